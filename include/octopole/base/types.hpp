@@ -1,0 +1,31 @@
+// Integer types used throughout octopole.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+#include "octopole/base/error.hpp"
+
+namespace octopole {
+
+/// Anything counted globally, and any index into arrays of points: always 64 bits.
+using Index = std::int64_t;
+
+/// Index of a node in one rank's tree; kNoNode marks an absent node.
+using NodeIndex = std::int32_t;
+inline constexpr NodeIndex kNoNode = -1;
+
+/// Converts an integer to a narrower type, throwing Error where the value does not fit.
+template <class To, class From>
+To checked_cast(From value, const char* what) {
+  static_assert(std::is_integral_v<To> && std::is_integral_v<From>);
+  const To narrowed = static_cast<To>(value);
+  if (static_cast<From>(narrowed) != value || ((narrowed < To{}) != (value < From{})))
+    throw Error(std::string(what) + " = " + std::to_string(value) + " does not fit in " +
+                    std::to_string(8 * sizeof(To)) + " bits",
+                "use more ranks, so that each holds less");
+  return narrowed;
+}
+
+}  // namespace octopole

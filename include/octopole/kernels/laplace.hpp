@@ -1,0 +1,30 @@
+// The Laplace kernel 1 / (4 pi r).
+#pragma once
+
+#include <numbers>
+#include <string_view>
+
+#include "octopole/kernels/kernel.hpp"
+
+namespace octopole {
+
+/// Free-space Green's function of -Laplace in three dimensions: K(x, y) = 1 / (4 pi |x - y|).
+struct Laplace {
+  static constexpr std::string_view name = "laplace";
+  static constexpr int homogeneity = -1;
+  static constexpr double constant = 0.25 * std::numbers::inv_pi;
+  static constexpr int potential_flops = 20;
+  static constexpr int gradient_flops = 28;
+
+  template <class V>
+  V potential(const V&, const V& inverse_r) const {
+    return inverse_r;
+  }
+  template <class V>
+  V gradient_factor(const V&, const V& inverse_r) const {
+    return -(inverse_r * inverse_r * inverse_r);
+  }
+};
+static_assert(Kernel<Laplace>);
+
+}  // namespace octopole

@@ -1,0 +1,18 @@
+// P2P: the near field.
+#pragma once
+
+#include <span>
+
+#include "octopole/operators/views.hpp"
+#include "octopole/kernels/kernel.hpp"
+
+namespace octopole {
+
+/// P2P: adds the direct sum over the sources of each leaf's U list to the leaf's targets, kernel constant
+/// included; coincident points contribute nothing. In single precision coordinates are differenced with the
+/// leaf's centre in double first. Threaded over leaves; the order of the sum is that of the list.
+template <Kernel K, class Real>
+void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, const Box* boxes,
+         const PointsByNode& targets, const PointsByNode& sources, const Real* charges, const TargetSums& sums);
+
+}  // namespace octopole

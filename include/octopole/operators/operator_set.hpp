@@ -1,0 +1,52 @@
+// Everything precomputed, as one value that can be stored, broadcast and reused.
+#pragma once
+
+#include "octopole/operators/m2l_fft.hpp"
+#include "octopole/operators/m2l_svd.hpp"
+#include "octopole/operators/translations.hpp"
+
+namespace octopole {
+
+/// Raised whenever the meaning of stored operators changes: part of the database's key.
+inline constexpr int kOperatorFormat = 1;
+
+template <class Real>
+struct OperatorSet {
+  Translations<Real> translations;
+  M2lFft<Real> fft;  // filled when key.m2l is fft
+  M2lSvd<Real> svd;  // filled when key.m2l is svd
+
+  const OperatorKey& key() const { return translations.key; }
+
+  /// Calls f(name, AlignedVector<Real>&) for every computed array, in a fixed order.
+  template <class F>
+  void for_each_array(F&& f) {
+    translations.for_each_array(f);
+    if (key().m2l == M2lMethod::fft)
+      fft.for_each_array(f);
+    else
+      svd.for_each_array(f);
+  }
+};
+
+template <Kernel K, class Real>
+OperatorSet<Real> make_operators(const K& kernel, const OperatorKey& key);
+
+/// An operator set of `key` with everything but the computed arrays; fill them through for_each_array, then call
+/// adopt_arrays, which derives the ranks from the arrays' sizes and throws Error where a size cannot be right.
+template <class Real>
+OperatorSet<Real> lay_out_operators(const OperatorKey& key);
+template <class Real>
+void adopt_arrays(OperatorSet<Real>& set);
+
+/// Where operators are kept between runs. Called on one rank only; load returns false (and says why in `reason`,
+/// empty where there simply is nothing yet) when the store has no operators of this key.
+template <class Real>
+class OperatorStore {
+ public:
+  virtual ~OperatorStore() = default;
+  virtual bool load(const OperatorKey& key, OperatorSet<Real>& set, std::string& reason) = 0;
+  virtual void save(OperatorSet<Real>& set) = 0;
+};
+
+}  // namespace octopole

@@ -1,0 +1,22 @@
+// Equivalent and check surfaces: the surface of a cube sampled on a regular grid.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "octopole/operators/translations.hpp"
+
+namespace octopole {
+
+/// Number of points on the surface grid of the given order (points an edge): 6 (order - 1)^2 + 2.
+constexpr Index surface_size(int order) { return 6 * Index(order - 1) * (order - 1) + 2; }
+
+/// Grid coordinates (each in 0 .. order - 1) of every surface point, x fastest.
+std::vector<std::array<int, 3>> surface_grid(int order);
+
+/// Points of the surface grid of a cube with half side `radius` around 0.
+template <class Real>
+Surface<Real> make_surface(int order, double radius);
+
+}  // namespace octopole

@@ -1,0 +1,84 @@
+// The precomputed matrices of the kernel-independent FMM, on the reference node (centre 0, half side 1).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "octopole/base/aligned.hpp"
+#include "octopole/base/types.hpp"
+#include "octopole/kernels/kernel.hpp"
+
+namespace octopole {
+
+enum class Precision : int { single_precision = 4, double_precision = 8 };
+enum class M2lMethod : int { fft = 0, svd = 1 };
+
+/// All that the precomputed operators depend on, besides the kernel: two equal keys mean equal operators.
+struct OperatorKey {
+  std::string kernel;
+  int order = 6;                 // equivalent surfaces: points an edge of the cube
+  int check_order = 6;           // upward check surface (P2M, M2M)
+  int downward_check_order = 6;  // downward check surface (M2L, P2L); equal to `order` for M2L by FFT
+  double inner_radius = 1.05;    // in half sides: upward equivalent and downward check surfaces
+  double outer_radius = 2.95;    // upward check and downward equivalent surfaces
+  double pinv_tolerance = 0;     // singular values below this times the largest are dropped
+  Precision precision = Precision::double_precision;
+  M2lMethod m2l = M2lMethod::fft;
+  double svd_tolerance = 0;  // M2L by SVD: relative to the largest singular value of a transfer vector's matrix
+  int svd_rank = 0;          // M2L by SVD: at most this rank a transfer vector; 0 is no limit
+  bool operator==(const OperatorKey&) const = default;
+};
+
+/// A surface's points in structure-of-arrays form, relative to the node's centre in half sides.
+template <class Real>
+struct Surface {
+  AlignedVector<Real> x, y, z;
+  Index size() const { return static_cast<Index>(x.size()); }
+};
+
+/// Scale-free translation operators. Multipoles and locals are equivalent densities in the unit of the charges;
+/// check potentials are those of the node scaled to half side 1, without the kernel's constant. In these units
+/// a homogeneous kernel has one operator set for all levels, and no operator carries a scale.
+/// Matrices are column-major, BLAS fashion.
+template <class Real>
+struct Translations {
+  OperatorKey key;
+  Surface<Real> upward_equivalent, upward_check, downward_equivalent, downward_check;
+  // Check-to-equivalent as two factors: density = second * (first * potential).
+  Index upward_rank = 0, downward_rank = 0;
+  AlignedVector<Real> upward_first, upward_second;      // (rank x upward_check), (equivalent x rank)
+  AlignedVector<Real> downward_first, downward_second;  // (rank x downward_check), (equivalent x rank)
+  // M2M and L2L of octant 0; the other octants are its mirror images (see `mirror`).
+  AlignedVector<Real> m2m, l2l;  // (equivalent x equivalent)
+  // mirror[o][i]: index of the point that surface point i of octant o's problem is in octant 0's problem;
+  // an involution, on the equivalent surface.
+  std::array<std::vector<std::int32_t>, 8> mirror;
+
+  Index equivalent_size() const { return upward_equivalent.size(); }
+  Index upward_check_size() const { return upward_check.size(); }
+  Index downward_check_size() const { return downward_check.size(); }
+
+  /// Calls f(name, vector&) for every array that is computed rather than laid out: what a database stores.
+  /// Sizes follow from the key and the two ranks.
+  template <class F>
+  void for_each_array(F&& f) {
+    f("upward_first", upward_first);
+    f("upward_second", upward_second);
+    f("downward_first", downward_first);
+    f("downward_second", downward_second);
+    f("m2m", m2m);
+    f("l2l", l2l);
+  }
+};
+
+/// Builds the operators of `key` for the kernel, in double throughout, then rounds to Real. Threaded.
+template <Kernel K, class Real>
+Translations<Real> make_translations(const K& kernel, const OperatorKey& key);
+
+/// Lays out the surfaces and mirrors of `key` in `t` (what make_translations does before the numerical work).
+template <class Real>
+void lay_out_surfaces(const OperatorKey& key, Translations<Real>& t);
+
+}  // namespace octopole

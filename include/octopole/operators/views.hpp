@@ -1,0 +1,58 @@
+// The flat views by which operators see nodes and points. Operators own nothing and know no tree: whoever holds
+// the arrays (the tree, a test) passes views of them.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "octopole/base/types.hpp"
+
+namespace octopole {
+
+/// Centre and half side of a node's cube, in the caller's length unit.
+struct Box {
+  double x, y, z, half;
+};
+
+/// Points in structure-of-arrays form (absolute coordinates), grouped by node: node i holds the points
+/// [begin[i], end[i]). Nodes without points have begin == end.
+struct PointsByNode {
+  const double* x;
+  const double* y;
+  const double* z;
+  const Index* begin;  // (nodes)
+  const Index* end;    // (nodes)
+};
+
+/// An interaction list in compressed rows: the partners of node i are items[offsets[i] .. offsets[i + 1]).
+struct ListView {
+  const Index* offsets;    // (nodes + 1)
+  const NodeIndex* items;  // (offsets[nodes])
+  std::span<const NodeIndex> of(NodeIndex node) const {
+    return {items + offsets[node], items + offsets[node + 1]};
+  }
+};
+
+/// Where the operators that end at targets add their results: one entry a target, in the order of the points;
+/// gx, gy, gz are null when no gradient is wanted. Sums are kept in double in either precision.
+struct TargetSums {
+  double* potential;
+  double* gx;
+  double* gy;
+  double* gz;
+  bool gradient() const { return gx != nullptr; }
+};
+
+/// Neighbour direction number of the offset (dx, dy, dz), each in {-1, 0, 1}: 0..26, 13 is the node itself.
+constexpr int direction_index(int dx, int dy, int dz) { return (dx + 1) + 3 * (dy + 1) + 9 * (dz + 1); }
+
+/// Nodes of one level as the M2L by FFT sees them.
+struct SiblingView {
+  const NodeIndex* near;           // (nodes, 27) same-level neighbour of each node by direction, a leaf that covers
+                                   // it, or kNoNode
+  const NodeIndex* children;       // (nodes, 8) by octant (bit 0: x, bit 1: y, bit 2: z), kNoNode where absent
+  const std::uint8_t* has_source;  // (nodes) whether the node has a multipole
+  const std::uint8_t* has_target;  // (nodes) whether the node wants a local
+};
+
+}  // namespace octopole
