@@ -1,0 +1,45 @@
+// Where time and bytes go: an object that is passed along, never a global.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <string_view>
+
+#include "octopole/base/types.hpp"
+
+namespace octopole {
+
+/// The phases of one evaluation: the eight operators, check-to-local within L2L, and the exchanges (charges to
+/// owners, ghosts, shared ancestors, results back).
+enum class Phase : int { p2m, m2m, m2l, l2l, l2p, m2p, p2l, p2p, exchange };
+inline constexpr std::size_t kPhases = 9;
+inline constexpr std::array<std::string_view, kPhases> kPhaseNames = {"p2m", "m2m", "m2l", "l2l",     "l2p",
+                                                                      "m2p", "p2l", "p2p", "exchange"};
+
+inline double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// Seconds by phase, bytes and messages sent by this rank during one evaluation.
+struct Profile {
+  std::array<double, kPhases> seconds{};
+  double total_seconds = 0;
+  Index bytes_sent = 0;
+  Index messages = 0;
+};
+
+/// Adds the life time of the object to a phase.
+class PhaseTimer {
+ public:
+  PhaseTimer(Profile& profile, Phase phase) : slot_(profile.seconds[static_cast<std::size_t>(phase)]) {}
+  ~PhaseTimer() { slot_ += seconds_now() - start_; }
+  PhaseTimer(const PhaseTimer&) = delete;
+  PhaseTimer& operator=(const PhaseTimer&) = delete;
+
+ private:
+  double& slot_;
+  double start_ = seconds_now();
+};
+
+}  // namespace octopole

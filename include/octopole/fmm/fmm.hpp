@@ -1,0 +1,65 @@
+// The fast multipole method: construct, set points, evaluate.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "octopole/fmm/options.hpp"
+#include "octopole/fmm/summary.hpp"
+#include "octopole/kernels/laplace.hpp"
+#include "octopole/mpi/comm.hpp"
+#include "octopole/operators/operator_set.hpp"
+
+namespace octopole {
+
+/// Result of an evaluation on this rank, in the order of the targets that this rank passed to set_points.
+struct Field {
+  std::vector<double> potential;  // (targets)
+  std::vector<double> gradient;   // (targets, 3) interleaved; empty unless asked for
+};
+
+enum class Output { potential, potential_and_gradient };
+
+/// Where operators are kept between runs, one store a precision; either may be null. Used on rank 0 only, while the
+/// Fmm is constructed. io/operator_file.hpp has one in HDF5.
+struct OperatorStores {
+  OperatorStore<double>* in_double = nullptr;
+  OperatorStore<float>* in_single = nullptr;
+};
+
+/// Computes u_i = sum_j K(x_i, y_j) q_j at every target x_i due to all sources y_j on all ranks of a communicator.
+/// Every member is collective unless it says otherwise, legal on ranks without points, and throws the same Error on
+/// all ranks when one of them has bad input.
+class Fmm {
+ public:
+  /// Duplicates `comm`, resolves the options, and reads or computes the operators. Throws Error on bad options.
+  Fmm(MPI_Comm comm, const Laplace& kernel, const Options& options = {}, const OperatorStores& stores = {});
+  ~Fmm();
+  Fmm(Fmm&&) noexcept;
+  Fmm& operator=(Fmm&&) noexcept;
+
+  /// Sets the points, (n, 3) interleaved, any number on each rank, and builds tree, lists and exchange plans.
+  /// Nothing of the caller's is kept. Throws Error for lengths that are not multiples of 3, for NaN and infinity,
+  /// and where no rank has a source or no rank has a target.
+  void set_points(std::span<const double> sources, std::span<const double> targets);
+  /// Targets that are the sources.
+  void set_points(std::span<const double> points);
+
+  /// Field at this rank's targets due to all sources; charges in the order of this rank's sources. Call it as often
+  /// as charges change. Throws Error for a wrong length, NaN or infinity.
+  Field evaluate(std::span<const double> charges, Output output = Output::potential);
+
+  /// Not collective.
+  const Parameters& parameters() const;
+  const mpi::Comm& comm() const;
+
+  /// Tree, times, communication and memory so far.
+  Summary summary() const;
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace octopole

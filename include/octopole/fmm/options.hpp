@@ -1,0 +1,47 @@
+// What a user may ask for, and what it resolves to.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "octopole/mpi/sparse_exchange.hpp"
+#include "octopole/operators/translations.hpp"
+
+namespace octopole {
+
+/// Everything is optional: `digits` alone chooses the rest, and what is set explicitly wins.
+struct Options {
+  std::optional<int> digits;  // 2..12 in double, 2..5 in single precision; without digits and order: 6 (4 in single)
+  std::optional<int> order;   // points an edge of the equivalent surfaces, 2..20
+  std::optional<int> check_order;           // upward check surface; at least order
+  std::optional<int> downward_check_order;  // downward check surface; equal to order for M2L by FFT
+  std::optional<int> ncrit;                 // largest number of sources or targets of a leaf
+  int max_level = 20;                       // 1..20
+  double inner_radius = 1.05;               // in half sides, 1 .. 1.5
+  double outer_radius = 2.95;               // more than the inner radius, up to 3.5
+  Precision precision = Precision::double_precision;
+  M2lMethod m2l = M2lMethod::fft;
+  std::optional<double> svd_tolerance;  // M2L by SVD: relative truncation
+  std::optional<int> svd_rank;          // M2L by SVD: largest rank a transfer vector
+  bool balance = true;                  // 2:1 balance of the tree
+  mpi::Transport transport = mpi::Transport::neighbourhood;
+};
+
+/// Options resolved: nothing left open.
+struct Parameters {
+  std::optional<int> digits;  // absent where the order was given
+  int ncrit = 0;
+  int max_level = 20;
+  bool balance = true;
+  mpi::Transport transport = mpi::Transport::neighbourhood;
+  OperatorKey operators;
+};
+
+/// Resolves the options by the calibrated table (see accuracy.hpp); throws Error where a value is out of range or
+/// two contradict each other.
+Parameters resolve(const Options& options, std::string_view kernel_name);
+
+std::string_view precision_name(Precision precision);  // "double", "single"
+std::string_view m2l_name(M2lMethod method);           // "fft", "svd"
+
+}  // namespace octopole

@@ -1,0 +1,50 @@
+// What a run was and did, over all ranks: the content of the program's table and report.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "octopole/base/profile.hpp"
+#include "octopole/fmm/options.hpp"
+
+namespace octopole {
+
+struct MinMeanMax {
+  double min = 0, mean = 0, max = 0;
+};
+
+/// Mean over the leaves (U, W) or nodes (V, X) that have targets, and the largest; only partners that have sources
+/// count.
+struct ListSize {
+  double mean = 0;
+  Index max = 0;
+};
+
+struct TreeSummary {
+  Index leaves = 0;  // of the complete tree, empty ones included
+  Index nodes = 0;
+  Index occupied_leaves = 0;  // with a source or a target
+  int levels = 0;             // 1 where the root is the only node
+  Index largest_leaf = 0;     // most sources or targets in a leaf
+  Index overfull_leaves = 0;  // more than n_crit points at the maximum level
+  ListSize u, v, w, x;
+  std::uint64_t hash = 0;  // of all leaves, equal whatever the number of ranks
+};
+
+struct Summary {
+  Parameters parameters;
+  Index sources = 0, targets = 0;
+  bool targets_are_sources = false;
+  int ranks = 1, threads = 1;
+  TreeSummary tree;
+  MinMeanMax setup_seconds;      // set_points: tree, lists, ghosts
+  MinMeanMax operators_seconds;  // reading or computing the operators
+  MinMeanMax evaluate_seconds;   // the last evaluate
+  std::array<MinMeanMax, kPhases> phase_seconds;
+  Index bytes_sent_max = 0, bytes_sent_total = 0, messages_max = 0;  // one evaluation
+  Index peak_rss_bytes_max = 0, peak_rss_bytes_total = 0;
+  std::string operators_note;  // where the operators came from
+};
+
+}  // namespace octopole

@@ -1,0 +1,141 @@
+// The one place that wraps MPI: a communicator with an owner, typed collectives, every call checked.
+#pragma once
+
+#include <mpi.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "octopole/base/types.hpp"
+
+namespace octopole::mpi {
+
+/// Throws Error with MPI's own text unless `code` is MPI_SUCCESS.
+void check(int code, const char* call);
+
+/// MPI's name of an arithmetic type.
+template <class T>
+MPI_Datatype datatype();
+template <>
+MPI_Datatype datatype<char>();
+template <>
+MPI_Datatype datatype<int>();
+template <>
+MPI_Datatype datatype<std::int64_t>();
+template <>
+MPI_Datatype datatype<std::uint64_t>();
+template <>
+MPI_Datatype datatype<float>();
+template <>
+MPI_Datatype datatype<double>();
+
+/// A committed contiguous datatype of `bytes` bytes, freed with the object.
+class RecordType {
+ public:
+  explicit RecordType(std::size_t bytes);
+  ~RecordType();
+  RecordType(const RecordType&) = delete;
+  RecordType& operator=(const RecordType&) = delete;
+  MPI_Datatype handle() const { return type_; }
+
+ private:
+  MPI_Datatype type_ = MPI_DATATYPE_NULL;
+};
+
+/// A private duplicate of the caller's communicator, shared by its copies and freed with the last of them.
+/// Errors on it return to the caller (and are thrown by check) instead of aborting.
+class Comm {
+ public:
+  /// Collective over `parent`, which stays the caller's.
+  static Comm duplicate(MPI_Comm parent);
+
+  MPI_Comm handle() const { return *handle_; }
+  int rank() const { return rank_; }
+  int size() const { return size_; }
+  bool is_root() const { return rank_ == 0; }
+
+  template <class T>
+  void allreduce(std::span<T> values, MPI_Op op) const {
+    check(MPI_Allreduce(MPI_IN_PLACE, values.data(), checked_cast<int>(values.size(), "Allreduce count"), datatype<T>(), op,
+                        handle()),
+          "MPI_Allreduce");
+  }
+  template <class T>
+  T allreduce(T value, MPI_Op op) const {
+    allreduce(std::span<T>(&value, 1), op);
+    return value;
+  }
+  template <class T>
+  T sum(T value) const {
+    return allreduce(value, MPI_SUM);
+  }
+  template <class T>
+  T max(T value) const {
+    return allreduce(value, MPI_MAX);
+  }
+  template <class T>
+  T min(T value) const {
+    return allreduce(value, MPI_MIN);
+  }
+  bool any(bool value) const { return max(static_cast<int>(value)) != 0; }
+
+  /// Sum of `value` over the lower ranks.
+  Index exclusive_sum(Index value) const;
+
+  /// Broadcast of trivially copyable values, in pieces below MPI's int limit.
+  template <class T>
+  void broadcast(std::span<T> values, int root = 0) const {
+    static_assert(std::is_trivially_copyable_v<T>);
+    broadcast_bytes(values.data(), values.size_bytes(), root);
+  }
+  void broadcast(std::string& text, int root = 0) const;
+
+  /// One value a rank, in rank order.
+  template <class T>
+  std::vector<T> allgather(const T& value) const {
+    static_assert(std::is_trivially_copyable_v<T>);
+    std::vector<T> all(static_cast<std::size_t>(size_));
+    check(MPI_Allgather(&value, sizeof(T), MPI_BYTE, all.data(), sizeof(T), MPI_BYTE, handle()), "MPI_Allgather");
+    return all;
+  }
+
+  /// counts[r] values go to rank r; returns how many come from each rank. Set-up only: P values a rank.
+  std::vector<Index> exchange_counts(std::span<const Index> counts) const;
+
+  /// send holds counts[r] records for rank r, in rank order; returns the records received, in rank order, and
+  /// their numbers in `received`.
+  template <class T>
+  std::vector<T> all_to_all(std::span<const T> send, std::span<const Index> counts,
+                            std::vector<Index>* received = nullptr) const {
+    static_assert(std::is_trivially_copyable_v<T>);
+    const std::vector<Index> incoming = exchange_counts(counts);
+    Index total = 0;
+    for (Index n : incoming) total += n;
+    std::vector<T> result(static_cast<std::size_t>(total));
+    all_to_all_bytes(send.data(), counts, result.data(), incoming, sizeof(T));
+    if (received) *received = incoming;
+    return result;
+  }
+  /// The same with both sides' counts known; records of `bytes` bytes.
+  void all_to_all_bytes(const void* send, std::span<const Index> send_counts, void* receive,
+                        std::span<const Index> receive_counts, std::size_t bytes) const;
+
+  void barrier() const { check(MPI_Barrier(handle()), "MPI_Barrier"); }
+
+ private:
+  Comm() = default;
+  void broadcast_bytes(void* data, std::size_t bytes, int root) const;
+  std::shared_ptr<MPI_Comm> handle_;
+  int rank_ = 0, size_ = 1;
+};
+
+/// Runs `work` (which must not communicate) on this rank; if it throws on any rank, all ranks throw Error with the
+/// message of the lowest rank that failed. Collective.
+void collectively(const Comm& comm, const std::function<void()>& work);
+
+}  // namespace octopole::mpi

@@ -1,0 +1,117 @@
+#include "octopole/mpi/sparse_exchange.hpp"
+
+#include <utility>
+
+namespace octopole::mpi {
+namespace {
+
+// Peers, counts and displacements of one side, as MPI wants them.
+struct Side {
+  explicit Side(const std::vector<PeerCount>& list) : peers(list) {
+    Index offset = 0;
+    for (const PeerCount& peer : peers) {
+      ranks.push_back(peer.rank);
+      counts.push_back(checked_cast<int>(peer.count, "records for one peer"));
+      displacements.push_back(checked_cast<int>(offset, "records of one exchange"));
+      offset += peer.count;
+    }
+    records = offset;
+  }
+  std::vector<PeerCount> peers;
+  std::vector<int> ranks, counts, displacements;
+  Index records = 0;
+};
+
+constexpr int kTag = 71;
+
+}  // namespace
+
+struct SparseExchange::Plan {
+  Plan(const Comm& c, Transport t, std::vector<PeerCount> s, std::vector<PeerCount> r, std::size_t bytes)
+      : comm(c), transport(t), send(s), receive(r), record_bytes(bytes), record(bytes) {
+    if (transport == Transport::neighbourhood) create_graph();
+  }
+  ~Plan() {
+    int finalized = 0;
+    MPI_Finalized(&finalized);
+    if (graph != MPI_COMM_NULL && !finalized) MPI_Comm_free(&graph);
+  }
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
+
+  // A rank without peers gets an edge to itself with no records: Open MPI's graph communicators have had
+  // trouble with degree zero, and reorder stays 0 so that ranks keep their numbers.
+  void create_graph() {
+    for (Side* side : {&send, &receive}) {
+      graph_ranks[side == &receive] = side->ranks;
+      graph_counts[side == &receive] = side->counts;
+      graph_displacements[side == &receive] = side->displacements;
+      graph_ranks[side == &receive].push_back(comm.rank());
+      graph_counts[side == &receive].push_back(0);
+      graph_displacements[side == &receive].push_back(0);
+    }
+    const int out = static_cast<int>(graph_ranks[0].size()), in = static_cast<int>(graph_ranks[1].size());
+    check(MPI_Dist_graph_create_adjacent(comm.handle(), in, graph_ranks[1].data(), MPI_UNWEIGHTED, out,
+                                         graph_ranks[0].data(), MPI_UNWEIGHTED, MPI_INFO_NULL, 0, &graph),
+          "MPI_Dist_graph_create_adjacent");
+    check(MPI_Comm_set_errhandler(graph, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+  }
+
+  void start(const void* from, void* to) {
+    if (transport == Transport::neighbourhood) {
+      requests.resize(1);
+      check(MPI_Ineighbor_alltoallv(from, graph_counts[0].data(), graph_displacements[0].data(), record.handle(), to,
+                                    graph_counts[1].data(), graph_displacements[1].data(), record.handle(), graph,
+                                    requests.data()),
+            "MPI_Ineighbor_alltoallv");
+      return;
+    }
+    requests.resize(receive.peers.size() + send.peers.size());
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < receive.peers.size(); ++i)
+      check(MPI_Irecv(static_cast<char*>(to) + static_cast<std::size_t>(receive.displacements[i]) * record_bytes,
+                      receive.counts[i], record.handle(), receive.ranks[i], kTag, comm.handle(), &requests[next++]),
+            "MPI_Irecv");
+    for (std::size_t i = 0; i < send.peers.size(); ++i)
+      check(
+          MPI_Isend(static_cast<const char*>(from) + static_cast<std::size_t>(send.displacements[i]) * record_bytes,
+                    send.counts[i], record.handle(), send.ranks[i], kTag, comm.handle(), &requests[next++]),
+          "MPI_Isend");
+  }
+
+  void finish() {
+    check(MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE), "MPI_Waitall");
+    requests.clear();
+  }
+
+  Comm comm;
+  Transport transport;
+  Side send, receive;
+  std::size_t record_bytes;
+  RecordType record;
+  MPI_Comm graph = MPI_COMM_NULL;
+  std::vector<int> graph_ranks[2], graph_counts[2], graph_displacements[2];  // send, receive
+  std::vector<MPI_Request> requests;
+};
+
+std::string_view transport_name(Transport transport) {
+  return transport == Transport::neighbourhood ? "neighbourhood" : "point-to-point";
+}
+
+SparseExchange::SparseExchange(const Comm& comm, Transport transport, std::vector<PeerCount> send,
+                               std::vector<PeerCount> receive, std::size_t record_bytes)
+    : plan_(std::make_unique<Plan>(comm, transport, std::move(send), std::move(receive), record_bytes)) {}
+SparseExchange::~SparseExchange() = default;
+SparseExchange::SparseExchange(SparseExchange&&) noexcept = default;
+SparseExchange& SparseExchange::operator=(SparseExchange&&) noexcept = default;
+
+void SparseExchange::start(const void* send, void* receive) { plan_->start(send, receive); }
+void SparseExchange::finish() { plan_->finish(); }
+Index SparseExchange::send_records() const { return plan_->send.records; }
+Index SparseExchange::receive_records() const { return plan_->receive.records; }
+Index SparseExchange::bytes_sent() const { return plan_->send.records * static_cast<Index>(plan_->record_bytes); }
+Index SparseExchange::messages() const { return static_cast<Index>(plan_->send.peers.size()); }
+std::span<const PeerCount> SparseExchange::send_peers() const { return plan_->send.peers; }
+std::span<const PeerCount> SparseExchange::receive_peers() const { return plan_->receive.peers; }
+
+}  // namespace octopole::mpi
