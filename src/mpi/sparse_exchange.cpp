@@ -1,5 +1,7 @@
 #include "octopole/mpi/sparse_exchange.hpp"
 
+#include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace octopole::mpi {
@@ -7,11 +9,13 @@ namespace {
 
 // Peers, counts and displacements of one side, as MPI wants them.
 struct Side {
-  explicit Side(const std::vector<PeerCount>& list) : peers(list) {
+  Side(const std::vector<PeerCount>& list, int me) : peers(list) {
     Index offset = 0;
     for (const PeerCount& peer : peers) {
+      const bool own = peer.rank == me;  // copied here, MPI never sees it
+      if (own) own_count = peer.count, own_offset = offset;
       ranks.push_back(peer.rank);
-      counts.push_back(checked_cast<int>(peer.count, "records for one peer"));
+      counts.push_back(own ? 0 : checked_cast<int>(peer.count, "records for one peer"));
       displacements.push_back(checked_cast<int>(offset, "records of one exchange"));
       offset += peer.count;
     }
@@ -19,7 +23,7 @@ struct Side {
   }
   std::vector<PeerCount> peers;
   std::vector<int> ranks, counts, displacements;
-  Index records = 0;
+  Index records = 0, own_count = 0, own_offset = 0;
 };
 
 constexpr int kTag = 71;
@@ -27,8 +31,8 @@ constexpr int kTag = 71;
 }  // namespace
 
 struct SparseExchange::Plan {
-  Plan(const Comm& c, Transport t, std::vector<PeerCount> s, std::vector<PeerCount> r, std::size_t bytes)
-      : comm(c), transport(t), send(s), receive(r), record_bytes(bytes), record(bytes) {
+  Plan(const Comm& c, Transport t, std::vector<PeerCount> s, std::vector<PeerCount> r) : comm(c), transport(t), send(s, c.rank()), receive(r, c.rank()) {
+    if (send.own_count != receive.own_count) throw Error("a rank expects of itself other records than it sends itself");
     if (transport == Transport::neighbourhood) create_graph();
   }
   ~Plan() {
@@ -57,11 +61,19 @@ struct SparseExchange::Plan {
     check(MPI_Comm_set_errhandler(graph, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
   }
 
-  void start(const void* from, void* to) {
+  void start(const void* from, void* to, std::size_t bytes) {
+    if (bytes != record_bytes) {
+      record = std::make_unique<RecordType>(bytes);
+      record_bytes = bytes;
+    }
+    if (send.own_count > 0)
+      std::memcpy(static_cast<char*>(to) + static_cast<std::size_t>(receive.own_offset) * bytes,
+                  static_cast<const char*>(from) + static_cast<std::size_t>(send.own_offset) * bytes,
+                  static_cast<std::size_t>(send.own_count) * bytes);
     if (transport == Transport::neighbourhood) {
       requests.resize(1);
-      check(MPI_Ineighbor_alltoallv(from, graph_counts[0].data(), graph_displacements[0].data(), record.handle(), to,
-                                    graph_counts[1].data(), graph_displacements[1].data(), record.handle(), graph,
+      check(MPI_Ineighbor_alltoallv(from, graph_counts[0].data(), graph_displacements[0].data(), record->handle(), to,
+                                    graph_counts[1].data(), graph_displacements[1].data(), record->handle(), graph,
                                     requests.data()),
             "MPI_Ineighbor_alltoallv");
       return;
@@ -70,12 +82,12 @@ struct SparseExchange::Plan {
     std::size_t next = 0;
     for (std::size_t i = 0; i < receive.peers.size(); ++i)
       check(MPI_Irecv(static_cast<char*>(to) + static_cast<std::size_t>(receive.displacements[i]) * record_bytes,
-                      receive.counts[i], record.handle(), receive.ranks[i], kTag, comm.handle(), &requests[next++]),
+                      receive.counts[i], record->handle(), receive.ranks[i], kTag, comm.handle(), &requests[next++]),
             "MPI_Irecv");
     for (std::size_t i = 0; i < send.peers.size(); ++i)
       check(
           MPI_Isend(static_cast<const char*>(from) + static_cast<std::size_t>(send.displacements[i]) * record_bytes,
-                    send.counts[i], record.handle(), send.ranks[i], kTag, comm.handle(), &requests[next++]),
+                    send.counts[i], record->handle(), send.ranks[i], kTag, comm.handle(), &requests[next++]),
           "MPI_Isend");
   }
 
@@ -87,8 +99,8 @@ struct SparseExchange::Plan {
   Comm comm;
   Transport transport;
   Side send, receive;
-  std::size_t record_bytes;
-  RecordType record;
+  std::size_t record_bytes = 0;
+  std::unique_ptr<RecordType> record;
   MPI_Comm graph = MPI_COMM_NULL;
   std::vector<int> graph_ranks[2], graph_counts[2], graph_displacements[2];  // send, receive
   std::vector<MPI_Request> requests;
@@ -99,18 +111,26 @@ std::string_view transport_name(Transport transport) {
 }
 
 SparseExchange::SparseExchange(const Comm& comm, Transport transport, std::vector<PeerCount> send,
-                               std::vector<PeerCount> receive, std::size_t record_bytes)
-    : plan_(std::make_unique<Plan>(comm, transport, std::move(send), std::move(receive), record_bytes)) {}
+                               std::vector<PeerCount> receive)
+    : plan_(std::make_unique<Plan>(comm, transport, std::move(send), std::move(receive))) {}
+SparseExchange::SparseExchange() = default;
 SparseExchange::~SparseExchange() = default;
 SparseExchange::SparseExchange(SparseExchange&&) noexcept = default;
 SparseExchange& SparseExchange::operator=(SparseExchange&&) noexcept = default;
 
-void SparseExchange::start(const void* send, void* receive) { plan_->start(send, receive); }
+void SparseExchange::start(const void* send, void* receive, std::size_t record_bytes) {
+  plan_->start(send, receive, record_bytes);
+}
 void SparseExchange::finish() { plan_->finish(); }
 Index SparseExchange::send_records() const { return plan_->send.records; }
 Index SparseExchange::receive_records() const { return plan_->receive.records; }
-Index SparseExchange::bytes_sent() const { return plan_->send.records * static_cast<Index>(plan_->record_bytes); }
-Index SparseExchange::messages() const { return static_cast<Index>(plan_->send.peers.size()); }
+Index SparseExchange::records_sent_away() const {
+  return plan_->send.records - plan_->send.own_count;
+}
+Index SparseExchange::messages() const {
+  return std::count_if(plan_->send.peers.begin(), plan_->send.peers.end(),
+                       [this](const PeerCount& peer) { return peer.rank != plan_->comm.rank(); });
+}
 std::span<const PeerCount> SparseExchange::send_peers() const { return plan_->send.peers; }
 std::span<const PeerCount> SparseExchange::receive_peers() const { return plan_->receive.peers; }
 

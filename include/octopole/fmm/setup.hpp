@@ -1,0 +1,65 @@
+// Everything about the points that does not depend on the charges: distribution, tree, lists, exchange plans.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "octopole/fmm/options.hpp"
+#include "octopole/morton/cube.hpp"
+#include "octopole/operators/views.hpp"
+#include "octopole/parallel/distribute.hpp"
+#include "octopole/parallel/ghosts.hpp"
+#include "octopole/tree/lists.hpp"
+
+namespace octopole {
+
+/// Coordinates in structure-of-arrays form.
+struct Coordinates {
+  AlignedVector<double> x, y, z;
+};
+
+/// The nodes each operator is applied to, on this rank.
+struct WorkLists {
+  std::vector<NodeIndex> source_leaves;                // P2M: leaves that this rank owns, with sources
+  std::vector<std::vector<NodeIndex>> source_parents;  // M2M by level: nodes with sources that this rank owns
+  std::vector<std::vector<NodeIndex>> target_nodes;    // M2L, P2L by level: nodes with targets
+  std::vector<std::vector<NodeIndex>> target_parents;  // L2L, M2L by FFT by level: those that are split
+  std::vector<NodeIndex> target_leaves;                // L2P
+  std::vector<NodeIndex> w_leaves;                     // M2P: leaves with a W list
+  std::vector<std::vector<NodeIndex>> x_nodes;         // P2L by level: nodes with an X list
+  std::vector<NodeIndex> interior_leaves;              // P2P with this rank's sources alone
+  std::vector<NodeIndex> boundary_leaves;              // P2P with ghosts
+};
+
+/// The state that set_points leaves. Owned points are this rank's part of the Morton curve, ascending.
+struct Setup {
+  morton::RootCube cube;
+  tree::CountTree coarse;
+  tree::Partition partition;
+  parallel::PointExchange source_exchange;
+  std::optional<parallel::PointExchange> target_exchange;  // absent where the targets are the sources
+  Coordinates sources;                                     // owned, then ghosts
+  std::optional<Coordinates> targets;                      // owned; absent where the targets are the sources
+  std::vector<tree::NodeKey> leaves;                       // of this rank's part, complete, along the curve
+  tree::EssentialTree tree;
+  tree::InteractionLists lists;
+  std::vector<Box> boxes;  // (nodes)
+  parallel::Ghosts ghosts;
+  parallel::Ancestors ancestors;
+  WorkLists work;
+
+  parallel::PointExchange& results_exchange() { return target_exchange ? *target_exchange : source_exchange; }
+  const parallel::PointExchange& results_exchange() const { return target_exchange ? *target_exchange : source_exchange; }
+  Index owned_sources() const { return source_exchange.owned_count(); }
+  Index owned_targets() const { return results_exchange().owned_count(); }
+  PointsByNode sources_by_node() const;
+  PointsByNode targets_by_node() const;
+};
+
+/// Builds the set-up of interleaved coordinates (n, 3); no `targets` means that they are the sources. Coordinates must
+/// be finite. Collective.
+Setup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,
+                 std::optional<std::span<const double>> targets);
+
+}  // namespace octopole

@@ -1,0 +1,18 @@
+// Figures of a run, reduced over the ranks.
+#pragma once
+
+#include "octopole/base/profile.hpp"
+#include "octopole/fmm/setup.hpp"
+#include "octopole/fmm/summary.hpp"
+#include "octopole/mpi/comm.hpp"
+
+namespace octopole {
+
+/// Collective.
+MinMeanMax over_ranks(const mpi::Comm& comm, double value);
+
+/// Everything of Summary that the set-up and the last evaluation's profile tell; independent of the number of ranks
+/// where it describes points and tree. Collective.
+Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const Setup& setup, const Profile& profile);
+
+}  // namespace octopole

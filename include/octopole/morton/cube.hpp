@@ -1,0 +1,53 @@
+// The root cube.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "octopole/morton/key.hpp"
+
+namespace octopole::morton {
+
+/// Smallest and largest coordinates; starts out empty (lower > upper).
+struct Bounds {
+  std::array<double, 3> lower, upper;
+  static Bounds empty();
+  /// Widens by interleaved points (n, 3).
+  void include(std::span<const double> points);
+};
+
+/// Centre and half side of a node.
+struct NodeCube {
+  std::array<double, 3> centre;
+  double half;
+};
+
+/// The root cube. Its side and corner are multiples of a power of two about 2^-12 of the extent, so that the faces
+/// and centres of all nodes are exact in double unless the cube lies more than about 2^20 sides from the origin.
+struct RootCube {
+  std::array<double, 3> corner{};
+  double side = 1;
+
+  /// Encloses the bounds (which must not be empty); throws Error where their extent is not finite.
+  static RootCube enclosing(const Bounds& bounds);
+
+  /// Code of the finest cell that holds the point; points on the far faces belong to the last cell.
+  Code encode(double x, double y, double z) const {
+    const double scale = static_cast<double>(std::int64_t{1} << kDepth) / side;
+    const auto cell = [scale](double offset) {
+      const double t = offset * scale;
+      constexpr std::int64_t last = (std::int64_t{1} << kDepth) - 1;
+      const std::int64_t i = static_cast<std::int64_t>(t);
+      return static_cast<std::uint32_t>(i < 0 ? 0 : i > last ? last : i);
+    };
+    return interleave(cell(x - corner[0]), cell(y - corner[1]), cell(z - corner[2]));
+  }
+
+  NodeCube node(const Anchor& a) const {
+    const double half = side / static_cast<double>(std::int64_t{2} << a.level);
+    return {{corner[0] + (2 * a.x + 1) * half, corner[1] + (2 * a.y + 1) * half, corner[2] + (2 * a.z + 1) * half}, half};
+  }
+};
+
+}  // namespace octopole::morton

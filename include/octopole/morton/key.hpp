@@ -1,0 +1,110 @@
+// Morton codes of points and keys of octree nodes.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <compare>
+#include <cstdint>
+#include <optional>
+
+namespace octopole::morton {
+
+/// Bits an axis of a point's code: the finest grid has 2^21 cells an edge.
+inline constexpr int kDepth = 21;
+
+/// Position on the Morton curve at the finest level, 63 bits: a point's cell, or an end of a range.
+using Code = std::uint64_t;
+inline constexpr Code kCodeEnd = Code{1} << (3 * kDepth);
+
+/// Spreads the low 21 bits of v to every third bit.
+constexpr std::uint64_t spread_bits(std::uint64_t v) {
+  v &= 0x1fffff;
+  v = (v | v << 32) & 0x001f00000000ffff;
+  v = (v | v << 16) & 0x001f0000ff0000ff;
+  v = (v | v << 8) & 0x100f00f00f00f00f;
+  v = (v | v << 4) & 0x10c30c30c30c30c3;
+  return (v | v << 2) & 0x1249249249249249;
+}
+
+/// The inverse of spread_bits.
+constexpr std::uint32_t gather_bits(std::uint64_t v) {
+  v &= 0x1249249249249249;
+  v = (v | v >> 2) & 0x10c30c30c30c30c3;
+  v = (v | v >> 4) & 0x100f00f00f00f00f;
+  v = (v | v >> 8) & 0x001f0000ff0000ff;
+  v = (v | v >> 16) & 0x001f00000000ffff;
+  return static_cast<std::uint32_t>((v | v >> 32) & 0x1fffff);
+}
+
+/// Interleaves three cell numbers; x is the lowest bit of every octal digit.
+constexpr std::uint64_t interleave(std::uint32_t x, std::uint32_t y, std::uint32_t z) {
+  return spread_bits(x) | spread_bits(y) << 1 | spread_bits(z) << 2;
+}
+
+/// Integer coordinates of a node among the 2^level cells an edge of its level.
+struct Anchor {
+  std::int32_t x = 0, y = 0, z = 0;
+  std::int32_t level = 0;
+  bool operator==(const Anchor&) const = default;
+};
+
+/// A node of the octree: a one, followed by the octal digits of the path from the root (whose key is 1). Keys of
+/// one level are in Morton order, and coarser levels come before finer ones.
+struct NodeKey {
+  std::uint64_t bits = 1;
+
+  static constexpr NodeKey root() { return {1}; }
+  static constexpr NodeKey from_anchor(const Anchor& a) {
+    return {std::uint64_t{1} << (3 * a.level) | interleave(static_cast<std::uint32_t>(a.x), static_cast<std::uint32_t>(a.y),
+                                                           static_cast<std::uint32_t>(a.z))};
+  }
+  /// The node of `level` that holds the cell `code`.
+  static constexpr NodeKey containing(Code code, int level) {
+    return {std::uint64_t{1} << (3 * level) | code >> (3 * (kDepth - level))};
+  }
+
+  constexpr int level() const { return (63 - std::countl_zero(bits)) / 3; }
+  constexpr int octant() const { return static_cast<int>(bits & 7); }
+  constexpr NodeKey parent() const { return {bits >> 3}; }
+  constexpr NodeKey child(int octant) const { return {bits << 3 | static_cast<std::uint64_t>(octant)}; }
+  constexpr NodeKey ancestor(int at_level) const { return {bits >> (3 * (level() - at_level))}; }
+
+  /// The codes inside the node are [first_code(), end_code()).
+  constexpr Code first_code() const {
+    const int l = level();
+    return (bits ^ std::uint64_t{1} << (3 * l)) << (3 * (kDepth - l));
+  }
+  constexpr Code end_code() const { return first_code() + (Code{1} << (3 * (kDepth - level()))); }
+
+  constexpr Anchor anchor() const {
+    const int l = level();
+    const std::uint64_t path = bits ^ std::uint64_t{1} << (3 * l);
+    return {static_cast<std::int32_t>(gather_bits(path)), static_cast<std::int32_t>(gather_bits(path >> 1)),
+            static_cast<std::int32_t>(gather_bits(path >> 2)), l};
+  }
+
+  /// The same-level node at the given offset, none beyond the root cube's faces.
+  constexpr std::optional<NodeKey> neighbour(int dx, int dy, int dz) const {
+    Anchor a = anchor();
+    const std::int32_t cells = std::int32_t{1} << a.level;
+    a.x += dx;
+    a.y += dy;
+    a.z += dz;
+    if (a.x < 0 || a.y < 0 || a.z < 0 || a.x >= cells || a.y >= cells || a.z >= cells) return std::nullopt;
+    return from_anchor(a);
+  }
+
+  constexpr bool operator==(const NodeKey&) const = default;
+  constexpr auto operator<=>(const NodeKey&) const = default;
+};
+
+/// Whether two nodes touch, in at least a corner; a node touches itself, its ancestors and its descendants.
+constexpr bool adjacent(const Anchor& a, const Anchor& b) {
+  const Anchor& coarse = a.level <= b.level ? a : b;
+  const Anchor& fine = a.level <= b.level ? b : a;
+  const int shift = fine.level - coarse.level;
+  const auto touches = [shift](std::int64_t c, std::int64_t f) { return f <= ((c + 1) << shift) && f + 1 >= (c << shift); };
+  return touches(coarse.x, fine.x) && touches(coarse.y, fine.y) && touches(coarse.z, fine.z);
+}
+
+}  // namespace octopole::morton

@@ -1,0 +1,16 @@
+// Sorting points along the Morton curve.
+#pragma once
+
+#include <vector>
+
+#include "octopole/base/aligned.hpp"
+#include "octopole/base/types.hpp"
+#include "octopole/morton/key.hpp"
+
+namespace octopole::morton {
+
+/// Sorts `codes` ascending and returns the permutation: sorted[i] was at position order[i] before. Stable, threaded
+/// (radix sort of the digits that differ), the same for any number of threads.
+AlignedVector<Index> sort_codes(AlignedVector<Code>& codes);
+
+}  // namespace octopole::morton

@@ -1,0 +1,41 @@
+// Which rows travel between ranks in every evaluation: ghost points, ghost multipoles, shared ancestors.
+#pragma once
+
+#include <vector>
+
+#include "octopole/parallel/row_exchange.hpp"
+#include "octopole/tree/lists.hpp"
+
+namespace octopole::parallel {
+
+/// Frozen exchanges. Every rank asks the owners for exactly what its lists name: the points of U and X leaves, the
+/// multipoles of V and W nodes.
+struct Ghosts {
+  RowExchange points;      // rows are sources: this rank's first, then ghosts
+  RowExchange multipoles;  // rows are nodes
+  Index ghost_sources = 0;
+};
+
+/// Plans the exchanges and gives ghost leaves their places behind the `own_sources` sources of this rank
+/// (tree.source_begin, tree.source_end). Collective.
+Ghosts plan_ghosts(const mpi::Comm& comm, mpi::Transport transport, const tree::InteractionLists& lists,
+                   Index own_sources, tree::EssentialTree& tree);
+
+/// The upward pass over nodes that several ranks share: before the parents of level l are formed, the complete
+/// multipoles of children held elsewhere go to the parent's owner. No partial sums, so that multipoles are those of
+/// one rank, bit for bit.
+struct Ancestors {
+  struct Step {
+    int child_level;
+    RowExchange exchange;  // rows are nodes
+  };
+  std::vector<Step> steps;  // deepest level first; the same levels on all ranks
+};
+
+/// Collective.
+Ancestors plan_ancestors(const mpi::Comm& comm, mpi::Transport transport, const tree::EssentialTree& tree);
+
+/// The coarsest level whose nodes have multipoles and locals: nodes above have no V, W or X partners.
+inline constexpr int kFirstLevel = 2;
+
+}  // namespace octopole::parallel

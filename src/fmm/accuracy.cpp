@@ -1,0 +1,47 @@
+#include "octopole/fmm/accuracy.hpp"
+
+#include <array>
+#include <string>
+
+namespace octopole {
+namespace {
+
+constexpr std::array<AccuracyRow, 11> kDouble{{{2, 3, 3, 60},
+                                               {3, 4, 4, 60},
+                                               {4, 5, 5, 80},
+                                               {5, 6, 6, 100},
+                                               {6, 7, 7, 100},
+                                               {7, 8, 8, 150},
+                                               {8, 10, 10, 200},
+                                               {9, 11, 11, 250},
+                                               {10, 12, 12, 300},
+                                               {11, 13, 13, 300},
+                                               {12, 15, 15, 400}}};
+
+constexpr std::array<AccuracyRow, 4> kSingle{{{2, 3, 3, 60}, {3, 4, 4, 60}, {4, 5, 5, 80}, {5, 6, 6, 100}}};
+
+}  // namespace
+
+std::span<const AccuracyRow> accuracy_table(Precision precision) {
+  return precision == Precision::double_precision ? std::span<const AccuracyRow>(kDouble)
+                                                  : std::span<const AccuracyRow>(kSingle);
+}
+
+const AccuracyRow& accuracy_row(Precision precision, int digits) {
+  const auto table = accuracy_table(precision);
+  for (const AccuracyRow& row : table)
+    if (row.digits == digits) return row;
+  throw Error("digits = " + std::to_string(digits) + " is out of range: " +
+                  (precision == Precision::double_precision ? "double" : "single") + " precision reaches " +
+                  std::to_string(table.front().digits) + " to " + std::to_string(table.back().digits),
+              precision == Precision::double_precision ? "ask for fewer digits" : "use double precision");
+}
+
+int ncrit_for_order(Precision precision, int order) {
+  const auto table = accuracy_table(precision);
+  for (const AccuracyRow& row : table)
+    if (row.order >= order) return row.ncrit;
+  return table.back().ncrit;
+}
+
+}  // namespace octopole

@@ -1,0 +1,128 @@
+#include "octopole/fmm/fmm.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <variant>
+
+#include "octopole/fmm/passes.hpp"
+#include "octopole/fmm/prepare.hpp"
+#include "octopole/fmm/setup.hpp"
+#include "octopole/fmm/summarize.hpp"
+
+namespace octopole {
+namespace {
+
+void check_points(std::span<const double> points, const char* what) {
+  if (points.size() % 3 != 0)
+    throw Error(fmt::format("{}: {} coordinates are not three a point", what, points.size()));
+}
+
+// Throws on all ranks where any value of any rank is NaN or infinite, saying how many and where the first is.
+void check_finite(const mpi::Comm& comm, std::span<const double> values, Index width, const char* what) {
+  Index bad = 0, first = static_cast<Index>(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (!std::isfinite(values[i])) {
+      if (bad++ == 0) first = static_cast<Index>(i);
+    }
+  const Index total = comm.sum(bad);
+  if (total == 0) return;
+  const Index before = comm.exclusive_sum(static_cast<Index>(values.size()));
+  const Index place = comm.min(bad > 0 ? (before + first) / width : std::numeric_limits<Index>::max());
+  throw Error(fmt::format("{}: {} NaN or infinite values, the first at index {}", what, total, place));
+}
+
+}  // namespace
+
+class Fmm::Implementation {
+ public:
+  Implementation(MPI_Comm parent, const Laplace& kernel, const Options& options, const OperatorStores& stores)
+      : comm_(mpi::Comm::duplicate(parent)), kernel_(kernel) {
+    mpi::collectively(comm_, [&] { parameters_ = resolve(options, Laplace::name); });
+    const double start = seconds_now();
+    if (parameters_.operators.precision == Precision::double_precision)
+      engine_ = Engine<double>{prepare_operators(comm_, kernel_, parameters_.operators, stores.in_double, note_), {}};
+    else
+      engine_ = Engine<float>{prepare_operators(comm_, kernel_, parameters_.operators, stores.in_single, note_), {}};
+    operators_seconds_ = seconds_now() - start;
+  }
+
+  void set_points(std::span<const double> sources, std::optional<std::span<const double>> targets) {
+    const double start = seconds_now();
+    const std::span<const double> distinct = targets.value_or(std::span<const double>{});
+    mpi::collectively(comm_, [&] {
+      check_points(sources, "sources");
+      check_points(distinct, "targets");
+    });
+    check_finite(comm_, sources, 3, "source positions");
+    if (targets) check_finite(comm_, distinct, 3, "target positions");
+    if (comm_.sum(static_cast<Index>(sources.size())) == 0) throw Error("there are no sources on any rank");
+    if (targets && comm_.sum(static_cast<Index>(distinct.size())) == 0) throw Error("there are no targets on any rank");
+    setup_.reset();
+    setup_.emplace(make_setup(comm_, parameters_, sources, targets));
+    setup_seconds_ = seconds_now() - start;
+  }
+
+  Field evaluate(std::span<const double> charges, Output output) {
+    mpi::collectively(comm_, [&] {
+      if (!setup_) throw Error("evaluate was called before set_points");
+      if (static_cast<Index>(charges.size()) != setup_->source_exchange.caller_count())
+        throw Error(fmt::format("charges: {} values for {} sources", charges.size(),
+                                setup_->source_exchange.caller_count()));
+    });
+    check_finite(comm_, charges, 1, "charges");
+    return std::visit(
+        [&](auto& engine) {
+          if constexpr (requires { engine.workspace; })
+            return octopole::evaluate(kernel_, engine.operators, *setup_, engine.workspace, charges, output, profile_);
+          else
+            return Field{};
+        },
+        engine_);
+  }
+
+  const Parameters& parameters() const { return parameters_; }
+  const mpi::Comm& comm() const { return comm_; }
+
+  Summary summary() const {
+    Summary s = setup_ ? summarize(comm_, parameters_, *setup_, profile_) : Summary{};
+    s.parameters = parameters_;
+    s.setup_seconds = over_ranks(comm_, setup_seconds_);
+    s.operators_seconds = over_ranks(comm_, operators_seconds_);
+    s.operators_note = note_;
+    return s;
+  }
+
+ private:
+  template <class Real>
+  struct Engine {
+    OperatorSet<Real> operators;
+    Workspace<Real> workspace;
+  };
+
+  mpi::Comm comm_;
+  Laplace kernel_;
+  Parameters parameters_;
+  std::variant<std::monostate, Engine<double>, Engine<float>> engine_;
+  std::optional<Setup> setup_;
+  std::string note_;
+  double operators_seconds_ = 0, setup_seconds_ = 0;
+  Profile profile_;
+};
+
+Fmm::Fmm(MPI_Comm comm, const Laplace& kernel, const Options& options, const OperatorStores& stores)
+    : implementation_(std::make_unique<Implementation>(comm, kernel, options, stores)) {}
+Fmm::~Fmm() = default;
+Fmm::Fmm(Fmm&&) noexcept = default;
+Fmm& Fmm::operator=(Fmm&&) noexcept = default;
+
+void Fmm::set_points(std::span<const double> sources, std::span<const double> targets) {
+  implementation_->set_points(sources, targets);
+}
+void Fmm::set_points(std::span<const double> points) { implementation_->set_points(points, std::nullopt); }
+Field Fmm::evaluate(std::span<const double> charges, Output output) { return implementation_->evaluate(charges, output); }
+const Parameters& Fmm::parameters() const { return implementation_->parameters(); }
+const mpi::Comm& Fmm::comm() const { return implementation_->comm(); }
+Summary Fmm::summary() const { return implementation_->summary(); }
+
+}  // namespace octopole

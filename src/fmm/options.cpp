@@ -1,0 +1,89 @@
+#include "octopole/fmm/options.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "octopole/fmm/accuracy.hpp"
+
+namespace octopole {
+namespace {
+
+template <class T>
+void require(T value, T low, T high, const char* name) {
+  if (!(value >= low && value <= high))
+    throw Error(fmt::format("{} = {} is out of range: it must be between {} and {}", name, value, low, high));
+}
+
+constexpr int kLargestOrder = 20;
+constexpr int kLargestLevel = 20;
+
+}  // namespace
+
+std::string_view precision_name(Precision precision) {
+  return precision == Precision::double_precision ? "double" : "single";
+}
+
+std::string_view m2l_name(M2lMethod method) { return method == M2lMethod::fft ? "fft" : "svd"; }
+
+Parameters resolve(const Options& options, std::string_view kernel_name) {
+  const bool in_double = options.precision == Precision::double_precision;
+  Parameters p;
+  OperatorKey& key = p.operators;
+  key.kernel = std::string(kernel_name);
+  key.precision = options.precision;
+  key.m2l = options.m2l;
+
+  int check_order = 0;
+  if (options.digits || !options.order) {
+    const AccuracyRow& row = accuracy_row(options.precision, options.digits.value_or(in_double ? 6 : 4));
+    p.digits = row.digits;
+    key.order = row.order;
+    check_order = row.check_order;
+    p.ncrit = row.ncrit;
+  }
+  if (options.order) {
+    require(*options.order, 2, kLargestOrder, "order");
+    if (!options.digits) p.ncrit = ncrit_for_order(options.precision, *options.order);
+    if (*options.order != key.order || check_order == 0) check_order = *options.order;
+    key.order = *options.order;
+  }
+  key.check_order = options.check_order.value_or(check_order);
+  require(key.check_order, key.order, kLargestOrder + 4, "check order");
+  key.downward_check_order = options.downward_check_order.value_or(key.order);
+  require(key.downward_check_order, key.order, kLargestOrder + 4, "downward check order");
+  if (options.m2l == M2lMethod::fft && key.downward_check_order != key.order)
+    throw Error(fmt::format("downward check order {} differs from order {}: M2L by FFT needs them equal",
+                            key.downward_check_order, key.order),
+                "leave it unset, or choose M2L by SVD");
+
+  if (options.ncrit) p.ncrit = *options.ncrit;
+  require(p.ncrit, 1, 1'000'000'000, "ncrit");
+  p.max_level = options.max_level;
+  require(p.max_level, 1, kLargestLevel, "maximum level");
+  p.balance = options.balance;
+  p.transport = options.transport;
+
+  key.inner_radius = options.inner_radius;
+  key.outer_radius = options.outer_radius;
+  require(key.inner_radius, 1.0, 1.5, "inner radius");
+  require(key.outer_radius, 1.5, 3.5, "outer radius");
+  if (key.outer_radius <= key.inner_radius)
+    throw Error(fmt::format("outer radius {} must be larger than inner radius {}", key.outer_radius, key.inner_radius));
+
+  key.pinv_tolerance = in_double ? 1e-13 : 1e-6;
+  if (options.m2l == M2lMethod::fft) {
+    if (options.svd_rank || options.svd_tolerance)
+      throw Error("SVD rank and SVD tolerance have no meaning for M2L by FFT", "choose M2L by SVD, or leave them out");
+    return p;
+  }
+  // The order's own error, by digits where they are known; an order gains about 0.8 digits.
+  const double reached = p.digits ? *p.digits + 1 : std::min(in_double ? 14.0 : 6.0, 0.85 * key.order + 1.5);
+  key.svd_tolerance = options.svd_tolerance.value_or(options.svd_rank ? 1e-15 : std::pow(10.0, -reached));
+  require(key.svd_tolerance, 1e-16, 0.5, "SVD tolerance");
+  key.svd_rank = options.svd_rank.value_or(0);
+  if (options.svd_rank) require(*options.svd_rank, 1, 10'000, "SVD rank");
+  return p;
+}
+
+}  // namespace octopole

@@ -1,0 +1,194 @@
+#include "octopole/fmm/passes.hpp"
+
+#include <algorithm>
+
+#include "octopole/kernels/laplace.hpp"
+#include "octopole/operators/adaptive.hpp"
+#include "octopole/operators/leaf.hpp"
+#include "octopole/operators/near_field.hpp"
+#include "octopole/operators/vertical.hpp"
+
+namespace octopole {
+namespace {
+
+template <class T>
+void zero(AlignedVector<T>& values, std::size_t n) {
+  values.resize(n);
+#pragma omp parallel for schedule(static)
+  for (std::size_t i = 0; i < n; ++i) values[i] = T{};
+}
+
+ListView view(const tree::NodeLists& lists) { return {lists.offsets.data(), lists.items.data()}; }
+
+/// What all steps of one evaluation share.
+template <Kernel K, class Real>
+struct Evaluation {
+  const K& kernel;
+  const OperatorSet<Real>& operators;
+  Setup& s;
+  Workspace<Real>& w;
+  Profile& profile;
+  TargetSums sums;
+
+  const Translations<Real>& t() const { return operators.translations; }
+
+  void count(const mpi::SparseExchange& exchange, std::size_t record_bytes) {
+    profile.bytes_sent += exchange.records_sent_away() * static_cast<Index>(record_bytes);
+    profile.messages += exchange.messages();
+  }
+
+  void start_rows(parallel::RowExchange& rows, const Real* array, Index width) {
+    PhaseTimer timer(profile, Phase::exchange);
+    rows.start(array, width);
+    count(rows.exchange(), static_cast<std::size_t>(width) * sizeof(Real));
+  }
+  void finish_rows(parallel::RowExchange& rows, Real* array) {
+    PhaseTimer timer(profile, Phase::exchange);
+    rows.finish(array);
+  }
+
+  void bring_charges(std::span<const double> charges) {
+    PhaseTimer timer(profile, Phase::exchange);
+    w.caller_charges.resize(charges.size());
+    std::copy(charges.begin(), charges.end(), w.caller_charges.begin());
+    w.charges.resize(static_cast<std::size_t>(s.owned_sources() + s.ghosts.ghost_sources));
+    s.source_exchange.to_owners(w.caller_charges.data(), w.charges.data(), 1);
+    profile.bytes_sent += s.source_exchange.charges_sent_away() * static_cast<Index>(sizeof(Real));
+    profile.messages += s.source_exchange.messages_to_owners();
+  }
+
+  void upward() {
+    const Index width = t().equivalent_size();
+    w.multipoles.resize(s.tree.keys.size() * static_cast<std::size_t>(width));
+    {
+      PhaseTimer timer(profile, Phase::p2m);
+      p2m(kernel, t(), std::span<const NodeIndex>(s.work.source_leaves), s.boxes.data(), s.sources_by_node(),
+          w.charges.data(), w.multipoles.data());
+    }
+    auto step = s.ancestors.steps.begin();
+    for (int level = morton::kDepth - 1; level >= parallel::kFirstLevel; --level) {
+      if (step != s.ancestors.steps.end() && step->child_level == level + 1) {
+        start_rows(step->exchange, w.multipoles.data(), width);
+        finish_rows(step->exchange, w.multipoles.data());
+        ++step;
+      }
+      if (level >= static_cast<int>(s.work.source_parents.size())) continue;
+      PhaseTimer timer(profile, Phase::m2m);
+      m2m(t(), std::span<const NodeIndex>(s.work.source_parents[static_cast<std::size_t>(level)]),
+          s.tree.children.data(), s.tree.has_source.data(), w.multipoles.data());
+    }
+  }
+
+  void near(const std::vector<NodeIndex>& leaves) {
+    PhaseTimer timer(profile, Phase::p2p);
+    p2p(kernel, std::span<const NodeIndex>(leaves), view(s.lists.u), s.boxes.data(), s.targets_by_node(),
+        s.sources_by_node(), w.charges.data(), sums);
+  }
+
+  // Check potentials of one level's nodes from V and X, then their locals, then their children's share of the parents'.
+  void downward() {
+    const std::size_t check_width = static_cast<std::size_t>(t().downward_check_size());
+    zero(w.locals, s.tree.keys.size() * static_cast<std::size_t>(t().equivalent_size()));
+    for (std::size_t level = parallel::kFirstLevel; level < s.work.target_nodes.size(); ++level) {
+      const NodeIndex first = s.tree.level_begin[level];
+      zero(w.checks, static_cast<std::size_t>(s.tree.level_begin[level + 1] - first) * check_width);
+      // Rows of `checks` are addressed by node: the level's first node is at the start of the array.
+      Real* checks = w.checks.data() - static_cast<std::ptrdiff_t>(check_width) * first;
+      const std::span<const NodeIndex> nodes(s.work.target_nodes[level]);
+      {
+        PhaseTimer timer(profile, Phase::m2l);
+        if (operators.key().m2l == M2lMethod::fft)
+          m2l_fft(operators.fft, t(), std::span<const NodeIndex>(s.work.target_parents[level - 1]),
+                  SiblingView{s.lists.near.data(), s.tree.children.data(), s.tree.has_source.data(),
+                              s.tree.has_target.data()},
+                  w.multipoles.data(), checks);
+        else
+          m2l_svd(operators.svd, t(), nodes, view(s.lists.v), s.boxes.data(), w.multipoles.data(), checks);
+      }
+      {
+        PhaseTimer timer(profile, Phase::p2l);
+        p2l(kernel, t(), std::span<const NodeIndex>(s.work.x_nodes[level]), view(s.lists.x), s.boxes.data(),
+            s.sources_by_node(), w.charges.data(), checks);
+      }
+      PhaseTimer timer(profile, Phase::l2l);
+      check_to_local(t(), nodes, checks, w.locals.data());
+      if (level > parallel::kFirstLevel)
+        l2l(t(), std::span<const NodeIndex>(s.work.target_parents[level - 1]), s.tree.children.data(),
+            s.tree.has_target.data(), w.locals.data());
+    }
+  }
+
+  void to_targets() {
+    {
+      PhaseTimer timer(profile, Phase::l2p);
+      l2p(kernel, t(), std::span<const NodeIndex>(s.work.target_leaves), s.boxes.data(), s.targets_by_node(),
+          w.locals.data(), sums);
+    }
+    PhaseTimer timer(profile, Phase::m2p);
+    m2p(kernel, t(), std::span<const NodeIndex>(s.work.w_leaves), view(s.lists.w), s.boxes.data(), s.targets_by_node(),
+        w.multipoles.data(), sums);
+  }
+
+  Field bring_back() {
+    PhaseTimer timer(profile, Phase::exchange);
+    Field field;
+    parallel::PointExchange& exchange = s.results_exchange();
+    const std::size_t n = static_cast<std::size_t>(exchange.caller_count());
+    field.potential.resize(n);
+    exchange.to_callers(w.potential.data(), field.potential.data(), 1);
+    const Index away = exchange.results_sent_away() * static_cast<Index>(sizeof(double));
+    profile.bytes_sent += away;
+    profile.messages += exchange.messages_to_callers();
+    if (!sums.gradient()) return field;
+    w.gradient.resize(3 * w.gx.size());
+#pragma omp parallel for schedule(static)
+    for (std::size_t i = 0; i < w.gx.size(); ++i) {
+      w.gradient[3 * i] = w.gx[i];
+      w.gradient[3 * i + 1] = w.gy[i];
+      w.gradient[3 * i + 2] = w.gz[i];
+    }
+    field.gradient.resize(3 * n);
+    exchange.to_callers(w.gradient.data(), field.gradient.data(), 3);
+    profile.bytes_sent += 3 * away;
+    profile.messages += exchange.messages_to_callers();
+    return field;
+  }
+};
+
+}  // namespace
+
+template <Kernel K, class Real>
+Field evaluate(const K& kernel, const OperatorSet<Real>& operators, Setup& setup, Workspace<Real>& workspace,
+               std::span<const double> charges, Output output, Profile& profile) {
+  profile = {};
+  const double start = seconds_now();
+  const std::size_t targets = static_cast<std::size_t>(setup.owned_targets());
+  zero(workspace.potential, targets);
+  const bool gradient = output == Output::potential_and_gradient;
+  if (gradient)
+    for (auto* axis : {&workspace.gx, &workspace.gy, &workspace.gz}) zero(*axis, targets);
+  Evaluation<K, Real> e{kernel, operators, setup, workspace, profile,
+                        {workspace.potential.data(), gradient ? workspace.gx.data() : nullptr,
+                         gradient ? workspace.gy.data() : nullptr, gradient ? workspace.gz.data() : nullptr}};
+
+  e.bring_charges(charges);
+  e.start_rows(setup.ghosts.points, workspace.charges.data(), 1);
+  e.upward();
+  e.start_rows(setup.ghosts.multipoles, workspace.multipoles.data(), operators.translations.equivalent_size());
+  e.near(setup.work.interior_leaves);
+  e.finish_rows(setup.ghosts.points, workspace.charges.data());
+  e.near(setup.work.boundary_leaves);
+  e.finish_rows(setup.ghosts.multipoles, workspace.multipoles.data());
+  e.downward();
+  e.to_targets();
+  Field field = e.bring_back();
+  profile.total_seconds = seconds_now() - start;
+  return field;
+}
+
+template Field evaluate(const Laplace&, const OperatorSet<float>&, Setup&, Workspace<float>&, std::span<const double>,
+                        Output, Profile&);
+template Field evaluate(const Laplace&, const OperatorSet<double>&, Setup&, Workspace<double>&,
+                        std::span<const double>, Output, Profile&);
+
+}  // namespace octopole

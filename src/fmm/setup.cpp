@@ -1,0 +1,157 @@
+#include "octopole/fmm/setup.hpp"
+
+#include <algorithm>
+
+#include "octopole/parallel/partition_points.hpp"
+#include "octopole/parallel/tree_exchange.hpp"
+
+namespace octopole {
+namespace {
+
+std::size_t at(NodeIndex node) { return static_cast<std::size_t>(node); }
+
+morton::RootCube enclose(const mpi::Comm& comm, std::span<const double> sources, std::span<const double> targets) {
+  morton::Bounds bounds = morton::Bounds::empty();
+  bounds.include(sources);
+  bounds.include(targets);
+  double extremes[6];  // the maximum of the negative is the negative of the minimum
+  for (std::size_t c = 0; c < 3; ++c) {
+    extremes[c] = -bounds.lower[c];
+    extremes[3 + c] = bounds.upper[c];
+  }
+  comm.allreduce(std::span<double>(extremes), MPI_MAX);
+  for (std::size_t c = 0; c < 3; ++c) {
+    bounds.lower[c] = -extremes[c];
+    bounds.upper[c] = extremes[3 + c];
+  }
+  return morton::RootCube::enclosing(bounds);
+}
+
+AlignedVector<morton::Code> encode(const morton::RootCube& cube, std::span<const double> points) {
+  AlignedVector<morton::Code> codes(points.size() / 3);
+#pragma omp parallel for schedule(static)
+  for (std::size_t i = 0; i < codes.size(); ++i)
+    codes[i] = cube.encode(points[3 * i], points[3 * i + 1], points[3 * i + 2]);
+  return codes;
+}
+
+// Coordinates of the owned points, with room for `ghosts` more; `interleaved` keeps them as they travel.
+void take_coordinates(parallel::PointExchange& exchange, std::span<const double> points,
+                      AlignedVector<double>& interleaved) {
+  interleaved.resize(3 * static_cast<std::size_t>(exchange.owned_count()));
+  exchange.to_owners(points.data(), interleaved.data(), 3);
+}
+
+Coordinates split_coordinates(const AlignedVector<double>& interleaved) {
+  Coordinates c;
+  const std::size_t n = interleaved.size() / 3;
+  for (auto* axis : {&c.x, &c.y, &c.z}) axis->resize(n);
+#pragma omp parallel for schedule(static)
+  for (std::size_t i = 0; i < n; ++i) {
+    c.x[i] = interleaved[3 * i];
+    c.y[i] = interleaved[3 * i + 1];
+    c.z[i] = interleaved[3 * i + 2];
+  }
+  return c;
+}
+
+WorkLists make_work_lists(const tree::EssentialTree& tree, const tree::InteractionLists& lists, int rank,
+                          Index own_sources) {
+  WorkLists work;
+  const std::size_t levels = static_cast<std::size_t>(std::max(tree.levels(), parallel::kFirstLevel));
+  for (auto* by_level : {&work.source_parents, &work.target_nodes, &work.target_parents, &work.x_nodes})
+    by_level->resize(levels);
+  for (NodeIndex node = 0; node < tree.size(); ++node) {
+    const std::size_t level = static_cast<std::size_t>(tree.anchors[at(node)].level);
+    const bool leaf = tree.leaf[at(node)], expands = level >= parallel::kFirstLevel;
+    if (expands && tree.has_source[at(node)] && tree.owner[at(node)] == rank) {
+      if (leaf)
+        work.source_leaves.push_back(node);
+      else
+        work.source_parents[level].push_back(node);
+    }
+    if (!tree.has_target[at(node)]) continue;
+    if (expands) work.target_nodes[level].push_back(node);
+    if (!leaf) work.target_parents[level].push_back(node);
+    if (!lists.x.of(node).empty()) work.x_nodes[level].push_back(node);
+    if (!leaf) continue;
+    if (expands) work.target_leaves.push_back(node);
+    if (!lists.w.of(node).empty()) work.w_leaves.push_back(node);
+    const auto u = lists.u.of(node);
+    if (u.empty()) continue;
+    const bool interior =
+        std::all_of(u.begin(), u.end(), [&](NodeIndex other) { return tree.source_end[at(other)] <= own_sources; });
+    (interior ? work.interior_leaves : work.boundary_leaves).push_back(node);
+  }
+  return work;
+}
+
+}  // namespace
+
+PointsByNode Setup::sources_by_node() const {
+  return {sources.x.data(), sources.y.data(), sources.z.data(), tree.source_begin.data(), tree.source_end.data()};
+}
+
+PointsByNode Setup::targets_by_node() const {
+  const Coordinates& c = targets ? *targets : sources;
+  return {c.x.data(), c.y.data(), c.z.data(), tree.target_begin.data(), tree.target_end.data()};
+}
+
+Setup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,
+                 std::optional<std::span<const double>> targets) {
+  const mpi::Transport transport = parameters.transport;
+  const morton::RootCube cube = enclose(comm, sources, targets.value_or(std::span<const double>{}));
+
+  AlignedVector<morton::Code> source_codes = encode(cube, sources);
+  AlignedVector<Index> source_order = morton::sort_codes(source_codes);
+  AlignedVector<morton::Code> distinct_codes;
+  AlignedVector<Index> target_order;
+  if (targets) {
+    distinct_codes = encode(cube, *targets);
+    target_order = morton::sort_codes(distinct_codes);
+  }
+  const AlignedVector<morton::Code>& target_codes = targets ? distinct_codes : source_codes;
+
+  tree::CountTree coarse =
+      parallel::count_globally(comm, source_codes, target_codes, parameters.ncrit, parameters.max_level);
+  tree::Partition partition = tree::divide(coarse, tree::point_weights(coarse), comm.size());
+
+  Setup s{cube, std::move(coarse), std::move(partition), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  s.source_exchange = parallel::PointExchange(comm, transport, std::move(source_order), source_codes, s.partition);
+  AlignedVector<double> source_points, target_points;
+  take_coordinates(s.source_exchange, sources, source_points);
+  if (targets) {
+    s.target_exchange.emplace(comm, transport, std::move(target_order), target_codes, s.partition);
+    take_coordinates(*s.target_exchange, *targets, target_points);
+    s.targets = split_coordinates(target_points);
+  }
+
+  const auto& own_sources = s.source_exchange.owned_codes();
+  const auto& own_targets = s.results_exchange().owned_codes();
+  const tree::CodeRange range = s.partition.range(comm.rank());
+  std::vector<tree::NodeKey> splits =
+      tree::refine(s.coarse, range, own_sources, own_targets, parameters.ncrit, parameters.max_level);
+  if (parameters.balance) splits = parallel::balance_globally(comm, s.coarse, s.partition, std::move(splits));
+  s.leaves = tree::leaves_of(splits, range);
+
+  s.tree = parallel::build_essential_tree(
+      comm, tree::LocalPart{s.coarse, s.partition, comm.rank(), splits, own_sources, own_targets});
+  s.lists = tree::build_lists(s.tree);
+  s.ghosts = parallel::plan_ghosts(comm, transport, s.lists, s.owned_sources(), s.tree);
+  s.ancestors = parallel::plan_ancestors(comm, transport, s.tree);
+
+  source_points.resize(source_points.size() + 3 * static_cast<std::size_t>(s.ghosts.ghost_sources));
+  s.ghosts.points.start(source_points.data(), 3);
+  s.ghosts.points.finish(source_points.data());
+  s.sources = split_coordinates(source_points);
+
+  s.boxes.resize(s.tree.keys.size());
+  for (std::size_t i = 0; i < s.boxes.size(); ++i) {
+    const morton::NodeCube node = s.cube.node(s.tree.anchors[i]);
+    s.boxes[i] = {node.centre[0], node.centre[1], node.centre[2], node.half};
+  }
+  s.work = make_work_lists(s.tree, s.lists, comm.rank(), s.owned_sources());
+  return s;
+}
+
+}  // namespace octopole

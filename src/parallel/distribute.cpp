@@ -1,0 +1,76 @@
+#include "octopole/parallel/distribute.hpp"
+
+#include <algorithm>
+
+namespace octopole::parallel {
+namespace {
+
+std::vector<mpi::PeerCount> peers_of(std::span<const Index> counts) {
+  std::vector<mpi::PeerCount> peers;
+  for (std::size_t rank = 0; rank < counts.size(); ++rank)
+    if (counts[rank] > 0) peers.push_back({static_cast<int>(rank), counts[rank]});
+  return peers;
+}
+
+template <std::size_t Bytes>
+struct Record {
+  char data[Bytes];
+};
+
+template <class Move>
+void with_record(std::size_t bytes, Move&& move) {
+  switch (bytes) {  // the sizes that evaluations use, known to the compiler
+    case 4:
+      return move(Record<4>{});
+    case 8:
+      return move(Record<8>{});
+    case 24:
+      return move(Record<24>{});
+    default:
+      throw Error("a point's record of " + std::to_string(bytes) + " bytes is not foreseen");
+  }
+}
+
+}  // namespace
+
+PointExchange::PointExchange(const mpi::Comm& comm, mpi::Transport transport, AlignedVector<Index> order,
+                             std::span<const morton::Code> codes, const tree::Partition& partition)
+    : order_(std::move(order)) {
+  std::vector<Index> send_counts(static_cast<std::size_t>(comm.size()));
+  for (int rank = 0; rank < comm.size(); ++rank) {
+    const tree::CodeRange range = partition.range(rank);
+    send_counts[static_cast<std::size_t>(rank)] = tree::count_codes(codes, range.first, range.end);
+  }
+  const std::vector<Index> receive_counts = comm.exchange_counts(send_counts);
+  to_owners_ = mpi::SparseExchange(comm, transport, peers_of(send_counts), peers_of(receive_counts));
+  to_callers_ = mpi::SparseExchange(comm, transport, peers_of(receive_counts), peers_of(send_counts));
+
+  owned_codes_.resize(static_cast<std::size_t>(to_owners_.receive_records()));
+  to_owners_.run(codes.data(), owned_codes_.data(), sizeof(morton::Code));
+  // Ascending runs in rank order: a stable sort keeps points of one code in the caller's global order.
+  const AlignedVector<Index> sorted = morton::sort_codes(owned_codes_);
+  owned_order_.resize(sorted.size());
+#pragma omp parallel for schedule(static)
+  for (std::size_t i = 0; i < sorted.size(); ++i) owned_order_[static_cast<std::size_t>(sorted[i])] = static_cast<Index>(i);
+}
+
+void PointExchange::move(const AlignedVector<Index>& gather, mpi::SparseExchange& exchange,
+                         const AlignedVector<Index>& scatter, const void* in, void* out, std::size_t bytes) {
+  send_.resize(gather.size() * bytes);
+  receive_.resize(scatter.size() * bytes);
+  with_record(bytes, [&]<class R>(R) {
+    const R* from = static_cast<const R*>(in);
+    R* to = reinterpret_cast<R*>(send_.data());
+#pragma omp parallel for schedule(static)
+    for (std::size_t i = 0; i < gather.size(); ++i) to[i] = from[gather[i]];
+  });
+  exchange.run(send_.data(), receive_.data(), bytes);
+  with_record(bytes, [&]<class R>(R) {
+    const R* from = reinterpret_cast<const R*>(receive_.data());
+    R* to = static_cast<R*>(out);
+#pragma omp parallel for schedule(static)
+    for (std::size_t i = 0; i < scatter.size(); ++i) to[scatter[i]] = from[i];
+  });
+}
+
+}  // namespace octopole::parallel

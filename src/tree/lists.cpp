@@ -1,0 +1,145 @@
+#include "octopole/tree/lists.hpp"
+
+#include <omp.h>
+
+#include <algorithm>
+
+namespace octopole::tree {
+namespace {
+
+using morton::adjacent;
+
+std::size_t at(NodeIndex node) { return static_cast<std::size_t>(node); }
+
+// Neighbours of every node with targets, from its parent's: level by level, without any search.
+std::vector<NodeIndex> find_neighbours(const EssentialTree& tree) {
+  std::vector<NodeIndex> near(27 * tree.keys.size(), kNoNode);
+  if (tree.size() > 0) near[13] = 0;
+  for (int level = 1; level < tree.levels(); ++level) {
+#pragma omp parallel for schedule(static)
+    for (NodeIndex node = tree.level_begin[static_cast<std::size_t>(level)];
+         node < tree.level_begin[static_cast<std::size_t>(level) + 1]; ++node) {
+      if (!tree.has_target[at(node)]) continue;
+      const NodeIndex* above = &near[27 * at(tree.parent[at(node)])];
+      const int octant = tree.keys[at(node)].octant();
+      for (int direction = 0; direction < 27; ++direction) {
+        const int step[3] = {direction % 3 - 1, direction / 3 % 3 - 1, direction / 9 - 1};
+        int parent_direction = 0, neighbour_octant = 0;
+        for (int axis = 0, weight = 1; axis < 3; ++axis, weight *= 3) {
+          const int place = (octant >> axis & 1) + step[axis];  // -1 .. 2 in halves of the parent
+          parent_direction += weight * (1 + (place < 0 ? -1 : place > 1 ? 1 : 0));
+          neighbour_octant |= (place & 1) << axis;
+        }
+        const NodeIndex cover = above[parent_direction];
+        if (cover == kNoNode) continue;
+        near[27 * at(node) + static_cast<std::size_t>(direction)] =
+            tree.leaf[at(cover)] ? cover : tree.children[8 * at(cover) + static_cast<std::size_t>(neighbour_octant)];
+      }
+    }
+  }
+  return near;
+}
+
+struct Finder {
+  const EssentialTree& tree;
+  const std::vector<NodeIndex>& near;
+
+  bool same_level(NodeIndex a, NodeIndex b) const { return tree.anchors[at(a)].level == tree.anchors[at(b)].level; }
+  bool touch(NodeIndex a, NodeIndex b) const { return adjacent(tree.anchors[at(a)], tree.anchors[at(b)]); }
+  std::span<const NodeIndex> around(NodeIndex node) const { return {&near[27 * at(node)], 27}; }
+
+  // Below an adjacent node that is split: adjacent leaves are U, the first nodes that are not adjacent are W.
+  void descend(NodeIndex leaf, NodeIndex split, std::vector<NodeIndex>* u, std::vector<NodeIndex>* w) const {
+    for (int octant = 0; octant < 8; ++octant) {
+      const NodeIndex child = tree.children[8 * at(split) + static_cast<std::size_t>(octant)];
+      if (child == kNoNode || !tree.has_source[at(child)]) continue;
+      if (!touch(leaf, child)) {
+        if (w) w->push_back(child);
+      } else if (!tree.leaf[at(child)]) {
+        descend(leaf, child, u, w);
+      } else if (u) {
+        u->push_back(child);
+      }
+    }
+  }
+
+  void near_leaf(NodeIndex leaf, std::vector<NodeIndex>* u, std::vector<NodeIndex>* w) const {
+    for (NodeIndex other : around(leaf)) {
+      if (other == kNoNode || !tree.has_source[at(other)]) continue;
+      if (!tree.leaf[at(other)])
+        descend(leaf, other, u, w);
+      else if (u)
+        u->push_back(other);  // a coarser leaf may show in several directions
+    }
+  }
+
+  void u(NodeIndex node, std::vector<NodeIndex>& found) const {
+    if (tree.leaf[at(node)]) near_leaf(node, &found, nullptr);
+  }
+  void w(NodeIndex node, std::vector<NodeIndex>& found) const {
+    if (tree.leaf[at(node)]) near_leaf(node, nullptr, &found);
+  }
+  void v(NodeIndex node, std::vector<NodeIndex>& found) const {
+    const NodeIndex parent = tree.parent[at(node)];
+    if (parent == kNoNode) return;
+    for (NodeIndex other : around(parent)) {
+      if (other == kNoNode || tree.leaf[at(other)]) continue;
+      for (int octant = 0; octant < 8; ++octant) {
+        const NodeIndex child = tree.children[8 * at(other) + static_cast<std::size_t>(octant)];
+        if (child != kNoNode && tree.has_source[at(child)] && !touch(node, child)) found.push_back(child);
+      }
+    }
+  }
+  void x(NodeIndex node, std::vector<NodeIndex>& found) const {
+    const NodeIndex parent = tree.parent[at(node)];
+    if (parent == kNoNode) return;
+    for (NodeIndex other : around(parent))
+      if (other != kNoNode && tree.leaf[at(other)] && tree.has_source[at(other)] && !touch(node, other))
+        found.push_back(other);
+  }
+};
+
+// Rows found node by node, in threads: each thread keeps its block's rows, which are then put together.
+template <class Find>
+NodeLists collect(const EssentialTree& tree, Find&& find) {
+  NodeLists lists;
+  lists.offsets.assign(tree.keys.size() + 1, 0);
+  std::vector<std::vector<NodeIndex>> blocks;
+#pragma omp parallel
+  {
+    const NodeIndex threads = omp_get_num_threads(), me = omp_get_thread_num();
+#pragma omp single
+    blocks.resize(static_cast<std::size_t>(threads));
+    std::vector<NodeIndex>& block = blocks[static_cast<std::size_t>(me)];
+    const auto bound = [&](Index t) { return static_cast<NodeIndex>(static_cast<Index>(tree.size()) * t / threads); };
+    std::vector<NodeIndex> row;
+    for (NodeIndex node = bound(me); node < bound(me + 1); ++node) {
+      if (!tree.has_target[at(node)]) continue;
+      row.clear();
+      find(node, row);
+      std::sort(row.begin(), row.end());
+      row.erase(std::unique(row.begin(), row.end()), row.end());
+      block.insert(block.end(), row.begin(), row.end());
+      lists.offsets[at(node) + 1] = static_cast<Index>(row.size());
+    }
+  }
+  for (std::size_t i = 1; i < lists.offsets.size(); ++i) lists.offsets[i] += lists.offsets[i - 1];
+  lists.items.reserve(static_cast<std::size_t>(lists.offsets.back()));
+  for (const auto& block : blocks) lists.items.insert(lists.items.end(), block.begin(), block.end());
+  return lists;
+}
+
+}  // namespace
+
+InteractionLists build_lists(const EssentialTree& tree) {
+  InteractionLists lists;
+  lists.near = find_neighbours(tree);
+  const Finder finder{tree, lists.near};
+  lists.u = collect(tree, [&](NodeIndex node, auto& row) { finder.u(node, row); });
+  lists.v = collect(tree, [&](NodeIndex node, auto& row) { finder.v(node, row); });
+  lists.w = collect(tree, [&](NodeIndex node, auto& row) { finder.w(node, row); });
+  lists.x = collect(tree, [&](NodeIndex node, auto& row) { finder.x(node, row); });
+  return lists;
+}
+
+}  // namespace octopole::tree
