@@ -1,0 +1,123 @@
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "octopole/mpi/comm.hpp"
+#include "octopole/mpi/sparse_exchange.hpp"
+
+namespace octopole::mpi {
+namespace {
+
+TEST(Comm, IsAPrivateDuplicate) {
+  const Comm comm = Comm::duplicate(MPI_COMM_WORLD);
+  int result = MPI_IDENT;
+  MPI_Comm_compare(comm.handle(), MPI_COMM_WORLD, &result);
+  EXPECT_EQ(result, MPI_CONGRUENT);
+}
+
+TEST(Comm, WorksOnPartOfTheRanks) {
+  const Comm world = Comm::duplicate(MPI_COMM_WORLD);
+  MPI_Comm half = MPI_COMM_NULL;
+  MPI_Comm_split(world.handle(), world.rank() % 2, -world.rank(), &half);
+  {
+    const Comm comm = Comm::duplicate(half);
+    EXPECT_EQ(comm.sum(Index{1}), comm.size());
+    EXPECT_EQ(comm.exclusive_sum(2), 2 * comm.rank());
+  }
+  MPI_Comm_free(&half);
+}
+
+TEST(Comm, ReductionsAndBroadcast) {
+  const Comm comm = Comm::duplicate(MPI_COMM_WORLD);
+  const Index p = comm.size(), r = comm.rank();
+  EXPECT_EQ(comm.sum(r), p * (p - 1) / 2);
+  EXPECT_EQ(comm.max(r), p - 1);
+  EXPECT_EQ(comm.min(static_cast<double>(r)), 0.0);
+  EXPECT_EQ(comm.any(r == p - 1), true);
+  EXPECT_EQ(comm.any(false), false);
+  EXPECT_EQ(comm.exclusive_sum(1), r);
+  std::string text = r == p - 1 ? "from the last rank" : "";
+  comm.broadcast(text, static_cast<int>(p - 1));
+  EXPECT_EQ(text, "from the last rank");
+}
+
+TEST(Comm, AllToAllDeliversInRankOrder) {
+  const Comm comm = Comm::duplicate(MPI_COMM_WORLD);
+  std::vector<Index> counts(static_cast<std::size_t>(comm.size())), send, received;
+  for (int to = 0; to < comm.size(); ++to) {
+    counts[static_cast<std::size_t>(to)] = (comm.rank() + to) % 3;  // some pairs have nothing to say
+    for (Index i = 0; i < counts[static_cast<std::size_t>(to)]; ++i) send.push_back(100 * comm.rank() + to);
+  }
+  const std::vector<Index> got = comm.all_to_all(std::span<const Index>(send), counts, &received);
+  std::vector<Index> expected;
+  for (int from = 0; from < comm.size(); ++from)
+    for (int i = 0; i < (comm.rank() + from) % 3; ++i) expected.push_back(100 * from + comm.rank());
+  EXPECT_EQ(got, expected);
+}
+
+TEST(Collectively, AFailureOfOneRankIsEverybodys) {
+  const Comm comm = Comm::duplicate(MPI_COMM_WORLD);
+  EXPECT_NO_THROW(collectively(comm, [] {}));
+  try {
+    collectively(comm, [&] {
+      if (comm.rank() >= comm.size() / 2) throw Error("rank trouble " + std::to_string(comm.rank()));
+    });
+    FAIL() << "did not throw";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("rank trouble " + std::to_string(comm.size() / 2)), std::string::npos);
+  }
+}
+
+class Transports : public testing::TestWithParam<Transport> {};
+
+TEST_P(Transports, RingAndRecordSizes) {
+  const Comm comm = Comm::duplicate(MPI_COMM_WORLD);
+  const int p = comm.size(), next = (comm.rank() + 1) % p, previous = (comm.rank() + p - 1) % p;
+  SparseExchange exchange(comm, GetParam(), {{next, 3}}, {{previous, 3}});
+  EXPECT_EQ(exchange.records_sent_away(), p == 1 ? 0 : 3);
+  EXPECT_EQ(exchange.messages(), p == 1 ? 0 : 1);
+  for (int round = 0; round < 3; ++round) {
+    std::vector<int> small(3, 10 * comm.rank() + round), small_received(3, -1);
+    exchange.run(small.data(), small_received.data(), sizeof(int));
+    EXPECT_EQ(small_received, std::vector<int>(3, 10 * previous + round));
+    std::vector<double> large(15), large_received(15);
+    std::iota(large.begin(), large.end(), 100.0 * comm.rank());
+    exchange.run(large.data(), large_received.data(), 5 * sizeof(double));
+    EXPECT_EQ(large_received[14], 100.0 * previous + 14);
+  }
+}
+
+TEST_P(Transports, RanksWithoutPeersTakePart) {
+  const Comm comm = Comm::duplicate(MPI_COMM_WORLD);
+  std::vector<PeerCount> send, receive;  // the last rank alone sends, to rank 0
+  if (comm.rank() == comm.size() - 1) send.push_back({0, 2});
+  if (comm.rank() == 0) receive.push_back({comm.size() - 1, 2});
+  SparseExchange exchange(comm, GetParam(), send, receive);
+  const std::vector<double> out(send.empty() ? 0 : 2, 7.5);
+  std::vector<double> in(receive.empty() ? 0 : 2);
+  exchange.run(out.data(), in.data(), sizeof(double));
+  if (comm.rank() == 0) EXPECT_EQ(in, std::vector<double>(2, 7.5));
+}
+
+TEST_P(Transports, SeveralExchangesInFlight) {
+  const Comm comm = Comm::duplicate(MPI_COMM_WORLD);
+  std::vector<PeerCount> all;
+  for (int r = 0; r < comm.size(); ++r) all.push_back({r, 1});
+  SparseExchange first(comm, GetParam(), all, all), second(comm, GetParam(), all, all);
+  const std::size_t p = static_cast<std::size_t>(comm.size());
+  const std::vector<int> a(p, comm.rank()), b(p, 1000 + comm.rank());
+  std::vector<int> a_in(p), b_in(p), expected(p);
+  first.start(a.data(), a_in.data(), sizeof(int));
+  second.start(b.data(), b_in.data(), sizeof(int));
+  second.finish();
+  first.finish();
+  std::iota(expected.begin(), expected.end(), 0);
+  EXPECT_EQ(a_in, expected);
+  std::iota(expected.begin(), expected.end(), 1000);
+  EXPECT_EQ(b_in, expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(Both, Transports, testing::Values(Transport::neighbourhood, Transport::point_to_point));
+
+}  // namespace
+}  // namespace octopole::mpi
