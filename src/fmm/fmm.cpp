@@ -104,7 +104,7 @@ class Fmm::Implementation {
   Laplace kernel_;
   Parameters parameters_;
   std::variant<std::monostate, Engine<double>, Engine<float>> engine_;
-  std::optional<Setup> setup_;
+  std::optional<PointSetup> setup_;
   std::string note_;
   double operators_seconds_ = 0, setup_seconds_ = 0;
   Profile profile_;

@@ -25,7 +25,7 @@ template <Kernel K, class Real>
 struct Evaluation {
   const K& kernel;
   const OperatorSet<Real>& operators;
-  Setup& s;
+  PointSetup& s;
   Workspace<Real>& w;
   Profile& profile;
   TargetSums sums;
@@ -158,7 +158,7 @@ struct Evaluation {
 }  // namespace
 
 template <Kernel K, class Real>
-Field evaluate(const K& kernel, const OperatorSet<Real>& operators, Setup& setup, Workspace<Real>& workspace,
+Field evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup, Workspace<Real>& workspace,
                std::span<const double> charges, Output output, Profile& profile) {
   profile = {};
   const double start = seconds_now();
@@ -186,9 +186,9 @@ Field evaluate(const K& kernel, const OperatorSet<Real>& operators, Setup& setup
   return field;
 }
 
-template Field evaluate(const Laplace&, const OperatorSet<float>&, Setup&, Workspace<float>&, std::span<const double>,
+template Field evaluate(const Laplace&, const OperatorSet<float>&, PointSetup&, Workspace<float>&, std::span<const double>,
                         Output, Profile&);
-template Field evaluate(const Laplace&, const OperatorSet<double>&, Setup&, Workspace<double>&,
+template Field evaluate(const Laplace&, const OperatorSet<double>&, PointSetup&, Workspace<double>&,
                         std::span<const double>, Output, Profile&);
 
 }  // namespace octopole

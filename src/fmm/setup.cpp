@@ -88,16 +88,16 @@ WorkLists make_work_lists(const tree::EssentialTree& tree, const tree::Interacti
 
 }  // namespace
 
-PointsByNode Setup::sources_by_node() const {
+PointsByNode PointSetup::sources_by_node() const {
   return {sources.x.data(), sources.y.data(), sources.z.data(), tree.source_begin.data(), tree.source_end.data()};
 }
 
-PointsByNode Setup::targets_by_node() const {
+PointsByNode PointSetup::targets_by_node() const {
   const Coordinates& c = targets ? *targets : sources;
   return {c.x.data(), c.y.data(), c.z.data(), tree.target_begin.data(), tree.target_end.data()};
 }
 
-Setup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,
+PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,
                  std::optional<std::span<const double>> targets) {
   const mpi::Transport transport = parameters.transport;
   const morton::RootCube cube = enclose(comm, sources, targets.value_or(std::span<const double>{}));
@@ -116,7 +116,7 @@ Setup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::span<
       parallel::count_globally(comm, source_codes, target_codes, parameters.ncrit, parameters.max_level);
   tree::Partition partition = tree::divide(coarse, tree::point_weights(coarse), comm.size());
 
-  Setup s{cube, std::move(coarse), std::move(partition), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  PointSetup s{cube, std::move(coarse), std::move(partition), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
   s.source_exchange = parallel::PointExchange(comm, transport, std::move(source_order), source_codes, s.partition);
   AlignedVector<double> source_points, target_points;
   take_coordinates(s.source_exchange, sources, source_points);

@@ -14,7 +14,7 @@ std::size_t at(NodeIndex node) { return static_cast<std::size_t>(node); }
 // Nodes that several ranks hold parts of must count once: for each, the lowest rank that has targets in it.
 class SharedNodes {
  public:
-  SharedNodes(const mpi::Comm& comm, const Setup& setup) : rank_(comm.rank()) {
+  SharedNodes(const mpi::Comm& comm, const PointSetup& setup) : rank_(comm.rank()) {
     for (tree::NodeKey key : setup.coarse.splits()) {
       const auto [first, last] = setup.partition.holders(key);
       if (first != last) keys_.push_back(key);
@@ -37,7 +37,7 @@ class SharedNodes {
   std::vector<int> counting_;
 };
 
-ListSize measure(const mpi::Comm& comm, const Setup& s, const SharedNodes& shared, const tree::NodeLists& lists,
+ListSize measure(const mpi::Comm& comm, const PointSetup& s, const SharedNodes& shared, const tree::NodeLists& lists,
                  bool leaves_only) {
   Index rows = 0, items = 0, longest = 0;
   for (NodeIndex node = 0; node < s.tree.size(); ++node) {
@@ -53,7 +53,7 @@ ListSize measure(const mpi::Comm& comm, const Setup& s, const SharedNodes& share
   return {rows == 0 ? 0.0 : static_cast<double>(items) / static_cast<double>(rows), comm.max(longest)};
 }
 
-TreeSummary summarize_tree(const mpi::Comm& comm, const Parameters& parameters, const Setup& s) {
+TreeSummary summarize_tree(const mpi::Comm& comm, const Parameters& parameters, const PointSetup& s) {
   TreeSummary t;
   t.leaves = comm.sum(static_cast<Index>(s.leaves.size()));
   t.nodes = t.leaves + (t.leaves - 1) / 7;  // every split turns one leaf into eight
@@ -90,7 +90,7 @@ MinMeanMax over_ranks(const mpi::Comm& comm, double value) {
   return {comm.min(value), comm.sum(value) / comm.size(), comm.max(value)};
 }
 
-Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const Setup& setup, const Profile& profile) {
+Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const PointSetup& setup, const Profile& profile) {
   Summary s;
   s.sources = setup.coarse.counts()[0].sources;
   s.targets = setup.coarse.counts()[0].targets;

@@ -12,7 +12,7 @@ namespace {
 std::size_t at(NodeIndex node) { return static_cast<std::size_t>(node); }
 
 // Counts sources at every owned target through the set-up's own lists and exchanges.
-std::vector<double> count_sources(Setup& s) {
+std::vector<double> count_sources(PointSetup& s) {
   std::vector<double> charges(static_cast<std::size_t>(s.owned_sources() + s.ghosts.ghost_sources), 0);
   std::fill_n(charges.begin(), s.owned_sources(), 1.0);
   s.ghosts.points.start(charges.data(), 1);
@@ -85,7 +85,7 @@ void expect_everything_counted(const std::string& shape, std::size_t n, const Pa
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
   const auto all = test::make_points(shape, n);
   const auto points = test::block_of(all, 3, comm.rank(), comm.size());
-  Setup s = make_setup(comm, parameters, points, std::nullopt);
+  PointSetup s = make_setup(comm, parameters, points, std::nullopt);
   for (double count : count_sources(s)) ASSERT_EQ(count, static_cast<double>(n)) << shape << ' ' << n;
   EXPECT_EQ(comm.sum(s.owned_targets()), static_cast<Index>(n));
 
@@ -123,7 +123,7 @@ TEST(CountingUgly, AllPointsOnOneRank) {
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
   const auto all = test::make_points("plummer", 1000);
   const auto points = comm.rank() == comm.size() - 1 ? all : std::vector<double>{};
-  Setup s = make_setup(comm, small_leaves(10), points, std::nullopt);
+  PointSetup s = make_setup(comm, small_leaves(10), points, std::nullopt);
   for (double count : count_sources(s)) ASSERT_EQ(count, 1000.0);
 }
 
@@ -133,7 +133,7 @@ TEST(CountingUgly, DistinctTargetsElsewhere) {
   for (double shift : {0.0, 0.3, 5.0}) {  // on top of, across, and far from the sources
     auto targets = test::make_points("cube", 1500, 9);
     for (double& x : targets) x += shift;
-    Setup s = make_setup(comm, small_leaves(10), test::block_of(sources, 3, comm.rank(), comm.size()),
+    PointSetup s = make_setup(comm, small_leaves(10), test::block_of(sources, 3, comm.rank(), comm.size()),
                          std::span<const double>(test::block_of(targets, 3, comm.rank(), comm.size())));
     for (double count : count_sources(s)) ASSERT_EQ(count, 2000.0) << shift;
     EXPECT_EQ(comm.sum(s.owned_targets()), 1500);
@@ -143,7 +143,7 @@ TEST(CountingUgly, DistinctTargetsElsewhere) {
 TEST(Ghosts, SendListsEqualThePeersReceiveLists) {
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
   const auto all = test::make_points("ellipsoid", 3000);
-  Setup s = make_setup(comm, small_leaves(10), test::block_of(all, 3, comm.rank(), comm.size()), std::nullopt);
+  PointSetup s = make_setup(comm, small_leaves(10), test::block_of(all, 3, comm.rank(), comm.size()), std::nullopt);
   // Keys travel as rows: what arrives for a node must be the node's own key.
   std::vector<std::uint64_t> keys;
   for (tree::NodeKey key : s.tree.keys) keys.push_back(key.bits);

@@ -23,7 +23,9 @@ TEST(SortCodes, SortsStablyForAnyNumberOfThreads) {
       EXPECT_TRUE(std::is_sorted(sorted.begin(), sorted.end()));
       for (std::size_t i = 0; i < n; ++i) {
         ASSERT_EQ(codes[static_cast<std::size_t>(order[i])], sorted[i]);
-        if (i > 0 && sorted[i] == sorted[i - 1]) EXPECT_LT(order[i - 1], order[i]);
+        if (i > 0 && sorted[i] == sorted[i - 1]) {
+          EXPECT_LT(order[i - 1], order[i]);
+        }
       }
     }
     omp_set_num_threads(before);

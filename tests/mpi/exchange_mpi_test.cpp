@@ -96,7 +96,9 @@ TEST_P(Transports, RanksWithoutPeersTakePart) {
   const std::vector<double> out(send.empty() ? 0 : 2, 7.5);
   std::vector<double> in(receive.empty() ? 0 : 2);
   exchange.run(out.data(), in.data(), sizeof(double));
-  if (comm.rank() == 0) EXPECT_EQ(in, std::vector<double>(2, 7.5));
+  if (comm.rank() == 0) {
+    EXPECT_EQ(in, std::vector<double>(2, 7.5));
+  }
 }
 
 TEST_P(Transports, SeveralExchangesInFlight) {

@@ -24,7 +24,7 @@ struct Workspace {
 
 /// Field at the caller's targets. Counts its time, bytes and messages in `profile`. Collective.
 template <Kernel K, class Real>
-Field evaluate(const K& kernel, const OperatorSet<Real>& operators, Setup& setup, Workspace<Real>& workspace,
+Field evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup, Workspace<Real>& workspace,
                std::span<const double> charges, Output output, Profile& profile);
 
 }  // namespace octopole

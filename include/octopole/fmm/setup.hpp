@@ -33,7 +33,7 @@ struct WorkLists {
 };
 
 /// The state that set_points leaves. Owned points are this rank's part of the Morton curve, ascending.
-struct Setup {
+struct PointSetup {
   morton::RootCube cube;
   tree::CountTree coarse;
   tree::Partition partition;
@@ -59,7 +59,7 @@ struct Setup {
 
 /// Builds the set-up of interleaved coordinates (n, 3); no `targets` means that they are the sources. Coordinates must
 /// be finite. Collective.
-Setup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,
+PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,
                  std::optional<std::span<const double>> targets);
 
 }  // namespace octopole
