@@ -59,6 +59,11 @@ class Fmm::Implementation {
     if (comm_.sum(static_cast<Index>(sources.size())) == 0) throw Error("there are no sources on any rank");
     if (targets && comm_.sum(static_cast<Index>(distinct.size())) == 0) throw Error("there are no targets on any rank");
     setup_.reset();
+    std::visit(
+        [](auto& engine) {
+          if constexpr (requires { engine.workspace; }) engine.workspace = {};
+        },
+        engine_);
     setup_.emplace(make_setup(comm_, parameters_, sources, targets));
     setup_seconds_ = seconds_now() - start;
   }

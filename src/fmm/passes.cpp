@@ -59,7 +59,8 @@ struct Evaluation {
 
   void upward() {
     const Index width = t().equivalent_size();
-    w.multipoles.resize(s.tree.keys.size() * static_cast<std::size_t>(width));
+    // Ghosts that no list names never arrive, but M2L by FFT transforms whole families of siblings: they must be zero.
+    if (w.multipoles.empty()) zero(w.multipoles, s.tree.keys.size() * static_cast<std::size_t>(width));
     {
       PhaseTimer timer(profile, Phase::p2m);
       p2m(kernel, t(), std::span<const NodeIndex>(s.work.source_leaves), s.boxes.data(), s.sources_by_node(),
@@ -129,7 +130,7 @@ struct Evaluation {
         w.multipoles.data(), sums);
   }
 
-  Field bring_back() {
+  Field bring_back(bool gradient) {
     PhaseTimer timer(profile, Phase::exchange);
     Field field;
     parallel::PointExchange& exchange = s.results_exchange();
@@ -139,7 +140,7 @@ struct Evaluation {
     const Index away = exchange.results_sent_away() * static_cast<Index>(sizeof(double));
     profile.bytes_sent += away;
     profile.messages += exchange.messages_to_callers();
-    if (!sums.gradient()) return field;
+    if (!gradient) return field;  // not sums.gradient(): a rank without targets has no sums, but takes part
     w.gradient.resize(3 * w.gx.size());
 #pragma omp parallel for schedule(static)
     for (std::size_t i = 0; i < w.gx.size(); ++i) {
@@ -181,7 +182,7 @@ Field evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& 
   e.finish_rows(setup.ghosts.multipoles, workspace.multipoles.data());
   e.downward();
   e.to_targets();
-  Field field = e.bring_back();
+  Field field = e.bring_back(gradient);
   profile.total_seconds = seconds_now() - start;
   return field;
 }

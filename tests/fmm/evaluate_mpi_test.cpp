@@ -81,7 +81,7 @@ TEST_P(Shapes, EqualsOneRankAndTheDirectSum) {
     if (world().rank != 0) continue;
     const Field exact = direct(problem);
     EXPECT_LT(test::relative_l2(alone.potential, exact.potential), 1e-4) << GetParam();
-    EXPECT_LT(test::relative_l2(alone.gradient, exact.gradient), 1e-3) << GetParam();
+    EXPECT_LT(test::relative_l2(alone.gradient, exact.gradient), 3e-3) << GetParam();
   }
 }
 

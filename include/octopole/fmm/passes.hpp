@@ -10,7 +10,7 @@
 
 namespace octopole {
 
-/// The arrays of an evaluation, kept from one to the next.
+/// The arrays of an evaluation, kept from one to the next; start with an empty workspace for every new set-up.
 template <class Real>
 struct Workspace {
   AlignedVector<Real> caller_charges;  // as the caller gave them, rounded to Real
