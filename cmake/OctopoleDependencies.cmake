@@ -1,14 +1,54 @@
 # What octopole stands on; jobs/install_dependencies.sh installs it on Debian and Ubuntu.
-find_package(MPI 3.1 REQUIRED COMPONENTS CXX)
-find_package(OpenMP 4.5 REQUIRED COMPONENTS CXX)
-find_package(PkgConfig REQUIRED)
-pkg_check_modules(FFTW3 REQUIRED IMPORTED_TARGET fftw3 fftw3f)
-find_package(LAPACK REQUIRED)  # brings BLAS
-set(HDF5_PREFER_PARALLEL ON)
-find_package(HDF5 REQUIRED COMPONENTS C)
-if(NOT HDF5_IS_PARALLEL)
-  message(FATAL_ERROR "octopole needs a parallel HDF5 (Debian: libhdf5-openmpi-dev); found ${HDF5_C_LIBRARIES}")
+#
+# Everything is looked for before anything is reported, so that one message names all that is missing. The project
+# in cmake/probe includes this file too, and only lists what is missing: the script installs what this file misses.
+set(octopole_missing "")
+macro(octopole_need name found)
+  if(NOT (${found}))
+    list(APPEND octopole_missing ${name})
+  endif()
+endmacro()
+
+set(MPI_CXX_SKIP_MPICXX ON)  # MPI's C interface only: the C++ bindings left the standard in 2012
+find_package(MPI 3.1 QUIET COMPONENTS CXX)
+octopole_need(mpi "TARGET;MPI::MPI_CXX")
+
+find_package(OpenMP 4.5 QUIET COMPONENTS CXX)
+octopole_need(openmp "TARGET;OpenMP::OpenMP_CXX")
+
+find_package(PkgConfig QUIET)
+octopole_need(pkg-config "PKG_CONFIG_FOUND")
+if(PKG_CONFIG_FOUND)
+  pkg_check_modules(FFTW3 QUIET IMPORTED_TARGET fftw3 fftw3f)  # double and single
 endif()
-find_package(CLI11 REQUIRED)
-find_package(nlohmann_json 3.9 REQUIRED)
-find_package(fmt REQUIRED)
+octopole_need(fftw "TARGET;PkgConfig::FFTW3")
+
+find_package(LAPACK QUIET)  # brings BLAS
+octopole_need(lapack "LAPACK_FOUND")
+
+set(HDF5_PREFER_PARALLEL ON)
+find_package(HDF5 QUIET COMPONENTS C)
+octopole_need(hdf5 "HDF5_FOUND;AND;HDF5_IS_PARALLEL")
+
+find_package(CLI11 QUIET)
+octopole_need(cli11 "CLI11_FOUND")
+find_package(nlohmann_json 3.9 QUIET)
+octopole_need(nlohmann-json "nlohmann_json_FOUND")
+find_package(fmt QUIET)
+octopole_need(fmt "fmt_FOUND")
+
+if(OCTOPOLE_TESTS)
+  find_package(GTest QUIET)
+  octopole_need(googletest "TARGET;GTest::gtest_main")
+endif()
+
+if(octopole_missing AND NOT OCTOPOLE_PROBE)
+  list(JOIN octopole_missing ", " octopole_missing_text)
+  message(FATAL_ERROR "octopole needs what was not found here: ${octopole_missing_text}.\n"
+    "Run jobs/install_dependencies.sh, which installs it (Debian, Ubuntu) or says what to install. "
+    "HDF5 must be a parallel one, built with the same MPI.")
+endif()
+if(NOT OCTOPOLE_PROBE)
+  message(STATUS "MPI ${MPI_CXX_VERSION} (${MPIEXEC_EXECUTABLE}), parallel HDF5 ${HDF5_VERSION}, "
+    "FFTW ${FFTW3_fftw3_VERSION}, LAPACK ${LAPACK_LIBRARIES}")
+endif()

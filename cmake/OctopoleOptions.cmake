@@ -1,5 +1,6 @@
 # Options of the build, and the flags every target shares (interface target octopole_flags).
 option(OCTOPOLE_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(OCTOPOLE_INSTALL "Install the library, the program and the CMake package" ${PROJECT_IS_TOP_LEVEL})
 option(OCTOPOLE_NATIVE "Compile everything for this machine only (-march=native)" OFF)
 option(OCTOPOLE_WERROR "Treat warnings as errors" OFF)
 set(OCTOPOLE_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=... (address,undefined)")
@@ -12,8 +13,31 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
+if(PROJECT_IS_TOP_LEVEL AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+  find_program(OCTOPOLE_CCACHE ccache DOC "Compiler cache, used where present")
+  mark_as_advanced(OCTOPOLE_CCACHE)
+  if(OCTOPOLE_CCACHE AND NOT DEFINED OCTOPOLE_CCACHE_WORKS)
+    # It may be there and not work: it needs a directory it can write to.
+    file(WRITE ${PROJECT_BINARY_DIR}/CMakeFiles/ccache.cpp "int x;\n")
+    execute_process(COMMAND ${OCTOPOLE_CCACHE} ${CMAKE_CXX_COMPILER} -c ccache.cpp -o ccache.o
+      WORKING_DIRECTORY ${PROJECT_BINARY_DIR}/CMakeFiles RESULT_VARIABLE status OUTPUT_QUIET ERROR_QUIET)
+    if(status EQUAL 0)
+      set(OCTOPOLE_CCACHE_WORKS TRUE CACHE INTERNAL "")
+    else()
+      set(OCTOPOLE_CCACHE_WORKS FALSE CACHE INTERNAL "")
+    endif()
+  endif()
+  if(OCTOPOLE_CCACHE AND OCTOPOLE_CCACHE_WORKS)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${OCTOPOLE_CCACHE})
+  endif()
+endif()
+
 add_library(octopole_flags INTERFACE)
 target_compile_options(octopole_flags INTERFACE -Wall -Wextra -Wshadow -Wno-psabi)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # GCC 12 sees overlapping copies in `"text" + std::string` (GCC PR 105651); 13 does not.
+  target_compile_options(octopole_flags INTERFACE -Wno-restrict)
+endif()
 if(OCTOPOLE_WERROR)
   target_compile_options(octopole_flags INTERFACE -Werror)
 endif()

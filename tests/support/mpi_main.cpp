@@ -1,4 +1,5 @@
-// main() of the MPI tests: every rank runs the same list of tests, and a failure on any rank is a failure on all.
+// main() of the MPI tests: every rank runs the same list of tests, and a failure on any rank is a failure on
+// all.
 #include <gtest/gtest.h>
 #include <mpi.h>
 #include <unistd.h>
@@ -11,8 +12,8 @@
 
 namespace {
 
-// Seconds that a rank which left a test by a failure waits for the others before it ends them all: they may sit in
-// a collective that this rank will never enter.
+// Seconds that a rank which left a test by a failure waits for the others before it ends them all: they may
+// sit in a collective that this rank will never enter.
 constexpr double kPatience = 60;
 
 class RankListener : public testing::EmptyTestEventListener {
@@ -26,7 +27,8 @@ class RankListener : public testing::EmptyTestEventListener {
   void OnTestIterationStart(const testing::UnitTest& tests, int) override {
     std::uint64_t hash = 14695981039346656037u;  // FNV-1a over the names
     const auto add = [&hash](const char* name) {
-      for (const char* c = name; *c != 0; ++c) hash = (hash ^ static_cast<unsigned char>(*c)) * 1099511628211u;
+      for (const char* c = name; *c != 0; ++c)
+        hash = (hash ^ static_cast<unsigned char>(*c)) * 1099511628211u;
       hash = (hash ^ '\n') * 1099511628211u;
     };
     for (int i = 0; i < tests.total_test_suite_count(); ++i) {
@@ -86,8 +88,8 @@ class RankListener : public testing::EmptyTestEventListener {
       if (done != 0) return;
       const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - start;
       if (failed_here && waited.count() > kPatience) {
-        std::fprintf(stderr, "rank %d of %d: failed in %s, and other ranks have not ended it %.0f s later\n", rank_,
-                     size_, test_.c_str(), kPatience);
+        std::fprintf(stderr, "rank %d of %d: failed in %s, and other ranks have not ended it %.0f s later\n",
+                     rank_, size_, test_.c_str(), kPatience);
         std::fflush(stderr);
         MPI_Abort(comm_, 3);
       }

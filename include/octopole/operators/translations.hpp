@@ -23,11 +23,12 @@ struct OperatorKey {
   int downward_check_order = 6;  // downward check surface (M2L, P2L); equal to `order` for M2L by FFT
   double inner_radius = 1.05;    // in half sides: upward equivalent and downward check surfaces
   double outer_radius = 2.95;    // upward check and downward equivalent surfaces
-  double pinv_tolerance = 0;     // singular values below this times the largest are dropped
+  double pinv_tolerance = 0;     // singular values below this times the largest are dropped; 0: the default
   Precision precision = Precision::double_precision;
   M2lMethod m2l = M2lMethod::fft;
-  double svd_tolerance = 0;  // M2L by SVD: relative to the largest singular value of a transfer vector's matrix
-  int svd_rank = 0;          // M2L by SVD: at most this rank a transfer vector; 0 is no limit
+  double svd_tolerance =
+      0;             // M2L by SVD: relative to the largest singular value of a transfer vector's matrix
+  int svd_rank = 0;  // M2L by SVD: at most this rank a transfer vector; 0 is no limit
   bool operator==(const OperatorKey&) const = default;
 };
 
@@ -38,9 +39,9 @@ struct Surface {
   Index size() const { return static_cast<Index>(x.size()); }
 };
 
-/// Scale-free translation operators. Multipoles and locals are equivalent densities in the unit of the charges;
-/// check potentials are those of the node scaled to half side 1, without the kernel's constant. In these units
-/// a homogeneous kernel has one operator set for all levels, and no operator carries a scale.
+/// Scale-free translation operators. Multipoles and locals are equivalent densities in the unit of the
+/// charges; check potentials are those of the node scaled to half side 1, without the kernel's constant. In
+/// these units a homogeneous kernel has one operator set for all levels, and no operator carries a scale.
 /// Matrices are column-major, BLAS fashion.
 template <class Real>
 struct Translations {
@@ -72,6 +73,11 @@ struct Translations {
     f("l2l", l2l);
   }
 };
+
+/// The truncation that a key asks for: pinv_tolerance, or where that is 0 the default, measured on the whole
+/// chain of operators: 3e-14 in double (1e-14 loses a factor 2 at order 10, 1e-13 one of 1.5 from order 12
+/// on), 3e-8 in single precision (flat from 1e-9 to 1e-7).
+double effective_pinv_tolerance(const OperatorKey& key);
 
 /// Builds the operators of `key` for the kernel, in double throughout, then rounds to Real. Threaded.
 template <Kernel K, class Real>

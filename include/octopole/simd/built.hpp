@@ -1,0 +1,9 @@
+// Which instruction sets this build was compiled for.
+#pragma once
+
+namespace octopole::simd {
+
+bool built_avx2();
+bool built_avx512();
+
+}  // namespace octopole::simd

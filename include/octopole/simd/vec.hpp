@@ -1,0 +1,190 @@
+// Vectors and 1/sqrt, one namespace an instruction set: the only file with intrinsics.
+//
+// Vectors are GCC's vector extensions, so that +, -, * are operators (contracted to fused multiply-add where
+// the machine has it). Each instruction set has its own width, hence its own types: code compiled for one of
+// them is never the same function as code compiled for another. Units that are compiled with extra
+// instructions include only this header and plain pointers: an inline function of the standard library,
+// compiled there, could be the copy the linker keeps for everybody.
+#pragma once
+
+#include <cstdint>
+#if defined(__x86_64__) || defined(__i386__)
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+#define OCTOPOLE_INLINE [[gnu::always_inline]] inline
+
+namespace octopole::simd {
+
+/// What every instruction set below offers, for T = float and double (`V` is a vector, `n` its lanes):
+///   Vec<T>::type, Vec<T>::lanes   the vector of full width
+///   Vec8<T>::type, Vec8<T>::lanes a vector of at most 8 lanes
+///   kRegisters                    number of vector registers
+///   inverse_sqrt(V r2)            1 / sqrt(r2) to nearly full precision; 0 where r2 is below the smallest
+///   normal
+///                                 number (coincident points) or infinite
+/// and these, common to all of them:
+template <class V, class T>
+OCTOPOLE_INLINE V load(const T* p) {
+  V v;
+  __builtin_memcpy(&v, p, sizeof(V));
+  return v;
+}
+template <class V, class T>
+OCTOPOLE_INLINE void store(T* p, const V& v) {
+  __builtin_memcpy(p, &v, sizeof(V));
+}
+template <class V, class T>
+OCTOPOLE_INLINE V broadcast(T x) {
+  return x - V{};  // x - 0 is x for every x, zeros with a sign included: no addition remains
+}
+
+inline constexpr float kMinNormalFloat = 1.17549435e-38F;
+inline constexpr double kMinNormalDouble = 2.2250738585072014e-308;
+
+// ---- baseline: 16-byte vectors, square root and division
+// ----------------------------------------------------
+namespace baseline {
+typedef double VecD __attribute__((vector_size(16)));
+typedef float VecF __attribute__((vector_size(16)));
+template <class T>
+struct Vec {
+  using type = VecD;
+  static constexpr int lanes = 2;
+};
+template <>
+struct Vec<float> {
+  using type = VecF;
+  static constexpr int lanes = 4;
+};
+template <class T>
+using Vec8 = Vec<T>;
+inline constexpr int kRegisters = 16;
+
+OCTOPOLE_INLINE VecD inverse_sqrt(const VecD& r2) {
+#if defined(__SSE2__)
+  const VecD r = _mm_sqrt_pd(r2);
+#elif defined(__aarch64__)
+  const VecD r = vsqrtq_f64(r2);
+#else
+  const VecD r = {__builtin_sqrt(r2[0]), __builtin_sqrt(r2[1])};
+#endif
+  return r2 < kMinNormalDouble ? VecD{} : 1.0 / r;
+}
+OCTOPOLE_INLINE VecF inverse_sqrt(const VecF& r2) {
+#if defined(__SSE2__)
+  const VecF r = _mm_sqrt_ps(r2);
+#elif defined(__aarch64__)
+  const VecF r = vsqrtq_f32(r2);
+#else
+  const VecF r = {__builtin_sqrtf(r2[0]), __builtin_sqrtf(r2[1]), __builtin_sqrtf(r2[2]),
+                  __builtin_sqrtf(r2[3])};
+#endif
+  return r2 < kMinNormalFloat ? VecF{} : 1.0F / r;
+}
+}  // namespace baseline
+
+// ---- AVX2 and FMA: 32-byte vectors, 12-bit estimate and one step
+// ----------------------------------------------
+#if defined(__AVX2__) && defined(__FMA__)
+#define OCTOPOLE_HAS_AVX2 1
+namespace avx2 {
+typedef double VecD __attribute__((vector_size(32)));
+typedef float VecF __attribute__((vector_size(32)));
+template <class T>
+struct Vec {
+  using type = VecD;
+  static constexpr int lanes = 4;
+};
+template <>
+struct Vec<float> {
+  using type = VecF;
+  static constexpr int lanes = 8;
+};
+template <class T>
+using Vec8 = Vec<T>;
+inline constexpr int kRegisters = 16;
+
+/// The estimate exists in single precision only. So that no r2 leaves its range, r2 = s m with s a power of 4
+/// and m in [1/2, 2) are parted by their bits: 1/sqrt(r2) = 2^-k / sqrt(m). One step of fifth order follows.
+OCTOPOLE_INLINE VecD inverse_sqrt(const VecD& r2) {
+  const __m256i bits = _mm256_castpd_si256(r2);
+  const __m256i even_exponent = _mm256_set1_epi64x(0x7FE0000000000000);
+  const __m256i power = _mm256_and_si256(bits, even_exponent);
+  const __m256i mantissa =
+      _mm256_or_si256(_mm256_andnot_si256(even_exponent, bits), _mm256_set1_epi64x(0x3FE0000000000000));
+  const __m256i scale =
+      _mm256_sub_epi64(_mm256_set1_epi64x(std::int64_t{1534} << 52), _mm256_srli_epi64(power, 1));
+  const VecD estimate = _mm256_cvtps_pd(_mm_rsqrt_ps(_mm256_cvtpd_ps(_mm256_castsi256_pd(mantissa))));
+  const VecD m = _mm256_castsi256_pd(mantissa);
+  const VecD h = 1.0 - m * estimate * estimate;
+  const VecD series = 0.5 + h * (0.375 + h * (0.3125 + h * 0.2734375));
+  const VecD not_a_number = r2 - r2;  // 0, but for NaN, of which `mantissa` has lost the trace
+  const VecD y = (estimate + estimate * h * series) * _mm256_castsi256_pd(scale) + not_a_number;
+  const __m256d none = _mm256_or_pd(_mm256_cmp_pd(r2, _mm256_set1_pd(kMinNormalDouble), _CMP_LT_OQ),
+                                    _mm256_cmp_pd(r2, _mm256_set1_pd(__builtin_inf()), _CMP_EQ_OQ));
+  return _mm256_andnot_pd(none, y);
+}
+OCTOPOLE_INLINE VecF inverse_sqrt(const VecF& r2) {
+  const VecF y = _mm256_rsqrt_ps(r2);
+  const VecF h = 1.0F - r2 * y * y;
+  const VecF z = y + y * h * (0.5F + h * 0.375F);
+  const __m256 none = _mm256_or_ps(_mm256_cmp_ps(r2, _mm256_set1_ps(kMinNormalFloat), _CMP_LT_OQ),
+                                   _mm256_cmp_ps(r2, _mm256_set1_ps(__builtin_inff()), _CMP_EQ_OQ));
+  return _mm256_andnot_ps(none, z);
+}
+}  // namespace avx2
+#endif
+
+// ---- AVX-512 (F, DQ, VL, BW): 64-byte vectors, 14-bit estimate and one step
+// ------------------------------------
+#if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && defined(__AVX512BW__)
+#define OCTOPOLE_HAS_AVX512 1
+namespace avx512 {
+typedef double VecD __attribute__((vector_size(64)));
+typedef float VecF __attribute__((vector_size(64)));
+typedef float VecF8 __attribute__((vector_size(32)));
+template <class T>
+struct Vec {
+  using type = VecD;
+  static constexpr int lanes = 8;
+};
+template <>
+struct Vec<float> {
+  using type = VecF;
+  static constexpr int lanes = 16;
+};
+template <class T>
+struct Vec8 {
+  using type = VecD;
+  static constexpr int lanes = 8;
+};
+template <>
+struct Vec8<float> {
+  using type = VecF8;
+  static constexpr int lanes = 8;
+};
+inline constexpr int kRegisters = 32;
+
+inline constexpr int kZeroInfinityDenormal = 0x02 | 0x04 | 0x08 | 0x10 | 0x20;  // of vfpclass
+
+/// The step is of fourth order in double: from the estimate's 2^-14 one of third order, h^3 5/16, leaves
+/// 5e-13.
+OCTOPOLE_INLINE VecD inverse_sqrt(const VecD& r2) {
+  const VecD y = _mm512_maskz_rsqrt14_pd(0xFF, r2);
+  const VecD h = 1.0 - (r2 * y) * y;
+  const __mmask8 none = _mm512_fpclass_pd_mask(r2, kZeroInfinityDenormal);
+  return _mm512_maskz_fmadd_pd(_knot_mask8(none), y * h, 0.5 + h * (0.375 + h * 0.3125), y);
+}
+OCTOPOLE_INLINE VecF inverse_sqrt(const VecF& r2) {
+  const VecF y = _mm512_maskz_rsqrt14_ps(0xFFFF, r2);
+  const VecF h = 1.0F - (r2 * y) * y;
+  const __mmask16 none = _mm512_fpclass_ps_mask(r2, kZeroInfinityDenormal);
+  return _mm512_maskz_fmadd_ps(_knot_mask16(none), y * h, broadcast<VecF>(0.5F), y);
+}
+}  // namespace avx512
+#endif
+
+}  // namespace octopole::simd

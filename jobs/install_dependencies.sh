@@ -1,0 +1,178 @@
+#!/usr/bin/env bash
+# Makes sure that everything octopole is built from is there.
+#
+# Usage: jobs/install_dependencies.sh [--tests] [--check]
+#   --tests   also what the tests need (GoogleTest)
+#   --check   only say what is missing; install nothing
+#
+# Looks first, without any rights, by the tools themselves (so that Spack and environment modules count), and does
+# nothing if all is there. Otherwise installs Debian or Ubuntu packages with apt-get, as root or through sudo. Where it
+# can do neither it prints what to install and ends with an error.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+tests=OFF
+check_only=no
+for argument in "$@"; do
+  case $argument in
+    --tests) tests=ON ;;
+    --check) check_only=yes ;;
+    -h | --help) sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//;p}' "$0"; exit 0 ;;
+    *) echo "unknown option $argument (see --help)" >&2; exit 2 ;;
+  esac
+done
+
+# need -> Debian and Ubuntu packages
+packages_of() {
+  case $1 in
+    c++ | c++20) echo g++ ;;
+    cmake) echo cmake ;;
+    make) echo make ;;
+    pkg-config) echo pkg-config ;;
+    mpi) echo openmpi-bin libopenmpi-dev ;;
+    openmp) echo g++ ;;
+    hdf5) echo libhdf5-openmpi-dev ;;
+    fftw) echo libfftw3-dev ;;
+    lapack) echo libopenblas-dev liblapack-dev ;;
+    cli11) echo libcli11-dev ;;
+    nlohmann-json) echo nlohmann-json3-dev ;;
+    fmt) echo libfmt-dev ;;
+    googletest) echo libgtest-dev ;;
+  esac
+}
+
+# need -> Spack specs
+specs_of() {
+  case $1 in
+    c++ | c++20 | openmp) echo gcc@12: ;;
+    cmake) echo cmake ;;
+    make) echo gmake ;;
+    pkg-config) echo pkgconf ;;
+    mpi) echo openmpi ;;
+    hdf5) echo 'hdf5+mpi^openmpi' ;;
+    fftw) echo 'fftw precision=double,float' ;;
+    lapack) echo openblas ;;
+    cli11) echo cli11 ;;
+    nlohmann-json) echo nlohmann-json ;;
+    fmt) echo fmt ;;
+    googletest) echo googletest ;;
+  esac
+}
+
+libraries=(mpi hdf5 fftw lapack cli11 nlohmann-json fmt)
+if [ "$tests" = ON ]; then
+  libraries+=(googletest)
+fi
+
+# version_at_least A B: A >= B
+version_at_least() {
+  [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$2" ]
+}
+
+# Sets the array `missing`. The libraries are asked for by the project's own CMake files, which need the tools.
+look() {
+  local probe output name
+  missing=()
+  command -v "${CXX:-c++}" g++ clang++ >/dev/null || missing+=(c++)
+  command -v pkg-config >/dev/null || missing+=(pkg-config)
+  command -v make >/dev/null || command -v ninja >/dev/null || missing+=(make)
+  if ! command -v cmake >/dev/null || ! version_at_least "$(cmake --version | awk 'NR == 1 { print $3 }')" 3.22; then
+    missing+=(cmake)
+  fi
+  if [ ${#missing[@]} -gt 0 ]; then
+    missing+=("${libraries[@]}")  # they cannot be looked for yet; installing what is there does no harm
+    return
+  fi
+  if ! command -v mpirun >/dev/null || ! command -v mpicxx >/dev/null; then
+    missing+=(mpi)
+  fi
+
+  probe=$(mktemp -d)
+  output=$(cmake -S cmake/probe -B "$probe" -DOCTOPOLE_TESTS="$tests" 2>&1) || true
+  rm -rf "$probe"
+  case $output in
+    *"octopole-probe: done"*) ;;
+    *)
+      printf '%s\n' "$output" >&2
+      echo "CMake cannot use the compiler here; its words are above." >&2
+      missing+=(c++)
+      ;;
+  esac
+  while IFS= read -r name; do
+    missing+=("$name")
+  done < <(printf '%s\n' "$output" | sed -n 's/^octopole-missing: //p')
+}
+
+# What to install for all that is missing, each name once.
+packages() {
+  local name
+  for name in "${missing[@]}"; do packages_of "$name"; done | tr ' ' '\n' | awk 'NF && !seen[$0]++' | paste -sd ' ' -
+}
+specs() {
+  local name
+  for name in "${missing[@]}"; do specs_of "$name"; done | awk 'NF && !seen[$0]++' | paste -sd ' ' -
+}
+
+say_what_to_install() {
+  {
+    echo "Missing: ${missing[*]}"
+    echo
+    echo "On Debian or Ubuntu, as root:"
+    echo "  apt-get update && apt-get install --no-install-recommends $(packages)"
+    echo "Elsewhere, with Spack:"
+    echo "  spack install $(specs)"
+    echo "  spack load $(specs)"
+    echo "Needed: a C++20 compiler (GCC 11 or later) with OpenMP, CMake 3.22, pkg-config, an MPI 3.1 library, HDF5 built"
+    echo "with that MPI, FFTW 3 in double and single precision, BLAS and LAPACK, CLI11, nlohmann-json 3.9, fmt."
+  } >&2
+}
+
+look
+if [ ${#missing[@]} -eq 0 ]; then
+  echo "All that octopole needs is there."
+  exit 0
+fi
+if [ "$check_only" = yes ]; then
+  say_what_to_install
+  exit 1
+fi
+
+as_root=()
+if ! command -v apt-get >/dev/null; then
+  say_what_to_install
+  echo "(This is not Debian or Ubuntu: there is no apt-get, so nothing was installed.)" >&2
+  exit 1
+elif [ "$(id -u)" -ne 0 ]; then
+  if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+    as_root=(sudo -n)
+  elif command -v sudo >/dev/null && [ -t 0 ] && [ -t 2 ]; then
+    echo "Installing packages needs root: sudo may ask for your password." >&2
+    as_root=(sudo)
+  else
+    say_what_to_install
+    echo "(Nothing was installed: that needs root, and sudo cannot be used here.)" >&2
+    exit 1
+  fi
+fi
+
+echo "Missing: ${missing[*]}"
+read -r -a wanted <<<"$(packages)"
+apt_get=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
+printf '+ apt-get update; apt-get install %s\n' "${wanted[*]}"
+if ! "${apt_get[@]}" -q update; then
+  echo "apt-get update failed; trying with the package lists that are here." >&2
+fi
+if ! "${apt_get[@]}" -q -y install --no-install-recommends "${wanted[@]}"; then
+  say_what_to_install
+  echo "(apt-get could not install this; its words are above. On Ubuntu the packages are in 'universe'.)" >&2
+  exit 1
+fi
+
+hash -r
+look
+if [ ${#missing[@]} -gt 0 ]; then
+  say_what_to_install
+  echo "(The distribution's packages are installed and do not suffice: is it older than Debian 12 or Ubuntu 22.04?)" >&2
+  exit 1
+fi
+echo "All that octopole needs is there now."

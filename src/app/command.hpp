@@ -1,0 +1,37 @@
+// What a subcommand is: options it adds to the command line, and a run on all ranks.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "octopole/mpi/comm.hpp"
+
+namespace octopole::app {
+
+/// Exit codes of the program.
+enum Exit : int { kSuccess = 0, kFailure = 1, kUsage = 2, kInaccurate = 3 };
+
+/// Options that cannot be used together or are out of range: exit code 2.
+class UsageError : public Error {
+ public:
+  using Error::Error;
+};
+
+class Command {
+ public:
+  virtual ~Command() = default;
+  virtual CLI::App* parser() const = 0;
+  /// Collective; returns the exit code, the same on all ranks. Only rank 0 prints.
+  virtual int run(const mpi::Comm& comm) = 0;
+};
+
+std::unique_ptr<Command> make_generate(CLI::App& program);
+std::unique_ptr<Command> make_run(CLI::App& program);
+std::unique_ptr<Command> make_calibrate(CLI::App& program);
+
+/// Runs check_writable for an output file on rank 0; the same Error on all ranks.
+void check_output(const mpi::Comm& comm, const std::string& path);
+
+}  // namespace octopole::app

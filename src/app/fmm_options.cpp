@@ -1,0 +1,51 @@
+#include "fmm_options.hpp"
+
+#include "command.hpp"
+#include "octopole/kernels/laplace.hpp"
+
+namespace octopole::app {
+
+void FmmOptions::add_method_to(CLI::App& parser) {
+  parser.add_option("--precision", precision_, "double or single")
+      ->check(CLI::IsMember({"double", "single"}))
+      ->capture_default_str();
+  parser.add_option("--m2l", m2l_, "Multipole to local: fft or svd")
+      ->check(CLI::IsMember({"fft", "svd"}))
+      ->capture_default_str();
+}
+
+void FmmOptions::add_to(CLI::App& parser) {
+  parser.add_option("-d,--digits", options_.digits, "Digits of the potential (relative L2), chooses order and ncrit");
+  parser.add_option("--order", options_.order, "Points an edge of the equivalent surfaces");
+  parser.add_option("--check-order", options_.check_order, "Points an edge of the upward check surface");
+  parser.add_option("--downward-check-order", options_.downward_check_order,
+                    "Points an edge of the downward check surface (M2L by svd)");
+  parser.add_option("--ncrit", options_.ncrit, "Most sources or targets of a leaf");
+  parser.add_option("--max-level", options_.max_level, "Deepest level of the tree")->capture_default_str();
+  parser.add_option("--inner-radius", options_.inner_radius, "Inner surfaces, in half sides")->capture_default_str();
+  parser.add_option("--outer-radius", options_.outer_radius, "Outer surfaces, in half sides")->capture_default_str();
+  add_method_to(parser);
+  parser.add_option("--svd-rank", options_.svd_rank, "M2L by svd: largest rank a transfer vector");
+  parser.add_option("--svd-tolerance", options_.svd_tolerance, "M2L by svd: relative truncation");
+  parser.add_flag("--no-balance", no_balance_, "Leave out the tree's 2:1 balance");
+  parser.add_option("--transport", transport_, "neighbourhood (collectives) or point-to-point")
+      ->check(CLI::IsMember({"neighbourhood", "point-to-point"}))
+      ->capture_default_str();
+}
+
+Options FmmOptions::get() const {
+  Options options = options_;
+  options.precision = precision_ == "single" ? Precision::single_precision : Precision::double_precision;
+  options.m2l = m2l_ == "svd" ? M2lMethod::svd : M2lMethod::fft;
+  options.balance = !no_balance_;
+  options.transport =
+      transport_ == "point-to-point" ? mpi::Transport::point_to_point : mpi::Transport::neighbourhood;
+  try {
+    resolve(options, Laplace::name);
+  } catch (const Error& error) {
+    throw UsageError(error.what());
+  }
+  return options;
+}
+
+}  // namespace octopole::app

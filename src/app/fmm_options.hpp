@@ -1,0 +1,27 @@
+// The options of the method on the command line, shared by the subcommands that run it.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+
+#include "octopole/fmm/options.hpp"
+
+namespace octopole::app {
+
+/// Command-line options of the FMM; add_to() before parsing, get() after.
+class FmmOptions {
+ public:
+  void add_to(CLI::App& parser);
+  /// --precision and --m2l alone.
+  void add_method_to(CLI::App& parser);
+  /// Throws UsageError where resolve() would refuse the values.
+  Options get() const;
+
+ private:
+  Options options_;
+  std::string precision_ = "double", m2l_ = "fft", transport_ = "neighbourhood";
+  bool no_balance_ = false;
+};
+
+}  // namespace octopole::app

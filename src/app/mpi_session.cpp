@@ -1,0 +1,58 @@
+#include "mpi_session.hpp"
+
+#include <omp.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+namespace octopole::app {
+
+MpiSession::MpiSession(int* argc, char*** argv) {
+  int provided = MPI_THREAD_SINGLE;
+  mpi::check(MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+  if (provided < MPI_THREAD_FUNNELED) throw Error("this MPI library does not allow threads (MPI_THREAD_FUNNELED)");
+}
+
+MpiSession::~MpiSession() { MPI_Finalize(); }
+
+Machine describe_machine(const mpi::Comm& comm) {
+  std::array<char, 256> name{};
+  gethostname(name.data(), name.size() - 1);
+  comm.broadcast(std::span<char>(name));
+  MPI_Comm local = MPI_COMM_NULL;
+  mpi::check(MPI_Comm_split_type(comm.handle(), MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &local), "MPI_Comm_split_type");
+  int rank = 0, size = 1;
+  MPI_Comm_rank(local, &rank);
+  MPI_Comm_size(local, &size);
+  MPI_Comm_free(&local);
+  return {name.data(), comm.sum(rank == 0 ? 1 : 0), comm.max(size), comm.min(omp_get_num_procs())};
+}
+
+int default_threads(const Machine& machine) {
+  if (std::getenv("OMP_NUM_THREADS")) return omp_get_max_threads();
+  const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  const int share = std::max(1, static_cast<int>(cores / machine.ranks_on_host));
+  return std::min(share, omp_get_num_procs());
+}
+
+void report_failure(const mpi::Comm& comm, const std::string& message) {
+  constexpr std::chrono::seconds kPatience{5};
+  if (comm.is_root()) std::fprintf(stderr, "octopole: error: %s\n", message.c_str());
+  MPI_Request all_here = MPI_REQUEST_NULL;
+  int arrived = MPI_Ibarrier(comm.handle(), &all_here) == MPI_SUCCESS ? 0 : -1;
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (arrived == 0 && std::chrono::steady_clock::now() < deadline) {
+    if (MPI_Test(&all_here, &arrived, MPI_STATUS_IGNORE) != MPI_SUCCESS) arrived = -1;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  if (arrived == 1) return;
+  if (!comm.is_root()) std::fprintf(stderr, "octopole: error on rank %d alone: %s\n", comm.rank(), message.c_str());
+  MPI_Abort(comm.handle(), 1);
+}
+
+}  // namespace octopole::app

@@ -1,0 +1,36 @@
+// MPI for the life of the program, and an end without a hang when something goes wrong.
+#pragma once
+
+#include <string>
+
+#include "octopole/mpi/comm.hpp"
+
+namespace octopole::app {
+
+/// Initialises MPI (MPI_THREAD_FUNNELED) and finalises it.
+class MpiSession {
+ public:
+  MpiSession(int* argc, char*** argv);
+  ~MpiSession();
+  MpiSession(const MpiSession&) = delete;
+  MpiSession& operator=(const MpiSession&) = delete;
+};
+
+/// Where the ranks run.
+struct Machine {
+  std::string host;       // of rank 0
+  int hosts = 1;          // nodes with shared memory
+  int ranks_on_host = 1;  // largest number of ranks on one of them
+  int cores_per_rank = 1; // that the system lets the least favoured rank use
+};
+/// Collective.
+Machine describe_machine(const mpi::Comm& comm);
+
+/// OpenMP threads a rank gets when nobody says otherwise: its share of the cores it may use. Collective.
+int default_threads(const Machine& machine);
+
+/// Tells what went wrong, once where all ranks arrive here within a few seconds; otherwise this rank speaks for itself
+/// and ends all of them by MPI_Abort, because the others wait for it.
+void report_failure(const mpi::Comm& comm, const std::string& message);
+
+}  // namespace octopole::app

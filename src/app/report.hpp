@@ -1,0 +1,40 @@
+// A run's figures, as a table for people and as JSON for programs.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mpi_session.hpp"
+#include "octopole/fmm/summary.hpp"
+#include "octopole/fmm/verify.hpp"
+
+namespace octopole::app {
+
+/// All there is to tell about a run.
+struct RunReport {
+  std::string input, output;  // output empty where there is none
+  bool gradient = false;
+  Machine machine;
+  std::string simd;
+  Summary summary;
+  std::vector<double> evaluations;  // seconds of each evaluation, the slowest rank's
+  double read_seconds = 0, write_seconds = 0;
+  std::optional<Verification> verification;
+};
+
+double median(std::vector<double> values);
+
+/// False where the measured error is above the digits asked for.
+bool is_accurate(const RunReport& report);
+
+/// The report as JSON text, with stable names.
+std::string to_json(const RunReport& report);
+
+/// The table: a few lines of parameters, tree, times, communication, memory and error.
+std::string to_table(const RunReport& report);
+
+/// One line each about what deserves attention; empty where all is well.
+std::vector<std::string> warnings(const RunReport& report);
+
+}  // namespace octopole::app

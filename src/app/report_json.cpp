@@ -1,0 +1,112 @@
+// The report as JSON. Names are stable: tools and tests rely on them.
+#include <fmt/core.h>
+
+#include <nlohmann/json.hpp>
+
+#include "report.hpp"
+#include "version.hpp"
+
+namespace octopole::app {
+namespace {
+
+using nlohmann::ordered_json;
+
+template <class T>
+ordered_json or_null(const std::optional<T>& value) {
+  return value ? ordered_json(*value) : ordered_json();
+}
+
+ordered_json list_json(const ListSize& list) { return {{"mean", list.mean}, {"max", list.max}}; }
+
+ordered_json parameters_json(const Parameters& p, bool gradient) {
+  const OperatorKey& k = p.operators;
+  return {{"kernel", k.kernel},
+          {"digits", or_null(p.digits)},
+          {"order", k.order},
+          {"check_order", k.check_order},
+          {"downward_check_order", k.downward_check_order},
+          {"ncrit", p.ncrit},
+          {"max_level", p.max_level},
+          {"inner_radius", k.inner_radius},
+          {"outer_radius", k.outer_radius},
+          {"pinv_tolerance", k.pinv_tolerance},
+          {"precision", precision_name(k.precision)},
+          {"m2l", m2l_name(k.m2l)},
+          {"svd_rank", k.svd_rank},
+          {"svd_tolerance", k.svd_tolerance},
+          {"balance", p.balance},
+          {"transport", mpi::transport_name(p.transport)},
+          {"gradient", gradient}};
+}
+
+ordered_json tree_json(const TreeSummary& tree) {
+  return {{"leaves", tree.leaves},
+          {"occupied_leaves", tree.occupied_leaves},
+          {"nodes", tree.nodes},
+          {"levels", tree.levels},
+          {"largest_leaf", tree.largest_leaf},
+          {"overfull_leaves", tree.overfull_leaves},
+          {"u", list_json(tree.u)},
+          {"v", list_json(tree.v)},
+          {"w", list_json(tree.w)},
+          {"x", list_json(tree.x)},
+          {"hash", fmt::format("{:016x}", tree.hash)}};
+}
+
+/// Set-up, operators, evaluation and phases, of which `pick` takes one number each.
+ordered_json seconds_json(const Summary& summary, double MinMeanMax::*pick) {
+  ordered_json phases = ordered_json::object();
+  for (std::size_t i = 0; i < kPhases; ++i) phases[std::string(kPhaseNames[i])] = summary.phase_seconds[i].*pick;
+  return {{"setup", summary.setup_seconds.*pick},
+          {"operators", summary.operators_seconds.*pick},
+          {"evaluate", summary.evaluate_seconds.*pick},
+          {"phases", phases}};
+}
+
+ordered_json error_json(const Verification& v) {
+  return {{"relative_l2", v.relative_l2},
+          {"max", v.max},
+          {"samples", v.samples},
+          {"worst_target", v.worst_target},
+          {"worst_place", v.worst_place},
+          {"gradient_relative_l2", or_null(v.gradient_relative_l2)}};
+}
+
+}  // namespace
+
+std::string to_json(const RunReport& report) {
+  const Summary& s = report.summary;
+  ordered_json seconds = seconds_json(s, &MinMeanMax::max);
+  seconds["evaluate_median"] = median(report.evaluations);
+  seconds["evaluations"] = report.evaluations;
+  seconds["read"] = report.read_seconds;
+  seconds["write"] = report.write_seconds;
+  seconds["min"] = seconds_json(s, &MinMeanMax::min);
+  seconds["mean"] = seconds_json(s, &MinMeanMax::mean);
+  const ordered_json json = {
+      {"octopole", kVersion},
+      {"input", report.input},
+      {"output", report.output.empty() ? ordered_json() : ordered_json(report.output)},
+      {"parameters", parameters_json(s.parameters, report.gradient)},
+      {"points", {{"sources", s.sources}, {"targets", s.targets}, {"targets_are_sources", s.targets_are_sources}}},
+      {"machine",
+       {{"ranks", s.ranks},
+        {"threads", s.threads},
+        {"host", report.machine.host},
+        {"hosts", report.machine.hosts},
+        {"cores_per_rank", report.machine.cores_per_rank},
+        {"simd", report.simd}}},
+      {"tree", tree_json(s.tree)},
+      {"seconds", seconds},
+      {"communication",
+       {{"bytes_sent_max", s.bytes_sent_max},
+        {"bytes_sent_total", s.bytes_sent_total},
+        {"messages_max", s.messages_max}}},
+      {"memory",
+       {{"peak_rss_bytes_max", s.peak_rss_bytes_max}, {"peak_rss_bytes_total", s.peak_rss_bytes_total}}},
+      {"operators_note", s.operators_note},
+      {"error", report.verification ? error_json(*report.verification) : ordered_json()}};
+  return json.dump(2) + "\n";
+}
+
+}  // namespace octopole::app

@@ -1,0 +1,125 @@
+// The report as a short table.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+#include "report.hpp"
+#include "version.hpp"
+
+namespace octopole::app {
+namespace {
+
+std::string human_bytes(Index bytes) {
+  const double value = static_cast<double>(bytes);
+  if (value < 1 << 10) return fmt::format("{} B", bytes);
+  if (value < 1 << 20) return fmt::format("{:.1f} KiB", value / (1 << 10));
+  if (value < 1 << 30) return fmt::format("{:.1f} MiB", value / (1 << 20));
+  return fmt::format("{:.2f} GiB", value / (1 << 30));
+}
+
+/// Lines of a label and what belongs to it.
+class Lines {
+ public:
+  template <class... Args>
+  void add(std::string_view label, fmt::format_string<Args...> text, Args&&... args) {
+    fmt::format_to(std::back_inserter(lines_), "{:<14}", label);
+    fmt::format_to(std::back_inserter(lines_), text, std::forward<Args>(args)...);
+    lines_ += '\n';
+  }
+  void add_seconds(std::string_view label, const MinMeanMax& seconds) {
+    add(label, "{:>10.4f} {:>10.4f} {:>10.4f}", seconds.min, seconds.mean, seconds.max);
+  }
+  std::string take() { return std::move(lines_); }
+
+ private:
+  std::string lines_;
+};
+
+std::string describe_operators(const Parameters& p) {
+  const OperatorKey& k = p.operators;
+  std::string text = fmt::format("order {}, check order {}", k.order, k.check_order);
+  if (k.downward_check_order != k.order) text += fmt::format(" (downward {})", k.downward_check_order);
+  text += fmt::format(", {}, M2L by {}", precision_name(k.precision), m2l_name(k.m2l));
+  if (p.digits) text += fmt::format(", for {} digits", *p.digits);
+  return text;
+}
+
+void add_list(Lines& lines, std::string_view label, const ListSize& list) {
+  lines.add(label, "{:>10.2f} mean {:>7} max", list.mean, list.max);
+}
+
+}  // namespace
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  const std::size_t middle = values.size() / 2;
+  return values.size() % 2 ? values[middle] : 0.5 * (values[middle - 1] + values[middle]);
+}
+
+std::string to_table(const RunReport& report) {
+  const Summary& s = report.summary;
+  const TreeSummary& tree = s.tree;
+  Lines lines;
+  lines.add("octopole", "{}, kernel {}", kVersion, s.parameters.operators.kernel);
+  if (s.targets_are_sources)
+    lines.add("points", "{} sources, which are the targets", s.sources);
+  else
+    lines.add("points", "{} sources, {} targets", s.sources, s.targets);
+  lines.add("machine", "{} ranks x {} threads on {} ({}), {}", s.ranks, s.threads, report.machine.hosts,
+            report.machine.host, report.simd);
+  lines.add("operators", "{}", describe_operators(s.parameters));
+  if (!s.operators_note.empty()) lines.add("", "{}", s.operators_note);
+  lines.add("tree", "{} leaves ({} occupied), {} nodes, {} levels, ncrit {}, largest leaf {}{}", tree.leaves,
+            tree.occupied_leaves, tree.nodes, tree.levels, s.parameters.ncrit, tree.largest_leaf,
+            s.parameters.balance ? "" : ", not balanced");
+  add_list(lines, "  |U|", tree.u);
+  add_list(lines, "  |V|", tree.v);
+  add_list(lines, "  |W|", tree.w);
+  add_list(lines, "  |X|", tree.x);
+  lines.add("seconds", "{:>10} {:>10} {:>10}   over ranks", "min", "mean", "max");
+  lines.add_seconds("  operators", s.operators_seconds);
+  lines.add_seconds("  set-up", s.setup_seconds);
+  lines.add_seconds("  evaluate", s.evaluate_seconds);
+  for (std::size_t i = 0; i < kPhases; ++i)
+    lines.add_seconds(fmt::format("    {}", kPhaseNames[i]), s.phase_seconds[i]);
+  if (report.evaluations.size() > 1)
+    lines.add("", "median of {} evaluations {:.4f}; the last is shown", report.evaluations.size(),
+              median(report.evaluations));
+  lines.add("sent", "{} in all, at most {} and {} messages by a rank", human_bytes(s.bytes_sent_total),
+            human_bytes(s.bytes_sent_max), s.messages_max);
+  lines.add("memory", "{} in all, at most {} on a rank", human_bytes(s.peak_rss_bytes_total),
+            human_bytes(s.peak_rss_bytes_max));
+  if (const auto& v = report.verification) {
+    lines.add("error", "{:.2e} relative L2 of {} targets against the direct sum", v->relative_l2, v->samples);
+    lines.add("", "{:.2e} largest, at target {} ({:.6g}, {:.6g}, {:.6g})", v->max, v->worst_target, v->worst_place[0],
+              v->worst_place[1], v->worst_place[2]);
+    if (v->gradient_relative_l2) lines.add("", "{:.2e} relative L2 of the gradient", *v->gradient_relative_l2);
+  }
+  return lines.take();
+}
+
+bool is_accurate(const RunReport& report) {
+  const std::optional<int> digits = report.summary.parameters.digits;
+  return !report.verification || !digits || report.verification->relative_l2 < std::pow(10.0, -*digits);
+}
+
+std::vector<std::string> warnings(const RunReport& report) {
+  std::vector<std::string> result;
+  const Summary& s = report.summary;
+  if (s.threads > report.machine.cores_per_rank)
+    result.push_back(fmt::format("{} threads a rank share {} cores; mpirun binds ranks to cores unless told --bind-to none",
+                                 s.threads, report.machine.cores_per_rank));
+  if (s.tree.overfull_leaves > 0)
+    result.push_back(fmt::format(
+        "{} leaves at the maximum level {} hold more than ncrit = {} points (up to {}): many points coincide or nearly so",
+        s.tree.overfull_leaves, s.parameters.max_level, s.parameters.ncrit, s.tree.largest_leaf));
+  if (!is_accurate(report))
+    result.push_back(fmt::format("the measured error {:.2e} is above the {} digits asked for",
+                                 report.verification->relative_l2, *s.parameters.digits));
+  return result;
+}
+
+}  // namespace octopole::app

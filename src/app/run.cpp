@@ -1,0 +1,168 @@
+// octopole run: the field of the charges in a file.
+#include <fmt/core.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <limits>
+#include <optional>
+
+#include "command.hpp"
+#include "fmm_options.hpp"
+#include "mpi_session.hpp"
+#include "octopole/base/profile.hpp"
+#include "octopole/fmm/fmm.hpp"
+#include "octopole/fmm/verify.hpp"
+#include "octopole/io/operator_file.hpp"
+#include "octopole/io/pending_file.hpp"
+#include "octopole/io/points_file.hpp"
+#include "octopole/simd/isa.hpp"
+#include "report.hpp"
+#include "version.hpp"
+
+namespace octopole::app {
+namespace {
+
+/// The parameters as attributes of the results.
+std::vector<Attribute> describe(const RunReport& report) {
+  const Parameters& p = report.summary.parameters;
+  const OperatorKey& k = p.operators;
+  std::vector<Attribute> attributes = {{"octopole_version", std::string(kVersion)},
+                                       {"input", report.input},
+                                       {"kernel", k.kernel},
+                                       {"order", std::int64_t{k.order}},
+                                       {"check_order", std::int64_t{k.check_order}},
+                                       {"downward_check_order", std::int64_t{k.downward_check_order}},
+                                       {"ncrit", std::int64_t{p.ncrit}},
+                                       {"max_level", std::int64_t{p.max_level}},
+                                       {"inner_radius", k.inner_radius},
+                                       {"outer_radius", k.outer_radius},
+                                       {"precision", std::string(precision_name(k.precision))},
+                                       {"m2l", std::string(m2l_name(k.m2l))},
+                                       {"balance", std::int64_t{p.balance}},
+                                       {"ranks", std::int64_t{report.summary.ranks}}};
+  if (p.digits) attributes.emplace_back("digits", std::int64_t{*p.digits});
+  if (k.m2l == M2lMethod::svd) {
+    attributes.emplace_back("svd_rank", std::int64_t{k.svd_rank});
+    attributes.emplace_back("svd_tolerance", k.svd_tolerance);
+  }
+  return attributes;
+}
+
+class Run : public Command {
+ public:
+  explicit Run(CLI::App& program)
+      : parser_(program.add_subcommand("run", "Evaluate the potential (and gradient) of the charges in a file")) {
+    parser_->add_option("-i,--input", input_, "Sources, charges and targets (HDF5)")->required();
+    parser_->add_option("-o,--output", output_, "File for the results (HDF5)");
+    options_.add_to(*parser_);
+    parser_->add_option("--operators", operators_, "Database of operators to read from and add to (HDF5)");
+    parser_->add_option("-t,--threads", threads_, "OpenMP threads of each rank")->check(CLI::Range(1, 4096));
+    parser_->add_option("--repeat", repeat_, "Evaluate so many times")->check(CLI::Range(1, 1000000));
+    parser_->add_flag("--gradient", gradient_, "The gradient, too");
+    parser_->add_option("--verify", samples_, "Sum so many random targets directly and tell the error")
+        ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()));
+    parser_->add_option("--report", report_, "File for the run's figures (JSON)");
+    parser_->add_flag("-q,--quiet", quiet_, "Print warnings only");
+  }
+
+  CLI::App* parser() const override { return parser_; }
+
+  int run(const mpi::Comm& comm) override {
+    const Options options = options_.get();
+    check_files(comm);
+    RunReport report;
+    report.input = input_;
+    report.output = output_;
+    report.gradient = gradient_;
+    report.machine = describe_machine(comm);
+    report.simd = simd::isa_name(simd::active_isa());
+    omp_set_num_threads(threads_.value_or(default_threads(report.machine)));
+
+    double start = seconds_now();
+    const Points points = read_points(comm, input_);
+    report.read_seconds = comm.max(seconds_now() - start);
+
+    const Field field = evaluate(comm, options, points, report);
+    if (samples_)
+      report.verification = verify(comm, Laplace{}, points.sources, points.charges, points.target_positions(), field,
+                                   *samples_);
+    start = seconds_now();
+    if (!output_.empty()) write_results(comm, points, field, report);
+    report.write_seconds = comm.max(seconds_now() - start);
+    return tell(comm, report);
+  }
+
+ private:
+  /// What can be known to be wrong before the work begins.
+  void check_files(const mpi::Comm& comm) const {
+    if (output_.empty() && report_.empty() && !samples_)
+      throw UsageError("--output is required (or --report, or --verify, where only the figures matter)");
+    std::vector<std::string> names;
+    for (const std::string& name : {input_, output_, report_, operators_}) {
+      if (name.empty()) continue;
+      const std::string path = std::filesystem::weakly_canonical(name).string();
+      if (std::find(names.begin(), names.end(), path) != names.end())
+        throw UsageError("'" + name + "' is named twice among --input, --output, --report and --operators");
+      names.push_back(path);
+    }
+    for (const std::string& name : {output_, report_})
+      if (!name.empty()) check_output(comm, name);
+  }
+
+  Field evaluate(const mpi::Comm& comm, const Options& options, const Points& points, RunReport& report) const {
+    OperatorFile<double> in_double(operators_);
+    OperatorFile<float> in_single(operators_);
+    const OperatorStores stores{&in_double, &in_single};
+    Fmm fmm(comm.handle(), Laplace{}, options, operators_.empty() ? OperatorStores{} : stores);
+    if (points.targets_are_sources)
+      fmm.set_points(points.sources);
+    else
+      fmm.set_points(points.sources, points.targets);
+    Field field;
+    for (int i = 0; i < repeat_; ++i) {
+      field = fmm.evaluate(points.charges, gradient_ ? Output::potential_and_gradient : Output::potential);
+      report.summary = fmm.summary();
+      report.evaluations.push_back(report.summary.evaluate_seconds.max);
+    }
+    return field;
+  }
+
+  void write_results(const mpi::Comm& comm, const Points& points, const Field& field, const RunReport& report) const {
+    const Index first = block_of(points.target_count, comm.rank(), comm.size()).first;
+    std::vector<Table> tables = {table_of("/targets/potential", points.target_count, first, 1, field.potential)};
+    if (gradient_) tables.push_back(table_of("/targets/gradient", points.target_count, first, 3, field.gradient));
+    write_tables(comm, output_, tables, describe(report));
+  }
+
+  int tell(const mpi::Comm& comm, const RunReport& report) const {
+    mpi::collectively(comm, [&] {
+      if (comm.is_root() && !report_.empty()) write_text_file(report_, to_json(report));
+    });
+    if (comm.is_root()) {
+      if (!quiet_) {
+        fmt::print("{}", to_table(report));
+        if (!output_.empty()) fmt::print("results       {}\n", output_);
+        if (!report_.empty()) fmt::print("report        {}\n", report_);
+        std::fflush(stdout);
+      }
+      for (const std::string& warning : warnings(report)) fmt::print(stderr, "octopole: warning: {}\n", warning);
+    }
+    return is_accurate(report) ? kSuccess : kInaccurate;
+  }
+
+  CLI::App* parser_;
+  FmmOptions options_;
+  std::string input_, output_, report_, operators_;
+  std::optional<int> threads_;
+  int repeat_ = 1;
+  std::optional<Index> samples_;
+  bool gradient_ = false, quiet_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_run(CLI::App& program) { return std::make_unique<Run>(program); }
+
+}  // namespace octopole::app

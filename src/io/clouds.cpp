@@ -1,0 +1,120 @@
+#include "octopole/io/clouds.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <string>
+
+namespace octopole {
+namespace {
+
+constexpr std::array<std::string_view, 5> kShapeNames = {"cube", "sphere", "ellipsoid", "plummer", "line"};
+constexpr std::array<std::string_view, 2> kChargesNames = {"uniform", "unit"};
+
+template <std::size_t n>
+std::size_t position(const std::array<std::string_view, n>& names, std::string_view name, const char* what) {
+  std::string known;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (names[i] == name) return i;
+    known += (i ? ", " : "") + std::string(names[i]);
+  }
+  throw Error("unknown " + std::string(what) + " '" + std::string(name) + "'", "known are " + known);
+}
+
+/// Counter-based random numbers: the output function of SplitMix64 (Steele, Lea, Flood 2014) of a counter,
+/// started from a hash of the seed and the stream.
+class Random {
+ public:
+  Random(std::uint64_t seed, Stream stream)
+      : start_(mix(seed + kStep) ^ mix((static_cast<std::uint64_t>(stream) + 1) * kStep)) {}
+
+  /// Number k (0 .. 3) of item i, uniform in [0, 1).
+  double operator()(Index i, int k) const {
+    const std::uint64_t counter = 4 * static_cast<std::uint64_t>(i) + static_cast<std::uint64_t>(k);
+    return static_cast<double>(mix(start_ + (counter + 1) * kStep) >> 11) * 0x1p-53;
+  }
+
+ private:
+  static constexpr std::uint64_t kStep = 0x9e3779b97f4a7c15;
+  static std::uint64_t mix(std::uint64_t z) {
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+  }
+  std::uint64_t start_;
+};
+
+/// Point on the unit sphere with height z and azimuth 2 pi v.
+std::array<double, 3> on_sphere(double z, double v) {
+  const double rho = std::sqrt(std::max(0.0, 1 - z * z)), phi = 2 * std::numbers::pi * v;
+  return {rho * std::cos(phi), rho * std::sin(phi), z};
+}
+
+constexpr double kEllipsoidAxis = 4;
+constexpr double kPlummerCutoff = 100;
+
+/// Radius that encloses the fraction m of the mass of Plummer's model with scale length 1:
+/// m = r^3 (1 + r^2)^(-3/2) (Aarseth, Henon, Wielen 1974).
+double plummer_radius(double m) { return m > 0 ? 1 / std::sqrt(std::pow(m, -2.0 / 3) - 1) : 0; }
+double plummer_mass(double r) { return std::pow(1 + 1 / (r * r), -1.5); }
+
+std::array<double, 3> make_point(Shape shape, double u, double v, double w) {
+  switch (shape) {
+    case Shape::cube:
+      return {u, v, w};
+    case Shape::sphere:
+      return on_sphere(2 * u - 1, v);
+    case Shape::ellipsoid: {
+      const auto [x, y, z] = on_sphere(std::cos(std::numbers::pi * u), v);
+      return {x, y, kEllipsoidAxis * z};
+    }
+    case Shape::plummer: {
+      const double r = plummer_radius(w * plummer_mass(kPlummerCutoff));
+      const auto [x, y, z] = on_sphere(2 * u - 1, v);
+      return {r * x, r * y, r * z};
+    }
+    case Shape::line:
+      return {0.1 + 0.8 * u, 0.7 - 0.5 * u, 0.2 + 0.3 * u};
+  }
+  throw Error("unknown shape");
+}
+
+}  // namespace
+
+std::string_view shape_name(Shape shape) { return kShapeNames[static_cast<std::size_t>(shape)]; }
+Shape parse_shape(std::string_view name) { return static_cast<Shape>(position(kShapeNames, name, "shape")); }
+std::string_view charges_name(Charges charges) { return kChargesNames[static_cast<std::size_t>(charges)]; }
+Charges parse_charges(std::string_view name) {
+  return static_cast<Charges>(position(kChargesNames, name, "kind of charges"));
+}
+
+void fill_cloud(Shape shape, Index first, std::span<double> points, std::uint64_t seed, Stream stream) {
+  const Random random(seed, stream);
+  const Index count = static_cast<Index>(points.size() / 3);
+#pragma omp parallel for schedule(static)
+  for (Index n = 0; n < count; ++n) {
+    const Index i = first + n;
+    const std::array<double, 3> point = make_point(shape, random(i, 0), random(i, 1), random(i, 2));
+    for (std::size_t c = 0; c < 3; ++c) points[static_cast<std::size_t>(3 * n) + c] = point[c];
+  }
+}
+
+void fill_charges(Charges charges, Index first, std::span<double> values, std::uint64_t seed) {
+  const Random random(seed, Stream::sources);
+  for (std::size_t n = 0; n < values.size(); ++n)
+    values[n] = charges == Charges::unit ? 1 : 2 * random(first + static_cast<Index>(n), 3) - 1;
+}
+
+std::vector<double> make_cloud(Shape shape, Index first, Index count, std::uint64_t seed, Stream stream) {
+  std::vector<double> points(static_cast<std::size_t>(3 * count));
+  fill_cloud(shape, first, points, seed, stream);
+  return points;
+}
+
+std::vector<double> make_charges(Charges charges, Index first, Index count, std::uint64_t seed) {
+  std::vector<double> values(static_cast<std::size_t>(count));
+  fill_charges(charges, first, values, seed);
+  return values;
+}
+
+}  // namespace octopole

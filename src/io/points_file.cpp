@@ -1,0 +1,256 @@
+#include "octopole/io/points_file.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <limits>
+#include <optional>
+
+#include "hdf5_handle.hpp"
+#include "octopole/io/pending_file.hpp"
+
+namespace octopole {
+namespace {
+
+/// Where a layout keeps its tables.
+struct Layout {
+  const char* sources;
+  const char* charges;
+  const char* targets;
+};
+constexpr Layout kLayouts[] = {
+    {"/sources/positions", "/sources/charges", "/targets/positions"},
+    {"/particle_data/sources", "/particle_data/source_densities", "/particle_data/targets"},
+};
+
+/// What rank 0 finds in the file and tells the others.
+struct Contents {
+  int layout = 0;
+  Index sources = 0, targets = 0;
+  bool has_targets = false;
+};
+
+std::string in_file(const std::string& dataset, const std::string& path) { return "'" + dataset + "' of '" + path + "'"; }
+
+std::string describe(const std::vector<hsize_t>& shape) {
+  std::string text = "(";
+  for (std::size_t d = 0; d < shape.size(); ++d) text += (d ? ", " : "") + std::to_string(shape[d]);
+  return text + (shape.size() == 1 ? ",)" : ")");
+}
+
+void check_type(const hdf5::Handle& dataset, const std::string& name) {
+  const hdf5::Handle type(H5Dget_type(dataset.get()), H5Tclose, "cannot read the type of " + name);
+  const H5T_class_t kind = H5Tget_class(type.get());
+  const std::size_t bytes = H5Tget_size(type.get());
+  if (kind == H5T_FLOAT && (bytes == 4 || bytes == 8)) return;
+  const std::string found = kind == H5T_FLOAT     ? std::to_string(8 * bytes) + "-bit floating-point numbers"
+                            : kind == H5T_INTEGER ? "integers"
+                            : kind == H5T_STRING  ? "text"
+                                                  : "neither integers nor floating-point numbers";
+  throw Error(name + " holds " + found, "wanted is float32 or float64");
+}
+
+/// Rows of a table of the wanted number of columns; with one column, one dimension will do.
+Index check_table(hid_t file, const std::string& dataset, const std::string& path, Index columns) {
+  const std::string name = in_file(dataset, path);
+  if (!hdf5::has_dataset(file, dataset)) throw Error("dataset " + name + " is missing");
+  const hdf5::Handle handle = hdf5::open_dataset(file, dataset);
+  const std::vector<hsize_t> shape = hdf5::shape_of(handle, name);
+  const bool right = (shape.size() == 2 && shape[1] == static_cast<hsize_t>(columns)) || (shape.size() == 1 && columns == 1);
+  if (!right)
+    throw Error("dataset " + name + " has the shape " + describe(shape),
+                columns == 1 ? "wanted is (N,) or (N, 1)" : "wanted is (N, " + std::to_string(columns) + ")");
+  check_type(handle, "dataset " + name);
+  return static_cast<Index>(shape[0]);
+}
+
+/// Throws what is wrong with reading the file at all.
+void check_readable(const std::string& path) {
+  std::error_code ignored;
+  if (::access(path.c_str(), R_OK) != 0) throw Error("cannot read '" + path + "': " + std::strerror(errno));
+  if (std::filesystem::is_directory(path, ignored)) throw Error("cannot read '" + path + "': it is a directory");
+}
+
+Contents inspect(const std::string& path) {
+  check_readable(path);
+  if (H5Fis_hdf5(path.c_str()) <= 0) {
+    std::error_code ignored;
+    throw Error("'" + path + "' is not an HDF5 file" + (std::filesystem::file_size(path, ignored) == 0 ? ": it is empty" : ""));
+  }
+  const hdf5::Handle file = hdf5::open_serial(path, hdf5::Access::read);
+  Contents contents;
+  if (!hdf5::has_object(file.get(), "/sources")) {
+    if (!hdf5::has_object(file.get(), "/particle_data"))
+      throw Error("'" + path + "' holds no points", "wanted is the dataset " + std::string(kLayouts[0].sources) + ", or " +
+                                                         kLayouts[1].sources + " as PyExaFMM writes it");
+    contents.layout = 1;
+  }
+  const Layout& layout = kLayouts[contents.layout];
+  contents.sources = check_table(file.get(), layout.sources, path, 3);
+  const Index charges = check_table(file.get(), layout.charges, path, 1);
+  if (charges != contents.sources)
+    throw Error(in_file(layout.charges, path) + " has " + std::to_string(charges) + " charges for the " +
+                    std::to_string(contents.sources) + " positions in '" + layout.sources + "'",
+                "one charge a position is wanted");
+  if (contents.sources == 0) throw Error(in_file(layout.sources, path) + " is empty: there are no sources");
+  contents.has_targets = hdf5::has_object(file.get(), layout.targets);
+  if (contents.has_targets) {
+    contents.targets = check_table(file.get(), layout.targets, path, 3);
+    if (contents.targets == 0)
+      throw Error(in_file(layout.targets, path) + " is empty: there are no targets",
+                  "leave it out where the sources are the targets");
+  }
+  return contents;
+}
+
+/// Throws on all ranks where any of a table's numbers is not finite. Collective.
+void check_finite(const mpi::Comm& comm, const std::string& name, std::span<const double> values, RowBlock rows,
+                  Index columns) {
+  Index bad = 0, first = std::numeric_limits<Index>::max();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (std::isfinite(values[i])) continue;
+    if (++bad == 1) first = rows.first + static_cast<Index>(i) / columns;
+  }
+  bad = comm.sum(bad);
+  first = comm.min(first);
+  if (bad > 0)
+    throw Error(name + " holds " + std::to_string(bad) + (bad == 1 ? " value that is" : " values that are") +
+                " NaN or infinite, the first in row " + std::to_string(first) + " (counted from 0)");
+}
+
+}  // namespace
+
+RowBlock block_of(Index rows, int rank, int ranks) {
+  const Index base = rows / ranks, rest = rows % ranks;
+  return {rank * base + std::min<Index>(rank, rest), base + (rank < rest ? 1 : 0)};
+}
+
+Points read_points(const mpi::Comm& comm, const std::string& path) {
+  const hdf5::Quiet quiet;
+  Contents contents;
+  mpi::collectively(comm, [&] {
+    if (comm.is_root()) contents = inspect(path);
+  });
+  comm.broadcast(std::span<Contents>(&contents, 1));
+  // A file that only some nodes see would leave the collective opening below waiting.
+  mpi::collectively(comm, [&] { check_readable(path); });
+
+  const Layout& layout = kLayouts[contents.layout];
+  const RowBlock source_rows = block_of(contents.sources, comm.rank(), comm.size());
+  const RowBlock target_rows = block_of(contents.targets, comm.rank(), comm.size());
+  Points points;
+  {
+    const hdf5::Handle file = hdf5::open_parallel(comm, path, hdf5::Access::read);
+    mpi::collectively(comm, [&] {
+      const auto read = [&](const char* dataset, RowBlock rows, Index columns, std::vector<double>& values) {
+        values.resize(static_cast<std::size_t>(rows.count * columns));
+        hdf5::read_rows(hdf5::open_dataset(file.get(), dataset), in_file(dataset, path), rows, columns, values.data());
+      };
+      read(layout.sources, source_rows, 3, points.sources);
+      read(layout.charges, source_rows, 1, points.charges);
+      if (contents.has_targets) read(layout.targets, target_rows, 3, points.targets);
+    });
+  }
+  check_finite(comm, in_file(layout.sources, path), points.sources, source_rows, 3);
+  check_finite(comm, in_file(layout.charges, path), points.charges, source_rows, 1);
+  check_finite(comm, in_file(layout.targets, path), points.targets, target_rows, 3);
+
+  points.targets_are_sources = !comm.any(contents.has_targets && points.targets != points.sources);
+  if (points.targets_are_sources) points.targets = {};
+  points.source_count = contents.sources;
+  points.target_count = points.targets_are_sources ? contents.sources : contents.targets;
+  return points;
+}
+
+Table table_of(std::string dataset, Index rows, Index first, Index columns, std::span<const double> values) {
+  const RowBlock block{first, static_cast<Index>(values.size()) / columns};
+  return {std::move(dataset), rows, columns, block, [=](Index begin, Index count, double* out) {
+            const auto* from = values.data() + (begin - first) * columns;
+            std::copy(from, from + count * columns, out);
+          }};
+}
+
+namespace {
+
+Index bytes_of(std::span<const Table> tables) {
+  Index bytes = hdf5::kMetadataRoom;
+  for (const Table& table : tables) bytes += table.rows * table.columns * static_cast<Index>(sizeof(double));
+  return bytes;
+}
+
+/// Lays the file out, all but the numbers. On one rank.
+void create_tables(const std::string& path, std::span<const Table> tables, std::span<const Attribute> attributes) {
+  hdf5::Handle file = hdf5::create_serial(path);
+  for (const Table& table : tables) {
+    std::vector<hsize_t> shape = {static_cast<hsize_t>(table.rows)};
+    if (table.columns > 1) shape.push_back(static_cast<hsize_t>(table.columns));
+    hdf5::create_dataset(file.get(), table.dataset, H5T_IEEE_F64LE, shape);
+  }
+  for (const Attribute& attribute : attributes) hdf5::write_attribute(file.get(), attribute);
+  hdf5::check(file.reset(), "the file could not be laid out");
+}
+
+/// Writes this rank's rows, a bounded number at a time. Not collective.
+void write_block(hid_t file, const Table& table) {
+  constexpr Index kBufferBytes = Index{32} << 20;
+  const Index piece = std::max<Index>(1, kBufferBytes / (table.columns * static_cast<Index>(sizeof(double))));
+  const hdf5::Handle dataset = hdf5::open_dataset(file, table.dataset);
+  std::vector<double> values(static_cast<std::size_t>(std::min(piece, table.block.count) * table.columns));
+  const Index end = table.block.first + table.block.count;
+  for (Index row = table.block.first; row < end; row += piece) {
+    const Index count = std::min(piece, end - row);
+    table.rows_at(row, count, values.data());
+    hdf5::write_rows(dataset, table.dataset, {row, count}, table.columns, values.data());
+  }
+}
+
+/// Runs `work` on all ranks and adds the file's name to what goes wrong.
+void while_writing(const mpi::Comm& comm, const std::string& path, const std::function<void()>& work) {
+  mpi::collectively(comm, [&] {
+    try {
+      work();
+    } catch (const std::exception& error) {
+      throw Error("cannot write '" + path + "': " + error.what());
+    }
+  });
+}
+
+}  // namespace
+
+void write_tables(const mpi::Comm& comm, const std::string& path, std::span<const Table> tables,
+                  std::span<const Attribute> attributes) {
+  const hdf5::Quiet quiet;
+  std::optional<PendingFile> pending;  // on rank 0, which owns the temporary file
+  mpi::collectively(comm, [&] {
+    if (!comm.is_root()) return;
+    pending.emplace(path);
+    pending->check_room(bytes_of(tables));
+  });
+  std::string temporary = comm.is_root() ? pending->temporary() : "";
+  comm.broadcast(temporary);
+  while_writing(comm, path, [&] {
+    if (comm.is_root()) create_tables(temporary, tables, attributes);
+  });
+  while_writing(comm, path, [&] {
+    if (::access(temporary.c_str(), W_OK) != 0) throw Error(std::strerror(errno), "is the directory on all nodes?");
+  });
+
+  hdf5::Handle file = hdf5::open_parallel(comm, temporary, hdf5::Access::write);
+  while_writing(comm, path, [&] {
+    for (const Table& table : tables) write_block(file.get(), table);
+  });
+  const herr_t flushed = H5Fflush(file.get(), H5F_SCOPE_LOCAL);
+  const herr_t closed = file.reset();
+  while_writing(comm, path, [&] {
+    if (flushed < 0 || closed < 0) hdf5::fail("the file could not be completed");
+  });
+  mpi::collectively(comm, [&] {
+    if (comm.is_root()) pending->commit();
+  });
+}
+
+}  // namespace octopole

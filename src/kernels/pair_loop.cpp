@@ -1,0 +1,39 @@
+#include "octopole/kernels/pair_loop.hpp"
+
+#include "octopole/kernels/laplace.hpp"
+#include "octopole/simd/isa.hpp"
+#include "pair_loop_table.hpp"
+
+namespace octopole {
+namespace {
+
+template <class K, class Real>
+const PairLoops<K, Real>& active_loops() {
+  static const PairLoops<K, Real> table[] = {pair_loops_baseline<K, Real>(), pair_loops_avx2<K, Real>(),
+                                             pair_loops_avx512<K, Real>()};
+  return table[static_cast<int>(simd::active_isa())];
+}
+
+}  // namespace
+
+template <class K, class Real>
+void pair_potential(const K& kernel, const TargetArrays<Real>& targets, const SourceArrays<Real>& sources,
+                    Real* potential) {
+  active_loops<K, Real>().potential(kernel, targets, sources, potential);
+}
+
+template <class K, class Real>
+void pair_gradient(const K& kernel, const TargetArrays<Real>& targets, const SourceArrays<Real>& sources,
+                   Real* potential, Real* gx, Real* gy, Real* gz) {
+  active_loops<K, Real>().gradient(kernel, targets, sources, potential, gx, gy, gz);
+}
+
+#define OCTOPOLE_INSTANTIATE(K, Real)                                                                       \
+  template void pair_potential(const K&, const TargetArrays<Real>&, const SourceArrays<Real>&, Real*);      \
+  template void pair_gradient(const K&, const TargetArrays<Real>&, const SourceArrays<Real>&, Real*, Real*, \
+                              Real*, Real*);
+OCTOPOLE_INSTANTIATE(Laplace, double)
+OCTOPOLE_INSTANTIATE(Laplace, float)
+#undef OCTOPOLE_INSTANTIATE
+
+}  // namespace octopole

@@ -1,0 +1,26 @@
+// The pair loops for avx2.
+#include "octopole/kernels/laplace.hpp"
+#include "octopole/simd/vec.hpp"
+#include "pair_loop_table.hpp"
+
+#ifdef OCTOPOLE_HAS_AVX2
+namespace octopole {
+namespace isa = simd::avx2;
+}
+#include "pair_loop_impl.hpp"
+#endif
+
+namespace octopole {
+
+template <class K, class Real>
+PairLoops<K, Real> pair_loops_avx2() {
+#ifdef OCTOPOLE_HAS_AVX2
+  return {potential_loop<K, Real>, gradient_loop<K, Real>};
+#else
+  return {nullptr, nullptr};
+#endif
+}
+template PairLoops<Laplace, double> pair_loops_avx2();
+template PairLoops<Laplace, float> pair_loops_avx2();
+
+}  // namespace octopole

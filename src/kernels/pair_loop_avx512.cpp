@@ -1,0 +1,26 @@
+// The pair loops for avx512.
+#include "octopole/kernels/laplace.hpp"
+#include "octopole/simd/vec.hpp"
+#include "pair_loop_table.hpp"
+
+#ifdef OCTOPOLE_HAS_AVX512
+namespace octopole {
+namespace isa = simd::avx512;
+}
+#include "pair_loop_impl.hpp"
+#endif
+
+namespace octopole {
+
+template <class K, class Real>
+PairLoops<K, Real> pair_loops_avx512() {
+#ifdef OCTOPOLE_HAS_AVX512
+  return {potential_loop<K, Real>, gradient_loop<K, Real>};
+#else
+  return {nullptr, nullptr};
+#endif
+}
+template PairLoops<Laplace, double> pair_loops_avx512();
+template PairLoops<Laplace, float> pair_loops_avx512();
+
+}  // namespace octopole

@@ -1,0 +1,19 @@
+// The pair loops for baseline.
+#include "octopole/kernels/laplace.hpp"
+#include "octopole/simd/vec.hpp"
+
+namespace octopole {
+namespace isa = simd::baseline;
+}
+#include "pair_loop_impl.hpp"
+
+namespace octopole {
+
+template <class K, class Real>
+PairLoops<K, Real> pair_loops_baseline() {
+  return {potential_loop<K, Real>, gradient_loop<K, Real>};
+}
+template PairLoops<Laplace, double> pair_loops_baseline();
+template PairLoops<Laplace, float> pair_loops_baseline();
+
+}  // namespace octopole

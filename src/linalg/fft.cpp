@@ -1,0 +1,39 @@
+#include "octopole/linalg/fft.hpp"
+
+#include <fftw3.h>
+
+#include <mutex>
+
+#include "octopole/base/aligned.hpp"
+
+namespace octopole::linalg {
+namespace {
+
+// FFTW's planner is not safe to call from two threads.
+std::mutex& planner() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+}  // namespace
+
+CubeTransform::CubeTransform(int n) : n_(n) {
+  AlignedVector<double> in(static_cast<std::size_t>(Index(n) * n * n));
+  AlignedVector<std::complex<double>> out(static_cast<std::size_t>(frequencies()));
+  const std::lock_guard lock(planner());
+  plan_ = fftw_plan_dft_r2c_3d(n, n, n, in.data(), reinterpret_cast<fftw_complex*>(out.data()),
+                               FFTW_ESTIMATE | FFTW_UNALIGNED);
+  if (plan_ == nullptr)
+    throw Error("FFTW has no plan for a cube of " + std::to_string(n) + " points an edge");
+}
+
+CubeTransform::~CubeTransform() {
+  const std::lock_guard lock(planner());
+  fftw_destroy_plan(static_cast<fftw_plan>(plan_));
+}
+
+void CubeTransform::execute(double* in, std::complex<double>* out) const {
+  fftw_execute_dft_r2c(static_cast<fftw_plan>(plan_), in, reinterpret_cast<fftw_complex*>(out));
+}
+
+}  // namespace octopole::linalg

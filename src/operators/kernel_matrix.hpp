@@ -1,0 +1,42 @@
+// Kernel matrices between surfaces, in double.
+#pragma once
+
+#include <array>
+#include <cmath>
+
+#include "octopole/operators/translations.hpp"
+
+namespace octopole {
+
+/// f(x - y), without the kernel's constant.
+template <Kernel K>
+double evaluate(const K& kernel, double dx, double dy, double dz) {
+  const double r2 = dx * dx + dy * dy + dz * dz;
+  return kernel.potential(r2, r2 > 0 ? 1 / std::sqrt(r2) : 0.0);
+}
+
+/// Where a surface is placed: its points are scale * point + centre.
+struct Placement {
+  std::array<double, 3> centre{0, 0, 0};
+  double scale = 1;
+};
+
+/// K(i, j) = f(rows_i - columns_j), column-major (rows x columns).
+template <Kernel K>
+AlignedVector<double> kernel_matrix(const K& kernel, const Surface<double>& rows, const Placement& row_place,
+                                    const Surface<double>& columns, const Placement& column_place) {
+  const Index m = rows.size(), n = columns.size();
+  AlignedVector<double> matrix(static_cast<std::size_t>(m * n));
+#pragma omp parallel for schedule(static)
+  for (Index j = 0; j < n; ++j) {
+    const double x = column_place.scale * columns.x[j] + (column_place.centre[0] - row_place.centre[0]);
+    const double y = column_place.scale * columns.y[j] + (column_place.centre[1] - row_place.centre[1]);
+    const double z = column_place.scale * columns.z[j] + (column_place.centre[2] - row_place.centre[2]);
+    for (Index i = 0; i < m; ++i)
+      matrix[j * m + i] = evaluate(kernel, row_place.scale * rows.x[i] - x, row_place.scale * rows.y[i] - y,
+                                   row_place.scale * rows.z[i] - z);
+  }
+  return matrix;
+}
+
+}  // namespace octopole

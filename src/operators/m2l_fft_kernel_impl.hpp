@@ -1,0 +1,300 @@
+// The body of the M2L by FFT, included once by each instruction set's unit, which first names its part of
+// simd/vec.hpp `isa`. All in an unnamed namespace: no instantiation is shared between units.
+//
+// The transforms are sums over p points, not fast ones: at p <= 16 points, of the 2p - 1 that FFTW would have
+// to treat, with sums and differences of the frequencies k and 2p - 1 - k taken together and eight siblings
+// in lanes, they cost less than FFTW's codelets for such (mostly prime) lengths, and far less than the
+// products.
+#pragma once
+
+#include "m2l_fft_kernel.hpp"
+#include "octopole/simd/vec.hpp"
+
+namespace octopole {
+namespace {
+
+inline constexpr int kTile = isa::kRegisters == 32 ? 4 : 2;  // outputs of a line that are computed together
+inline constexpr int kMaxLine = 32;                          // highest order
+
+template <class Real>
+using Lanes = isa::Vec8<Real>;
+
+/// p complex rows to 2p - 1: X_k = A_k - i B_k, X_-k = A_k + i B_k with A = sum cos x_n, B = sum sin x_n.
+template <class Real>
+void forward_line(const DftTables<Real>& tables, const Real* in, Index in_stride, Real* out,
+                  Index out_stride) {
+  using V = typename Lanes<Real>::type;
+  const int p = tables.order, m = 2 * p - 1;
+  for (int k0 = 0; k0 < p; k0 += kTile)
+    for (int part = 0; part < 8; part += Lanes<Real>::lanes) {
+      V a_re[kTile], a_im[kTile], b_re[kTile], b_im[kTile];
+#pragma GCC unroll 4
+      for (int i = 0; i < kTile; ++i) a_re[i] = a_im[i] = b_re[i] = b_im[i] = V{};
+      for (int n = 0; n < p; ++n) {
+        const V re = simd::load<V>(in + n * in_stride + part),
+                im = simd::load<V>(in + n * in_stride + 8 + part);
+        const Real* cosine = tables.cosine + n * tables.stride + k0;
+        const Real* sine = tables.sine + n * tables.stride + k0;
+#pragma GCC unroll 4
+        for (int i = 0; i < kTile; ++i) {
+          a_re[i] += simd::broadcast<V>(cosine[i]) * re;
+          a_im[i] += simd::broadcast<V>(cosine[i]) * im;
+          b_re[i] += simd::broadcast<V>(sine[i]) * re;
+          b_im[i] += simd::broadcast<V>(sine[i]) * im;
+        }
+      }
+#pragma GCC unroll 4
+      for (int i = 0; i < kTile; ++i) {
+        const int k = k0 + i;
+        if (k >= p) break;
+        simd::store(out + k * out_stride + part, V(a_re[i] + b_im[i]));
+        simd::store(out + k * out_stride + 8 + part, V(a_im[i] - b_re[i]));
+        if (k == 0) continue;
+        simd::store(out + (m - k) * out_stride + part, V(a_re[i] - b_im[i]));
+        simd::store(out + (m - k) * out_stride + 8 + part, V(a_im[i] + b_re[i]));
+      }
+    }
+}
+
+/// 2p - 1 complex rows to the p that are wanted: x_n = X_0 + sum over k of cos (X_k + X_-k) + i sin (X_k -
+/// X_-k).
+template <class Real>
+void inverse_line(const DftTables<Real>& tables, const Real* in, Index in_stride, Real* out,
+                  Index out_stride) {
+  using V = typename Lanes<Real>::type;
+  const int p = tables.order, m = 2 * p - 1;
+  for (int part = 0; part < 8; part += Lanes<Real>::lanes) {
+    V even_re[kMaxLine], even_im[kMaxLine], odd_re[kMaxLine], odd_im[kMaxLine];
+    even_re[0] = simd::load<V>(in + part);
+    even_im[0] = simd::load<V>(in + 8 + part);
+    odd_re[0] = odd_im[0] = V{};
+    for (int k = 1; k < p; ++k) {
+      const Real *up = in + k * in_stride + part, *down = in + (m - k) * in_stride + part;
+      even_re[k] = simd::load<V>(up) + simd::load<V>(down);
+      even_im[k] = simd::load<V>(up + 8) + simd::load<V>(down + 8);
+      odd_re[k] = simd::load<V>(down + 8) - simd::load<V>(up + 8);  // the imaginary unit is multiplied in
+      odd_im[k] = simd::load<V>(up) - simd::load<V>(down);
+    }
+    for (int n0 = 0; n0 < p; n0 += kTile) {
+      V re[kTile], im[kTile];
+#pragma GCC unroll 4
+      for (int i = 0; i < kTile; ++i) re[i] = im[i] = V{};
+      for (int k = 0; k < p; ++k) {
+        const Real* cosine = tables.cosine + k * tables.stride + n0;
+        const Real* sine = tables.sine + k * tables.stride + n0;
+#pragma GCC unroll 4
+        for (int i = 0; i < kTile; ++i) {
+          re[i] += simd::broadcast<V>(cosine[i]) * even_re[k];
+          im[i] += simd::broadcast<V>(cosine[i]) * even_im[k];
+          re[i] += simd::broadcast<V>(sine[i]) * odd_re[k];
+          im[i] += simd::broadcast<V>(sine[i]) * odd_im[k];
+        }
+      }
+#pragma GCC unroll 4
+      for (int i = 0; i < kTile; ++i) {
+        if (n0 + i >= p) break;
+        simd::store(out + (n0 + i) * out_stride + part, re[i]);
+        simd::store(out + (n0 + i) * out_stride + 8 + part, im[i]);
+      }
+    }
+  }
+}
+
+/// p real points of eight siblings (8 numbers each) to p complex rows, and back (unscaled).
+template <class Real>
+void forward_real_line(const DftTables<Real>& tables, const Real* in, Real* out) {
+  using V = typename Lanes<Real>::type;
+  const int p = tables.order;
+  for (int k0 = 0; k0 < p; k0 += kTile)
+    for (int part = 0; part < 8; part += Lanes<Real>::lanes) {
+      V re[kTile], im[kTile];
+#pragma GCC unroll 4
+      for (int i = 0; i < kTile; ++i) re[i] = im[i] = V{};
+      for (int n = 0; n < p; ++n) {
+        const V x = simd::load<V>(in + n * 8 + part);
+#pragma GCC unroll 4
+        for (int i = 0; i < kTile; ++i) {
+          re[i] += simd::broadcast<V>(tables.cosine[n * tables.stride + k0 + i]) * x;
+          im[i] -= simd::broadcast<V>(tables.sine[n * tables.stride + k0 + i]) * x;
+        }
+      }
+#pragma GCC unroll 4
+      for (int i = 0; i < kTile; ++i) {
+        if (k0 + i >= p) break;
+        simd::store(out + (k0 + i) * 16 + part, re[i]);
+        simd::store(out + (k0 + i) * 16 + 8 + part, im[i]);
+      }
+    }
+}
+
+template <class Real>
+void inverse_real_line(const DftTables<Real>& tables, const Real* in, Real* out) {
+  using V = typename Lanes<Real>::type;
+  const int p = tables.order;
+  for (int n0 = 0; n0 < p; n0 += kTile)
+    for (int part = 0; part < 8; part += Lanes<Real>::lanes) {
+      V x[kTile];
+#pragma GCC unroll 4
+      for (int i = 0; i < kTile; ++i) x[i] = V{};
+      for (int k = 1; k < p; ++k) {
+        const V re = simd::load<V>(in + k * 16 + part), im = simd::load<V>(in + k * 16 + 8 + part);
+#pragma GCC unroll 4
+        for (int i = 0; i < kTile; ++i) {
+          x[i] += simd::broadcast<V>(tables.cosine[k * tables.stride + n0 + i]) * re;
+          x[i] -= simd::broadcast<V>(tables.sine[k * tables.stride + n0 + i]) * im;
+        }
+      }
+      const V constant = simd::load<V>(in + part);
+#pragma GCC unroll 4
+      for (int i = 0; i < kTile; ++i) {
+        if (n0 + i >= p) break;
+        simd::store(out + (n0 + i) * 8 + part, V(x[i] + x[i] + constant));
+      }
+    }
+}
+
+template <class Real>
+void forward_transform(const DftTables<Real>& tables, const Real* grid, Real* work, Real* out, Index stride) {
+  const Index p = tables.order, m = 2 * p - 1;
+  Real* x_done = work;                   // (z, y, kx)
+  Real* y_done = work + 16 * p * p * p;  // (z, ky, kx)
+  for (Index line = 0; line < p * p; ++line)
+    forward_real_line(tables, grid + line * p * 8, x_done + line * p * 16);
+  for (Index z = 0; z < p; ++z)
+    for (Index kx = 0; kx < p; ++kx)
+      forward_line(tables, x_done + (z * p * p + kx) * 16, p * 16, y_done + (z * m * p + kx) * 16, p * 16);
+  for (Index f = 0; f < m * p; ++f)
+    forward_line(tables, y_done + f * 16, m * p * 16, out + f * stride, m * p * stride);
+}
+
+template <class Real>
+void inverse_transform(const DftTables<Real>& tables, const Real* in, Index stride, Real* work, Real* grid) {
+  const Index p = tables.order, m = 2 * p - 1;
+  Real* y_done = work;                   // (z, y, kx)
+  Real* z_done = work + 16 * p * p * p;  // (z, ky, kx)
+  for (Index f = 0; f < m * p; ++f)
+    inverse_line(tables, in + f * stride, m * p * stride, z_done + f * 16, m * p * 16);
+  for (Index z = 0; z < p; ++z)
+    for (Index kx = 0; kx < p; ++kx)
+      inverse_line(tables, z_done + (z * m * p + kx) * 16, p * 16, y_done + (z * p * p + kx) * 16, p * 16);
+  for (Index line = 0; line < p * p; ++line)
+    inverse_real_line(tables, y_done + line * p * 16, grid + line * p * 8);
+}
+
+/// Rows of Count targets plus the block times the rows of their sources. `block`: for each source child the 8
+/// real and 8 imaginary parts of its column. Vectors hold at most 8 numbers: real and imaginary parts apart.
+template <int Count, class V, int kHalf, class Real>
+OCTOPOLE_INLINE void multiply_rows(const V (&re)[8][kHalf], const V (&im)[8][kHalf],
+                                   const std::int32_t* target, const std::int32_t* source,
+                                   const Real* sources, Real* targets) {
+  constexpr int lanes = 8 / kHalf;
+  V sum_re[Count][kHalf], sum_im[Count][kHalf];
+#pragma GCC unroll 4
+  for (int c = 0; c < Count; ++c)
+#pragma GCC unroll 4
+    for (int h = 0; h < kHalf; ++h) {
+      sum_re[c][h] = simd::load<V>(targets + Index(16) * target[c] + h * lanes);
+      sum_im[c][h] = simd::load<V>(targets + Index(16) * target[c] + 8 + h * lanes);
+    }
+#pragma GCC unroll 8
+  for (int s = 0; s < 8; ++s)
+#pragma GCC unroll 4
+    for (int c = 0; c < Count; ++c) {
+      const V b_re = simd::broadcast<V>(sources[Index(16) * source[c] + s]);
+      const V b_im = simd::broadcast<V>(sources[Index(16) * source[c] + 8 + s]);
+#pragma GCC unroll 4
+      for (int h = 0; h < kHalf; ++h) {
+        sum_re[c][h] += re[s][h] * b_re;
+        sum_im[c][h] += im[s][h] * b_re;
+        sum_re[c][h] -= im[s][h] * b_im;
+        sum_im[c][h] += re[s][h] * b_im;
+      }
+    }
+#pragma GCC unroll 4
+  for (int c = 0; c < Count; ++c)
+#pragma GCC unroll 4
+    for (int h = 0; h < kHalf; ++h) {
+      simd::store(targets + Index(16) * target[c] + h * lanes, sum_re[c][h]);
+      simd::store(targets + Index(16) * target[c] + 8 + h * lanes, sum_im[c][h]);
+    }
+}
+
+/// The same with vectors of 16 numbers: a row is one vector, and `turned` the columns times the imaginary
+/// unit.
+template <int Count, class V, class Real>
+OCTOPOLE_INLINE void multiply_whole_rows(const V (&column)[8], const V (&turned)[8],
+                                         const std::int32_t* target, const std::int32_t* source,
+                                         const Real* sources, Real* targets) {
+  V sum[Count];
+#pragma GCC unroll 4
+  for (int c = 0; c < Count; ++c) sum[c] = simd::load<V>(targets + Index(16) * target[c]);
+#pragma GCC unroll 8
+  for (int s = 0; s < 8; ++s)
+#pragma GCC unroll 4
+    for (int c = 0; c < Count; ++c) {
+      sum[c] += column[s] * simd::broadcast<V>(sources[Index(16) * source[c] + s]);
+      sum[c] += turned[s] * simd::broadcast<V>(sources[Index(16) * source[c] + 8 + s]);
+    }
+#pragma GCC unroll 4
+  for (int c = 0; c < Count; ++c) simd::store(targets + Index(16) * target[c], sum[c]);
+}
+
+template <class Real>
+void sweep_block(const Real (&column)[8][16], const Real (&turned)[8][16], const SiblingPairs& pairs,
+                 const Real* sources, Real* targets) {
+  using V = typename isa::Vec<Real>::type;
+  constexpr int lanes = isa::Vec<Real>::lanes;
+  Index i = 0;
+  if constexpr (lanes == 16) {
+    V whole[8], whole_turned[8];
+#pragma GCC unroll 8
+    for (int s = 0; s < 8; ++s) {
+      whole[s] = simd::load<V>(column[s]);
+      whole_turned[s] = simd::load<V>(turned[s]);
+    }
+    for (; i + 4 <= pairs.count; i += 4)
+      multiply_whole_rows<4>(whole, whole_turned, pairs.target + i, pairs.source + i, sources, targets);
+    for (; i < pairs.count; ++i)
+      multiply_whole_rows<1>(whole, whole_turned, pairs.target + i, pairs.source + i, sources, targets);
+  } else {
+    constexpr int half = 8 / lanes;
+    V re[8][half], im[8][half];
+#pragma GCC unroll 8
+    for (int s = 0; s < 8; ++s)
+#pragma GCC unroll 4
+      for (int h = 0; h < half; ++h) {
+        re[s][h] = simd::load<V>(column[s] + h * lanes);
+        im[s][h] = simd::load<V>(column[s] + 8 + h * lanes);
+      }
+    for (; i + 2 <= pairs.count; i += 2)
+      multiply_rows<2>(re, im, pairs.target + i, pairs.source + i, sources, targets);
+    for (; i < pairs.count; ++i)
+      multiply_rows<1>(re, im, pairs.target + i, pairs.source + i, sources, targets);
+  }
+}
+
+template <class Real>
+void sweep_frequency(const Real* transforms, const std::int32_t* block_index, const SiblingPairs* pairs,
+                     int directions, const Real* sources, Real* targets, Index target_count) {
+  alignas(64) Real column[8][16], turned[8][16];
+  for (Index i = 0; i < 16 * target_count; ++i) targets[i] = 0;
+  for (int d = 0; d < directions; ++d) {
+    if (pairs[d].count == 0) continue;
+    for (int s = 0; s < 8; ++s)
+      for (int t = 0; t < 8; ++t) {
+        const Real* value = transforms + 2 * Index(block_index[d * 64 + s * 8 + t]);
+        column[s][t] = value[0];
+        column[s][8 + t] = value[1];
+        turned[s][t] = -value[1];
+        turned[s][8 + t] = value[0];
+      }
+    sweep_block(column, turned, pairs[d], sources, targets);
+  }
+}
+
+template <class Real>
+constexpr M2lFftKernels<Real> kKernels{forward_transform<Real>, inverse_transform<Real>,
+                                       sweep_frequency<Real>};
+
+}  // namespace
+}  // namespace octopole

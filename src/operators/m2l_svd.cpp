@@ -1,0 +1,203 @@
+#include "octopole/operators/m2l_svd.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "batches.hpp"
+#include "kernel_matrix.hpp"
+#include "octopole/kernels/laplace.hpp"
+#include "octopole/linalg/svd.hpp"
+#include "octopole/operators/surface.hpp"
+
+namespace octopole {
+namespace {
+
+using Vector = std::array<int, 3>;
+
+/// A symmetry of the cube: first the axes are permuted, then some of them reversed.
+struct Symmetry {
+  std::array<int, 3> axis;  // image[i] = sign[i] * v[axis[i]]
+  std::array<int, 3> sign;
+  Vector apply(const Vector& v) const {
+    return {sign[0] * v[static_cast<std::size_t>(axis[0])], sign[1] * v[static_cast<std::size_t>(axis[1])],
+            sign[2] * v[static_cast<std::size_t>(axis[2])]};
+  }
+};
+
+std::array<Symmetry, 48> cube_symmetries() {
+  std::array<Symmetry, 48> symmetries;
+  std::size_t count = 0;
+  std::array<int, 3> axis{0, 1, 2};
+  do {
+    for (int signs = 0; signs < 8; ++signs)
+      symmetries[count++] = {axis, {signs & 1 ? -1 : 1, signs & 2 ? -1 : 1, signs & 4 ? -1 : 1}};
+  } while (std::next_permutation(axis.begin(), axis.end()));
+  return symmetries;
+}
+
+/// Image of every surface point of an order under a symmetry, by index.
+std::vector<std::int32_t> surface_map(int order, const Symmetry& symmetry) {
+  const auto grid = surface_grid(order);
+  std::vector<std::int32_t> point_at(static_cast<std::size_t>(order * order * order), -1);
+  const auto cell = [order](const Vector& g) {
+    return static_cast<std::size_t>((g[2] * order + g[1]) * order + g[0]);
+  };
+  for (std::size_t i = 0; i < grid.size(); ++i) point_at[cell(grid[i])] = static_cast<std::int32_t>(i);
+  std::vector<std::int32_t> map(grid.size());
+  for (std::size_t i = 0; i < grid.size(); ++i) {
+    Vector centred;  // twice the coordinate, from the centre
+    for (std::size_t a = 0; a < 3; ++a) centred[a] = 2 * grid[i][a] - (order - 1);
+    Vector image = symmetry.apply(centred);
+    for (int& coordinate : image) coordinate = (coordinate + order - 1) / 2;
+    map[i] = point_at[cell(image)];
+  }
+  return map;
+}
+
+bool is_representative(const Vector& v) {
+  return v[0] >= v[1] && v[1] >= v[2] && v[2] >= 0;
+}
+
+/// Columns of one pair of matrix products.
+constexpr Index kColumns = 512;
+constexpr Index kTargets = 32;
+
+struct Pair {
+  NodeIndex target;
+  NodeIndex source;
+  std::int8_t symmetry;
+};
+
+}  // namespace
+
+template <class Real>
+void lay_out_m2l_svd(const OperatorKey& key, M2lSvd<Real>& op) {
+  const auto symmetries = cube_symmetries();
+  op.class_of.fill(-1);
+  op.symmetry_of.fill(0);
+  std::vector<Vector> representatives;
+  for (int x = 2; x <= 3; ++x)
+    for (int y = 0; y <= x; ++y)
+      for (int z = 0; z <= y; ++z) representatives.push_back({x, y, z});
+  for (std::size_t c = 0; c < representatives.size(); ++c) op.classes[c].representative = representatives[c];
+  for (int transfer = 0; transfer < 343; ++transfer) {
+    const Vector v{transfer % 7 - 3, transfer / 7 % 7 - 3, transfer / 49 - 3};
+    if (std::max({std::abs(v[0]), std::abs(v[1]), std::abs(v[2])}) <= 1) continue;
+    for (std::size_t s = 0; s < symmetries.size(); ++s) {
+      const Vector image = symmetries[s].apply(v);
+      if (!is_representative(image)) continue;
+      const auto found = std::find(representatives.begin(), representatives.end(), image);
+      op.class_of[static_cast<std::size_t>(transfer)] =
+          static_cast<std::int8_t>(found - representatives.begin());
+      op.symmetry_of[static_cast<std::size_t>(transfer)] = static_cast<std::int8_t>(s);
+      break;
+    }
+  }
+  for (std::size_t s = 0; s < symmetries.size(); ++s) {
+    op.equivalent_map[s] = surface_map(key.order, symmetries[s]);
+    op.check_map[s] = surface_map(key.downward_check_order, symmetries[s]);
+  }
+}
+
+template <Kernel K, class Real>
+M2lSvd<Real> make_m2l_svd(const K& kernel, const OperatorKey& key) {
+  M2lSvd<Real> op;
+  lay_out_m2l_svd(key, op);
+  const auto equivalent = make_surface<double>(key.order, key.inner_radius);
+  const auto check = make_surface<double>(key.downward_check_order, key.inner_radius);
+  const linalg::SerialBlas serial;
+#pragma omp parallel for schedule(dynamic)
+  for (std::size_t c = 0; c < op.classes.size(); ++c) {
+    auto& transfer_class = op.classes[c];
+    const auto& v = transfer_class.representative;
+    const auto matrix =
+        kernel_matrix(kernel, check, {{2.0 * v[0], 2.0 * v[1], 2.0 * v[2]}, 1.0}, equivalent, Placement{});
+    const auto svd = linalg::truncated_svd(check.size(), equivalent.size(), matrix.data(), key.svd_tolerance,
+                                           key.svd_rank);
+    const Index rank = svd.size();
+    transfer_class.rank = rank;
+    transfer_class.left.resize(svd.u.size());
+    transfer_class.right.resize(svd.vt.size());
+    // The singular values are shared out evenly.
+    for (Index r = 0; r < rank; ++r) {
+      const double root = std::sqrt(svd.s[r]);
+      for (Index i = 0; i < check.size(); ++i)
+        transfer_class.left[r * check.size() + i] = static_cast<Real>(svd.u[r * check.size() + i] * root);
+      for (Index j = 0; j < equivalent.size(); ++j)
+        transfer_class.right[j * rank + r] = static_cast<Real>(svd.vt[j * rank + r] * root);
+    }
+  }
+  return op;
+}
+
+template <class Real>
+void m2l_svd(const M2lSvd<Real>& op, const Translations<Real>& t, std::span<const NodeIndex> targets,
+             const ListView& v, const Box* boxes, const Real* multipoles, Real* checks) {
+  const Index count = static_cast<Index>(targets.size()), n = t.equivalent_size(),
+              check = t.downward_check_size();
+  Index max_rank = 0;
+  for (const auto& transfer_class : op.classes) max_rank = std::max(max_rank, transfer_class.rank);
+  const auto transfer_index = [boxes](NodeIndex target, NodeIndex source) {
+    const Box &a = boxes[target], &b = boxes[source];
+    const auto steps = [&a](double difference) { return std::lround(difference / (2 * a.half)); };
+    return static_cast<std::size_t>((steps(a.x - b.x) + 3) + 7 * (steps(a.y - b.y) + 3) +
+                                    49 * (steps(a.z - b.z) + 3));
+  };
+  const linalg::SerialBlas serial;
+#pragma omp parallel
+  {
+    std::array<std::vector<Pair>, 16> pairs;
+    AlignedVector<Real> in(static_cast<std::size_t>(n * kColumns)),
+        middle(static_cast<std::size_t>(max_rank * kColumns)),
+        out(static_cast<std::size_t>(check * kColumns));
+#pragma omp for schedule(dynamic)
+    for (Index block = 0; block < batch_count(count, kTargets); ++block) {
+      const Index first = block * kTargets, size = std::min(kTargets, count - first);
+      for (auto& list : pairs) list.clear();
+      for (Index b = 0; b < size; ++b) {
+        const NodeIndex target = targets[static_cast<std::size_t>(first + b)];
+        for (const NodeIndex source : v.of(target)) {
+          const std::size_t transfer = transfer_index(target, source);
+          pairs[static_cast<std::size_t>(op.class_of[transfer])].push_back(
+              {target, source, op.symmetry_of[transfer]});
+        }
+      }
+      for (std::size_t c = 0; c < pairs.size(); ++c) {
+        const auto& transfer_class = op.classes[c];
+        const Index total = static_cast<Index>(pairs[c].size());
+        for (Index done = 0; done < total; done += kColumns) {
+          const Index used = std::min(kColumns, total - done);
+          const Pair* piece = pairs[c].data() + done;
+          for (Index k = 0; k < used; ++k) {
+            const auto& map = op.equivalent_map[static_cast<std::size_t>(piece[k].symmetry)];
+            const Real* multipole = multipoles + piece[k].source * n;
+            Real* column = in.data() + k * n;
+            for (Index i = 0; i < n; ++i) column[map[static_cast<std::size_t>(i)]] = multipole[i];
+          }
+          const Index columns = pad_columns(in.data(), n, used);
+          linalg::multiply(transfer_class.rank, columns, n, transfer_class.right.data(), in.data(),
+                           middle.data());
+          linalg::multiply(check, columns, transfer_class.rank, transfer_class.left.data(), middle.data(),
+                           out.data());
+          for (Index k = 0; k < used; ++k) {
+            const auto& map = op.check_map[static_cast<std::size_t>(piece[k].symmetry)];
+            const Real* column = out.data() + k * check;
+            Real* sum = checks + Index(piece[k].target) * check;
+            for (Index i = 0; i < check; ++i) sum[i] += column[map[static_cast<std::size_t>(i)]];
+          }
+        }
+      }
+    }
+  }
+}
+
+template void lay_out_m2l_svd(const OperatorKey&, M2lSvd<double>&);
+template void lay_out_m2l_svd(const OperatorKey&, M2lSvd<float>&);
+template M2lSvd<double> make_m2l_svd<Laplace, double>(const Laplace&, const OperatorKey&);
+template M2lSvd<float> make_m2l_svd<Laplace, float>(const Laplace&, const OperatorKey&);
+template void m2l_svd(const M2lSvd<double>&, const Translations<double>&, std::span<const NodeIndex>,
+                      const ListView&, const Box*, const double*, double*);
+template void m2l_svd(const M2lSvd<float>&, const Translations<float>&, std::span<const NodeIndex>,
+                      const ListView&, const Box*, const float*, float*);
+
+}  // namespace octopole

@@ -1,0 +1,84 @@
+#include "octopole/operators/operator_set.hpp"
+
+#include "octopole/kernels/laplace.hpp"
+#include "octopole/operators/surface.hpp"
+
+namespace octopole {
+namespace {
+
+[[noreturn]] void bad_size(const std::string& name, std::size_t size) {
+  throw Error(
+      "the operator array '" + name + "' has " + std::to_string(size) + " entries, which fits no rank",
+      "the stored operators are damaged or of another key: remove them");
+}
+
+/// The rank of a factor with `length` numbers a rank.
+Index rank_of(const std::string& name, std::size_t size, Index length, Index max_rank) {
+  const Index rank = static_cast<Index>(size) / length;
+  if (rank * length != static_cast<Index>(size) || rank < 1 || rank > max_rank) bad_size(name, size);
+  return rank;
+}
+
+void require_size(const std::string& name, std::size_t size, Index expected) {
+  if (static_cast<Index>(size) != expected) bad_size(name, size);
+}
+
+}  // namespace
+
+template <Kernel K, class Real>
+OperatorSet<Real> make_operators(const K& kernel, const OperatorKey& key) {
+  if (key.kernel != K::name)
+    throw Error("operators of kernel '" + key.kernel + "' asked of kernel '" + std::string(K::name) + "'");
+  OperatorSet<Real> set;
+  set.translations = make_translations<K, Real>(kernel, key);
+  if (key.m2l == M2lMethod::fft)
+    set.fft = make_m2l_fft<K, Real>(kernel, key);
+  else
+    set.svd = make_m2l_svd<K, Real>(kernel, key);
+  return set;
+}
+
+template <class Real>
+OperatorSet<Real> lay_out_operators(const OperatorKey& key) {
+  OperatorSet<Real> set;
+  lay_out_surfaces(key, set.translations);
+  if (key.m2l == M2lMethod::fft) {
+    const Index m = 2 * key.order - 1;
+    set.fft.order = key.order;
+    set.fft.frequencies = m * m * key.order;
+  } else {
+    lay_out_m2l_svd(key, set.svd);
+  }
+  return set;
+}
+
+template <class Real>
+void adopt_arrays(OperatorSet<Real>& set) {
+  Translations<Real>& t = set.translations;
+  const Index n = t.equivalent_size();
+  t.upward_rank = rank_of("upward_first", t.upward_first.size(), t.upward_check_size(), n);
+  t.downward_rank = rank_of("downward_first", t.downward_first.size(), t.downward_check_size(), n);
+  require_size("upward_second", t.upward_second.size(), n * t.upward_rank);
+  require_size("downward_second", t.downward_second.size(), n * t.downward_rank);
+  require_size("m2m", t.m2m.size(), n * n);
+  require_size("l2l", t.l2l.size(), n * n);
+  if (set.key().m2l == M2lMethod::fft) {
+    require_size("m2l_fft", set.fft.transforms.size(), set.fft.frequencies * 686);
+    return;
+  }
+  for (std::size_t c = 0; c < set.svd.classes.size(); ++c) {
+    auto& transfer_class = set.svd.classes[c];
+    transfer_class.rank = rank_of("m2l_svd_right_" + std::to_string(c), transfer_class.right.size(), n, n);
+    require_size("m2l_svd_left_" + std::to_string(c), transfer_class.left.size(),
+                 t.downward_check_size() * transfer_class.rank);
+  }
+}
+
+template OperatorSet<double> make_operators<Laplace, double>(const Laplace&, const OperatorKey&);
+template OperatorSet<float> make_operators<Laplace, float>(const Laplace&, const OperatorKey&);
+template OperatorSet<double> lay_out_operators(const OperatorKey&);
+template OperatorSet<float> lay_out_operators(const OperatorKey&);
+template void adopt_arrays(OperatorSet<double>&);
+template void adopt_arrays(OperatorSet<float>&);
+
+}  // namespace octopole

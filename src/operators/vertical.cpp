@@ -1,0 +1,119 @@
+#include "octopole/operators/vertical.hpp"
+
+#include "batches.hpp"
+
+namespace octopole {
+namespace {
+
+/// to[i] = from[map[i]]
+template <class Real>
+void permute(const std::vector<std::int32_t>& map, const Real* from, Real* to) {
+  for (std::size_t i = 0; i < map.size(); ++i) to[i] = from[map[i]];
+}
+
+template <class Real>
+void add_permuted(const std::vector<std::int32_t>& map, const Real* from, Real* to) {
+  for (std::size_t i = 0; i < map.size(); ++i) to[i] += from[map[i]];
+}
+
+/// Applies `matrix` (octant 0's) to a batch of parents: calls input(parent, child) for the row to transform
+/// and adds to the row output(parent, child), for every child whose flag is set, in octant order.
+template <class Real, class Prepare, class Input, class Output>
+void between_generations(const Translations<Real>& t, const AlignedVector<Real>& matrix,
+                         std::span<const NodeIndex> parents, const NodeIndex* children,
+                         const std::uint8_t* flag, const Prepare& prepare, const Input& input,
+                         const Output& output) {
+  constexpr Index kParents = kBatch / 8;
+  const Index count = static_cast<Index>(parents.size()), n = t.equivalent_size();
+  const linalg::SerialBlas serial;
+#pragma omp parallel
+  {
+    AlignedVector<Real> in(static_cast<std::size_t>(n * kBatch)), out(static_cast<std::size_t>(n * kBatch));
+#pragma omp for schedule(dynamic)
+    for (Index batch = 0; batch < batch_count(count, kParents); ++batch) {
+      const auto members =
+          parents.subspan(static_cast<std::size_t>(batch * kParents),
+                          static_cast<std::size_t>(std::min(kParents, count - batch * kParents)));
+      const auto for_each_child = [&](const auto& f) {
+        Index column = 0;
+        for (const NodeIndex parent : members)
+          for (int octant = 0; octant < 8; ++octant) {
+            const NodeIndex child = children[Index(8) * parent + octant];
+            if (child != kNoNode && flag[child]) f(column++, parent, child, t.mirror[octant]);
+          }
+        return column;
+      };
+      const Index size =
+          for_each_child([&](Index column, NodeIndex parent, NodeIndex child, const auto& mirror) {
+            permute(mirror, input(parent, child), in.data() + column * n);
+          });
+      for (const NodeIndex parent : members) prepare(parent);
+      const Index columns = pad_columns(in.data(), n, size);
+      linalg::multiply(n, columns, n, matrix.data(), in.data(), out.data());
+      for_each_child([&](Index column, NodeIndex parent, NodeIndex child, const auto& mirror) {
+        add_permuted(mirror, out.data() + column * n, output(parent, child));
+      });
+    }
+  }
+}
+
+}  // namespace
+
+template <class Real>
+void m2m(const Translations<Real>& t, std::span<const NodeIndex> parents, const NodeIndex* children,
+         const std::uint8_t* has_source, Real* multipoles) {
+  const Index n = t.equivalent_size();
+  between_generations(
+      t, t.m2m, parents, children, has_source,
+      [&](NodeIndex parent) { std::fill_n(multipoles + parent * n, n, Real{0}); },
+      [&](NodeIndex, NodeIndex child) { return multipoles + child * n; },
+      [&](NodeIndex parent, NodeIndex) { return multipoles + parent * n; });
+}
+
+template <class Real>
+void l2l(const Translations<Real>& t, std::span<const NodeIndex> parents, const NodeIndex* children,
+         const std::uint8_t* has_target, Real* locals) {
+  const Index n = t.equivalent_size();
+  between_generations(
+      t, t.l2l, parents, children, has_target, [](NodeIndex) {},
+      [&](NodeIndex parent, NodeIndex) { return locals + parent * n; },
+      [&](NodeIndex, NodeIndex child) { return locals + child * n; });
+}
+
+template <class Real>
+void check_to_local(const Translations<Real>& t, std::span<const NodeIndex> nodes, const Real* checks,
+                    Real* locals) {
+  const Index count = static_cast<Index>(nodes.size()), n = t.equivalent_size(),
+              check = t.downward_check_size();
+  const linalg::SerialBlas serial;
+#pragma omp parallel
+  {
+    AlignedVector<Real> potential(static_cast<std::size_t>(check * kBatch)),
+        projected(static_cast<std::size_t>(t.downward_rank * kBatch)),
+        density(static_cast<std::size_t>(n * kBatch));
+#pragma omp for schedule(dynamic)
+    for (Index batch = 0; batch < batch_count(count, kBatch); ++batch) {
+      const Index first = batch * kBatch, size = std::min(kBatch, count - first);
+      for (Index b = 0; b < size; ++b)
+        std::copy_n(checks + nodes[static_cast<std::size_t>(first + b)] * check, check,
+                    potential.data() + b * check);
+      const Index columns = pad_columns(potential.data(), check, size);
+      check_to_equivalent(check, t.downward_rank, n, t.downward_first, t.downward_second, columns,
+                          potential.data(), projected.data(), density.data());
+      for (Index b = 0; b < size; ++b)
+        std::copy_n(density.data() + b * n, n, locals + nodes[static_cast<std::size_t>(first + b)] * n);
+    }
+  }
+}
+
+#define OCTOPOLE_INSTANTIATE(Real)                                                           \
+  template void m2m(const Translations<Real>&, std::span<const NodeIndex>, const NodeIndex*, \
+                    const std::uint8_t*, Real*);                                             \
+  template void l2l(const Translations<Real>&, std::span<const NodeIndex>, const NodeIndex*, \
+                    const std::uint8_t*, Real*);                                             \
+  template void check_to_local(const Translations<Real>&, std::span<const NodeIndex>, const Real*, Real*);
+OCTOPOLE_INSTANTIATE(double)
+OCTOPOLE_INSTANTIATE(float)
+#undef OCTOPOLE_INSTANTIATE
+
+}  // namespace octopole

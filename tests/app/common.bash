@@ -1,0 +1,45 @@
+# Shared by the tests of the program: $1 is the program, MPIEXEC the command that starts it (mpiexec).
+# Every command has to end within a minute: a hang is a failure.
+set -u
+program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+read -ra mpiexec <<<"${MPIEXEC:-mpiexec}"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+failures=0
+
+fail() {
+  echo "FAILED: $*"
+  [ -s out ] && sed 's/^/  out: /' out
+  [ -s err ] && sed 's/^/  err: /' err
+  failures=$((failures + 1))
+}
+
+# octopole RANKS ARGUMENTS...: runs the program; sets `status`, leaves what it prints in the files out and err.
+octopole() {
+  local ranks=$1
+  shift
+  timeout 60 "${mpiexec[@]}" -n "$ranks" "$program" "$@" >out 2>err </dev/null
+  status=$?
+}
+
+# expect STATUS RANKS ARGUMENTS...
+expect() {
+  local wanted=$1
+  shift
+  octopole "$@"
+  [ "$status" -eq "$wanted" ] || fail "exit code $status instead of $wanted: octopole on $*"
+}
+
+# shows FILE WORDS...: the file holds every one of the words.
+shows() {
+  local file=$1 word
+  shift
+  for word in "$@"; do grep -qF -- "$word" "$file" || fail "'$word' is not in $file"; done
+}
+
+finish() {
+  [ "$failures" -eq 0 ] || exit 1
+  echo "all as expected"
+  exit 0
+}

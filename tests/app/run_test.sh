@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# octopole run, from file to results: accuracy, report, operator database, exit codes.
+. "$(dirname "$0")/common.bash"
+
+# The digits asked for are reached (else the exit code is 3).
+for shape in cube sphere ellipsoid plummer; do
+  expect 0 3 generate $shape -n 3000 --seed 5 -o $shape.h5
+  for digits in 3 6; do
+    expect 0 3 run --input $shape.h5 --digits $digits --output $shape-$digits.h5 --gradient --verify 200 --report report.json
+    shows out "3000 sources, which are the targets" "3 ranks" "for $digits digits" "|U|" "|V|" "|W|" "|X|" "set-up" \
+      "p2m" "m2m" "m2l" "l2l" "l2p" "m2p" "p2l" "p2p" "exchange" "sent" "memory" "relative L2 of 200 targets" \
+      "$shape-$digits.h5" "report.json"
+    shows report.json "\"digits\": $digits" '"sources": 3000' '"targets": 3000' '"ranks": 3' '"samples": 200'
+    [ -s $shape-$digits.h5 ] || fail "no results"
+  done
+done
+for name in parameters kernel digits order check_order ncrit precision m2l balance points sources targets machine ranks \
+  threads tree leaves nodes levels u v w x mean max seconds setup operators evaluate phases p2m m2m m2l l2l l2p m2p p2l \
+  p2p exchange communication bytes_sent_max bytes_sent_total messages_max memory peak_rss_bytes_max error relative_l2 \
+  samples gradient_relative_l2 worst_place; do
+  shows report.json "\"$name\":"
+done
+
+# Distinct targets; every choice of the method; results that do not depend on the ranks.
+expect 0 2 generate sphere -n 2000 --targets 500 -o distinct.h5
+expect 0 1 run -i distinct.h5 -d 6 -o one.h5
+for options in "" "--m2l svd" "--transport point-to-point" "--no-balance" "--threads 2 --repeat 3" "--max-level 2"; do
+  # shellcheck disable=SC2086
+  expect 0 3 run -i distinct.h5 -d 5 -o many.h5 --verify 500 $options
+  shows out "2000 sources, 500 targets" "of 500 targets"
+done
+expect 0 3 run -i distinct.h5 --precision single -d 4 -o many.h5 --verify 500
+expect 0 3 run -i distinct.h5 -d 6 -o many.h5
+if command -v h5diff >h5diff.log; then
+  h5diff -p 1e-8 one.h5 many.h5 /targets/potential || fail "results depend on the ranks"
+fi
+
+# More ranks than points.
+expect 0 1 generate line -n 2 -o few.h5
+expect 0 5 run -i few.h5 -o few-out.h5 --gradient --verify 10
+
+# --output may be left out only where something else is asked for; --quiet prints nothing.
+expect 0 2 run -i distinct.h5 -d 3 --verify 10 --quiet
+[ -s out ] && fail "--quiet prints"
+expect 2 2 run -i distinct.h5 -d 3
+shows err "--output"
+
+# An error above the digits asked for is told by exit code 3.
+expect 3 2 run -i cube.h5 --digits 6 --order 2 --check-order 2 --verify 100 -o coarse.h5
+shows err "warning" "6 digits"
+
+# Overfull leaves are mentioned.
+expect 0 2 run -i cube.h5 --digits 3 --ncrit 10 --max-level 1 -o shallow.h5
+shows err "warning" "maximum level"
+
+# The operator database: written, read, added to, and rewritten where it is damaged.
+expect 0 2 run -i cube.h5 -d 3 -o x.h5 --operators operators.h5
+shows out "stored in the database"
+expect 0 3 run -i cube.h5 -d 3 -o x.h5 --operators operators.h5
+shows out "read from the database"
+expect 0 2 run -i cube.h5 -d 4 -o x.h5 --operators operators.h5
+shows out "stored in the database"
+expect 0 2 run -i cube.h5 -d 3 -o x.h5 --operators operators.h5
+shows out "read from the database"
+size=$(stat -c %s operators.h5)
+truncate -s $((size / 2)) operators.h5
+expect 0 2 run -i cube.h5 -d 3 -o x.h5 --operators operators.h5 --verify 100
+shows out "damaged" "stored in the database"
+expect 0 2 run -i cube.h5 -d 3 -o x.h5 --operators operators.h5
+shows out "read from the database"
+expect 0 2 run -i cube.h5 -d 3 -o x.h5 --operators missing/operators.h5
+shows out "not stored"
+
+[ "$(find . -name '*.part-*')" = "" ] || fail "temporary files are left"
+finish

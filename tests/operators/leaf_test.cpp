@@ -1,0 +1,102 @@
+// P2M and L2P, each alone, against direct sums.
+#include "octopole/operators/leaf.hpp"
+
+#include <gtest/gtest.h>
+
+#include "uniform_tree.hpp"
+
+namespace octopole::testing {
+namespace {
+
+template <class Real>
+double p2m_error(const OperatorKey& key, Index points) {
+  const auto t = make_translations<Laplace, Real>(Laplace{}, key);
+  const auto n = static_cast<std::size_t>(t.equivalent_size());
+  const std::vector<Box> boxes{{9, 9, 9, 1}, {0.3, -0.2, 1.1, 0.25}};
+  PointSet sources(2);
+  sources.fill(1, boxes[1], points, 1);
+  const auto charges = random_values(static_cast<std::size_t>(points), 0, 1, 2);
+  const std::vector<Real> rounded(charges.begin(), charges.end());
+  std::vector<Real> multipoles(2 * n, Real(5));
+  const std::vector<NodeIndex> leaves{1};
+  p2m(Laplace{}, t, leaves, boxes.data(), sources.view(), rounded.data(), multipoles.data());
+  EXPECT_EQ(multipoles[0], Real(5)) << "row of a node that was not asked for";
+  std::vector<double> far;
+  for (unsigned i = 0; i < 60; ++i) {
+    auto direction = random_values(3, -1, 1, 10 + i);
+    const double length = std::max({std::abs(direction[0]), std::abs(direction[1]), std::abs(direction[2])});
+    for (std::size_t a = 0; a < 3; ++a)
+      far.push_back((a == 0 ? 0.3 : a == 1 ? -0.2 : 1.1) + 0.25 * (3.0 + 0.05 * i) * direction[a] / length);
+  }
+  std::vector<double> expected(60), computed(60);
+  direct_sum(Laplace{}, far, sources.interleaved(), charges, expected);
+  const std::vector<double> density(multipoles.begin() + std::ptrdiff_t(n), multipoles.end());
+  direct_sum(Laplace{}, far, placed(t.upward_equivalent, boxes[1]), density, computed);
+  return relative_error(computed, expected);
+}
+
+TEST(P2M, FarFieldOfALeaf) {
+  EXPECT_LT(p2m_error<double>(laplace_key(4), 50), 2e-4);
+  EXPECT_LT(p2m_error<double>(laplace_key(6), 50), 2e-6);
+  EXPECT_LT(p2m_error<double>(laplace_key(10), 50), 1e-9);
+  EXPECT_LT(p2m_error<double>(laplace_key(14), 50), 1e-12);
+}
+
+TEST(P2M, MoreSourcesThanOneChunk) {
+  EXPECT_LT(p2m_error<double>(laplace_key(6), 2500), 2e-6);
+}
+
+TEST(P2M, WiderCheckSurfaceIsNoWorse) {
+  auto key = laplace_key(6);
+  key.check_order = 8;
+  EXPECT_LT(p2m_error<double>(key, 50), 1.2 * p2m_error<double>(laplace_key(6), 50));
+}
+
+TEST(P2M, SinglePrecision) {
+  EXPECT_LT(p2m_error<float>(laplace_key(6, M2lMethod::fft, Precision::single_precision), 50), 3e-6);
+}
+
+TEST(P2M, ManyLeavesAreTheSameAsOneByOne) {
+  const auto t = make_translations<Laplace, double>(Laplace{}, laplace_key(4));
+  const UniformTree tree(2);
+  const PointSet sources = tree.random_points(5, 1);
+  const auto charges = random_values(static_cast<std::size_t>(sources.size()), -1, 1, 3);
+  const auto leaves = tree.nodes_of(2);
+  const auto size = static_cast<std::size_t>(t.equivalent_size()) * tree.boxes.size();
+  std::vector<double> together(size), alone(size);
+  p2m(Laplace{}, t, leaves, tree.boxes.data(), sources.view(), charges.data(), together.data());
+  for (const NodeIndex leaf : leaves)
+    p2m(Laplace{}, t, std::span(&leaf, 1), tree.boxes.data(), sources.view(), charges.data(), alone.data());
+  for (std::size_t i = 0; i < size; ++i) ASSERT_NEAR(together[i], alone[i], 1e-9 * (1 + std::abs(alone[i])));
+}
+
+template <class Real>
+void check_l2p(Precision precision, double tolerance) {
+  const auto t = make_translations<Laplace, Real>(Laplace{}, laplace_key(5, M2lMethod::fft, precision));
+  const std::vector<Box> boxes{{0.3, -0.2, 1.1, 0.125}};
+  PointSet targets(1);
+  targets.fill(0, boxes[0], 33, 4);
+  const auto density = random_values(static_cast<std::size_t>(t.equivalent_size()), 0, 1, 5);
+  const std::vector<Real> locals(density.begin(), density.end());
+  const std::vector<NodeIndex> leaves{0};
+  std::vector<double> potential(33), gradient(99);
+  direct_sum(Laplace{}, targets.interleaved(), placed(t.downward_equivalent, boxes[0]), density, potential,
+             gradient);
+  Sums sums(33, true), only(33, false);
+  l2p(Laplace{}, t, leaves, boxes.data(), targets.view(), locals.data(), sums.view());
+  l2p(Laplace{}, t, leaves, boxes.data(), targets.view(), locals.data(), only.view());
+  EXPECT_LT(relative_error(sums.potential, potential), tolerance);
+  EXPECT_LT(relative_error(only.potential, potential), tolerance);
+  EXPECT_LT(relative_error(sums.gradient(), gradient), 10 * tolerance);
+  l2p(Laplace{}, t, leaves, boxes.data(), targets.view(), locals.data(), only.view());
+  for (double& u : potential) u *= 2;
+  EXPECT_LT(relative_error(only.potential, potential), tolerance) << "results must be added";
+}
+
+TEST(L2P, IsTheFieldOfTheEquivalentSurface) {
+  check_l2p<double>(Precision::double_precision, 1e-13);
+  check_l2p<float>(Precision::single_precision, 1e-6);
+}
+
+}  // namespace
+}  // namespace octopole::testing

@@ -1,0 +1,201 @@
+// M2L by FFT and by SVD against direct sums over the V lists, all 316 transfer vectors included.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "octopole/simd/isa.hpp"
+#include "uniform_tree.hpp"
+
+namespace octopole::testing {
+namespace {
+
+/// Random multipoles of a tree, and the check potentials that follow by direct sums.
+struct Problem {
+  UniformTree tree;
+  int level;
+  std::vector<double> multipoles;
+
+  Problem(int order, int depth, double half = 1) : tree(depth, half), level(depth) {
+    const auto n = static_cast<std::size_t>(6 * (order - 1) * (order - 1) + 2);
+    multipoles = random_values(n * tree.boxes.size(), 0, 1, 1);
+  }
+  template <class Real>
+  std::vector<double> expected(const Translations<Real>& t) const {
+    const auto n = static_cast<std::size_t>(t.equivalent_size()),
+               nc = static_cast<std::size_t>(t.downward_check_size());
+    std::vector<double> checks(nc * tree.boxes.size(), 0.0);
+    for (const NodeIndex target : tree.nodes_of(level)) {
+      const Box& box = tree.boxes[static_cast<std::size_t>(target)];
+      if (!tree.has_target[static_cast<std::size_t>(target)]) continue;
+      const auto row = std::span(checks).subspan(static_cast<std::size_t>(target) * nc, nc);
+      const auto points = placed(t.downward_check, box);
+      std::vector<double> sources, charges;
+      for (const NodeIndex source : tree.v.view().of(target)) {
+        if (!tree.has_source[static_cast<std::size_t>(source)]) continue;
+        const auto surface = placed(t.upward_equivalent, tree.boxes[static_cast<std::size_t>(source)]);
+        sources.insert(sources.end(), surface.begin(), surface.end());
+        const auto density = std::span(multipoles).subspan(static_cast<std::size_t>(source) * n, n);
+        charges.insert(charges.end(), density.begin(), density.end());
+      }
+      direct_sum(Laplace{}, points, sources, charges, row);
+      for (double& u : row) u *= box.half / Laplace::constant;
+    }
+    return checks;
+  }
+  template <class Real>
+  std::vector<double> computed(const OperatorSet<Real>& ops,
+                               std::size_t workspace = std::size_t{512} << 20) const {
+    const auto& t = ops.translations;
+    const std::vector<Real> rounded(multipoles.begin(), multipoles.end());
+    std::vector<Real> checks(static_cast<std::size_t>(t.downward_check_size()) * tree.boxes.size(), Real(0));
+    if (ops.key().m2l == M2lMethod::fft)
+      m2l_fft(ops.fft, t, tree.nodes_of(level - 1), tree.siblings(), rounded.data(), checks.data(),
+              workspace);
+    else
+      m2l_svd(ops.svd, t, tree.nodes_of(level), tree.v.view(), tree.boxes.data(), rounded.data(),
+              checks.data());
+    return {checks.begin(), checks.end()};
+  }
+};
+
+TEST(M2L, TestTreeHasAllTransferVectors) {
+  const UniformTree tree(3);
+  std::set<std::array<long, 3>> vectors;
+  std::size_t longest = 0;
+  for (const NodeIndex target : tree.nodes_of(3)) {
+    longest = std::max(longest, tree.v.view().of(target).size());
+    for (const NodeIndex source : tree.v.view().of(target)) {
+      const Box &a = tree.boxes[static_cast<std::size_t>(target)],
+                &b = tree.boxes[static_cast<std::size_t>(source)];
+      const auto steps = [&](double d) { return std::lround(d / (2 * a.half)); };
+      vectors.insert({steps(a.x - b.x), steps(a.y - b.y), steps(a.z - b.z)});
+    }
+  }
+  EXPECT_EQ(vectors.size(), 316u);
+  EXPECT_EQ(longest, 189u);
+}
+
+TEST(M2LFft, IsThePotentialOfTheVList) {
+  for (const auto& [order, depth] : {std::pair{2, 3}, {3, 3}, {4, 2}, {7, 2}, {10, 2}}) {
+    const Problem problem(order, depth);
+    const auto ops = make_operators<Laplace, double>(Laplace{}, laplace_key(order));
+    EXPECT_LT(relative_error(problem.computed(ops), problem.expected(ops.translations)), 1e-13) << order;
+  }
+}
+
+TEST(M2LFft, EveryInstructionSet) {
+  const auto before = simd::active_isa();
+  const Problem problem(5, 2);
+  const auto ops = make_operators<Laplace, double>(Laplace{}, laplace_key(5));
+  const auto single =
+      make_operators<Laplace, float>(Laplace{}, laplace_key(5, M2lMethod::fft, Precision::single_precision));
+  for (const auto isa : simd::available_isas()) {
+    simd::force_isa(isa);
+    EXPECT_LT(relative_error(problem.computed(ops), problem.expected(ops.translations)), 1e-13);
+    EXPECT_LT(relative_error(problem.computed(single), problem.expected(single.translations)), 1e-6);
+  }
+  simd::force_isa(before);
+}
+
+TEST(M2LFft, SparseTreesAndOtherUnits) {
+  Problem problem(3, 3, 1e-3);
+  for (std::size_t i = 0; i < problem.tree.boxes.size(); ++i) {
+    problem.tree.has_source[i] = i % 3 != 0;
+    problem.tree.has_target[i] = i % 5 != 0;
+  }
+  const auto ops = make_operators<Laplace, double>(Laplace{}, laplace_key(3));
+  const auto expected = problem.expected(ops.translations), computed = problem.computed(ops);
+  EXPECT_LT(relative_error(computed, expected), 1e-13);
+  // Children that are not there, and neighbours that are coarser leaves.
+  for (const NodeIndex parent : problem.tree.nodes_of(2))
+    for (std::size_t c = 0; c < 8; ++c) {
+      NodeIndex& child = problem.tree.children[static_cast<std::size_t>(8 * parent) + c];
+      if (!problem.tree.has_source[static_cast<std::size_t>(child)] &&
+          !problem.tree.has_target[static_cast<std::size_t>(child)])
+        child = kNoNode;
+    }
+  for (NodeIndex& near : problem.tree.near)
+    if (near == kNoNode) near = problem.tree.nodes_of(3).front();
+  EXPECT_EQ(problem.computed(ops), computed);
+}
+
+TEST(M2LFft, WorkspaceDoesNotChangeTheResult) {
+  const Problem problem(3, 3);
+  const auto ops = make_operators<Laplace, double>(Laplace{}, laplace_key(3));
+  const auto whole = problem.computed(ops);
+  for (const std::size_t bytes : {std::size_t{1}, std::size_t{300} << 10, std::size_t{3} << 20})
+    EXPECT_EQ(problem.computed(ops, bytes), whole) << bytes;
+}
+
+TEST(M2LFft, OtherCheckOrderIsRefused) {
+  auto key = laplace_key(4);
+  key.downward_check_order = 6;
+  EXPECT_THROW((make_operators<Laplace, double>(Laplace{}, key)), Error);
+}
+
+TEST(M2LSvd, ClassesOfTheTransferVectors) {
+  M2lSvd<double> op;
+  lay_out_m2l_svd(laplace_key(4), op);
+  std::map<std::array<int, 3>, int> sizes;
+  int members = 0;
+  for (const auto c : op.class_of)
+    if (c >= 0) {
+      ++sizes[op.classes[static_cast<std::size_t>(c)].representative];
+      ++members;
+    }
+  EXPECT_EQ(members, 316);
+  const std::map<std::array<int, 3>, int> expected{
+      {{2, 0, 0}, 6},  {{2, 1, 0}, 24}, {{2, 1, 1}, 24}, {{2, 2, 0}, 12}, {{2, 2, 1}, 24}, {{2, 2, 2}, 8},
+      {{3, 0, 0}, 6},  {{3, 1, 0}, 24}, {{3, 1, 1}, 24}, {{3, 2, 0}, 24}, {{3, 2, 1}, 48}, {{3, 2, 2}, 24},
+      {{3, 3, 0}, 12}, {{3, 3, 1}, 24}, {{3, 3, 2}, 24}, {{3, 3, 3}, 8}};
+  EXPECT_EQ(sizes, expected);
+}
+
+TEST(M2LSvd, IsThePotentialOfTheVList) {
+  for (const auto& [order, check_order, depth] : {std::tuple{3, 3, 3}, {4, 6, 2}, {7, 7, 2}}) {
+    const Problem problem(order, depth, 5.0);
+    auto key = laplace_key(order, M2lMethod::svd);
+    key.downward_check_order = check_order;
+    const auto exact = make_operators<Laplace, double>(Laplace{}, key);
+    EXPECT_LT(relative_error(problem.computed(exact), problem.expected(exact.translations)), 1e-12);
+    key.svd_tolerance = 1e-5;
+    const auto truncated = make_operators<Laplace, double>(Laplace{}, key);
+    const double error =
+        relative_error(problem.computed(truncated), problem.expected(truncated.translations));
+    EXPECT_LT(error, 1e-5);
+    for (std::size_t c = 0; c < 16; ++c) EXPECT_LE(truncated.svd.classes[c].rank, exact.svd.classes[c].rank);
+    if (order > 3) {
+      EXPECT_LT(truncated.svd.classes[15].rank, exact.svd.classes[15].rank / 2);
+    }
+  }
+}
+
+TEST(M2LSvd, RankIsCapped) {
+  auto key = laplace_key(6, M2lMethod::svd);
+  key.svd_rank = 9;
+  const auto op = make_m2l_svd<Laplace, double>(Laplace{}, key);
+  for (const auto& transfer_class : op.classes) EXPECT_EQ(transfer_class.rank, 9);
+}
+
+TEST(M2L, FftAndSvdAgree) {
+  const Problem problem(6, 2);
+  const auto fft = make_operators<Laplace, double>(Laplace{}, laplace_key(6));
+  auto key = laplace_key(6, M2lMethod::svd);
+  key.svd_tolerance = 1e-10;
+  const auto svd = make_operators<Laplace, double>(Laplace{}, key);
+  EXPECT_LT(relative_error(problem.computed(svd), problem.computed(fft)), 1e-10);
+}
+
+TEST(M2L, SinglePrecision) {
+  const Problem problem(4, 2);
+  for (const auto method : {M2lMethod::fft, M2lMethod::svd}) {
+    auto key = laplace_key(4, method, Precision::single_precision);
+    key.svd_tolerance = 1e-7;
+    const auto ops = make_operators<Laplace, float>(Laplace{}, key);
+    EXPECT_LT(relative_error(problem.computed(ops), problem.expected(ops.translations)), 1e-6);
+  }
+}
+
+}  // namespace
+}  // namespace octopole::testing

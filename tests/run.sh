@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Builds octopole and runs all its tests, the MPI tests on 1, 2, 3, 5, 7, 8 and 13 ranks.
+#
+# Usage: tests/run.sh [ctest arguments]     for instance  tests/run.sh -L serial   or   tests/run.sh -R tree
+#   BUILD=DIR   where to build (default: build, shared with jobs/quickstart.sh)
+#   CI=true     warnings are errors
+#
+# Installs missing packages first (Debian, Ubuntu; only then needs root or sudo).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. jobs/steps.sh
+. jobs/mpi_environment.sh
+
+case ${1:-} in
+  -h | --help) sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//;p}' "$0"; exit 0 ;;
+esac
+BUILD=${BUILD:-build}
+
+step "Looking for what octopole and its tests are built from"
+bash jobs/install_dependencies.sh --tests
+
+step "Building in $BUILD"
+options=(-DCMAKE_BUILD_TYPE=Release -DOCTOPOLE_TESTS=ON)
+if [ "${CI:-}" = true ]; then
+  options+=(-DOCTOPOLE_WERROR=ON)
+fi
+run cmake -S . -B "$BUILD" "${options[@]}"
+run cmake --build "$BUILD" --parallel "$(octopole_build_jobs)"
+
+step "Running the tests"
+cd "$BUILD"
+run ctest --output-on-failure --parallel "$(octopole_cores)" "$@"
