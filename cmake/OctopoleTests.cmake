@@ -15,7 +15,7 @@ set(octopole_mpi_environment
   OMPI_MCA_mpi_yield_when_idle=1
   OMPI_MCA_btl_vader_single_copy_mechanism=none
   OMPI_MCA_btl_sm_single_copy_mechanism=none
-  OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1)
+  OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=passive)
 if(OCTOPOLE_SANITIZE MATCHES "address")
   list(APPEND octopole_mpi_environment ASAN_OPTIONS=detect_leaks=0)  # MPI libraries leak at exit
 endif()
@@ -75,7 +75,8 @@ function(octopole_add_serial_test target)
   add_executable(${target} ${arg_SOURCES})
   octopole_test_links(${target} GTest::gtest_main)
   add_test(NAME ${target} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
-  set_tests_properties(${target} PROPERTIES PROCESSORS 2 TIMEOUT ${arg_TIMEOUT} LABELS "serial;${arg_LABELS}")
+  set_tests_properties(${target} PROPERTIES PROCESSORS 2 TIMEOUT ${arg_TIMEOUT} LABELS "serial;${arg_LABELS}"
+    ENVIRONMENT OMP_WAIT_POLICY=passive)  # more threads than cores must not spin against each other
 endfunction()
 
 function(octopole_test_links target)

@@ -30,7 +30,9 @@ TEST_P(EachShape, IsFiniteFarInTheSequence) {
   for (const double x : make_cloud(GetParam(), Index{10'000'000'000}, 1000, 3)) EXPECT_TRUE(std::isfinite(x));
 }
 
-TEST_P(EachShape, HasItsName) { EXPECT_EQ(parse_shape(shape_name(GetParam())), GetParam()); }
+TEST_P(EachShape, HasItsName) {
+  EXPECT_EQ(parse_shape(shape_name(GetParam())), GetParam());
+}
 
 INSTANTIATE_TEST_SUITE_P(Clouds, EachShape, testing::ValuesIn(kShapes),
                          [](const auto& parameter) { return std::string(shape_name(parameter.param)); });

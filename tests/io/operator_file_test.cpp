@@ -25,7 +25,9 @@ class OperatorFileTest : public testing::Test {
     key.svd_tolerance = m2l == M2lMethod::svd ? 1e-3 : 0;
     return key;
   }
-  static OperatorSet<Real> make(const OperatorKey& key) { return make_operators<Laplace, Real>(Laplace{}, key); }
+  static OperatorSet<Real> make(const OperatorKey& key) {
+    return make_operators<Laplace, Real>(Laplace{}, key);
+  }
 
   static std::vector<std::vector<Real>> arrays_of(OperatorSet<Real>& set) {
     std::vector<std::vector<Real>> arrays;
@@ -39,7 +41,8 @@ class OperatorFileTest : public testing::Test {
   bool gives(OperatorSet<Real>& set) {
     OperatorSet<Real> stored;
     reason_.clear();
-    return store_.load(set.key(), stored, reason_) && stored.key() == set.key() && arrays_of(stored) == arrays_of(set);
+    return store_.load(set.key(), stored, reason_) && stored.key() == set.key() &&
+           arrays_of(stored) == arrays_of(set);
   }
 
   Scratch scratch_{"operators"};
@@ -132,7 +135,8 @@ TYPED_TEST(OperatorFileTest, NoticesTruncationAndStartsAnew) {
   OperatorSet<TypeParam> set = this->make(this->key_of(3, M2lMethod::fft));
   this->store_.save(set);
   const std::string intact = read_file(this->path_);
-  for (const std::size_t length : {std::size_t{100}, std::size_t{700}, intact.size() / 2, intact.size() - 1}) {
+  for (const std::size_t length :
+       {std::size_t{100}, std::size_t{700}, intact.size() / 2, intact.size() - 1}) {
     write_file(this->path_, intact.substr(0, length));
     EXPECT_FALSE(this->gives(set)) << length;
     EXPECT_NE(this->reason_.find("damaged"), std::string::npos) << this->reason_;

@@ -32,7 +32,8 @@ inline void write_raw(const std::string& path, const std::vector<RawDataset>& da
     }
     const hid_t space = H5Screate_simple(static_cast<int>(d.shape.size()), d.shape.data(), nullptr);
     const hid_t dataset = H5Dcreate2(file, d.name.c_str(), d.type, space, links, creation, H5P_DEFAULT);
-    if (!d.values.empty()) H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, d.values.data());
+    if (!d.values.empty())
+      H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, d.values.data());
     H5Dclose(dataset);
     H5Sclose(space);
     H5Pclose(creation);

@@ -32,7 +32,8 @@ class ReadPoints : public test::SharedScratchTest {
   void expect_error(const std::vector<std::string>& words) const {
     const std::string message = error_of([&] { read_points(comm_, path_); });
     EXPECT_NE(message, "");
-    for (const std::string& word : words) EXPECT_NE(message.find(word), std::string::npos) << word << " in: " << message;
+    for (const std::string& word : words)
+      EXPECT_NE(message.find(word), std::string::npos) << word << " in: " << message;
   }
 
   const std::string path_ = file("points.h5");

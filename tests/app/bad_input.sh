@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Whatever is wrong: one clear message, the same end on all ranks, within seconds, and old results stay as they are.
-. "$(dirname "$0")/common.bash"
+. "$(dirname "$0")/common.sh"
 
 expect 0 1 generate cube -n 200 --charges unit -o points.h5
 echo "old results" >results.h5

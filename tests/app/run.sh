@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # octopole run, from file to results: accuracy, report, operator database, exit codes.
-. "$(dirname "$0")/common.bash"
+. "$(dirname "$0")/common.sh"
 
 # The digits asked for are reached (else the exit code is 3).
 for shape in cube sphere ellipsoid plummer; do

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # octopole generate writes the same file on any number of ranks, and what it is asked for.
-. "$(dirname "$0")/common.bash"
+. "$(dirname "$0")/common.sh"
 
 for shape in cube sphere ellipsoid plummer line; do
   expect 0 1 generate $shape -n 1001 --seed 7 --targets 77 -o one.h5

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # octopole calibrate measures errors that fall with the order, and recommends what it has measured.
-. "$(dirname "$0")/common.bash"
+. "$(dirname "$0")/common.sh"
 
 expect 0 2 calibrate -n 2000 --min-order 3 --max-order 5 --ncrit 40,80 --check-extra 0 --samples 100 -o calibration.json
 shows out "order" "plummer" "digits" "calibration.json"

@@ -1,0 +1,114 @@
+// Asked for d digits, the measured relative L2 error of the potential is below 10^-d.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "octopole/fmm/accuracy.hpp"
+#include "octopole/fmm/verify.hpp"
+#include "octopole/io/clouds.hpp"
+
+namespace octopole {
+namespace {
+
+constexpr Index kPoints = 12000;
+constexpr Index kSamples = 400;
+
+// Measures all clouds with one operator set; leaves are small, so that trees are deep for so few points.
+void expect_digits(Options options, double gradient_factor) {
+  options.ncrit = 60;
+  Fmm fmm(MPI_COMM_WORLD, Laplace{}, options);
+  const int ranks = fmm.comm().size(), rank = fmm.comm().rank();
+  const Index first = kPoints * rank / ranks, count = kPoints * (rank + 1) / ranks - first;
+  const auto charges = make_charges(Charges::uniform, first, count, 5);
+  const double wanted = std::pow(10.0, -*fmm.parameters().digits);
+  for (Shape shape : {Shape::cube, Shape::sphere, Shape::ellipsoid, Shape::plummer}) {
+    const auto points = make_cloud(shape, first, count, 4);
+    fmm.set_points(points);
+    const Field field = fmm.evaluate(charges, Output::potential_and_gradient);
+    const Verification v = verify(fmm.comm(), Laplace{}, points, charges, points, field, kSamples);
+    EXPECT_EQ(v.samples, kSamples);
+    EXPECT_LT(v.relative_l2, wanted) << shape_name(shape);
+    EXPECT_LT(*v.gradient_relative_l2, gradient_factor * wanted) << shape_name(shape);
+  }
+}
+
+class Digits : public testing::TestWithParam<std::tuple<int, M2lMethod>> {};
+
+TEST_P(Digits, AreReachedInDouble) {
+  Options options;
+  std::tie(options.digits, options.m2l) = GetParam();
+  expect_digits(options, 10);
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, Digits,
+                         testing::Combine(testing::Values(3, 6, 9, 12), testing::Values(M2lMethod::fft, M2lMethod::svd)));
+
+class SingleDigits : public testing::TestWithParam<int> {};
+
+TEST_P(SingleDigits, AreReachedInSingle) {
+  Options options;
+  options.precision = Precision::single_precision;
+  options.digits = GetParam();
+  expect_digits(options, 30);
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, SingleDigits, testing::Values(2, 3, 4, 5));
+
+TEST(Accuracy, ErrorFallsWithTheOrder) {
+  const Index count = 4000;
+  const auto points = make_cloud(Shape::cube, 0, count, 4);
+  const auto charges = make_charges(Charges::uniform, 0, count, 5);
+  double before = 1;
+  for (int order = 3; order <= 10; ++order) {
+    Options options;
+    options.order = order;
+    options.ncrit = 30;
+    Fmm fmm(MPI_COMM_SELF, Laplace{}, options);
+    fmm.set_points(points);
+    const double error =
+        verify(fmm.comm(), Laplace{}, points, charges, points, fmm.evaluate(charges), kSamples).relative_l2;
+    EXPECT_LT(error, before / 2.5) << "order " << order;
+    before = error;
+  }
+  EXPECT_LT(before, 5e-9);
+}
+
+TEST(Accuracy, GradientAgreesWithFiniteDifferences) {
+  const Index count = 4000;
+  const auto points = make_cloud(Shape::plummer, 0, count, 4);
+  const auto charges = make_charges(Charges::unit, 0, count, 5);
+  Options options;
+  options.digits = 10;
+  options.ncrit = 60;
+  Fmm fmm(MPI_COMM_SELF, Laplace{}, options);
+  // Around a few places: 7 targets each, a step apart.
+  const double step = 1e-3;
+  std::vector<double> targets;
+  for (double place : {0.31, 0.7, 1.3})
+    for (int neighbour = -1; neighbour < 6; ++neighbour)
+      for (int axis = 0; axis < 3; ++axis)
+        targets.push_back(place + (neighbour / 2 == axis && neighbour >= 0 ? (neighbour % 2 ? -step : step) : 0));
+  fmm.set_points(points, targets);
+  const Field field = fmm.evaluate(charges, Output::potential_and_gradient);
+  for (std::size_t i = 0; i < 3; ++i)
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      const double difference = (field.potential[7 * i + 1 + 2 * axis] - field.potential[7 * i + 2 + 2 * axis]) / (2 * step);
+      EXPECT_NEAR(field.gradient[21 * i + axis], difference, 1e-3 * std::abs(difference) + 1e-6);
+    }
+}
+
+TEST(Accuracy, TheTableAscends) {
+  for (Precision precision : {Precision::double_precision, Precision::single_precision}) {
+    const auto table = accuracy_table(precision);
+    for (std::size_t i = 1; i < table.size(); ++i) {
+      EXPECT_EQ(table[i].digits, table[i - 1].digits + 1);
+      EXPECT_GE(table[i].order, table[i - 1].order);
+      EXPECT_GE(table[i].check_order, table[i].order);
+    }
+  }
+  EXPECT_EQ(accuracy_row(Precision::double_precision, 12).digits, 12);
+  EXPECT_THROW(accuracy_row(Precision::double_precision, 13), Error);
+}
+
+}  // namespace
+}  // namespace octopole
