@@ -34,6 +34,7 @@ struct Evaluation {
 
   void count(const mpi::SparseExchange& exchange, std::size_t record_bytes) {
     profile.bytes_sent += exchange.records_sent_away() * static_cast<Index>(record_bytes);
+    profile.bytes_received += exchange.records_from_elsewhere() * static_cast<Index>(record_bytes);
     profile.messages += exchange.messages();
   }
 
@@ -53,8 +54,7 @@ struct Evaluation {
     std::copy(charges.begin(), charges.end(), w.caller_charges.begin());
     w.charges.resize(static_cast<std::size_t>(s.owned_sources() + s.ghosts.ghost_sources));
     s.source_exchange.to_owners(w.caller_charges.data(), w.charges.data(), 1);
-    profile.bytes_sent += s.source_exchange.charges_sent_away() * static_cast<Index>(sizeof(Real));
-    profile.messages += s.source_exchange.messages_to_owners();
+    count(s.source_exchange.outward(), sizeof(Real));
   }
 
   void upward() {
@@ -137,9 +137,7 @@ struct Evaluation {
     const std::size_t n = static_cast<std::size_t>(exchange.caller_count());
     field.potential.resize(n);
     exchange.to_callers(w.potential.data(), field.potential.data(), 1);
-    const Index away = exchange.results_sent_away() * static_cast<Index>(sizeof(double));
-    profile.bytes_sent += away;
-    profile.messages += exchange.messages_to_callers();
+    count(exchange.homeward(), sizeof(double));
     if (!gradient) return field;  // not sums.gradient(): a rank without targets has no sums, but takes part
     w.gradient.resize(3 * w.gx.size());
 #pragma omp parallel for schedule(static)
@@ -150,8 +148,7 @@ struct Evaluation {
     }
     field.gradient.resize(3 * n);
     exchange.to_callers(w.gradient.data(), field.gradient.data(), 3);
-    profile.bytes_sent += 3 * away;
-    profile.messages += exchange.messages_to_callers();
+    count(exchange.homeward(), 3 * sizeof(double));
     return field;
   }
 };

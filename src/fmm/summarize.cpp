@@ -103,6 +103,7 @@ Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const Poi
     s.phase_seconds[phase] = over_ranks(comm, profile.seconds[phase]);
   s.bytes_sent_max = comm.max(profile.bytes_sent);
   s.bytes_sent_total = comm.sum(profile.bytes_sent);
+  s.bytes_received_max = comm.max(profile.bytes_received);
   s.messages_max = comm.max(profile.messages);
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);

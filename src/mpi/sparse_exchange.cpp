@@ -127,6 +127,7 @@ Index SparseExchange::receive_records() const { return plan_->receive.records; }
 Index SparseExchange::records_sent_away() const {
   return plan_->send.records - plan_->send.own_count;
 }
+Index SparseExchange::records_from_elsewhere() const { return plan_->receive.records - plan_->receive.own_count; }
 Index SparseExchange::messages() const {
   return std::count_if(plan_->send.peers.begin(), plan_->send.peers.end(),
                        [this](const PeerCount& peer) { return peer.rank != plan_->comm.rank(); });

@@ -75,6 +75,7 @@ TEST_P(Transports, RingAndRecordSizes) {
   const int p = comm.size(), next = (comm.rank() + 1) % p, previous = (comm.rank() + p - 1) % p;
   SparseExchange exchange(comm, GetParam(), {{next, 3}}, {{previous, 3}});
   EXPECT_EQ(exchange.records_sent_away(), p == 1 ? 0 : 3);
+  EXPECT_EQ(exchange.records_from_elsewhere(), p == 1 ? 0 : 3);
   EXPECT_EQ(exchange.messages(), p == 1 ? 0 : 1);
   for (int round = 0; round < 3; ++round) {
     std::vector<int> small(3, 10 * comm.rank() + round), small_received(3, -1);

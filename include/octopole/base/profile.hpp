@@ -21,11 +21,12 @@ inline double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-/// Seconds by phase, bytes and messages sent by this rank during one evaluation.
+/// Seconds by phase, bytes and messages between this rank and others during one evaluation.
 struct Profile {
   std::array<double, kPhases> seconds{};
   double total_seconds = 0;
   Index bytes_sent = 0;
+  Index bytes_received = 0;
   Index messages = 0;
 };
 

@@ -42,7 +42,7 @@ struct Summary {
   MinMeanMax operators_seconds;  // reading or computing the operators
   MinMeanMax evaluate_seconds;   // the last evaluate
   std::array<MinMeanMax, kPhases> phase_seconds;
-  Index bytes_sent_max = 0, bytes_sent_total = 0, messages_max = 0;  // one evaluation
+  Index bytes_sent_max = 0, bytes_sent_total = 0, bytes_received_max = 0, messages_max = 0;  // one evaluation
   Index peak_rss_bytes_max = 0, peak_rss_bytes_total = 0;
   std::string operators_note;  // where the operators came from
 };

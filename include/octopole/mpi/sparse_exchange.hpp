@@ -44,7 +44,8 @@ class SparseExchange {
 
   Index send_records() const;
   Index receive_records() const;
-  Index records_sent_away() const;  // to other ranks
+  Index records_sent_away() const;      // to other ranks
+  Index records_from_elsewhere() const;  // from other ranks
   Index messages() const;           // to other ranks, one start
   std::span<const PeerCount> send_peers() const;
   std::span<const PeerCount> receive_peers() const;

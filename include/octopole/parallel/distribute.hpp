@@ -38,12 +38,9 @@ class PointExchange {
     move(owned_order_, to_callers_, order_, owned, caller, width * sizeof(T));
   }
 
-  /// Records that leave this rank, and messages, one way and back together.
-  Index records_sent_away() const { return to_owners_.records_sent_away() + to_callers_.records_sent_away(); }
-  Index charges_sent_away() const { return to_owners_.records_sent_away(); }
-  Index results_sent_away() const { return to_callers_.records_sent_away(); }
-  Index messages_to_owners() const { return to_owners_.messages(); }
-  Index messages_to_callers() const { return to_callers_.messages(); }
+  /// The exchanges below, for counting.
+  const mpi::SparseExchange& outward() const { return to_owners_; }
+  const mpi::SparseExchange& homeward() const { return to_callers_; }
 
  private:
   // out[scatter[i]] = exchanged(in[gather[.]])[i], records of `bytes` bytes.
