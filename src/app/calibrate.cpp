@@ -21,16 +21,17 @@ using nlohmann::ordered_json;
 
 std::string to_json(const CalibrationPlan& plan, double safety, int ranks, int threads,
                     const std::vector<Measurement>& measurements, const std::vector<Recommendation>& table) {
-  ordered_json json = {{"octopole", kVersion},
-                       {"precision", precision_name(plan.precision)},
-                       {"m2l", m2l_name(plan.m2l)},
-                       {"points", plan.points},
-                       {"samples", plan.samples},
-                       {"seed", plan.seed},
-                       {"safety", safety},
-                       {"machine", {{"ranks", ranks}, {"threads", threads}, {"simd", simd::isa_name(simd::active_isa())}}},
-                       {"table", ordered_json::array()},
-                       {"measurements", ordered_json::array()}};
+  ordered_json json = {
+      {"octopole", kVersion},
+      {"precision", precision_name(plan.precision)},
+      {"m2l", m2l_name(plan.m2l)},
+      {"points", plan.points},
+      {"samples", plan.samples},
+      {"seed", plan.seed},
+      {"safety", safety},
+      {"machine", {{"ranks", ranks}, {"threads", threads}, {"simd", simd::isa_name(simd::active_isa())}}},
+      {"table", ordered_json::array()},
+      {"measurements", ordered_json::array()}};
   for (const Recommendation& r : table)
     json["table"].push_back({{"digits", r.digits},
                              {"order", r.order},
@@ -51,13 +52,18 @@ std::string to_json(const CalibrationPlan& plan, double safety, int ranks, int t
 class Calibrate : public Command {
  public:
   explicit Calibrate(CLI::App& program)
-      : parser_(program.add_subcommand("calibrate", "Measure errors and times by order: digits to parameters")) {
+      : parser_(
+            program.add_subcommand("calibrate", "Measure errors and times by order: digits to parameters")) {
     parser_->add_option("-n,--points", plan_.points, "Points of each cloud")
         ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()))
         ->capture_default_str();
     method_.add_method_to(*parser_);
-    parser_->add_option("--min-order", plan_.first_order, "Smallest order")->check(CLI::Range(2, 20))->capture_default_str();
-    parser_->add_option("--max-order", plan_.last_order, "Largest order")->check(CLI::Range(2, 20))->capture_default_str();
+    parser_->add_option("--min-order", plan_.first_order, "Smallest order")
+        ->check(CLI::Range(2, 20))
+        ->capture_default_str();
+    parser_->add_option("--max-order", plan_.last_order, "Largest order")
+        ->check(CLI::Range(2, 20))
+        ->capture_default_str();
     parser_->add_option("--check-extra", plan_.check_extra, "Check orders to try, less the order")
         ->delimiter(',')
         ->check(CLI::Range(0, 10))
@@ -94,21 +100,26 @@ class Calibrate : public Command {
     omp_set_num_threads(threads_.value_or(default_threads(describe_machine(comm))));
 
     const bool speaks = comm.is_root();
-    if (speaks) fmt::print("{:>5} {:>5} {:>6}  {:<10} {:>12} {:>10}\n", "order", "check", "ncrit", "cloud", "relative L2", "seconds");
+    if (speaks)
+      fmt::print("{:>5} {:>5} {:>6}  {:<10} {:>12} {:>10}\n", "order", "check", "ncrit", "cloud",
+                 "relative L2", "seconds");
     const std::vector<Measurement> measurements = measure(comm, plan_, [](const Measurement& m) {
-      fmt::print("{:>5} {:>5} {:>6}  {:<10} {:>12.3e} {:>10.4f}\n", m.order, m.check_order, m.ncrit, shape_name(m.shape),
-                 m.relative_l2, m.seconds);
+      fmt::print("{:>5} {:>5} {:>6}  {:<10} {:>12.3e} {:>10.4f}\n", m.order, m.check_order, m.ncrit,
+                 shape_name(m.shape), m.relative_l2, m.seconds);
       std::fflush(stdout);
     });
     const std::vector<Recommendation> table = recommend(measurements, safety_);
     mpi::collectively(comm, [&] {
-      if (speaks) write_text_file(output_, to_json(plan_, safety_, comm.size(), omp_get_max_threads(), measurements, table));
+      if (speaks)
+        write_text_file(output_,
+                        to_json(plan_, safety_, comm.size(), omp_get_max_threads(), measurements, table));
     });
     if (!speaks) return kSuccess;
-    fmt::print("\n{:>6} {:>5} {:>5} {:>6} {:>12} {:>10}\n", "digits", "order", "check", "ncrit", "worst error", "seconds");
+    fmt::print("\n{:>6} {:>5} {:>5} {:>6} {:>12} {:>10}\n", "digits", "order", "check", "ncrit",
+               "worst error", "seconds");
     for (const Recommendation& r : table)
-      fmt::print("{:>6} {:>5} {:>5} {:>6} {:>12.3e} {:>10.4f}\n", r.digits, r.order, r.check_order, r.ncrit, r.worst_error,
-                 r.seconds);
+      fmt::print("{:>6} {:>5} {:>5} {:>6} {:>12.3e} {:>10.4f}\n", r.digits, r.order, r.check_order, r.ncrit,
+                 r.worst_error, r.seconds);
     fmt::print("measurements in {}\n", output_);
     return kSuccess;
   }
@@ -125,6 +136,8 @@ class Calibrate : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_calibrate(CLI::App& program) { return std::make_unique<Calibrate>(program); }
+std::unique_ptr<Command> make_calibrate(CLI::App& program) {
+  return std::make_unique<Calibrate>(program);
+}
 
 }  // namespace octopole::app

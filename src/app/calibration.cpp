@@ -67,9 +67,10 @@ std::vector<Measurement> measure(const mpi::Comm& comm, const CalibrationPlan& p
           fmm.set_points(cloud.points);
           fmm.evaluate(cloud.charges);  // warms caches and plans
           const Field field = fmm.evaluate(cloud.charges);
-          const Verification v =
-              verify(comm, Laplace{}, cloud.points, cloud.charges, cloud.points, field, plan.samples, plan.seed);
-          results.push_back({order, order + extra, ncrit, cloud.shape, v.relative_l2, fmm.summary().evaluate_seconds.max});
+          const Verification v = verify(comm, Laplace{}, cloud.points, cloud.charges, cloud.points, field,
+                                        plan.samples, plan.seed);
+          results.push_back(
+              {order, order + extra, ncrit, cloud.shape, v.relative_l2, fmm.summary().evaluate_seconds.max});
           if (comm.is_root()) tell(results.back());
         }
       }
@@ -93,7 +94,9 @@ std::vector<Recommendation> recommend(const std::vector<Measurement>& measuremen
   }
   std::vector<Recommendation> result;
   for (int digits = 1; digits <= 15; ++digits) {
-    const auto reaches = [&](const auto& entry) { return entry.second.worst * safety < std::pow(10.0, -digits); };
+    const auto reaches = [&](const auto& entry) {
+      return entry.second.worst * safety < std::pow(10.0, -digits);
+    };
     const auto found = std::find_if(candidates.begin(), candidates.end(), reaches);
     if (found == candidates.end()) break;
     const auto& [orders, candidate] = *found;

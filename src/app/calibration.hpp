@@ -17,7 +17,8 @@ struct CalibrationPlan {
   M2lMethod m2l = M2lMethod::fft;
   Index points = 200000;
   int first_order = 2, last_order = 16;
-  std::vector<int> check_extra = {0, 2};  // check order minus order; both checks for svd, the upward one for fft
+  std::vector<int> check_extra = {0,
+                                  2};  // check order minus order; both checks for svd, the upward one for fft
   std::vector<int> ncrits = {50, 100, 200, 400};
   std::vector<Shape> shapes = {Shape::cube, Shape::sphere, Shape::ellipsoid, Shape::plummer};
   Index samples = 1000;
@@ -43,8 +44,8 @@ struct Recommendation {
 std::vector<Measurement> measure(const mpi::Comm& comm, const CalibrationPlan& plan,
                                  const std::function<void(const Measurement&)>& tell);
 
-/// For every number of digits that is reached: the smallest order whose worst error times `safety` is below 10^-digits,
-/// of its check orders the smallest that does, and the ncrit that is fastest over the shapes.
+/// For every number of digits that is reached: the smallest order whose worst error times `safety` is below
+/// 10^-digits, of its check orders the smallest that does, and the ncrit that is fastest over the shapes.
 std::vector<Recommendation> recommend(const std::vector<Measurement>& measurements, double safety);
 
 }  // namespace octopole::app

@@ -15,15 +15,18 @@ void FmmOptions::add_method_to(CLI::App& parser) {
 }
 
 void FmmOptions::add_to(CLI::App& parser) {
-  parser.add_option("-d,--digits", options_.digits, "Digits of the potential (relative L2), chooses order and ncrit");
+  parser.add_option("-d,--digits", options_.digits,
+                    "Digits of the potential (relative L2), chooses order and ncrit");
   parser.add_option("--order", options_.order, "Points an edge of the equivalent surfaces");
   parser.add_option("--check-order", options_.check_order, "Points an edge of the upward check surface");
   parser.add_option("--downward-check-order", options_.downward_check_order,
                     "Points an edge of the downward check surface (M2L by svd)");
   parser.add_option("--ncrit", options_.ncrit, "Most sources or targets of a leaf");
   parser.add_option("--max-level", options_.max_level, "Deepest level of the tree")->capture_default_str();
-  parser.add_option("--inner-radius", options_.inner_radius, "Inner surfaces, in half sides")->capture_default_str();
-  parser.add_option("--outer-radius", options_.outer_radius, "Outer surfaces, in half sides")->capture_default_str();
+  parser.add_option("--inner-radius", options_.inner_radius, "Inner surfaces, in half sides")
+      ->capture_default_str();
+  parser.add_option("--outer-radius", options_.outer_radius, "Outer surfaces, in half sides")
+      ->capture_default_str();
   add_method_to(parser);
   parser.add_option("--svd-rank", options_.svd_rank, "M2L by svd: largest rank a transfer vector");
   parser.add_option("--svd-tolerance", options_.svd_tolerance, "M2L by svd: relative truncation");

@@ -15,11 +15,14 @@ namespace {
 class Generate : public Command {
  public:
   explicit Generate(CLI::App& program)
-      : parser_(program.add_subcommand("generate", "Write a synthetic cloud of charges, the same on any number of ranks")) {
+      : parser_(program.add_subcommand(
+            "generate", "Write a synthetic cloud of charges, the same on any number of ranks")) {
     parser_->add_option("shape", shape_, "cube, sphere, ellipsoid, plummer or line")
         ->required()
         ->check(CLI::IsMember({"cube", "sphere", "ellipsoid", "plummer", "line"}));
-    parser_->add_option("-n,--points", count_, "Number of sources")->required()->check(CLI::Range(Index{1}, kMost));
+    parser_->add_option("-n,--points", count_, "Number of sources")
+        ->required()
+        ->check(CLI::Range(Index{1}, kMost));
     parser_->add_option("-s,--seed", seed_, "Seed of the random numbers")->capture_default_str();
     parser_->add_option("-o,--output", output_, "File to write (HDF5)")->required();
     parser_->add_option("--charges", charges_, "uniform in [-1, 1), or unit")
@@ -36,12 +39,10 @@ class Generate : public Command {
     const Shape shape = parse_shape(shape_);
     const Charges charges = parse_charges(charges_);
     std::vector<Table> tables;
-    add(comm, tables, "/sources/positions", count_, 3, [&](Index first, std::span<double> values) {
-      fill_cloud(shape, first, values, seed_);
-    });
-    add(comm, tables, "/sources/charges", count_, 1, [&](Index first, std::span<double> values) {
-      fill_charges(charges, first, values, seed_);
-    });
+    add(comm, tables, "/sources/positions", count_, 3,
+        [&](Index first, std::span<double> values) { fill_cloud(shape, first, values, seed_); });
+    add(comm, tables, "/sources/charges", count_, 1,
+        [&](Index first, std::span<double> values) { fill_charges(charges, first, values, seed_); });
     if (target_count_)
       add(comm, tables, "/targets/positions", *target_count_, 3, [&](Index first, std::span<double> values) {
         fill_cloud(shape, first, values, seed_, Stream::targets);
@@ -62,8 +63,8 @@ class Generate : public Command {
   static constexpr Index kMost = 1'000'000'000'000;
 
   template <class Fill>
-  static void add(const mpi::Comm& comm, std::vector<Table>& tables, const char* dataset, Index rows, Index columns,
-                  Fill fill) {
+  static void add(const mpi::Comm& comm, std::vector<Table>& tables, const char* dataset, Index rows,
+                  Index columns, Fill fill) {
     tables.push_back({dataset, rows, columns, block_of(rows, comm.rank(), comm.size()),
                       [=](Index first, Index count, double* values) {
                         fill(first, std::span<double>(values, static_cast<std::size_t>(count * columns)));
@@ -80,7 +81,9 @@ class Generate : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_generate(CLI::App& program) { return std::make_unique<Generate>(program); }
+std::unique_ptr<Command> make_generate(CLI::App& program) {
+  return std::make_unique<Generate>(program);
+}
 
 void check_output(const mpi::Comm& comm, const std::string& path) {
   mpi::collectively(comm, [&] {

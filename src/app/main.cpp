@@ -22,7 +22,8 @@ int finish_parsing(const mpi::Comm& comm, const CLI::App& program, const CLI::Pa
 
 int run_program(const mpi::Comm& comm, int argc, char** argv) {
   CLI::App program{
-      "octopole evaluates sums of 1 / (4 pi r) over many points, by a distributed kernel-independent fast multipole "
+      "octopole evaluates sums of 1 / (4 pi r) over many points, by a distributed kernel-independent fast "
+      "multipole "
       "method.\nRun it under mpirun. OMP_NUM_THREADS or --threads sets the threads of each rank."};
   program.name("octopole");
   program.set_version_flag("--version", std::string("octopole ") + kVersion);

@@ -15,17 +15,21 @@ namespace octopole::app {
 MpiSession::MpiSession(int* argc, char*** argv) {
   int provided = MPI_THREAD_SINGLE;
   mpi::check(MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
-  if (provided < MPI_THREAD_FUNNELED) throw Error("this MPI library does not allow threads (MPI_THREAD_FUNNELED)");
+  if (provided < MPI_THREAD_FUNNELED)
+    throw Error("this MPI library does not allow threads (MPI_THREAD_FUNNELED)");
 }
 
-MpiSession::~MpiSession() { MPI_Finalize(); }
+MpiSession::~MpiSession() {
+  MPI_Finalize();
+}
 
 Machine describe_machine(const mpi::Comm& comm) {
   std::array<char, 256> name{};
   gethostname(name.data(), name.size() - 1);
   comm.broadcast(std::span<char>(name));
   MPI_Comm local = MPI_COMM_NULL;
-  mpi::check(MPI_Comm_split_type(comm.handle(), MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &local), "MPI_Comm_split_type");
+  mpi::check(MPI_Comm_split_type(comm.handle(), MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &local),
+             "MPI_Comm_split_type");
   int rank = 0, size = 1;
   MPI_Comm_rank(local, &rank);
   MPI_Comm_size(local, &size);
@@ -51,7 +55,8 @@ void report_failure(const mpi::Comm& comm, const std::string& message) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   if (arrived == 1) return;
-  if (!comm.is_root()) std::fprintf(stderr, "octopole: error on rank %d alone: %s\n", comm.rank(), message.c_str());
+  if (!comm.is_root())
+    std::fprintf(stderr, "octopole: error on rank %d alone: %s\n", comm.rank(), message.c_str());
   MPI_Abort(comm.handle(), 1);
 }
 

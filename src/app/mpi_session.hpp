@@ -18,10 +18,10 @@ class MpiSession {
 
 /// Where the ranks run.
 struct Machine {
-  std::string host;       // of rank 0
-  int hosts = 1;          // nodes with shared memory
-  int ranks_on_host = 1;  // largest number of ranks on one of them
-  int cores_per_rank = 1; // that the system lets the least favoured rank use
+  std::string host;        // of rank 0
+  int hosts = 1;           // nodes with shared memory
+  int ranks_on_host = 1;   // largest number of ranks on one of them
+  int cores_per_rank = 1;  // that the system lets the least favoured rank use
 };
 /// Collective.
 Machine describe_machine(const mpi::Comm& comm);
@@ -29,8 +29,8 @@ Machine describe_machine(const mpi::Comm& comm);
 /// OpenMP threads a rank gets when nobody says otherwise: its share of the cores it may use. Collective.
 int default_threads(const Machine& machine);
 
-/// Tells what went wrong, once where all ranks arrive here within a few seconds; otherwise this rank speaks for itself
-/// and ends all of them by MPI_Abort, because the others wait for it.
+/// Tells what went wrong, once where all ranks arrive here within a few seconds; otherwise this rank speaks
+/// for itself and ends all of them by MPI_Abort, because the others wait for it.
 void report_failure(const mpi::Comm& comm, const std::string& message);
 
 }  // namespace octopole::app

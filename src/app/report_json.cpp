@@ -16,7 +16,9 @@ ordered_json or_null(const std::optional<T>& value) {
   return value ? ordered_json(*value) : ordered_json();
 }
 
-ordered_json list_json(const ListSize& list) { return {{"mean", list.mean}, {"max", list.max}}; }
+ordered_json list_json(const ListSize& list) {
+  return {{"mean", list.mean}, {"max", list.max}};
+}
 
 ordered_json parameters_json(const Parameters& p, bool gradient) {
   const OperatorKey& k = p.operators;
@@ -56,7 +58,8 @@ ordered_json tree_json(const TreeSummary& tree) {
 /// Set-up, operators, evaluation and phases, of which `pick` takes one number each.
 ordered_json seconds_json(const Summary& summary, double MinMeanMax::*pick) {
   ordered_json phases = ordered_json::object();
-  for (std::size_t i = 0; i < kPhases; ++i) phases[std::string(kPhaseNames[i])] = summary.phase_seconds[i].*pick;
+  for (std::size_t i = 0; i < kPhases; ++i)
+    phases[std::string(kPhaseNames[i])] = summary.phase_seconds[i].*pick;
   return {{"setup", summary.setup_seconds.*pick},
           {"operators", summary.operators_seconds.*pick},
           {"evaluate", summary.evaluate_seconds.*pick},
@@ -64,12 +67,9 @@ ordered_json seconds_json(const Summary& summary, double MinMeanMax::*pick) {
 }
 
 ordered_json error_json(const Verification& v) {
-  return {{"relative_l2", v.relative_l2},
-          {"max", v.max},
-          {"samples", v.samples},
-          {"worst_target", v.worst_target},
-          {"worst_place", v.worst_place},
-          {"gradient_relative_l2", or_null(v.gradient_relative_l2)}};
+  return {{"relative_l2", v.relative_l2}, {"max", v.max},
+          {"samples", v.samples},         {"worst_target", v.worst_target},
+          {"worst_place", v.worst_place}, {"gradient_relative_l2", or_null(v.gradient_relative_l2)}};
 }
 
 }  // namespace
@@ -88,7 +88,8 @@ std::string to_json(const RunReport& report) {
       {"input", report.input},
       {"output", report.output.empty() ? ordered_json() : ordered_json(report.output)},
       {"parameters", parameters_json(s.parameters, report.gradient)},
-      {"points", {{"sources", s.sources}, {"targets", s.targets}, {"targets_are_sources", s.targets_are_sources}}},
+      {"points",
+       {{"sources", s.sources}, {"targets", s.targets}, {"targets_are_sources", s.targets_are_sources}}},
       {"machine",
        {{"ranks", s.ranks},
         {"threads", s.threads},

@@ -94,9 +94,10 @@ std::string to_table(const RunReport& report) {
             human_bytes(s.peak_rss_bytes_max));
   if (const auto& v = report.verification) {
     lines.add("error", "{:.2e} relative L2 of {} targets against the direct sum", v->relative_l2, v->samples);
-    lines.add("", "{:.2e} largest, at target {} ({:.6g}, {:.6g}, {:.6g})", v->max, v->worst_target, v->worst_place[0],
-              v->worst_place[1], v->worst_place[2]);
-    if (v->gradient_relative_l2) lines.add("", "{:.2e} relative L2 of the gradient", *v->gradient_relative_l2);
+    lines.add("", "{:.2e} largest, at target {} ({:.6g}, {:.6g}, {:.6g})", v->max, v->worst_target,
+              v->worst_place[0], v->worst_place[1], v->worst_place[2]);
+    if (v->gradient_relative_l2)
+      lines.add("", "{:.2e} relative L2 of the gradient", *v->gradient_relative_l2);
   }
   return lines.take();
 }
@@ -110,12 +111,14 @@ std::vector<std::string> warnings(const RunReport& report) {
   std::vector<std::string> result;
   const Summary& s = report.summary;
   if (s.threads > report.machine.cores_per_rank)
-    result.push_back(fmt::format("{} threads a rank share {} cores; mpirun binds ranks to cores unless told --bind-to none",
-                                 s.threads, report.machine.cores_per_rank));
-  if (s.tree.overfull_leaves > 0)
     result.push_back(fmt::format(
-        "{} leaves at the maximum level {} hold more than ncrit = {} points (up to {}): many points coincide or nearly so",
-        s.tree.overfull_leaves, s.parameters.max_level, s.parameters.ncrit, s.tree.largest_leaf));
+        "{} threads a rank share {} cores; mpirun binds ranks to cores unless told --bind-to none", s.threads,
+        report.machine.cores_per_rank));
+  if (s.tree.overfull_leaves > 0)
+    result.push_back(
+        fmt::format("{} leaves at the maximum level {} hold more than ncrit = {} points (up to {}): many "
+                    "points coincide or nearly so",
+                    s.tree.overfull_leaves, s.parameters.max_level, s.parameters.ncrit, s.tree.largest_leaf));
   if (!is_accurate(report))
     result.push_back(fmt::format("the measured error {:.2e} is above the {} digits asked for",
                                  report.verification->relative_l2, *s.parameters.digits));

@@ -53,7 +53,8 @@ std::vector<Attribute> describe(const RunReport& report) {
 class Run : public Command {
  public:
   explicit Run(CLI::App& program)
-      : parser_(program.add_subcommand("run", "Evaluate the potential (and gradient) of the charges in a file")) {
+      : parser_(
+            program.add_subcommand("run", "Evaluate the potential (and gradient) of the charges in a file")) {
     parser_->add_option("-i,--input", input_, "Sources, charges and targets (HDF5)")->required();
     parser_->add_option("-o,--output", output_, "File for the results (HDF5)");
     options_.add_to(*parser_);
@@ -86,8 +87,8 @@ class Run : public Command {
 
     const Field field = evaluate(comm, options, points, report);
     if (samples_)
-      report.verification = verify(comm, Laplace{}, points.sources, points.charges, points.target_positions(), field,
-                                   *samples_);
+      report.verification = verify(comm, Laplace{}, points.sources, points.charges, points.target_positions(),
+                                   field, *samples_);
     start = seconds_now();
     if (!output_.empty()) write_results(comm, points, field, report);
     report.write_seconds = comm.max(seconds_now() - start);
@@ -111,7 +112,8 @@ class Run : public Command {
       if (!name.empty()) check_output(comm, name);
   }
 
-  Field evaluate(const mpi::Comm& comm, const Options& options, const Points& points, RunReport& report) const {
+  Field evaluate(const mpi::Comm& comm, const Options& options, const Points& points,
+                 RunReport& report) const {
     OperatorFile<double> in_double(operators_);
     OperatorFile<float> in_single(operators_);
     const OperatorStores stores{&in_double, &in_single};
@@ -129,10 +131,13 @@ class Run : public Command {
     return field;
   }
 
-  void write_results(const mpi::Comm& comm, const Points& points, const Field& field, const RunReport& report) const {
+  void write_results(const mpi::Comm& comm, const Points& points, const Field& field,
+                     const RunReport& report) const {
     const Index first = block_of(points.target_count, comm.rank(), comm.size()).first;
-    std::vector<Table> tables = {table_of("/targets/potential", points.target_count, first, 1, field.potential)};
-    if (gradient_) tables.push_back(table_of("/targets/gradient", points.target_count, first, 3, field.gradient));
+    std::vector<Table> tables = {
+        table_of("/targets/potential", points.target_count, first, 1, field.potential)};
+    if (gradient_)
+      tables.push_back(table_of("/targets/gradient", points.target_count, first, 3, field.gradient));
     write_tables(comm, output_, tables, describe(report));
   }
 
@@ -147,7 +152,8 @@ class Run : public Command {
         if (!report_.empty()) fmt::print("report        {}\n", report_);
         std::fflush(stdout);
       }
-      for (const std::string& warning : warnings(report)) fmt::print(stderr, "octopole: warning: {}\n", warning);
+      for (const std::string& warning : warnings(report))
+        fmt::print(stderr, "octopole: warning: {}\n", warning);
     }
     return is_accurate(report) ? kSuccess : kInaccurate;
   }
@@ -163,6 +169,8 @@ class Run : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_run(CLI::App& program) { return std::make_unique<Run>(program); }
+std::unique_ptr<Command> make_run(CLI::App& program) {
+  return std::make_unique<Run>(program);
+}
 
 }  // namespace octopole::app

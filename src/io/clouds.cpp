@@ -55,8 +55,12 @@ constexpr double kPlummerCutoff = 100;
 
 /// Radius that encloses the fraction m of the mass of Plummer's model with scale length 1:
 /// m = r^3 (1 + r^2)^(-3/2) (Aarseth, Henon, Wielen 1974).
-double plummer_radius(double m) { return m > 0 ? 1 / std::sqrt(std::pow(m, -2.0 / 3) - 1) : 0; }
-double plummer_mass(double r) { return std::pow(1 + 1 / (r * r), -1.5); }
+double plummer_radius(double m) {
+  return m > 0 ? 1 / std::sqrt(std::pow(m, -2.0 / 3) - 1) : 0;
+}
+double plummer_mass(double r) {
+  return std::pow(1 + 1 / (r * r), -1.5);
+}
 
 std::array<double, 3> make_point(Shape shape, double u, double v, double w) {
   switch (shape) {
@@ -81,9 +85,15 @@ std::array<double, 3> make_point(Shape shape, double u, double v, double w) {
 
 }  // namespace
 
-std::string_view shape_name(Shape shape) { return kShapeNames[static_cast<std::size_t>(shape)]; }
-Shape parse_shape(std::string_view name) { return static_cast<Shape>(position(kShapeNames, name, "shape")); }
-std::string_view charges_name(Charges charges) { return kChargesNames[static_cast<std::size_t>(charges)]; }
+std::string_view shape_name(Shape shape) {
+  return kShapeNames[static_cast<std::size_t>(shape)];
+}
+Shape parse_shape(std::string_view name) {
+  return static_cast<Shape>(position(kShapeNames, name, "shape"));
+}
+std::string_view charges_name(Charges charges) {
+  return kChargesNames[static_cast<std::size_t>(charges)];
+}
 Charges parse_charges(std::string_view name) {
   return static_cast<Charges>(position(kChargesNames, name, "kind of charges"));
 }

@@ -20,7 +20,9 @@ std::string system_cause(const std::string& text) {
   return text.substr(from, text.find('\'', from) - from);
 }
 
-Handle property_list(hid_t kind) { return {H5Pcreate(kind), H5Pclose, "cannot make an HDF5 property list"}; }
+Handle property_list(hid_t kind) {
+  return {H5Pcreate(kind), H5Pclose, "cannot make an HDF5 property list"};
+}
 
 Handle dataspace(const std::vector<hsize_t>& shape) {
   return {H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), H5Sclose,
@@ -36,8 +38,8 @@ std::vector<std::string> prefixes(const std::string& path) {
   return result;
 }
 
-/// Calls move(memory space, file space, property list, offset in values) for pieces of the rows: MPI-IO and HDF5
-/// count the bytes of one transfer in an int.
+/// Calls move(memory space, file space, property list, offset in values) for pieces of the rows: MPI-IO and
+/// HDF5 count the bytes of one transfer in an int.
 template <class Move>
 void by_pieces(const Handle& dataset, RowBlock rows, Index columns, const Move& move) {
   constexpr Index kPieceBytes = Index{512} << 20;
@@ -50,16 +52,20 @@ void by_pieces(const Handle& dataset, RowBlock rows, Index columns, const Move& 
     const Index count = std::min(piece, rows.count - done);
     const hsize_t start[2] = {static_cast<hsize_t>(rows.first + done), 0};
     const hsize_t block[2] = {static_cast<hsize_t>(count), static_cast<hsize_t>(columns)};
-    check(H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, start, nullptr, block, nullptr), "cannot select rows");
+    check(H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, start, nullptr, block, nullptr),
+          "cannot select rows");
     const Handle memory_space = dataspace(std::vector<hsize_t>(block, block + rank));
     move(memory_space.get(), file_space.get(), transfer.get(), static_cast<std::size_t>(done * columns));
   }
 }
 
 Handle open_attribute(hid_t object, const std::string& name, H5T_class_t wanted) {
-  Handle attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose, "attribute '" + name + "' is missing");
-  const Handle type(H5Aget_type(attribute.get()), H5Tclose, "cannot read the type of attribute '" + name + "'");
-  const Handle space(H5Aget_space(attribute.get()), H5Sclose, "cannot read the shape of attribute '" + name + "'");
+  Handle attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose,
+                   "attribute '" + name + "' is missing");
+  const Handle type(H5Aget_type(attribute.get()), H5Tclose,
+                    "cannot read the type of attribute '" + name + "'");
+  const Handle space(H5Aget_space(attribute.get()), H5Sclose,
+                     "cannot read the shape of attribute '" + name + "'");
   if (H5Tget_class(type.get()) != wanted || H5Sget_simple_extent_npoints(space.get()) != 1)
     throw Error("attribute '" + name + "' is of an unexpected type");
   return attribute;
@@ -75,7 +81,8 @@ Handle text_type() {
 template <class T>
 T read_number(hid_t object, const std::string& name, H5T_class_t kind, hid_t type) {
   T value{};
-  check(H5Aread(open_attribute(object, name, kind).get(), type, &value), "cannot read attribute '" + name + "'");
+  check(H5Aread(open_attribute(object, name, kind).get(), type, &value),
+        "cannot read attribute '" + name + "'");
   return value;
 }
 
@@ -85,7 +92,9 @@ Quiet::Quiet() {
   H5Eget_auto2(H5E_DEFAULT, &print_, &data_);
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
-Quiet::~Quiet() { H5Eset_auto2(H5E_DEFAULT, print_, data_); }
+Quiet::~Quiet() {
+  H5Eset_auto2(H5E_DEFAULT, print_, data_);
+}
 
 void fail(const std::string& what) {
   std::string cause;
@@ -122,7 +131,8 @@ Handle open_parallel(const mpi::Comm& comm, const std::string& path, Access acce
 
 bool has_object(hid_t file, const std::string& path) {
   for (const std::string& name : prefixes(path))
-    if (H5Lexists(file, name.c_str(), H5P_DEFAULT) <= 0 || H5Oexists_by_name(file, name.c_str(), H5P_DEFAULT) <= 0)
+    if (H5Lexists(file, name.c_str(), H5P_DEFAULT) <= 0 ||
+        H5Oexists_by_name(file, name.c_str(), H5P_DEFAULT) <= 0)
       return false;
   return true;
 }
@@ -130,7 +140,8 @@ bool has_object(hid_t file, const std::string& path) {
 bool has_dataset(hid_t file, const std::string& path) {
   if (!has_object(file, path)) return false;
   H5O_info_t info;
-  check(H5Oget_info_by_name2(file, path.c_str(), &info, H5O_INFO_BASIC, H5P_DEFAULT), "cannot look at '" + path + "'");
+  check(H5Oget_info_by_name2(file, path.c_str(), &info, H5O_INFO_BASIC, H5P_DEFAULT),
+        "cannot look at '" + path + "'");
   return info.type == H5O_TYPE_DATASET;
 }
 
@@ -147,7 +158,8 @@ Handle create_dataset(hid_t file, const std::string& dataset, hid_t type, const 
   check(H5Pset_fill_time(creation.get(), H5D_FILL_TIME_NEVER), what);
   check(H5Pset_obj_track_times(creation.get(), false), what);
   const Handle space = dataspace(shape);
-  return {H5Dcreate2(file, dataset.c_str(), type, space.get(), link.get(), creation.get(), H5P_DEFAULT), H5Dclose, what};
+  return {H5Dcreate2(file, dataset.c_str(), type, space.get(), link.get(), creation.get(), H5P_DEFAULT),
+          H5Dclose, what};
 }
 
 std::vector<hsize_t> shape_of(const Handle& dataset, const std::string& name) {
@@ -166,7 +178,8 @@ void read_rows(const Handle& dataset, const std::string& name, RowBlock rows, In
   });
 }
 
-void write_rows(const Handle& dataset, const std::string& name, RowBlock rows, Index columns, const double* values) {
+void write_rows(const Handle& dataset, const std::string& name, RowBlock rows, Index columns,
+                const double* values) {
   by_pieces(dataset, rows, columns, [&](hid_t memory, hid_t file, hid_t transfer, std::size_t offset) {
     check(H5Dwrite(dataset.get(), H5T_NATIVE_DOUBLE, memory, file, transfer, values + offset),
           "cannot write dataset '" + name + "'");
@@ -178,8 +191,8 @@ void write_attribute(hid_t object, const Attribute& attribute) {
   const std::string what = "cannot write attribute '" + name + "'";
   const Handle space(H5Screate(H5S_SCALAR), H5Sclose, what);
   const auto write = [&](hid_t file_type, hid_t memory_type, const void* data) {
-    const Handle handle(H5Acreate2(object, name.c_str(), file_type, space.get(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose,
-                        what);
+    const Handle handle(H5Acreate2(object, name.c_str(), file_type, space.get(), H5P_DEFAULT, H5P_DEFAULT),
+                        H5Aclose, what);
     check(H5Awrite(handle.get(), memory_type, data), what);
   };
   if (const auto* text = std::get_if<std::string>(&value)) {

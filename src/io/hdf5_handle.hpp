@@ -66,7 +66,8 @@ Handle file_access();
 /// Opens or creates (empties) a file on this process alone.
 Handle open_serial(const std::string& path, Access access);
 Handle create_serial(const std::string& path, hsize_t user_block = 0);
-/// Opens an existing file by MPI-IO. Collective, and so is closing it; raw data is then read and written independently.
+/// Opens an existing file by MPI-IO. Collective, and so is closing it; raw data is then read and written
+/// independently.
 Handle open_parallel(const mpi::Comm& comm, const std::string& path, Access access);
 
 /// Whether `path` names a dataset; groups on the way may be absent.
@@ -74,14 +75,16 @@ bool has_dataset(hid_t file, const std::string& path);
 /// Whether `path` names anything; groups on the way may be absent.
 bool has_object(hid_t file, const std::string& path);
 Handle open_dataset(hid_t file, const std::string& dataset);
-/// Creates a contiguous dataset with its space allotted at once but not filled, and the groups on the way. Nothing
-/// in the file depends on the time.
+/// Creates a contiguous dataset with its space allotted at once but not filled, and the groups on the way.
+/// Nothing in the file depends on the time.
 Handle create_dataset(hid_t file, const std::string& dataset, hid_t type, const std::vector<hsize_t>& shape);
 std::vector<hsize_t> shape_of(const Handle& dataset, const std::string& name);
 
-/// Moves rows [first, first + count) of a dataset (rank 1 or 2, `columns` numbers a row) between file and memory.
+/// Moves rows [first, first + count) of a dataset (rank 1 or 2, `columns` numbers a row) between file and
+/// memory.
 void read_rows(const Handle& dataset, const std::string& name, RowBlock rows, Index columns, double* values);
-void write_rows(const Handle& dataset, const std::string& name, RowBlock rows, Index columns, const double* values);
+void write_rows(const Handle& dataset, const std::string& name, RowBlock rows, Index columns,
+                const double* values);
 
 void write_attribute(hid_t object, const Attribute& attribute);
 /// An attribute of the alternative's type; fails where it is missing or of another kind.

@@ -104,7 +104,8 @@ std::string group_of(const OperatorKey& key) {
   }
   char text[32];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash.value()));
-  return "/" + key.kernel + "-order" + std::to_string(key.order) + (key.m2l == M2lMethod::fft ? "-fft-" : "-svd-") + text;
+  return "/" + key.kernel + "-order" + std::to_string(key.order) +
+         (key.m2l == M2lMethod::fft ? "-fft-" : "-svd-") + text;
 }
 
 template <class Real>
@@ -124,26 +125,30 @@ void read_arrays(hid_t group, OperatorSet<Real>& set) {
     const hdf5::Handle dataset = hdf5::open_dataset(group, name);
     const std::vector<hsize_t> shape = hdf5::shape_of(dataset, name);
     if (shape.size() != 1) throw Error("array '" + name + "' has the wrong shape");
-    if (shape[0] * sizeof(Real) > H5Dget_storage_size(dataset.get())) throw Error("array '" + name + "' is not all there");
+    if (shape[0] * sizeof(Real) > H5Dget_storage_size(dataset.get()))
+      throw Error("array '" + name + "' is not all there");
     array.resize(shape[0]);
     hdf5::check(H5Dread(dataset.get(), memory_type<Real>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, array.data()),
                 "cannot read array '" + name + "'");
     checksum.add(name, array);
   });
-  if (checksum.value() != hdf5::read_attribute<std::int64_t>(group, kChecksum)) throw Error("the checksum does not match");
+  if (checksum.value() != hdf5::read_attribute<std::int64_t>(group, kChecksum))
+    throw Error("the checksum does not match");
   adopt_arrays(set);
 }
 
 template <class Real>
 void write_arrays(hid_t file, OperatorSet<Real>& set) {
   const std::string name = group_of(set.key());
-  if (hdf5::has_object(file, name)) hdf5::check(H5Ldelete(file, name.c_str(), H5P_DEFAULT), "cannot replace " + name);
+  if (hdf5::has_object(file, name))
+    hdf5::check(H5Ldelete(file, name.c_str(), H5P_DEFAULT), "cannot replace " + name);
   const hdf5::Handle group(H5Gcreate2(file, name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Gclose,
                            "cannot create group " + name);
   for (const Attribute& attribute : attributes_of(set.key())) hdf5::write_attribute(group.get(), attribute);
   Checksum checksum;
   set.for_each_array([&](const std::string& array_name, AlignedVector<Real>& array) {
-    const hdf5::Handle dataset = hdf5::create_dataset(group.get(), array_name, file_type<Real>(), {array.size()});
+    const hdf5::Handle dataset =
+        hdf5::create_dataset(group.get(), array_name, file_type<Real>(), {array.size()});
     if (!array.empty())
       hdf5::check(H5Dwrite(dataset.get(), memory_type<Real>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, array.data()),
                   "cannot write array '" + array_name + "'");
@@ -201,7 +206,8 @@ bool OperatorFile<Real>::load(const OperatorKey& key, OperatorSet<Real>& set, st
       reason = "'" + path_ + "' holds none of these parameters yet";
       return false;
     }
-    const hdf5::Handle group(H5Gopen2(file.get(), name.c_str(), H5P_DEFAULT), H5Gclose, "cannot open group " + name);
+    const hdf5::Handle group(H5Gopen2(file.get(), name.c_str(), H5P_DEFAULT), H5Gclose,
+                             "cannot open group " + name);
     for (const Attribute& attribute : attributes_of(key))
       if (!agrees(group.get(), attribute)) throw Error("attribute '" + attribute.first + "' disagrees");
     OperatorSet<Real> stored = lay_out_operators<Real>(key);

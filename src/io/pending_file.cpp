@@ -60,8 +60,10 @@ PendingFile::PendingFile(const std::string& path) : path_(real_path(path)) {
   std::error_code ignored;
   const fs::file_status status = fs::status(path_, ignored);
   if (fs::is_directory(status)) throw cannot_write(path, "it is a directory");
-  if (fs::exists(status) && !fs::is_regular_file(status)) throw cannot_write(path, "it is not a regular file");
-  if (fs::exists(status) && ::access(path_.c_str(), W_OK) != 0) throw cannot_write(path, std::strerror(errno));
+  if (fs::exists(status) && !fs::is_regular_file(status))
+    throw cannot_write(path, "it is not a regular file");
+  if (fs::exists(status) && ::access(path_.c_str(), W_OK) != 0)
+    throw cannot_write(path, std::strerror(errno));
   const std::string name = path_ + unique_suffix();
   const Descriptor file(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!file.valid()) throw cannot_write(path, std::strerror(errno));
@@ -76,8 +78,8 @@ void PendingFile::check_room(Index bytes) const {
   std::error_code unknown;
   const fs::space_info space = fs::space(temporary_, unknown);
   if (!unknown && space.available < static_cast<std::uintmax_t>(bytes))
-    throw cannot_write(path_, std::strerror(ENOSPC) + std::string(": ") + std::to_string(bytes) + " bytes are needed, " +
-                                  std::to_string(space.available) + " are free");
+    throw cannot_write(path_, std::strerror(ENOSPC) + std::string(": ") + std::to_string(bytes) +
+                                  " bytes are needed, " + std::to_string(space.available) + " are free");
 #ifdef __linux__
   // Quotas and limits show only when space is asked for; not every file system can be asked.
   const Descriptor file(::open(temporary_.c_str(), O_WRONLY | O_CLOEXEC));
@@ -94,7 +96,9 @@ void PendingFile::commit() {
   temporary_.clear();
 }
 
-void check_writable(const std::string& path) { const PendingFile probe(path); }
+void check_writable(const std::string& path) {
+  const PendingFile probe(path);
+}
 
 void write_text_file(const std::string& path, const std::string& text) {
   PendingFile pending(path);

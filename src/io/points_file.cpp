@@ -34,7 +34,9 @@ struct Contents {
   bool has_targets = false;
 };
 
-std::string in_file(const std::string& dataset, const std::string& path) { return "'" + dataset + "' of '" + path + "'"; }
+std::string in_file(const std::string& dataset, const std::string& path) {
+  return "'" + dataset + "' of '" + path + "'";
+}
 
 std::string describe(const std::vector<hsize_t>& shape) {
   std::string text = "(";
@@ -60,7 +62,8 @@ Index check_table(hid_t file, const std::string& dataset, const std::string& pat
   if (!hdf5::has_dataset(file, dataset)) throw Error("dataset " + name + " is missing");
   const hdf5::Handle handle = hdf5::open_dataset(file, dataset);
   const std::vector<hsize_t> shape = hdf5::shape_of(handle, name);
-  const bool right = (shape.size() == 2 && shape[1] == static_cast<hsize_t>(columns)) || (shape.size() == 1 && columns == 1);
+  const bool right =
+      (shape.size() == 2 && shape[1] == static_cast<hsize_t>(columns)) || (shape.size() == 1 && columns == 1);
   if (!right)
     throw Error("dataset " + name + " has the shape " + describe(shape),
                 columns == 1 ? "wanted is (N,) or (N, 1)" : "wanted is (N, " + std::to_string(columns) + ")");
@@ -72,21 +75,24 @@ Index check_table(hid_t file, const std::string& dataset, const std::string& pat
 void check_readable(const std::string& path) {
   std::error_code ignored;
   if (::access(path.c_str(), R_OK) != 0) throw Error("cannot read '" + path + "': " + std::strerror(errno));
-  if (std::filesystem::is_directory(path, ignored)) throw Error("cannot read '" + path + "': it is a directory");
+  if (std::filesystem::is_directory(path, ignored))
+    throw Error("cannot read '" + path + "': it is a directory");
 }
 
 Contents inspect(const std::string& path) {
   check_readable(path);
   if (H5Fis_hdf5(path.c_str()) <= 0) {
     std::error_code ignored;
-    throw Error("'" + path + "' is not an HDF5 file" + (std::filesystem::file_size(path, ignored) == 0 ? ": it is empty" : ""));
+    throw Error("'" + path + "' is not an HDF5 file" +
+                (std::filesystem::file_size(path, ignored) == 0 ? ": it is empty" : ""));
   }
   const hdf5::Handle file = hdf5::open_serial(path, hdf5::Access::read);
   Contents contents;
   if (!hdf5::has_object(file.get(), "/sources")) {
     if (!hdf5::has_object(file.get(), "/particle_data"))
-      throw Error("'" + path + "' holds no points", "wanted is the dataset " + std::string(kLayouts[0].sources) + ", or " +
-                                                         kLayouts[1].sources + " as PyExaFMM writes it");
+      throw Error("'" + path + "' holds no points", "wanted is the dataset " +
+                                                        std::string(kLayouts[0].sources) + ", or " +
+                                                        kLayouts[1].sources + " as PyExaFMM writes it");
     contents.layout = 1;
   }
   const Layout& layout = kLayouts[contents.layout];
@@ -108,8 +114,8 @@ Contents inspect(const std::string& path) {
 }
 
 /// Throws on all ranks where any of a table's numbers is not finite. Collective.
-void check_finite(const mpi::Comm& comm, const std::string& name, std::span<const double> values, RowBlock rows,
-                  Index columns) {
+void check_finite(const mpi::Comm& comm, const std::string& name, std::span<const double> values,
+                  RowBlock rows, Index columns) {
   Index bad = 0, first = std::numeric_limits<Index>::max();
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (std::isfinite(values[i])) continue;
@@ -148,7 +154,8 @@ Points read_points(const mpi::Comm& comm, const std::string& path) {
     mpi::collectively(comm, [&] {
       const auto read = [&](const char* dataset, RowBlock rows, Index columns, std::vector<double>& values) {
         values.resize(static_cast<std::size_t>(rows.count * columns));
-        hdf5::read_rows(hdf5::open_dataset(file.get(), dataset), in_file(dataset, path), rows, columns, values.data());
+        hdf5::read_rows(hdf5::open_dataset(file.get(), dataset), in_file(dataset, path), rows, columns,
+                        values.data());
       };
       read(layout.sources, source_rows, 3, points.sources);
       read(layout.charges, source_rows, 1, points.charges);
@@ -183,7 +190,8 @@ Index bytes_of(std::span<const Table> tables) {
 }
 
 /// Lays the file out, all but the numbers. On one rank.
-void create_tables(const std::string& path, std::span<const Table> tables, std::span<const Attribute> attributes) {
+void create_tables(const std::string& path, std::span<const Table> tables,
+                   std::span<const Attribute> attributes) {
   hdf5::Handle file = hdf5::create_serial(path);
   for (const Table& table : tables) {
     std::vector<hsize_t> shape = {static_cast<hsize_t>(table.rows)};
@@ -236,7 +244,8 @@ void write_tables(const mpi::Comm& comm, const std::string& path, std::span<cons
     if (comm.is_root()) create_tables(temporary, tables, attributes);
   });
   while_writing(comm, path, [&] {
-    if (::access(temporary.c_str(), W_OK) != 0) throw Error(std::strerror(errno), "is the directory on all nodes?");
+    if (::access(temporary.c_str(), W_OK) != 0)
+      throw Error(std::strerror(errno), "is the directory on all nodes?");
   });
 
   hdf5::Handle file = hdf5::open_parallel(comm, temporary, hdf5::Access::write);

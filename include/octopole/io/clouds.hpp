@@ -1,4 +1,5 @@
-// Synthetic clouds of points and charges: the shapes of `octopole generate`, of the tests and of the calibration.
+// Synthetic clouds of points and charges: the shapes of `octopole generate`, of the tests and of the
+// calibration.
 #pragma once
 
 #include <array>
@@ -31,12 +32,13 @@ Charges parse_charges(std::string_view name);
 /// Which of the independent sequences of one seed.
 enum class Stream : int { sources = 0, targets = 1 };
 
-/// Points first .. first + count - 1 of the cloud, (count, 3) interleaved. Point i depends on (shape, seed, stream, i)
-/// alone, so that any split of the indices over ranks gives the same cloud.
+/// Points first .. first + count - 1 of the cloud, (count, 3) interleaved. Point i depends on (shape, seed,
+/// stream, i) alone, so that any split of the indices over ranks gives the same cloud.
 std::vector<double> make_cloud(Shape shape, Index first, Index count, std::uint64_t seed,
                                Stream stream = Stream::sources);
 /// The same into `points` (3 * count).
-void fill_cloud(Shape shape, Index first, std::span<double> points, std::uint64_t seed, Stream stream = Stream::sources);
+void fill_cloud(Shape shape, Index first, std::span<double> points, std::uint64_t seed,
+                Stream stream = Stream::sources);
 
 /// Charges first .. first + count - 1; charge i depends on (charges, seed, i) alone.
 std::vector<double> make_charges(Charges charges, Index first, Index count, std::uint64_t seed);

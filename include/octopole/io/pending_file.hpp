@@ -7,8 +7,8 @@
 
 namespace octopole {
 
-/// A temporary file beside `path` that takes its place on commit(); dropped without commit(), it is removed and
-/// whatever was at `path` stays as it was. Not collective: one process owns the file.
+/// A temporary file beside `path` that takes its place on commit(); dropped without commit(), it is removed
+/// and whatever was at `path` stays as it was. Not collective: one process owns the file.
 class PendingFile {
  public:
   /// Creates the empty temporary file. Throws Error where `path` cannot be written: no such directory, not
@@ -21,8 +21,9 @@ class PendingFile {
   /// Where to write meanwhile.
   const std::string& temporary() const { return temporary_; }
 
-  /// Empties the temporary file, and throws Error where the system tells that so many bytes will not fit. HDF5 1.10
-  /// does not survive a full disk: its last write of a file fails, and the program crashes at its end.
+  /// Empties the temporary file, and throws Error where the system tells that so many bytes will not fit.
+  /// HDF5 1.10 does not survive a full disk: its last write of a file fails, and the program crashes at its
+  /// end.
   void check_room(Index bytes) const;
 
   /// Makes the temporary file durable and renames it. Throws Error where the system refuses.
@@ -32,7 +33,8 @@ class PendingFile {
   std::string path_, temporary_;
 };
 
-/// Throws the Error that PendingFile would, so that a long computation does not end without a place for its result.
+/// Throws the Error that PendingFile would, so that a long computation does not end without a place for its
+/// result.
 void check_writable(const std::string& path);
 
 /// Replaces the file by `text`, or leaves it alone and throws Error.

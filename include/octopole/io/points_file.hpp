@@ -18,8 +18,8 @@ struct RowBlock {
   Index first = 0, count = 0;
 };
 
-/// The rows that `rank` of `ranks` holds of a table of `rows`: contiguous blocks in rank order whose lengths differ by
-/// one at most.
+/// The rows that `rank` of `ranks` holds of a table of `rows`: contiguous blocks in rank order whose lengths
+/// differ by one at most.
 RowBlock block_of(Index rows, int rank, int ranks);
 
 /// This rank's block of the points in a file.
@@ -33,11 +33,12 @@ struct Points {
   const std::vector<double>& target_positions() const { return targets_are_sources ? sources : targets; }
 };
 
-/// Reads /sources/positions (N, 3), /sources/charges (N) or (N, 1) and, where present, /targets/positions (M, 3); or
-/// PyExaFMM's /particle_data/sources, source_densities and targets of the same shapes. Float32 or float64 (converted to
-/// double). Every rank gets its block_of() the rows. Collective; the same Error on all ranks for a file that is
-/// missing, unreadable or not HDF5, a dataset that is missing or of the wrong shape or type, positions and charges of
-/// different length, no points, NaN and infinity (how many, and the first row).
+/// Reads /sources/positions (N, 3), /sources/charges (N) or (N, 1) and, where present, /targets/positions (M,
+/// 3); or PyExaFMM's /particle_data/sources, source_densities and targets of the same shapes. Float32 or
+/// float64 (converted to double). Every rank gets its block_of() the rows. Collective; the same Error on all
+/// ranks for a file that is missing, unreadable or not HDF5, a dataset that is missing or of the wrong shape
+/// or type, positions and charges of different length, no points, NaN and infinity (how many, and the first
+/// row).
 Points read_points(const mpi::Comm& comm, const std::string& path);
 
 /// A table of doubles to be written: `columns` 1 makes a dataset (rows), more make (rows, columns).
@@ -46,20 +47,23 @@ struct Table {
   Index rows = 0;       // over all ranks
   Index columns = 1;
   RowBlock block;  // what this rank writes; the blocks of all ranks cover the rows once
-  /// Writes rows [first, first + count) of the whole table, inside this rank's block, to values (count, columns).
+  /// Writes rows [first, first + count) of the whole table, inside this rank's block, to values (count,
+  /// columns).
   std::function<void(Index first, Index count, double* values)> rows_at;
 };
 
 /// A name and value, kept with the root of a file.
 using Attribute = std::pair<std::string, std::variant<std::string, std::int64_t, double>>;
 
-/// Writes an HDF5 file of the tables, in bounded memory a rank, and takes the place of `path` only when all of it is
-/// on disk. The file's bytes do not depend on the number of ranks. Collective; the same Error on all ranks where
-/// anything fails, with nothing left behind and an existing file untouched. Attributes count on rank 0.
+/// Writes an HDF5 file of the tables, in bounded memory a rank, and takes the place of `path` only when all
+/// of it is on disk. The file's bytes do not depend on the number of ranks. Collective; the same Error on all
+/// ranks where anything fails, with nothing left behind and an existing file untouched. Attributes count on
+/// rank 0.
 void write_tables(const mpi::Comm& comm, const std::string& path, std::span<const Table> tables,
                   std::span<const Attribute> attributes);
 
-/// A table held in memory: this rank's rows start at `first` of `rows`; `values` (count, columns) must outlive it.
+/// A table held in memory: this rank's rows start at `first` of `rows`; `values` (count, columns) must
+/// outlive it.
 Table table_of(std::string dataset, Index rows, Index first, Index columns, std::span<const double> values);
 
 }  // namespace octopole
