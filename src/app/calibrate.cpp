@@ -10,9 +10,9 @@
 #include "command.hpp"
 #include "fmm_options.hpp"
 #include "mpi_session.hpp"
+#include "octopole/base/version.hpp"
 #include "octopole/io/pending_file.hpp"
 #include "octopole/simd/isa.hpp"
-#include "version.hpp"
 
 namespace octopole::app {
 namespace {
@@ -22,7 +22,7 @@ using nlohmann::ordered_json;
 std::string to_json(const CalibrationPlan& plan, double safety, int ranks, int threads,
                     const std::vector<Measurement>& measurements, const std::vector<Recommendation>& table) {
   ordered_json json = {
-      {"octopole", kVersion},
+      {"octopole", version().version},
       {"precision", precision_name(plan.precision)},
       {"m2l", m2l_name(plan.m2l)},
       {"points", plan.points},

@@ -4,10 +4,10 @@
 #include <optional>
 
 #include "command.hpp"
+#include "octopole/base/version.hpp"
 #include "octopole/io/clouds.hpp"
 #include "octopole/io/pending_file.hpp"
 #include "octopole/io/points_file.hpp"
-#include "version.hpp"
 
 namespace octopole::app {
 namespace {
@@ -47,7 +47,7 @@ class Generate : public Command {
       add(comm, tables, "/targets/positions", *target_count_, 3, [&](Index first, std::span<double> values) {
         fill_cloud(shape, first, values, seed_, Stream::targets);
       });
-    const std::vector<Attribute> attributes = {{"octopole_version", std::string(kVersion)},
+    const std::vector<Attribute> attributes = {{"octopole_version", std::string(version().version)},
                                                {"shape", shape_},
                                                {"charges", charges_},
                                                {"seed", std::to_string(seed_)}};

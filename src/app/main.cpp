@@ -8,7 +8,7 @@
 
 #include "command.hpp"
 #include "mpi_session.hpp"
-#include "version.hpp"
+#include "octopole/base/version.hpp"
 
 namespace octopole::app {
 
@@ -26,7 +26,7 @@ int run_program(const mpi::Comm& comm, int argc, char** argv) {
       "multipole "
       "method.\nRun it under mpirun. OMP_NUM_THREADS or --threads sets the threads of each rank."};
   program.name("octopole");
-  program.set_version_flag("--version", std::string("octopole ") + kVersion);
+  program.set_version_flag("--version", "octopole " + std::string(version().version));
   program.require_subcommand(1);
   program.failure_message([](const CLI::App*, const CLI::Error& error) {
     return fmt::format("octopole: error: {}\nRun with --help for more information.\n", error.what());

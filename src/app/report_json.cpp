@@ -3,8 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "octopole/base/version.hpp"
 #include "report.hpp"
-#include "version.hpp"
 
 namespace octopole::app {
 namespace {
@@ -84,7 +84,8 @@ std::string to_json(const RunReport& report) {
   seconds["min"] = seconds_json(s, &MinMeanMax::min);
   seconds["mean"] = seconds_json(s, &MinMeanMax::mean);
   const ordered_json json = {
-      {"octopole", kVersion},
+      {"octopole", version().version},
+      {"build", {{"git", version().git}, {"compiler", version().compiler}, {"flags", version().flags}}},
       {"input", report.input},
       {"output", report.output.empty() ? ordered_json() : ordered_json(report.output)},
       {"parameters", parameters_json(s.parameters, report.gradient)},
@@ -102,6 +103,7 @@ std::string to_json(const RunReport& report) {
       {"communication",
        {{"bytes_sent_max", s.bytes_sent_max},
         {"bytes_sent_total", s.bytes_sent_total},
+        {"bytes_received_max", s.bytes_received_max},
         {"messages_max", s.messages_max}}},
       {"memory",
        {{"peak_rss_bytes_max", s.peak_rss_bytes_max}, {"peak_rss_bytes_total", s.peak_rss_bytes_total}}},

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <iterator>
 
+#include "octopole/base/version.hpp"
 #include "report.hpp"
-#include "version.hpp"
 
 namespace octopole::app {
 namespace {
@@ -63,7 +63,7 @@ std::string to_table(const RunReport& report) {
   const Summary& s = report.summary;
   const TreeSummary& tree = s.tree;
   Lines lines;
-  lines.add("octopole", "{}, kernel {}", kVersion, s.parameters.operators.kernel);
+  lines.add("octopole", "{}, kernel {}", version().version, s.parameters.operators.kernel);
   if (s.targets_are_sources)
     lines.add("points", "{} sources, which are the targets", s.sources);
   else
@@ -88,8 +88,9 @@ std::string to_table(const RunReport& report) {
   if (report.evaluations.size() > 1)
     lines.add("", "median of {} evaluations {:.4f}; the last is shown", report.evaluations.size(),
               median(report.evaluations));
-  lines.add("sent", "{} in all, at most {} and {} messages by a rank", human_bytes(s.bytes_sent_total),
-            human_bytes(s.bytes_sent_max), s.messages_max);
+  lines.add("sent", "{} in all, at most {} and {} messages by a rank; received at most {}",
+            human_bytes(s.bytes_sent_total), human_bytes(s.bytes_sent_max), s.messages_max,
+            human_bytes(s.bytes_received_max));
   lines.add("memory", "{} in all, at most {} on a rank", human_bytes(s.peak_rss_bytes_total),
             human_bytes(s.peak_rss_bytes_max));
   if (const auto& v = report.verification) {

@@ -12,6 +12,7 @@
 #include "fmm_options.hpp"
 #include "mpi_session.hpp"
 #include "octopole/base/profile.hpp"
+#include "octopole/base/version.hpp"
 #include "octopole/fmm/fmm.hpp"
 #include "octopole/fmm/verify.hpp"
 #include "octopole/io/operator_file.hpp"
@@ -19,7 +20,6 @@
 #include "octopole/io/points_file.hpp"
 #include "octopole/simd/isa.hpp"
 #include "report.hpp"
-#include "version.hpp"
 
 namespace octopole::app {
 namespace {
@@ -28,7 +28,7 @@ namespace {
 std::vector<Attribute> describe(const RunReport& report) {
   const Parameters& p = report.summary.parameters;
   const OperatorKey& k = p.operators;
-  std::vector<Attribute> attributes = {{"octopole_version", std::string(kVersion)},
+  std::vector<Attribute> attributes = {{"octopole_version", std::string(version().version)},
                                        {"input", report.input},
                                        {"kernel", k.kernel},
                                        {"order", std::int64_t{k.order}},

@@ -34,7 +34,9 @@ const AccuracyRow& accuracy_row(Precision precision, int digits) {
   throw Error("digits = " + std::to_string(digits) + " is out of range: " +
                   (precision == Precision::double_precision ? "double" : "single") + " precision reaches " +
                   std::to_string(table.front().digits) + " to " + std::to_string(table.back().digits),
-              precision == Precision::double_precision ? "ask for fewer digits" : "use double precision");
+              precision == Precision::double_precision || digits < table.front().digits
+                  ? "ask for digits in that range"
+                  : "use double precision");
 }
 
 int ncrit_for_order(Precision precision, int order) {

@@ -41,9 +41,11 @@ class Fmm::Implementation {
     mpi::collectively(comm_, [&] { parameters_ = resolve(options, Laplace::name); });
     const double start = seconds_now();
     if (parameters_.operators.precision == Precision::double_precision)
-      engine_ = Engine<double>{prepare_operators(comm_, kernel_, parameters_.operators, stores.in_double, note_), {}};
+      engine_ = Engine<double>{
+          prepare_operators(comm_, kernel_, parameters_.operators, stores.in_double, note_), {}};
     else
-      engine_ = Engine<float>{prepare_operators(comm_, kernel_, parameters_.operators, stores.in_single, note_), {}};
+      engine_ = Engine<float>{
+          prepare_operators(comm_, kernel_, parameters_.operators, stores.in_single, note_), {}};
     operators_seconds_ = seconds_now() - start;
   }
 
@@ -57,7 +59,8 @@ class Fmm::Implementation {
     check_finite(comm_, sources, 3, "source positions");
     if (targets) check_finite(comm_, distinct, 3, "target positions");
     if (comm_.sum(static_cast<Index>(sources.size())) == 0) throw Error("there are no sources on any rank");
-    if (targets && comm_.sum(static_cast<Index>(distinct.size())) == 0) throw Error("there are no targets on any rank");
+    if (targets && comm_.sum(static_cast<Index>(distinct.size())) == 0)
+      throw Error("there are no targets on any rank");
     setup_.reset();
     std::visit(
         [](auto& engine) {
@@ -79,7 +82,8 @@ class Fmm::Implementation {
     return std::visit(
         [&](auto& engine) {
           if constexpr (requires { engine.workspace; })
-            return octopole::evaluate(kernel_, engine.operators, *setup_, engine.workspace, charges, output, profile_);
+            return octopole::evaluate(kernel_, engine.operators, *setup_, engine.workspace, charges, output,
+                                      profile_);
           else
             return Field{};
         },
@@ -124,10 +128,20 @@ Fmm& Fmm::operator=(Fmm&&) noexcept = default;
 void Fmm::set_points(std::span<const double> sources, std::span<const double> targets) {
   implementation_->set_points(sources, targets);
 }
-void Fmm::set_points(std::span<const double> points) { implementation_->set_points(points, std::nullopt); }
-Field Fmm::evaluate(std::span<const double> charges, Output output) { return implementation_->evaluate(charges, output); }
-const Parameters& Fmm::parameters() const { return implementation_->parameters(); }
-const mpi::Comm& Fmm::comm() const { return implementation_->comm(); }
-Summary Fmm::summary() const { return implementation_->summary(); }
+void Fmm::set_points(std::span<const double> points) {
+  implementation_->set_points(points, std::nullopt);
+}
+Field Fmm::evaluate(std::span<const double> charges, Output output) {
+  return implementation_->evaluate(charges, output);
+}
+const Parameters& Fmm::parameters() const {
+  return implementation_->parameters();
+}
+const mpi::Comm& Fmm::comm() const {
+  return implementation_->comm();
+}
+Summary Fmm::summary() const {
+  return implementation_->summary();
+}
 
 }  // namespace octopole

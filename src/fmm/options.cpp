@@ -24,7 +24,9 @@ std::string_view precision_name(Precision precision) {
   return precision == Precision::double_precision ? "double" : "single";
 }
 
-std::string_view m2l_name(M2lMethod method) { return method == M2lMethod::fft ? "fft" : "svd"; }
+std::string_view m2l_name(M2lMethod method) {
+  return method == M2lMethod::fft ? "fft" : "svd";
+}
 
 Parameters resolve(const Options& options, std::string_view kernel_name) {
   const bool in_double = options.precision == Precision::double_precision;
@@ -69,12 +71,14 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   require(key.inner_radius, 1.0, 1.5, "inner radius");
   require(key.outer_radius, 1.5, 3.5, "outer radius");
   if (key.outer_radius <= key.inner_radius)
-    throw Error(fmt::format("outer radius {} must be larger than inner radius {}", key.outer_radius, key.inner_radius));
+    throw Error(fmt::format("outer radius {} must be larger than inner radius {}", key.outer_radius,
+                            key.inner_radius));
 
   key.pinv_tolerance = in_double ? 3e-14 : 3e-8;  // measured: docs/accuracy.md
   if (options.m2l == M2lMethod::fft) {
     if (options.svd_rank || options.svd_tolerance)
-      throw Error("SVD rank and SVD tolerance have no meaning for M2L by FFT", "choose M2L by SVD, or leave them out");
+      throw Error("SVD rank and SVD tolerance have no meaning for M2L by FFT",
+                  "choose M2L by SVD, or leave them out");
     return p;
   }
   // The order's own error, by digits where they are known; an order gains about 0.8 digits.

@@ -18,7 +18,9 @@ void zero(AlignedVector<T>& values, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) values[i] = T{};
 }
 
-ListView view(const tree::NodeLists& lists) { return {lists.offsets.data(), lists.items.data()}; }
+ListView view(const tree::NodeLists& lists) {
+  return {lists.offsets.data(), lists.items.data()};
+}
 
 /// What all steps of one evaluation share.
 template <Kernel K, class Real>
@@ -59,7 +61,8 @@ struct Evaluation {
 
   void upward() {
     const Index width = t().equivalent_size();
-    // Ghosts that no list names never arrive, but M2L by FFT transforms whole families of siblings: they must be zero.
+    // Ghosts that no list names never arrive, but M2L by FFT transforms whole families of siblings: they must
+    // be zero.
     if (w.multipoles.empty()) zero(w.multipoles, s.tree.keys.size() * static_cast<std::size_t>(width));
     {
       PhaseTimer timer(profile, Phase::p2m);
@@ -86,7 +89,8 @@ struct Evaluation {
         s.sources_by_node(), w.charges.data(), sums);
   }
 
-  // Check potentials of one level's nodes from V and X, then their locals, then their children's share of the parents'.
+  // Check potentials of one level's nodes from V and X, then their locals, then their children's share of the
+  // parents'.
   void downward() {
     const std::size_t check_width = static_cast<std::size_t>(t().downward_check_size());
     zero(w.locals, s.tree.keys.size() * static_cast<std::size_t>(t().equivalent_size()));
@@ -126,8 +130,8 @@ struct Evaluation {
           w.locals.data(), sums);
     }
     PhaseTimer timer(profile, Phase::m2p);
-    m2p(kernel, t(), std::span<const NodeIndex>(s.work.w_leaves), view(s.lists.w), s.boxes.data(), s.targets_by_node(),
-        w.multipoles.data(), sums);
+    m2p(kernel, t(), std::span<const NodeIndex>(s.work.w_leaves), view(s.lists.w), s.boxes.data(),
+        s.targets_by_node(), w.multipoles.data(), sums);
   }
 
   Field bring_back(bool gradient) {
@@ -156,8 +160,8 @@ struct Evaluation {
 }  // namespace
 
 template <Kernel K, class Real>
-Field evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup, Workspace<Real>& workspace,
-               std::span<const double> charges, Output output, Profile& profile) {
+Field evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup,
+               Workspace<Real>& workspace, std::span<const double> charges, Output output, Profile& profile) {
   profile = {};
   const double start = seconds_now();
   const std::size_t targets = static_cast<std::size_t>(setup.owned_targets());
@@ -165,14 +169,19 @@ Field evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& 
   const bool gradient = output == Output::potential_and_gradient;
   if (gradient)
     for (auto* axis : {&workspace.gx, &workspace.gy, &workspace.gz}) zero(*axis, targets);
-  Evaluation<K, Real> e{kernel, operators, setup, workspace, profile,
+  Evaluation<K, Real> e{kernel,
+                        operators,
+                        setup,
+                        workspace,
+                        profile,
                         {workspace.potential.data(), gradient ? workspace.gx.data() : nullptr,
                          gradient ? workspace.gy.data() : nullptr, gradient ? workspace.gz.data() : nullptr}};
 
   e.bring_charges(charges);
   e.start_rows(setup.ghosts.points, workspace.charges.data(), 1);
   e.upward();
-  e.start_rows(setup.ghosts.multipoles, workspace.multipoles.data(), operators.translations.equivalent_size());
+  e.start_rows(setup.ghosts.multipoles, workspace.multipoles.data(),
+               operators.translations.equivalent_size());
   e.near(setup.work.interior_leaves);
   e.finish_rows(setup.ghosts.points, workspace.charges.data());
   e.near(setup.work.boundary_leaves);
@@ -184,8 +193,8 @@ Field evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& 
   return field;
 }
 
-template Field evaluate(const Laplace&, const OperatorSet<float>&, PointSetup&, Workspace<float>&, std::span<const double>,
-                        Output, Profile&);
+template Field evaluate(const Laplace&, const OperatorSet<float>&, PointSetup&, Workspace<float>&,
+                        std::span<const double>, Output, Profile&);
 template Field evaluate(const Laplace&, const OperatorSet<double>&, PointSetup&, Workspace<double>&,
                         std::span<const double>, Output, Profile&);
 

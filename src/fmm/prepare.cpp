@@ -6,7 +6,8 @@ namespace octopole {
 namespace {
 
 template <Kernel K, class Real>
-OperatorSet<Real> read_or_make(const K& kernel, const OperatorKey& key, OperatorStore<Real>* store, std::string& note) {
+OperatorSet<Real> read_or_make(const K& kernel, const OperatorKey& key, OperatorStore<Real>* store,
+                               std::string& note) {
   note = "computed";
   if (!store) return make_operators<K, Real>(kernel, key);
   OperatorSet<Real> set = lay_out_operators<Real>(key);

@@ -8,9 +8,12 @@
 namespace octopole {
 namespace {
 
-std::size_t at(NodeIndex node) { return static_cast<std::size_t>(node); }
+std::size_t at(NodeIndex node) {
+  return static_cast<std::size_t>(node);
+}
 
-morton::RootCube enclose(const mpi::Comm& comm, std::span<const double> sources, std::span<const double> targets) {
+morton::RootCube enclose(const mpi::Comm& comm, std::span<const double> sources,
+                         std::span<const double> targets) {
   morton::Bounds bounds = morton::Bounds::empty();
   bounds.include(sources);
   bounds.include(targets);
@@ -79,8 +82,8 @@ WorkLists make_work_lists(const tree::EssentialTree& tree, const tree::Interacti
     if (!lists.w.of(node).empty()) work.w_leaves.push_back(node);
     const auto u = lists.u.of(node);
     if (u.empty()) continue;
-    const bool interior =
-        std::all_of(u.begin(), u.end(), [&](NodeIndex other) { return tree.source_end[at(other)] <= own_sources; });
+    const bool interior = std::all_of(
+        u.begin(), u.end(), [&](NodeIndex other) { return tree.source_end[at(other)] <= own_sources; });
     (interior ? work.interior_leaves : work.boundary_leaves).push_back(node);
   }
   return work;
@@ -89,7 +92,8 @@ WorkLists make_work_lists(const tree::EssentialTree& tree, const tree::Interacti
 }  // namespace
 
 PointsByNode PointSetup::sources_by_node() const {
-  return {sources.x.data(), sources.y.data(), sources.z.data(), tree.source_begin.data(), tree.source_end.data()};
+  return {sources.x.data(), sources.y.data(), sources.z.data(), tree.source_begin.data(),
+          tree.source_end.data()};
 }
 
 PointsByNode PointSetup::targets_by_node() const {
@@ -98,7 +102,7 @@ PointsByNode PointSetup::targets_by_node() const {
 }
 
 PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,
-                 std::optional<std::span<const double>> targets) {
+                      std::optional<std::span<const double>> targets) {
   const mpi::Transport transport = parameters.transport;
   const morton::RootCube cube = enclose(comm, sources, targets.value_or(std::span<const double>{}));
 
@@ -117,7 +121,8 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   tree::Partition partition = tree::divide(coarse, tree::point_weights(coarse), comm.size());
 
   PointSetup s{cube, std::move(coarse), std::move(partition), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
-  s.source_exchange = parallel::PointExchange(comm, transport, std::move(source_order), source_codes, s.partition);
+  s.source_exchange =
+      parallel::PointExchange(comm, transport, std::move(source_order), source_codes, s.partition);
   AlignedVector<double> source_points, target_points;
   take_coordinates(s.source_exchange, sources, source_points);
   if (targets) {

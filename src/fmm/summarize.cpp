@@ -9,7 +9,9 @@
 namespace octopole {
 namespace {
 
-std::size_t at(NodeIndex node) { return static_cast<std::size_t>(node); }
+std::size_t at(NodeIndex node) {
+  return static_cast<std::size_t>(node);
+}
 
 // Nodes that several ranks hold parts of must count once: for each, the lowest rank that has targets in it.
 class SharedNodes {
@@ -28,7 +30,8 @@ class SharedNodes {
   }
   bool counts_here(tree::NodeKey key) const {
     const auto place = std::lower_bound(keys_.begin(), keys_.end(), key);
-    return place == keys_.end() || *place != key || counting_[static_cast<std::size_t>(place - keys_.begin())] == rank_;
+    return place == keys_.end() || *place != key ||
+           counting_[static_cast<std::size_t>(place - keys_.begin())] == rank_;
   }
 
  private:
@@ -37,8 +40,8 @@ class SharedNodes {
   std::vector<int> counting_;
 };
 
-ListSize measure(const mpi::Comm& comm, const PointSetup& s, const SharedNodes& shared, const tree::NodeLists& lists,
-                 bool leaves_only) {
+ListSize measure(const mpi::Comm& comm, const PointSetup& s, const SharedNodes& shared,
+                 const tree::NodeLists& lists, bool leaves_only) {
   Index rows = 0, items = 0, longest = 0;
   for (NodeIndex node = 0; node < s.tree.size(); ++node) {
     if (!s.tree.has_target[at(node)] || (leaves_only && !s.tree.leaf[at(node)])) continue;
@@ -90,7 +93,8 @@ MinMeanMax over_ranks(const mpi::Comm& comm, double value) {
   return {comm.min(value), comm.sum(value) / comm.size(), comm.max(value)};
 }
 
-Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const PointSetup& setup, const Profile& profile) {
+Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const PointSetup& setup,
+                  const Profile& profile) {
   Summary s;
   s.sources = setup.coarse.counts()[0].sources;
   s.targets = setup.coarse.counts()[0].targets;

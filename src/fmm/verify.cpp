@@ -31,7 +31,8 @@ double squared_norm(std::span<const double> values) {
 
 double relative_l2(std::span<const double> values, std::span<const double> reference) {
   double difference = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) difference += (values[i] - reference[i]) * (values[i] - reference[i]);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    difference += (values[i] - reference[i]) * (values[i] - reference[i]);
   const double norm = squared_norm(reference);
   return difference == 0 ? 0 : std::sqrt(difference / norm);
 }
@@ -39,8 +40,8 @@ double relative_l2(std::span<const double> values, std::span<const double> refer
 }  // namespace
 
 Verification verify(const mpi::Comm& comm, const Laplace& kernel, std::span<const double> sources,
-                    std::span<const double> charges, std::span<const double> targets, const Field& field, Index samples,
-                    std::uint64_t seed) {
+                    std::span<const double> charges, std::span<const double> targets, const Field& field,
+                    Index samples, std::uint64_t seed) {
   const bool gradient = comm.any(!field.gradient.empty());
   const Index own = static_cast<Index>(targets.size() / 3), before = comm.exclusive_sum(own);
   const Index population = comm.sum(own);
@@ -60,7 +61,8 @@ Verification verify(const mpi::Comm& comm, const Laplace& kernel, std::span<cons
     }
   }
   std::vector<double> reference(k), reference_gradient(potential_gradient.size());
-  for (auto* values : {&places, &potential, &potential_gradient}) comm.allreduce(std::span<double>(*values), MPI_SUM);
+  for (auto* values : {&places, &potential, &potential_gradient})
+    comm.allreduce(std::span<double>(*values), MPI_SUM);
   direct_sum(kernel, places, sources, charges, reference, reference_gradient);
   for (auto* values : {&reference, &reference_gradient}) comm.allreduce(std::span<double>(*values), MPI_SUM);
 

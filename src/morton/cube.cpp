@@ -33,9 +33,11 @@ RootCube RootCube::enclosing(const Bounds& bounds) {
     farthest = std::max({farthest, std::abs(bounds.lower[c]), std::abs(bounds.upper[c])});
   }
   if (!std::isfinite(extent) || farthest > 1e150)
-    throw Error("the points' coordinates reach " + std::to_string(farthest) + ": too large to enclose in a cube",
-                "choose a larger unit of length");
-  // Points that all coincide, or nearly so for their distance from the origin, still get a cube with a proper size.
+    throw Error(
+        "the points' coordinates reach " + std::to_string(farthest) + ": too large to enclose in a cube",
+        "choose a larger unit of length");
+  // Points that all coincide, or nearly so for their distance from the origin, still get a cube with a proper
+  // size.
   extent = std::max({extent, farthest * 1e-12, 1e-150});
   const double quantum = std::ldexp(1.0, std::ilogb(extent) - 12);
   RootCube cube;

@@ -40,11 +40,14 @@ MPI_Datatype datatype<double>() {
 }
 
 RecordType::RecordType(std::size_t bytes) {
-  check(MPI_Type_contiguous(checked_cast<int>(bytes, "bytes of a record"), MPI_BYTE, &type_), "MPI_Type_contiguous");
+  check(MPI_Type_contiguous(checked_cast<int>(bytes, "bytes of a record"), MPI_BYTE, &type_),
+        "MPI_Type_contiguous");
   check(MPI_Type_commit(&type_), "MPI_Type_commit");
 }
 
-RecordType::~RecordType() { MPI_Type_free(&type_); }
+RecordType::~RecordType() {
+  MPI_Type_free(&type_);
+}
 
 Comm Comm::duplicate(MPI_Comm parent) {
   MPI_Comm copy = MPI_COMM_NULL;
@@ -71,8 +74,8 @@ Index Comm::exclusive_sum(Index value) const {
 void Comm::broadcast_bytes(void* data, std::size_t bytes, int root) const {
   constexpr std::size_t piece = std::size_t{1} << 30;
   for (std::size_t done = 0; done < bytes; done += piece)
-    check(MPI_Bcast(static_cast<char*>(data) + done, static_cast<int>(std::min(piece, bytes - done)), MPI_BYTE, root,
-                    handle()),
+    check(MPI_Bcast(static_cast<char*>(data) + done, static_cast<int>(std::min(piece, bytes - done)),
+                    MPI_BYTE, root, handle()),
           "MPI_Bcast");
 }
 
@@ -104,8 +107,8 @@ void Comm::all_to_all_bytes(const void* send, std::span<const Index> send_counts
     in += receive_counts[r];
   }
   const RecordType record(bytes);
-  check(MPI_Alltoallv(send, counts_out.data(), displacements_out.data(), record.handle(), receive, counts_in.data(),
-                      displacements_in.data(), record.handle(), handle()),
+  check(MPI_Alltoallv(send, counts_out.data(), displacements_out.data(), record.handle(), receive,
+                      counts_in.data(), displacements_in.data(), record.handle(), handle()),
         "MPI_Alltoallv");
 }
 

@@ -31,8 +31,10 @@ constexpr int kTag = 71;
 }  // namespace
 
 struct SparseExchange::Plan {
-  Plan(const Comm& c, Transport t, std::vector<PeerCount> s, std::vector<PeerCount> r) : comm(c), transport(t), send(s, c.rank()), receive(r, c.rank()) {
-    if (send.own_count != receive.own_count) throw Error("a rank expects of itself other records than it sends itself");
+  Plan(const Comm& c, Transport t, std::vector<PeerCount> s, std::vector<PeerCount> r)
+      : comm(c), transport(t), send(s, c.rank()), receive(r, c.rank()) {
+    if (send.own_count != receive.own_count)
+      throw Error("a rank expects of itself other records than it sends itself");
     if (transport == Transport::neighbourhood) create_graph();
   }
   ~Plan() {
@@ -72,27 +74,31 @@ struct SparseExchange::Plan {
                   static_cast<std::size_t>(send.own_count) * bytes);
     if (transport == Transport::neighbourhood) {
       requests.resize(1);
-      check(MPI_Ineighbor_alltoallv(from, graph_counts[0].data(), graph_displacements[0].data(), record->handle(), to,
-                                    graph_counts[1].data(), graph_displacements[1].data(), record->handle(), graph,
-                                    requests.data()),
+      check(MPI_Ineighbor_alltoallv(from, graph_counts[0].data(), graph_displacements[0].data(),
+                                    record->handle(), to, graph_counts[1].data(),
+                                    graph_displacements[1].data(), record->handle(), graph, requests.data()),
             "MPI_Ineighbor_alltoallv");
       return;
     }
     requests.resize(receive.peers.size() + send.peers.size());
     std::size_t next = 0;
     for (std::size_t i = 0; i < receive.peers.size(); ++i)
-      check(MPI_Irecv(static_cast<char*>(to) + static_cast<std::size_t>(receive.displacements[i]) * record_bytes,
-                      receive.counts[i], record->handle(), receive.ranks[i], kTag, comm.handle(), &requests[next++]),
-            "MPI_Irecv");
+      check(
+          MPI_Irecv(
+              static_cast<char*>(to) + static_cast<std::size_t>(receive.displacements[i]) * record_bytes,
+              receive.counts[i], record->handle(), receive.ranks[i], kTag, comm.handle(), &requests[next++]),
+          "MPI_Irecv");
     for (std::size_t i = 0; i < send.peers.size(); ++i)
       check(
-          MPI_Isend(static_cast<const char*>(from) + static_cast<std::size_t>(send.displacements[i]) * record_bytes,
-                    send.counts[i], record->handle(), send.ranks[i], kTag, comm.handle(), &requests[next++]),
+          MPI_Isend(
+              static_cast<const char*>(from) + static_cast<std::size_t>(send.displacements[i]) * record_bytes,
+              send.counts[i], record->handle(), send.ranks[i], kTag, comm.handle(), &requests[next++]),
           "MPI_Isend");
   }
 
   void finish() {
-    check(MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE), "MPI_Waitall");
+    check(MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE),
+          "MPI_Waitall");
     requests.clear();
   }
 
@@ -121,18 +127,30 @@ SparseExchange& SparseExchange::operator=(SparseExchange&&) noexcept = default;
 void SparseExchange::start(const void* send, void* receive, std::size_t record_bytes) {
   plan_->start(send, receive, record_bytes);
 }
-void SparseExchange::finish() { plan_->finish(); }
-Index SparseExchange::send_records() const { return plan_->send.records; }
-Index SparseExchange::receive_records() const { return plan_->receive.records; }
+void SparseExchange::finish() {
+  plan_->finish();
+}
+Index SparseExchange::send_records() const {
+  return plan_->send.records;
+}
+Index SparseExchange::receive_records() const {
+  return plan_->receive.records;
+}
 Index SparseExchange::records_sent_away() const {
   return plan_->send.records - plan_->send.own_count;
 }
-Index SparseExchange::records_from_elsewhere() const { return plan_->receive.records - plan_->receive.own_count; }
+Index SparseExchange::records_from_elsewhere() const {
+  return plan_->receive.records - plan_->receive.own_count;
+}
 Index SparseExchange::messages() const {
   return std::count_if(plan_->send.peers.begin(), plan_->send.peers.end(),
                        [this](const PeerCount& peer) { return peer.rank != plan_->comm.rank(); });
 }
-std::span<const PeerCount> SparseExchange::send_peers() const { return plan_->send.peers; }
-std::span<const PeerCount> SparseExchange::receive_peers() const { return plan_->receive.peers; }
+std::span<const PeerCount> SparseExchange::send_peers() const {
+  return plan_->send.peers;
+}
+std::span<const PeerCount> SparseExchange::receive_peers() const {
+  return plan_->receive.peers;
+}
 
 }  // namespace octopole::mpi

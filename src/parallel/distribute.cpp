@@ -51,7 +51,8 @@ PointExchange::PointExchange(const mpi::Comm& comm, mpi::Transport transport, Al
   const AlignedVector<Index> sorted = morton::sort_codes(owned_codes_);
   owned_order_.resize(sorted.size());
 #pragma omp parallel for schedule(static)
-  for (std::size_t i = 0; i < sorted.size(); ++i) owned_order_[static_cast<std::size_t>(sorted[i])] = static_cast<Index>(i);
+  for (std::size_t i = 0; i < sorted.size(); ++i)
+    owned_order_[static_cast<std::size_t>(sorted[i])] = static_cast<Index>(i);
 }
 
 void PointExchange::move(const AlignedVector<Index>& gather, mpi::SparseExchange& exchange,

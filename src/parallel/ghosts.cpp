@@ -9,7 +9,9 @@ namespace {
 using tree::EssentialTree;
 using tree::NodeKey;
 
-std::size_t at(NodeIndex node) { return static_cast<std::size_t>(node); }
+std::size_t at(NodeIndex node) {
+  return static_cast<std::size_t>(node);
+}
 
 // Partners in the lists that another rank owns, ascending, once each.
 std::vector<NodeIndex> foreign_partners(const EssentialTree& tree, int rank, const tree::NodeLists& a,
@@ -37,12 +39,14 @@ NodesByRank sort_by_owner(const EssentialTree& tree, std::vector<NodeIndex> node
   return sorted;
 }
 
-// Asks the owners for nodes; returns the nodes that others ask of this rank, in the order in which they asked.
+// Asks the owners for nodes; returns the nodes that others ask of this rank, in the order in which they
+// asked.
 NodesByRank request(const mpi::Comm& comm, const EssentialTree& tree, const NodesByRank& wanted) {
   std::vector<NodeKey> keys;
   for (NodeIndex node : wanted.nodes) keys.push_back(tree.keys[at(node)]);
   NodesByRank asked;
-  const std::vector<NodeKey> asked_keys = comm.all_to_all(std::span<const NodeKey>(keys), wanted.counts, &asked.counts);
+  const std::vector<NodeKey> asked_keys =
+      comm.all_to_all(std::span<const NodeKey>(keys), wanted.counts, &asked.counts);
   mpi::collectively(comm, [&] {
     for (NodeKey key : asked_keys) {
       asked.nodes.push_back(tree.find(key));
@@ -76,7 +80,8 @@ Ghosts plan_ghosts(const mpi::Comm& comm, mpi::Transport transport, const tree::
     for (Index i = tree.source_begin[at(leaf)]; i < tree.source_end[at(leaf)]; ++i) rows.push_back(i);
   };
 
-  const NodesByRank wanted = sort_by_owner(tree, foreign_partners(tree, comm.rank(), lists.v, lists.w), comm.size());
+  const NodesByRank wanted =
+      sort_by_owner(tree, foreign_partners(tree, comm.rank(), lists.v, lists.w), comm.size());
   const NodesByRank asked = request(comm, tree, wanted);
   ghosts.multipoles =
       RowExchange(comm, transport, rows_by_rank(asked, node_row), rows_by_rank(wanted, node_row));
@@ -91,8 +96,8 @@ Ghosts plan_ghosts(const mpi::Comm& comm, mpi::Transport transport, const tree::
   }
   ghosts.ghost_sources = next - own_sources;
   const NodesByRank asked_leaves = request(comm, tree, wanted_leaves);
-  ghosts.points =
-      RowExchange(comm, transport, rows_by_rank(asked_leaves, point_rows), rows_by_rank(wanted_leaves, point_rows));
+  ghosts.points = RowExchange(comm, transport, rows_by_rank(asked_leaves, point_rows),
+                              rows_by_rank(wanted_leaves, point_rows));
   return ghosts;
 }
 

@@ -30,7 +30,8 @@ void RowExchange::start_bytes(const char* array, std::size_t row_bytes) {
   receive_.resize(receive_rows_.size() * row_bytes);
 #pragma omp parallel for schedule(static)
   for (std::size_t i = 0; i < send_rows_.size(); ++i)
-    std::memcpy(send_.data() + i * row_bytes, array + static_cast<std::size_t>(send_rows_[i]) * row_bytes, row_bytes);
+    std::memcpy(send_.data() + i * row_bytes, array + static_cast<std::size_t>(send_rows_[i]) * row_bytes,
+                row_bytes);
   exchange_.start(send_.data(), receive_.data(), row_bytes);
 }
 
@@ -38,7 +39,8 @@ void RowExchange::finish_bytes(char* array) {
   exchange_.finish();
 #pragma omp parallel for schedule(static)
   for (std::size_t i = 0; i < receive_rows_.size(); ++i)
-    std::memcpy(array + static_cast<std::size_t>(receive_rows_[i]) * row_bytes_, receive_.data() + i * row_bytes_, row_bytes_);
+    std::memcpy(array + static_cast<std::size_t>(receive_rows_[i]) * row_bytes_,
+                receive_.data() + i * row_bytes_, row_bytes_);
 }
 
 }  // namespace octopole::parallel

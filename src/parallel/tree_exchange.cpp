@@ -5,7 +5,8 @@
 namespace octopole::parallel {
 
 std::vector<tree::NodeKey> balance_globally(const mpi::Comm& comm, const tree::CountTree& coarse,
-                                            const tree::Partition& partition, std::vector<tree::NodeKey> splits) {
+                                            const tree::Partition& partition,
+                                            std::vector<tree::NodeKey> splits) {
   using tree::NodeKey;
   const std::vector<NodeKey> closed = tree::balance_closure(splits);
   // Split nodes of the count tree are known everywhere; every other node lies in one rank's part.

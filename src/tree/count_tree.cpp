@@ -20,7 +20,8 @@ std::vector<Count> count_points(std::span<const NodeKey> nodes, std::span<const 
   return counts;
 }
 
-CountTree::CountTree(Count root, Index threshold, int max_level) : threshold_(threshold), max_level_(max_level) {
+CountTree::CountTree(Count root, Index threshold, int max_level)
+    : threshold_(threshold), max_level_(max_level) {
   nodes_.push_back(NodeKey::root());
   counts_.push_back(root);
   split_.push_back(0);
@@ -53,7 +54,9 @@ bool CountTree::is_split(NodeKey key) const {
   return i < nodes_.size() && nodes_[i] == key && split_[i];
 }
 
-const Count& CountTree::count(NodeKey key) const { return counts_[position(key)]; }
+const Count& CountTree::count(NodeKey key) const {
+  return counts_[position(key)];
+}
 
 std::vector<std::size_t> CountTree::leaves() const {
   std::vector<std::size_t> result;

@@ -26,7 +26,9 @@ void ranks_around(const Partition& partition, NodeKey centre, int rank, std::vec
   ranks.erase(std::unique(ranks.begin(), ranks.end()), ranks.end());
 }
 
-bool contains(std::span<const NodeKey> keys, NodeKey key) { return std::binary_search(keys.begin(), keys.end(), key); }
+bool contains(std::span<const NodeKey> keys, NodeKey key) {
+  return std::binary_search(keys.begin(), keys.end(), key);
+}
 
 struct Candidate {
   NodeKey key;
@@ -120,14 +122,16 @@ EssentialTree build_essential_tree(const LocalPart& part, std::span<const NodeRe
   for (const NodeRecord& ghost : ghosts) nodes.push_back({ghost.key, ghost.sources, ghost.leaf != 0, false});
   const auto by_key = [](const Candidate& a, const Candidate& b) { return a.key < b.key; };
   std::sort(nodes.begin() + own, nodes.end(), by_key);
-  std::inplace_merge(nodes.begin(), nodes.begin() + own, nodes.end(), by_key);  // stable: own nodes come first
+  std::inplace_merge(nodes.begin(), nodes.begin() + own, nodes.end(),
+                     by_key);  // stable: own nodes come first
   nodes.erase(std::unique(nodes.begin(), nodes.end(),
                           [](const Candidate& a, const Candidate& b) { return a.key == b.key; }),
               nodes.end());
-  const auto targets_in = [&](NodeKey key) { return count_codes(part.targets, key.first_code(), key.end_code()); };
-  std::erase_if(nodes, [&](const Candidate& n) {
-    return n.sources == 0 && (!n.local || targets_in(n.key) == 0);
-  });
+  const auto targets_in = [&](NodeKey key) {
+    return count_codes(part.targets, key.first_code(), key.end_code());
+  };
+  std::erase_if(nodes,
+                [&](const Candidate& n) { return n.sources == 0 && (!n.local || targets_in(n.key) == 0); });
 
   EssentialTree tree;
   const std::size_t n = nodes.size();
@@ -136,7 +140,8 @@ EssentialTree build_essential_tree(const LocalPart& part, std::span<const NodeRe
   for (auto* flags : {&tree.leaf, &tree.has_source, &tree.has_target}) flags->resize(n);
   tree.owner.resize(n);
   tree.anchors.resize(n);
-  for (auto* places : {&tree.source_begin, &tree.source_end, &tree.target_begin, &tree.target_end, &tree.source_count})
+  for (auto* places :
+       {&tree.source_begin, &tree.source_end, &tree.target_begin, &tree.target_end, &tree.source_count})
     places->assign(n, 0);
 #pragma omp parallel for schedule(static)
   for (std::size_t i = 0; i < n; ++i) {
@@ -149,7 +154,8 @@ EssentialTree build_essential_tree(const LocalPart& part, std::span<const NodeRe
     tree.anchors[i] = key.anchor();
     const auto place = [key](std::span<const Code> codes, Index& begin, Index& end) {
       begin = std::lower_bound(codes.begin(), codes.end(), key.first_code()) - codes.begin();
-      end = begin + count_codes(codes.subspan(static_cast<std::size_t>(begin)), key.first_code(), key.end_code());
+      end = begin +
+            count_codes(codes.subspan(static_cast<std::size_t>(begin)), key.first_code(), key.end_code());
     };
     place(part.sources, tree.source_begin[i], tree.source_end[i]);
     place(part.targets, tree.target_begin[i], tree.target_end[i]);

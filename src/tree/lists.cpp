@@ -9,7 +9,9 @@ namespace {
 
 using morton::adjacent;
 
-std::size_t at(NodeIndex node) { return static_cast<std::size_t>(node); }
+std::size_t at(NodeIndex node) {
+  return static_cast<std::size_t>(node);
+}
 
 // Neighbours of every node with targets, from its parent's: level by level, without any search.
 std::vector<NodeIndex> find_neighbours(const EssentialTree& tree) {
@@ -33,7 +35,8 @@ std::vector<NodeIndex> find_neighbours(const EssentialTree& tree) {
         const NodeIndex cover = above[parent_direction];
         if (cover == kNoNode) continue;
         near[27 * at(node) + static_cast<std::size_t>(direction)] =
-            tree.leaf[at(cover)] ? cover : tree.children[8 * at(cover) + static_cast<std::size_t>(neighbour_octant)];
+            tree.leaf[at(cover)] ? cover
+                                 : tree.children[8 * at(cover) + static_cast<std::size_t>(neighbour_octant)];
       }
     }
   }
@@ -44,7 +47,9 @@ struct Finder {
   const EssentialTree& tree;
   const std::vector<NodeIndex>& near;
 
-  bool same_level(NodeIndex a, NodeIndex b) const { return tree.anchors[at(a)].level == tree.anchors[at(b)].level; }
+  bool same_level(NodeIndex a, NodeIndex b) const {
+    return tree.anchors[at(a)].level == tree.anchors[at(b)].level;
+  }
   bool touch(NodeIndex a, NodeIndex b) const { return adjacent(tree.anchors[at(a)], tree.anchors[at(b)]); }
   std::span<const NodeIndex> around(NodeIndex node) const { return {&near[27 * at(node)], 27}; }
 
@@ -111,7 +116,9 @@ NodeLists collect(const EssentialTree& tree, Find&& find) {
 #pragma omp single
     blocks.resize(static_cast<std::size_t>(threads));
     std::vector<NodeIndex>& block = blocks[static_cast<std::size_t>(me)];
-    const auto bound = [&](Index t) { return static_cast<NodeIndex>(static_cast<Index>(tree.size()) * t / threads); };
+    const auto bound = [&](Index t) {
+      return static_cast<NodeIndex>(static_cast<Index>(tree.size()) * t / threads);
+    };
     std::vector<NodeIndex> row;
     for (NodeIndex node = bound(me); node < bound(me + 1); ++node) {
       if (!tree.has_target[at(node)]) continue;

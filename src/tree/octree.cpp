@@ -6,13 +6,14 @@ namespace octopole::tree {
 namespace {
 
 // Splits below `node` (included) in depth-first order.
-void refine_node(NodeKey node, std::span<const Code> sources, std::span<const Code> targets, Index ncrit, int max_level,
-                 std::vector<NodeKey>& splits) {
+void refine_node(NodeKey node, std::span<const Code> sources, std::span<const Code> targets, Index ncrit,
+                 int max_level, std::vector<NodeKey>& splits) {
   const Index largest = static_cast<Index>(std::max(sources.size(), targets.size()));
   if (largest <= ncrit || node.level() >= max_level) return;
   splits.push_back(node);
   const auto cut = [](std::span<const Code>& codes, Code end) {
-    const auto part = static_cast<std::size_t>(std::lower_bound(codes.begin(), codes.end(), end) - codes.begin());
+    const auto part =
+        static_cast<std::size_t>(std::lower_bound(codes.begin(), codes.end(), end) - codes.begin());
     const std::span<const Code> head = codes.first(part);
     codes = codes.subspan(part);
     return head;
@@ -60,7 +61,8 @@ std::vector<NodeKey> balance_closure(std::span<const NodeKey> splits) {
     sort_unique(levels[level]);
     std::vector<NodeKey>& above = levels[level - 1];
     for (NodeKey key : levels[level]) {
-      // The parents of all 27 neighbours are the 2 x 2 x 2 nodes around the corner of the parent where key lies.
+      // The parents of all 27 neighbours are the 2 x 2 x 2 nodes around the corner of the parent where key
+      // lies.
       const NodeKey parent = key.parent();
       const int o = key.octant();
       const int sx = o & 1 ? 1 : -1, sy = o & 2 ? 1 : -1, sz = o & 4 ? 1 : -1;
@@ -93,7 +95,8 @@ std::vector<NodeKey> leaves_of(std::span<const NodeKey> splits, CodeRange range)
       const NodeKey child = split.child(octant);
       if (range.overlaps(child) && !is_split(child)) leaves.push_back(child);
     }
-  std::sort(leaves.begin(), leaves.end(), [](NodeKey a, NodeKey b) { return a.first_code() < b.first_code(); });
+  std::sort(leaves.begin(), leaves.end(),
+            [](NodeKey a, NodeKey b) { return a.first_code() < b.first_code(); });
   return leaves;
 }
 

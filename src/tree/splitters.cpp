@@ -20,7 +20,8 @@ Partition divide(const CountTree& tree, std::span<const double> weights, int ran
   for (int rank = 1; rank < ranks; ++rank) {
     const double share = total * rank / ranks;
     while (next < leaves.size() && before + weights[next] / 2 <= share) before += weights[next++];
-    partition.bounds.push_back(next < leaves.size() ? tree.nodes()[leaves[next]].first_code() : morton::kCodeEnd);
+    partition.bounds.push_back(next < leaves.size() ? tree.nodes()[leaves[next]].first_code()
+                                                    : morton::kCodeEnd);
   }
   partition.bounds.push_back(morton::kCodeEnd);
   return partition;

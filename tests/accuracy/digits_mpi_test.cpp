@@ -41,7 +41,8 @@ TEST_P(Digits, AreReachedInDouble) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Table, Digits,
-                         testing::Combine(testing::Values(3, 6, 9, 12), testing::Values(M2lMethod::fft, M2lMethod::svd)));
+                         testing::Combine(testing::Values(3, 6, 9, 12),
+                                          testing::Values(M2lMethod::fft, M2lMethod::svd)));
 
 class SingleDigits : public testing::TestWithParam<int> {};
 
@@ -87,12 +88,14 @@ TEST(Accuracy, GradientAgreesWithFiniteDifferences) {
   for (double place : {0.31, 0.7, 1.3})
     for (int neighbour = -1; neighbour < 6; ++neighbour)
       for (int axis = 0; axis < 3; ++axis)
-        targets.push_back(place + (neighbour / 2 == axis && neighbour >= 0 ? (neighbour % 2 ? -step : step) : 0));
+        targets.push_back(place +
+                          (neighbour / 2 == axis && neighbour >= 0 ? (neighbour % 2 ? -step : step) : 0));
   fmm.set_points(points, targets);
   const Field field = fmm.evaluate(charges, Output::potential_and_gradient);
   for (std::size_t i = 0; i < 3; ++i)
     for (std::size_t axis = 0; axis < 3; ++axis) {
-      const double difference = (field.potential[7 * i + 1 + 2 * axis] - field.potential[7 * i + 2 + 2 * axis]) / (2 * step);
+      const double difference =
+          (field.potential[7 * i + 1 + 2 * axis] - field.potential[7 * i + 2 + 2 * axis]) / (2 * step);
       EXPECT_NEAR(field.gradient[21 * i + axis], difference, 1e-3 * std::abs(difference) + 1e-6);
     }
 }

@@ -1,5 +1,6 @@
-// The counting kernel: every multipole is a number of points, every operator passes numbers on, so that each target
-// must end with exactly the number of sources. A missing or doubled interaction, ghost or node shows at once.
+// The counting kernel: every multipole is a number of points, every operator passes numbers on, so that each
+// target must end with exactly the number of sources. A missing or doubled interaction, ghost or node shows
+// at once.
 #include <gtest/gtest.h>
 
 #include "octopole/fmm/setup.hpp"
@@ -9,7 +10,9 @@
 namespace octopole {
 namespace {
 
-std::size_t at(NodeIndex node) { return static_cast<std::size_t>(node); }
+std::size_t at(NodeIndex node) {
+  return static_cast<std::size_t>(node);
+}
 
 // Counts sources at every owned target through the set-up's own lists and exchanges.
 std::vector<double> count_sources(PointSetup& s) {
@@ -24,7 +27,8 @@ std::vector<double> count_sources(PointSetup& s) {
     return sum;
   };
 
-  std::vector<double> multipoles(s.tree.keys.size(), -1e9), locals(s.tree.keys.size(), 0);  // unset ones must not be used
+  std::vector<double> multipoles(s.tree.keys.size(), -1e9),
+      locals(s.tree.keys.size(), 0);  // unset ones must not be used
   for (NodeIndex leaf : s.work.source_leaves) multipoles[at(leaf)] = sum_of_leaf(leaf);
   auto step = s.ancestors.steps.begin();
   for (int level = morton::kDepth - 1; level >= parallel::kFirstLevel; --level) {
@@ -73,7 +77,8 @@ std::vector<double> count_sources(PointSetup& s) {
   return counts;
 }
 
-Parameters small_leaves(int ncrit, bool balance = true, mpi::Transport transport = mpi::Transport::neighbourhood) {
+Parameters small_leaves(int ncrit, bool balance = true,
+                        mpi::Transport transport = mpi::Transport::neighbourhood) {
   Parameters p;
   p.ncrit = ncrit;
   p.balance = balance;
@@ -90,8 +95,10 @@ void expect_everything_counted(const std::string& shape, std::size_t n, const Pa
   EXPECT_EQ(comm.sum(s.owned_targets()), static_cast<Index>(n));
 
   // The tree is that of one process.
-  EXPECT_EQ(comm.sum(tree::leaf_hash(s.leaves)),
-            tree::leaf_hash(test::make_serial_tree(all, parameters.ncrit, parameters.balance, parameters.max_level).leaves));
+  EXPECT_EQ(
+      comm.sum(tree::leaf_hash(s.leaves)),
+      tree::leaf_hash(
+          test::make_serial_tree(all, parameters.ncrit, parameters.balance, parameters.max_level).leaves));
   EXPECT_TRUE(tree::tiles(s.leaves, s.partition.range(comm.rank())));
   if (parameters.ncrit <= 10 && n >= 3000 && shape != "cube" && shape != "same") {
     EXPECT_GT(comm.sum(static_cast<Index>(s.lists.w.items.size())), 0) << shape;
@@ -101,8 +108,12 @@ void expect_everything_counted(const std::string& shape, std::size_t n, const Pa
 
 class Counting : public testing::TestWithParam<std::string> {};
 
-TEST_P(Counting, EveryTargetSeesEverySourceOnce) { expect_everything_counted(GetParam(), 3000, small_leaves(10)); }
-TEST_P(Counting, WithoutBalance) { expect_everything_counted(GetParam(), 3000, small_leaves(10, false)); }
+TEST_P(Counting, EveryTargetSeesEverySourceOnce) {
+  expect_everything_counted(GetParam(), 3000, small_leaves(10));
+}
+TEST_P(Counting, WithoutBalance) {
+  expect_everything_counted(GetParam(), 3000, small_leaves(10, false));
+}
 TEST_P(Counting, PointToPoint) {
   expect_everything_counted(GetParam(), 1500, small_leaves(6, true, mpi::Transport::point_to_point));
 }
@@ -134,7 +145,7 @@ TEST(CountingUgly, DistinctTargetsElsewhere) {
     auto targets = test::make_points("cube", 1500, 9);
     for (double& x : targets) x += shift;
     PointSetup s = make_setup(comm, small_leaves(10), test::block_of(sources, 3, comm.rank(), comm.size()),
-                         std::span<const double>(test::block_of(targets, 3, comm.rank(), comm.size())));
+                              std::span<const double>(test::block_of(targets, 3, comm.rank(), comm.size())));
     for (double count : count_sources(s)) ASSERT_EQ(count, 2000.0) << shift;
     EXPECT_EQ(comm.sum(s.owned_targets()), 1500);
   }
@@ -143,7 +154,8 @@ TEST(CountingUgly, DistinctTargetsElsewhere) {
 TEST(Ghosts, SendListsEqualThePeersReceiveLists) {
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
   const auto all = test::make_points("ellipsoid", 3000);
-  PointSetup s = make_setup(comm, small_leaves(10), test::block_of(all, 3, comm.rank(), comm.size()), std::nullopt);
+  PointSetup s =
+      make_setup(comm, small_leaves(10), test::block_of(all, 3, comm.rank(), comm.size()), std::nullopt);
   // Keys travel as rows: what arrives for a node must be the node's own key.
   std::vector<std::uint64_t> keys;
   for (tree::NodeKey key : s.tree.keys) keys.push_back(key.bits);
@@ -152,7 +164,8 @@ TEST(Ghosts, SendListsEqualThePeersReceiveLists) {
   s.ghosts.multipoles.start(rows.data(), 1);
   s.ghosts.multipoles.finish(rows.data());
   EXPECT_EQ(rows, keys);
-  for (Index row : s.ghosts.multipoles.send_rows()) EXPECT_EQ(s.tree.owner[static_cast<std::size_t>(row)], comm.rank());
+  for (Index row : s.ghosts.multipoles.send_rows())
+    EXPECT_EQ(s.tree.owner[static_cast<std::size_t>(row)], comm.rank());
   for (Index row : s.ghosts.points.send_rows()) EXPECT_LT(row, s.owned_sources());
   EXPECT_EQ(static_cast<Index>(s.ghosts.points.receive_rows().size()), s.ghosts.ghost_sources);
 }

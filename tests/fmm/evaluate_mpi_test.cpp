@@ -34,7 +34,8 @@ std::vector<double> gather(const std::vector<double>& mine, const Part& part) {
   MPI_Allgather(&count, 1, MPI_INT, counts.data(), 1, MPI_INT, MPI_COMM_WORLD);
   for (std::size_t r = 1; r < counts.size(); ++r) places[r] = places[r - 1] + counts[r - 1];
   std::vector<double> all(static_cast<std::size_t>(places.back() + counts.back()));
-  MPI_Allgatherv(mine.data(), count, MPI_DOUBLE, all.data(), counts.data(), places.data(), MPI_DOUBLE, MPI_COMM_WORLD);
+  MPI_Allgatherv(mine.data(), count, MPI_DOUBLE, all.data(), counts.data(), places.data(), MPI_DOUBLE,
+                 MPI_COMM_WORLD);
   return all;
 }
 
@@ -75,7 +76,8 @@ TEST_P(Shapes, EqualsOneRankAndTheDirectSum) {
   const Problem problem = cloud(GetParam(), 2500);
   for (M2lMethod m2l : {M2lMethod::fft, M2lMethod::svd}) {
     const Options options = with_order(5, 30, m2l);
-    const Field together = run(problem, options, world()), alone = run(problem, options, Part{}, MPI_COMM_SELF);
+    const Field together = run(problem, options, world()),
+                alone = run(problem, options, Part{}, MPI_COMM_SELF);
     EXPECT_LT(test::relative_l2(together.potential, alone.potential), 1e-12) << GetParam();
     EXPECT_LT(test::relative_l2(together.gradient, alone.gradient), 1e-12) << GetParam();
     if (world().rank != 0) continue;
@@ -106,7 +108,8 @@ TEST(Evaluate, DoesNotDependOnTheThreads) {
     const Field one = run(problem, with_order(4, 20, m2l), world());
     for (int threads : {2, 3, 4}) {
       omp_set_num_threads(threads);
-      EXPECT_LT(test::relative_l2(run(problem, with_order(4, 20, m2l), world()).potential, one.potential), 1e-12);
+      EXPECT_LT(test::relative_l2(run(problem, with_order(4, 20, m2l), world()).potential, one.potential),
+                1e-12);
     }
   }
   omp_set_num_threads(before);
@@ -145,7 +148,8 @@ TEST(Evaluate, SendsOnlyChargesAndMultipoles) {
     EXPECT_EQ(summary.messages_max, 0);
   } else {
     EXPECT_GT(summary.bytes_sent_total, 0);
-    // Charges out and potentials back are 16 bytes a point; ghost charges 8; a multipole of order 4 has 56 numbers.
+    // Charges out and potentials back are 16 bytes a point; ghost charges 8; a multipole of order 4 has 56
+    // numbers.
     const Index multipoles = summary.tree.nodes * part.ranks * 56 * 8, points = 4000 * (16 + 8 * part.ranks);
     EXPECT_LT(summary.bytes_sent_total, multipoles + points);
   }
@@ -197,7 +201,8 @@ TEST(Evaluate, FewPointsAndEmptyRanks) {
   const auto targets = test::make_points("cube", 500, 3);
   Fmm fmm(MPI_COMM_WORLD, Laplace{}, with_order(6, 20));
   const bool has_sources = part.rank == 0, has_targets = part.rank == part.ranks - 1;
-  fmm.set_points(has_sources ? problem.sources : std::vector<double>{}, has_targets ? targets : std::vector<double>{});
+  fmm.set_points(has_sources ? problem.sources : std::vector<double>{},
+                 has_targets ? targets : std::vector<double>{});
   const Field field = fmm.evaluate(has_sources ? problem.charges : std::vector<double>{});
   ASSERT_EQ(field.potential.size(), has_targets ? 500u : 0u);
   if (has_targets) {
@@ -215,7 +220,8 @@ TEST(Evaluate, TranslationAndScaling) {
   Field scaled = run(moved, with_order(6, 30), world());
   for (double& u : scaled.potential) u *= 1000;
   for (double& g : scaled.gradient) g *= 1e6;
-  EXPECT_LT(test::relative_l2(scaled.potential, field.potential), 2e-6);  // another cube: the method's own error
+  EXPECT_LT(test::relative_l2(scaled.potential, field.potential),
+            2e-6);  // another cube: the method's own error
   EXPECT_LT(test::relative_l2(scaled.gradient, field.gradient), 2e-5);
   Problem doubled = problem;  // a power of two changes nothing but exponents
   for (double& x : doubled.sources) x *= 4;
@@ -292,7 +298,8 @@ TEST(BadInput, IsTheSameErrorOnAllRanks) {
   std::vector<double> points(30, 0.5);
   if (last) points[17] = std::numeric_limits<double>::quiet_NaN();
   if (last) points[20] = std::numeric_limits<double>::infinity();
-  const std::string where = "2 NaN or infinite values, the first at index " + std::to_string(10 * (part.ranks - 1) + 5);
+  const std::string where =
+      "2 NaN or infinite values, the first at index " + std::to_string(10 * (part.ranks - 1) + 5);
   expect_error(where, [&] { fmm.set_points(points); });
   points[17] = points[20] = 0.25;
   fmm.set_points(points);

@@ -51,7 +51,8 @@ TEST(RootCube, FarCornerBelongsToTheLastCell) {
   EXPECT_EQ(cube.side, 1);
   EXPECT_EQ(cube.encode(1, 1, 1), kCodeEnd - 1);
   EXPECT_EQ(cube.encode(0, 0, 0), 0u);
-  EXPECT_EQ(NodeKey::containing(cube.encode(0.5, 0.5, 0.5), 1).octant(), 7);  // an inner face belongs to the upper cell
+  EXPECT_EQ(NodeKey::containing(cube.encode(0.5, 0.5, 0.5), 1).octant(),
+            7);  // an inner face belongs to the upper cell
 }
 
 TEST(RootCube, CoincidentPointsGetAProperCube) {

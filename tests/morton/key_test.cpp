@@ -10,7 +10,8 @@ namespace {
 TEST(Key, InterleavingIsInverted) {
   std::mt19937_64 random(1);
   for (int i = 0; i < 1000; ++i) {
-    const auto x = static_cast<std::uint32_t>(random() & 0x1fffff), y = static_cast<std::uint32_t>(random() & 0x1fffff),
+    const auto x = static_cast<std::uint32_t>(random() & 0x1fffff),
+               y = static_cast<std::uint32_t>(random() & 0x1fffff),
                z = static_cast<std::uint32_t>(random() & 0x1fffff);
     const std::uint64_t code = interleave(x, y, z);
     EXPECT_EQ(gather_bits(code), x);
@@ -70,7 +71,8 @@ TEST(Key, CoarseLevelsComeFirstThenMortonOrder) {
 TEST(Key, NeighboursEndAtTheCubesFaces) {
   for (int level = 0; level <= kDepth; ++level) {
     const std::int32_t last = (std::int32_t{1} << level) - 1;
-    const NodeKey low = NodeKey::from_anchor({0, 0, 0, level}), high = NodeKey::from_anchor({last, last, last, level});
+    const NodeKey low = NodeKey::from_anchor({0, 0, 0, level}),
+                  high = NodeKey::from_anchor({last, last, last, level});
     int low_neighbours = 0, high_neighbours = 0;
     for (int d = 0; d < 27; ++d) {
       low_neighbours += low.neighbour(d % 3 - 1, d / 3 % 3 - 1, d / 9 - 1).has_value();
@@ -85,11 +87,11 @@ TEST(Key, NeighboursEndAtTheCubesFaces) {
 
 TEST(Key, AdjacencyAcrossLevels) {
   const auto anchor = [](int x, int y, int z, int level) { return Anchor{x, y, z, level}; };
-  EXPECT_TRUE(adjacent(anchor(0, 0, 0, 1), anchor(1, 1, 1, 1)));   // a corner
+  EXPECT_TRUE(adjacent(anchor(0, 0, 0, 1), anchor(1, 1, 1, 1)));  // a corner
   EXPECT_FALSE(adjacent(anchor(0, 0, 0, 2), anchor(2, 0, 0, 2)));
-  EXPECT_TRUE(adjacent(anchor(0, 0, 0, 1), anchor(2, 0, 0, 2)));   // touches the coarse node's face
+  EXPECT_TRUE(adjacent(anchor(0, 0, 0, 1), anchor(2, 0, 0, 2)));  // touches the coarse node's face
   EXPECT_FALSE(adjacent(anchor(0, 0, 0, 1), anchor(3, 0, 0, 2)));
-  EXPECT_TRUE(adjacent(anchor(5, 5, 5, 3), anchor(1, 1, 1, 1)));   // a descendant
+  EXPECT_TRUE(adjacent(anchor(5, 5, 5, 3), anchor(1, 1, 1, 1)));  // a descendant
   EXPECT_TRUE(adjacent(anchor(1, 1, 1, 1), anchor(5, 5, 5, 3)));
   EXPECT_TRUE(adjacent(anchor(0, 0, 0, 0), anchor((1 << 20) - 1, 0, 0, 20)));
 }

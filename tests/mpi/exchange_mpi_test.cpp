@@ -64,7 +64,8 @@ TEST(Collectively, AFailureOfOneRankIsEverybodys) {
     });
     FAIL() << "did not throw";
   } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("rank trouble " + std::to_string(comm.size() / 2)), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("rank trouble " + std::to_string(comm.size() / 2)),
+              std::string::npos);
   }
 }
 
@@ -120,7 +121,8 @@ TEST_P(Transports, SeveralExchangesInFlight) {
   EXPECT_EQ(b_in, expected);
 }
 
-INSTANTIATE_TEST_SUITE_P(Both, Transports, testing::Values(Transport::neighbourhood, Transport::point_to_point));
+INSTANTIATE_TEST_SUITE_P(Both, Transports,
+                         testing::Values(Transport::neighbourhood, Transport::point_to_point));
 
 }  // namespace
 }  // namespace octopole::mpi

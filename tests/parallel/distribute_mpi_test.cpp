@@ -30,8 +30,10 @@ TEST_P(Clouds, PointsReachTheirOwnersAndReturn) {
   const auto all_codes = test::sorted_codes(all);
   const Index threshold = std::max<Index>(5, n / (kPartsPerRank * comm.size()));
   const tree::CountTree expected = test::serial_count_tree(all_codes, threshold, 20);
-  ASSERT_TRUE(std::equal(coarse.nodes().begin(), coarse.nodes().end(), expected.nodes().begin(), expected.nodes().end()));
-  ASSERT_TRUE(std::equal(coarse.counts().begin(), coarse.counts().end(), expected.counts().begin(), expected.counts().end()));
+  ASSERT_TRUE(std::equal(coarse.nodes().begin(), coarse.nodes().end(), expected.nodes().begin(),
+                         expected.nodes().end()));
+  ASSERT_TRUE(std::equal(coarse.counts().begin(), coarse.counts().end(), expected.counts().begin(),
+                         expected.counts().end()));
 
   const tree::Partition partition = tree::divide(coarse, tree::point_weights(coarse), comm.size());
   for (mpi::Transport transport : {mpi::Transport::neighbourhood, mpi::Transport::point_to_point}) {
@@ -72,7 +74,8 @@ TEST(PointExchange, CoincidentPointsKeepTheCallersGlobalOrder) {
                          tree::divide(coarse, tree::point_weights(coarse), comm.size()));
   std::vector<double> numbers, owned(static_cast<std::size_t>(exchange.owned_count()));
   const Index first = comm.exclusive_sum(static_cast<Index>(codes.size()));
-  for (std::size_t i = 0; i < codes.size(); ++i) numbers.push_back(static_cast<double>(first) + static_cast<double>(i));
+  for (std::size_t i = 0; i < codes.size(); ++i)
+    numbers.push_back(static_cast<double>(first) + static_cast<double>(i));
   exchange.to_owners(numbers.data(), owned.data(), 1);
   EXPECT_TRUE(std::is_sorted(owned.begin(), owned.end()));
   EXPECT_EQ(comm.sum(static_cast<Index>(owned.size())), 100);

@@ -57,9 +57,12 @@ inline std::vector<double> make_charges(std::size_t n, unsigned seed = 2) {
   return charges;
 }
 
-/// The block of `values` (`width` a point) that rank `rank` of `ranks` holds when points are dealt in equal blocks.
-inline std::vector<double> block_of(const std::vector<double>& values, std::size_t width, int rank, int ranks) {
-  const std::size_t n = values.size() / width, r = static_cast<std::size_t>(rank), p = static_cast<std::size_t>(ranks);
+/// The block of `values` (`width` a point) that rank `rank` of `ranks` holds when points are dealt in equal
+/// blocks.
+inline std::vector<double> block_of(const std::vector<double>& values, std::size_t width, int rank,
+                                    int ranks) {
+  const std::size_t n = values.size() / width, r = static_cast<std::size_t>(rank),
+                    p = static_cast<std::size_t>(ranks);
   const auto begin = values.begin() + static_cast<std::ptrdiff_t>(width * (n * r / p));
   const auto end = values.begin() + static_cast<std::ptrdiff_t>(width * (n * (r + 1) / p));
   return {begin, end};

@@ -21,7 +21,8 @@ struct SerialTree {
   tree::InteractionLists lists;
 };
 
-inline tree::CountTree serial_count_tree(const AlignedVector<morton::Code>& codes, Index threshold, int max_level) {
+inline tree::CountTree serial_count_tree(const AlignedVector<morton::Code>& codes, Index threshold,
+                                         int max_level) {
   const Index n = static_cast<Index>(codes.size());
   tree::CountTree coarse({n, n}, threshold, max_level);
   while (!coarse.frontier().empty()) coarse.grow(tree::count_points(coarse.frontier(), codes, codes));
@@ -42,7 +43,8 @@ inline AlignedVector<morton::Code> sorted_codes(const std::vector<double>& point
 inline SerialTree make_serial_tree(const std::vector<double>& points, Index ncrit, bool balance = true,
                                    int max_level = 20) {
   auto codes = sorted_codes(points);
-  auto coarse = serial_count_tree(codes, std::max<Index>(ncrit, static_cast<Index>(codes.size()) / 32), max_level);
+  auto coarse =
+      serial_count_tree(codes, std::max<Index>(ncrit, static_cast<Index>(codes.size()) / 32), max_level);
   SerialTree s{std::move(codes), std::move(coarse), {}, {}, {}, {}, {}};
   s.partition = tree::divide(s.coarse, tree::point_weights(s.coarse), 1);
   s.splits = tree::refine(s.coarse, s.partition.range(0), s.codes, s.codes, ncrit, max_level);

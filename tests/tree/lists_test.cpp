@@ -27,7 +27,8 @@ struct Definition {
 
   bool u(NodeIndex x, NodeIndex y) const { return leaf(x) && leaf(y) && adjacent(a(x), a(y)); }
   bool v(NodeIndex x, NodeIndex y) const {
-    return a(x).level == a(y).level && a(x).level > 0 && adjacent(a(parent(x)), a(parent(y))) && !adjacent(a(x), a(y));
+    return a(x).level == a(y).level && a(x).level > 0 && adjacent(a(parent(x)), a(parent(y))) &&
+           !adjacent(a(x), a(y));
   }
   bool w(NodeIndex x, NodeIndex y) const {
     return leaf(x) && a(y).level > a(x).level && adjacent(a(x), a(parent(y))) && !adjacent(a(x), a(y));
@@ -87,7 +88,8 @@ TEST(Lists, FullVListOfAnInnerNode) {
     for (int c : {i % 16, i / 16 % 16, i / 256}) points.push_back(c);
   const auto s = test::make_serial_tree(points, 1);
   std::size_t longest = 0;
-  for (NodeIndex node = 0; node < s.tree.size(); ++node) longest = std::max(longest, s.lists.v.of(node).size());
+  for (NodeIndex node = 0; node < s.tree.size(); ++node)
+    longest = std::max(longest, s.lists.v.of(node).size());
   EXPECT_EQ(longest, 189u);
   EXPECT_TRUE(s.lists.w.items.empty());
   EXPECT_TRUE(s.lists.x.items.empty());

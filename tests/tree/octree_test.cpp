@@ -26,7 +26,8 @@ TEST(CountTree, CountsAddUpAndOnlyFullNodesSplit) {
 
 TEST(CountTree, ACoarseTreeIsPartOfAFinerOne) {
   const auto codes = test::sorted_codes(test::make_points("ellipsoid", 4000));
-  const auto coarse = test::serial_count_tree(codes, 500, 20).splits(), fine = test::serial_count_tree(codes, 60, 20).splits();
+  const auto coarse = test::serial_count_tree(codes, 500, 20).splits(),
+             fine = test::serial_count_tree(codes, 60, 20).splits();
   EXPECT_TRUE(std::includes(fine.begin(), fine.end(), coarse.begin(), coarse.end()));
   EXPECT_LT(coarse.size(), fine.size());
 }
@@ -102,7 +103,8 @@ TEST(Balance, HoldsIsMinimalAndIdempotent) {
     for (NodeKey added : balanced) {
       if (std::binary_search(rough.splits.begin(), rough.splits.end(), added)) continue;
       bool has_split_child = false;
-      for (int o = 0; o < 8; ++o) has_split_child |= std::binary_search(balanced.begin(), balanced.end(), added.child(o));
+      for (int o = 0; o < 8; ++o)
+        has_split_child |= std::binary_search(balanced.begin(), balanced.end(), added.child(o));
       if (has_split_child || ++tried > 20) continue;
       std::vector<NodeKey> fewer;
       for (NodeKey key : balanced)

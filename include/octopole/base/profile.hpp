@@ -10,8 +10,8 @@
 
 namespace octopole {
 
-/// The phases of one evaluation: the eight operators, check-to-local within L2L, and the exchanges (charges to
-/// owners, ghosts, shared ancestors, results back).
+/// The phases of one evaluation: the eight operators, check-to-local within L2L, and the exchanges (charges
+/// to owners, ghosts, shared ancestors, results back).
 enum class Phase : int { p2m, m2m, m2l, l2l, l2p, m2p, p2l, p2p, exchange };
 inline constexpr std::size_t kPhases = 9;
 inline constexpr std::array<std::string_view, kPhases> kPhaseNames = {"p2m", "m2m", "m2l", "l2l",     "l2p",

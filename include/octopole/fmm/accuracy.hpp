@@ -15,9 +15,10 @@ struct AccuracyRow {
   int ncrit;
 };
 
-/// Ascending digits. Made by `octopole calibrate`, which measures the relative L2 error of the potential against
-/// direct summation by order on uniform and strongly non-uniform clouds with charges of both signs, and takes for
-/// each number of digits the smallest order whose worst error keeps the safety factor, with its fastest n_crit.
+/// Ascending digits. Made by `octopole calibrate`, which measures the relative L2 error of the potential
+/// against direct summation by order on uniform and strongly non-uniform clouds with charges of both signs,
+/// and takes for each number of digits the smallest order whose worst error keeps the safety factor, with its
+/// fastest n_crit.
 std::span<const AccuracyRow> accuracy_table(Precision precision);
 
 /// The row for `digits`, throwing Error when out of the precision's range.

@@ -21,33 +21,34 @@ struct Field {
 
 enum class Output { potential, potential_and_gradient };
 
-/// Where operators are kept between runs, one store a precision; either may be null. Used on rank 0 only, while the
-/// Fmm is constructed. io/operator_file.hpp has one in HDF5.
+/// Where operators are kept between runs, one store a precision; either may be null. Used on rank 0 only,
+/// while the Fmm is constructed. io/operator_file.hpp has one in HDF5.
 struct OperatorStores {
   OperatorStore<double>* in_double = nullptr;
   OperatorStore<float>* in_single = nullptr;
 };
 
-/// Computes u_i = sum_j K(x_i, y_j) q_j at every target x_i due to all sources y_j on all ranks of a communicator.
-/// Every member is collective unless it says otherwise, legal on ranks without points, and throws the same Error on
-/// all ranks when one of them has bad input.
+/// Computes u_i = sum_j K(x_i, y_j) q_j at every target x_i due to all sources y_j on all ranks of a
+/// communicator. Every member is collective unless it says otherwise, legal on ranks without points, and
+/// throws the same Error on all ranks when one of them has bad input.
 class Fmm {
  public:
-  /// Duplicates `comm`, resolves the options, and reads or computes the operators. Throws Error on bad options.
+  /// Duplicates `comm`, resolves the options, and reads or computes the operators. Throws Error on bad
+  /// options.
   Fmm(MPI_Comm comm, const Laplace& kernel, const Options& options = {}, const OperatorStores& stores = {});
   ~Fmm();
   Fmm(Fmm&&) noexcept;
   Fmm& operator=(Fmm&&) noexcept;
 
   /// Sets the points, (n, 3) interleaved, any number on each rank, and builds tree, lists and exchange plans.
-  /// Nothing of the caller's is kept. Throws Error for lengths that are not multiples of 3, for NaN and infinity,
-  /// and where no rank has a source or no rank has a target.
+  /// Nothing of the caller's is kept. Throws Error for lengths that are not multiples of 3, for NaN and
+  /// infinity, and where no rank has a source or no rank has a target.
   void set_points(std::span<const double> sources, std::span<const double> targets);
   /// Targets that are the sources.
   void set_points(std::span<const double> points);
 
-  /// Field at this rank's targets due to all sources; charges in the order of this rank's sources. Call it as often
-  /// as charges change. Throws Error for a wrong length, NaN or infinity.
+  /// Field at this rank's targets due to all sources; charges in the order of this rank's sources. Call it as
+  /// often as charges change. Throws Error for a wrong length, NaN or infinity.
   Field evaluate(std::span<const double> charges, Output output = Output::potential);
 
   /// Not collective.

@@ -11,8 +11,9 @@ namespace octopole {
 
 /// Everything is optional: `digits` alone chooses the rest, and what is set explicitly wins.
 struct Options {
-  std::optional<int> digits;  // 2..12 in double, 2..5 in single precision; without digits and order: 6 (4 in single)
-  std::optional<int> order;   // points an edge of the equivalent surfaces, 2..20
+  std::optional<int>
+      digits;  // 2..12 in double, 2..5 in single precision; without digits and order: 6 (4 in single)
+  std::optional<int> order;                 // points an edge of the equivalent surfaces, 2..20
   std::optional<int> check_order;           // upward check surface; at least order
   std::optional<int> downward_check_order;  // downward check surface; equal to order for M2L by FFT
   std::optional<int> ncrit;                 // largest number of sources or targets of a leaf
@@ -37,8 +38,8 @@ struct Parameters {
   OperatorKey operators;
 };
 
-/// Resolves the options by the calibrated table (see accuracy.hpp); throws Error where a value is out of range or
-/// two contradict each other.
+/// Resolves the options by the calibrated table (see accuracy.hpp); throws Error where a value is out of
+/// range or two contradict each other.
 Parameters resolve(const Options& options, std::string_view kernel_name);
 
 std::string_view precision_name(Precision precision);  // "double", "single"

@@ -10,21 +10,22 @@
 
 namespace octopole {
 
-/// The arrays of an evaluation, kept from one to the next; start with an empty workspace for every new set-up.
+/// The arrays of an evaluation, kept from one to the next; start with an empty workspace for every new
+/// set-up.
 template <class Real>
 struct Workspace {
-  AlignedVector<Real> caller_charges;  // as the caller gave them, rounded to Real
-  AlignedVector<Real> charges;         // owned sources, then ghosts
-  AlignedVector<Real> multipoles;      // (nodes, equivalent points)
-  AlignedVector<Real> locals;          // (nodes, equivalent points)
-  AlignedVector<Real> checks;          // (nodes of the largest level, downward check points)
+  AlignedVector<Real> caller_charges;           // as the caller gave them, rounded to Real
+  AlignedVector<Real> charges;                  // owned sources, then ghosts
+  AlignedVector<Real> multipoles;               // (nodes, equivalent points)
+  AlignedVector<Real> locals;                   // (nodes, equivalent points)
+  AlignedVector<Real> checks;                   // (nodes of the largest level, downward check points)
   AlignedVector<double> potential, gx, gy, gz;  // owned targets
   AlignedVector<double> gradient;               // (owned targets, 3) as it travels
 };
 
 /// Field at the caller's targets. Counts its time, bytes and messages in `profile`. Collective.
 template <Kernel K, class Real>
-Field evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup, Workspace<Real>& workspace,
-               std::span<const double> charges, Output output, Profile& profile);
+Field evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup,
+               Workspace<Real>& workspace, std::span<const double> charges, Output output, Profile& profile);
 
 }  // namespace octopole

@@ -50,16 +50,18 @@ struct PointSetup {
   WorkLists work;
 
   parallel::PointExchange& results_exchange() { return target_exchange ? *target_exchange : source_exchange; }
-  const parallel::PointExchange& results_exchange() const { return target_exchange ? *target_exchange : source_exchange; }
+  const parallel::PointExchange& results_exchange() const {
+    return target_exchange ? *target_exchange : source_exchange;
+  }
   Index owned_sources() const { return source_exchange.owned_count(); }
   Index owned_targets() const { return results_exchange().owned_count(); }
   PointsByNode sources_by_node() const;
   PointsByNode targets_by_node() const;
 };
 
-/// Builds the set-up of interleaved coordinates (n, 3); no `targets` means that they are the sources. Coordinates must
-/// be finite. Collective.
+/// Builds the set-up of interleaved coordinates (n, 3); no `targets` means that they are the sources.
+/// Coordinates must be finite. Collective.
 PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,
-                 std::optional<std::span<const double>> targets);
+                      std::optional<std::span<const double>> targets);
 
 }  // namespace octopole

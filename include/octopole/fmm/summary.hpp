@@ -14,8 +14,8 @@ struct MinMeanMax {
   double min = 0, mean = 0, max = 0;
 };
 
-/// Mean over the leaves (U, W) or nodes (V, X) that have targets, and the largest; only partners that have sources
-/// count.
+/// Mean over the leaves (U, W) or nodes (V, X) that have targets, and the largest; only partners that have
+/// sources count.
 struct ListSize {
   double mean = 0;
   Index max = 0;

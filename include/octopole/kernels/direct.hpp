@@ -10,11 +10,12 @@
 namespace octopole {
 
 /// potential[i] += sum_j K(x_i, y_j) q_j, kernel constant included, and likewise gradient[3 i + c] where
-/// `gradient` is not empty. Coordinates are interleaved: targets (3 m), sources (3 n), charges (n). Scalar loops
-/// without any trick; coincident points contribute nothing.
+/// `gradient` is not empty. Coordinates are interleaved: targets (3 m), sources (3 n), charges (n). Scalar
+/// loops without any trick; coincident points contribute nothing.
 template <Kernel K>
 void direct_sum(const K& kernel, std::span<const double> targets, std::span<const double> sources,
-                std::span<const double> charges, std::span<double> potential, std::span<double> gradient = {}) {
+                std::span<const double> charges, std::span<double> potential,
+                std::span<double> gradient = {}) {
   const Index m = static_cast<Index>(targets.size() / 3), n = static_cast<Index>(charges.size());
 #pragma omp parallel for schedule(static)
   for (Index i = 0; i < m; ++i) {

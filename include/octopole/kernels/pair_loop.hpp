@@ -26,8 +26,8 @@ struct TargetArrays {
   Index count;
 };
 
-/// potential[i] += sum_j f(x_i - y_j) q_j for every target i, without the kernel's constant. Coincident points
-/// contribute nothing. Vectorised over targets with the widest instructions that the machine has
+/// potential[i] += sum_j f(x_i - y_j) q_j for every target i, without the kernel's constant. Coincident
+/// points contribute nothing. Vectorised over targets with the widest instructions that the machine has
 /// (simd::active_isa()); the order of the sum over j does not depend on them. Single-threaded.
 template <class K, class Real>
 void pair_potential(const K& kernel, const TargetArrays<Real>& targets, const SourceArrays<Real>& sources,

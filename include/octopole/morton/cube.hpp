@@ -23,8 +23,9 @@ struct NodeCube {
   double half;
 };
 
-/// The root cube. Its side and corner are multiples of a power of two about 2^-12 of the extent, so that the faces
-/// and centres of all nodes are exact in double unless the cube lies more than about 2^20 sides from the origin.
+/// The root cube. Its side and corner are multiples of a power of two about 2^-12 of the extent, so that the
+/// faces and centres of all nodes are exact in double unless the cube lies more than about 2^20 sides from
+/// the origin.
 struct RootCube {
   std::array<double, 3> corner{};
   double side = 1;
@@ -46,7 +47,9 @@ struct RootCube {
 
   NodeCube node(const Anchor& a) const {
     const double half = side / static_cast<double>(std::int64_t{2} << a.level);
-    return {{corner[0] + (2 * a.x + 1) * half, corner[1] + (2 * a.y + 1) * half, corner[2] + (2 * a.z + 1) * half}, half};
+    return {{corner[0] + (2 * a.x + 1) * half, corner[1] + (2 * a.y + 1) * half,
+             corner[2] + (2 * a.z + 1) * half},
+            half};
   }
 };
 

@@ -48,15 +48,16 @@ struct Anchor {
   bool operator==(const Anchor&) const = default;
 };
 
-/// A node of the octree: a one, followed by the octal digits of the path from the root (whose key is 1). Keys of
-/// one level are in Morton order, and coarser levels come before finer ones.
+/// A node of the octree: a one, followed by the octal digits of the path from the root (whose key is 1). Keys
+/// of one level are in Morton order, and coarser levels come before finer ones.
 struct NodeKey {
   std::uint64_t bits = 1;
 
   static constexpr NodeKey root() { return {1}; }
   static constexpr NodeKey from_anchor(const Anchor& a) {
-    return {std::uint64_t{1} << (3 * a.level) | interleave(static_cast<std::uint32_t>(a.x), static_cast<std::uint32_t>(a.y),
-                                                           static_cast<std::uint32_t>(a.z))};
+    return {std::uint64_t{1} << (3 * a.level) |
+            interleave(static_cast<std::uint32_t>(a.x), static_cast<std::uint32_t>(a.y),
+                       static_cast<std::uint32_t>(a.z))};
   }
   /// The node of `level` that holds the cell `code`.
   static constexpr NodeKey containing(Code code, int level) {
@@ -103,7 +104,9 @@ constexpr bool adjacent(const Anchor& a, const Anchor& b) {
   const Anchor& coarse = a.level <= b.level ? a : b;
   const Anchor& fine = a.level <= b.level ? b : a;
   const int shift = fine.level - coarse.level;
-  const auto touches = [shift](std::int64_t c, std::int64_t f) { return f <= ((c + 1) << shift) && f + 1 >= (c << shift); };
+  const auto touches = [shift](std::int64_t c, std::int64_t f) {
+    return f <= ((c + 1) << shift) && f + 1 >= (c << shift);
+  };
   return touches(coarse.x, fine.x) && touches(coarse.y, fine.y) && touches(coarse.z, fine.z);
 }
 

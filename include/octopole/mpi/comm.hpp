@@ -61,8 +61,8 @@ class Comm {
 
   template <class T>
   void allreduce(std::span<T> values, MPI_Op op) const {
-    check(MPI_Allreduce(MPI_IN_PLACE, values.data(), checked_cast<int>(values.size(), "Allreduce count"), datatype<T>(), op,
-                        handle()),
+    check(MPI_Allreduce(MPI_IN_PLACE, values.data(), checked_cast<int>(values.size(), "Allreduce count"),
+                        datatype<T>(), op, handle()),
           "MPI_Allreduce");
   }
   template <class T>
@@ -100,7 +100,8 @@ class Comm {
   std::vector<T> allgather(const T& value) const {
     static_assert(std::is_trivially_copyable_v<T>);
     std::vector<T> all(static_cast<std::size_t>(size_));
-    check(MPI_Allgather(&value, sizeof(T), MPI_BYTE, all.data(), sizeof(T), MPI_BYTE, handle()), "MPI_Allgather");
+    check(MPI_Allgather(&value, sizeof(T), MPI_BYTE, all.data(), sizeof(T), MPI_BYTE, handle()),
+          "MPI_Allgather");
     return all;
   }
 
@@ -134,8 +135,8 @@ class Comm {
   int rank_ = 0, size_ = 1;
 };
 
-/// Runs `work` (which must not communicate) on this rank; if it throws on any rank, all ranks throw Error with the
-/// message of the lowest rank that failed. Collective.
+/// Runs `work` (which must not communicate) on this rank; if it throws on any rank, all ranks throw Error
+/// with the message of the lowest rank that failed. Collective.
 void collectively(const Comm& comm, const std::function<void()>& work);
 
 }  // namespace octopole::mpi

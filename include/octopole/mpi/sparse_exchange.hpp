@@ -22,19 +22,21 @@ struct PeerCount {
   Index count;
 };
 
-/// Sends and receives fixed numbers of records, again and again; how large a record is may change from one start to
-/// the next. The send buffer holds the records by destination, the receive buffer by source, each in the order of
-/// the peer lists given at construction (ascending ranks). Construction, start and finish are collective over the
-/// communicator.
+/// Sends and receives fixed numbers of records, again and again; how large a record is may change from one
+/// start to the next. The send buffer holds the records by destination, the receive buffer by source, each in
+/// the order of the peer lists given at construction (ascending ranks). Construction, start and finish are
+/// collective over the communicator.
 class SparseExchange {
  public:
   SparseExchange();  // without a plan: assign one before use
-  SparseExchange(const Comm& comm, Transport transport, std::vector<PeerCount> send, std::vector<PeerCount> receive);
+  SparseExchange(const Comm& comm, Transport transport, std::vector<PeerCount> send,
+                 std::vector<PeerCount> receive);
   ~SparseExchange();
   SparseExchange(SparseExchange&&) noexcept;
   SparseExchange& operator=(SparseExchange&&) noexcept;
 
-  /// Records of `record_bytes` bytes. Both buffers must stay where they are, the send buffer unchanged, until finish().
+  /// Records of `record_bytes` bytes. Both buffers must stay where they are, the send buffer unchanged, until
+  /// finish().
   void start(const void* send, void* receive, std::size_t record_bytes);
   void finish();
   void run(const void* send, void* receive, std::size_t record_bytes) {
@@ -44,9 +46,9 @@ class SparseExchange {
 
   Index send_records() const;
   Index receive_records() const;
-  Index records_sent_away() const;      // to other ranks
+  Index records_sent_away() const;       // to other ranks
   Index records_from_elsewhere() const;  // from other ranks
-  Index messages() const;           // to other ranks, one start
+  Index messages() const;                // to other ranks, one start
   std::span<const PeerCount> send_peers() const;
   std::span<const PeerCount> receive_peers() const;
 

@@ -8,7 +8,8 @@
 
 namespace octopole {
 
-/// M2P: adds the field of the multipoles in the W list of each leaf to the leaf's targets. Threaded over leaves.
+/// M2P: adds the field of the multipoles in the W list of each leaf to the leaf's targets. Threaded over
+/// leaves.
 template <Kernel K, class Real>
 void m2p(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves, const ListView& w,
          const Box* boxes, const PointsByNode& targets, const Real* multipoles, const TargetSums& sums);

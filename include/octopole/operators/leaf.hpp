@@ -9,8 +9,8 @@
 namespace octopole {
 
 /// P2M: multipoles of `leaves` from their sources: potential on the upward check surface, then
-/// check-to-equivalent. `charges` by source; row i of `multipoles` (equivalent_size a row) is node i's, written.
-/// Threaded over leaves.
+/// check-to-equivalent. `charges` by source; row i of `multipoles` (equivalent_size a row) is node i's,
+/// written. Threaded over leaves.
 template <Kernel K, class Real>
 void p2m(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves, const Box* boxes,
          const PointsByNode& sources, const Real* charges, Real* multipoles);

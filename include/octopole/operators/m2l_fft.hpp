@@ -9,14 +9,14 @@
 
 namespace octopole {
 
-/// The kernel's transforms: a (2p - 1)^3 grid holds every difference of two points of the p^3 grid exactly once,
-/// so that a circular convolution is the linear one.
+/// The kernel's transforms: a (2p - 1)^3 grid holds every difference of two points of the p^3 grid exactly
+/// once, so that a circular convolution is the linear one.
 template <class Real>
 struct M2lFft {
   int order = 0;
   Index frequencies = 0;  // complex numbers a transform: (2p - 1)^2 p
-  // (frequencies, 343, 2): re and im of the transform of transfer vector (tx, ty, tz), target centre minus source
-  // centre in node sides, at index (tx + 3) + 7 (ty + 3) + 49 (tz + 3); 0 for adjacent nodes.
+  // (frequencies, 343, 2): re and im of the transform of transfer vector (tx, ty, tz), target centre minus
+  // source centre in node sides, at index (tx + 3) + 7 (ty + 3) + 49 (tz + 3); 0 for adjacent nodes.
   AlignedVector<Real> transforms;
 
   template <class F>
@@ -28,9 +28,9 @@ struct M2lFft {
 template <Kernel K, class Real>
 M2lFft<Real> make_m2l_fft(const K& kernel, const OperatorKey& key);
 
-/// Adds the potential of all V-list multipoles to the downward check potentials of the children of `parents` (all
-/// of one level) that have targets. Memory besides the arguments stays under about `workspace_bytes` where one
-/// parent's needs allow it. Threaded; results do not depend on the threads or on workspace_bytes.
+/// Adds the potential of all V-list multipoles to the downward check potentials of the children of `parents`
+/// (all of one level) that have targets. Memory besides the arguments stays under about `workspace_bytes`
+/// where one parent's needs allow it. Threaded; results do not depend on the threads or on workspace_bytes.
 template <class Real>
 void m2l_fft(const M2lFft<Real>& op, const Translations<Real>& t, std::span<const NodeIndex> parents,
              const SiblingView& nodes, const Real* multipoles, Real* checks,

@@ -13,8 +13,8 @@
 namespace octopole {
 
 /// The 316 transfer vectors fall into 16 classes under the 48 symmetries of the cube. Each class keeps one
-/// truncated factorisation K = left * right of its representative (check x rank, rank x equivalent); a member's
-/// matrix is the representative's with the points of both surfaces permuted by the symmetry.
+/// truncated factorisation K = left * right of its representative (check x rank, rank x equivalent); a
+/// member's matrix is the representative's with the points of both surfaces permuted by the symmetry.
 template <class Real>
 struct M2lSvd {
   struct TransferClass {
@@ -26,7 +26,8 @@ struct M2lSvd {
   // By transfer index (tx + 3) + 7 (ty + 3) + 49 (tz + 3): class (-1 for adjacent nodes) and symmetry.
   std::array<std::int8_t, 343> class_of;
   std::array<std::int8_t, 343> symmetry_of;
-  // equivalent_map[s][i]: surface point of the representative's problem that point i of symmetry s's problem is.
+  // equivalent_map[s][i]: surface point of the representative's problem that point i of symmetry s's problem
+  // is.
   std::array<std::vector<std::int32_t>, 48> equivalent_map, check_map;
 
   template <class F>
@@ -48,7 +49,7 @@ void lay_out_m2l_svd(const OperatorKey& key, M2lSvd<Real>& op);
 /// Adds the potential of the V-list multipoles of each node in `targets` (any levels) to its downward check
 /// potentials. Threaded over blocks of targets.
 template <class Real>
-void m2l_svd(const M2lSvd<Real>& op, const Translations<Real>& t, std::span<const NodeIndex> targets, const ListView& v,
-             const Box* boxes, const Real* multipoles, Real* checks);
+void m2l_svd(const M2lSvd<Real>& op, const Translations<Real>& t, std::span<const NodeIndex> targets,
+             const ListView& v, const Box* boxes, const Real* multipoles, Real* checks);
 
 }  // namespace octopole

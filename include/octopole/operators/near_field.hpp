@@ -3,8 +3,8 @@
 
 #include <span>
 
-#include "octopole/operators/views.hpp"
 #include "octopole/kernels/kernel.hpp"
+#include "octopole/operators/views.hpp"
 
 namespace octopole {
 
@@ -13,6 +13,7 @@ namespace octopole {
 /// leaf's centre in double first. Threaded over leaves; the order of the sum is that of the list.
 template <Kernel K, class Real>
 void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, const Box* boxes,
-         const PointsByNode& targets, const PointsByNode& sources, const Real* charges, const TargetSums& sums);
+         const PointsByNode& targets, const PointsByNode& sources, const Real* charges,
+         const TargetSums& sums);
 
 }  // namespace octopole

@@ -32,15 +32,16 @@ struct OperatorSet {
 template <Kernel K, class Real>
 OperatorSet<Real> make_operators(const K& kernel, const OperatorKey& key);
 
-/// An operator set of `key` with everything but the computed arrays; fill them through for_each_array, then call
-/// adopt_arrays, which derives the ranks from the arrays' sizes and throws Error where a size cannot be right.
+/// An operator set of `key` with everything but the computed arrays; fill them through for_each_array, then
+/// call adopt_arrays, which derives the ranks from the arrays' sizes and throws Error where a size cannot be
+/// right.
 template <class Real>
 OperatorSet<Real> lay_out_operators(const OperatorKey& key);
 template <class Real>
 void adopt_arrays(OperatorSet<Real>& set);
 
-/// Where operators are kept between runs. Called on one rank only; load returns false (and says why in `reason`,
-/// empty where there simply is nothing yet) when the store has no operators of this key.
+/// Where operators are kept between runs. Called on one rank only; load returns false (and says why in
+/// `reason`, empty where there simply is nothing yet) when the store has no operators of this key.
 template <class Real>
 class OperatorStore {
  public:

@@ -10,7 +10,9 @@
 namespace octopole {
 
 /// Number of points on the surface grid of the given order (points an edge): 6 (order - 1)^2 + 2.
-constexpr Index surface_size(int order) { return 6 * Index(order - 1) * (order - 1) + 2; }
+constexpr Index surface_size(int order) {
+  return 6 * Index(order - 1) * (order - 1) + 2;
+}
 
 /// Grid coordinates (each in 0 .. order - 1) of every surface point, x fastest.
 std::vector<std::array<int, 3>> surface_grid(int order);

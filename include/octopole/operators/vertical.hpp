@@ -9,7 +9,8 @@
 namespace octopole {
 
 /// M2M: multipoles of `parents` (all of one level) from those of their children, added up in octant order;
-/// absent children (kNoNode) and those without sources (has_source 0) are skipped. Rows of parents are written.
+/// absent children (kNoNode) and those without sources (has_source 0) are skipped. Rows of parents are
+/// written.
 template <class Real>
 void m2m(const Translations<Real>& t, std::span<const NodeIndex> parents, const NodeIndex* children,
          const std::uint8_t* has_source, Real* multipoles);
@@ -21,6 +22,7 @@ void l2l(const Translations<Real>& t, std::span<const NodeIndex> parents, const 
 
 /// Locals of `nodes` from their downward check potentials (downward_check_size a row); rows are written.
 template <class Real>
-void check_to_local(const Translations<Real>& t, std::span<const NodeIndex> nodes, const Real* checks, Real* locals);
+void check_to_local(const Translations<Real>& t, std::span<const NodeIndex> nodes, const Real* checks,
+                    Real* locals);
 
 }  // namespace octopole

@@ -1,5 +1,5 @@
-// The flat views by which operators see nodes and points. Operators own nothing and know no tree: whoever holds
-// the arrays (the tree, a test) passes views of them.
+// The flat views by which operators see nodes and points. Operators own nothing and know no tree: whoever
+// holds the arrays (the tree, a test) passes views of them.
 #pragma once
 
 #include <cstdint>
@@ -44,13 +44,15 @@ struct TargetSums {
 };
 
 /// Neighbour direction number of the offset (dx, dy, dz), each in {-1, 0, 1}: 0..26, 13 is the node itself.
-constexpr int direction_index(int dx, int dy, int dz) { return (dx + 1) + 3 * (dy + 1) + 9 * (dz + 1); }
+constexpr int direction_index(int dx, int dy, int dz) {
+  return (dx + 1) + 3 * (dy + 1) + 9 * (dz + 1);
+}
 
 /// Nodes of one level as the M2L by FFT sees them.
 struct SiblingView {
-  const NodeIndex* near;           // (nodes, 27) same-level neighbour of each node by direction, a leaf that covers
-                                   // it, or kNoNode
-  const NodeIndex* children;       // (nodes, 8) by octant (bit 0: x, bit 1: y, bit 2: z), kNoNode where absent
+  const NodeIndex* near;  // (nodes, 27) same-level neighbour of each node by direction, a leaf that covers
+                          // it, or kNoNode
+  const NodeIndex* children;  // (nodes, 8) by octant (bit 0: x, bit 1: y, bit 2: z), kNoNode where absent
   const std::uint8_t* has_source;  // (nodes) whether the node has a multipole
   const std::uint8_t* has_target;  // (nodes) whether the node wants a local
 };

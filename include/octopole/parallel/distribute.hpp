@@ -12,9 +12,9 @@
 
 namespace octopole::parallel {
 
-/// Moves values of points between the caller's order and distribution and the owners' (each rank's part of the
-/// curve, ascending codes; points of one code in the caller's global order). Made once a point set, used for
-/// coordinates, charges and results alike.
+/// Moves values of points between the caller's order and distribution and the owners' (each rank's part of
+/// the curve, ascending codes; points of one code in the caller's global order). Made once a point set, used
+/// for coordinates, charges and results alike.
 class PointExchange {
  public:
   PointExchange() = default;
@@ -44,8 +44,8 @@ class PointExchange {
 
  private:
   // out[scatter[i]] = exchanged(in[gather[.]])[i], records of `bytes` bytes.
-  void move(const AlignedVector<Index>& gather, mpi::SparseExchange& exchange, const AlignedVector<Index>& scatter,
-            const void* in, void* out, std::size_t bytes);
+  void move(const AlignedVector<Index>& gather, mpi::SparseExchange& exchange,
+            const AlignedVector<Index>& scatter, const void* in, void* out, std::size_t bytes);
 
   AlignedVector<Index> order_;        // caller's point at each place of the send buffer
   AlignedVector<Index> owned_order_;  // owned point at each place of the receive buffer

@@ -8,8 +8,8 @@
 
 namespace octopole::parallel {
 
-/// Frozen exchanges. Every rank asks the owners for exactly what its lists name: the points of U and X leaves, the
-/// multipoles of V and W nodes.
+/// Frozen exchanges. Every rank asks the owners for exactly what its lists name: the points of U and X
+/// leaves, the multipoles of V and W nodes.
 struct Ghosts {
   RowExchange points;      // rows are sources: this rank's first, then ghosts
   RowExchange multipoles;  // rows are nodes
@@ -21,9 +21,9 @@ struct Ghosts {
 Ghosts plan_ghosts(const mpi::Comm& comm, mpi::Transport transport, const tree::InteractionLists& lists,
                    Index own_sources, tree::EssentialTree& tree);
 
-/// The upward pass over nodes that several ranks share: before the parents of level l are formed, the complete
-/// multipoles of children held elsewhere go to the parent's owner. No partial sums, so that multipoles are those of
-/// one rank, bit for bit.
+/// The upward pass over nodes that several ranks share: before the parents of level l are formed, the
+/// complete multipoles of children held elsewhere go to the parent's owner. No partial sums, so that
+/// multipoles are those of one rank, bit for bit.
 struct Ancestors {
   struct Step {
     int child_level;

@@ -16,7 +16,8 @@ struct PeerRows {
 };
 
 /// Sends rows of one array (of any type and width, as of start) and receives others into it. The lists of two
-/// ranks for each other name the same things in the same order. Construction, start and finish are collective.
+/// ranks for each other name the same things in the same order. Construction, start and finish are
+/// collective.
 class RowExchange {
  public:
   RowExchange() = default;

@@ -8,10 +8,11 @@
 
 namespace octopole::parallel {
 
-/// Balances the tree over all ranks: closes this rank's splits, sends what falls into other ranks' parts to them, and
-/// returns all splits that overlap this rank's range, ascending. One exchange. Collective.
+/// Balances the tree over all ranks: closes this rank's splits, sends what falls into other ranks' parts to
+/// them, and returns all splits that overlap this rank's range, ascending. One exchange. Collective.
 std::vector<tree::NodeKey> balance_globally(const mpi::Comm& comm, const tree::CountTree& coarse,
-                                            const tree::Partition& partition, std::vector<tree::NodeKey> splits);
+                                            const tree::Partition& partition,
+                                            std::vector<tree::NodeKey> splits);
 
 /// Exchanges node records and builds this rank's locally essential tree. Collective.
 tree::EssentialTree build_essential_tree(const mpi::Comm& comm, const tree::LocalPart& part);

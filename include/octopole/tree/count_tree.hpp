@@ -29,16 +29,16 @@ Index count_codes(std::span<const Code> codes, Code first, Code end);
 std::vector<Count> count_points(std::span<const NodeKey> nodes, std::span<const Code> sources,
                                 std::span<const Code> targets);
 
-/// Nodes in ascending key order: the root, and all eight children of every split node. A node is split while its
-/// count exceeds the threshold and its level is below the maximum, so that the tree is a part (the same part on every
-/// rank) of any tree with a smaller threshold.
+/// Nodes in ascending key order: the root, and all eight children of every split node. A node is split while
+/// its count exceeds the threshold and its level is below the maximum, so that the tree is a part (the same
+/// part on every rank) of any tree with a smaller threshold.
 class CountTree {
  public:
   /// Starts with the root alone. `threshold` is the largest count that stays unsplit.
   CountTree(Count root, Index threshold, int max_level);
 
-  /// The children of the nodes that must be split next (empty when the tree is complete): count them over all ranks
-  /// and hand the counts to grow(), in the same order.
+  /// The children of the nodes that must be split next (empty when the tree is complete): count them over all
+  /// ranks and hand the counts to grow(), in the same order.
   const std::vector<NodeKey>& frontier() const { return frontier_; }
   void grow(std::span<const Count> counts);
 

@@ -9,10 +9,11 @@ namespace octopole::tree {
 
 /// Compressed rows: the partners of node i are items[offsets[i] .. offsets[i + 1]), ascending.
 struct NodeLists {
-  std::vector<Index> offsets;     // (nodes + 1)
+  std::vector<Index> offsets;  // (nodes + 1)
   std::vector<NodeIndex> items;
   std::span<const NodeIndex> of(NodeIndex node) const {
-    return {items.data() + offsets[static_cast<std::size_t>(node)], items.data() + offsets[static_cast<std::size_t>(node) + 1]};
+    return {items.data() + offsets[static_cast<std::size_t>(node)],
+            items.data() + offsets[static_cast<std::size_t>(node) + 1]};
   }
 };
 
@@ -21,8 +22,8 @@ struct NodeLists {
 ///   V (nodes): children of the parent's neighbours that are not adjacent to t.
 ///   W (leaves): nodes below t's same-level neighbours that are not adjacent to t, while their parent is.
 ///   X (nodes): leaves whose W list would hold t.
-/// Other nodes have empty lists. near: same-level neighbour by direction ((dx + 1) + 3 (dy + 1) + 9 (dz + 1)), or
-/// the leaf that covers its place, or kNoNode where there are no sources or the domain ends.
+/// Other nodes have empty lists. near: same-level neighbour by direction ((dx + 1) + 3 (dy + 1) + 9 (dz +
+/// 1)), or the leaf that covers its place, or kNoNode where there are no sources or the domain ends.
 struct InteractionLists {
   std::vector<NodeIndex> near;  // (nodes, 27)
   NodeLists u, v, w, x;

@@ -14,8 +14,8 @@ struct CodeRange {
   bool overlaps(NodeKey node) const { return node.first_code() < end && first < node.end_code(); }
 };
 
-/// The parts of all ranks: rank r holds [bounds[r], bounds[r + 1]); bounds are ascending leaf boundaries of the count
-/// tree, from 0 to morton::kCodeEnd.
+/// The parts of all ranks: rank r holds [bounds[r], bounds[r + 1]); bounds are ascending leaf boundaries of
+/// the count tree, from 0 to morton::kCodeEnd.
 struct Partition {
   std::vector<Code> bounds;
   int ranks() const { return static_cast<int>(bounds.size()) - 1; }
@@ -32,9 +32,9 @@ struct Partition {
   }
 };
 
-/// Divides the leaves of the count tree, of the given weights along the Morton curve (one a leaf, in the order of
-/// CountTree::leaves()), into `ranks` consecutive parts whose ends lie as close as leaf boundaries allow to equal
-/// shares of the total weight.
+/// Divides the leaves of the count tree, of the given weights along the Morton curve (one a leaf, in the
+/// order of CountTree::leaves()), into `ranks` consecutive parts whose ends lie as close as leaf boundaries
+/// allow to equal shares of the total weight.
 Partition divide(const CountTree& tree, std::span<const double> weights, int ranks);
 
 /// Weights by number of points: sources plus targets.
