@@ -97,8 +97,7 @@ struct Evaluation {
     for (std::size_t level = parallel::kFirstLevel; level < s.work.target_nodes.size(); ++level) {
       const NodeIndex first = s.tree.level_begin[level];
       zero(w.checks, static_cast<std::size_t>(s.tree.level_begin[level + 1] - first) * check_width);
-      // Rows of `checks` are addressed by node: the level's first node is at the start of the array.
-      Real* checks = w.checks.data() - static_cast<std::ptrdiff_t>(check_width) * first;
+      const CheckRows<Real> checks(w.checks.data(), first);
       const std::span<const NodeIndex> nodes(s.work.target_nodes[level]);
       {
         PhaseTimer timer(profile, Phase::m2l);
@@ -116,7 +115,7 @@ struct Evaluation {
             s.sources_by_node(), w.charges.data(), checks);
       }
       PhaseTimer timer(profile, Phase::l2l);
-      check_to_local(t(), nodes, checks, w.locals.data());
+      check_to_local(t(), nodes, {w.checks.data(), first}, w.locals.data());
       if (level > parallel::kFirstLevel)
         l2l(t(), std::span<const NodeIndex>(s.work.target_parents[level - 1]), s.tree.children.data(),
             s.tree.has_target.data(), w.locals.data());

@@ -24,7 +24,7 @@ void m2p(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex
 
 template <Kernel K, class Real>
 void p2l(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> nodes, const ListView& x,
-         const Box* boxes, const PointsByNode& sources, const Real* charges, Real* checks) {
+         const Box* boxes, const PointsByNode& sources, const Real* charges, CheckRowsOf<Real> checks) {
   const Index check = t.downward_check_size();
   const TargetArrays<Real> check_points{t.downward_check.x.data(), t.downward_check.y.data(),
                                         t.downward_check.z.data(), check};
@@ -35,7 +35,7 @@ void p2l(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       const NodeIndex node = nodes[i];
       const auto flush = [&] {
-        pair_potential(kernel, check_points, buffer.view(), checks + node * check);
+        pair_potential(kernel, check_points, buffer.view(), checks.row(node, check));
         buffer.clear();
       };
       for (const NodeIndex source : x.of(node)) buffer.append(sources, source, charges, boxes[node], flush);
@@ -48,7 +48,7 @@ void p2l(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex
   template void m2p(const K&, const Translations<Real>&, std::span<const NodeIndex>, const ListView&, \
                     const Box*, const PointsByNode&, const Real*, const TargetSums&);                 \
   template void p2l(const K&, const Translations<Real>&, std::span<const NodeIndex>, const ListView&, \
-                    const Box*, const PointsByNode&, const Real*, Real*);
+                    const Box*, const PointsByNode&, const Real*, CheckRows<Real>);
 OCTOPOLE_INSTANTIATE(Laplace, double)
 OCTOPOLE_INSTANTIATE(Laplace, float)
 #undef OCTOPOLE_INSTANTIATE

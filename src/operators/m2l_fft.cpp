@@ -119,7 +119,8 @@ struct Workspace {
 
 template <class Real>
 void apply_block(const M2lFft<Real>& op, const SiblingBlock& block, const SiblingView& nodes,
-                 const Dft<Real>& dft, Workspace<Real>& space, const Real* multipoles, Real* checks) {
+                 const Dft<Real>& dft, Workspace<Real>& space, const Real* multipoles,
+                 CheckRowsOf<Real> checks) {
   const Index n = static_cast<Index>(space.grid_index.size());
   const Index sources = static_cast<Index>(block.sources.size()),
               targets = static_cast<Index>(block.targets.size());
@@ -161,7 +162,7 @@ void apply_block(const M2lFft<Real>& op, const SiblingBlock& block, const Siblin
       const NodeIndex* children = nodes.children + Index(8) * block.targets[static_cast<std::size_t>(t)];
       for (int c = 0; c < 8; ++c) {
         if (children[c] == kNoNode || !nodes.has_target[children[c]]) continue;
-        Real* check = checks + children[c] * n;
+        Real* check = checks.row(children[c], n);
         for (Index i = 0; i < n; ++i)
           check[i] += grid[static_cast<std::size_t>(8 * Index(space.grid_index[i]) + c)];
       }
@@ -212,7 +213,8 @@ M2lFft<Real> make_m2l_fft(const K& kernel, const OperatorKey& key) {
 
 template <class Real>
 void m2l_fft(const M2lFft<Real>& op, const Translations<Real>& t, std::span<const NodeIndex> parents,
-             const SiblingView& nodes, const Real* multipoles, Real* checks, std::size_t workspace_bytes) {
+             const SiblingView& nodes, const Real* multipoles, CheckRowsOf<Real> checks,
+             std::size_t workspace_bytes) {
   std::vector<NodeIndex> targets;
   targets.reserve(parents.size());
   for (const NodeIndex parent : parents)
@@ -251,8 +253,8 @@ void m2l_fft(const M2lFft<Real>& op, const Translations<Real>& t, std::span<cons
 template M2lFft<double> make_m2l_fft<Laplace, double>(const Laplace&, const OperatorKey&);
 template M2lFft<float> make_m2l_fft<Laplace, float>(const Laplace&, const OperatorKey&);
 template void m2l_fft(const M2lFft<double>&, const Translations<double>&, std::span<const NodeIndex>,
-                      const SiblingView&, const double*, double*, std::size_t);
+                      const SiblingView&, const double*, CheckRows<double>, std::size_t);
 template void m2l_fft(const M2lFft<float>&, const Translations<float>&, std::span<const NodeIndex>,
-                      const SiblingView&, const float*, float*, std::size_t);
+                      const SiblingView&, const float*, CheckRows<float>, std::size_t);
 
 }  // namespace octopole

@@ -1,10 +1,9 @@
 // The body of the M2L by FFT, included once by each instruction set's unit, which first names its part of
 // simd/vec.hpp `isa`. All in an unnamed namespace: no instantiation is shared between units.
 //
-// The transforms are sums over p points, not fast ones: at p <= 16 points, of the 2p - 1 that FFTW would have
-// to treat, with sums and differences of the frequencies k and 2p - 1 - k taken together and eight siblings
-// in lanes, they cost less than FFTW's codelets for such (mostly prime) lengths, and far less than the
-// products.
+// The transforms are sums over p points, not fast ones: of the 2p - 1 points that FFTW would have to treat only p
+// are given or wanted, frequencies k and 2p - 1 - k are taken together, and eight siblings go in lanes. That costs a
+// third to a sixth of FFTW's time at these (mostly odd or prime) lengths: docs/performance.md.
 #pragma once
 
 #include "m2l_fft_kernel.hpp"

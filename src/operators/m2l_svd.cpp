@@ -132,7 +132,7 @@ M2lSvd<Real> make_m2l_svd(const K& kernel, const OperatorKey& key) {
 
 template <class Real>
 void m2l_svd(const M2lSvd<Real>& op, const Translations<Real>& t, std::span<const NodeIndex> targets,
-             const ListView& v, const Box* boxes, const Real* multipoles, Real* checks) {
+             const ListView& v, const Box* boxes, const Real* multipoles, CheckRowsOf<Real> checks) {
   const Index count = static_cast<Index>(targets.size()), n = t.equivalent_size(),
               check = t.downward_check_size();
   Index max_rank = 0;
@@ -182,7 +182,7 @@ void m2l_svd(const M2lSvd<Real>& op, const Translations<Real>& t, std::span<cons
           for (Index k = 0; k < used; ++k) {
             const auto& map = op.check_map[static_cast<std::size_t>(piece[k].symmetry)];
             const Real* column = out.data() + k * check;
-            Real* sum = checks + Index(piece[k].target) * check;
+            Real* sum = checks.row(piece[k].target, check);
             for (Index i = 0; i < check; ++i) sum[i] += column[map[static_cast<std::size_t>(i)]];
           }
         }
@@ -196,8 +196,8 @@ template void lay_out_m2l_svd(const OperatorKey&, M2lSvd<float>&);
 template M2lSvd<double> make_m2l_svd<Laplace, double>(const Laplace&, const OperatorKey&);
 template M2lSvd<float> make_m2l_svd<Laplace, float>(const Laplace&, const OperatorKey&);
 template void m2l_svd(const M2lSvd<double>&, const Translations<double>&, std::span<const NodeIndex>,
-                      const ListView&, const Box*, const double*, double*);
+                      const ListView&, const Box*, const double*, CheckRows<double>);
 template void m2l_svd(const M2lSvd<float>&, const Translations<float>&, std::span<const NodeIndex>,
-                      const ListView&, const Box*, const float*, float*);
+                      const ListView&, const Box*, const float*, CheckRows<float>);
 
 }  // namespace octopole

@@ -81,8 +81,8 @@ void l2l(const Translations<Real>& t, std::span<const NodeIndex> parents, const 
 }
 
 template <class Real>
-void check_to_local(const Translations<Real>& t, std::span<const NodeIndex> nodes, const Real* checks,
-                    Real* locals) {
+void check_to_local(const Translations<Real>& t, std::span<const NodeIndex> nodes,
+                    CheckRowsOf<const Real> checks, Real* locals) {
   const Index count = static_cast<Index>(nodes.size()), n = t.equivalent_size(),
               check = t.downward_check_size();
   const linalg::SerialBlas serial;
@@ -95,7 +95,7 @@ void check_to_local(const Translations<Real>& t, std::span<const NodeIndex> node
     for (Index batch = 0; batch < batch_count(count, kBatch); ++batch) {
       const Index first = batch * kBatch, size = std::min(kBatch, count - first);
       for (Index b = 0; b < size; ++b)
-        std::copy_n(checks + nodes[static_cast<std::size_t>(first + b)] * check, check,
+        std::copy_n(checks.row(nodes[static_cast<std::size_t>(first + b)], check), check,
                     potential.data() + b * check);
       const Index columns = pad_columns(potential.data(), check, size);
       check_to_equivalent(check, t.downward_rank, n, t.downward_first, t.downward_second, columns,
@@ -106,12 +106,13 @@ void check_to_local(const Translations<Real>& t, std::span<const NodeIndex> node
   }
 }
 
-#define OCTOPOLE_INSTANTIATE(Real)                                                           \
-  template void m2m(const Translations<Real>&, std::span<const NodeIndex>, const NodeIndex*, \
-                    const std::uint8_t*, Real*);                                             \
-  template void l2l(const Translations<Real>&, std::span<const NodeIndex>, const NodeIndex*, \
-                    const std::uint8_t*, Real*);                                             \
-  template void check_to_local(const Translations<Real>&, std::span<const NodeIndex>, const Real*, Real*);
+#define OCTOPOLE_INSTANTIATE(Real)                                                                           \
+  template void m2m(const Translations<Real>&, std::span<const NodeIndex>, const NodeIndex*,                 \
+                    const std::uint8_t*, Real*);                                                             \
+  template void l2l(const Translations<Real>&, std::span<const NodeIndex>, const NodeIndex*,                 \
+                    const std::uint8_t*, Real*);                                                             \
+  template void check_to_local(const Translations<Real>&, std::span<const NodeIndex>, CheckRows<const Real>, \
+                               Real*);
 OCTOPOLE_INSTANTIATE(double)
 OCTOPOLE_INSTANTIATE(float)
 #undef OCTOPOLE_INSTANTIATE

@@ -17,6 +17,6 @@ void m2p(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex
 /// P2L: adds the potential of the sources in the X list of each node to the node's downward check potentials.
 template <Kernel K, class Real>
 void p2l(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> nodes, const ListView& x,
-         const Box* boxes, const PointsByNode& sources, const Real* charges, Real* checks);
+         const Box* boxes, const PointsByNode& sources, const Real* charges, CheckRowsOf<Real> checks);
 
 }  // namespace octopole

@@ -33,7 +33,7 @@ M2lFft<Real> make_m2l_fft(const K& kernel, const OperatorKey& key);
 /// where one parent's needs allow it. Threaded; results do not depend on the threads or on workspace_bytes.
 template <class Real>
 void m2l_fft(const M2lFft<Real>& op, const Translations<Real>& t, std::span<const NodeIndex> parents,
-             const SiblingView& nodes, const Real* multipoles, Real* checks,
+             const SiblingView& nodes, const Real* multipoles, CheckRowsOf<Real> checks,
              std::size_t workspace_bytes = std::size_t{512} << 20);
 
 }  // namespace octopole

@@ -50,6 +50,6 @@ void lay_out_m2l_svd(const OperatorKey& key, M2lSvd<Real>& op);
 /// potentials. Threaded over blocks of targets.
 template <class Real>
 void m2l_svd(const M2lSvd<Real>& op, const Translations<Real>& t, std::span<const NodeIndex> targets,
-             const ListView& v, const Box* boxes, const Real* multipoles, Real* checks);
+             const ListView& v, const Box* boxes, const Real* multipoles, CheckRowsOf<Real> checks);
 
 }  // namespace octopole

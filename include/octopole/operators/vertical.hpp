@@ -22,7 +22,7 @@ void l2l(const Translations<Real>& t, std::span<const NodeIndex> parents, const 
 
 /// Locals of `nodes` from their downward check potentials (downward_check_size a row); rows are written.
 template <class Real>
-void check_to_local(const Translations<Real>& t, std::span<const NodeIndex> nodes, const Real* checks,
-                    Real* locals);
+void check_to_local(const Translations<Real>& t, std::span<const NodeIndex> nodes,
+                    CheckRowsOf<const Real> checks, Real* locals);
 
 }  // namespace octopole

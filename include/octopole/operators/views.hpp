@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 #include "octopole/base/types.hpp"
 
@@ -42,6 +43,19 @@ struct TargetSums {
   double* gz;
   bool gradient() const { return gx != nullptr; }
 };
+
+/// Rows of an array of downward check potentials, one a node, that starts at node `first`: a level's rows
+/// need no storage for the other levels. Operators take it as CheckRowsOf<Real>, which a plain pointer (first
+/// = 0) fits.
+template <class T>
+struct CheckRows {
+  CheckRows(T* rows, NodeIndex first_node = 0) : data(rows), first(first_node) {}
+  T* row(NodeIndex node, Index width) const { return data + Index{node - first} * width; }
+  T* data;
+  NodeIndex first;
+};
+template <class T>
+using CheckRowsOf = std::type_identity_t<CheckRows<T>>;
 
 /// Neighbour direction number of the offset (dx, dy, dz), each in {-1, 0, 1}: 0..26, 13 is the node itself.
 constexpr int direction_index(int dx, int dy, int dz) {
