@@ -9,6 +9,7 @@
 #include "octopole/fmm/prepare.hpp"
 #include "octopole/fmm/setup.hpp"
 #include "octopole/fmm/summarize.hpp"
+#include "octopole/simd/isa.hpp"
 
 namespace octopole {
 namespace {
@@ -38,7 +39,10 @@ class Fmm::Implementation {
  public:
   Implementation(MPI_Comm parent, const Laplace& kernel, const Options& options, const OperatorStores& stores)
       : comm_(mpi::Comm::duplicate(parent)), kernel_(kernel) {
-    mpi::collectively(comm_, [&] { parameters_ = resolve(options, Laplace::name); });
+    mpi::collectively(comm_, [&] {
+      parameters_ = resolve(options, Laplace::name);
+      simd::active_isa();  // a bad choice is an error here, not inside a parallel region
+    });
     const double start = seconds_now();
     if (parameters_.operators.precision == Precision::double_precision)
       engine_ = Engine<double>{
@@ -62,6 +66,7 @@ class Fmm::Implementation {
     if (targets && comm_.sum(static_cast<Index>(distinct.size())) == 0)
       throw Error("there are no targets on any rank");
     setup_.reset();
+    profile_ = {};
     std::visit(
         [](auto& engine) {
           if constexpr (requires { engine.workspace; }) engine.workspace = {};
@@ -121,27 +126,32 @@ class Fmm::Implementation {
 
 Fmm::Fmm(MPI_Comm comm, const Laplace& kernel, const Options& options, const OperatorStores& stores)
     : implementation_(std::make_unique<Implementation>(comm, kernel, options, stores)) {}
+Fmm::Implementation& Fmm::implementation() const {
+  if (!implementation_) throw Error("this Fmm has been moved from", "use the one it was moved to");
+  return *implementation_;
+}
+
 Fmm::~Fmm() = default;
 Fmm::Fmm(Fmm&&) noexcept = default;
 Fmm& Fmm::operator=(Fmm&&) noexcept = default;
 
 void Fmm::set_points(std::span<const double> sources, std::span<const double> targets) {
-  implementation_->set_points(sources, targets);
+  implementation().set_points(sources, targets);
 }
 void Fmm::set_points(std::span<const double> points) {
-  implementation_->set_points(points, std::nullopt);
+  implementation().set_points(points, std::nullopt);
 }
 Field Fmm::evaluate(std::span<const double> charges, Output output) {
-  return implementation_->evaluate(charges, output);
+  return implementation().evaluate(charges, output);
 }
 const Parameters& Fmm::parameters() const {
-  return implementation_->parameters();
+  return implementation().parameters();
 }
 const mpi::Comm& Fmm::comm() const {
-  return implementation_->comm();
+  return implementation().comm();
 }
 Summary Fmm::summary() const {
-  return implementation_->summary();
+  return implementation().summary();
 }
 
 }  // namespace octopole

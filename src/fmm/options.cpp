@@ -74,7 +74,7 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
     throw Error(fmt::format("outer radius {} must be larger than inner radius {}", key.outer_radius,
                             key.inner_radius));
 
-  key.pinv_tolerance = in_double ? 3e-14 : 3e-8;  // measured: docs/accuracy.md
+  key.pinv_tolerance = effective_pinv_tolerance(key);
   if (options.m2l == M2lMethod::fft) {
     if (options.svd_rank || options.svd_tolerance)
       throw Error("SVD rank and SVD tolerance have no meaning for M2L by FFT",

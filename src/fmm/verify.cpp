@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <random>
 #include <unordered_set>
 
@@ -23,18 +24,30 @@ std::vector<Index> choose(Index samples, Index population, std::uint64_t seed) {
   return sorted;
 }
 
-double squared_norm(std::span<const double> values) {
-  double sum = 0;
-  for (double v : values) sum += v * v;
-  return sum;
+double largest(std::span<const double> values) {
+  double m = 0;
+  for (double v : values) m = std::max(m, std::abs(v));
+  return m;
 }
 
+// Without overflow or underflow of the squares.
+double root_mean_square(std::span<const double> values) {
+  const double scale = largest(values);
+  if (!(scale > 0) || !std::isfinite(scale)) return scale;
+  double sum = 0;
+  for (double v : values) sum += (v / scale) * (v / scale);
+  return scale * std::sqrt(sum / static_cast<double>(values.size()));
+}
+
+// Infinite where any difference is not finite.
 double relative_l2(std::span<const double> values, std::span<const double> reference) {
-  double difference = 0;
-  for (std::size_t i = 0; i < values.size(); ++i)
-    difference += (values[i] - reference[i]) * (values[i] - reference[i]);
-  const double norm = squared_norm(reference);
-  return difference == 0 ? 0 : std::sqrt(difference / norm);
+  std::vector<double> differences(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    differences[i] = values[i] - reference[i];
+    if (!std::isfinite(differences[i])) return std::numeric_limits<double>::infinity();
+  }
+  const double difference = root_mean_square(differences);
+  return difference == 0 ? 0 : difference / root_mean_square(reference);
 }
 
 }  // namespace
@@ -70,10 +83,11 @@ Verification verify(const mpi::Comm& comm, const Laplace& kernel, std::span<cons
   v.samples = static_cast<Index>(k);
   v.relative_l2 = relative_l2(potential, reference);
   if (gradient) v.gradient_relative_l2 = relative_l2(potential_gradient, reference_gradient);
-  const double rms = std::sqrt(squared_norm(reference) / static_cast<double>(k));
+  const double rms = root_mean_square(reference);
   double worst = -1;
   for (std::size_t i = 0; i < k; ++i) {
-    const double difference = std::abs(potential[i] - reference[i]);
+    double difference = std::abs(potential[i] - reference[i]);
+    if (!std::isfinite(difference)) difference = std::numeric_limits<double>::infinity();
     if (difference <= worst) continue;
     worst = difference;
     v.worst_target = chosen[i];

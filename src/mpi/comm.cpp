@@ -46,7 +46,9 @@ RecordType::RecordType(std::size_t bytes) {
 }
 
 RecordType::~RecordType() {
-  MPI_Type_free(&type_);
+  int finalized = 0;
+  MPI_Finalized(&finalized);
+  if (!finalized && type_ != MPI_DATATYPE_NULL) MPI_Type_free(&type_);
 }
 
 Comm Comm::duplicate(MPI_Comm parent) {

@@ -101,12 +101,18 @@ GhostRecords records_for_others(const LocalPart& part) {
     const std::int64_t leaf = contains(part.splits, key) ? 0 : 1;
     for (int rank : listeners) told.push_back({rank, {key, sources, leaf}});
   };
-  ranks_around(part.partition, NodeKey::root(), part.rank, listeners);
-  tell(NodeKey::root());
+  if (part.partition.owner(NodeKey::root()) == part.rank) {
+    ranks_around(part.partition, NodeKey::root(), part.rank, listeners);
+    tell(NodeKey::root());
+  }
   for (NodeKey split : part.splits) {
+    // Coarse nodes have very many ranks around them: only the owners of their children need to know which.
+    bool owns_child = false;
+    for (int octant = 0; octant < 8; ++octant)
+      owns_child |= part.partition.owner(split.child(octant)) == part.rank;
+    if (!owns_child) continue;
     ranks_around(part.partition, split, part.rank, listeners);
-    if (listeners.empty()) continue;
-    for (int octant = 0; octant < 8; ++octant) tell(split.child(octant));
+    for (int octant = 0; octant < 8 && !listeners.empty(); ++octant) tell(split.child(octant));
   }
   std::stable_sort(told.begin(), told.end(), [](const Told& a, const Told& b) { return a.rank < b.rank; });
   for (const Told& t : told) {

@@ -30,7 +30,8 @@ struct OperatorStores {
 
 /// Computes u_i = sum_j K(x_i, y_j) q_j at every target x_i due to all sources y_j on all ranks of a
 /// communicator. Every member is collective unless it says otherwise, legal on ranks without points, and
-/// throws the same Error on all ranks when one of them has bad input.
+/// throws the same Error on all ranks when one of them has bad input. All ranks pass equal options, call the
+/// same overload of set_points and ask for the same output.
 class Fmm {
  public:
   /// Duplicates `comm`, resolves the options, and reads or computes the operators. Throws Error on bad
@@ -60,6 +61,7 @@ class Fmm {
 
  private:
   class Implementation;
+  Implementation& implementation() const;  // throws Error after a move
   std::unique_ptr<Implementation> implementation_;
 };
 

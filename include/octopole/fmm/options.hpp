@@ -19,7 +19,7 @@ struct Options {
   std::optional<int> ncrit;                 // largest number of sources or targets of a leaf
   int max_level = 20;                       // 1..20
   double inner_radius = 1.05;               // in half sides, 1 .. 1.5
-  double outer_radius = 2.95;               // more than the inner radius, up to 3.5
+  double outer_radius = 2.95;               // 1.5 .. 3.5, and more than the inner radius
   Precision precision = Precision::double_precision;
   M2lMethod m2l = M2lMethod::fft;
   std::optional<double> svd_tolerance;  // M2L by SVD: relative truncation
@@ -30,7 +30,7 @@ struct Options {
 
 /// Options resolved: nothing left open.
 struct Parameters {
-  std::optional<int> digits;  // absent where the order was given
+  std::optional<int> digits;  // absent where only the order was given
   int ncrit = 0;
   int max_level = 20;
   bool balance = true;

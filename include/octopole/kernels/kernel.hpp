@@ -7,9 +7,10 @@
 namespace octopole {
 
 /// A kernel K(x, y) = constant * f(x - y) of the difference vector alone, with scalar sources and targets.
-/// `potential` and `gradient` are written once, for scalars and for SIMD vectors alike: they receive the
-/// difference d = x - y, its squared length r2 and 1/|d| (0 where d = 0, so that coincident points contribute
-/// nothing). The gradient is with respect to the target x and is returned as factor g with grad f = g * d.
+/// `potential` and `gradient_factor` are written once, for scalars and for SIMD vectors alike: of the
+/// difference d they receive the squared length r2 and 1/|d| (0 where d = 0, so that coincident points
+/// contribute nothing). The gradient is with respect to the target x: the factor g is such that grad f = g *
+/// d.
 template <class K>
 concept Kernel = requires(const K kernel, double v) {
   { K::name } -> std::convertible_to<std::string_view>;

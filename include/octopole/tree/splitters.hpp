@@ -11,7 +11,9 @@ namespace octopole::tree {
 /// A part of the Morton curve: the codes [first, end). Empty where first == end.
 struct CodeRange {
   Code first = 0, end = 0;
-  bool overlaps(NodeKey node) const { return node.first_code() < end && first < node.end_code(); }
+  bool overlaps(NodeKey node) const {
+    return first < end && node.first_code() < end && first < node.end_code();
+  }
 };
 
 /// The parts of all ranks: rank r holds [bounds[r], bounds[r + 1]); bounds are ascending leaf boundaries of
