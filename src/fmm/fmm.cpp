@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <variant>
 
@@ -84,11 +85,13 @@ class Fmm::Implementation {
                                 setup_->source_exchange.caller_count()));
     });
     check_finite(comm_, charges, 1, "charges");
+    const double unit =
+        parameters_.operators.precision == Precision::double_precision ? 1 : charge_unit(charges);
     return std::visit(
         [&](auto& engine) {
           if constexpr (requires { engine.workspace; })
-            return octopole::evaluate(kernel_, engine.operators, *setup_, engine.workspace, charges, output,
-                                      profile_);
+            return octopole::evaluate(kernel_, engine.operators, *setup_, engine.workspace, charges, unit,
+                                      output, profile_);
           else
             return Field{};
         },
@@ -113,6 +116,14 @@ class Fmm::Implementation {
     OperatorSet<Real> operators;
     Workspace<Real> workspace;
   };
+
+  // Floats reach neither as high nor as low as the caller's doubles: a power of two near the largest charge.
+  double charge_unit(std::span<const double> charges) const {
+    double largest = 0;
+    for (double q : charges) largest = std::max(largest, std::abs(q));
+    largest = comm_.max(largest);
+    return largest > 0 ? std::ldexp(1.0, std::ilogb(largest)) : 1;
+  }
 
   mpi::Comm comm_;
   Laplace kernel_;

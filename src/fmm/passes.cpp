@@ -30,6 +30,7 @@ struct Evaluation {
   PointSetup& s;
   Workspace<Real>& w;
   Profile& profile;
+  double unit;  // of the charges inside: a power of two
   TargetSums sums;
 
   const Translations<Real>& t() const { return operators.translations; }
@@ -53,7 +54,8 @@ struct Evaluation {
   void bring_charges(std::span<const double> charges) {
     PhaseTimer timer(profile, Phase::exchange);
     w.caller_charges.resize(charges.size());
-    std::copy(charges.begin(), charges.end(), w.caller_charges.begin());
+    std::transform(charges.begin(), charges.end(), w.caller_charges.begin(),
+                   [this](double q) { return static_cast<Real>(q / unit); });
     w.charges.resize(static_cast<std::size_t>(s.owned_sources() + s.ghosts.ghost_sources));
     s.source_exchange.to_owners(w.caller_charges.data(), w.charges.data(), 1);
     count(s.source_exchange.outward(), sizeof(Real));
@@ -102,10 +104,7 @@ struct Evaluation {
       {
         PhaseTimer timer(profile, Phase::m2l);
         if (operators.key().m2l == M2lMethod::fft)
-          m2l_fft(operators.fft, t(), std::span<const NodeIndex>(s.work.target_parents[level - 1]),
-                  SiblingView{s.lists.near.data(), s.tree.children.data(), s.tree.has_source.data(),
-                              s.tree.has_target.data()},
-                  w.multipoles.data(), checks);
+          m2l_fft(operators.fft, t(), s.m2l[level], w.multipoles.data(), checks, w.m2l);
         else
           m2l_svd(operators.svd, t(), nodes, view(s.lists.v), s.boxes.data(), w.multipoles.data(), checks);
       }
@@ -125,7 +124,7 @@ struct Evaluation {
   void to_targets() {
     {
       PhaseTimer timer(profile, Phase::l2p);
-      l2p(kernel, t(), std::span<const NodeIndex>(s.work.target_leaves), s.boxes.data(), s.targets_by_node(),
+      l2p(kernel, t(), std::span<const NodeIndex>(s.work.target_ends), s.boxes.data(), s.targets_by_node(),
           w.locals.data(), sums);
     }
     PhaseTimer timer(profile, Phase::m2p);
@@ -139,15 +138,16 @@ struct Evaluation {
     parallel::PointExchange& exchange = s.results_exchange();
     const std::size_t n = static_cast<std::size_t>(exchange.caller_count());
     field.potential.resize(n);
+    for (double& u : w.potential) u *= unit;
     exchange.to_callers(w.potential.data(), field.potential.data(), 1);
     count(exchange.homeward(), sizeof(double));
     if (!gradient) return field;  // not sums.gradient(): a rank without targets has no sums, but takes part
     w.gradient.resize(3 * w.gx.size());
 #pragma omp parallel for schedule(static)
     for (std::size_t i = 0; i < w.gx.size(); ++i) {
-      w.gradient[3 * i] = w.gx[i];
-      w.gradient[3 * i + 1] = w.gy[i];
-      w.gradient[3 * i + 2] = w.gz[i];
+      w.gradient[3 * i] = unit * w.gx[i];
+      w.gradient[3 * i + 1] = unit * w.gy[i];
+      w.gradient[3 * i + 2] = unit * w.gz[i];
     }
     field.gradient.resize(3 * n);
     exchange.to_callers(w.gradient.data(), field.gradient.data(), 3);
@@ -160,7 +160,8 @@ struct Evaluation {
 
 template <Kernel K, class Real>
 Field evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup,
-               Workspace<Real>& workspace, std::span<const double> charges, Output output, Profile& profile) {
+               Workspace<Real>& workspace, std::span<const double> charges, double charge_unit, Output output,
+               Profile& profile) {
   profile = {};
   const double start = seconds_now();
   const std::size_t targets = static_cast<std::size_t>(setup.owned_targets());
@@ -173,6 +174,7 @@ Field evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& 
                         setup,
                         workspace,
                         profile,
+                        charge_unit,
                         {workspace.potential.data(), gradient ? workspace.gx.data() : nullptr,
                          gradient ? workspace.gy.data() : nullptr, gradient ? workspace.gz.data() : nullptr}};
 
@@ -193,8 +195,8 @@ Field evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& 
 }
 
 template Field evaluate(const Laplace&, const OperatorSet<float>&, PointSetup&, Workspace<float>&,
-                        std::span<const double>, Output, Profile&);
+                        std::span<const double>, double, Output, Profile&);
 template Field evaluate(const Laplace&, const OperatorSet<double>&, PointSetup&, Workspace<double>&,
-                        std::span<const double>, Output, Profile&);
+                        std::span<const double>, double, Output, Profile&);
 
 }  // namespace octopole

@@ -45,25 +45,51 @@ void take_coordinates(parallel::PointExchange& exchange, std::span<const double>
   exchange.to_owners(points.data(), interleaved.data(), 3);
 }
 
-Coordinates split_coordinates(const AlignedVector<double>& interleaved) {
+// As seen from the frame.
+Coordinates split_coordinates(const AlignedVector<double>& interleaved, const std::array<double, 3>& frame) {
   Coordinates c;
   const std::size_t n = interleaved.size() / 3;
   for (auto* axis : {&c.x, &c.y, &c.z}) axis->resize(n);
 #pragma omp parallel for schedule(static)
   for (std::size_t i = 0; i < n; ++i) {
-    c.x[i] = interleaved[3 * i];
-    c.y[i] = interleaved[3 * i + 1];
-    c.z[i] = interleaved[3 * i + 2];
+    c.x[i] = interleaved[3 * i] - frame[0];
+    c.y[i] = interleaved[3 * i + 1] - frame[1];
+    c.z[i] = interleaved[3 * i + 2] - frame[2];
   }
   return c;
 }
 
-WorkLists make_work_lists(const tree::EssentialTree& tree, const tree::InteractionLists& lists, int rank,
-                          Index own_sources) {
+// Nodes below which no node takes part in V or X lists. Their locals are evaluated at their targets outright:
+// L2L would bring nothing but errors, of which the gradient suffers (eps u in a box of half side h is eps u /
+// h in the gradient).
+std::vector<std::uint8_t> find_ends(const mpi::Comm& comm, const PointSetup& s) {
+  std::vector<std::uint8_t> ends(s.tree.keys.size(), 1);
+  for (NodeIndex node = s.tree.size() - 1; node > 0; --node) {
+    if (!s.tree.has_target[at(node)]) continue;
+    const bool quiet = ends[at(node)] && s.lists.v.of(node).empty() && s.lists.x.of(node).empty();
+    if (!quiet) ends[at(s.tree.parent[at(node)])] = 0;
+  }
+  // Of nodes that several ranks share, each sees its own part: all must agree, as one rank alone would.
+  const std::vector<tree::NodeKey> shared = tree::shared_nodes(s.coarse, s.partition);
+  std::vector<int> agreed(shared.size(), 1);
+  std::vector<NodeIndex> nodes;
+  for (std::size_t i = 0; i < shared.size(); ++i) {
+    nodes.push_back(s.tree.find(shared[i]));
+    if (nodes[i] != kNoNode && s.tree.has_target[at(nodes[i])]) agreed[i] = ends[at(nodes[i])];
+  }
+  comm.allreduce(std::span<int>(agreed), MPI_MIN);
+  for (std::size_t i = 0; i < shared.size(); ++i)
+    if (nodes[i] != kNoNode) ends[at(nodes[i])] = static_cast<std::uint8_t>(agreed[i]);
+  return ends;
+}
+
+WorkLists make_work_lists(const PointSetup& s, std::span<const std::uint8_t> ends, int rank) {
+  const tree::EssentialTree& tree = s.tree;
   WorkLists work;
   const std::size_t levels = static_cast<std::size_t>(std::max(tree.levels(), parallel::kFirstLevel));
   for (auto* by_level : {&work.source_parents, &work.target_nodes, &work.target_parents, &work.x_nodes})
     by_level->resize(levels);
+  std::vector<std::uint8_t> done(tree.keys.size(), 0);  // the targets are served by a node above
   for (NodeIndex node = 0; node < tree.size(); ++node) {
     const std::size_t level = static_cast<std::size_t>(tree.anchors[at(node)].level);
     const bool leaf = tree.leaf[at(node)], expands = level >= parallel::kFirstLevel;
@@ -74,19 +100,37 @@ WorkLists make_work_lists(const tree::EssentialTree& tree, const tree::Interacti
         work.source_parents[level].push_back(node);
     }
     if (!tree.has_target[at(node)]) continue;
-    if (expands) work.target_nodes[level].push_back(node);
-    if (!leaf) work.target_parents[level].push_back(node);
-    if (!lists.x.of(node).empty()) work.x_nodes[level].push_back(node);
+    if (level > parallel::kFirstLevel) {
+      const std::size_t parent = at(tree.parent[at(node)]);
+      done[at(node)] = done[parent] || ends[parent];
+    }
+    if (expands && !done[at(node)]) {
+      work.target_nodes[level].push_back(node);
+      if (ends[at(node)]) work.target_ends.push_back(node);
+    }
+    if (!leaf && !done[at(node)] && !(expands && ends[at(node)])) work.target_parents[level].push_back(node);
+    if (!s.lists.x.of(node).empty()) work.x_nodes[level].push_back(node);
     if (!leaf) continue;
-    if (expands) work.target_leaves.push_back(node);
-    if (!lists.w.of(node).empty()) work.w_leaves.push_back(node);
-    const auto u = lists.u.of(node);
+    if (!s.lists.w.of(node).empty()) work.w_leaves.push_back(node);
+    const auto u = s.lists.u.of(node);
     if (u.empty()) continue;
     const bool interior = std::all_of(
-        u.begin(), u.end(), [&](NodeIndex other) { return tree.source_end[at(other)] <= own_sources; });
+        u.begin(), u.end(), [&](NodeIndex other) { return tree.source_end[at(other)] <= s.owned_sources(); });
     (interior ? work.interior_leaves : work.boundary_leaves).push_back(node);
   }
   return work;
+}
+
+std::vector<M2lFftPlan> plan_m2l(const PointSetup& s, const OperatorKey& key) {
+  std::vector<M2lFftPlan> plans;
+  if (key.m2l != M2lMethod::fft) return plans;
+  const SiblingView nodes{s.lists.near.data(), s.tree.children.data(), s.tree.has_source.data(),
+                          s.tree.has_target.data()};
+  plans.resize(s.work.target_nodes.size());
+  for (std::size_t level = parallel::kFirstLevel; level < plans.size(); ++level)
+    plans[level] = plan_m2l_fft(key.order, static_cast<std::size_t>(key.precision),
+                                s.work.target_parents[level - 1], nodes);
+  return plans;
 }
 
 }  // namespace
@@ -120,7 +164,7 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
       parallel::count_globally(comm, source_codes, target_codes, parameters.ncrit, parameters.max_level);
   tree::Partition partition = tree::divide(coarse, tree::point_weights(coarse), comm.size());
 
-  PointSetup s{cube, std::move(coarse), std::move(partition), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  PointSetup s{cube, std::move(coarse), std::move(partition), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
   s.source_exchange =
       parallel::PointExchange(comm, transport, std::move(source_order), source_codes, s.partition);
   AlignedVector<double> source_points, target_points;
@@ -128,7 +172,7 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   if (targets) {
     s.target_exchange.emplace(comm, transport, std::move(target_order), target_codes, s.partition);
     take_coordinates(*s.target_exchange, *targets, target_points);
-    s.targets = split_coordinates(target_points);
+    s.targets = split_coordinates(target_points, cube.frame);
   }
 
   const auto& own_sources = s.source_exchange.owned_codes();
@@ -141,21 +185,24 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
 
   s.tree = parallel::build_essential_tree(
       comm, tree::LocalPart{s.coarse, s.partition, comm.rank(), splits, own_sources, own_targets});
-  s.lists = tree::build_lists(s.tree);
+  mpi::collectively(comm, [&] { s.lists = tree::build_lists(s.tree); });
   s.ghosts = parallel::plan_ghosts(comm, transport, s.lists, s.owned_sources(), s.tree);
   s.ancestors = parallel::plan_ancestors(comm, transport, s.tree);
 
   source_points.resize(source_points.size() + 3 * static_cast<std::size_t>(s.ghosts.ghost_sources));
   s.ghosts.points.start(source_points.data(), 3);
   s.ghosts.points.finish(source_points.data());
-  s.sources = split_coordinates(source_points);
+  s.sources = split_coordinates(source_points, cube.frame);
 
+  s.source_exchange.release_buffers();
+  if (s.target_exchange) s.target_exchange->release_buffers();
   s.boxes.resize(s.tree.keys.size());
   for (std::size_t i = 0; i < s.boxes.size(); ++i) {
     const morton::NodeCube node = s.cube.node(s.tree.anchors[i]);
     s.boxes[i] = {node.centre[0], node.centre[1], node.centre[2], node.half};
   }
-  s.work = make_work_lists(s.tree, s.lists, comm.rank(), s.owned_sources());
+  s.work = make_work_lists(s, find_ends(comm, s), comm.rank());
+  mpi::collectively(comm, [&] { s.m2l = plan_m2l(s, parameters.operators); });
   return s;
 }
 

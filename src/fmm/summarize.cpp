@@ -16,11 +16,8 @@ std::size_t at(NodeIndex node) {
 // Nodes that several ranks hold parts of must count once: for each, the lowest rank that has targets in it.
 class SharedNodes {
  public:
-  SharedNodes(const mpi::Comm& comm, const PointSetup& setup) : rank_(comm.rank()) {
-    for (tree::NodeKey key : setup.coarse.splits()) {
-      const auto [first, last] = setup.partition.holders(key);
-      if (first != last) keys_.push_back(key);
-    }
+  SharedNodes(const mpi::Comm& comm, const PointSetup& setup)
+      : rank_(comm.rank()), keys_(tree::shared_nodes(setup.coarse, setup.partition)) {
     counting_.assign(keys_.size(), std::numeric_limits<int>::max());
     for (std::size_t i = 0; i < keys_.size(); ++i) {
       const NodeIndex node = setup.tree.find(keys_[i]);

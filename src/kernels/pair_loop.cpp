@@ -14,6 +14,14 @@ const PairLoops<K, Real>& active_loops() {
   return table[static_cast<int>(simd::active_isa())];
 }
 
+template <class K, class Real>
+const SplitPairLoops<K, Real>& active_split_loops() {
+  static const SplitPairLoops<K, Real> table[] = {split_pair_loops_baseline<K, Real>(),
+                                                  split_pair_loops_avx2<K, Real>(),
+                                                  split_pair_loops_avx512<K, Real>()};
+  return table[static_cast<int>(simd::active_isa())];
+}
+
 }  // namespace
 
 template <class K, class Real>
@@ -28,11 +36,34 @@ void pair_gradient(const K& kernel, const TargetArrays<Real>& targets, const Sou
   active_loops<K, Real>().gradient(kernel, targets, sources, potential, gx, gy, gz);
 }
 
+template <class K, class Real>
+void pair_potential_split(const K& kernel, const TargetArrays<Real>& targets,
+                          const LowParts<Real>& target_low, const SourceArrays<Real>& sources,
+                          const LowParts<Real>& source_low, Real* potential) {
+  active_split_loops<K, Real>().potential(kernel, targets, target_low, sources, source_low, potential);
+}
+
+template <class K, class Real>
+void pair_gradient_split(const K& kernel, const TargetArrays<Real>& targets, const LowParts<Real>& target_low,
+                         const SourceArrays<Real>& sources, const LowParts<Real>& source_low, Real* potential,
+                         Real* gx, Real* gy, Real* gz) {
+  active_split_loops<K, Real>().gradient(kernel, targets, target_low, sources, source_low, potential, gx, gy,
+                                         gz);
+}
+
 #define OCTOPOLE_INSTANTIATE(K, Real)                                                                       \
   template void pair_potential(const K&, const TargetArrays<Real>&, const SourceArrays<Real>&, Real*);      \
   template void pair_gradient(const K&, const TargetArrays<Real>&, const SourceArrays<Real>&, Real*, Real*, \
                               Real*, Real*);
 OCTOPOLE_INSTANTIATE(Laplace, double)
+OCTOPOLE_INSTANTIATE(Laplace, float)
+#undef OCTOPOLE_INSTANTIATE
+#define OCTOPOLE_INSTANTIATE(K, Real)                                                                      \
+  template void pair_potential_split(const K&, const TargetArrays<Real>&, const LowParts<Real>&,           \
+                                     const SourceArrays<Real>&, const LowParts<Real>&, Real*);             \
+  template void pair_gradient_split(const K&, const TargetArrays<Real>&, const LowParts<Real>&,            \
+                                    const SourceArrays<Real>&, const LowParts<Real>&, Real*, Real*, Real*, \
+                                    Real*);
 OCTOPOLE_INSTANTIATE(Laplace, float)
 #undef OCTOPOLE_INSTANTIATE
 

@@ -23,4 +23,14 @@ PairLoops<K, Real> pair_loops_avx512() {
 template PairLoops<Laplace, double> pair_loops_avx512();
 template PairLoops<Laplace, float> pair_loops_avx512();
 
+template <class K, class Real>
+SplitPairLoops<K, Real> split_pair_loops_avx512() {
+#ifdef OCTOPOLE_HAS_AVX512
+  return {split_potential_loop<K, Real>, split_gradient_loop<K, Real>};
+#else
+  return {nullptr, nullptr};
+#endif
+}
+template SplitPairLoops<Laplace, float> split_pair_loops_avx512();
+
 }  // namespace octopole

@@ -16,4 +16,10 @@ PairLoops<K, Real> pair_loops_baseline() {
 template PairLoops<Laplace, double> pair_loops_baseline();
 template PairLoops<Laplace, float> pair_loops_baseline();
 
+template <class K, class Real>
+SplitPairLoops<K, Real> split_pair_loops_baseline() {
+  return {split_potential_loop<K, Real>, split_gradient_loop<K, Real>};
+}
+template SplitPairLoops<Laplace, float> split_pair_loops_baseline();
+
 }  // namespace octopole

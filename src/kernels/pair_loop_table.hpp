@@ -12,6 +12,15 @@ struct PairLoops {
                    Real*);
 };
 
+/// The loops over points of two parts.
+template <class K, class Real>
+struct SplitPairLoops {
+  void (*potential)(const K&, const TargetArrays<Real>&, const LowParts<Real>&, const SourceArrays<Real>&,
+                    const LowParts<Real>&, Real*);
+  void (*gradient)(const K&, const TargetArrays<Real>&, const LowParts<Real>&, const SourceArrays<Real>&,
+                   const LowParts<Real>&, Real*, Real*, Real*, Real*);
+};
+
 // Null where the build has no such instructions.
 template <class K, class Real>
 PairLoops<K, Real> pair_loops_baseline();
@@ -19,5 +28,11 @@ template <class K, class Real>
 PairLoops<K, Real> pair_loops_avx2();
 template <class K, class Real>
 PairLoops<K, Real> pair_loops_avx512();
+template <class K, class Real>
+SplitPairLoops<K, Real> split_pair_loops_baseline();
+template <class K, class Real>
+SplitPairLoops<K, Real> split_pair_loops_avx2();
+template <class K, class Real>
+SplitPairLoops<K, Real> split_pair_loops_avx512();
 
 }  // namespace octopole

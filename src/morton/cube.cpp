@@ -46,7 +46,9 @@ RootCube RootCube::enclosing(const Bounds& bounds) {
     cube.corner[c] = std::floor(bounds.lower[c] / quantum) * quantum;
     cube.side = std::max(cube.side, std::ceil((bounds.upper[c] - cube.corner[c]) / quantum) * quantum);
   }
-  cube.side = std::max(cube.side, quantum);
+  cube.side = std::max(cube.side, std::ceil(extent / quantum) * quantum);  // coincident points have no extent
+  for (std::size_t c = 0; c < 3; ++c)
+    if (std::abs(cube.corner[c]) >= 2 * cube.side) cube.frame[c] = cube.corner[c];
   return cube;
 }
 

@@ -99,15 +99,17 @@ void Comm::all_to_all_bytes(const void* send, std::span<const Index> send_counts
                             std::span<const Index> receive_counts, std::size_t bytes) const {
   const std::size_t ranks = static_cast<std::size_t>(size_);
   std::vector<int> counts_out(ranks), counts_in(ranks), displacements_out(ranks), displacements_in(ranks);
-  Index out = 0, in = 0;
-  for (std::size_t r = 0; r < ranks; ++r) {
-    counts_out[r] = checked_cast<int>(send_counts[r], "records for one rank");
-    counts_in[r] = checked_cast<int>(receive_counts[r], "records from one rank");
-    displacements_out[r] = checked_cast<int>(out, "records of one exchange");
-    displacements_in[r] = checked_cast<int>(in, "records of one exchange");
-    out += send_counts[r];
-    in += receive_counts[r];
-  }
+  collectively(*this, [&] {
+    Index out = 0, in = 0;
+    for (std::size_t r = 0; r < ranks; ++r) {
+      counts_out[r] = checked_cast<int>(send_counts[r], "records for one rank");
+      counts_in[r] = checked_cast<int>(receive_counts[r], "records from one rank");
+      displacements_out[r] = checked_cast<int>(out, "records of one exchange");
+      displacements_in[r] = checked_cast<int>(in, "records of one exchange");
+      out += send_counts[r];
+      in += receive_counts[r];
+    }
+  });
   const RecordType record(bytes);
   check(MPI_Alltoallv(send, counts_out.data(), displacements_out.data(), record.handle(), receive,
                       counts_in.data(), displacements_in.data(), record.handle(), handle()),

@@ -35,7 +35,6 @@ struct SparseExchange::Plan {
       : comm(c), transport(t), send(s, c.rank()), receive(r, c.rank()) {
     if (send.own_count != receive.own_count)
       throw Error("a rank expects of itself other records than it sends itself");
-    if (transport == Transport::neighbourhood) create_graph();
   }
   ~Plan() {
     int finalized = 0;
@@ -117,8 +116,11 @@ std::string_view transport_name(Transport transport) {
 }
 
 SparseExchange::SparseExchange(const Comm& comm, Transport transport, std::vector<PeerCount> send,
-                               std::vector<PeerCount> receive)
-    : plan_(std::make_unique<Plan>(comm, transport, std::move(send), std::move(receive))) {}
+                               std::vector<PeerCount> receive) {
+  collectively(comm,
+               [&] { plan_ = std::make_unique<Plan>(comm, transport, std::move(send), std::move(receive)); });
+  if (transport == Transport::neighbourhood) plan_->create_graph();
+}
 SparseExchange::SparseExchange() = default;
 SparseExchange::~SparseExchange() = default;
 SparseExchange::SparseExchange(SparseExchange&&) noexcept = default;

@@ -1,6 +1,9 @@
 #include "octopole/operators/m2l_fft.hpp"
 
+#include <omp.h>
+
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 #include <vector>
@@ -17,7 +20,6 @@ namespace octopole {
 namespace {
 
 constexpr int kDirections = 27;  // the node itself, number 13, has no pairs
-constexpr Index kRow = 16;       // numbers a row: 8 siblings, re and im
 
 int bit(int octant, int axis) {
   return octant >> axis & 1;
@@ -41,26 +43,22 @@ std::vector<std::int32_t> block_indices() {
 }
 
 template <class Real>
-class Dft {
- public:
-  explicit Dft(int order) : order_(order), stride_((order + 3) / 4 * 4) {
-    const int m = 2 * order - 1;
-    cosine_.assign(static_cast<std::size_t>(order * stride_), 0);
-    sine_.assign(static_cast<std::size_t>(order * stride_), 0);
-    for (int n = 0; n < order; ++n)
-      for (int k = 0; k < order; ++k) {
-        const double angle = 2 * std::numbers::pi * (n * k % m) / m;
-        cosine_[static_cast<std::size_t>(n * stride_ + k)] = static_cast<Real>(std::cos(angle));
-        sine_[static_cast<std::size_t>(n * stride_ + k)] = static_cast<Real>(std::sin(angle));
-      }
-  }
-  DftTables<Real> tables() const { return {order_, stride_, cosine_.data(), sine_.data()}; }
-
- private:
-  int order_;
-  Index stride_;
-  AlignedVector<Real> cosine_, sine_;
-};
+void make_tables(int order, M2lFftWorkspace<Real>& space) {
+  const int m = 2 * order - 1;
+  space.order = 0;  // should memory run out
+  space.stride = (order + 3) / 4 * 4;
+  space.cosine.assign(static_cast<std::size_t>(order * space.stride), 0);
+  space.sine.assign(static_cast<std::size_t>(order * space.stride), 0);
+  for (int n = 0; n < order; ++n)
+    for (int k = 0; k < order; ++k) {
+      const double angle = 2 * std::numbers::pi * (n * k % m) / m;
+      space.cosine[static_cast<std::size_t>(n * space.stride + k)] = static_cast<Real>(std::cos(angle));
+      space.sine[static_cast<std::size_t>(n * space.stride + k)] = static_cast<Real>(std::sin(angle));
+    }
+  space.grid_index.clear();
+  for (const auto& [x, y, z] : surface_grid(order)) space.grid_index.push_back((z * order + y) * order + x);
+  space.order = order;
+}
 
 template <class Real>
 const M2lFftKernels<Real>& active_kernels() {
@@ -69,102 +67,55 @@ const M2lFftKernels<Real>& active_kernels() {
   return table[static_cast<int>(simd::active_isa())];
 }
 
-/// Target parents that are treated together, and what they need.
-struct SiblingBlock {
-  std::span<const NodeIndex> targets;
-  std::vector<NodeIndex> sources;  // sorted, distinct
-  std::array<std::vector<std::int32_t>, kDirections> target_of,
-      source_of;  // pairs by direction, in target order
-};
-
-bool has_any(const NodeIndex* children, const std::uint8_t* flag) {
-  return std::any_of(children, children + 8, [flag](NodeIndex c) { return c != kNoNode && flag[c] != 0; });
-}
-
-SiblingBlock make_block(std::span<const NodeIndex> targets, const SiblingView& nodes) {
-  SiblingBlock block;
-  block.targets = targets;
-  const auto source_at = [&nodes](NodeIndex target, int d) {
-    if (d == 13) return kNoNode;
-    const NodeIndex near = nodes.near[Index(27) * target + d];
-    return near != kNoNode && has_any(nodes.children + Index(8) * near, nodes.has_source) ? near : kNoNode;
-  };
-  for (const NodeIndex target : targets)
-    for (int d = 0; d < kDirections; ++d)
-      if (const NodeIndex source = source_at(target, d); source != kNoNode) block.sources.push_back(source);
-  std::sort(block.sources.begin(), block.sources.end());
-  block.sources.erase(std::unique(block.sources.begin(), block.sources.end()), block.sources.end());
-  for (std::size_t t = 0; t < targets.size(); ++t)
-    for (int d = 0; d < kDirections; ++d)
-      if (const NodeIndex source = source_at(targets[t], d); source != kNoNode) {
-        const auto slot = std::lower_bound(block.sources.begin(), block.sources.end(), source);
-        block.target_of[static_cast<std::size_t>(d)].push_back(static_cast<std::int32_t>(t));
-        block.source_of[static_cast<std::size_t>(d)].push_back(
-            static_cast<std::int32_t>(slot - block.sources.begin()));
-      }
-  return block;
-}
-
-/// Rows of one frequency, an odd number: powers of two would fall on the same cache lines.
-Index padded_rows(std::size_t groups) {
-  return static_cast<Index>(groups) | 1;
-}
-
 template <class Real>
-struct Workspace {
-  std::vector<std::int32_t> block_index = block_indices();
-  std::vector<std::int32_t> grid_index;  // of surface points in the p^3 grid
-  AlignedVector<Real> source_rows, target_rows;
-};
-
-template <class Real>
-void apply_block(const M2lFft<Real>& op, const SiblingBlock& block, const SiblingView& nodes,
-                 const Dft<Real>& dft, Workspace<Real>& space, const Real* multipoles,
-                 CheckRowsOf<Real> checks) {
+void apply_block(const M2lFft<Real>& op, const M2lFftPlan& plan, const M2lFftBlock& block,
+                 M2lFftWorkspace<Real>& space, const Real* multipoles, CheckRowsOf<Real> checks) {
+  static const std::vector<std::int32_t> block_index = block_indices();
   const Index n = static_cast<Index>(space.grid_index.size());
-  const Index sources = static_cast<Index>(block.sources.size()),
-              targets = static_cast<Index>(block.targets.size());
-  const Index source_stride = padded_rows(block.sources.size()) * kRow;
-  const Index target_stride = padded_rows(block.targets.size()) * kRow;
-  reserve_work(space.source_rows, static_cast<std::size_t>(op.frequencies * source_stride));
-  reserve_work(space.target_rows, static_cast<std::size_t>(op.frequencies * target_stride));
+  const Index source_stride = m2l_fft_rows(block.sources) * kM2lFftRow,
+              target_stride = m2l_fft_rows(block.targets) * kM2lFftRow;
+  Real* source_rows = space.rows.data();
+  Real* target_rows = source_rows + op.frequencies * source_stride;
   std::array<SiblingPairs, kDirections> pairs;
-  for (std::size_t d = 0; d < pairs.size(); ++d)
-    pairs[d] = {block.target_of[d].data(), block.source_of[d].data(),
-                static_cast<Index>(block.target_of[d].size())};
+  for (std::size_t d = 0; d < pairs.size(); ++d) {
+    const std::int32_t begin = d == 0 ? 0 : block.pair_end[d - 1];
+    pairs[d] = {plan.pair_target.data() + block.first_pair + begin,
+                plan.pair_source.data() + block.first_pair + begin, block.pair_end[d] - begin};
+  }
   const M2lFftKernels<Real>& kernels = active_kernels<Real>();
-  const DftTables<Real> tables = dft.tables();
-  const Index grid_points = Index(op.order) * op.order * op.order;
+  const DftTables<Real> tables{space.order, space.stride, space.cosine.data(), space.sine.data()};
+  const std::int32_t* grid_index = space.grid_index.data();
+  const Index grid_size = Index(8) * op.order * op.order * op.order;
 #pragma omp parallel
   {
-    AlignedVector<Real> grid(static_cast<std::size_t>(8 * grid_points), Real{0}),
-        work(static_cast<std::size_t>(dft_work_size(op.order)));
+    AlignedVector<Real>& scratch = space.scratch[static_cast<std::size_t>(omp_get_thread_num())];
+    if (const auto size = static_cast<std::size_t>(grid_size + dft_work_size(op.order));
+        scratch.size() < size)
+      scratch.resize(size);
+    Real *grid = scratch.data(), *work = grid + grid_size;
+    std::fill(grid, grid + grid_size, Real{0});  // forward needs zeros inside, where inverse leaves results
 #pragma omp for schedule(static)
-    for (Index s = 0; s < sources; ++s) {
-      const NodeIndex* children = nodes.children + Index(8) * block.sources[static_cast<std::size_t>(s)];
+    for (Index s = 0; s < block.sources; ++s) {
+      const NodeIndex* children = plan.source_children.data() + 8 * (block.first_source + s);
       for (int c = 0; c < 8; ++c) {
-        const bool present = children[c] != kNoNode && nodes.has_source[children[c]];
+        const bool present = children[c] != kNoNode;
         const Real* multipole = present ? multipoles + children[c] * n : nullptr;
-        for (Index i = 0; i < n; ++i)
-          grid[static_cast<std::size_t>(8 * Index(space.grid_index[i]) + c)] =
-              present ? multipole[i] : Real{0};
+        for (Index i = 0; i < n; ++i) grid[8 * Index(grid_index[i]) + c] = present ? multipole[i] : Real{0};
       }
-      kernels.forward(tables, grid.data(), work.data(), space.source_rows.data() + s * kRow, source_stride);
+      kernels.forward(tables, grid, work, source_rows + s * kM2lFftRow, source_stride);
     }
 #pragma omp for schedule(static)
     for (Index f = 0; f < op.frequencies; ++f)
-      kernels.sweep(op.transforms.data() + f * 686, space.block_index.data(), pairs.data(), kDirections,
-                    space.source_rows.data() + f * source_stride,
-                    space.target_rows.data() + f * target_stride, targets);
+      kernels.sweep(op.transforms.data() + f * 686, block_index.data(), pairs.data(), kDirections,
+                    source_rows + f * source_stride, target_rows + f * target_stride, block.targets);
 #pragma omp for schedule(static)
-    for (Index t = 0; t < targets; ++t) {
-      kernels.inverse(tables, space.target_rows.data() + t * kRow, target_stride, work.data(), grid.data());
-      const NodeIndex* children = nodes.children + Index(8) * block.targets[static_cast<std::size_t>(t)];
+    for (Index t = 0; t < block.targets; ++t) {
+      kernels.inverse(tables, target_rows + t * kM2lFftRow, target_stride, work, grid);
+      const NodeIndex* children = plan.target_children.data() + 8 * (block.first_target + t);
       for (int c = 0; c < 8; ++c) {
-        if (children[c] == kNoNode || !nodes.has_target[children[c]]) continue;
+        if (children[c] == kNoNode) continue;
         Real* check = checks.row(children[c], n);
-        for (Index i = 0; i < n; ++i)
-          check[i] += grid[static_cast<std::size_t>(8 * Index(space.grid_index[i]) + c)];
+        for (Index i = 0; i < n; ++i) check[i] += grid[8 * Index(grid_index[i]) + c];
       }
     }
   }
@@ -212,49 +163,24 @@ M2lFft<Real> make_m2l_fft(const K& kernel, const OperatorKey& key) {
 }
 
 template <class Real>
-void m2l_fft(const M2lFft<Real>& op, const Translations<Real>& t, std::span<const NodeIndex> parents,
-             const SiblingView& nodes, const Real* multipoles, CheckRowsOf<Real> checks,
-             std::size_t workspace_bytes) {
-  std::vector<NodeIndex> targets;
-  targets.reserve(parents.size());
-  for (const NodeIndex parent : parents)
-    if (has_any(nodes.children + Index(8) * parent, nodes.has_target)) targets.push_back(parent);
-  if (targets.empty()) return;
-
-  const Dft<Real> dft(op.order);
-  Workspace<Real> space;
-  for (const auto& [x, y, z] : surface_grid(op.order))
-    space.grid_index.push_back((z * op.order + y) * op.order + x);
-  if (static_cast<Index>(space.grid_index.size()) != t.equivalent_size())
+void m2l_fft(const M2lFft<Real>& op, const Translations<Real>& t, const M2lFftPlan& plan,
+             const Real* multipoles, CheckRowsOf<Real> checks, M2lFftWorkspace<Real>& workspace) {
+  if (plan.blocks.empty()) return;
+  if (workspace.order != op.order) make_tables(op.order, workspace);
+  if (static_cast<Index>(workspace.grid_index.size()) != t.equivalent_size())
     throw Error("M2L and translation operators of different orders");
-
-  // Halves the list of parents until what a part needs fits.
-  const std::size_t group_bytes = static_cast<std::size_t>(op.frequencies * kRow) * sizeof(Real);
-  std::vector<std::span<const NodeIndex>> pending{targets};
-  while (!pending.empty()) {
-    const std::span<const NodeIndex> part = pending.back();
-    pending.pop_back();
-    const auto halve = [&] {
-      pending.push_back(part.subspan(part.size() / 2));
-      pending.push_back(part.first(part.size() / 2));
-    };
-    if (part.size() > 1 && part.size() * group_bytes > workspace_bytes) {
-      halve();
-      continue;
-    }
-    const SiblingBlock block = make_block(part, nodes);
-    if (part.size() > 1 && (part.size() + block.sources.size()) * group_bytes > workspace_bytes)
-      halve();
-    else if (!block.sources.empty())
-      apply_block(op, block, nodes, dft, space, multipoles, checks);
-  }
+  reserve_work(workspace.rows, static_cast<std::size_t>(op.frequencies * plan.largest_rows * kM2lFftRow));
+  if (const auto threads = static_cast<std::size_t>(omp_get_max_threads());
+      workspace.scratch.size() < threads)
+    workspace.scratch.resize(threads);
+  for (const M2lFftBlock& block : plan.blocks) apply_block(op, plan, block, workspace, multipoles, checks);
 }
 
 template M2lFft<double> make_m2l_fft<Laplace, double>(const Laplace&, const OperatorKey&);
 template M2lFft<float> make_m2l_fft<Laplace, float>(const Laplace&, const OperatorKey&);
-template void m2l_fft(const M2lFft<double>&, const Translations<double>&, std::span<const NodeIndex>,
-                      const SiblingView&, const double*, CheckRows<double>, std::size_t);
-template void m2l_fft(const M2lFft<float>&, const Translations<float>&, std::span<const NodeIndex>,
-                      const SiblingView&, const float*, CheckRows<float>, std::size_t);
+template void m2l_fft(const M2lFft<double>&, const Translations<double>&, const M2lFftPlan&, const double*,
+                      CheckRows<double>, M2lFftWorkspace<double>&);
+template void m2l_fft(const M2lFft<float>&, const Translations<float>&, const M2lFftPlan&, const float*,
+                      CheckRows<float>, M2lFftWorkspace<float>&);
 
 }  // namespace octopole

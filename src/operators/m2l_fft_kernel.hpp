@@ -14,10 +14,10 @@ struct DftTables {
   const Real* sine;
 };
 
-/// The pairs of target parents and source parents in one neighbour direction.
+/// The pairs of target parents and source parents in one neighbour direction, by their rows.
 struct SiblingPairs {
-  const std::int32_t* target;
-  const std::int32_t* source;
+  const std::uint16_t* target;
+  const std::uint16_t* source;
   Index count;
 };
 
@@ -38,6 +38,14 @@ struct M2lFftKernels {
 constexpr Index dft_work_size(int order) {
   const Index p = order;
   return 16 * p * p * (3 * p - 1);
+}
+
+inline constexpr Index kM2lFftRow = 16;  // numbers a row
+
+/// Rows of one frequency that `groups` families of siblings are given, an odd number: powers of two would
+/// fall on the same cache lines.
+constexpr Index m2l_fft_rows(Index groups) {
+  return groups | 1;
 }
 
 // Null where the build has no such instructions.

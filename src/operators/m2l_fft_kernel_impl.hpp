@@ -1,9 +1,10 @@
 // The body of the M2L by FFT, included once by each instruction set's unit, which first names its part of
 // simd/vec.hpp `isa`. All in an unnamed namespace: no instantiation is shared between units.
 //
-// The transforms are sums over p points, not fast ones: of the 2p - 1 points that FFTW would have to treat only p
-// are given or wanted, frequencies k and 2p - 1 - k are taken together, and eight siblings go in lanes. That costs a
-// third to a sixth of FFTW's time at these (mostly odd or prime) lengths: docs/performance.md.
+// The transforms are sums over p points, not fast ones: of the 2p - 1 points that FFTW would have to treat
+// only p are given or wanted, frequencies k and 2p - 1 - k are taken together, and eight siblings go in
+// lanes. That costs a third to a sixth of FFTW's time at these (mostly odd or prime) lengths:
+// docs/performance.md.
 #pragma once
 
 #include "m2l_fft_kernel.hpp"
@@ -184,7 +185,7 @@ void inverse_transform(const DftTables<Real>& tables, const Real* in, Index stri
 /// real and 8 imaginary parts of its column. Vectors hold at most 8 numbers: real and imaginary parts apart.
 template <int Count, class V, int kHalf, class Real>
 OCTOPOLE_INLINE void multiply_rows(const V (&re)[8][kHalf], const V (&im)[8][kHalf],
-                                   const std::int32_t* target, const std::int32_t* source,
+                                   const std::uint16_t* target, const std::uint16_t* source,
                                    const Real* sources, Real* targets) {
   constexpr int lanes = 8 / kHalf;
   V sum_re[Count][kHalf], sum_im[Count][kHalf];
@@ -222,7 +223,7 @@ OCTOPOLE_INLINE void multiply_rows(const V (&re)[8][kHalf], const V (&im)[8][kHa
 /// unit.
 template <int Count, class V, class Real>
 OCTOPOLE_INLINE void multiply_whole_rows(const V (&column)[8], const V (&turned)[8],
-                                         const std::int32_t* target, const std::int32_t* source,
+                                         const std::uint16_t* target, const std::uint16_t* source,
                                          const Real* sources, Real* targets) {
   V sum[Count];
 #pragma GCC unroll 4

@@ -22,43 +22,77 @@ inline double integer_power(double scale, int exponent) {
   return exponent < 0 ? 1 / result : result;
 }
 
+/// Coordinates of points scaled to a frame, in three arrays; with Split also what rounding has left off.
+template <class Real, bool Split>
+class ScaledPoints {
+ public:
+  void reserve(std::size_t size) {
+    for (auto* v : {&x_, &y_, &z_})
+      if (v->size() < size) v->resize(size);
+    if constexpr (Split)
+      for (auto* v : {&x_low_, &y_low_, &z_low_})
+        if (v->size() < size) v->resize(size);
+  }
+  /// Puts points first .. first + count - 1 at `at` and behind.
+  void copy(const PointsByNode& points, Index first, Index count, const Box& frame, Index at) {
+    const double inverse = 1 / frame.half;
+    scale(points.x + first, count, frame.x, inverse, x_.data() + at, Split ? x_low_.data() + at : nullptr);
+    scale(points.y + first, count, frame.y, inverse, y_.data() + at, Split ? y_low_.data() + at : nullptr);
+    scale(points.z + first, count, frame.z, inverse, z_.data() + at, Split ? z_low_.data() + at : nullptr);
+  }
+  const Real* x() const { return x_.data(); }
+  const Real* y() const { return y_.data(); }
+  const Real* z() const { return z_.data(); }
+  LowParts<Real> low() const { return {x_low_.data(), y_low_.data(), z_low_.data()}; }
+
+ private:
+  static void scale(const double* from, Index count, double centre, double inverse, Real* to,
+                    [[maybe_unused]] Real* low) {
+    for (Index k = 0; k < count; ++k) {
+      const double value = (from[k] - centre) * inverse;
+      to[k] = static_cast<Real>(value);
+      if constexpr (Split) low[k] = static_cast<Real>(value - static_cast<double>(to[k]));
+    }
+  }
+
+  AlignedVector<Real> x_, y_, z_, x_low_, y_low_, z_low_;
+};
+
 /// Up to kSourceChunk sources of one or several nodes.
-template <class Real>
+template <class Real, bool Split = false>
 class SourceBuffer {
  public:
-  SourceBuffer() : x_(kSourceChunk), y_(kSourceChunk), z_(kSourceChunk), charge_(kSourceChunk) {}
+  SourceBuffer() : charge_(kSourceChunk) { points_.reserve(kSourceChunk); }
 
   /// Appends the sources of `node` in the frame of `frame`; whenever the buffer is full, flush() is called,
   /// which must evaluate and clear().
   template <class Flush>
   void append(const PointsByNode& points, NodeIndex node, const Real* charges, const Box& frame,
               const Flush& flush) {
-    const double inverse = 1 / frame.half;
     for (Index i = points.begin[node]; i < points.end[node];) {
       const Index piece = std::min(points.end[node] - i, kSourceChunk - count_);
-      for (Index k = 0; k < piece; ++k) {
-        x_[count_ + k] = static_cast<Real>((points.x[i + k] - frame.x) * inverse);
-        y_[count_ + k] = static_cast<Real>((points.y[i + k] - frame.y) * inverse);
-        z_[count_ + k] = static_cast<Real>((points.z[i + k] - frame.z) * inverse);
-        charge_[count_ + k] = charges[i + k];
-      }
+      points_.copy(points, i, piece, frame, count_);
+      std::copy_n(charges + i, piece, charge_.data() + count_);
       i += piece;
       count_ += piece;
       if (count_ == kSourceChunk) flush();
     }
   }
 
-  SourceArrays<Real> view() const { return {x_.data(), y_.data(), z_.data(), charge_.data(), count_}; }
+  SourceArrays<Real> view() const { return {points_.x(), points_.y(), points_.z(), charge_.data(), count_}; }
+  LowParts<Real> low() const { return points_.low(); }
   bool empty() const { return count_ == 0; }
   void clear() { count_ = 0; }
 
  private:
-  AlignedVector<Real> x_, y_, z_, charge_;
+  ScaledPoints<Real, Split> points_;
+  AlignedVector<Real> charge_;
   Index count_ = 0;
 };
 
-/// The targets of one leaf, with their results of one pair loop.
-template <class Real>
+/// The targets of one leaf, with their results of one pair loop; with Split the loop over points of two
+/// parts.
+template <class Real, bool Split = false>
 class TargetBuffer {
  public:
   /// Copies the targets of `leaf` in the frame of `frame`.
@@ -66,29 +100,34 @@ class TargetBuffer {
     first_ = points.begin[leaf];
     count_ = points.end[leaf] - first_;
     const auto size = static_cast<std::size_t>(count_);
-    for (auto* v : {&x_, &y_, &z_, &potential_, &gx_, &gy_, &gz_})
+    points_.reserve(size);
+    for (auto* v : {&potential_, &gx_, &gy_, &gz_})
       if (v->size() < size) v->resize(size);
-    const double inverse = 1 / frame.half;
-    for (Index i = 0; i < count_; ++i) {
-      x_[i] = static_cast<Real>((points.x[first_ + i] - frame.x) * inverse);
-      y_[i] = static_cast<Real>((points.y[first_ + i] - frame.y) * inverse);
-      z_[i] = static_cast<Real>((points.z[first_ + i] - frame.z) * inverse);
-    }
+    points_.copy(points, first_, count_, frame, 0);
   }
 
   /// Adds the field of `sources`, given in the frame that load() was given with half side `half`, to `sums`.
+  /// With Split `low` is the low part of the sources.
   template <class K>
-  void evaluate(const K& kernel, const SourceArrays<Real>& sources, double half, const TargetSums& sums) {
-    const TargetArrays<Real> targets{x_.data(), y_.data(), z_.data(), count_};
+  void evaluate(const K& kernel, const SourceArrays<Real>& sources, double half, const TargetSums& sums,
+                const LowParts<Real>& low = {}) {
+    const TargetArrays<Real> targets{points_.x(), points_.y(), points_.z(), count_};
     const double scale = K::constant * integer_power(half, K::homogeneity);
     std::fill_n(potential_.data(), count_, Real{0});
     if (!sums.gradient()) {
-      pair_potential(kernel, targets, sources, potential_.data());
+      if constexpr (Split)
+        pair_potential_split(kernel, targets, points_.low(), sources, low, potential_.data());
+      else
+        pair_potential(kernel, targets, sources, potential_.data());
       add(potential_, scale, sums.potential);
       return;
     }
     for (auto* v : {&gx_, &gy_, &gz_}) std::fill_n(v->data(), count_, Real{0});
-    pair_gradient(kernel, targets, sources, potential_.data(), gx_.data(), gy_.data(), gz_.data());
+    if constexpr (Split)
+      pair_gradient_split(kernel, targets, points_.low(), sources, low, potential_.data(), gx_.data(),
+                          gy_.data(), gz_.data());
+    else
+      pair_gradient(kernel, targets, sources, potential_.data(), gx_.data(), gy_.data(), gz_.data());
     add(potential_, scale, sums.potential);
     add(gx_, scale / half, sums.gx);
     add(gy_, scale / half, sums.gy);
@@ -101,7 +140,8 @@ class TargetBuffer {
   }
 
   Index first_ = 0, count_ = 0;
-  AlignedVector<Real> x_, y_, z_, potential_, gx_, gy_, gz_;
+  ScaledPoints<Real, Split> points_;
+  AlignedVector<Real> potential_, gx_, gy_, gz_;
 };
 
 /// A surface as sources with the densities `density`.

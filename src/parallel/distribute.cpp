@@ -55,6 +55,11 @@ PointExchange::PointExchange(const mpi::Comm& comm, mpi::Transport transport, Al
     owned_order_[static_cast<std::size_t>(sorted[i])] = static_cast<Index>(i);
 }
 
+void PointExchange::release_buffers() {
+  send_ = {};
+  receive_ = {};
+}
+
 void PointExchange::move(const AlignedVector<Index>& gather, mpi::SparseExchange& exchange,
                          const AlignedVector<Index>& scatter, const void* in, void* out, std::size_t bytes) {
   send_.resize(gather.size() * bytes);

@@ -36,7 +36,9 @@ tree::EssentialTree build_essential_tree(const mpi::Comm& comm, const tree::Loca
   const tree::GhostRecords told = tree::records_for_others(part);
   const std::vector<tree::NodeRecord> heard =
       comm.all_to_all(std::span<const tree::NodeRecord>(told.records), told.counts);
-  return tree::build_essential_tree(part, heard);
+  tree::EssentialTree essential;
+  mpi::collectively(comm, [&] { essential = tree::build_essential_tree(part, heard); });
+  return essential;
 }
 
 }  // namespace octopole::parallel

@@ -27,6 +27,15 @@ Partition divide(const CountTree& tree, std::span<const double> weights, int ran
   return partition;
 }
 
+std::vector<NodeKey> shared_nodes(const CountTree& tree, const Partition& partition) {
+  std::vector<NodeKey> shared = tree.splits();
+  std::erase_if(shared, [&](NodeKey key) {
+    const auto [first, last] = partition.holders(key);
+    return first == last;
+  });
+  return shared;
+}
+
 std::vector<double> point_weights(const CountTree& tree) {
   std::vector<double> weights;
   for (std::size_t leaf : tree.leaves())

@@ -6,6 +6,7 @@
 #include "octopole/fmm/accuracy.hpp"
 #include "octopole/fmm/verify.hpp"
 #include "octopole/io/clouds.hpp"
+#include "octopole/kernels/direct.hpp"
 
 namespace octopole {
 namespace {
@@ -54,6 +55,38 @@ TEST_P(SingleDigits, AreReachedInSingle) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Table, SingleDigits, testing::Values(2, 3, 4, 5));
+
+TEST(Accuracy, DigitsAloneAreEnough) {
+  const Index count = 20000;
+  const auto points = make_cloud(Shape::plummer, 0, count, 4);
+  const auto charges = make_charges(Charges::uniform, 0, count, 5);
+  for (int digits : {2, 4, 5, 7, 8}) {
+    Options options;
+    options.digits = digits;
+    Fmm fmm(MPI_COMM_SELF, Laplace{}, options);
+    fmm.set_points(points);
+    const Verification v =
+        verify(fmm.comm(), Laplace{}, points, charges, points, fmm.evaluate(charges), kSamples);
+    EXPECT_LT(v.relative_l2, std::pow(10.0, -digits));
+  }
+}
+
+TEST(Accuracy, VerificationSeesWhatIsWrong) {
+  const auto points = make_cloud(Shape::cube, 0, 200, 4);
+  const auto charges = make_charges(Charges::uniform, 0, 200, 5);
+  const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_SELF);
+  Field field{std::vector<double>(200), {}};
+  direct_sum(Laplace{}, points, points, charges, field.potential);
+  EXPECT_EQ(verify(comm, Laplace{}, points, charges, points, field, 200).relative_l2, 0);
+  field.potential[199] *= 1.5;
+  const Verification wrong = verify(comm, Laplace{}, points, charges, points, field, 200);
+  EXPECT_GT(wrong.relative_l2, 1e-3);
+  EXPECT_EQ(wrong.worst_target, 199);
+  field.potential[199] = std::nan("");
+  const Verification nan = verify(comm, Laplace{}, points, charges, points, field, 200);
+  EXPECT_TRUE(std::isinf(nan.relative_l2) && std::isinf(nan.max));
+  EXPECT_EQ(nan.worst_target, 199);
+}
 
 TEST(Accuracy, ErrorFallsWithTheOrder) {
   const Index count = 4000;

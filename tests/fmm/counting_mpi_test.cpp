@@ -68,7 +68,7 @@ std::vector<double> count_sources(PointSetup& s) {
     for (Index i = s.tree.target_begin[at(leaf)]; i < s.tree.target_end[at(leaf)]; ++i)
       counts[static_cast<std::size_t>(i)] += value;
   };
-  for (NodeIndex leaf : s.work.target_leaves) add(leaf, locals[at(leaf)]);
+  for (NodeIndex leaf : s.work.target_ends) add(leaf, locals[at(leaf)]);
   for (NodeIndex leaf : s.work.w_leaves)
     for (NodeIndex other : s.lists.w.of(leaf)) add(leaf, multipoles[at(other)]);
   for (const auto* leaves : {&s.work.interior_leaves, &s.work.boundary_leaves})

@@ -1,6 +1,7 @@
 // M2L by FFT and by SVD against direct sums over the V lists, all 316 transfer vectors included.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <set>
 
@@ -43,18 +44,29 @@ struct Problem {
     }
     return checks;
   }
+  M2lFftPlan plan(int order, std::size_t real_bytes, std::size_t workspace_bytes = kM2lWorkspaceBytes) const {
+    return plan_m2l_fft(order, real_bytes, tree.nodes_of(level - 1), tree.siblings(), workspace_bytes);
+  }
   template <class Real>
-  std::vector<double> computed(const OperatorSet<Real>& ops,
-                               std::size_t workspace = std::size_t{512} << 20) const {
+  std::vector<double> computed(const OperatorSet<Real>& ops, const M2lFftPlan& made,
+                               M2lFftWorkspace<Real>& workspace) const {
     const auto& t = ops.translations;
     const std::vector<Real> rounded(multipoles.begin(), multipoles.end());
     std::vector<Real> checks(static_cast<std::size_t>(t.downward_check_size()) * tree.boxes.size(), Real(0));
-    if (ops.key().m2l == M2lMethod::fft)
-      m2l_fft(ops.fft, t, tree.nodes_of(level - 1), tree.siblings(), rounded.data(), checks.data(),
-              workspace);
-    else
-      m2l_svd(ops.svd, t, tree.nodes_of(level), tree.v.view(), tree.boxes.data(), rounded.data(),
-              checks.data());
+    m2l_fft(ops.fft, t, made, rounded.data(), checks.data(), workspace);
+    return {checks.begin(), checks.end()};
+  }
+  template <class Real>
+  std::vector<double> computed(const OperatorSet<Real>& ops) const {
+    const auto& t = ops.translations;
+    if (ops.key().m2l == M2lMethod::fft) {
+      M2lFftWorkspace<Real> workspace;
+      return computed(ops, plan(t.key.order, sizeof(Real)), workspace);
+    }
+    const std::vector<Real> rounded(multipoles.begin(), multipoles.end());
+    std::vector<Real> checks(static_cast<std::size_t>(t.downward_check_size()) * tree.boxes.size(), Real(0));
+    m2l_svd(ops.svd, t, tree.nodes_of(level), tree.v.view(), tree.boxes.data(), rounded.data(),
+            checks.data());
     return {checks.begin(), checks.end()};
   }
 };
@@ -124,8 +136,109 @@ TEST(M2LFft, WorkspaceDoesNotChangeTheResult) {
   const Problem problem(3, 3);
   const auto ops = make_operators<Laplace, double>(Laplace{}, laplace_key(3));
   const auto whole = problem.computed(ops);
-  for (const std::size_t bytes : {std::size_t{1}, std::size_t{300} << 10, std::size_t{3} << 20})
-    EXPECT_EQ(problem.computed(ops, bytes), whole) << bytes;
+  EXPECT_EQ(problem.plan(3, sizeof(double)).blocks.size(), 1u);
+  for (const auto& [bytes, blocks] :
+       {std::pair{std::size_t{1}, 64u}, {std::size_t{300} << 10, 16u}, {std::size_t{800} << 10, 2u}}) {
+    const M2lFftPlan plan = problem.plan(3, sizeof(double), bytes);
+    EXPECT_EQ(plan.blocks.size(), blocks) << bytes;
+    M2lFftWorkspace<double> workspace;
+    EXPECT_EQ(problem.computed(ops, plan, workspace), whole) << bytes;
+  }
+}
+
+TEST(M2LFft, PlanPairsEachTargetWithItsNeighbours) {
+  Problem problem(2, 4);
+  UniformTree& tree = problem.tree;
+  // Half of the cube has sources, the other half targets: far from the middle is nothing to do.
+  for (std::size_t i = 0; i < tree.boxes.size(); ++i) {
+    tree.has_source[i] = tree.boxes[i].x < 0;
+    tree.has_target[i] = tree.boxes[i].x > 0 && tree.boxes[i].y > -0.9;
+  }
+  std::set<std::array<NodeIndex, 3>> expected;  // direction, first child of the target, of the source
+  const auto eldest = [&](const NodeIndex* children, const std::vector<std::uint8_t>& has) {
+    for (int c = 0; c < 8; ++c)
+      if (children[c] != kNoNode && has[static_cast<std::size_t>(children[c])]) return children[c];
+    return kNoNode;
+  };
+  std::set<NodeIndex> paired;
+  for (const NodeIndex target : tree.nodes_of(3))
+    for (int d = 0; d < 27; ++d) {
+      const NodeIndex near = tree.near[static_cast<std::size_t>(27 * target + d)];
+      if (d == 13 || near == kNoNode) continue;
+      const NodeIndex to = eldest(tree.children.data() + 8 * target, tree.has_target),
+                      from = eldest(tree.children.data() + 8 * near, tree.has_source);
+      if (to == kNoNode || from == kNoNode) continue;
+      expected.insert({d, to, from});
+      paired.insert(to);
+    }
+  ASSERT_EQ(paired.size(), 64u);  // one layer of 8 x 8 parents, those of y = -1 with half their children
+
+  const std::size_t group_bytes = 3 * 3 * 2 * 16 * sizeof(double);
+  for (const std::size_t groups : {27, 50, 4096}) {
+    const M2lFftPlan plan = problem.plan(2, sizeof(double), groups * group_bytes);
+    std::set<std::array<NodeIndex, 3>> found;
+    std::size_t targets = 0, pairs = 0;
+    for (const M2lFftBlock& block : plan.blocks) {
+      EXPECT_LE(static_cast<std::size_t>(block.targets + block.sources), groups);
+      EXPECT_LE((block.targets | 1) + (block.sources | 1), plan.largest_rows);
+      targets += static_cast<std::size_t>(block.targets);
+      std::int32_t i = 0;
+      for (int d = 0; d < 27; ++d)
+        for (; i < block.pair_end[static_cast<std::size_t>(d)]; ++i, ++pairs) {
+          const auto pair = static_cast<std::size_t>(block.first_pair + i);
+          ASSERT_LT(plan.pair_target[pair], block.targets);
+          ASSERT_LT(plan.pair_source[pair], block.sources);
+          const NodeIndex* to =
+              plan.target_children.data() + 8 * (block.first_target + plan.pair_target[pair]);
+          const NodeIndex* from =
+              plan.source_children.data() + 8 * (block.first_source + plan.pair_source[pair]);
+          found.insert({d, eldest(to, tree.has_target), eldest(from, tree.has_source)});
+        }
+    }
+    EXPECT_EQ(found, expected);
+    EXPECT_EQ(pairs, expected.size());
+    EXPECT_EQ(targets, paired.size());
+    EXPECT_EQ(plan.blocks.size() == 1, groups == 4096) << groups;
+  }
+  tree.has_source.assign(tree.boxes.size(), 0);
+  EXPECT_TRUE(problem.plan(2, sizeof(double)).blocks.empty());
+}
+
+TEST(M2LFft, PlanOutlivesTheTree) {
+  Problem problem(3, 3);
+  const auto ops = make_operators<Laplace, double>(Laplace{}, laplace_key(3));
+  const auto expected = problem.computed(ops);
+  const M2lFftPlan plan = problem.plan(3, sizeof(double));
+  for (auto* flags : {&problem.tree.has_source, &problem.tree.has_target}) flags->assign(flags->size(), 0);
+  for (auto* links : {&problem.tree.near, &problem.tree.children}) links->assign(links->size(), kNoNode);
+  M2lFftWorkspace<double> workspace;
+  EXPECT_EQ(problem.computed(ops, plan, workspace), expected);
+}
+
+TEST(M2LFft, WorkspaceIsKeptAndLeavesNothingBehind) {
+  const Problem small(3, 2), large(3, 3), other(5, 2);
+  const auto ops = make_operators<Laplace, double>(Laplace{}, laplace_key(3)),
+             other_ops = make_operators<Laplace, double>(Laplace{}, laplace_key(5));
+  const auto small_plan = small.plan(3, sizeof(double)), large_plan = large.plan(3, sizeof(double)),
+             cut_plan = large.plan(3, sizeof(double), std::size_t{300} << 10),
+             other_plan = other.plan(5, sizeof(double));
+  const auto of_small = small.computed(ops), of_large = large.computed(ops),
+             of_other = other.computed(other_ops);
+  M2lFftWorkspace<double> workspace;
+  EXPECT_EQ(large.computed(ops, large_plan, workspace), of_large);
+  const double* const rows = workspace.rows.data();
+  const double* const cosine = workspace.cosine.data();
+  const double* const scratch = workspace.scratch.front().data();
+  for (int repeat = 0; repeat < 2; ++repeat) {
+    EXPECT_EQ(small.computed(ops, small_plan, workspace), of_small);
+    EXPECT_EQ(large.computed(ops, cut_plan, workspace), of_large);
+    EXPECT_EQ(large.computed(ops, large_plan, workspace), of_large);
+  }
+  EXPECT_EQ(workspace.rows.data(), rows);
+  EXPECT_EQ(workspace.cosine.data(), cosine);
+  EXPECT_EQ(workspace.scratch.front().data(), scratch);
+  EXPECT_EQ(other.computed(other_ops, other_plan, workspace), of_other);
+  EXPECT_EQ(large.computed(ops, large_plan, workspace), of_large);
 }
 
 TEST(M2LFft, OtherCheckOrderIsRefused) {

@@ -186,13 +186,15 @@ Sums evaluate_uniform(const OperatorSet<Real>& ops, const UniformTree& tree, con
   std::vector<Real> multipoles(n * tree.boxes.size()), locals(n * tree.boxes.size()),
       checks(nc * tree.boxes.size());
   const auto leaves = tree.nodes_of(tree.depth);
+  M2lFftWorkspace<Real> workspace;
   Sums sums(targets.size(), gradient);
   p2m(kernel, t, leaves, tree.boxes.data(), sources.view(), charges.data(), multipoles.data());
   for (int l = tree.depth - 1; l >= 2; --l)
     m2m(t, tree.nodes_of(l), tree.children.data(), tree.has_source.data(), multipoles.data());
   for (int l = 2; l <= tree.depth; ++l) {
     if (ops.key().m2l == M2lMethod::fft)
-      m2l_fft(ops.fft, t, tree.nodes_of(l - 1), tree.siblings(), multipoles.data(), checks.data());
+      m2l_fft(ops.fft, t, plan_m2l_fft(t.key.order, sizeof(Real), tree.nodes_of(l - 1), tree.siblings()),
+              multipoles.data(), checks.data(), workspace);
     else
       m2l_svd(ops.svd, t, tree.nodes_of(l), tree.v.view(), tree.boxes.data(), multipoles.data(),
               checks.data());

@@ -14,18 +14,21 @@ namespace octopole {
 /// set-up.
 template <class Real>
 struct Workspace {
-  AlignedVector<Real> caller_charges;           // as the caller gave them, rounded to Real
-  AlignedVector<Real> charges;                  // owned sources, then ghosts
-  AlignedVector<Real> multipoles;               // (nodes, equivalent points)
-  AlignedVector<Real> locals;                   // (nodes, equivalent points)
-  AlignedVector<Real> checks;                   // (nodes of the largest level, downward check points)
+  AlignedVector<Real> caller_charges;  // as the caller gave them, rounded to Real
+  AlignedVector<Real> charges;         // owned sources, then ghosts
+  AlignedVector<Real> multipoles;      // (nodes, equivalent points)
+  AlignedVector<Real> locals;          // (nodes, equivalent points)
+  AlignedVector<Real> checks;          // (nodes of the largest level, downward check points)
+  M2lFftWorkspace<Real> m2l;
   AlignedVector<double> potential, gx, gy, gz;  // owned targets
   AlignedVector<double> gradient;               // (owned targets, 3) as it travels
 };
 
-/// Field at the caller's targets. Counts its time, bytes and messages in `profile`. Collective.
+/// Field at the caller's targets. Charges are divided by charge_unit, a power of two, before they are rounded
+/// to Real, and the field is multiplied by it. Counts its time, bytes and messages in `profile`. Collective.
 template <Kernel K, class Real>
 Field evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup,
-               Workspace<Real>& workspace, std::span<const double> charges, Output output, Profile& profile);
+               Workspace<Real>& workspace, std::span<const double> charges, double charge_unit, Output output,
+               Profile& profile);
 
 }  // namespace octopole

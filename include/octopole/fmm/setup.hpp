@@ -7,6 +7,7 @@
 
 #include "octopole/fmm/options.hpp"
 #include "octopole/morton/cube.hpp"
+#include "octopole/operators/m2l_fft.hpp"
 #include "octopole/operators/views.hpp"
 #include "octopole/parallel/distribute.hpp"
 #include "octopole/parallel/ghosts.hpp"
@@ -14,7 +15,7 @@
 
 namespace octopole {
 
-/// Coordinates in structure-of-arrays form.
+/// Coordinates in structure-of-arrays form, seen from the root cube's frame.
 struct Coordinates {
   AlignedVector<double> x, y, z;
 };
@@ -24,12 +25,14 @@ struct WorkLists {
   std::vector<NodeIndex> source_leaves;                // P2M: leaves that this rank owns, with sources
   std::vector<std::vector<NodeIndex>> source_parents;  // M2M by level: nodes with sources that this rank owns
   std::vector<std::vector<NodeIndex>> target_nodes;    // M2L, P2L by level: nodes with targets
-  std::vector<std::vector<NodeIndex>> target_parents;  // L2L, M2L by FFT by level: those that are split
-  std::vector<NodeIndex> target_leaves;                // L2P
-  std::vector<NodeIndex> w_leaves;                     // M2P: leaves with a W list
-  std::vector<std::vector<NodeIndex>> x_nodes;         // P2L by level: nodes with an X list
-  std::vector<NodeIndex> interior_leaves;              // P2P with this rank's sources alone
-  std::vector<NodeIndex> boundary_leaves;              // P2P with ghosts
+  std::vector<std::vector<NodeIndex>>
+      target_parents;  // L2L, M2L by FFT by level: those whose children have locals
+  std::vector<NodeIndex>
+      target_ends;  // L2P: where L2L ends, at leaves or where nothing below adds to the locals
+  std::vector<NodeIndex> w_leaves;              // M2P: leaves with a W list
+  std::vector<std::vector<NodeIndex>> x_nodes;  // P2L by level: nodes with an X list
+  std::vector<NodeIndex> interior_leaves;       // P2P with this rank's sources alone
+  std::vector<NodeIndex> boundary_leaves;       // P2P with ghosts
 };
 
 /// The state that set_points leaves. Owned points are this rank's part of the Morton curve, ascending.
@@ -48,6 +51,7 @@ struct PointSetup {
   parallel::Ghosts ghosts;
   parallel::Ancestors ancestors;
   WorkLists work;
+  std::vector<M2lFftPlan> m2l;  // by level of the targets; empty for M2L by SVD
 
   parallel::PointExchange& results_exchange() { return target_exchange ? *target_exchange : source_exchange; }
   const parallel::PointExchange& results_exchange() const {

@@ -26,6 +26,14 @@ struct TargetArrays {
   Index count;
 };
 
+/// What rounding to Real has left off coordinates: a point is the sum of its coordinates and of these.
+template <class Real>
+struct LowParts {
+  const Real* x;
+  const Real* y;
+  const Real* z;
+};
+
 /// potential[i] += sum_j f(x_i - y_j) q_j for every target i, without the kernel's constant. Coincident
 /// points contribute nothing. Vectorised over targets with the widest instructions that the machine has
 /// (simd::active_isa()); the order of the sum over j does not depend on them. Single-threaded.
@@ -37,5 +45,23 @@ void pair_potential(const K& kernel, const TargetArrays<Real>& targets, const So
 template <class K, class Real>
 void pair_gradient(const K& kernel, const TargetArrays<Real>& targets, const SourceArrays<Real>& sources,
                    Real* potential, Real* gx, Real* gy, Real* gz);
+
+/// As pair_potential for points given in two parts each, the second at most half a unit in the last place of
+/// the first: differences of coordinates below 1 are exact to 2^-48 and to the relative precision of Real,
+/// whichever is worse, so that points much closer than their coordinates are large keep their distance.
+/// Lower limit: pairs whose squared distance is below the smallest normal number (in single precision closer
+/// than 1.08e-19) count as coincident. For float only.
+template <class K, class Real>
+void pair_potential_split(const K& kernel, const TargetArrays<Real>& targets,
+                          const LowParts<Real>& target_low, const SourceArrays<Real>& sources,
+                          const LowParts<Real>& source_low, Real* potential);
+
+/// As pair_potential_split, and adds the gradient with respect to the target to gx, gy, gz. The kernel's
+/// gradient factor must be a normal number: for Laplace no pair may be closer than 1.5e-13 yet not
+/// coincident.
+template <class K, class Real>
+void pair_gradient_split(const K& kernel, const TargetArrays<Real>& targets, const LowParts<Real>& target_low,
+                         const SourceArrays<Real>& sources, const LowParts<Real>& source_low, Real* potential,
+                         Real* gx, Real* gy, Real* gz);
 
 }  // namespace octopole

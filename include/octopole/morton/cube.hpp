@@ -23,12 +23,15 @@ struct NodeCube {
   double half;
 };
 
-/// The root cube. Its side and corner are multiples of a power of two about 2^-12 of the extent, so that the
-/// faces and centres of all nodes are exact in double unless the cube lies more than about 2^20 sides from
-/// the origin.
+/// The root cube. Its side and corner are multiples of a power of two about 2^-12 of the extent, and nodes
+/// and points are seen from `frame`, a place near the cube: so the centres of all nodes are exact in double
+/// however far from the origin the cube lies.
 struct RootCube {
   std::array<double, 3> corner{};
   double side = 1;
+  /// What to subtract from coordinates: the corner on axes where the cube lies two sides or more from 0,
+  /// which is then exact (Sterbenz), and 0 on others, where a difference of close points could be lost.
+  std::array<double, 3> frame{};
 
   /// Encloses the bounds (which must not be empty); throws Error where their extent is not finite.
   static RootCube enclosing(const Bounds& bounds);
@@ -45,10 +48,11 @@ struct RootCube {
     return interleave(cell(x - corner[0]), cell(y - corner[1]), cell(z - corner[2]));
   }
 
+  /// Centre (seen from the frame) and half side of a node.
   NodeCube node(const Anchor& a) const {
     const double half = side / static_cast<double>(std::int64_t{2} << a.level);
-    return {{corner[0] + (2 * a.x + 1) * half, corner[1] + (2 * a.y + 1) * half,
-             corner[2] + (2 * a.z + 1) * half},
+    return {{(corner[0] - frame[0]) + (2 * a.x + 1) * half, (corner[1] - frame[1]) + (2 * a.y + 1) * half,
+             (corner[2] - frame[2]) + (2 * a.z + 1) * half},
             half};
   }
 };

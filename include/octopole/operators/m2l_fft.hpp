@@ -1,7 +1,11 @@
 // M2L as a convolution on the surface grid, by FFT.
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <span>
+#include <vector>
 
 #include "octopole/base/aligned.hpp"
 #include "octopole/operators/translations.hpp"
@@ -28,12 +32,54 @@ struct M2lFft {
 template <Kernel K, class Real>
 M2lFft<Real> make_m2l_fft(const K& kernel, const OperatorKey& key);
 
-/// Adds the potential of all V-list multipoles to the downward check potentials of the children of `parents`
-/// (all of one level) that have targets. Memory besides the arguments stays under about `workspace_bytes`
-/// where one parent's needs allow it. Threaded; results do not depend on the threads or on workspace_bytes.
+/// Bytes of transforms that a plan's blocks keep to unless it is told otherwise. Measured at order 7 on a full
+/// tree of depth 5: half as much takes 3 % longer (more sources are transformed twice), a quarter 13 to 16 %;
+/// twice as much differs by 3 % either way.
+inline constexpr std::size_t kM2lWorkspaceBytes = std::size_t{256} << 20;
+
+/// Target parents that are treated together, and the source parents that their children's V lists lie under;
+/// at most 2^16, each kind numbered from 0 within the block.
+struct M2lFftBlock {
+  Index first_target = 0, first_source = 0, first_pair = 0;  // in the plan's arrays
+  std::int32_t targets = 0, sources = 0;
+  std::array<std::int32_t, 27> pair_end{};  // the pairs of direction d end at first_pair + pair_end[d]
+};
+
+/// What the M2L by FFT to one level's nodes needs to know of the tree; it refers to no other array. About 200
+/// bytes a target parent. Parents without a child that wants a local, or without a pair, are left out.
+struct M2lFftPlan {
+  std::vector<M2lFftBlock> blocks;
+  std::vector<NodeIndex> target_children;  // (targets, 8) by octant, kNoNode where none wants a local
+  std::vector<NodeIndex> source_children;  // (sources, 8) by octant, kNoNode where none has a multipole
+  std::vector<std::uint16_t> pair_target, pair_source;  // (pairs) numbers in the block, by direction
+  Index largest_rows = 0;  // rows a frequency of the block that has most, sources and targets
+};
+
+/// Plans the M2L to the children of `parents` (all of one level, best along the Morton curve). Blocks are as
+/// large as `workspace_bytes` of rows allow at this order, of numbers of `real_bytes`; a parent's own needs
+/// may exceed them. The order and the bytes decide on the blocks alone: any plan gives the same results.
+/// Threaded.
+M2lFftPlan plan_m2l_fft(int order, std::size_t real_bytes, std::span<const NodeIndex> parents,
+                        const SiblingView& nodes, std::size_t workspace_bytes = kM2lWorkspaceBytes);
+
+/// Arrays of m2l_fft, kept over levels and evaluations: they grow to the largest plan's needs and stay. For
+/// one caller at a time; start with an empty one.
 template <class Real>
-void m2l_fft(const M2lFft<Real>& op, const Translations<Real>& t, std::span<const NodeIndex> parents,
-             const SiblingView& nodes, const Real* multipoles, CheckRowsOf<Real> checks,
-             std::size_t workspace_bytes = std::size_t{512} << 20);
+struct M2lFftWorkspace {
+  int order = 0;                         // that the tables are of
+  Index stride = 0;                      // of cosine and sine
+  AlignedVector<Real> cosine, sine;      // (order, stride) of the transforms' angles
+  std::vector<std::int32_t> grid_index;  // (equivalent points) place in the p^3 grid
+  AlignedVector<Real> rows;  // a block's transforms: (frequencies, sources, 16), (frequencies, targets, 16)
+  std::vector<AlignedVector<Real>> scratch;  // one a thread
+};
+
+/// Adds the potential of all V-list multipoles (nodes, equivalent points) to the downward check potentials
+/// `checks` (nodes, check points) of the plan's targets; both of unit boxes and without the kernel's
+/// constant. Threaded; results do not depend on the threads, on the plan's blocks or on what the workspace
+/// held.
+template <class Real>
+void m2l_fft(const M2lFft<Real>& op, const Translations<Real>& t, const M2lFftPlan& plan,
+             const Real* multipoles, CheckRowsOf<Real> checks, M2lFftWorkspace<Real>& workspace);
 
 }  // namespace octopole

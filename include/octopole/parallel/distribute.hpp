@@ -38,6 +38,10 @@ class PointExchange {
     move(owned_order_, to_callers_, order_, owned, caller, width * sizeof(T));
   }
 
+  /// Gives back the memory of the largest exchange so far (coordinates); the next exchange takes what it
+  /// needs.
+  void release_buffers();
+
   /// The exchanges below, for counting.
   const mpi::SparseExchange& outward() const { return to_owners_; }
   const mpi::SparseExchange& homeward() const { return to_callers_; }

@@ -39,6 +39,9 @@ struct Partition {
 /// allow to equal shares of the total weight.
 Partition divide(const CountTree& tree, std::span<const double> weights, int ranks);
 
+/// Nodes of the count tree that more than one rank holds parts of, ascending.
+std::vector<NodeKey> shared_nodes(const CountTree& tree, const Partition& partition);
+
 /// Weights by number of points: sources plus targets.
 std::vector<double> point_weights(const CountTree& tree);
 

@@ -1,0 +1,76 @@
+// Whole evaluations on the ranks of a test: problems, and how to run them.
+#pragma once
+
+#include <mpi.h>
+
+#include <string>
+#include <vector>
+
+#include "octopole/fmm/fmm.hpp"
+#include "octopole/kernels/direct.hpp"
+#include "tests/support/points.hpp"
+
+namespace octopole::test {
+
+struct Problem {
+  std::vector<double> sources, charges, targets;  // all ranks'; empty targets: the sources
+};
+
+struct Part {
+  int rank = 0, ranks = 1;
+  std::vector<double> of(const std::vector<double>& values, std::size_t width) const {
+    return block_of(values, width, rank, ranks);
+  }
+};
+
+inline Part world() {
+  Part part;
+  MPI_Comm_rank(MPI_COMM_WORLD, &part.rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &part.ranks);
+  return part;
+}
+
+inline std::vector<double> gather(const std::vector<double>& mine, const Part& part) {
+  int count = static_cast<int>(mine.size());
+  std::vector<int> counts(static_cast<std::size_t>(part.ranks)), places(counts.size());
+  MPI_Allgather(&count, 1, MPI_INT, counts.data(), 1, MPI_INT, MPI_COMM_WORLD);
+  for (std::size_t r = 1; r < counts.size(); ++r) places[r] = places[r - 1] + counts[r - 1];
+  std::vector<double> all(static_cast<std::size_t>(places.back() + counts.back()));
+  MPI_Allgatherv(mine.data(), count, MPI_DOUBLE, all.data(), counts.data(), places.data(), MPI_DOUBLE,
+                 MPI_COMM_WORLD);
+  return all;
+}
+
+// The whole field, in the global order of the targets.
+inline Field run(const Problem& problem, const Options& options, const Part& part,
+                 MPI_Comm comm = MPI_COMM_WORLD) {
+  Fmm fmm(comm, Laplace{}, options);
+  if (problem.targets.empty())
+    fmm.set_points(part.of(problem.sources, 3));
+  else
+    fmm.set_points(part.of(problem.sources, 3), part.of(problem.targets, 3));
+  const Field mine = fmm.evaluate(part.of(problem.charges, 1), Output::potential_and_gradient);
+  if (part.ranks == 1) return mine;
+  return {gather(mine.potential, part), gather(mine.gradient, part)};
+}
+
+inline Field direct(const Problem& problem) {
+  const auto& targets = problem.targets.empty() ? problem.sources : problem.targets;
+  Field field{std::vector<double>(targets.size() / 3), std::vector<double>(targets.size())};
+  direct_sum(Laplace{}, targets, problem.sources, problem.charges, field.potential, field.gradient);
+  return field;
+}
+
+inline Problem cloud(const std::string& shape, std::size_t n) {
+  return {make_points(shape, n), make_charges(n), {}};
+}
+
+inline Options with_order(int order, int ncrit, M2lMethod m2l = M2lMethod::fft) {
+  Options options;
+  options.order = order;
+  options.ncrit = ncrit;
+  options.m2l = m2l;
+  return options;
+}
+
+}  // namespace octopole::test
