@@ -32,9 +32,9 @@ struct M2lFft {
 template <Kernel K, class Real>
 M2lFft<Real> make_m2l_fft(const K& kernel, const OperatorKey& key);
 
-/// Bytes of transforms that a plan's blocks keep to unless it is told otherwise. Measured at order 7 on a full
-/// tree of depth 5: half as much takes 3 % longer (more sources are transformed twice), a quarter 13 to 16 %;
-/// twice as much differs by 3 % either way.
+/// Bytes of transforms that a plan's blocks keep to unless it is told otherwise. Measured at order 7 on a
+/// full tree of depth 5: half as much takes 3 % longer (more sources are transformed twice), a quarter 13 to
+/// 16 %; twice as much differs by 3 % either way.
 inline constexpr std::size_t kM2lWorkspaceBytes = std::size_t{256} << 20;
 
 /// Target parents that are treated together, and the source parents that their children's V lists lie under;
