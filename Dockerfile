@@ -25,7 +25,7 @@ FROM debian:bookworm-slim
 # openmpi-bin is for mpirun; the rest is what the program is linked with.
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-         openmpi-bin libopenmpi3 libhdf5-openmpi-103-1 libfftw3-double3 libfftw3-single3 \
+         openmpi-bin libopenmpi3 libhdf5-openmpi-103-1 libfftw3-double3 \
          libopenblas0-pthread libfmt9 libgomp1 \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /usr/local/bin/octopole /usr/local/bin/octopole

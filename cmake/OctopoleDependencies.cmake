@@ -19,7 +19,7 @@ octopole_need(openmp "TARGET;OpenMP::OpenMP_CXX")
 find_package(PkgConfig QUIET)
 octopole_need(pkg-config "PKG_CONFIG_FOUND")
 if(PKG_CONFIG_FOUND)
-  pkg_check_modules(FFTW3 QUIET IMPORTED_TARGET fftw3 fftw3f)  # double and single
+  pkg_check_modules(FFTW3 QUIET IMPORTED_TARGET fftw3)
 endif()
 octopole_need(fftw "TARGET;PkgConfig::FFTW3")
 

@@ -50,7 +50,7 @@ specs_of() {
     pkg-config) echo pkgconf ;;
     mpi) echo openmpi ;;
     hdf5) echo 'hdf5+mpi^openmpi' ;;
-    fftw) echo 'fftw precision=double,float' ;;
+    fftw) echo fftw ;;
     lapack) echo openblas ;;
     cli11) echo cli11 ;;
     nlohmann-json) echo nlohmann-json ;;

@@ -148,11 +148,5 @@ Index SparseExchange::messages() const {
   return std::count_if(plan_->send.peers.begin(), plan_->send.peers.end(),
                        [this](const PeerCount& peer) { return peer.rank != plan_->comm.rank(); });
 }
-std::span<const PeerCount> SparseExchange::send_peers() const {
-  return plan_->send.peers;
-}
-std::span<const PeerCount> SparseExchange::receive_peers() const {
-  return plan_->receive.peers;
-}
 
 }  // namespace octopole::mpi

@@ -16,7 +16,7 @@ Index global_sources(const LocalPart& part, NodeKey key) {
 void ranks_around(const Partition& partition, NodeKey centre, int rank, std::vector<int>& ranks) {
   ranks.clear();
   for (int direction = 0; direction < 27; ++direction) {
-    const auto node = centre.neighbour(direction % 3 - 1, direction / 3 % 3 - 1, direction / 9 - 1);
+    const auto node = centre.neighbour(direction);
     if (!node) continue;
     const auto [first, last] = partition.holders(*node);
     for (int r = first; r <= last; ++r)

@@ -25,10 +25,11 @@ std::vector<NodeIndex> find_neighbours(const EssentialTree& tree) {
       const NodeIndex* above = &near[27 * at(tree.parent[at(node)])];
       const int octant = tree.keys[at(node)].octant();
       for (int direction = 0; direction < 27; ++direction) {
-        const int step[3] = {direction % 3 - 1, direction / 3 % 3 - 1, direction / 9 - 1};
+        const std::array<int, 3> step = morton::direction_offset(direction);
         int parent_direction = 0, neighbour_octant = 0;
         for (int axis = 0, weight = 1; axis < 3; ++axis, weight *= 3) {
-          const int place = (octant >> axis & 1) + step[axis];  // -1 .. 2 in halves of the parent
+          const int place =
+              (octant >> axis & 1) + step[static_cast<std::size_t>(axis)];  // -1 .. 2 in halves of the parent
           parent_direction += weight * (1 + (place < 0 ? -1 : place > 1 ? 1 : 0));
           neighbour_octant |= (place & 1) << axis;
         }

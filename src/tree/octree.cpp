@@ -124,7 +124,7 @@ bool is_balanced(std::span<const NodeKey> all_leaves) {
   // The leaf that covers each same-level neighbour of a leaf may be coarser by one level at most.
   for (NodeKey leaf : all_leaves)
     for (int direction = 0; direction < 27; ++direction) {
-      const auto neighbour = leaf.neighbour(direction % 3 - 1, direction / 3 % 3 - 1, direction / 9 - 1);
+      const auto neighbour = leaf.neighbour(direction);
       if (!neighbour) continue;
       auto cover = std::upper_bound(all_leaves.begin(), all_leaves.end(), neighbour->first_code(),
                                     [](Code code, NodeKey key) { return code < key.first_code(); });

@@ -16,8 +16,6 @@ concept Kernel = requires(const K kernel, double v) {
   { K::name } -> std::convertible_to<std::string_view>;
   { K::homogeneity } -> std::convertible_to<int>;  // f(s d) = s^homogeneity f(d)
   { K::constant } -> std::convertible_to<double>;
-  { K::potential_flops } -> std::convertible_to<int>;        // a pair, 1/|d| included
-  { K::gradient_flops } -> std::convertible_to<int>;         // a pair, potential included
   { kernel.potential(v, v) } -> std::same_as<double>;        // (r2, inverse_r)
   { kernel.gradient_factor(v, v) } -> std::same_as<double>;  // (r2, inverse_r)
 };

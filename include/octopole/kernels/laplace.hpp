@@ -13,8 +13,6 @@ struct Laplace {
   static constexpr std::string_view name = "laplace";
   static constexpr int homogeneity = -1;
   static constexpr double constant = 0.25 * std::numbers::inv_pi;
-  static constexpr int potential_flops = 20;
-  static constexpr int gradient_flops = 28;
 
   template <class V>
   V potential(const V&, const V& inverse_r) const {

@@ -48,6 +48,12 @@ struct Anchor {
   bool operator==(const Anchor&) const = default;
 };
 
+/// The 27 directions to a node's neighbours are numbered (dx + 1) + 3 (dy + 1) + 9 (dz + 1); 13 is the node
+/// itself.
+constexpr std::array<int, 3> direction_offset(int direction) {
+  return {direction % 3 - 1, direction / 3 % 3 - 1, direction / 9 - 1};
+}
+
 /// A node of the octree: a one, followed by the octal digits of the path from the root (whose key is 1). Keys
 /// of one level are in Morton order, and coarser levels come before finer ones.
 struct NodeKey {
@@ -93,6 +99,12 @@ struct NodeKey {
     a.z += dz;
     if (a.x < 0 || a.y < 0 || a.z < 0 || a.x >= cells || a.y >= cells || a.z >= cells) return std::nullopt;
     return from_anchor(a);
+  }
+
+  /// The same by direction number.
+  constexpr std::optional<NodeKey> neighbour(int direction) const {
+    const std::array<int, 3> step = direction_offset(direction);
+    return neighbour(step[0], step[1], step[2]);
   }
 
   constexpr bool operator==(const NodeKey&) const = default;

@@ -95,16 +95,6 @@ class Comm {
   }
   void broadcast(std::string& text, int root = 0) const;
 
-  /// One value a rank, in rank order.
-  template <class T>
-  std::vector<T> allgather(const T& value) const {
-    static_assert(std::is_trivially_copyable_v<T>);
-    std::vector<T> all(static_cast<std::size_t>(size_));
-    check(MPI_Allgather(&value, sizeof(T), MPI_BYTE, all.data(), sizeof(T), MPI_BYTE, handle()),
-          "MPI_Allgather");
-    return all;
-  }
-
   /// counts[r] values go to rank r; returns how many come from each rank. Set-up only: P values a rank.
   std::vector<Index> exchange_counts(std::span<const Index> counts) const;
 

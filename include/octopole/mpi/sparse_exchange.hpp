@@ -49,8 +49,6 @@ class SparseExchange {
   Index records_sent_away() const;       // to other ranks
   Index records_from_elsewhere() const;  // from other ranks
   Index messages() const;                // to other ranks, one start
-  std::span<const PeerCount> send_peers() const;
-  std::span<const PeerCount> receive_peers() const;
 
  private:
   struct Plan;

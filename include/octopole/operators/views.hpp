@@ -57,11 +57,6 @@ struct CheckRows {
 template <class T>
 using CheckRowsOf = std::type_identity_t<CheckRows<T>>;
 
-/// Neighbour direction number of the offset (dx, dy, dz), each in {-1, 0, 1}: 0..26, 13 is the node itself.
-constexpr int direction_index(int dx, int dy, int dz) {
-  return (dx + 1) + 3 * (dy + 1) + 9 * (dz + 1);
-}
-
 /// Nodes of one level as the M2L by FFT sees them.
 struct SiblingView {
   const NodeIndex* near;  // (nodes, 27) same-level neighbour of each node by direction, a leaf that covers

@@ -1,7 +1,6 @@
 // Points to their owners along the Morton curve, and results back.
 #pragma once
 
-#include <cstring>
 #include <span>
 #include <vector>
 
