@@ -23,9 +23,11 @@ void check_points(std::span<const double> points, const char* what) {
 // Throws on all ranks where any value of any rank is NaN or infinite, saying how many and where the first is.
 void check_finite(const mpi::Comm& comm, std::span<const double> values, Index width, const char* what) {
   Index bad = 0, first = static_cast<Index>(values.size());
+#pragma omp parallel for schedule(static) reduction(+ : bad) reduction(min : first)
   for (std::size_t i = 0; i < values.size(); ++i)
     if (!std::isfinite(values[i])) {
-      if (bad++ == 0) first = static_cast<Index>(i);
+      ++bad;
+      first = std::min(first, static_cast<Index>(i));
     }
   const Index total = comm.sum(bad);
   if (total == 0) return;
@@ -120,7 +122,8 @@ class Fmm::Implementation {
   // Floats reach neither as high nor as low as the caller's doubles: a power of two near the largest charge.
   double charge_unit(std::span<const double> charges) const {
     double largest = 0;
-    for (double q : charges) largest = std::max(largest, std::abs(q));
+#pragma omp parallel for schedule(static) reduction(max : largest)
+    for (std::size_t i = 0; i < charges.size(); ++i) largest = std::max(largest, std::abs(charges[i]));
     largest = comm_.max(largest);
     return largest > 0 ? std::ldexp(1.0, std::ilogb(largest)) : 1;
   }

@@ -54,8 +54,9 @@ struct Evaluation {
   void bring_charges(std::span<const double> charges) {
     PhaseTimer timer(profile, Phase::exchange);
     w.caller_charges.resize(charges.size());
-    std::transform(charges.begin(), charges.end(), w.caller_charges.begin(),
-                   [this](double q) { return static_cast<Real>(q / unit); });
+#pragma omp parallel for schedule(static)
+    for (std::size_t i = 0; i < charges.size(); ++i)
+      w.caller_charges[i] = static_cast<Real>(charges[i] / unit);
     w.charges.resize(static_cast<std::size_t>(s.owned_sources() + s.ghosts.ghost_sources));
     s.source_exchange.to_owners(w.caller_charges.data(), w.charges.data(), 1);
     count(s.source_exchange.outward(), sizeof(Real));
@@ -138,7 +139,8 @@ struct Evaluation {
     parallel::PointExchange& exchange = s.results_exchange();
     const std::size_t n = static_cast<std::size_t>(exchange.caller_count());
     field.potential.resize(n);
-    for (double& u : w.potential) u *= unit;
+#pragma omp parallel for schedule(static)
+    for (std::size_t i = 0; i < w.potential.size(); ++i) w.potential[i] *= unit;
     exchange.to_callers(w.potential.data(), field.potential.data(), 1);
     count(exchange.homeward(), sizeof(double));
     if (!gradient) return field;  // not sums.gradient(): a rank without targets has no sums, but takes part

@@ -8,10 +8,6 @@
 namespace octopole {
 namespace {
 
-std::size_t at(NodeIndex node) {
-  return static_cast<std::size_t>(node);
-}
-
 morton::RootCube enclose(const mpi::Comm& comm, std::span<const double> sources,
                          std::span<const double> targets) {
   morton::Bounds bounds = morton::Bounds::empty();

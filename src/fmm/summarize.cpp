@@ -9,10 +9,6 @@
 namespace octopole {
 namespace {
 
-std::size_t at(NodeIndex node) {
-  return static_cast<std::size_t>(node);
-}
-
 // Nodes that several ranks hold parts of must count once: for each, the lowest rank that has targets in it.
 class SharedNodes {
  public:

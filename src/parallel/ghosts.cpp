@@ -9,10 +9,6 @@ namespace {
 using tree::EssentialTree;
 using tree::NodeKey;
 
-std::size_t at(NodeIndex node) {
-  return static_cast<std::size_t>(node);
-}
-
 // Partners in the lists that another rank owns, ascending, once each.
 std::vector<NodeIndex> foreign_partners(const EssentialTree& tree, int rank, const tree::NodeLists& a,
                                         const tree::NodeLists& b) {

@@ -9,10 +9,6 @@ namespace {
 
 using morton::adjacent;
 
-std::size_t at(NodeIndex node) {
-  return static_cast<std::size_t>(node);
-}
-
 // Neighbours of every node with targets, from its parent's: level by level, without any search.
 std::vector<NodeIndex> find_neighbours(const EssentialTree& tree) {
   std::vector<NodeIndex> near(27 * tree.keys.size(), kNoNode);

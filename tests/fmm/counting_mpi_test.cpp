@@ -10,10 +10,6 @@
 namespace octopole {
 namespace {
 
-std::size_t at(NodeIndex node) {
-  return static_cast<std::size_t>(node);
-}
-
 // Counts sources at every owned target through the set-up's own lists and exchanges.
 std::vector<double> count_sources(PointSetup& s) {
   std::vector<double> charges(static_cast<std::size_t>(s.owned_sources() + s.ghosts.ghost_sources), 0);

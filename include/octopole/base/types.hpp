@@ -1,6 +1,7 @@
 // Integer types used throughout octopole.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
@@ -15,6 +16,11 @@ using Index = std::int64_t;
 /// Index of a node in one rank's tree; kNoNode marks an absent node.
 using NodeIndex = std::int32_t;
 inline constexpr NodeIndex kNoNode = -1;
+
+/// A node's place in the arrays of its tree; the node must not be kNoNode.
+constexpr std::size_t at(NodeIndex node) {
+  return static_cast<std::size_t>(node);
+}
 
 /// Converts an integer to a narrower type, throwing Error where the value does not fit.
 template <class To, class From>
