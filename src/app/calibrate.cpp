@@ -12,6 +12,7 @@
 #include "mpi_session.hpp"
 #include "octopole/base/version.hpp"
 #include "octopole/io/pending_file.hpp"
+#include "octopole/kernels/laplace.hpp"
 #include "octopole/simd/isa.hpp"
 
 namespace octopole::app {
@@ -21,10 +22,15 @@ using nlohmann::ordered_json;
 
 std::string to_json(const CalibrationPlan& plan, double safety, int ranks, int threads,
                     const std::vector<Measurement>& measurements, const std::vector<Recommendation>& table) {
+  Options example = plan.method;
+  example.order = plan.first_order;
+  const Parameters method = resolve(example, Laplace::name);
   ordered_json json = {
       {"octopole", version().version},
-      {"precision", precision_name(plan.precision)},
-      {"m2l", m2l_name(plan.m2l)},
+      {"precision", precision_name(method.operators.precision)},
+      {"near_precision", precision_name(method.near_precision)},
+      {"m2l_precision", precision_name(method.operators.m2l_precision)},
+      {"m2l", m2l_name(plan.method.m2l)},
       {"points", plan.points},
       {"samples", plan.samples},
       {"seed", plan.seed},
@@ -90,9 +96,7 @@ class Calibrate : public Command {
   CLI::App* parser() const override { return parser_; }
 
   int run(const mpi::Comm& comm) override {
-    const Options method = method_.get();
-    plan_.precision = method.precision;
-    plan_.m2l = method.m2l;
+    plan_.method = method_.get();
     plan_.shapes.clear();
     for (const std::string& name : shapes_) plan_.shapes.push_back(parse_shape(name));
     if (plan_.first_order > plan_.last_order) throw UsageError("--min-order is above --max-order");

@@ -54,12 +54,11 @@ std::vector<Measurement> measure(const mpi::Comm& comm, const CalibrationPlan& p
   std::vector<Measurement> results;
   for (int order = plan.first_order; order <= plan.last_order; ++order) {
     for (const int extra : plan.check_extra) {
-      Options options;
+      Options options = plan.method;
       options.order = order;
       options.check_order = order + extra;
-      if (plan.m2l == M2lMethod::svd) options.downward_check_order = order + extra;
-      options.precision = plan.precision;
-      options.m2l = plan.m2l;
+      if (plan.method.m2l == M2lMethod::svd) options.downward_check_order = order + extra;
+      options.m2l = plan.method.m2l;
       for (const int ncrit : plan.ncrits) {
         options.ncrit = ncrit;
         Fmm fmm(comm.handle(), Laplace{}, options, stores);

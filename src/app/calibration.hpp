@@ -13,8 +13,7 @@ namespace octopole::app {
 
 /// What to measure.
 struct CalibrationPlan {
-  Precision precision = Precision::double_precision;
-  M2lMethod m2l = M2lMethod::fft;
+  Options method;  // precisions and M2L; orders and ncrit are those below
   Index points = 200000;
   int first_order = 2, last_order = 16;
   std::vector<int> check_extra = {0,

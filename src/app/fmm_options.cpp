@@ -6,9 +6,22 @@
 namespace octopole::app {
 
 void FmmOptions::add_method_to(CLI::App& parser) {
-  parser.add_option("--precision", precision_, "double or single")
-      ->check(CLI::IsMember({"double", "single"}))
-      ->capture_default_str();
+  const auto precision = [&](const char* name, std::optional<Precision>& value, const char* what) {
+    parser
+        .add_option_function<std::string>(
+            name,
+            [&value](const std::string& text) {
+              value.reset();
+              if (text == "double") value = Precision::double_precision;
+              if (text == "single") value = Precision::single_precision;
+            },
+            what)
+        ->check(CLI::IsMember({"auto", "double", "single"}))
+        ->default_str("auto");
+  };
+  precision("--precision", options_.precision, "Of all operators: auto (as digits allow), double or single");
+  precision("--near-precision", options_.near_precision, "Of P2P alone");
+  precision("--m2l-precision", options_.m2l_precision, "Of M2L by fft alone");
   parser.add_option("--m2l", m2l_, "Multipole to local: fft or svd")
       ->check(CLI::IsMember({"fft", "svd"}))
       ->capture_default_str();
@@ -31,6 +44,8 @@ void FmmOptions::add_to(CLI::App& parser) {
   parser.add_option("--svd-rank", options_.svd_rank, "M2L by svd: largest rank a transfer vector");
   parser.add_option("--svd-tolerance", options_.svd_tolerance, "M2L by svd: relative truncation");
   parser.add_flag("--no-balance", no_balance_, "Leave out the tree's 2:1 balance");
+  parser.add_flag("--no-direct-leaves", no_direct_leaves_,
+                  "Serve every W and X pair by M2P and P2L, also where a direct sum is shorter");
   parser.add_option("--transport", transport_, "neighbourhood (collectives) or point-to-point")
       ->check(CLI::IsMember({"neighbourhood", "point-to-point"}))
       ->capture_default_str();
@@ -38,9 +53,9 @@ void FmmOptions::add_to(CLI::App& parser) {
 
 Options FmmOptions::get() const {
   Options options = options_;
-  options.precision = precision_ == "single" ? Precision::single_precision : Precision::double_precision;
   options.m2l = m2l_ == "svd" ? M2lMethod::svd : M2lMethod::fft;
   options.balance = !no_balance_;
+  options.direct_leaves = !no_direct_leaves_;
   options.transport =
       transport_ == "point-to-point" ? mpi::Transport::point_to_point : mpi::Transport::neighbourhood;
   try {

@@ -13,15 +13,15 @@ namespace octopole::app {
 class FmmOptions {
  public:
   void add_to(CLI::App& parser);
-  /// --precision and --m2l alone.
+  /// The precisions and --m2l alone.
   void add_method_to(CLI::App& parser);
   /// Throws UsageError where resolve() would refuse the values.
   Options get() const;
 
  private:
   Options options_;
-  std::string precision_ = "double", m2l_ = "fft", transport_ = "neighbourhood";
-  bool no_balance_ = false;
+  std::string m2l_ = "fft", transport_ = "neighbourhood";
+  bool no_balance_ = false, no_direct_leaves_ = false;
 };
 
 }  // namespace octopole::app

@@ -33,10 +33,13 @@ ordered_json parameters_json(const Parameters& p, bool gradient) {
           {"outer_radius", k.outer_radius},
           {"pinv_tolerance", k.pinv_tolerance},
           {"precision", precision_name(k.precision)},
+          {"near_precision", precision_name(p.near_precision)},
+          {"m2l_precision", precision_name(k.m2l_precision)},
           {"m2l", m2l_name(k.m2l)},
           {"svd_rank", k.svd_rank},
           {"svd_tolerance", k.svd_tolerance},
           {"balance", p.balance},
+          {"direct_leaves", p.direct_leaves},
           {"transport", mpi::transport_name(p.transport)},
           {"gradient", gradient}};
 }

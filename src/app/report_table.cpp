@@ -41,7 +41,12 @@ std::string describe_operators(const Parameters& p) {
   const OperatorKey& k = p.operators;
   std::string text = fmt::format("order {}, check order {}", k.order, k.check_order);
   if (k.downward_check_order != k.order) text += fmt::format(" (downward {})", k.downward_check_order);
-  text += fmt::format(", {}, M2L by {}", precision_name(k.precision), m2l_name(k.m2l));
+  text += fmt::format(", {}", precision_name(k.precision));
+  if (k.precision == Precision::double_precision && p.any_in_single())
+    text += fmt::format(" (single: {})", k.m2l_precision != Precision::single_precision    ? "near field"
+                                         : p.near_precision == Precision::single_precision ? "near field, M2L"
+                                                                                           : "M2L");
+  text += fmt::format(", M2L by {}", m2l_name(k.m2l));
   if (p.digits) text += fmt::format(", for {} digits", *p.digits);
   return text;
 }

@@ -39,6 +39,8 @@ std::vector<Attribute> describe(const RunReport& report) {
                                        {"inner_radius", k.inner_radius},
                                        {"outer_radius", k.outer_radius},
                                        {"precision", std::string(precision_name(k.precision))},
+                                       {"near_precision", std::string(precision_name(p.near_precision))},
+                                       {"m2l_precision", std::string(precision_name(k.m2l_precision))},
                                        {"m2l", std::string(m2l_name(k.m2l))},
                                        {"balance", std::int64_t{p.balance}},
                                        {"ranks", std::int64_t{report.summary.ranks}}};

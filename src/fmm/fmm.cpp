@@ -87,13 +87,12 @@ class Fmm::Implementation {
                                 setup_->source_exchange.caller_count()));
     });
     check_finite(comm_, charges, 1, "charges");
-    const double unit =
-        parameters_.operators.precision == Precision::double_precision ? 1 : charge_unit(charges);
+    const double unit = parameters_.any_in_single() ? charge_unit(charges) : 1;
     return std::visit(
         [&](auto& engine) {
           if constexpr (requires { engine.workspace; })
-            return octopole::evaluate(kernel_, engine.operators, *setup_, engine.workspace, charges, unit,
-                                      output, profile_);
+            return octopole::evaluate(kernel_, engine.operators, *setup_, parameters_.near_precision,
+                                      engine.workspace, charges, unit, output, profile_);
           else
             return Field{};
         },

@@ -18,6 +18,29 @@ void require(T value, T low, T high, const char* name) {
 constexpr int kLargestOrder = 20;
 constexpr int kLargestLevel = 20;
 
+constexpr int kSingleDigits = 5;  // what all operators reach in single precision
+constexpr int kMixedDigits = 6;   // what they reach with P2P and M2L by FFT alone in single precision
+
+/// Precisions by operator. `digits` is absent where only the order is given.
+void resolve_precisions(const Options& options, std::optional<int> digits, Parameters& p) {
+  constexpr Precision single = Precision::single_precision, in_double = Precision::double_precision;
+  const bool few = !options.precision && digits;
+  const Precision overall = options.precision.value_or(few && *digits <= kSingleDigits ? single : in_double);
+  const Precision parts = few && *digits <= kMixedDigits ? single : overall;
+  p.operators.precision = overall;
+  p.near_precision = options.near_precision.value_or(parts);
+  p.operators.m2l_precision = options.m2l_precision.value_or(options.m2l == M2lMethod::fft ? parts : overall);
+  if (overall == single && (p.near_precision != single || p.operators.m2l_precision != single))
+    throw Error("near field or M2L in double with the rest in single precision",
+                "choose double precision, and single for the near field or M2L");
+  if (p.operators.m2l_precision != overall && options.m2l == M2lMethod::svd)
+    throw Error("M2L by SVD works in the precision of the other operators",
+                "choose M2L by FFT, or leave its precision out");
+  if (digits && *digits > kMixedDigits && p.any_in_single())
+    throw Error(fmt::format("{} digits cannot be reached with operators in single precision", *digits),
+                fmt::format("ask for {} digits, or use double precision", kMixedDigits));
+}
+
 }  // namespace
 
 std::string_view precision_name(Precision precision) {
@@ -29,16 +52,19 @@ std::string_view m2l_name(M2lMethod method) {
 }
 
 Parameters resolve(const Options& options, std::string_view kernel_name) {
-  const bool in_double = options.precision == Precision::double_precision;
   Parameters p;
   OperatorKey& key = p.operators;
   key.kernel = std::string(kernel_name);
-  key.precision = options.precision;
   key.m2l = options.m2l;
 
   int check_order = 0;
-  if (options.digits || !options.order) {
-    const AccuracyRow& row = accuracy_row(options.precision, options.digits.value_or(in_double ? 6 : 4));
+  std::optional<int> digits = options.digits;
+  if (!digits && !options.order) digits = options.precision == Precision::single_precision ? 4 : 6;
+  if (digits) accuracy_row(options.precision.value_or(Precision::double_precision), *digits);  // in range
+  resolve_precisions(options, digits, p);
+  const bool in_double = key.precision == Precision::double_precision;
+  if (digits) {
+    const AccuracyRow& row = accuracy_row(key.precision, *digits);
     p.digits = row.digits;
     key.order = row.order;
     check_order = row.check_order;
@@ -46,7 +72,7 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   }
   if (options.order) {
     require(*options.order, 2, kLargestOrder, "order");
-    if (!options.digits) p.ncrit = ncrit_for_order(options.precision, *options.order);
+    if (!options.digits) p.ncrit = ncrit_for_order(key.precision, *options.order);
     if (*options.order != key.order || check_order == 0) check_order = *options.order;
     key.order = *options.order;
   }
@@ -64,6 +90,7 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   p.max_level = options.max_level;
   require(p.max_level, 1, kLargestLevel, "maximum level");
   p.balance = options.balance;
+  p.direct_leaves = options.direct_leaves;
   p.transport = options.transport;
 
   key.inner_radius = options.inner_radius;

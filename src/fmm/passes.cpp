@@ -28,6 +28,7 @@ struct Evaluation {
   const K& kernel;
   const OperatorSet<Real>& operators;
   PointSetup& s;
+  bool near_in_single;
   Workspace<Real>& w;
   Profile& profile;
   double unit;  // of the charges inside: a power of two
@@ -88,8 +89,14 @@ struct Evaluation {
 
   void near(const std::vector<NodeIndex>& leaves) {
     PhaseTimer timer(profile, Phase::p2p);
-    p2p(kernel, std::span<const NodeIndex>(leaves), view(s.lists.u), s.boxes.data(), s.targets_by_node(),
-        s.sources_by_node(), w.charges.data(), sums);
+    const auto sum = [&]<class Near>(Near) {
+      p2p<Near>(kernel, std::span<const NodeIndex>(leaves), view(s.partners.p2p), s.boxes.data(),
+                s.targets_by_node(), s.sources_by_node(), w.charges.data(), sums);
+    };
+    if (near_in_single)
+      sum(float{});
+    else
+      sum(Real{});
   }
 
   // Check potentials of one level's nodes from V and X, then their locals, then their children's share of the
@@ -104,15 +111,17 @@ struct Evaluation {
       const std::span<const NodeIndex> nodes(s.work.target_nodes[level]);
       {
         PhaseTimer timer(profile, Phase::m2l);
-        if (operators.key().m2l == M2lMethod::fft)
+        if (operators.m2l_by_fft() && operators.m2l_in_single_alone())
+          m2l_fft(operators.fft_single, t(), s.m2l[level], w.multipoles.data(), checks, w.m2l_single);
+        else if (operators.m2l_by_fft())
           m2l_fft(operators.fft, t(), s.m2l[level], w.multipoles.data(), checks, w.m2l);
         else
           m2l_svd(operators.svd, t(), nodes, view(s.lists.v), s.boxes.data(), w.multipoles.data(), checks);
       }
       {
         PhaseTimer timer(profile, Phase::p2l);
-        p2l(kernel, t(), std::span<const NodeIndex>(s.work.x_nodes[level]), view(s.lists.x), s.boxes.data(),
-            s.sources_by_node(), w.charges.data(), checks);
+        p2l(kernel, t(), std::span<const NodeIndex>(s.work.x_nodes[level]), view(s.partners.p2l),
+            s.boxes.data(), s.sources_by_node(), w.charges.data(), checks);
       }
       PhaseTimer timer(profile, Phase::l2l);
       check_to_local(t(), nodes, {w.checks.data(), first}, w.locals.data());
@@ -129,7 +138,7 @@ struct Evaluation {
           w.locals.data(), sums);
     }
     PhaseTimer timer(profile, Phase::m2p);
-    m2p(kernel, t(), std::span<const NodeIndex>(s.work.w_leaves), view(s.lists.w), s.boxes.data(),
+    m2p(kernel, t(), std::span<const NodeIndex>(s.work.w_leaves), view(s.partners.m2p), s.boxes.data(),
         s.targets_by_node(), w.multipoles.data(), sums);
   }
 
@@ -161,7 +170,7 @@ struct Evaluation {
 }  // namespace
 
 template <Kernel K, class Real>
-Field evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup,
+Field evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup, Precision near,
                Workspace<Real>& workspace, std::span<const double> charges, double charge_unit, Output output,
                Profile& profile) {
   profile = {};
@@ -174,6 +183,7 @@ Field evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& 
   Evaluation<K, Real> e{kernel,
                         operators,
                         setup,
+                        near == Precision::single_precision,
                         workspace,
                         profile,
                         charge_unit,
@@ -196,9 +206,9 @@ Field evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& 
   return field;
 }
 
-template Field evaluate(const Laplace&, const OperatorSet<float>&, PointSetup&, Workspace<float>&,
+template Field evaluate(const Laplace&, const OperatorSet<float>&, PointSetup&, Precision, Workspace<float>&,
                         std::span<const double>, double, Output, Profile&);
-template Field evaluate(const Laplace&, const OperatorSet<double>&, PointSetup&, Workspace<double>&,
-                        std::span<const double>, double, Output, Profile&);
+template Field evaluate(const Laplace&, const OperatorSet<double>&, PointSetup&, Precision,
+                        Workspace<double>&, std::span<const double>, double, Output, Profile&);
 
 }  // namespace octopole

@@ -40,11 +40,11 @@ OperatorSet<Real> prepare_operators(const mpi::Comm& comm, const K& kernel, cons
       set = lay_out_operators<Real>(key);
   });
   comm.broadcast(note);
-  set.for_each_array([&](const std::string&, AlignedVector<Real>& values) {
+  set.for_each_array([&]<class T>(const std::string&, AlignedVector<T>& values) {
     Index size = static_cast<Index>(values.size());
     comm.broadcast(std::span<Index>(&size, 1));
     values.resize(static_cast<std::size_t>(size));
-    comm.broadcast(std::span<Real>(values));
+    comm.broadcast(std::span<T>(values));
   });
   mpi::collectively(comm, [&] { adopt_arrays(set); });
   return set;

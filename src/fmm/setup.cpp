@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "octopole/operators/surface.hpp"
 #include "octopole/parallel/partition_points.hpp"
 #include "octopole/parallel/tree_exchange.hpp"
 
@@ -62,7 +63,7 @@ std::vector<std::uint8_t> find_ends(const mpi::Comm& comm, const PointSetup& s) 
   std::vector<std::uint8_t> ends(s.tree.keys.size(), 1);
   for (NodeIndex node = s.tree.size() - 1; node > 0; --node) {
     if (!s.tree.has_target[at(node)]) continue;
-    const bool quiet = ends[at(node)] && s.lists.v.of(node).empty() && s.lists.x.of(node).empty();
+    const bool quiet = ends[at(node)] && s.lists.v.of(node).empty() && s.partners.p2l.of(node).empty();
     if (!quiet) ends[at(s.tree.parent[at(node)])] = 0;
   }
   // Of nodes that several ranks share, each sees its own part: all must agree, as one rank alone would.
@@ -105,10 +106,10 @@ WorkLists make_work_lists(const PointSetup& s, std::span<const std::uint8_t> end
       if (ends[at(node)]) work.target_ends.push_back(node);
     }
     if (!leaf && !done[at(node)] && !(expands && ends[at(node)])) work.target_parents[level].push_back(node);
-    if (!s.lists.x.of(node).empty()) work.x_nodes[level].push_back(node);
+    if (!s.partners.p2l.of(node).empty()) work.x_nodes[level].push_back(node);
     if (!leaf) continue;
-    if (!s.lists.w.of(node).empty()) work.w_leaves.push_back(node);
-    const auto u = s.lists.u.of(node);
+    if (!s.partners.m2p.of(node).empty()) work.w_leaves.push_back(node);
+    const auto u = s.partners.p2p.of(node);
     if (u.empty()) continue;
     const bool interior = std::all_of(
         u.begin(), u.end(), [&](NodeIndex other) { return tree.source_end[at(other)] <= s.owned_sources(); });
@@ -124,9 +125,16 @@ std::vector<M2lFftPlan> plan_m2l(const PointSetup& s, const OperatorKey& key) {
                           s.tree.has_target.data()};
   plans.resize(s.work.target_nodes.size());
   for (std::size_t level = parallel::kFirstLevel; level < plans.size(); ++level)
-    plans[level] = plan_m2l_fft(key.order, static_cast<std::size_t>(key.precision),
+    plans[level] = plan_m2l_fft(key.order, static_cast<std::size_t>(key.m2l_precision),
                                 s.work.target_parents[level - 1], nodes);
   return plans;
+}
+
+tree::Partners choose_partners(const PointSetup& s, const Parameters& parameters) {
+  const OperatorKey& key = parameters.operators;
+  if (!parameters.direct_leaves) return tree::choose_partners(s.tree, s.lists, 0, 0);
+  return tree::choose_partners(s.tree, s.lists, surface_size(key.order),
+                               surface_size(key.downward_check_order));
 }
 
 }  // namespace
@@ -160,7 +168,8 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
       parallel::count_globally(comm, source_codes, target_codes, parameters.ncrit, parameters.max_level);
   tree::Partition partition = tree::divide(coarse, tree::point_weights(coarse), comm.size());
 
-  PointSetup s{cube, std::move(coarse), std::move(partition), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  PointSetup s{cube, std::move(coarse), std::move(partition), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {},
+               {}};
   s.source_exchange =
       parallel::PointExchange(comm, transport, std::move(source_order), source_codes, s.partition);
   AlignedVector<double> source_points, target_points;
@@ -181,8 +190,11 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
 
   s.tree = parallel::build_essential_tree(
       comm, tree::LocalPart{s.coarse, s.partition, comm.rank(), splits, own_sources, own_targets});
-  mpi::collectively(comm, [&] { s.lists = tree::build_lists(s.tree); });
-  s.ghosts = parallel::plan_ghosts(comm, transport, s.lists, s.owned_sources(), s.tree);
+  mpi::collectively(comm, [&] {
+    s.lists = tree::build_lists(s.tree);
+    s.partners = choose_partners(s, parameters);
+  });
+  s.ghosts = parallel::plan_ghosts(comm, transport, s.lists.v, s.partners, s.owned_sources(), s.tree);
   s.ancestors = parallel::plan_ancestors(comm, transport, s.tree);
 
   source_points.resize(source_points.size() + 3 * static_cast<std::size_t>(s.ghosts.ghost_sources));

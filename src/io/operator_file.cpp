@@ -79,6 +79,7 @@ std::vector<Attribute> attributes_of(const OperatorKey& key) {
           {"outer_radius", key.outer_radius},
           {"pinv_tolerance", key.pinv_tolerance},
           {"precision_bytes", static_cast<std::int64_t>(key.precision)},
+          {"m2l_precision_bytes", static_cast<std::int64_t>(key.m2l_precision)},
           {"m2l", std::string(key.m2l == M2lMethod::fft ? "fft" : "svd")},
           {"svd_tolerance", key.svd_tolerance},
           {"svd_rank", std::int64_t{key.svd_rank}}};
@@ -121,14 +122,14 @@ hid_t file_type() {
 template <class Real>
 void read_arrays(hid_t group, OperatorSet<Real>& set) {
   Checksum checksum;
-  set.for_each_array([&](const std::string& name, AlignedVector<Real>& array) {
+  set.for_each_array([&]<class T>(const std::string& name, AlignedVector<T>& array) {
     const hdf5::Handle dataset = hdf5::open_dataset(group, name);
     const std::vector<hsize_t> shape = hdf5::shape_of(dataset, name);
     if (shape.size() != 1) throw Error("array '" + name + "' has the wrong shape");
-    if (shape[0] * sizeof(Real) > H5Dget_storage_size(dataset.get()))
+    if (shape[0] * sizeof(T) > H5Dget_storage_size(dataset.get()))
       throw Error("array '" + name + "' is not all there");
     array.resize(shape[0]);
-    hdf5::check(H5Dread(dataset.get(), memory_type<Real>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, array.data()),
+    hdf5::check(H5Dread(dataset.get(), memory_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, array.data()),
                 "cannot read array '" + name + "'");
     checksum.add(name, array);
   });
@@ -146,11 +147,11 @@ void write_arrays(hid_t file, OperatorSet<Real>& set) {
                            "cannot create group " + name);
   for (const Attribute& attribute : attributes_of(set.key())) hdf5::write_attribute(group.get(), attribute);
   Checksum checksum;
-  set.for_each_array([&](const std::string& array_name, AlignedVector<Real>& array) {
+  set.for_each_array([&]<class T>(const std::string& array_name, AlignedVector<T>& array) {
     const hdf5::Handle dataset =
-        hdf5::create_dataset(group.get(), array_name, file_type<Real>(), {array.size()});
+        hdf5::create_dataset(group.get(), array_name, file_type<T>(), {array.size()});
     if (!array.empty())
-      hdf5::check(H5Dwrite(dataset.get(), memory_type<Real>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, array.data()),
+      hdf5::check(H5Dwrite(dataset.get(), memory_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, array.data()),
                   "cannot write array '" + array_name + "'");
     checksum.add(array_name, array);
   });
@@ -160,8 +161,8 @@ void write_arrays(hid_t file, OperatorSet<Real>& set) {
 template <class Real>
 Index bytes_of(OperatorSet<Real>& set) {
   Index bytes = hdf5::kMetadataRoom;
-  set.for_each_array([&](const std::string&, const AlignedVector<Real>& array) {
-    bytes += static_cast<Index>(array.size() * sizeof(Real));
+  set.for_each_array([&]<class T>(const std::string&, const AlignedVector<T>& array) {
+    bytes += static_cast<Index>(array.size() * sizeof(T));
   });
   return bytes;
 }

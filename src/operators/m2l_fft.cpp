@@ -67,9 +67,9 @@ const M2lFftKernels<Real>& active_kernels() {
   return table[static_cast<int>(simd::active_isa())];
 }
 
-template <class Real>
+template <class Real, class Outer>
 void apply_block(const M2lFft<Real>& op, const M2lFftPlan& plan, const M2lFftBlock& block,
-                 M2lFftWorkspace<Real>& space, const Real* multipoles, CheckRowsOf<Real> checks) {
+                 M2lFftWorkspace<Real>& space, const Outer* multipoles, CheckRowsOf<Outer> checks) {
   static const std::vector<std::int32_t> block_index = block_indices();
   const Index n = static_cast<Index>(space.grid_index.size());
   const Index source_stride = m2l_fft_rows(block.sources) * kM2lFftRow,
@@ -99,8 +99,9 @@ void apply_block(const M2lFft<Real>& op, const M2lFftPlan& plan, const M2lFftBlo
       const NodeIndex* children = plan.source_children.data() + 8 * (block.first_source + s);
       for (int c = 0; c < 8; ++c) {
         const bool present = children[c] != kNoNode;
-        const Real* multipole = present ? multipoles + children[c] * n : nullptr;
-        for (Index i = 0; i < n; ++i) grid[8 * Index(grid_index[i]) + c] = present ? multipole[i] : Real{0};
+        const Outer* multipole = present ? multipoles + children[c] * n : nullptr;
+        for (Index i = 0; i < n; ++i)
+          grid[8 * Index(grid_index[i]) + c] = present ? static_cast<Real>(multipole[i]) : Real{0};
       }
       kernels.forward(tables, grid, work, source_rows + s * kM2lFftRow, source_stride);
     }
@@ -114,8 +115,8 @@ void apply_block(const M2lFft<Real>& op, const M2lFftPlan& plan, const M2lFftBlo
       const NodeIndex* children = plan.target_children.data() + 8 * (block.first_target + t);
       for (int c = 0; c < 8; ++c) {
         if (children[c] == kNoNode) continue;
-        Real* check = checks.row(children[c], n);
-        for (Index i = 0; i < n; ++i) check[i] += grid[8 * Index(grid_index[i]) + c];
+        Outer* check = checks.row(children[c], n);
+        for (Index i = 0; i < n; ++i) check[i] += static_cast<Outer>(grid[8 * Index(grid_index[i]) + c]);
       }
     }
   }
@@ -162,9 +163,9 @@ M2lFft<Real> make_m2l_fft(const K& kernel, const OperatorKey& key) {
   return op;
 }
 
-template <class Real>
-void m2l_fft(const M2lFft<Real>& op, const Translations<Real>& t, const M2lFftPlan& plan,
-             const Real* multipoles, CheckRowsOf<Real> checks, M2lFftWorkspace<Real>& workspace) {
+template <class Real, class Outer>
+void m2l_fft(const M2lFft<Real>& op, const Translations<Outer>& t, const M2lFftPlan& plan,
+             const Outer* multipoles, CheckRowsOf<Outer> checks, M2lFftWorkspace<Real>& workspace) {
   if (plan.blocks.empty()) return;
   if (workspace.order != op.order) make_tables(op.order, workspace);
   if (static_cast<Index>(workspace.grid_index.size()) != t.equivalent_size())
@@ -180,6 +181,8 @@ template M2lFft<double> make_m2l_fft<Laplace, double>(const Laplace&, const Oper
 template M2lFft<float> make_m2l_fft<Laplace, float>(const Laplace&, const OperatorKey&);
 template void m2l_fft(const M2lFft<double>&, const Translations<double>&, const M2lFftPlan&, const double*,
                       CheckRows<double>, M2lFftWorkspace<double>&);
+template void m2l_fft(const M2lFft<float>&, const Translations<double>&, const M2lFftPlan&, const double*,
+                      CheckRows<double>, M2lFftWorkspace<float>&);
 template void m2l_fft(const M2lFft<float>&, const Translations<float>&, const M2lFftPlan&, const float*,
                       CheckRows<float>, M2lFftWorkspace<float>&);
 

@@ -15,9 +15,9 @@ constexpr double kSingleUnit = 1.0 / 4096;
 
 }  // namespace
 
-template <Kernel K, class Real>
+template <class Real, Kernel K, class Charge>
 void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, const Box* boxes,
-         const PointsByNode& targets, const PointsByNode& sources, const Real* charges,
+         const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
          const TargetSums& sums) {
 #pragma omp parallel
   {
@@ -46,11 +46,12 @@ void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, 
   }
 }
 
-#define OCTOPOLE_INSTANTIATE(K, Real)                                                                       \
-  template void p2p(const K&, std::span<const NodeIndex>, const ListView&, const Box*, const PointsByNode&, \
-                    const PointsByNode&, const Real*, const TargetSums&);
-OCTOPOLE_INSTANTIATE(Laplace, double)
-OCTOPOLE_INSTANTIATE(Laplace, float)
+#define OCTOPOLE_INSTANTIATE(K, Real, Charge)                                                \
+  template void p2p<Real>(const K&, std::span<const NodeIndex>, const ListView&, const Box*, \
+                          const PointsByNode&, const PointsByNode&, const Charge*, const TargetSums&);
+OCTOPOLE_INSTANTIATE(Laplace, double, double)
+OCTOPOLE_INSTANTIATE(Laplace, float, double)
+OCTOPOLE_INSTANTIATE(Laplace, float, float)
 #undef OCTOPOLE_INSTANTIATE
 
 }  // namespace octopole

@@ -31,7 +31,9 @@ OperatorSet<Real> make_operators(const K& kernel, const OperatorKey& key) {
     throw Error("operators of kernel '" + key.kernel + "' asked of kernel '" + std::string(K::name) + "'");
   OperatorSet<Real> set;
   set.translations = make_translations<K, Real>(kernel, key);
-  if (key.m2l == M2lMethod::fft)
+  if (set.m2l_by_fft() && set.m2l_in_single_alone())
+    set.fft_single = make_m2l_fft<K, float>(kernel, key);
+  else if (set.m2l_by_fft())
     set.fft = make_m2l_fft<K, Real>(kernel, key);
   else
     set.svd = make_m2l_svd<K, Real>(kernel, key);
@@ -44,8 +46,8 @@ OperatorSet<Real> lay_out_operators(const OperatorKey& key) {
   lay_out_surfaces(key, set.translations);
   if (key.m2l == M2lMethod::fft) {
     const Index m = 2 * key.order - 1;
-    set.fft.order = key.order;
-    set.fft.frequencies = m * m * key.order;
+    set.fft.order = set.fft_single.order = key.order;
+    set.fft.frequencies = set.fft_single.frequencies = m * m * key.order;
   } else {
     lay_out_m2l_svd(key, set.svd);
   }
@@ -62,8 +64,14 @@ void adopt_arrays(OperatorSet<Real>& set) {
   require_size("downward_second", t.downward_second.size(), n * t.downward_rank);
   require_size("m2m", t.m2m.size(), n * n);
   require_size("l2l", t.l2l.size(), n * n);
-  if (set.key().m2l == M2lMethod::fft) {
-    require_size("m2l_fft", set.fft.transforms.size(), set.fft.frequencies * 686);
+  if (set.m2l_by_fft()) {
+    const auto check = [](const auto& fft) {
+      require_size("m2l_fft", fft.transforms.size(), fft.frequencies * 686);
+    };
+    if (set.m2l_in_single_alone())
+      check(set.fft_single);
+    else
+      check(set.fft);
     return;
   }
   for (std::size_t c = 0; c < set.svd.classes.size(); ++c) {

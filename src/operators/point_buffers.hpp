@@ -66,13 +66,14 @@ class SourceBuffer {
 
   /// Appends the sources of `node` in the frame of `frame`; whenever the buffer is full, flush() is called,
   /// which must evaluate and clear().
-  template <class Flush>
-  void append(const PointsByNode& points, NodeIndex node, const Real* charges, const Box& frame,
+  template <class Charge, class Flush>
+  void append(const PointsByNode& points, NodeIndex node, const Charge* charges, const Box& frame,
               const Flush& flush) {
     for (Index i = points.begin[node]; i < points.end[node];) {
       const Index piece = std::min(points.end[node] - i, kSourceChunk - count_);
       points_.copy(points, i, piece, frame, count_);
-      std::copy_n(charges + i, piece, charge_.data() + count_);
+      for (Index k = 0; k < piece; ++k)
+        charge_[static_cast<std::size_t>(count_ + k)] = static_cast<Real>(charges[i + k]);
       i += piece;
       count_ += piece;
       if (count_ == kSourceChunk) flush();

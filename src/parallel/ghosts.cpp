@@ -68,8 +68,8 @@ std::vector<PeerRows> rows_by_rank(const NodesByRank& nodes, AppendRows&& append
 
 }  // namespace
 
-Ghosts plan_ghosts(const mpi::Comm& comm, mpi::Transport transport, const tree::InteractionLists& lists,
-                   Index own_sources, EssentialTree& tree) {
+Ghosts plan_ghosts(const mpi::Comm& comm, mpi::Transport transport, const tree::NodeLists& v,
+                   const tree::Partners& partners, Index own_sources, EssentialTree& tree) {
   Ghosts ghosts;
   const auto node_row = [](NodeIndex node, std::vector<Index>& rows) { rows.push_back(node); };
   const auto point_rows = [&tree](NodeIndex leaf, std::vector<Index>& rows) {
@@ -77,13 +77,13 @@ Ghosts plan_ghosts(const mpi::Comm& comm, mpi::Transport transport, const tree::
   };
 
   const NodesByRank wanted =
-      sort_by_owner(tree, foreign_partners(tree, comm.rank(), lists.v, lists.w), comm.size());
+      sort_by_owner(tree, foreign_partners(tree, comm.rank(), v, partners.m2p), comm.size());
   const NodesByRank asked = request(comm, tree, wanted);
   ghosts.multipoles =
       RowExchange(comm, transport, rows_by_rank(asked, node_row), rows_by_rank(wanted, node_row));
 
   const NodesByRank wanted_leaves =
-      sort_by_owner(tree, foreign_partners(tree, comm.rank(), lists.u, lists.x), comm.size());
+      sort_by_owner(tree, foreign_partners(tree, comm.rank(), partners.p2p, partners.p2l), comm.size());
   Index next = own_sources;
   for (NodeIndex leaf : wanted_leaves.nodes) {
     tree.source_begin[at(leaf)] = next;

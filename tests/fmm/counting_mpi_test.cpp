@@ -51,7 +51,7 @@ std::vector<double> count_sources(PointSetup& s) {
     for (NodeIndex node : s.work.target_nodes[level])
       for (NodeIndex other : s.lists.v.of(node)) locals[at(node)] += multipoles[at(other)];
     for (NodeIndex node : s.work.x_nodes[level])
-      for (NodeIndex other : s.lists.x.of(node)) locals[at(node)] += sum_of_leaf(other);
+      for (NodeIndex other : s.partners.p2l.of(node)) locals[at(node)] += sum_of_leaf(other);
     if (level == parallel::kFirstLevel) continue;
     for (NodeIndex parent : s.work.target_parents[level - 1])
       for (std::size_t octant = 0; octant < 8; ++octant) {
@@ -66,10 +66,10 @@ std::vector<double> count_sources(PointSetup& s) {
   };
   for (NodeIndex leaf : s.work.target_ends) add(leaf, locals[at(leaf)]);
   for (NodeIndex leaf : s.work.w_leaves)
-    for (NodeIndex other : s.lists.w.of(leaf)) add(leaf, multipoles[at(other)]);
+    for (NodeIndex other : s.partners.m2p.of(leaf)) add(leaf, multipoles[at(other)]);
   for (const auto* leaves : {&s.work.interior_leaves, &s.work.boundary_leaves})
     for (NodeIndex leaf : *leaves)
-      for (NodeIndex other : s.lists.u.of(leaf)) add(leaf, sum_of_leaf(other));
+      for (NodeIndex other : s.partners.p2p.of(leaf)) add(leaf, sum_of_leaf(other));
   return counts;
 }
 
@@ -106,6 +106,16 @@ class Counting : public testing::TestWithParam<std::string> {};
 
 TEST_P(Counting, EveryTargetSeesEverySourceOnce) {
   expect_everything_counted(GetParam(), 3000, small_leaves(10));
+}
+TEST_P(Counting, WithEveryPairOfWAndXByM2PAndP2L) {
+  Parameters p = small_leaves(10);
+  p.direct_leaves = false;
+  expect_everything_counted(GetParam(), 3000, p);
+}
+TEST_P(Counting, WithSomePairsOfWAndXSummedDirectly) {
+  Parameters p = small_leaves(40);
+  p.operators.order = p.operators.downward_check_order = 3;  // surfaces of 26 points
+  expect_everything_counted(GetParam(), 3000, p);
 }
 TEST_P(Counting, WithoutBalance) {
   expect_everything_counted(GetParam(), 3000, small_leaves(10, false));

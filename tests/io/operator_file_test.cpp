@@ -31,7 +31,7 @@ class OperatorFileTest : public testing::Test {
 
   static std::vector<std::vector<Real>> arrays_of(OperatorSet<Real>& set) {
     std::vector<std::vector<Real>> arrays;
-    set.for_each_array([&](const std::string&, AlignedVector<Real>& array) {
+    set.for_each_array([&]<class T>(const std::string&, AlignedVector<T>& array) {
       arrays.emplace_back(array.begin(), array.end());
     });
     return arrays;
@@ -105,9 +105,18 @@ TYPED_TEST(OperatorFileTest, EveryPartOfTheKeyCounts) {
   EXPECT_FALSE(found([](OperatorKey& key) {
     key.precision = sizeof(TypeParam) == 4 ? Precision::double_precision : Precision::single_precision;
   }));
+  EXPECT_FALSE(found([](OperatorKey& key) { key.m2l_precision = Precision::single_precision; }));
   EXPECT_FALSE(found([](OperatorKey& key) { key.m2l = M2lMethod::fft; }));
   EXPECT_FALSE(found([](OperatorKey& key) { key.svd_tolerance *= 2; }));
   EXPECT_FALSE(found([](OperatorKey& key) { key.svd_rank = 5; }));
+}
+
+TYPED_TEST(OperatorFileTest, KeepsTransformsInSinglePrecision) {
+  OperatorKey key = this->key_of(4, M2lMethod::fft);
+  key.m2l_precision = Precision::single_precision;
+  OperatorSet<TypeParam> set = this->make(key);
+  this->store_.save(set);
+  EXPECT_TRUE(this->gives(set)) << this->reason_;
 }
 
 TYPED_TEST(OperatorFileTest, NoticesEveryFlippedByteOfTheNumbers) {
@@ -115,8 +124,8 @@ TYPED_TEST(OperatorFileTest, NoticesEveryFlippedByteOfTheNumbers) {
   this->store_.save(set);
   const std::string intact = read_file(this->path_);
   // The arrays are stored as they are in memory.
-  set.for_each_array([&](const std::string& name, AlignedVector<TypeParam>& array) {
-    const std::string bytes(reinterpret_cast<const char*>(array.data()), array.size() * sizeof(TypeParam));
+  set.for_each_array([&]<class T>(const std::string& name, AlignedVector<T>& array) {
+    const std::string bytes(reinterpret_cast<const char*>(array.data()), array.size() * sizeof(T));
     const std::size_t place = intact.find(bytes);
     ASSERT_NE(place, std::string::npos) << name;
     for (const std::size_t offset : {std::size_t{0}, bytes.size() / 2, bytes.size() - 1}) {

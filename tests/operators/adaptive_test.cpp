@@ -85,10 +85,10 @@ void check_p2p(Index sources, double unit, double tolerance) {
   direct_sum(Laplace{}, scene.targets.interleaved(), scene.sources.interleaved(), scene.charges, potential,
              gradient);
   Sums sums(29, true), only(29, false);
-  p2p(Laplace{}, scene.nodes, scene.list.view(), scene.boxes.data(), scene.targets.view(),
-      scene.sources.view(), charges.data(), sums.view());
-  p2p(Laplace{}, scene.nodes, scene.list.view(), scene.boxes.data(), scene.targets.view(),
-      scene.sources.view(), charges.data(), only.view());
+  p2p<Real>(Laplace{}, scene.nodes, scene.list.view(), scene.boxes.data(), scene.targets.view(),
+            scene.sources.view(), charges.data(), sums.view());
+  p2p<Real>(Laplace{}, scene.nodes, scene.list.view(), scene.boxes.data(), scene.targets.view(),
+            scene.sources.view(), charges.data(), only.view());
   EXPECT_LT(relative_error(sums.potential, potential), tolerance);
   EXPECT_LT(relative_error(only.potential, potential), tolerance);
   EXPECT_LT(relative_error(sums.gradient(), gradient), 10 * tolerance);
@@ -120,8 +120,8 @@ TEST(P2P, SinglePrecisionDoesNotDependOnThePlace) {
   std::vector<double> potential(50);
   direct_sum(Laplace{}, points.interleaved(), points.interleaved(), charges, potential);
   Sums sums(50, false);
-  p2p(Laplace{}, leaves, list.view(), boxes.data(), points.view(), points.view(), rounded.data(),
-      sums.view());
+  p2p<float>(Laplace{}, leaves, list.view(), boxes.data(), points.view(), points.view(), rounded.data(),
+             sums.view());
   EXPECT_LT(relative_error(sums.potential, potential), 1e-6);
 }
 
@@ -136,8 +136,10 @@ TEST(P2P, CoincidentPointsContributeNothing) {
   const std::vector<double> charge{1};
   const std::vector<float> single{1};
   Sums sums(1, true);
-  p2p(Laplace{}, leaves, list.view(), boxes.data(), points.view(), points.view(), charge.data(), sums.view());
-  p2p(Laplace{}, leaves, list.view(), boxes.data(), points.view(), points.view(), single.data(), sums.view());
+  p2p<double>(Laplace{}, leaves, list.view(), boxes.data(), points.view(), points.view(), charge.data(),
+              sums.view());
+  p2p<float>(Laplace{}, leaves, list.view(), boxes.data(), points.view(), points.view(), single.data(),
+             sums.view());
   EXPECT_EQ(sums.potential[0], 0);
   EXPECT_EQ(sums.gx[0], 0);
 }

@@ -29,8 +29,8 @@ struct OneLeaf {
     list.close_row();
     const std::vector<NodeIndex> leaves{0};
     Sums sums(points.size(), gradient);
-    p2p(Laplace{}, leaves, list.view(), boxes.data(), points.view(), points.view(), charges.data(),
-        sums.view());
+    p2p<float>(Laplace{}, leaves, list.view(), boxes.data(), points.view(), points.view(), charges.data(),
+               sums.view());
     return sums;
   }
   /// Relative errors of the potential, with and without the gradient, and of the gradient.
@@ -107,11 +107,11 @@ TEST(NearField, LineThroughManyLeavesInSinglePrecision) {
   const auto drawn = random_values(static_cast<std::size_t>(points.size()), -1, 1, 3);
   const std::vector<float> charges(drawn.begin(), drawn.end());
   Sums sums(points.size(), true), expected(points.size(), true);
-  p2p(Laplace{}, tree.nodes_of(2), tree.u.view(), tree.boxes.data(), points.view(), points.view(),
-      charges.data(), sums.view());
+  p2p<float>(Laplace{}, tree.nodes_of(2), tree.u.view(), tree.boxes.data(), points.view(), points.view(),
+             charges.data(), sums.view());
   const std::vector<double> exact(charges.begin(), charges.end());
-  p2p(Laplace{}, tree.nodes_of(2), tree.u.view(), tree.boxes.data(), points.view(), points.view(),
-      exact.data(), expected.view());
+  p2p<double>(Laplace{}, tree.nodes_of(2), tree.u.view(), tree.boxes.data(), points.view(), points.view(),
+              exact.data(), expected.view());
   EXPECT_LT(relative_error(sums.potential, expected.potential), 1e-6);
   EXPECT_LT(relative_error(sums.gradient(), expected.gradient()), 3e-6);
 }

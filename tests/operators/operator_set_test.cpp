@@ -15,12 +15,14 @@ TEST(OperatorSet, StoredArraysAreAllThatIsNeeded) {
     key.svd_tolerance = 1e-4;
     auto made = make_operators<Laplace, double>(Laplace{}, key);
     std::map<std::string, AlignedVector<double>> store;
-    made.for_each_array([&](const std::string& name, AlignedVector<double>& values) {
-      EXPECT_TRUE(store.emplace(name, values).second) << name << " occurs twice";
+    made.for_each_array([&]<class T>(const std::string& name, AlignedVector<T>& values) {
+      EXPECT_TRUE(store.emplace(name, AlignedVector<double>(values.begin(), values.end())).second)
+          << name << " occurs twice";
     });
     auto read = lay_out_operators<double>(key);
-    read.for_each_array(
-        [&](const std::string& name, AlignedVector<double>& values) { values = store.at(name); });
+    read.for_each_array([&]<class T>(const std::string& name, AlignedVector<T>& values) {
+      values.assign(store.at(name).begin(), store.at(name).end());
+    });
     adopt_arrays(read);
     EXPECT_EQ(read.translations.upward_rank, made.translations.upward_rank);
     EXPECT_EQ(read.translations.downward_rank, made.translations.downward_rank);
@@ -39,11 +41,11 @@ TEST(OperatorSet, DamagedArraysAreRefused) {
     const auto made = make_operators<Laplace, double>(Laplace{}, key);
     int arrays = 0;
     auto counted = made;
-    counted.for_each_array([&](const std::string&, AlignedVector<double>&) { ++arrays; });
+    counted.for_each_array([&](const std::string&, auto&) { ++arrays; });
     for (int damaged = 0; damaged < arrays; ++damaged) {
       auto set = made;
       int i = 0;
-      set.for_each_array([&](const std::string&, AlignedVector<double>& values) {
+      set.for_each_array([&](const std::string&, auto& values) {
         if (i++ == damaged) values.pop_back();
       });
       EXPECT_THROW(adopt_arrays(set), Error) << "array " << damaged;

@@ -17,8 +17,8 @@ struct AccuracyRow {
 
 /// Ascending digits. Made by `octopole calibrate`, which measures the relative L2 error of the potential
 /// against direct summation by order on uniform and strongly non-uniform clouds with charges of both signs,
-/// and takes for each number of digits the smallest order whose worst error keeps the safety factor. n_crit
-/// is not calibrated yet: it comes from an estimate of the cost of a box at that order.
+/// and takes for each number of digits the smallest order whose worst error keeps the safety factor, and of
+/// the values of n_crit the one that is fastest there (geometric mean over the clouds).
 std::span<const AccuracyRow> accuracy_table(Precision precision);
 
 /// The row for `digits`, throwing Error when out of the precision's range.

@@ -11,20 +11,25 @@ namespace octopole {
 
 /// Everything is optional: `digits` alone chooses the rest, and what is set explicitly wins.
 struct Options {
-  std::optional<int>
-      digits;  // 2..12 in double, 2..5 in single precision; without digits and order: 6 (4 in single)
-  std::optional<int> order;                 // points an edge of the equivalent surfaces, 2..20
+  std::optional<int> digits;  // 2..12, in single precision 2..5; without digits and order: 6 (4 in single)
+  std::optional<int> order;   // points an edge of the equivalent surfaces, 2..20
   std::optional<int> check_order;           // upward check surface; at least order
   std::optional<int> downward_check_order;  // downward check surface; equal to order for M2L by FFT
   std::optional<int> ncrit;                 // largest number of sources or targets of a leaf
   int max_level = 20;                       // 1..20
   double inner_radius = 1.05;               // in half sides, 1 .. 1.5
   double outer_radius = 2.95;               // 1.5 .. 3.5, and more than the inner radius
-  Precision precision = Precision::double_precision;
+  /// Of all operators. Absent: single where digits are 5 or fewer, single in the near field and in M2L by FFT
+  /// at 6 digits, double otherwise. Positions and sums are in double in any case.
+  std::optional<Precision> precision;
+  std::optional<Precision> near_precision;  // P2P alone: single is good for up to 6 digits
+  std::optional<Precision> m2l_precision;   // M2L by FFT alone: the same
   M2lMethod m2l = M2lMethod::fft;
   std::optional<double> svd_tolerance;  // M2L by SVD: relative truncation
   std::optional<int> svd_rank;          // M2L by SVD: largest rank a transfer vector
   bool balance = true;                  // 2:1 balance of the tree
+  bool direct_leaves =
+      true;  // sum W and X pairs of leaves directly where that is fewer pairs (tree/partners.hpp)
   mpi::Transport transport = mpi::Transport::neighbourhood;
 };
 
@@ -34,8 +39,15 @@ struct Parameters {
   int ncrit = 0;
   int max_level = 20;
   bool balance = true;
+  bool direct_leaves = true;
   mpi::Transport transport = mpi::Transport::neighbourhood;
   OperatorKey operators;
+  Precision near_precision = Precision::double_precision;
+
+  bool any_in_single() const {
+    return operators.m2l_precision == Precision::single_precision ||
+           near_precision == Precision::single_precision;
+  }
 };
 
 /// Resolves the options by the calibrated table (see accuracy.hpp); throws Error where a value is out of

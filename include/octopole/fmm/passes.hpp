@@ -20,14 +20,16 @@ struct Workspace {
   AlignedVector<Real> locals;          // (nodes, equivalent points)
   AlignedVector<Real> checks;          // (nodes of the largest level, downward check points)
   M2lFftWorkspace<Real> m2l;
+  M2lFftWorkspace<float> m2l_single;            // where M2L alone is in single
   AlignedVector<double> potential, gx, gy, gz;  // owned targets
   AlignedVector<double> gradient;               // (owned targets, 3) as it travels
 };
 
 /// Field at the caller's targets. Charges are divided by charge_unit, a power of two, before they are rounded
-/// to Real, and the field is multiplied by it. Counts its time, bytes and messages in `profile`. Collective.
+/// to Real, and the field is multiplied by it. `near` is the precision of P2P, at most Real. Counts its time,
+/// bytes and messages in `profile`. Collective.
 template <Kernel K, class Real>
-Field evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup,
+Field evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup, Precision near,
                Workspace<Real>& workspace, std::span<const double> charges, double charge_unit, Output output,
                Profile& profile);
 

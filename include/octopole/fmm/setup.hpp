@@ -11,7 +11,7 @@
 #include "octopole/operators/views.hpp"
 #include "octopole/parallel/distribute.hpp"
 #include "octopole/parallel/ghosts.hpp"
-#include "octopole/tree/lists.hpp"
+#include "octopole/tree/partners.hpp"
 
 namespace octopole {
 
@@ -29,8 +29,8 @@ struct WorkLists {
       target_parents;  // L2L, M2L by FFT by level: those whose children have locals
   std::vector<NodeIndex>
       target_ends;  // L2P: where L2L ends, at leaves or where nothing below adds to the locals
-  std::vector<NodeIndex> w_leaves;              // M2P: leaves with a W list
-  std::vector<std::vector<NodeIndex>> x_nodes;  // P2L by level: nodes with an X list
+  std::vector<NodeIndex> w_leaves;              // M2P: leaves with partners
+  std::vector<std::vector<NodeIndex>> x_nodes;  // P2L by level: nodes with partners
   std::vector<NodeIndex> interior_leaves;       // P2P with this rank's sources alone
   std::vector<NodeIndex> boundary_leaves;       // P2P with ghosts
 };
@@ -46,8 +46,9 @@ struct PointSetup {
   std::optional<Coordinates> targets;                      // owned; absent where the targets are the sources
   std::vector<tree::NodeKey> leaves;                       // of this rank's part, complete, along the curve
   tree::EssentialTree tree;
-  tree::InteractionLists lists;
-  std::vector<Box> boxes;  // (nodes)
+  tree::InteractionLists lists;  // as they are defined
+  tree::Partners partners;       // as they are worked off
+  std::vector<Box> boxes;        // (nodes)
   parallel::Ghosts ghosts;
   parallel::Ancestors ancestors;
   WorkLists work;

@@ -77,9 +77,9 @@ struct M2lFftWorkspace {
 /// Adds the potential of all V-list multipoles (nodes, equivalent points) to the downward check potentials
 /// `checks` (nodes, check points) of the plan's targets; both of unit boxes and without the kernel's
 /// constant. Threaded; results do not depend on the threads, on the plan's blocks or on what the workspace
-/// held.
-template <class Real>
-void m2l_fft(const M2lFft<Real>& op, const Translations<Real>& t, const M2lFftPlan& plan,
-             const Real* multipoles, CheckRowsOf<Real> checks, M2lFftWorkspace<Real>& workspace);
+/// held. Real is the precision that it works in, Outer that of multipoles and checks.
+template <class Real, class Outer>
+void m2l_fft(const M2lFft<Real>& op, const Translations<Outer>& t, const M2lFftPlan& plan,
+             const Outer* multipoles, CheckRowsOf<Outer> checks, M2lFftWorkspace<Real>& workspace);
 
 }  // namespace octopole

@@ -9,13 +9,14 @@
 namespace octopole {
 
 /// P2P: adds the direct sum over the sources of each leaf's U list to the leaf's targets, kernel constant
-/// included; coincident points contribute nothing. In single precision coordinates are taken from the leaf's
+/// included; coincident points contribute nothing. Real is the precision it works in, whatever that of the
+/// charges. In single precision coordinates are taken from the leaf's
 /// centre in double and kept as two floats each, so that close pairs keep their digits: relative to its
 /// distance d in half sides, a difference is good to about 2e-15 / d; pairs closer than 2.7e-23 half sides
 /// count as coincident. Threaded over leaves; the order of the sum is that of the list.
-template <Kernel K, class Real>
+template <class Real, Kernel K, class Charge>
 void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, const Box* boxes,
-         const PointsByNode& targets, const PointsByNode& sources, const Real* charges,
+         const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
          const TargetSums& sums);
 
 }  // namespace octopole

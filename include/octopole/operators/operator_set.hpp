@@ -8,21 +8,29 @@
 namespace octopole {
 
 /// Raised whenever the meaning of stored operators changes: part of the database's key.
-inline constexpr int kOperatorFormat = 1;
+inline constexpr int kOperatorFormat = 2;
 
 template <class Real>
 struct OperatorSet {
   Translations<Real> translations;
-  M2lFft<Real> fft;  // filled when key.m2l is fft
-  M2lSvd<Real> svd;  // filled when key.m2l is svd
+  M2lFft<Real> fft;          // filled when key.m2l is fft ...
+  M2lFft<float> fft_single;  // ... or this one, when it works in single and the rest in double
+  M2lSvd<Real> svd;          // filled when key.m2l is svd
 
   const OperatorKey& key() const { return translations.key; }
 
-  /// Calls f(name, AlignedVector<Real>&) for every computed array, in a fixed order.
+  bool m2l_by_fft() const { return key().m2l == M2lMethod::fft; }
+  bool m2l_in_single_alone() const {
+    return sizeof(Real) != sizeof(float) && key().m2l_precision == Precision::single_precision;
+  }
+
+  /// Calls f(name, AlignedVector<T>&) for every computed array, in a fixed order.
   template <class F>
   void for_each_array(F&& f) {
     translations.for_each_array(f);
-    if (key().m2l == M2lMethod::fft)
+    if (m2l_by_fft() && m2l_in_single_alone())
+      fft_single.for_each_array(f);
+    else if (m2l_by_fft())
       fft.for_each_array(f);
     else
       svd.for_each_array(f);

@@ -25,6 +25,8 @@ struct OperatorKey {
   double outer_radius = 2.95;    // upward check and downward equivalent surfaces
   double pinv_tolerance = 0;     // singular values below this times the largest are dropped; 0: the default
   Precision precision = Precision::double_precision;
+  Precision m2l_precision =
+      Precision::double_precision;  // M2L by FFT may work in single where the rest is in double
   M2lMethod m2l = M2lMethod::fft;
   double svd_tolerance =
       0;             // M2L by SVD: relative to the largest singular value of a transfer vector's matrix

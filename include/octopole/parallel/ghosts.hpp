@@ -4,12 +4,12 @@
 #include <vector>
 
 #include "octopole/parallel/row_exchange.hpp"
-#include "octopole/tree/lists.hpp"
+#include "octopole/tree/partners.hpp"
 
 namespace octopole::parallel {
 
-/// Frozen exchanges. Every rank asks the owners for exactly what its lists name: the points of U and X
-/// leaves, the multipoles of V and W nodes.
+/// Frozen exchanges. Every rank asks the owners for exactly what its lists name: the points of its P2P and
+/// P2L partners, the multipoles of its V lists and M2P partners.
 struct Ghosts {
   RowExchange points;      // rows are sources: this rank's first, then ghosts
   RowExchange multipoles;  // rows are nodes
@@ -18,8 +18,8 @@ struct Ghosts {
 
 /// Plans the exchanges and gives ghost leaves their places behind the `own_sources` sources of this rank
 /// (tree.source_begin, tree.source_end). Collective.
-Ghosts plan_ghosts(const mpi::Comm& comm, mpi::Transport transport, const tree::InteractionLists& lists,
-                   Index own_sources, tree::EssentialTree& tree);
+Ghosts plan_ghosts(const mpi::Comm& comm, mpi::Transport transport, const tree::NodeLists& v,
+                   const tree::Partners& partners, Index own_sources, tree::EssentialTree& tree);
 
 /// The upward pass over nodes that several ranks share: before the parents of level l are formed, the
 /// complete multipoles of children held elsewhere go to the parent's owner. No partial sums, so that

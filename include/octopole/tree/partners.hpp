@@ -1,0 +1,23 @@
+// Which operator serves each pair of U, W and X.
+#pragma once
+
+#include "octopole/tree/lists.hpp"
+
+namespace octopole::tree {
+
+/// The lists' partners by operator. Where both ends of a W or X pair are leaves and the surface between them
+/// has more points than the leaf it stands for, the pair is summed directly: P2P costs sources x targets, M2P
+/// surface points x targets, P2L sources x check points. Every pair is in exactly one list, and which one
+/// depends on the numbers of points alone.
+struct Partners {
+  NodeLists p2p;  // leaves: U, and leaves of W and X that are summed directly
+  NodeLists m2p;  // leaves: the rest of W
+  NodeLists p2l;  // nodes: the rest of X
+};
+
+/// `equivalent_points` and `check_points` are those of the surfaces that M2P and P2L use; 0 and 0 leave the
+/// lists as they are.
+Partners choose_partners(const EssentialTree& tree, const InteractionLists& lists, Index equivalent_points,
+                         Index check_points);
+
+}  // namespace octopole::tree

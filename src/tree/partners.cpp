@@ -1,0 +1,73 @@
+#include "octopole/tree/partners.hpp"
+
+#include <algorithm>
+
+namespace octopole::tree {
+namespace {
+
+// Rows of at most the lengths that `bound(node)` tells, filled by fill(node, begin) -> end and then closed
+// up.
+template <class Bound, class Fill>
+NodeLists make_rows(NodeIndex nodes, const Bound& bound, const Fill& fill) {
+  NodeLists lists;
+  lists.offsets.assign(at(nodes) + 1, 0);
+  for (NodeIndex node = 0; node < nodes; ++node)
+    lists.offsets[at(node) + 1] = lists.offsets[at(node)] + bound(node);
+  lists.items.resize(static_cast<std::size_t>(lists.offsets.back()));
+  NodeIndex* out = lists.items.data();
+  for (NodeIndex node = 0; node < nodes; ++node) {
+    lists.offsets[at(node)] = out - lists.items.data();
+    out = fill(node, out);
+  }
+  lists.offsets[at(nodes)] = out - lists.items.data();
+  lists.items.resize(static_cast<std::size_t>(lists.offsets.back()));
+  lists.items.shrink_to_fit();
+  return lists;
+}
+
+}  // namespace
+
+Partners choose_partners(const EssentialTree& tree, const InteractionLists& lists, Index equivalent_points,
+                         Index check_points) {
+  const auto direct_source = [&](NodeIndex partner) {
+    return tree.leaf[at(partner)] && tree.source_count[at(partner)] <= equivalent_points;
+  };
+  const auto direct_target = [&](NodeIndex node) {
+    return tree.leaf[at(node)] && tree.target_end[at(node)] - tree.target_begin[at(node)] <= check_points;
+  };
+  const auto length = [](const NodeLists& list, NodeIndex node) {
+    return static_cast<Index>(list.of(node).size());
+  };
+  Partners partners;
+  partners.m2p = make_rows(
+      tree.size(), [&](NodeIndex node) { return length(lists.w, node); },
+      [&](NodeIndex node, NodeIndex* out) {
+        const auto w = lists.w.of(node);
+        return std::copy_if(w.begin(), w.end(), out, [&](NodeIndex other) { return !direct_source(other); });
+      });
+  partners.p2l = make_rows(
+      tree.size(), [&](NodeIndex node) { return direct_target(node) ? 0 : length(lists.x, node); },
+      [&](NodeIndex node, NodeIndex* out) {
+        if (direct_target(node)) return out;
+        const auto x = lists.x.of(node);
+        return std::copy(x.begin(), x.end(), out);
+      });
+  partners.p2p = make_rows(
+      tree.size(),
+      [&](NodeIndex node) {
+        return length(lists.u, node) + length(lists.w, node) +
+               (direct_target(node) ? length(lists.x, node) : 0);
+      },
+      [&](NodeIndex node, NodeIndex* out) {
+        NodeIndex* const begin = out;
+        const auto u = lists.u.of(node), w = lists.w.of(node), x = lists.x.of(node);
+        out = std::copy(u.begin(), u.end(), out);
+        out = std::copy_if(w.begin(), w.end(), out, direct_source);
+        if (direct_target(node)) out = std::copy(x.begin(), x.end(), out);
+        std::sort(begin, out);
+        return out;
+      });
+  return partners;
+}
+
+}  // namespace octopole::tree
