@@ -35,6 +35,8 @@ void FmmOptions::add_to(CLI::App& parser) {
   parser.add_option("--downward-check-order", options_.downward_check_order,
                     "Points an edge of the downward check surface (M2L by svd)");
   parser.add_option("--ncrit", options_.ncrit, "Most sources or targets of a leaf");
+  parser.add_option("--padding", options_.padding, "Side of the root cube over what the points need, 1 to 2");
+  parser.add_flag("--no-tune", no_tune_, "Take ncrit from the table of digits, not from the cost model");
   parser.add_option("--max-level", options_.max_level, "Deepest level of the tree")->capture_default_str();
   parser.add_option("--inner-radius", options_.inner_radius, "Inner surfaces, in half sides")
       ->capture_default_str();
@@ -55,6 +57,7 @@ Options FmmOptions::get() const {
   Options options = options_;
   options.m2l = m2l_ == "svd" ? M2lMethod::svd : M2lMethod::fft;
   options.balance = !no_balance_;
+  options.tune = !no_tune_;
   options.direct_leaves = !no_direct_leaves_;
   options.transport =
       transport_ == "point-to-point" ? mpi::Transport::point_to_point : mpi::Transport::neighbourhood;

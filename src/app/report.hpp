@@ -17,6 +17,8 @@ struct RunReport {
   bool gradient = false;
   Machine machine;
   std::string simd;
+  std::string rates;     // where the cost model has its rates from
+  bool explain = false;  // its table is wanted
   Summary summary;
   std::vector<double> evaluations;  // seconds of each evaluation, the slowest rank's
   double read_seconds = 0, write_seconds = 0;

@@ -28,6 +28,8 @@ ordered_json parameters_json(const Parameters& p, bool gradient) {
           {"check_order", k.check_order},
           {"downward_check_order", k.downward_check_order},
           {"ncrit", p.ncrit},
+          {"padding", p.padding},
+          {"tuned", p.tune_ncrit},
           {"max_level", p.max_level},
           {"inner_radius", k.inner_radius},
           {"outer_radius", k.outer_radius},

@@ -55,6 +55,22 @@ void add_list(Lines& lines, std::string_view label, const ListSize& list) {
   lines.add(label, "{:>10.2f} mean {:>7} max", list.mean, list.max);
 }
 
+/// The cost model's table: the best n_crit of every padding, then every n_crit of the chosen padding.
+void explain(Lines& lines, const Tuning& tuning) {
+  if (tuning.table.empty()) {
+    lines.add("", "nothing was left to the cost model");
+    return;
+  }
+  std::string head = fmt::format("{:>8} {:>6} {:>9}", "padding", "ncrit", "expected");
+  for (std::size_t i = 0; i + 1 < kPhases; ++i) head += fmt::format(" {:>7}", kPhaseNames[i]);
+  lines.add("", "{}   (seconds of one thread, {} points looked at)", head, tuning.sample);
+  for (const TuningRow& row : tuning.table) {
+    std::string text = fmt::format("{:>8.3f} {:>6} {:>9.4f}", row.padding, row.ncrit, row.total);
+    for (std::size_t i = 0; i + 1 < kPhases; ++i) text += fmt::format(" {:>7.4f}", row.seconds[i]);
+    lines.add("", "{}", text);
+  }
+}
+
 }  // namespace
 
 double median(std::vector<double> values) {
@@ -80,6 +96,11 @@ std::string to_table(const RunReport& report) {
   lines.add("tree", "{} leaves ({} occupied), {} nodes, {} levels, ncrit {}, largest leaf {}{}", tree.leaves,
             tree.occupied_leaves, tree.nodes, tree.levels, s.parameters.ncrit, tree.largest_leaf,
             s.parameters.balance ? "" : ", not balanced");
+  if (s.tuning.sample > 0)
+    lines.add("", "ncrit{} chosen by the cost model (rates: {})",
+              s.parameters.tune_padding ? fmt::format(" and padding {:.3f}", s.parameters.padding) : "",
+              report.rates);
+  if (report.explain) explain(lines, s.tuning);
   add_list(lines, "  |U|", tree.u);
   add_list(lines, "  |V|", tree.v);
   add_list(lines, "  |W|", tree.w);

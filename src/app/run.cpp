@@ -19,6 +19,7 @@
 #include "octopole/io/pending_file.hpp"
 #include "octopole/io/points_file.hpp"
 #include "octopole/simd/isa.hpp"
+#include "rates_file.hpp"
 #include "report.hpp"
 
 namespace octopole::app {
@@ -35,6 +36,7 @@ std::vector<Attribute> describe(const RunReport& report) {
                                        {"check_order", std::int64_t{k.check_order}},
                                        {"downward_check_order", std::int64_t{k.downward_check_order}},
                                        {"ncrit", std::int64_t{p.ncrit}},
+                                       {"padding", p.padding},
                                        {"max_level", std::int64_t{p.max_level}},
                                        {"inner_radius", k.inner_radius},
                                        {"outer_radius", k.outer_radius},
@@ -67,13 +69,18 @@ class Run : public Command {
     parser_->add_option("--verify", samples_, "Sum so many random targets directly and tell the error")
         ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()));
     parser_->add_option("--report", report_, "File for the run's figures (JSON)");
+    parser_->add_option(
+        "--rates", rates_,
+        "Rates of the cost model: a file, reference, or measure; else measured once a machine "
+        "and kept in the cache directory");
+    parser_->add_flag("--explain", explain_, "Print what the cost model expected of its candidates");
     parser_->add_flag("-q,--quiet", quiet_, "Print warnings only");
   }
 
   CLI::App* parser() const override { return parser_; }
 
   int run(const mpi::Comm& comm) override {
-    const Options options = options_.get();
+    Options options = options_.get();
     check_files(comm);
     RunReport report;
     report.input = input_;
@@ -83,6 +90,12 @@ class Run : public Command {
     report.simd = simd::isa_name(simd::active_isa());
     omp_set_num_threads(threads_.value_or(default_threads(report.machine)));
 
+    if (options.tune && !options.ncrit) {
+      const MachineRates rates = machine_rates(comm, rates_);
+      options.rates = rates.rates;
+      report.rates = rates.origin;
+    }
+    report.explain = explain_;
     double start = seconds_now();
     const Points points = read_points(comm, input_);
     report.read_seconds = comm.max(seconds_now() - start);
@@ -162,11 +175,11 @@ class Run : public Command {
 
   CLI::App* parser_;
   FmmOptions options_;
-  std::string input_, output_, report_, operators_;
+  std::string input_, output_, report_, operators_, rates_;
   std::optional<int> threads_;
   int repeat_ = 1;
   std::optional<Index> samples_;
-  bool gradient_ = false, quiet_ = false;
+  bool gradient_ = false, explain_ = false, quiet_ = false;
 };
 
 }  // namespace

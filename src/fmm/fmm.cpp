@@ -104,7 +104,7 @@ class Fmm::Implementation {
 
   Summary summary() const {
     Summary s = setup_ ? summarize(comm_, parameters_, *setup_, profile_) : Summary{};
-    s.parameters = parameters_;
+    if (!setup_) s.parameters = parameters_;
     s.setup_seconds = over_ranks(comm_, setup_seconds_);
     s.operators_seconds = over_ranks(comm_, operators_seconds_);
     s.operators_note = note_;

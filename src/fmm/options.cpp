@@ -87,6 +87,11 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
 
   if (options.ncrit) p.ncrit = *options.ncrit;
   require(p.ncrit, 1, 1'000'000'000, "ncrit");
+  p.tune_ncrit = options.tune && !options.ncrit;
+  p.tune_padding = p.tune_ncrit && !options.padding;
+  p.padding = options.padding.value_or(1);
+  require(p.padding, 1.0, 2.0, "padding");
+  p.rates = options.rates.value_or(reference_rates());
   p.max_level = options.max_level;
   require(p.max_level, 1, kLargestLevel, "maximum level");
   p.balance = options.balance;

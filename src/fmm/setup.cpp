@@ -9,7 +9,7 @@
 namespace octopole {
 namespace {
 
-morton::RootCube enclose(const mpi::Comm& comm, std::span<const double> sources,
+morton::Bounds bounds_of(const mpi::Comm& comm, std::span<const double> sources,
                          std::span<const double> targets) {
   morton::Bounds bounds = morton::Bounds::empty();
   bounds.include(sources);
@@ -24,7 +24,7 @@ morton::RootCube enclose(const mpi::Comm& comm, std::span<const double> sources,
     bounds.lower[c] = -extremes[c];
     bounds.upper[c] = extremes[3 + c];
   }
-  return morton::RootCube::enclosing(bounds);
+  return bounds;
 }
 
 AlignedVector<morton::Code> encode(const morton::RootCube& cube, std::span<const double> points) {
@@ -152,7 +152,10 @@ PointsByNode PointSetup::targets_by_node() const {
 PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,
                       std::optional<std::span<const double>> targets) {
   const mpi::Transport transport = parameters.transport;
-  const morton::RootCube cube = enclose(comm, sources, targets.value_or(std::span<const double>{}));
+  const morton::Bounds bounds = bounds_of(comm, sources, targets.value_or(std::span<const double>{}));
+  Tuning tuning = tune(comm, bounds, parameters, sources, targets);
+  const Index ncrit = tuning.ncrit;
+  const morton::RootCube cube = morton::RootCube::enclosing(bounds, tuning.padding);
 
   AlignedVector<morton::Code> source_codes = encode(cube, sources);
   AlignedVector<Index> source_order = morton::sort_codes(source_codes);
@@ -165,10 +168,25 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   const AlignedVector<morton::Code>& target_codes = targets ? distinct_codes : source_codes;
 
   tree::CountTree coarse =
-      parallel::count_globally(comm, source_codes, target_codes, parameters.ncrit, parameters.max_level);
+      parallel::count_globally(comm, source_codes, target_codes, ncrit, parameters.max_level);
   tree::Partition partition = tree::divide(coarse, tree::point_weights(coarse), comm.size());
 
-  PointSetup s{cube, std::move(coarse), std::move(partition), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {},
+  PointSetup s{std::move(tuning),
+               cube,
+               std::move(coarse),
+               std::move(partition),
+               {},
+               {},
+               {},
+               {},
+               {},
+               {},
+               {},
+               {},
+               {},
+               {},
+               {},
+               {},
                {}};
   s.source_exchange =
       parallel::PointExchange(comm, transport, std::move(source_order), source_codes, s.partition);
@@ -184,7 +202,7 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   const auto& own_targets = s.results_exchange().owned_codes();
   const tree::CodeRange range = s.partition.range(comm.rank());
   std::vector<tree::NodeKey> splits =
-      tree::refine(s.coarse, range, own_sources, own_targets, parameters.ncrit, parameters.max_level);
+      tree::refine(s.coarse, range, own_sources, own_targets, ncrit, parameters.max_level);
   if (parameters.balance) splits = parallel::balance_globally(comm, s.coarse, s.partition, std::move(splits));
   s.leaves = tree::leaves_of(splits, range);
 

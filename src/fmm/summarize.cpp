@@ -49,7 +49,7 @@ ListSize measure(const mpi::Comm& comm, const PointSetup& s, const SharedNodes& 
   return {rows == 0 ? 0.0 : static_cast<double>(items) / static_cast<double>(rows), comm.max(longest)};
 }
 
-TreeSummary summarize_tree(const mpi::Comm& comm, const Parameters& parameters, const PointSetup& s) {
+TreeSummary summarize_tree(const mpi::Comm& comm, const PointSetup& s) {
   TreeSummary t;
   t.leaves = comm.sum(static_cast<Index>(s.leaves.size()));
   t.nodes = t.leaves + (t.leaves - 1) / 7;  // every split turns one leaf into eight
@@ -66,7 +66,7 @@ TreeSummary summarize_tree(const mpi::Comm& comm, const Parameters& parameters, 
         std::max(s.tree.source_count[at(node)], s.tree.target_end[at(node)] - s.tree.target_begin[at(node)]);
     ++occupied;
     largest = std::max(largest, points);
-    overfull += points > parameters.ncrit;
+    overfull += points > s.tuning.ncrit;
   }
   t.occupied_leaves = comm.sum(occupied);
   t.overfull_leaves = comm.sum(overfull);
@@ -89,12 +89,16 @@ MinMeanMax over_ranks(const mpi::Comm& comm, double value) {
 Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const PointSetup& setup,
                   const Profile& profile) {
   Summary s;
+  s.parameters = parameters;
+  s.tuning = setup.tuning;
+  s.parameters.ncrit = setup.tuning.ncrit;
+  s.parameters.padding = setup.tuning.padding;
   s.sources = setup.coarse.counts()[0].sources;
   s.targets = setup.coarse.counts()[0].targets;
   s.targets_are_sources = !setup.target_exchange;
   s.ranks = comm.size();
   s.threads = comm.max(omp_get_max_threads());
-  s.tree = summarize_tree(comm, parameters, setup);
+  s.tree = summarize_tree(comm, setup);
   s.evaluate_seconds = over_ranks(comm, profile.total_seconds);
   for (std::size_t phase = 0; phase < kPhases; ++phase)
     s.phase_seconds[phase] = over_ranks(comm, profile.seconds[phase]);

@@ -26,7 +26,7 @@ void Bounds::include(std::span<const double> points) {
   std::copy(high, high + 3, upper.begin());
 }
 
-RootCube RootCube::enclosing(const Bounds& bounds) {
+RootCube RootCube::enclosing(const Bounds& bounds, double padding) {
   double extent = 0, farthest = 0;
   for (std::size_t c = 0; c < 3; ++c) {
     extent = std::max(extent, bounds.upper[c] - bounds.lower[c]);
@@ -47,6 +47,7 @@ RootCube RootCube::enclosing(const Bounds& bounds) {
     cube.side = std::max(cube.side, std::ceil((bounds.upper[c] - cube.corner[c]) / quantum) * quantum);
   }
   cube.side = std::max(cube.side, std::ceil(extent / quantum) * quantum);  // coincident points have no extent
+  cube.side = std::ceil(padding * cube.side / quantum) * quantum;
   for (std::size_t c = 0; c < 3; ++c)
     if (std::abs(cube.corner[c]) >= 2 * cube.side) cube.frame[c] = cube.corner[c];
   return cube;

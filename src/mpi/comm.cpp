@@ -116,6 +116,21 @@ void Comm::all_to_all_bytes(const void* send, std::span<const Index> send_counts
         "MPI_Alltoallv");
 }
 
+void Comm::gather_all_bytes(const void* mine, void* all, std::span<const Index> counts,
+                            std::size_t bytes) const {
+  std::vector<int> lengths, places;
+  Index place = 0;
+  for (Index n : counts) {
+    lengths.push_back(checked_cast<int>(n, "records of one rank"));
+    places.push_back(checked_cast<int>(place, "records of all ranks"));
+    place += n;
+  }
+  const RecordType record(bytes);
+  check(MPI_Allgatherv(mine, lengths[static_cast<std::size_t>(rank_)], record.handle(), all, lengths.data(),
+                       places.data(), record.handle(), handle()),
+        "MPI_Allgatherv");
+}
+
 void collectively(const Comm& comm, const std::function<void()>& work) {
   std::string message;
   bool failed = false;

@@ -38,12 +38,55 @@ class Digits : public testing::TestWithParam<std::tuple<int, M2lMethod>> {};
 TEST_P(Digits, AreReachedInDouble) {
   Options options;
   std::tie(options.digits, options.m2l) = GetParam();
+  options.precision = Precision::double_precision;
   expect_digits(options, 10);
 }
 
 INSTANTIATE_TEST_SUITE_P(Table, Digits,
                          testing::Combine(testing::Values(3, 6, 9, 12),
                                           testing::Values(M2lMethod::fft, M2lMethod::svd)));
+
+class DigitsByOperator : public testing::TestWithParam<int> {};
+
+TEST_P(DigitsByOperator, AreReachedInThePrecisionsTheyChoose) {
+  Options options;
+  options.digits = GetParam();
+  const Parameters p = resolve(options, Laplace::name);
+  EXPECT_EQ(p.operators.precision == Precision::single_precision, GetParam() <= 5);
+  EXPECT_EQ(p.near_precision == Precision::single_precision, GetParam() <= 6);
+  EXPECT_EQ(p.operators.m2l_precision == Precision::single_precision, GetParam() <= 6);
+  expect_digits(options, 30);
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, DigitsByOperator, testing::Values(3, 6, 7));
+
+// Single precision in places must not lose close pairs, nor points that lie far from the origin.
+TEST(Precisions, AreReachedWithClosePairsFarFromTheOrigin) {
+  constexpr Index count = 6000;
+  const auto charges = make_charges(Charges::uniform, 0, count, 5);
+  for (const int digits : {3, 5, 6}) {
+    auto points = make_cloud(Shape::plummer, 0, count, 4);
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      if (i % 60 < 3)
+        points[i] = points[i + 3] + 1e-9 * (1 + static_cast<double>(i % 3));  // a twentieth in pairs
+      points[i] += 1e4;
+    }
+    Options options;
+    options.digits = digits;
+    Fmm fmm(MPI_COMM_SELF, Laplace{}, options);
+    fmm.set_points(points);
+    const Verification v =
+        verify(fmm.comm(), Laplace{}, points, charges, points, fmm.evaluate(charges), kSamples);
+    EXPECT_LT(v.relative_l2, std::pow(10.0, -digits));
+  }
+}
+
+TEST(Precisions, MoreDigitsThanSinglePrecisionHasAreRefused) {
+  Options options;
+  options.digits = 8;
+  options.near_precision = Precision::single_precision;
+  EXPECT_THROW(resolve(options, Laplace::name), Error);
+}
 
 class SingleDigits : public testing::TestWithParam<int> {};
 

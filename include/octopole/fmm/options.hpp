@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "octopole/fmm/rates.hpp"
 #include "octopole/mpi/sparse_exchange.hpp"
 #include "octopole/operators/translations.hpp"
 
@@ -16,9 +17,13 @@ struct Options {
   std::optional<int> check_order;           // upward check surface; at least order
   std::optional<int> downward_check_order;  // downward check surface; equal to order for M2L by FFT
   std::optional<int> ncrit;                 // largest number of sources or targets of a leaf
-  int max_level = 20;                       // 1..20
-  double inner_radius = 1.05;               // in half sides, 1 .. 1.5
-  double outer_radius = 2.95;               // 1.5 .. 3.5, and more than the inner radius
+  std::optional<double> padding;            // the root cube's side over what the points need, 1 .. 2
+  bool tune =
+      true;  // choose n_crit and padding, unless given, by the cost model (fmm/tuning.hpp); else the table's
+  std::optional<Rates> rates;  // for the cost model; reference_rates() unless given
+  int max_level = 20;          // 1..20
+  double inner_radius = 1.05;  // in half sides, 1 .. 1.5
+  double outer_radius = 2.95;  // 1.5 .. 3.5, and more than the inner radius
   /// Of all operators. Absent: single where digits are 5 or fewer, single in the near field and in M2L by FFT
   /// at 6 digits, double otherwise. Positions and sums are in double in any case.
   std::optional<Precision> precision;
@@ -36,7 +41,10 @@ struct Options {
 /// Options resolved: nothing left open.
 struct Parameters {
   std::optional<int> digits;  // absent where only the order was given
-  int ncrit = 0;
+  int ncrit = 0;              // where tune_ncrit is set, what the table says: PointSetup has what was chosen
+  double padding = 1;
+  bool tune_ncrit = false, tune_padding = false;
+  Rates rates;
   int max_level = 20;
   bool balance = true;
   bool direct_leaves = true;

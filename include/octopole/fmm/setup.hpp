@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "octopole/fmm/options.hpp"
+#include "octopole/fmm/tuning.hpp"
 #include "octopole/morton/cube.hpp"
 #include "octopole/operators/m2l_fft.hpp"
 #include "octopole/operators/views.hpp"
@@ -37,6 +38,7 @@ struct WorkLists {
 
 /// The state that set_points leaves. Owned points are this rank's part of the Morton curve, ascending.
 struct PointSetup {
+  Tuning tuning;  // n_crit and padding
   morton::RootCube cube;
   tree::CountTree coarse;
   tree::Partition partition;

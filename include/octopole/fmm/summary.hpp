@@ -7,6 +7,7 @@
 
 #include "octopole/base/profile.hpp"
 #include "octopole/fmm/options.hpp"
+#include "octopole/fmm/tuning.hpp"
 
 namespace octopole {
 
@@ -33,10 +34,11 @@ struct TreeSummary {
 };
 
 struct Summary {
-  Parameters parameters;
+  Parameters parameters;  // n_crit and padding as they were chosen
   Index sources = 0, targets = 0;
   bool targets_are_sources = false;
   int ranks = 1, threads = 1;
+  Tuning tuning;
   TreeSummary tree;
   MinMeanMax setup_seconds;      // set_points: tree, lists, ghosts
   MinMeanMax operators_seconds;  // reading or computing the operators

@@ -33,8 +33,9 @@ struct RootCube {
   /// which is then exact (Sterbenz), and 0 on others, where a difference of close points could be lost.
   std::array<double, 3> frame{};
 
-  /// Encloses the bounds (which must not be empty); throws Error where their extent is not finite.
-  static RootCube enclosing(const Bounds& bounds);
+  /// Encloses the bounds (which must not be empty) from their lower corner on, in a cube `padding` (1 .. 2)
+  /// times as wide as they need; throws Error where their extent is not finite.
+  static RootCube enclosing(const Bounds& bounds, double padding = 1);
 
   /// Code of the finest cell that holds the point; points on the far faces belong to the last cell.
   Code encode(double x, double y, double z) const {

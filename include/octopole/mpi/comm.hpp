@@ -116,11 +116,26 @@ class Comm {
   void all_to_all_bytes(const void* send, std::span<const Index> send_counts, void* receive,
                         std::span<const Index> receive_counts, std::size_t bytes) const;
 
+  /// The values of all ranks, in rank order, on every rank. Set-up only.
+  template <class T>
+  std::vector<T> gather_all(std::span<const T> values) const {
+    static_assert(std::is_trivially_copyable_v<T>);
+    std::vector<Index> counts(static_cast<std::size_t>(size_), 0);
+    counts[static_cast<std::size_t>(rank_)] = static_cast<Index>(values.size());
+    allreduce(std::span<Index>(counts), MPI_SUM);
+    Index total = 0;
+    for (Index n : counts) total += n;
+    std::vector<T> result(static_cast<std::size_t>(total));
+    gather_all_bytes(values.data(), result.data(), counts, sizeof(T));
+    return result;
+  }
+
   void barrier() const { check(MPI_Barrier(handle()), "MPI_Barrier"); }
 
  private:
   Comm() = default;
   void broadcast_bytes(void* data, std::size_t bytes, int root) const;
+  void gather_all_bytes(const void* mine, void* all, std::span<const Index> counts, std::size_t bytes) const;
   std::shared_ptr<MPI_Comm> handle_;
   int rank_ = 0, size_ = 1;
 };

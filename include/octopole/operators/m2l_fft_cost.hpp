@@ -17,13 +17,14 @@ constexpr double m2l_fft_pair_flops(int order) {
   return m * m * p * 64 * 8;
 }
 
-/// Floating-point operations a second of the calling thread.
+/// Floating-point operations a second and thread.
 struct M2lFftSpeed {
   double transform = 0, sweep = 0;
 };
 
-/// Measures both on families and pairs as an evaluation has them, for about `seconds` each.
+/// Measures m2l_fft with all threads on made-up families and pairs: the best of a few runs of some
+/// milliseconds.
 template <class Real>
-M2lFftSpeed measure_m2l_fft(int order, double seconds);
+M2lFftSpeed measure_m2l_fft(int order);
 
 }  // namespace octopole

@@ -1,0 +1,37 @@
+// How fast this machine does each kind of work.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "octopole/operators/translations.hpp"
+
+namespace octopole {
+
+/// Kinds of work, each with a speed of its own.
+enum class WorkKind : int { near_pairs, near_gradient_pairs, pairs, gradient_pairs, gemm, transform, sweep };
+inline constexpr std::size_t kWorkKinds = 7;
+inline constexpr std::array<std::string_view, kWorkKinds> kWorkKindNames = {
+    "near_pairs", "near_gradient_pairs", "pairs", "gradient_pairs", "gemm", "transform", "sweep"};
+
+/// A second of one thread, all others busy alike: pairs of P2P (near_pairs, in single precision of
+/// two-float coordinates) and of the other operators, floating-point operations of matrix products, of M2L's
+/// transforms and of its products of families.
+struct Rates {
+  using Row = std::array<double, kWorkKinds>;
+  Row in_single{}, in_double{};
+
+  double of(WorkKind kind, Precision precision) const {
+    const Row& row = precision == Precision::single_precision ? in_single : in_double;
+    return row[static_cast<std::size_t>(kind)];
+  }
+};
+
+/// What a Zen 4 core was measured to do with the instructions in use: the cost model's rates unless others
+/// are given. Ratios matter, not seconds.
+Rates reference_rates();
+
+/// Measures this machine, all OpenMP threads at once: about half a second.
+Rates measure_rates();
+
+}  // namespace octopole

@@ -1,0 +1,43 @@
+// The choice of n_crit and of the root cube's padding by a cost model.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "octopole/base/profile.hpp"
+#include "octopole/fmm/options.hpp"
+#include "octopole/morton/cube.hpp"
+#include "octopole/mpi/comm.hpp"
+
+namespace octopole {
+
+/// One candidate and the seconds of one thread that an evaluation of the potential is expected to take.
+struct TuningRow {
+  double padding = 1;
+  int ncrit = 0;
+  std::array<double, kPhases> seconds{};
+  double total = 0;
+};
+
+struct Tuning {
+  double padding = 1;
+  int ncrit = 0;
+  Index sample = 0;              // points looked at; 0 where nothing was to be chosen
+  std::vector<TuningRow> table;  // of every padding the best n_crit, and of the chosen one all
+};
+
+/// The largest share of the points that a sample may stand for: beyond, leaves would have none of it.
+inline constexpr Index kLargestStride = 32;
+
+/// Chooses what `parameters` leaves open (tune_ncrit, tune_padding). The model: the density of a sample of
+/// every eighth point (at least 2^16, at most 2^20 points), counted at all levels of the trees that
+/// candidates would build; leaves see their 27 neighbours of the same level, so that neither W and X lists
+/// nor the 2:1 balance are in it; counts times rates are seconds. n_crit is the middle of the range that is
+/// within 2 % of the best. Depends on the points in the caller's global order, on parameters and rates: not
+/// on ranks and threads. Leaves the table's n_crit and no padding where the sample would be too thin.
+/// Collective.
+Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameters& parameters,
+            std::span<const double> sources, std::optional<std::span<const double>> targets);
+
+}  // namespace octopole

@@ -1,0 +1,153 @@
+#include "octopole/fmm/rates.hpp"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "octopole/base/profile.hpp"
+#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels/pair_loop.hpp"
+#include "octopole/linalg/blas.hpp"
+#include "octopole/operators/m2l_fft_cost.hpp"
+#include "octopole/operators/near_field.hpp"
+#include "octopole/simd/isa.hpp"
+
+namespace octopole {
+namespace {
+
+/// Seconds of the best of a few runs of `work`, which all threads do at once.
+template <class Work>
+double best_seconds(const Work& work) {
+  double best = std::numeric_limits<double>::infinity();
+  for (int run = 0; run < 4; ++run) {
+    const double start = seconds_now();
+    work();
+    best = std::min(best, seconds_now() - start);
+  }
+  return best;
+}
+
+/// Leaves around one another, as many as keep every thread busy: P2P as an evaluation does it.
+struct NearProblem {
+  static constexpr Index kPerLeaf = 96, kPartners = 27;
+  NodeIndex leaves = 27 * omp_get_max_threads();
+  AlignedVector<double> x, y, z, charge, u, g;
+  std::vector<Index> begin, end, offsets;
+  std::vector<NodeIndex> all, items;
+  std::vector<Box> boxes;
+
+  NearProblem() {
+    std::uint64_t state = 1;
+    const auto draw = [&state] {
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      return static_cast<double>(state >> 11) * 0x1p-53;
+    };
+    const auto size = static_cast<std::size_t>(leaves * kPerLeaf);
+    for (auto* values : {&x, &y, &z, &charge}) {
+      values->resize(size);
+      for (double& v : *values) v = draw();
+    }
+    u.assign(size, 0);
+    g.assign(3 * size, 0);
+    for (NodeIndex leaf = 0; leaf < leaves; ++leaf) {
+      begin.push_back(leaf * kPerLeaf);
+      end.push_back(begin.back() + kPerLeaf);
+      all.push_back(leaf);
+      boxes.push_back({0.5, 0.5, 0.5, 0.5});
+      offsets.push_back(leaf * kPartners);
+      for (NodeIndex partner = 0; partner < kPartners; ++partner) items.push_back((leaf + partner) % leaves);
+    }
+    offsets.push_back(leaves * kPartners);
+  }
+
+  template <class Real>
+  double rate(bool gradient) {
+    const PointsByNode points{x.data(), y.data(), z.data(), begin.data(), end.data()};
+    const std::size_t n = u.size();
+    const TargetSums sums{u.data(), gradient ? g.data() : nullptr, g.data() + n, g.data() + 2 * n};
+    const double pairs = static_cast<double>(leaves * kPartners) * kPerLeaf * kPerLeaf;
+    const double seconds = best_seconds([&] {
+      p2p<Real>(Laplace{}, all, {offsets.data(), items.data()}, boxes.data(), points, points, charge.data(),
+                sums);
+    });
+    return pairs / seconds / omp_get_max_threads();
+  }
+};
+
+/// A leaf's targets and a surface's sources.
+template <class Real>
+double pair_rate(bool gradient) {
+  constexpr Index targets = 96, sources = 512, repeats = 40;
+  const int threads = omp_get_max_threads();
+  const double seconds = best_seconds([&] {
+#pragma omp parallel num_threads(threads)
+    {
+      AlignedVector<Real> c(static_cast<std::size_t>(sources)), u(4 * static_cast<std::size_t>(targets));
+      for (Index i = 0; i < sources; ++i)
+        c[static_cast<std::size_t>(i)] = static_cast<Real>(i * 37 % 101) / Real(50);
+      const TargetArrays<Real> to{c.data(), c.data() + 101, c.data() + 202, targets};
+      const SourceArrays<Real> from{c.data(), c.data(), c.data(), c.data(), sources};
+      Real* out = u.data();
+      for (Index i = 0; i < repeats; ++i) {
+        if (gradient)
+          pair_gradient(Laplace{}, to, from, out, out + targets, out + 2 * targets, out + 3 * targets);
+        else
+          pair_potential(Laplace{}, to, from, out);
+      }
+    }
+  });
+  return targets * sources * repeats / seconds;
+}
+
+template <class Real>
+double gemm_rate() {
+  constexpr Index n = 296, columns = 64, repeats = 10;  // a batch of nodes at order 8
+  const int threads = omp_get_max_threads();
+  const linalg::SerialBlas serial;
+  const AlignedVector<Real> a(static_cast<std::size_t>(n * n), Real(1e-3));
+  const double seconds = best_seconds([&] {
+#pragma omp parallel num_threads(threads)
+    {
+      const AlignedVector<Real> b(static_cast<std::size_t>(n * columns), Real(1e-3));
+      AlignedVector<Real> c(static_cast<std::size_t>(n * columns));
+      for (Index i = 0; i < repeats; ++i) linalg::multiply(n, columns, n, a.data(), b.data(), c.data());
+    }
+  });
+  return 2.0 * n * n * columns * repeats / seconds;
+}
+
+template <class Real>
+Rates::Row measure_row() {
+  NearProblem near;
+  const M2lFftSpeed m2l = measure_m2l_fft<Real>(7);
+  return {near.rate<Real>(false),
+          near.rate<Real>(true),
+          pair_rate<Real>(false),
+          pair_rate<Real>(true),
+          gemm_rate<Real>(),
+          m2l.transform,
+          m2l.sweep};
+}
+
+}  // namespace
+
+Rates reference_rates() {
+  switch (simd::active_isa()) {
+    case simd::Isa::avx512:
+      return {{4.6e9, 2.8e9, 5.4e9, 3.3e9, 95e9, 40e9, 75e9},
+              {2.0e9, 1.35e9, 2.25e9, 1.45e9, 47e9, 14e9, 44e9}};
+    case simd::Isa::avx2:
+      return {{2.4e9, 1.6e9, 3.6e9, 2.1e9, 90e9, 22e9, 42e9},
+              {0.85e9, 0.6e9, 0.93e9, 0.65e9, 45e9, 15e9, 37e9}};
+    default:
+      return {{1.0e9, 0.62e9, 1.4e9, 0.8e9, 90e9, 17e9, 19e9},
+              {0.48e9, 0.37e9, 0.51e9, 0.38e9, 45e9, 7e9, 11e9}};
+  }
+}
+
+Rates measure_rates() {
+  return {measure_row<float>(), measure_row<double>()};
+}
+
+}  // namespace octopole

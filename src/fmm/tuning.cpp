@@ -1,0 +1,219 @@
+#include "octopole/fmm/tuning.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "octopole/fmm/work.hpp"
+#include "octopole/tree/density.hpp"
+
+namespace octopole {
+namespace {
+
+constexpr Index kSmallestSample = Index{1} << 16, kLargestSample = Index{1} << 20, kShare = 8;
+constexpr int kCandidates = 16;  // of n_crit: 16, 23, 32, ... 2896
+constexpr int kWidestGrid = 32;  // paddings make 32, 30, ... 18 nodes of level 5 span the points
+constexpr int kNarrowestGrid = 18;
+constexpr double kTolerance = 0.02;
+
+std::vector<double> candidate_ncrits(const Parameters& parameters) {
+  if (!parameters.tune_ncrit) return {static_cast<double>(parameters.ncrit)};
+  std::vector<double> ncrits;
+  for (int k = 0; k < kCandidates; ++k) ncrits.push_back(std::floor(16 * std::exp2(0.5 * k)));
+  return ncrits;
+}
+
+std::vector<double> candidate_paddings(const Parameters& parameters) {
+  if (!parameters.tune_padding) return {parameters.padding};
+  std::vector<double> paddings;
+  for (int nodes = kWidestGrid; nodes >= kNarrowestGrid; nodes -= 2)
+    paddings.push_back(static_cast<double>(kWidestGrid) / nodes);
+  return paddings;
+}
+
+Index stride_for(Index points) {
+  const Index size = std::clamp(points / kShare, kSmallestSample, kLargestSample);
+  return std::max(Index{1}, points / size);
+}
+
+/// A scrambled number: which point of a block of `stride` stands for it.
+std::uint64_t scramble(std::uint64_t x) {
+  x = (x ^ (x >> 31)) * 0x7fb5d329728ea185;
+  x = (x ^ (x >> 27)) * 0x81dadef4bc2dd44d;
+  return x ^ (x >> 33);
+}
+
+/// One of every `stride` points of all ranks, on every rank.
+std::vector<double> gather_sample(const mpi::Comm& comm, std::span<const double> points, Index stride) {
+  const Index count = static_cast<Index>(points.size() / 3), first = comm.exclusive_sum(count);
+  std::vector<double> mine;
+  for (Index block = first / stride; block * stride < first + count; ++block) {
+    const Index chosen =
+        block * stride +
+        static_cast<Index>(scramble(static_cast<std::uint64_t>(block)) % static_cast<std::uint64_t>(stride)) -
+        first;
+    if (chosen >= 0 && chosen < count)
+      mine.insert(mine.end(), points.begin() + 3 * chosen, points.begin() + 3 * chosen + 3);
+  }
+  return comm.gather_all(std::span<const double>(mine));
+}
+
+AlignedVector<morton::Code> sorted_codes(const morton::RootCube& cube, std::span<const double> points) {
+  AlignedVector<morton::Code> codes(points.size() / 3);
+  for (std::size_t i = 0; i < codes.size(); ++i)
+    codes[i] = cube.encode(points[3 * i], points[3 * i + 1], points[3 * i + 2]);
+  std::sort(codes.begin(), codes.end());
+  return codes;
+}
+
+/// Counts for all candidates of n_crit at once: what holds for the candidates [low, high) is added where the
+/// range ends and taken back where it begins; sums from the last candidate down give each its own.
+class CountsByCandidate {
+ public:
+  explicit CountsByCandidate(std::size_t candidates) : counts_(candidates) {}
+  void add(double WorkCounts::*what, std::size_t low, std::size_t high, double value) {
+    if (low >= high) return;
+    counts_[high - 1].*what += value;
+    if (low > 0) counts_[low - 1].*what -= value;
+  }
+  std::vector<WorkCounts> sums() {
+    for (std::size_t k = counts_.size() - 1; k-- > 0;)
+      for (double WorkCounts::*what : kAll) counts_[k].*what += counts_[k + 1].*what;
+    return counts_;
+  }
+
+ private:
+  static constexpr double WorkCounts::*kAll[] = {
+      &WorkCounts::sources,      &WorkCounts::source_leaves, &WorkCounts::m2m_children,
+      &WorkCounts::l2l_children, &WorkCounts::families_in,   &WorkCounts::families_out,
+      &WorkCounts::family_pairs, &WorkCounts::v_pairs,       &WorkCounts::local_nodes,
+      &WorkCounts::targets,      &WorkCounts::near_pairs};
+  std::vector<WorkCounts> counts_;
+};
+
+struct Model {
+  const std::vector<double>& ncrits;
+  double scale;  // points that one of the sample stands for
+  bool same;     // the targets are the sources
+
+  /// The number of candidates that split a node of so many points.
+  std::size_t splitting(std::int32_t sources, std::int32_t targets) const {
+    const double points = scale * std::max(sources, targets);
+    return static_cast<std::size_t>(std::lower_bound(ncrits.begin(), ncrits.end(), points) - ncrits.begin());
+  }
+
+  void count_level(const tree::DensityLevel& level, std::size_t depth, const std::vector<std::size_t>& above,
+                   const std::vector<std::size_t>& split, CountsByCandidate& counts) const {
+    const bool expands = depth >= parallel::kFirstLevel, inherits = depth > parallel::kFirstLevel;
+    for (std::size_t node = 0; node < level.parent.size(); ++node) {
+      const double sources = level.sources[node], targets = level.targets[node];
+      const std::size_t exists =
+          depth == 0 ? ncrits.size() : above[static_cast<std::size_t>(level.parent[node])];
+      const std::size_t splits = std::min(split[node], exists);
+      if (expands && sources > 0) {
+        counts.add(&WorkCounts::source_leaves, splits, exists, 1);
+        counts.add(&WorkCounts::sources, splits, exists, scale * sources);
+        if (inherits) counts.add(&WorkCounts::m2m_children, 0, exists, 1);
+      }
+      if (expands && targets > 0) {
+        counts.add(&WorkCounts::local_nodes, 0, exists, 1);
+        counts.add(&WorkCounts::targets, splits, exists, scale * targets);
+        if (inherits) counts.add(&WorkCounts::l2l_children, 0, exists, 1);
+      }
+      double around = 0;
+      for (const std::int32_t other : level.near[node])
+        if (other >= 0) around += level.sources[static_cast<std::size_t>(other)];
+      // A sampled point's own pair stands for itself alone, not for scale^2 pairs.
+      const double pairs =
+          same ? scale * scale * targets * (around - 1) + scale * targets : scale * scale * targets * around;
+      counts.add(&WorkCounts::near_pairs, splits, exists, pairs);
+      if (depth == 0 || splits == 0) continue;
+      if (sources > 0) counts.add(&WorkCounts::families_in, 0, splits, 1);
+      if (targets == 0) continue;
+      counts.add(&WorkCounts::families_out, 0, splits, 1);
+      for (std::size_t d = 0; d < 27; ++d) {
+        const std::int32_t other = level.near[node][d];
+        if (d == 13 || other < 0 || level.sources[static_cast<std::size_t>(other)] == 0) continue;
+        counts.add(&WorkCounts::family_pairs, 0, std::min(splits, split[static_cast<std::size_t>(other)]), 1);
+        // Of the 64 pairs of children 1512 of 26 * 64 are not adjacent.
+        counts.add(&WorkCounts::v_pairs, 0, std::min(splits, split[static_cast<std::size_t>(other)]), 58);
+      }
+    }
+  }
+
+  std::vector<WorkCounts> count(const std::vector<tree::DensityLevel>& levels) const {
+    CountsByCandidate counts(ncrits.size());
+    std::vector<std::size_t> above, split;
+    for (std::size_t depth = 0; depth < levels.size(); ++depth) {
+      const tree::DensityLevel& level = levels[depth];
+      split.resize(level.parent.size());
+      for (std::size_t node = 0; node < split.size(); ++node) {
+        split[node] = splitting(level.sources[node], level.targets[node]);
+        if (depth > 0)
+          split[node] = std::min(split[node], above[static_cast<std::size_t>(level.parent[node])]);
+      }
+      count_level(level, depth, above, split, counts);
+      above.swap(split);
+    }
+    return counts.sums();
+  }
+};
+
+}  // namespace
+
+Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameters& parameters,
+            std::span<const double> sources, std::optional<std::span<const double>> targets) {
+  Tuning tuning{parameters.padding, parameters.ncrit, 0, {}};
+  if (!parameters.tune_ncrit && !parameters.tune_padding) return tuning;
+  Index points = comm.sum(static_cast<Index>(sources.size() / 3));
+  if (targets) points = std::max(points, comm.sum(static_cast<Index>(targets->size() / 3)));
+  const Index stride = stride_for(points);
+  if (stride > kLargestStride) return tuning;
+
+  const std::vector<double> sample = gather_sample(comm, sources, stride);
+  const std::vector<double> target_sample =
+      targets ? gather_sample(comm, *targets, stride) : std::vector<double>{};
+  tuning.sample = static_cast<Index>(std::max(sample.size(), target_sample.size()) / 3);
+  const std::vector<double> ncrits = candidate_ncrits(parameters), paddings = candidate_paddings(parameters);
+  const Model model{ncrits, static_cast<double>(stride), !targets};
+  const auto bound = static_cast<std::int32_t>(ncrits.front() / model.scale);
+
+  std::vector<std::vector<TuningRow>> rows(paddings.size());
+  mpi::collectively(comm, [&] {
+#pragma omp parallel for schedule(dynamic)
+    for (std::size_t i = 0; i < paddings.size(); ++i) {
+      const morton::RootCube cube = morton::RootCube::enclosing(bounds, paddings[i]);
+      const auto source_codes = sorted_codes(cube, sample), target_codes = sorted_codes(cube, target_sample);
+      const auto levels = tree::measure_density(source_codes, targets ? target_codes : source_codes, bound,
+                                                parameters.max_level);
+      const std::vector<WorkCounts> counts = model.count(levels);
+      for (std::size_t k = 0; k < ncrits.size(); ++k) {
+        TuningRow row{paddings[i], static_cast<int>(ncrits[k]), {}, 0};
+        const OperatorKey& key = parameters.operators;
+        row.seconds =
+            seconds_of(work_of(counts[k], key, expected_svd_rank(key)), parameters, parameters.rates);
+        for (const double seconds : row.seconds) row.total += seconds;
+        rows[i].push_back(row);
+      }
+    }
+  });
+
+  const auto cheaper = [](const TuningRow& a, const TuningRow& b) { return a.total < b.total; };
+  const std::vector<TuningRow>* chosen = nullptr;
+  for (const auto& of_padding : rows) {
+    const TuningRow& best = *std::min_element(of_padding.begin(), of_padding.end(), cheaper);
+    tuning.table.push_back(best);
+    if (!chosen || best.total < std::min_element(chosen->begin(), chosen->end(), cheaper)->total)
+      chosen = &of_padding;
+  }
+  const auto best = std::min_element(chosen->begin(), chosen->end(), cheaper);
+  const auto good = [&](const TuningRow& row) { return row.total <= (1 + kTolerance) * best->total; };
+  auto low = best, high = best;
+  while (low != chosen->begin() && good(*(low - 1))) --low;
+  while (high + 1 != chosen->end() && good(*(high + 1))) ++high;
+  tuning.padding = best->padding;
+  tuning.ncrit = static_cast<int>(std::lround(std::sqrt(double(low->ncrit) * double(high->ncrit))));
+  tuning.table.insert(tuning.table.end(), chosen->begin(), chosen->end());
+  return tuning;
+}
+
+}  // namespace octopole

@@ -1,0 +1,76 @@
+#include "octopole/operators/m2l_fft_cost.hpp"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "octopole/base/profile.hpp"
+#include "octopole/operators/m2l_fft.hpp"
+#include "octopole/operators/surface.hpp"
+
+namespace octopole {
+namespace {
+
+constexpr std::int32_t kFamilies = 64;
+
+/// Every family a target and a source; with_pairs: every one in every direction.
+M2lFftPlan made_up_plan(bool with_pairs) {
+  M2lFftPlan plan;
+  M2lFftBlock block;
+  block.targets = block.sources = kFamilies;
+  for (NodeIndex node = 0; node < 8 * kFamilies; ++node) {
+    plan.target_children.push_back(node);
+    plan.source_children.push_back(node);
+  }
+  for (std::size_t d = 0; d < 27; ++d) {
+    if (with_pairs && d != 13)
+      for (std::uint16_t t = 0; t < kFamilies; ++t) {
+        plan.pair_target.push_back(t);
+        plan.pair_source.push_back(static_cast<std::uint16_t>((t + 5 * d) % kFamilies));
+      }
+    block.pair_end[d] = static_cast<std::int32_t>(plan.pair_target.size());
+  }
+  plan.largest_rows = 2 * (kFamilies + 1);
+  plan.blocks.push_back(block);
+  return plan;
+}
+
+}  // namespace
+
+template <class Real>
+M2lFftSpeed measure_m2l_fft(int order) {
+  const Index m = 2 * order - 1;
+  M2lFft<Real> op;
+  op.order = order;
+  op.frequencies = m * m * order;
+  op.transforms.assign(static_cast<std::size_t>(op.frequencies * 686), Real(1e-3));
+  OperatorKey key;
+  key.order = key.check_order = key.downward_check_order = order;
+  key.precision = sizeof(Real) == sizeof(float) ? Precision::single_precision : Precision::double_precision;
+  Translations<Real> t;
+  lay_out_surfaces(key, t);
+  const auto size = static_cast<std::size_t>(8 * kFamilies * t.equivalent_size());
+  AlignedVector<Real> multipoles(size, Real(1e-3)), checks(size, Real(0));
+  M2lFftWorkspace<Real> workspace;
+  const auto seconds_of = [&](bool with_pairs) {
+    const M2lFftPlan plan = made_up_plan(with_pairs);
+    double best = std::numeric_limits<double>::infinity();
+    for (int run = 0; run < 4; ++run) {
+      const double start = seconds_now();
+      m2l_fft(op, t, plan, multipoles.data(), checks.data(), workspace);
+      best = std::min(best, seconds_now() - start);
+    }
+    return best;
+  };
+  const double transforms = seconds_of(false), all = seconds_of(true), threads = omp_get_max_threads();
+  M2lFftSpeed speed;
+  speed.transform = 2 * kFamilies * m2l_fft_transform_flops(order) / transforms / threads;
+  speed.sweep = 26 * kFamilies * m2l_fft_pair_flops(order) / std::max(all - transforms, 0.1 * all) / threads;
+  return speed;
+}
+
+template M2lFftSpeed measure_m2l_fft<double>(int);
+template M2lFftSpeed measure_m2l_fft<float>(int);
+
+}  // namespace octopole

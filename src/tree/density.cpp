@@ -1,0 +1,99 @@
+#include "octopole/tree/density.hpp"
+
+#include <algorithm>
+
+namespace octopole::tree {
+namespace {
+
+using morton::Code;
+
+struct Range {
+  std::int32_t begin, end;
+  std::int32_t size() const { return end - begin; }
+};
+
+/// The eight parts of a range of codes that agree above `shift`.
+std::array<Range, 8> divide_range(std::span<const Code> codes, Range range, int shift) {
+  std::array<Range, 8> parts;
+  const Code* const all = codes.data();
+  std::int32_t from = range.begin;
+  for (Code octant = 0; octant < 8; ++octant) {
+    const Code* end =
+        octant == 7 ? all + range.end : std::partition_point(all + from, all + range.end, [=](Code code) {
+          return (code >> shift & 7) <= octant;
+        });
+    parts[octant] = {from, static_cast<std::int32_t>(end - all)};
+    from = parts[octant].end;
+  }
+  return parts;
+}
+
+/// Neighbours of the children from those of their parents.
+void find_near(const DensityLevel& above, const std::vector<std::array<std::int32_t, 8>>& children,
+               const std::vector<std::uint8_t>& octants, DensityLevel& level) {
+  level.near.resize(level.parent.size());
+  for (std::size_t node = 0; node < level.near.size(); ++node) {
+    const auto& around = above.near[static_cast<std::size_t>(level.parent[node])];
+    for (int direction = 0; direction < 27; ++direction) {
+      const std::array<int, 3> step = morton::direction_offset(direction);
+      int parent_direction = 0, octant = 0;
+      for (int axis = 0, weight = 1; axis < 3; ++axis, weight *= 3) {
+        const int place = (octants[node] >> axis & 1) + step[static_cast<std::size_t>(axis)];
+        parent_direction += weight * (1 + (place < 0 ? -1 : place > 1 ? 1 : 0));
+        octant |= (place & 1) << axis;
+      }
+      const std::int32_t parent = around[static_cast<std::size_t>(parent_direction)];
+      level.near[node][static_cast<std::size_t>(direction)] =
+          parent < 0 ? -1 : children[static_cast<std::size_t>(parent)][static_cast<std::size_t>(octant)];
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<DensityLevel> measure_density(std::span<const Code> sources, std::span<const Code> targets,
+                                          std::int32_t bound, int max_level) {
+  const bool same = sources.data() == targets.data();
+  std::vector<DensityLevel> levels(1);
+  std::vector<Range> s{{0, static_cast<std::int32_t>(sources.size())}},
+      t{{0, static_cast<std::int32_t>(targets.size())}};
+  DensityLevel& root = levels[0];
+  root.sources = {s[0].size()};
+  root.targets = {t[0].size()};
+  root.parent = {-1};
+  root.near.resize(1);
+  root.near[0].fill(-1);
+  root.near[0][13] = 0;
+  for (int depth = 1; depth <= max_level; ++depth) {
+    const DensityLevel& above = levels.back();
+    DensityLevel level;
+    std::vector<Range> level_s, level_t;
+    std::vector<std::uint8_t> octants;
+    std::vector<std::array<std::int32_t, 8>> children(above.parent.size());
+    const int shift = 3 * (morton::kDepth - depth);
+    for (std::size_t node = 0; node < above.parent.size(); ++node) {
+      children[node].fill(-1);
+      if (std::max(above.sources[node], above.targets[node]) <= bound) continue;
+      const auto parts_s = divide_range(sources, s[node], shift);
+      const auto parts_t = same ? parts_s : divide_range(targets, t[node], shift);
+      for (std::size_t octant = 0; octant < 8; ++octant) {
+        if (parts_s[octant].size() + parts_t[octant].size() == 0) continue;
+        children[node][octant] = static_cast<std::int32_t>(level.parent.size());
+        level.sources.push_back(parts_s[octant].size());
+        level.targets.push_back(parts_t[octant].size());
+        level.parent.push_back(static_cast<std::int32_t>(node));
+        octants.push_back(static_cast<std::uint8_t>(octant));
+        level_s.push_back(parts_s[octant]);
+        level_t.push_back(parts_t[octant]);
+      }
+    }
+    if (level.parent.empty()) break;
+    find_near(above, children, octants, level);
+    s.swap(level_s);
+    t.swap(level_t);
+    levels.push_back(std::move(level));
+  }
+  return levels;
+}
+
+}  // namespace octopole::tree

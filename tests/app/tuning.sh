@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# The cost model from the command line: what it chooses, where its rates come from, and that explicit values win.
+. "$(dirname "$0")/common.sh"
+expect 0 2 generate cube -n 20000 --seed 5 -o cube.h5
+
+expect 0 1 run -i cube.h5 -d 4 --verify 100 --explain --report one.json
+shows out "chosen by the cost model (rates: reference)" "expected" "20000 points looked at"
+shows one.json '"tuned": true' '"padding":'
+expect 0 3 run -i cube.h5 -d 4 --verify 100 --report three.json
+for name in ncrit padding leaves hash; do
+  [ "$(grep "\"$name\"" one.json)" = "$(grep "\"$name\"" three.json)" ] || fail "$name depends on the ranks"
+done
+
+expect 0 2 run -i cube.h5 -d 4 --verify 100 --ncrit 77 --explain --report set.json
+shows set.json '"ncrit": 77' '"padding": 1.0' '"tuned": false'
+shows out "nothing was left to the cost model"
+expect 0 2 run -i cube.h5 -d 4 --verify 100 --padding 1.5 --report set.json
+shows set.json '"padding": 1.5' '"tuned": true'
+expect 0 2 run -i cube.h5 -d 4 --verify 100 --no-tune --report set.json
+shows set.json '"padding": 1.0' '"tuned": false'
+expect 2 2 run -i cube.h5 -d 4 --verify 100 --padding 3
+shows err "padding"
+
+# Rates: measured once and kept, read again, named, refused where they are none.
+unset OCTOPOLE_RATES
+export XDG_CACHE_HOME=$PWD/cache
+expect 0 1 run -i cube.h5 -d 4 --verify 100
+shows out "measured, kept in"
+kept=$(ls cache/octopole/rates-*.json)
+before=$(cat "$kept")
+expect 0 2 run -i cube.h5 -d 4 --verify 100
+shows out "rates: $PWD/$kept"
+[ "$before" = "$(cat "$kept")" ] || fail "kept rates have changed"
+expect 0 2 run -i cube.h5 -d 4 --verify 100 --rates "$kept"
+echo '{"single": {}}' >wrong.json
+expect 1 2 run -i cube.h5 -d 4 --verify 100 --rates wrong.json
+shows err "wrong.json" "not a file of rates"
+expect 1 2 run -i cube.h5 -d 4 --verify 100 --rates absent.json
+shows err "absent.json"
+export XDG_CACHE_HOME=/proc/nowhere
+expect 0 1 run -i cube.h5 -d 4 --verify 100
+shows out "rates: measured)"
+
+finish

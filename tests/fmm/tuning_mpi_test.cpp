@@ -1,0 +1,98 @@
+// The cost model: the same choice on any number of ranks, explicit values win, and its counts are those of
+// the trees that follow.
+#include "octopole/fmm/tuning.hpp"
+
+#include <gtest/gtest.h>
+
+#include "octopole/fmm/work.hpp"
+#include "tests/support/points.hpp"
+
+namespace octopole {
+namespace {
+
+Parameters tuned(int digits) {
+  Options options;
+  options.digits = digits;
+  return resolve(options, "laplace");
+}
+
+PointSetup set_up(const Parameters& parameters, const std::vector<double>& all, MPI_Comm parent) {
+  const mpi::Comm comm = mpi::Comm::duplicate(parent);
+  return make_setup(comm, parameters, test::block_of(all, 3, comm.rank(), comm.size()), std::nullopt);
+}
+
+TEST(Tuning, DoesNotDependOnTheRanks) {
+  for (const char* shape : {"cube", "sphere", "ellipsoid"}) {
+    const auto all = test::make_points(shape, 90000);  // more than the smallest sample
+    const PointSetup together = set_up(tuned(4), all, MPI_COMM_WORLD),
+                     alone = set_up(tuned(4), all, MPI_COMM_SELF);
+    EXPECT_EQ(together.tuning.ncrit, alone.tuning.ncrit) << shape;
+    EXPECT_EQ(together.tuning.padding, alone.tuning.padding) << shape;
+    EXPECT_EQ(together.tuning.sample, alone.tuning.sample) << shape;
+    EXPECT_LE(alone.tuning.sample, 90000);
+    const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
+    EXPECT_EQ(comm.sum(tree::leaf_hash(together.leaves)), tree::leaf_hash(alone.leaves)) << shape;
+  }
+}
+
+TEST(Tuning, ExplicitValuesWin) {
+  const auto all = test::make_points("cube", 3000);
+  Options options;
+  options.digits = 4;
+  options.ncrit = 77;
+  PointSetup s = set_up(resolve(options, "laplace"), all, MPI_COMM_WORLD);
+  EXPECT_EQ(s.tuning.ncrit, 77);
+  EXPECT_EQ(s.tuning.padding, 1);
+  EXPECT_EQ(s.tuning.sample, 0);
+  options.padding = 1.7;
+  s = set_up(resolve(options, "laplace"), all, MPI_COMM_WORLD);
+  EXPECT_EQ(s.tuning.padding, 1.7);
+  EXPECT_GE(s.cube.side, 1.69 * 0.99);
+  options.ncrit.reset();
+  s = set_up(resolve(options, "laplace"), all, MPI_COMM_WORLD);
+  EXPECT_EQ(s.tuning.padding, 1.7);
+  EXPECT_GT(s.tuning.sample, 0);
+  options.tune = false;
+  s = set_up(resolve(options, "laplace"), all, MPI_COMM_WORLD);
+  EXPECT_EQ(s.tuning.ncrit, resolve(options, "laplace").ncrit);
+  EXPECT_EQ(s.tuning.sample, 0);
+}
+
+TEST(Tuning, FollowsTheRates) {
+  const auto all = test::make_points("plummer", 20000);
+  Parameters near_is_fast = tuned(6), near_is_slow = tuned(6);
+  for (auto kind : {WorkKind::near_pairs, WorkKind::near_gradient_pairs}) {
+    near_is_fast.rates.in_single[static_cast<std::size_t>(kind)] *= 10;
+    near_is_slow.rates.in_single[static_cast<std::size_t>(kind)] /= 10;
+  }
+  EXPECT_GT(set_up(near_is_fast, all, MPI_COMM_WORLD).tuning.ncrit,
+            set_up(near_is_slow, all, MPI_COMM_WORLD).tuning.ncrit);
+}
+
+// Where all points are looked at the model knows the tree but for its balance, its W and X lists.
+TEST(Tuning, CountsWhatTheTreeWillHave) {
+  const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
+  for (const bool distinct : {false, true}) {
+    const auto sources = test::make_points("cube", 30000), targets = test::make_points("cube", 20000, 9);
+    const Parameters parameters = tuned(6);
+    const std::vector<double> part = test::block_of(targets, 3, comm.rank(), comm.size());
+    const PointSetup s = make_setup(comm, parameters, test::block_of(sources, 3, comm.rank(), comm.size()),
+                                    distinct ? std::optional(std::span<const double>(part)) : std::nullopt);
+    const auto seconds = seconds_of(work_of(count_work(s, parameters.operators), parameters.operators, 0),
+                                    parameters, parameters.rates);
+    const TuningRow* expected = nullptr;  // of the n_crit next to the one chosen
+    for (const TuningRow& row : s.tuning.table)
+      if (row.padding == s.tuning.padding &&
+          (!expected || std::abs(row.ncrit - s.tuning.ncrit) < std::abs(expected->ncrit - s.tuning.ncrit)))
+        expected = &row;
+    ASSERT_NE(expected, nullptr);
+    for (const Phase phase : {Phase::p2p, Phase::p2m, Phase::l2p}) {
+      const auto i = static_cast<std::size_t>(phase);
+      const double counted = comm.sum(seconds[i]);
+      EXPECT_NEAR(expected->seconds[i] / counted, 1, 0.1) << kPhaseNames[i] << (distinct ? " distinct" : "");
+    }
+  }
+}
+
+}  // namespace
+}  // namespace octopole
