@@ -39,8 +39,8 @@ WorkCounts count_work(const PointSetup& s, const OperatorKey& key) {
     for (const M2lFftBlock& block : plan.blocks) {
       c.families_in += block.sources;
       c.families_out += block.targets;
-      c.family_pairs += block.pair_end.back();
     }
+  for (const M2lFftPlan& plan : s.m2l) c.family_pairs += static_cast<double>(plan.pair_target.size());
   for (const auto& nodes : s.work.target_nodes) {
     c.local_nodes += static_cast<double>(nodes.size());
     if (key.m2l == M2lMethod::svd)

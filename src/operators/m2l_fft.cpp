@@ -25,8 +25,9 @@ int bit(int octant, int axis) {
   return octant >> axis & 1;
 }
 
-/// Transfer index of each (direction, source child, target child).
-std::vector<std::int32_t> block_indices() {
+/// Transfer index of each (direction, source child, target child), with y and z mirrored or not.
+std::vector<std::int32_t> make_block_index(bool mirror_y, bool mirror_z) {
+  const int sign[3] = {1, mirror_y ? -1 : 1, mirror_z ? -1 : 1};
   std::vector<std::int32_t> index(kDirections * 64);
   for (int d = 0; d < kDirections; ++d) {
     const int direction[3] = {d % 3 - 1, d / 3 % 3 - 1, d / 9 - 1};
@@ -34,7 +35,8 @@ std::vector<std::int32_t> block_indices() {
       for (int target = 0; target < 8; ++target) {
         int transfer = 0;
         for (int axis = 2; axis >= 0; --axis)
-          transfer = 7 * transfer + 3 + bit(target, axis) - bit(source, axis) - 2 * direction[axis];
+          transfer =
+              7 * transfer + 3 + sign[axis] * (bit(target, axis) - bit(source, axis) - 2 * direction[axis]);
         // Beyond the 7^3 transfers lies nothing: direction 13's are adjacent.
         index[static_cast<std::size_t>(d * 64 + source * 8 + target)] = transfer;
       }
@@ -42,13 +44,21 @@ std::vector<std::int32_t> block_indices() {
   return index;
 }
 
+/// At [mirror_y + 2 mirror_z].
+const std::int32_t* block_index(bool mirror_y, bool mirror_z) {
+  static const std::vector<std::int32_t> indices[4] = {
+      make_block_index(false, false), make_block_index(true, false), make_block_index(false, true),
+      make_block_index(true, true)};
+  return indices[(mirror_y ? 1 : 0) + (mirror_z ? 2 : 0)].data();
+}
+
 template <class Real>
 void make_tables(int order, M2lFftWorkspace<Real>& space) {
   const int m = 2 * order - 1;
   space.order = 0;  // should memory run out
   space.stride = (order + 3) / 4 * 4;
-  space.cosine.assign(static_cast<std::size_t>(order * space.stride), 0);
-  space.sine.assign(static_cast<std::size_t>(order * space.stride), 0);
+  space.cosine.assign(static_cast<std::size_t>(order * space.stride + 3), 0);
+  space.sine.assign(static_cast<std::size_t>(order * space.stride + 3), 0);
   for (int n = 0; n < order; ++n)
     for (int k = 0; k < order; ++k) {
       const double angle = 2 * std::numbers::pi * (n * k % m) / m;
@@ -67,56 +77,83 @@ const M2lFftKernels<Real>& active_kernels() {
   return table[static_cast<int>(simd::active_isa())];
 }
 
+std::vector<SiblingPairs> pairs_of(const M2lFftPlan& plan, const M2lFftBlock& block) {
+  std::vector<SiblingPairs> pairs;
+  Index begin =
+      block.first_chunk == 0 ? 0 : plan.pair_end[static_cast<std::size_t>(block.first_chunk) - 1].back();
+  for (Index chunk = block.first_chunk; chunk < block.first_chunk + block.chunks; ++chunk)
+    for (const Index end : plan.pair_end[static_cast<std::size_t>(chunk)]) {
+      pairs.push_back({plan.pair_target.data() + begin, plan.pair_source.data() + begin, end - begin});
+      begin = end;
+    }
+  return pairs;
+}
+
 template <class Real, class Outer>
 void apply_block(const M2lFft<Real>& op, const M2lFftPlan& plan, const M2lFftBlock& block,
                  M2lFftWorkspace<Real>& space, const Outer* multipoles, CheckRowsOf<Outer> checks) {
-  static const std::vector<std::int32_t> block_index = block_indices();
-  const Index n = static_cast<Index>(space.grid_index.size());
+  const Index n = static_cast<Index>(space.grid_index.size()), p = op.order, m = 2 * p - 1;
   const Index source_stride = m2l_fft_rows(block.sources) * kM2lFftRow,
               target_stride = m2l_fft_rows(block.targets) * kM2lFftRow;
-  Real* source_rows = space.rows.data();
-  Real* target_rows = source_rows + op.frequencies * source_stride;
-  std::array<SiblingPairs, kDirections> pairs;
-  for (std::size_t d = 0; d < pairs.size(); ++d) {
-    const std::int32_t begin = d == 0 ? 0 : block.pair_end[d - 1];
-    pairs[d] = {plan.pair_target.data() + block.first_pair + begin,
-                plan.pair_source.data() + block.first_pair + begin, block.pair_end[d] - begin};
-  }
+  const int slab = m2l_fft_slab(op.order);
+  Real* const source_rows = space.rows.data();
+  Real* const target_rows = source_rows + slab * m * p * source_stride;
+  const std::vector<SiblingPairs> pairs = pairs_of(plan, block);
   const M2lFftKernels<Real>& kernels = active_kernels<Real>();
   const DftTables<Real> tables{space.order, space.stride, space.cosine.data(), space.sine.data()};
   const std::int32_t* grid_index = space.grid_index.data();
-  const Index grid_size = Index(8) * op.order * op.order * op.order;
+  const Index grid_size = 8 * p * p * p;
+  block_index(false, false);  // made before the threads need it
 #pragma omp parallel
   {
     AlignedVector<Real>& scratch = space.scratch[static_cast<std::size_t>(omp_get_thread_num())];
-    if (const auto size = static_cast<std::size_t>(grid_size + dft_work_size(op.order));
-        scratch.size() < size)
-      scratch.resize(size);
-    Real *grid = scratch.data(), *work = grid + grid_size;
-    std::fill(grid, grid + grid_size, Real{0});  // forward needs zeros inside, where inverse leaves results
+    reserve_work(scratch, static_cast<std::size_t>(std::max(2 * grid_size + dft_work_size(op.order),
+                                                            m * (source_stride + target_stride))));
+    Real *const in_grid = scratch.data(), *const out_grid = in_grid + grid_size,
+                *const work = out_grid + grid_size;
+    Real *const sources = scratch.data(), *const targets = sources + m * source_stride;
+    for (int kx_begin = 0; kx_begin < op.order; kx_begin += slab) {
+      const int kx_end = std::min(op.order, kx_begin + slab);
+      std::fill(in_grid, in_grid + grid_size, Real{0});  // zero inside, where no surface point lies
 #pragma omp for schedule(static)
-    for (Index s = 0; s < block.sources; ++s) {
-      const NodeIndex* children = plan.source_children.data() + 8 * (block.first_source + s);
-      for (int c = 0; c < 8; ++c) {
-        const bool present = children[c] != kNoNode;
-        const Outer* multipole = present ? multipoles + children[c] * n : nullptr;
-        for (Index i = 0; i < n; ++i)
-          grid[8 * Index(grid_index[i]) + c] = present ? static_cast<Real>(multipole[i]) : Real{0};
+      for (Index s = 0; s < block.sources; ++s) {
+        const NodeIndex* children = plan.source_children.data() + 8 * (block.first_source + s);
+        for (int c = 0; c < 8; ++c) {
+          const bool present = children[c] != kNoNode;
+          const Outer* multipole = present ? multipoles + children[c] * n : nullptr;
+          for (Index i = 0; i < n; ++i)
+            in_grid[8 * Index(grid_index[i]) + c] = present ? static_cast<Real>(multipole[i]) : Real{0};
+        }
+        kernels.forward_xy(tables, in_grid, kx_begin, kx_end, work, source_rows + s * kM2lFftRow,
+                           source_stride);
       }
-      kernels.forward(tables, grid, work, source_rows + s * kM2lFftRow, source_stride);
-    }
+#pragma omp for schedule(dynamic)
+      for (Index line = 0; line < (kx_end - kx_begin) * m; ++line) {
+        const Index kx = kx_begin + line / m, ky = line % m;
+        const bool mirror_y = ky >= p;
+        kernels.forward_z(tables, source_rows + line * p * source_stride, block.sources, sources,
+                          source_stride);
+        for (Index kz = 0; kz < m; ++kz) {
+          const bool mirror_z = kz >= p;
+          const Index frequency = kx + p * ((mirror_y ? m - ky : ky) + p * (mirror_z ? m - kz : kz));
+          kernels.sweep(op.transforms.data() + frequency * 686, block_index(mirror_y, mirror_z), pairs.data(),
+                        block.chunks, sources + kz * source_stride, targets + kz * target_stride,
+                        block.targets);
+        }
+        kernels.inverse_z(tables, targets, block.targets, target_rows + line * p * target_stride,
+                          target_stride);
+      }
 #pragma omp for schedule(static)
-    for (Index f = 0; f < op.frequencies; ++f)
-      kernels.sweep(op.transforms.data() + f * 686, block_index.data(), pairs.data(), kDirections,
-                    source_rows + f * source_stride, target_rows + f * target_stride, block.targets);
-#pragma omp for schedule(static)
-    for (Index t = 0; t < block.targets; ++t) {
-      kernels.inverse(tables, target_rows + t * kM2lFftRow, target_stride, work, grid);
-      const NodeIndex* children = plan.target_children.data() + 8 * (block.first_target + t);
-      for (int c = 0; c < 8; ++c) {
-        if (children[c] == kNoNode) continue;
-        Outer* check = checks.row(children[c], n);
-        for (Index i = 0; i < n; ++i) check[i] += static_cast<Outer>(grid[8 * Index(grid_index[i]) + c]);
+      for (Index t = 0; t < block.targets; ++t) {
+        kernels.inverse_xy(tables, target_rows + t * kM2lFftRow, target_stride, kx_begin, kx_end, work,
+                           out_grid);
+        const NodeIndex* children = plan.target_children.data() + 8 * (block.first_target + t);
+        for (int c = 0; c < 8; ++c) {
+          if (children[c] == kNoNode) continue;
+          Outer* check = checks.row(children[c], n);
+          for (Index i = 0; i < n; ++i)
+            check[i] += static_cast<Outer>(out_grid[8 * Index(grid_index[i]) + c]);
+        }
       }
     }
   }
@@ -133,13 +170,13 @@ M2lFft<Real> make_m2l_fft(const K& kernel, const OperatorKey& key) {
   const linalg::CubeTransform transform(m);
   M2lFft<Real> op;
   op.order = p;
-  op.frequencies = transform.frequencies();
+  op.frequencies = Index(p) * p * p;
   op.transforms.resize(static_cast<std::size_t>(op.frequencies * 686));
   const double spacing = 2 * key.inner_radius / (p - 1), scale = 1.0 / (double(m) * m * m);
 #pragma omp parallel
   {
     AlignedVector<double> grid(static_cast<std::size_t>(m * m * m));
-    AlignedVector<std::complex<double>> spectrum(static_cast<std::size_t>(op.frequencies));
+    AlignedVector<std::complex<double>> spectrum(static_cast<std::size_t>(transform.frequencies()));
 #pragma omp for schedule(dynamic)
     for (int transfer = 0; transfer < 343; ++transfer) {
       const int tx = transfer % 7 - 3, ty = transfer / 7 % 7 - 3, tz = transfer / 49 - 3;
@@ -154,7 +191,9 @@ M2lFft<Real> make_m2l_fft(const K& kernel, const OperatorKey& key) {
         transform.execute(grid.data(), spectrum.data());
       }
       for (Index f = 0; f < op.frequencies; ++f) {
-        const std::complex<double> value = adjacent ? 0.0 : spectrum[static_cast<std::size_t>(f)];
+        const Index kx = f % p, ky = f / p % p, kz = f / p / p;
+        const std::complex<double> value =
+            adjacent ? 0.0 : spectrum[static_cast<std::size_t>((kz * m + ky) * p + kx)];
         op.transforms[static_cast<std::size_t>(f * 686 + 2 * transfer)] = static_cast<Real>(value.real());
         op.transforms[static_cast<std::size_t>(f * 686 + 2 * transfer + 1)] = static_cast<Real>(value.imag());
       }
@@ -170,7 +209,8 @@ void m2l_fft(const M2lFft<Real>& op, const Translations<Outer>& t, const M2lFftP
   if (workspace.order != op.order) make_tables(op.order, workspace);
   if (static_cast<Index>(workspace.grid_index.size()) != t.equivalent_size())
     throw Error("M2L and translation operators of different orders");
-  reserve_work(workspace.rows, static_cast<std::size_t>(op.frequencies * plan.largest_rows * kM2lFftRow));
+  const Index rows_a_family = (2 * op.order - 1) * Index(op.order) * m2l_fft_slab(op.order);
+  reserve_work(workspace.rows, static_cast<std::size_t>(rows_a_family * plan.largest_rows * kM2lFftRow));
   if (const auto threads = static_cast<std::size_t>(omp_get_max_threads());
       workspace.scratch.size() < threads)
     workspace.scratch.resize(threads);

@@ -23,13 +23,15 @@ M2lFftPlan made_up_plan(bool with_pairs) {
     plan.target_children.push_back(node);
     plan.source_children.push_back(node);
   }
+  block.chunks = 1;
+  plan.pair_end.emplace_back();
   for (std::size_t d = 0; d < 27; ++d) {
     if (with_pairs && d != 13)
       for (std::uint16_t t = 0; t < kFamilies; ++t) {
         plan.pair_target.push_back(t);
         plan.pair_source.push_back(static_cast<std::uint16_t>((t + 5 * d) % kFamilies));
       }
-    block.pair_end[d] = static_cast<std::int32_t>(plan.pair_target.size());
+    plan.pair_end[0][d] = static_cast<Index>(plan.pair_target.size());
   }
   plan.largest_rows = 2 * (kFamilies + 1);
   plan.blocks.push_back(block);
@@ -40,10 +42,9 @@ M2lFftPlan made_up_plan(bool with_pairs) {
 
 template <class Real>
 M2lFftSpeed measure_m2l_fft(int order) {
-  const Index m = 2 * order - 1;
   M2lFft<Real> op;
   op.order = order;
-  op.frequencies = m * m * order;
+  op.frequencies = Index(order) * order * order;
   op.transforms.assign(static_cast<std::size_t>(op.frequencies * 686), Real(1e-3));
   OperatorKey key;
   key.order = key.check_order = key.downward_check_order = order;

@@ -5,7 +5,8 @@
 
 namespace octopole {
 
-/// Cosines and sines of 2 pi k n / (2p - 1) for k, n < p, at [n * stride + k]; zero from k = p to stride - 1.
+/// Cosines and sines of 2 pi k n / (2p - 1) for k, n < p, at [n * stride + k]; zero from k = p to stride - 1,
+/// and three more numbers at the end.
 template <class Real>
 struct DftTables {
   int order;
@@ -21,31 +22,45 @@ struct SiblingPairs {
   Index count;
 };
 
-/// A row is what eight siblings have at one frequency: 8 real parts, then 8 imaginary parts.
+/// A row is what eight siblings have at one place: 8 real parts, then 8 imaginary parts. Transforms go axis
+/// by axis; between x, y and z lies an array by (kx, ky, z, family), of which only some kx are held at a
+/// time: row ((kx - kx_begin) (2p - 1) + ky) p + z is at offset stride * row, a family's share of it at 16 *
+/// family.
 template <class Real>
 struct M2lFftKernels {
-  /// Transforms 8 grids of p^3 points (grid: (p^3, 8)), zero beyond them, into rows at out + f * stride for
-  /// each frequency f = ((2p - 1) kz + ky) p + kx. `work` holds dft_work_size(p) numbers.
-  void (*forward)(const DftTables<Real>& tables, const Real* grid, Real* work, Real* out, Index stride);
-  /// The unscaled inverse, of which only the p^3 points are computed.
-  void (*inverse)(const DftTables<Real>& tables, const Real* in, Index stride, Real* work, Real* grid);
+  /// 8 grids of p^3 points (grid: (p^3, 8)), zero beyond them, along x and y. `work` holds dft_work_size(p)
+  /// numbers.
+  void (*forward_xy)(const DftTables<Real>& tables, const Real* grid, int kx_begin, int kx_end, Real* work,
+                     Real* out, Index stride);
+  /// Families' p rows of one (kx, ky) along z, to 2p - 1 rows; both `stride` apart.
+  void (*forward_z)(const DftTables<Real>& tables, const Real* in, Index families, Real* out, Index stride);
   /// One frequency: targets[t] = sum over directions d and pairs (t, s) of d of K_d sources[s]. K_d (target
-  /// child, source child) is transforms[block_index[d * 64 + source child * 8 + target child]].
+  /// child, source child) is transforms[block_index[d * 64 + source child * 8 + target child]]. `pairs` has
+  /// 27 directions for each of `chunks` ranges of targets.
   void (*sweep)(const Real* transforms, const std::int32_t* block_index, const SiblingPairs* pairs,
-                int directions, const Real* sources, Real* targets, Index target_count);
+                Index chunks, const Real* sources, Real* targets, Index target_count);
+  /// The unscaled inverses, of which only the p^3 points are computed; the grid is what kx_begin .. kx_end
+  /// contribute.
+  void (*inverse_z)(const DftTables<Real>& tables, const Real* in, Index families, Real* out, Index stride);
+  void (*inverse_xy)(const DftTables<Real>& tables, const Real* in, Index stride, int kx_begin, int kx_end,
+                     Real* work, Real* grid);
 };
 
+/// The number of kx held at a time, a function of the order alone, so that rounding does not depend on how
+/// much there is to transform.
+constexpr int m2l_fft_slab(int order) {
+  return order < 4 ? order : order <= 8 ? 4 : 2;
+}
+
 constexpr Index dft_work_size(int order) {
-  const Index p = order;
-  return 16 * p * p * (3 * p - 1);
+  return Index(16) * order * order * m2l_fft_slab(order);
 }
 
 inline constexpr Index kM2lFftRow = 16;  // numbers a row
 
-/// Rows of one frequency that `groups` families of siblings are given, an odd number: powers of two would
-/// fall on the same cache lines.
-constexpr Index m2l_fft_rows(Index groups) {
-  return groups | 1;
+/// Rows that `families` are given, an odd number: powers of two would fall on the same cache lines.
+constexpr Index m2l_fft_rows(Index families) {
+  return families | 1;
 }
 
 // Null where the build has no such instructions.

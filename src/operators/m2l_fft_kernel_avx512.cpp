@@ -16,7 +16,7 @@ M2lFftKernels<Real> m2l_fft_kernels_avx512() {
 #ifdef OCTOPOLE_HAS_AVX512
   return kKernels<Real>;
 #else
-  return {nullptr, nullptr, nullptr};
+  return {};
 #endif
 }
 template M2lFftKernels<double> m2l_fft_kernels_avx512();

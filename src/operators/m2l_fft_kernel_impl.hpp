@@ -100,35 +100,41 @@ void inverse_line(const DftTables<Real>& tables, const Real* in, Index in_stride
   }
 }
 
-/// p real points of eight siblings (8 numbers each) to p complex rows, and back (unscaled).
-template <class Real>
-void forward_real_line(const DftTables<Real>& tables, const Real* in, Real* out) {
+/// Tile complex rows, k0 and behind, of p real points of eight siblings (8 numbers each).
+template <int Tile, class Real>
+void forward_real_tile(const DftTables<Real>& tables, const Real* in, int k0, Real* out) {
   using V = typename Lanes<Real>::type;
-  const int p = tables.order;
-  for (int k0 = 0; k0 < p; k0 += kTile)
-    for (int part = 0; part < 8; part += Lanes<Real>::lanes) {
-      V re[kTile], im[kTile];
+  for (int part = 0; part < 8; part += Lanes<Real>::lanes) {
+    V re[Tile], im[Tile];
 #pragma GCC unroll 4
-      for (int i = 0; i < kTile; ++i) re[i] = im[i] = V{};
-      for (int n = 0; n < p; ++n) {
-        const V x = simd::load<V>(in + n * 8 + part);
+    for (int i = 0; i < Tile; ++i) re[i] = im[i] = V{};
+    for (int n = 0; n < tables.order; ++n) {
+      const V x = simd::load<V>(in + n * 8 + part);
 #pragma GCC unroll 4
-        for (int i = 0; i < kTile; ++i) {
-          re[i] += simd::broadcast<V>(tables.cosine[n * tables.stride + k0 + i]) * x;
-          im[i] -= simd::broadcast<V>(tables.sine[n * tables.stride + k0 + i]) * x;
-        }
-      }
-#pragma GCC unroll 4
-      for (int i = 0; i < kTile; ++i) {
-        if (k0 + i >= p) break;
-        simd::store(out + (k0 + i) * 16 + part, re[i]);
-        simd::store(out + (k0 + i) * 16 + 8 + part, im[i]);
+      for (int i = 0; i < Tile; ++i) {
+        re[i] += simd::broadcast<V>(tables.cosine[n * tables.stride + k0 + i]) * x;
+        im[i] -= simd::broadcast<V>(tables.sine[n * tables.stride + k0 + i]) * x;
       }
     }
+#pragma GCC unroll 4
+    for (int i = 0; i < Tile; ++i) {
+      simd::store(out + i * 16 + part, re[i]);
+      simd::store(out + i * 16 + 8 + part, im[i]);
+    }
+  }
 }
 
+/// The rows k0 .. k1 of p real points.
 template <class Real>
-void inverse_real_line(const DftTables<Real>& tables, const Real* in, Real* out) {
+void forward_real_line(const DftTables<Real>& tables, const Real* in, int k0, int k1, Real* out) {
+  for (; k0 + 4 <= k1; k0 += 4, out += 4 * 16) forward_real_tile<4>(tables, in, k0, out);
+  for (; k0 + 2 <= k1; k0 += 2, out += 2 * 16) forward_real_tile<2>(tables, in, k0, out);
+  if (k0 < k1) forward_real_tile<1>(tables, in, k0, out);
+}
+
+/// What the rows k0 .. k1 contribute to p real points.
+template <class Real>
+void inverse_real_line(const DftTables<Real>& tables, const Real* in, int k0, int k1, Real* out) {
   using V = typename Lanes<Real>::type;
   const int p = tables.order;
   for (int n0 = 0; n0 < p; n0 += kTile)
@@ -136,15 +142,16 @@ void inverse_real_line(const DftTables<Real>& tables, const Real* in, Real* out)
       V x[kTile];
 #pragma GCC unroll 4
       for (int i = 0; i < kTile; ++i) x[i] = V{};
-      for (int k = 1; k < p; ++k) {
-        const V re = simd::load<V>(in + k * 16 + part), im = simd::load<V>(in + k * 16 + 8 + part);
+      for (int k = k0 == 0 ? 1 : k0; k < k1; ++k) {
+        const V re = simd::load<V>(in + (k - k0) * 16 + part),
+                im = simd::load<V>(in + (k - k0) * 16 + 8 + part);
 #pragma GCC unroll 4
         for (int i = 0; i < kTile; ++i) {
           x[i] += simd::broadcast<V>(tables.cosine[k * tables.stride + n0 + i]) * re;
           x[i] -= simd::broadcast<V>(tables.sine[k * tables.stride + n0 + i]) * im;
         }
       }
-      const V constant = simd::load<V>(in + part);
+      const V constant = k0 == 0 ? simd::load<V>(in + part) : V{};
 #pragma GCC unroll 4
       for (int i = 0; i < kTile; ++i) {
         if (n0 + i >= p) break;
@@ -154,31 +161,39 @@ void inverse_real_line(const DftTables<Real>& tables, const Real* in, Real* out)
 }
 
 template <class Real>
-void forward_transform(const DftTables<Real>& tables, const Real* grid, Real* work, Real* out, Index stride) {
-  const Index p = tables.order, m = 2 * p - 1;
-  Real* x_done = work;                   // (z, y, kx)
-  Real* y_done = work + 16 * p * p * p;  // (z, ky, kx)
-  for (Index line = 0; line < p * p; ++line)
-    forward_real_line(tables, grid + line * p * 8, x_done + line * p * 16);
+void forward_xy(const DftTables<Real>& tables, const Real* grid, int kx_begin, int kx_end, Real* work,
+                Real* out, Index stride) {
+  const Index p = tables.order, m = 2 * p - 1, slab = kx_end - kx_begin;
+  for (Index line = 0; line < p * p; ++line)  // work: (z, y, kx)
+    forward_real_line(tables, grid + line * p * 8, kx_begin, kx_end, work + line * slab * 16);
   for (Index z = 0; z < p; ++z)
-    for (Index kx = 0; kx < p; ++kx)
-      forward_line(tables, x_done + (z * p * p + kx) * 16, p * 16, y_done + (z * m * p + kx) * 16, p * 16);
-  for (Index f = 0; f < m * p; ++f)
-    forward_line(tables, y_done + f * 16, m * p * 16, out + f * stride, m * p * stride);
+    for (Index kx = 0; kx < slab; ++kx)
+      forward_line(tables, work + (z * p * slab + kx) * 16, slab * 16, out + (kx * m * p + z) * stride,
+                   p * stride);
 }
 
 template <class Real>
-void inverse_transform(const DftTables<Real>& tables, const Real* in, Index stride, Real* work, Real* grid) {
-  const Index p = tables.order, m = 2 * p - 1;
-  Real* y_done = work;                   // (z, y, kx)
-  Real* z_done = work + 16 * p * p * p;  // (z, ky, kx)
-  for (Index f = 0; f < m * p; ++f)
-    inverse_line(tables, in + f * stride, m * p * stride, z_done + f * 16, m * p * 16);
+void forward_z(const DftTables<Real>& tables, const Real* in, Index families, Real* out, Index stride) {
+  for (Index family = 0; family < families; ++family)
+    forward_line(tables, in + family * 16, stride, out + family * 16, stride);
+}
+
+template <class Real>
+void inverse_z(const DftTables<Real>& tables, const Real* in, Index families, Real* out, Index stride) {
+  for (Index family = 0; family < families; ++family)
+    inverse_line(tables, in + family * 16, stride, out + family * 16, stride);
+}
+
+template <class Real>
+void inverse_xy(const DftTables<Real>& tables, const Real* in, Index stride, int kx_begin, int kx_end,
+                Real* work, Real* grid) {
+  const Index p = tables.order, m = 2 * p - 1, slab = kx_end - kx_begin;
   for (Index z = 0; z < p; ++z)
-    for (Index kx = 0; kx < p; ++kx)
-      inverse_line(tables, z_done + (z * m * p + kx) * 16, p * 16, y_done + (z * p * p + kx) * 16, p * 16);
+    for (Index kx = 0; kx < slab; ++kx)
+      inverse_line(tables, in + (kx * m * p + z) * stride, p * stride, work + (z * p * slab + kx) * 16,
+                   slab * 16);
   for (Index line = 0; line < p * p; ++line)
-    inverse_real_line(tables, y_done + line * p * 16, grid + line * p * 8);
+    inverse_real_line(tables, work + line * slab * 16, kx_begin, kx_end, grid + line * p * 8);
 }
 
 /// Rows of Count targets plus the block times the rows of their sources. `block`: for each source child the 8
@@ -275,26 +290,27 @@ void sweep_block(const Real (&column)[8][16], const Real (&turned)[8][16], const
 
 template <class Real>
 void sweep_frequency(const Real* transforms, const std::int32_t* block_index, const SiblingPairs* pairs,
-                     int directions, const Real* sources, Real* targets, Index target_count) {
+                     Index chunks, const Real* sources, Real* targets, Index target_count) {
   alignas(64) Real column[8][16], turned[8][16];
   for (Index i = 0; i < 16 * target_count; ++i) targets[i] = 0;
-  for (int d = 0; d < directions; ++d) {
-    if (pairs[d].count == 0) continue;
-    for (int s = 0; s < 8; ++s)
-      for (int t = 0; t < 8; ++t) {
-        const Real* value = transforms + 2 * Index(block_index[d * 64 + s * 8 + t]);
-        column[s][t] = value[0];
-        column[s][8 + t] = value[1];
-        turned[s][t] = -value[1];
-        turned[s][8 + t] = value[0];
-      }
-    sweep_block(column, turned, pairs[d], sources, targets);
-  }
+  for (Index chunk = 0; chunk < chunks; ++chunk, pairs += 27)
+    for (int d = 0; d < 27; ++d) {
+      if (pairs[d].count == 0) continue;
+      for (int s = 0; s < 8; ++s)
+        for (int t = 0; t < 8; ++t) {
+          const Real* value = transforms + 2 * Index(block_index[d * 64 + s * 8 + t]);
+          column[s][t] = value[0];
+          column[s][8 + t] = value[1];
+          turned[s][t] = -value[1];
+          turned[s][8 + t] = value[0];
+        }
+      sweep_block(column, turned, pairs[d], sources, targets);
+    }
 }
 
 template <class Real>
-constexpr M2lFftKernels<Real> kKernels{forward_transform<Real>, inverse_transform<Real>,
-                                       sweep_frequency<Real>};
+constexpr M2lFftKernels<Real> kKernels{forward_xy<Real>, forward_z<Real>, sweep_frequency<Real>,
+                                       inverse_z<Real>, inverse_xy<Real>};
 
 }  // namespace
 }  // namespace octopole

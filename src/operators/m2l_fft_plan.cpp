@@ -10,6 +10,7 @@ namespace {
 
 constexpr Index kDirections = 27;
 constexpr Index kSelf = 13;
+constexpr std::size_t kChunk = 1024;                      // targets of a chunk
 constexpr std::size_t kMaxGroups = std::size_t{1} << 16;  // that 16 bits number
 
 bool has_any(const SiblingView& nodes, NodeIndex parent, const std::uint8_t* flag) {
@@ -65,22 +66,23 @@ void append_block(std::span<const NodeIndex> targets, std::span<const NodeIndex>
   M2lFftBlock block;
   block.first_target = static_cast<Index>(plan.target_children.size() / 8);
   block.first_source = static_cast<Index>(plan.source_children.size() / 8);
-  block.first_pair = static_cast<Index>(plan.pair_target.size());
+  block.first_chunk = static_cast<Index>(plan.pair_end.size());
   block.targets = static_cast<std::int32_t>(targets.size());
   block.sources = static_cast<std::int32_t>(sources.size());
   append_children(nodes, targets, nodes.has_target, plan.target_children);
   append_children(nodes, sources, nodes.has_source, plan.source_children);
-  for (Index d = 0; d < kDirections; ++d) {
-    if (d != kSelf)
-      for (std::size_t t = 0; t < targets.size(); ++t) {
+  for (std::size_t chunk = 0; chunk < targets.size(); chunk += kChunk, ++block.chunks) {
+    plan.pair_end.emplace_back();
+    for (Index d = 0; d < kDirections; ++d) {
+      for (std::size_t t = chunk; d != kSelf && t < std::min(chunk + kChunk, targets.size()); ++t) {
         const NodeIndex near = nodes.near[kDirections * targets[t] + d];
         const auto place = std::lower_bound(sources.begin(), sources.end(), near);
         if (place == sources.end() || *place != near) continue;
         plan.pair_target.push_back(static_cast<std::uint16_t>(t));
         plan.pair_source.push_back(static_cast<std::uint16_t>(place - sources.begin()));
       }
-    block.pair_end[static_cast<std::size_t>(d)] =
-        static_cast<std::int32_t>(static_cast<Index>(plan.pair_target.size()) - block.first_pair);
+      plan.pair_end.back()[static_cast<std::size_t>(d)] = static_cast<Index>(plan.pair_target.size());
+    }
   }
   plan.largest_rows = std::max(plan.largest_rows, m2l_fft_rows(block.sources) + m2l_fft_rows(block.targets));
   plan.blocks.push_back(block);
@@ -111,12 +113,13 @@ void halve_targets(std::span<const NodeIndex> targets, std::size_t max_targets,
 
 M2lFftPlan join(std::vector<M2lFftPlan>& plans) {
   if (plans.size() == 1) return std::move(plans.front());
-  std::size_t blocks = 0, targets = 0, sources = 0, pairs = 0;
+  std::size_t blocks = 0, targets = 0, sources = 0, pairs = 0, chunks = 0;
   for (const M2lFftPlan& part : plans) {
     blocks += part.blocks.size();
     targets += part.target_children.size();
     sources += part.source_children.size();
     pairs += part.pair_target.size();
+    chunks += part.pair_end.size();
   }
   M2lFftPlan whole;
   whole.blocks.reserve(blocks);
@@ -124,13 +127,18 @@ M2lFftPlan join(std::vector<M2lFftPlan>& plans) {
   whole.source_children.reserve(sources);
   whole.pair_target.reserve(pairs);
   whole.pair_source.reserve(pairs);
+  whole.pair_end.reserve(chunks);
   const auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
   for (M2lFftPlan& part : plans) {
     for (M2lFftBlock block : part.blocks) {
       block.first_target += static_cast<Index>(whole.target_children.size() / 8);
       block.first_source += static_cast<Index>(whole.source_children.size() / 8);
-      block.first_pair += static_cast<Index>(whole.pair_target.size());
+      block.first_chunk += static_cast<Index>(whole.pair_end.size());
       whole.blocks.push_back(block);
+    }
+    for (std::array<Index, 27> ends : part.pair_end) {
+      for (Index& end : ends) end += static_cast<Index>(whole.pair_target.size());
+      whole.pair_end.push_back(ends);
     }
     append(whole.target_children, part.target_children);
     append(whole.source_children, part.source_children);
@@ -149,8 +157,8 @@ M2lFftPlan plan_m2l_fft(int order, std::size_t real_bytes, std::span<const NodeI
   const std::vector<NodeIndex> targets = targets_of(parents, nodes);
   if (targets.empty()) return {};
   const std::size_t m = 2 * static_cast<std::size_t>(order) - 1;
-  const std::size_t group_bytes =
-      m * m * static_cast<std::size_t>(order) * static_cast<std::size_t>(kM2lFftRow) * real_bytes;
+  const std::size_t group_bytes = m * static_cast<std::size_t>(order * m2l_fft_slab(order)) *
+                                  static_cast<std::size_t>(kM2lFftRow) * real_bytes;
   const std::size_t max_groups = std::clamp(workspace_bytes / group_bytes, std::size_t{1}, kMaxGroups);
   std::vector<std::span<const NodeIndex>> parts;
   halve_targets(targets, max_groups, parts);

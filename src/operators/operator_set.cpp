@@ -45,9 +45,8 @@ OperatorSet<Real> lay_out_operators(const OperatorKey& key) {
   OperatorSet<Real> set;
   lay_out_surfaces(key, set.translations);
   if (key.m2l == M2lMethod::fft) {
-    const Index m = 2 * key.order - 1;
     set.fft.order = set.fft_single.order = key.order;
-    set.fft.frequencies = set.fft_single.frequencies = m * m * key.order;
+    set.fft.frequencies = set.fft_single.frequencies = Index(key.order) * key.order * key.order;
   } else {
     lay_out_m2l_svd(key, set.svd);
   }

@@ -138,7 +138,7 @@ TEST(M2LFft, WorkspaceDoesNotChangeTheResult) {
   const auto whole = problem.computed(ops);
   EXPECT_EQ(problem.plan(3, sizeof(double)).blocks.size(), 1u);
   for (const auto& [bytes, blocks] :
-       {std::pair{std::size_t{1}, 64u}, {std::size_t{300} << 10, 16u}, {std::size_t{800} << 10, 2u}}) {
+       {std::pair{std::size_t{1}, 64u}, {std::size_t{180} << 10, 16u}, {std::size_t{480} << 10, 2u}}) {
     const M2lFftPlan plan = problem.plan(3, sizeof(double), bytes);
     EXPECT_EQ(plan.blocks.size(), blocks) << bytes;
     M2lFftWorkspace<double> workspace;
@@ -173,7 +173,7 @@ TEST(M2LFft, PlanPairsEachTargetWithItsNeighbours) {
     }
   ASSERT_EQ(paired.size(), 64u);  // one layer of 8 x 8 parents, those of y = -1 with half their children
 
-  const std::size_t group_bytes = 3 * 3 * 2 * 16 * sizeof(double);
+  const std::size_t group_bytes = 3 * 2 * 2 * 16 * sizeof(double);
   for (const std::size_t groups : {27, 50, 4096}) {
     const M2lFftPlan plan = problem.plan(2, sizeof(double), groups * group_bytes);
     std::set<std::array<NodeIndex, 3>> found;
@@ -182,10 +182,13 @@ TEST(M2LFft, PlanPairsEachTargetWithItsNeighbours) {
       EXPECT_LE(static_cast<std::size_t>(block.targets + block.sources), groups);
       EXPECT_LE((block.targets | 1) + (block.sources | 1), plan.largest_rows);
       targets += static_cast<std::size_t>(block.targets);
-      std::int32_t i = 0;
+      EXPECT_EQ(block.first_chunk, &block - plan.blocks.data());
+      EXPECT_EQ(block.chunks, 1);
       for (int d = 0; d < 27; ++d)
-        for (; i < block.pair_end[static_cast<std::size_t>(d)]; ++i, ++pairs) {
-          const auto pair = static_cast<std::size_t>(block.first_pair + i);
+        for (Index end =
+                 plan.pair_end[static_cast<std::size_t>(block.first_chunk)][static_cast<std::size_t>(d)];
+             static_cast<Index>(pairs) < end; ++pairs) {
+          const std::size_t pair = pairs;
           ASSERT_LT(plan.pair_target[pair], block.targets);
           ASSERT_LT(plan.pair_source[pair], block.sources);
           const NodeIndex* to =
@@ -220,7 +223,7 @@ TEST(M2LFft, WorkspaceIsKeptAndLeavesNothingBehind) {
   const auto ops = make_operators<Laplace, double>(Laplace{}, laplace_key(3)),
              other_ops = make_operators<Laplace, double>(Laplace{}, laplace_key(5));
   const auto small_plan = small.plan(3, sizeof(double)), large_plan = large.plan(3, sizeof(double)),
-             cut_plan = large.plan(3, sizeof(double), std::size_t{300} << 10),
+             cut_plan = large.plan(3, sizeof(double), std::size_t{180} << 10),
              other_plan = other.plan(5, sizeof(double));
   const auto of_small = small.computed(ops), of_large = large.computed(ops),
              of_other = other.computed(other_ops);

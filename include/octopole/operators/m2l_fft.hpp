@@ -18,9 +18,10 @@ namespace octopole {
 template <class Real>
 struct M2lFft {
   int order = 0;
-  Index frequencies = 0;  // complex numbers a transform: (2p - 1)^2 p
+  Index frequencies = 0;  // complex numbers a transform that are kept: p^3, kx + p (ky + p kz)
   // (frequencies, 343, 2): re and im of the transform of transfer vector (tx, ty, tz), target centre minus
-  // source centre in node sides, at index (tx + 3) + 7 (ty + 3) + 49 (tz + 3); 0 for adjacent nodes.
+  // source centre in node sides, at index (tx + 3) + 7 (ty + 3) + 49 (tz + 3); 0 for adjacent nodes. Those at
+  // -ky and -kz are those of the mirrored vectors (tx, -ty, tz) and (tx, ty, -tz).
   AlignedVector<Real> transforms;
 
   template <class F>
@@ -32,17 +33,16 @@ struct M2lFft {
 template <Kernel K, class Real>
 M2lFft<Real> make_m2l_fft(const K& kernel, const OperatorKey& key);
 
-/// Bytes of transforms that a plan's blocks keep to unless it is told otherwise. Measured at order 7 on a
-/// full tree of depth 5: half as much takes 3 % longer (more sources are transformed twice), a quarter 13 to
-/// 16 %; twice as much differs by 3 % either way.
+/// Bytes of transforms that a plan's blocks keep to unless it is told otherwise; beyond, sources at the
+/// blocks' borders are transformed more than once.
 inline constexpr std::size_t kM2lWorkspaceBytes = std::size_t{256} << 20;
 
 /// Target parents that are treated together, and the source parents that their children's V lists lie under;
-/// at most 2^16, each kind numbered from 0 within the block.
+/// at most 2^16, each kind numbered from 0 within the block. Pairs are sorted by ranges of targets (chunks,
+/// which with their sources stay in cache), then by direction.
 struct M2lFftBlock {
-  Index first_target = 0, first_source = 0, first_pair = 0;  // in the plan's arrays
-  std::int32_t targets = 0, sources = 0;
-  std::array<std::int32_t, 27> pair_end{};  // the pairs of direction d end at first_pair + pair_end[d]
+  Index first_target = 0, first_source = 0, first_chunk = 0;  // in the plan's arrays
+  std::int32_t targets = 0, sources = 0, chunks = 0;
 };
 
 /// What the M2L by FFT to one level's nodes needs to know of the tree; it refers to no other array. About 200
@@ -51,7 +51,8 @@ struct M2lFftPlan {
   std::vector<M2lFftBlock> blocks;
   std::vector<NodeIndex> target_children;  // (targets, 8) by octant, kNoNode where none wants a local
   std::vector<NodeIndex> source_children;  // (sources, 8) by octant, kNoNode where none has a multipole
-  std::vector<std::uint16_t> pair_target, pair_source;  // (pairs) numbers in the block, by direction
+  std::vector<std::uint16_t> pair_target, pair_source;  // (pairs) numbers in the block
+  std::vector<std::array<Index, 27>> pair_end;          // (chunks) where the pairs of each direction end
   Index largest_rows = 0;  // rows a frequency of the block that has most, sources and targets
 };
 
@@ -70,7 +71,7 @@ struct M2lFftWorkspace {
   Index stride = 0;                      // of cosine and sine
   AlignedVector<Real> cosine, sine;      // (order, stride) of the transforms' angles
   std::vector<std::int32_t> grid_index;  // (equivalent points) place in the p^3 grid
-  AlignedVector<Real> rows;  // a block's transforms: (frequencies, sources, 16), (frequencies, targets, 16)
+  AlignedVector<Real> rows;  // a block's transforms along x and y, of some kx: sources', then targets'
   std::vector<AlignedVector<Real>> scratch;  // one a thread
 };
 
