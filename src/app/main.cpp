@@ -31,7 +31,8 @@ int run_program(const mpi::Comm& comm, int argc, char** argv) {
   program.failure_message([](const CLI::App*, const CLI::Error& error) {
     return fmt::format("octopole: error: {}\nRun with --help for more information.\n", error.what());
   });
-  const std::array commands = {make_generate(program), make_run(program), make_calibrate(program)};
+  const std::array commands = {make_generate(program), make_run(program), make_calibrate(program),
+                               make_bench(program)};
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& outcome) {

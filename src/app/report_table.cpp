@@ -108,6 +108,8 @@ std::string to_table(const RunReport& report) {
   lines.add("seconds", "{:>10} {:>10} {:>10}   over ranks", "min", "mean", "max");
   lines.add_seconds("  operators", s.operators_seconds);
   lines.add_seconds("  set-up", s.setup_seconds);
+  for (std::size_t i = 0; i < kSetupStages; ++i)
+    lines.add_seconds(fmt::format("    {}", kSetupStageNames[i]), s.stage_seconds[i]);
   lines.add_seconds("  evaluate", s.evaluate_seconds);
   for (std::size_t i = 0; i < kPhases; ++i)
     lines.add_seconds(fmt::format("    {}", kPhaseNames[i]), s.phase_seconds[i]);

@@ -152,9 +152,12 @@ PointsByNode PointSetup::targets_by_node() const {
 PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,
                       std::optional<std::span<const double>> targets) {
   const mpi::Transport transport = parameters.transport;
+  std::array<double, kSetupStages> seconds{};
+  StageTimer timer(seconds);
   const morton::Bounds bounds = bounds_of(comm, sources, targets.value_or(std::span<const double>{}));
   Tuning tuning = tune(comm, bounds, parameters, sources, targets);
   const Index ncrit = tuning.ncrit;
+  timer.mark(SetupStage::tuning);
   const morton::RootCube cube = morton::RootCube::enclosing(bounds, tuning.padding);
 
   AlignedVector<morton::Code> source_codes = encode(cube, sources);
@@ -165,6 +168,7 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
     distinct_codes = encode(cube, *targets);
     target_order = morton::sort_codes(distinct_codes);
   }
+  timer.mark(SetupStage::sort);
   const AlignedVector<morton::Code>& target_codes = targets ? distinct_codes : source_codes;
 
   tree::CountTree coarse =
@@ -198,6 +202,8 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
     s.targets = split_coordinates(target_points, cube.frame);
   }
 
+  timer.mark(SetupStage::distribute);
+
   const auto& own_sources = s.source_exchange.owned_codes();
   const auto& own_targets = s.results_exchange().owned_codes();
   const tree::CodeRange range = s.partition.range(comm.rank());
@@ -208,10 +214,12 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
 
   s.tree = parallel::build_essential_tree(
       comm, tree::LocalPart{s.coarse, s.partition, comm.rank(), splits, own_sources, own_targets});
+  timer.mark(SetupStage::tree);
   mpi::collectively(comm, [&] {
     s.lists = tree::build_lists(s.tree);
     s.partners = choose_partners(s, parameters);
   });
+  timer.mark(SetupStage::lists);
   s.ghosts = parallel::plan_ghosts(comm, transport, s.lists.v, s.partners, s.owned_sources(), s.tree);
   s.ancestors = parallel::plan_ancestors(comm, transport, s.tree);
 
@@ -220,6 +228,7 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   s.ghosts.points.finish(source_points.data());
   s.sources = split_coordinates(source_points, cube.frame);
 
+  timer.mark(SetupStage::ghosts);
   s.source_exchange.release_buffers();
   if (s.target_exchange) s.target_exchange->release_buffers();
   s.boxes.resize(s.tree.keys.size());
@@ -229,6 +238,8 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   }
   s.work = make_work_lists(s, find_ends(comm, s), comm.rank());
   mpi::collectively(comm, [&] { s.m2l = plan_m2l(s, parameters.operators); });
+  timer.mark(SetupStage::plan);
+  s.stage_seconds = seconds;
   return s;
 }
 

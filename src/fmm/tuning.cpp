@@ -2,14 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "octopole/fmm/work.hpp"
+#include "octopole/morton/sort.hpp"
+#include "octopole/operators/surface.hpp"
 #include "octopole/tree/density.hpp"
 
 namespace octopole {
 namespace {
-
-constexpr Index kSmallestSample = Index{1} << 16, kLargestSample = Index{1} << 20, kShare = 8;
+constexpr double kLargestCandidate = 3000;  // of n_crit
+constexpr Index kSmallestSample = Index{1} << 16, kLargestSample = Index{1} << 20, kShare = 16;
 constexpr int kCandidates = 16;  // of n_crit: 16, 23, 32, ... 2896
 constexpr int kWidestGrid = 32;  // paddings make 32, 30, ... 18 nodes of level 5 span the points
 constexpr int kNarrowestGrid = 18;
@@ -17,8 +20,11 @@ constexpr double kTolerance = 0.02;
 
 std::vector<double> candidate_ncrits(const Parameters& parameters) {
   if (!parameters.tune_ncrit) return {static_cast<double>(parameters.ncrit)};
+  // Leaves with far fewer points than a surface never pay.
+  const double first = std::max(32.0, 0.25 * static_cast<double>(surface_size(parameters.operators.order)));
   std::vector<double> ncrits;
-  for (int k = 0; k < kCandidates; ++k) ncrits.push_back(std::floor(16 * std::exp2(0.5 * k)));
+  for (double ncrit = first; ncrit < kLargestCandidate; ncrit *= std::numbers::sqrt2)
+    ncrits.push_back(std::floor(ncrit));
   return ncrits;
 }
 
@@ -61,7 +67,7 @@ AlignedVector<morton::Code> sorted_codes(const morton::RootCube& cube, std::span
   AlignedVector<morton::Code> codes(points.size() / 3);
   for (std::size_t i = 0; i < codes.size(); ++i)
     codes[i] = cube.encode(points[3 * i], points[3 * i + 1], points[3 * i + 2]);
-  std::sort(codes.begin(), codes.end());
+  morton::sort_codes(codes);
   return codes;
 }
 
@@ -94,6 +100,7 @@ struct Model {
   const std::vector<double>& ncrits;
   double scale;  // points that one of the sample stands for
   bool same;     // the targets are the sources
+  bool by_fft;
 
   /// The number of candidates that split a node of so many points.
   std::size_t splitting(std::int32_t sources, std::int32_t targets) const {
@@ -119,23 +126,26 @@ struct Model {
         counts.add(&WorkCounts::targets, splits, exists, scale * targets);
         if (inherits) counts.add(&WorkCounts::l2l_children, 0, exists, 1);
       }
-      double around = 0;
-      for (const std::int32_t other : level.near[node])
-        if (other >= 0) around += level.sources[static_cast<std::size_t>(other)];
-      // A sampled point's own pair stands for itself alone, not for scale^2 pairs.
-      const double pairs =
-          same ? scale * scale * targets * (around - 1) + scale * targets : scale * scale * targets * around;
-      counts.add(&WorkCounts::near_pairs, splits, exists, pairs);
+      if (splits < exists && targets > 0) {
+        const double around = level.around[node];
+        // A sampled point's own pair stands for itself alone, not for scale^2 pairs.
+        const double pairs = same ? scale * scale * targets * (around - 1) + scale * targets
+                                  : scale * scale * targets * around;
+        counts.add(&WorkCounts::near_pairs, splits, exists, pairs);
+      }
       if (depth == 0 || splits == 0) continue;
       if (sources > 0) counts.add(&WorkCounts::families_in, 0, splits, 1);
       if (targets == 0) continue;
       counts.add(&WorkCounts::families_out, 0, splits, 1);
+      const auto& near = level.near[static_cast<std::size_t>(level.row[node])];
       for (std::size_t d = 0; d < 27; ++d) {
-        const std::int32_t other = level.near[node][d];
+        const std::int32_t other = near[d];
         if (d == 13 || other < 0 || level.sources[static_cast<std::size_t>(other)] == 0) continue;
-        counts.add(&WorkCounts::family_pairs, 0, std::min(splits, split[static_cast<std::size_t>(other)]), 1);
-        // Of the 64 pairs of children 1512 of 26 * 64 are not adjacent.
-        counts.add(&WorkCounts::v_pairs, 0, std::min(splits, split[static_cast<std::size_t>(other)]), 58);
+        const std::size_t both = std::min(splits, split[static_cast<std::size_t>(other)]);
+        if (by_fft)
+          counts.add(&WorkCounts::family_pairs, 0, both, 1);
+        else
+          counts.add(&WorkCounts::v_pairs, 0, both, 1512.0 / 26);  // of 26 * 64 pairs of children
       }
     }
   }
@@ -174,7 +184,8 @@ Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameter
       targets ? gather_sample(comm, *targets, stride) : std::vector<double>{};
   tuning.sample = static_cast<Index>(std::max(sample.size(), target_sample.size()) / 3);
   const std::vector<double> ncrits = candidate_ncrits(parameters), paddings = candidate_paddings(parameters);
-  const Model model{ncrits, static_cast<double>(stride), !targets};
+  const Model model{ncrits, static_cast<double>(stride), !targets,
+                    parameters.operators.m2l == M2lMethod::fft};
   const auto bound = static_cast<std::int32_t>(ncrits.front() / model.scale);
 
   std::vector<std::vector<TuningRow>> rows(paddings.size());

@@ -67,7 +67,7 @@ struct SparseExchange::Plan {
       record = std::make_unique<RecordType>(bytes);
       record_bytes = bytes;
     }
-    if (send.own_count > 0)
+    if (send.own_count > 0 && from != nullptr)
       std::memcpy(static_cast<char*>(to) + static_cast<std::size_t>(receive.own_offset) * bytes,
                   static_cast<const char*>(from) + static_cast<std::size_t>(send.own_offset) * bytes,
                   static_cast<std::size_t>(send.own_count) * bytes);

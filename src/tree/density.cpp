@@ -28,24 +28,50 @@ std::array<Range, 8> divide_range(std::span<const Code> codes, Range range, int 
   return parts;
 }
 
-/// Neighbours of the children from those of their parents.
-void find_near(const DensityLevel& above, const std::vector<std::array<std::int32_t, 8>>& children,
-               const std::vector<std::uint8_t>& octants, DensityLevel& level) {
-  level.near.resize(level.parent.size());
-  for (std::size_t node = 0; node < level.near.size(); ++node) {
-    const auto& around = above.near[static_cast<std::size_t>(level.parent[node])];
+/// Where the neighbour of an octant in a direction lies: the parent's direction and the octant there.
+struct Step {
+  std::uint8_t direction, octant;
+};
+
+constexpr std::array<std::array<Step, 27>, 8> make_steps() {
+  std::array<std::array<Step, 27>, 8> steps{};
+  for (int octant = 0; octant < 8; ++octant)
     for (int direction = 0; direction < 27; ++direction) {
       const std::array<int, 3> step = morton::direction_offset(direction);
-      int parent_direction = 0, octant = 0;
+      int above = 0, there = 0;
       for (int axis = 0, weight = 1; axis < 3; ++axis, weight *= 3) {
-        const int place = (octants[node] >> axis & 1) + step[static_cast<std::size_t>(axis)];
-        parent_direction += weight * (1 + (place < 0 ? -1 : place > 1 ? 1 : 0));
-        octant |= (place & 1) << axis;
+        const int place = (octant >> axis & 1) + step[static_cast<std::size_t>(axis)];
+        above += weight * (1 + (place < 0 ? -1 : place > 1 ? 1 : 0));
+        there |= (place & 1) << axis;
       }
-      const std::int32_t parent = around[static_cast<std::size_t>(parent_direction)];
-      level.near[node][static_cast<std::size_t>(direction)] =
-          parent < 0 ? -1 : children[static_cast<std::size_t>(parent)][static_cast<std::size_t>(octant)];
+      steps[static_cast<std::size_t>(octant)][static_cast<std::size_t>(direction)] = {
+          static_cast<std::uint8_t>(above), static_cast<std::uint8_t>(there)};
     }
+  return steps;
+}
+constexpr auto kSteps = make_steps();
+
+/// Neighbours of the children from those of their parents.
+void find_near(const DensityLevel& above, const std::vector<std::array<std::int32_t, 8>>& children,
+               const std::vector<std::uint8_t>& octants, std::int32_t bound, DensityLevel& level) {
+  level.around.resize(level.parent.size());
+  level.row.resize(level.parent.size());
+  for (std::size_t node = 0; node < level.parent.size(); ++node) {
+    const auto parent_node = static_cast<std::size_t>(level.parent[node]);
+    const auto& around = above.near[static_cast<std::size_t>(above.row[parent_node])];
+    const auto& steps = kSteps[octants[node]];
+    std::array<std::int32_t, 27> near;
+    std::int32_t sources = 0;
+    for (std::size_t direction = 0; direction < 27; ++direction) {
+      const std::int32_t parent = around[steps[direction].direction];
+      near[direction] = parent < 0 ? -1 : children[static_cast<std::size_t>(parent)][steps[direction].octant];
+      if (near[direction] >= 0) sources += level.sources[static_cast<std::size_t>(near[direction])];
+    }
+    level.around[node] = sources;
+    level.row[node] = -1;
+    if (level.points(node) <= bound) continue;
+    level.row[node] = static_cast<std::int32_t>(level.near.size());
+    level.near.push_back(near);
   }
 }
 
@@ -61,6 +87,8 @@ std::vector<DensityLevel> measure_density(std::span<const Code> sources, std::sp
   root.sources = {s[0].size()};
   root.targets = {t[0].size()};
   root.parent = {-1};
+  root.around = root.sources;
+  root.row = {0};
   root.near.resize(1);
   root.near[0].fill(-1);
   root.near[0][13] = 0;
@@ -73,7 +101,7 @@ std::vector<DensityLevel> measure_density(std::span<const Code> sources, std::sp
     const int shift = 3 * (morton::kDepth - depth);
     for (std::size_t node = 0; node < above.parent.size(); ++node) {
       children[node].fill(-1);
-      if (std::max(above.sources[node], above.targets[node]) <= bound) continue;
+      if (above.points(node) <= bound) continue;
       const auto parts_s = divide_range(sources, s[node], shift);
       const auto parts_t = same ? parts_s : divide_range(targets, t[node], shift);
       for (std::size_t octant = 0; octant < 8; ++octant) {
@@ -88,7 +116,7 @@ std::vector<DensityLevel> measure_density(std::span<const Code> sources, std::sp
       }
     }
     if (level.parent.empty()) break;
-    find_near(above, children, octants, level);
+    find_near(above, children, octants, bound, level);
     s.swap(level_s);
     t.swap(level_t);
     levels.push_back(std::move(level));

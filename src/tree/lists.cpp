@@ -101,8 +101,9 @@ struct Finder {
   }
 };
 
-// Rows found node by node, in threads: each thread keeps its block's rows, which are then put together.
-template <class Find>
+// Rows found node by node (distinct, or to be sorted and rid of repetitions), in threads: each thread keeps
+// its block's rows, which are then put together.
+template <bool Distinct, class Find>
 NodeLists collect(const EssentialTree& tree, Find&& find) {
   NodeLists lists;
   lists.offsets.assign(tree.keys.size() + 1, 0);
@@ -121,8 +122,10 @@ NodeLists collect(const EssentialTree& tree, Find&& find) {
       if (!tree.has_target[at(node)]) continue;
       row.clear();
       find(node, row);
-      std::sort(row.begin(), row.end());
-      row.erase(std::unique(row.begin(), row.end()), row.end());
+      if constexpr (!Distinct) {
+        std::sort(row.begin(), row.end());
+        row.erase(std::unique(row.begin(), row.end()), row.end());
+      }
       block.insert(block.end(), row.begin(), row.end());
       lists.offsets[at(node) + 1] = static_cast<Index>(row.size());
     }
@@ -139,10 +142,10 @@ InteractionLists build_lists(const EssentialTree& tree) {
   InteractionLists lists;
   lists.near = find_neighbours(tree);
   const Finder finder{tree, lists.near};
-  lists.u = collect(tree, [&](NodeIndex node, auto& row) { finder.u(node, row); });
-  lists.v = collect(tree, [&](NodeIndex node, auto& row) { finder.v(node, row); });
-  lists.w = collect(tree, [&](NodeIndex node, auto& row) { finder.w(node, row); });
-  lists.x = collect(tree, [&](NodeIndex node, auto& row) { finder.x(node, row); });
+  lists.u = collect<false>(tree, [&](NodeIndex node, auto& row) { finder.u(node, row); });
+  lists.v = collect<true>(tree, [&](NodeIndex node, auto& row) { finder.v(node, row); });
+  lists.w = collect<false>(tree, [&](NodeIndex node, auto& row) { finder.w(node, row); });
+  lists.x = collect<false>(tree, [&](NodeIndex node, auto& row) { finder.x(node, row); });
   return lists;
 }
 

@@ -35,14 +35,24 @@ TEST(Density, AgreesWithCountingCodes) {
         }
       }
       ASSERT_EQ(keys.size(), level.parent.size());
-      for (std::size_t node = 0; node < keys.size(); ++node)
+      for (std::size_t node = 0; node < keys.size(); ++node) {
+        std::int32_t around = 0;
+        const bool divided = level.points(node) > bound;
+        ASSERT_EQ(level.row[node] >= 0, divided);
         for (int direction = 0; direction < 27; ++direction) {
           const auto key = keys[node].neighbour(direction);
           const auto found = key ? std::find(keys.begin(), keys.end(), *key) : keys.end();
           const std::int32_t expected =
               found == keys.end() ? -1 : static_cast<std::int32_t>(found - keys.begin());
-          ASSERT_EQ(level.near[node][static_cast<std::size_t>(direction)], expected);
+          if (expected >= 0) around += level.sources[static_cast<std::size_t>(expected)];
+          if (divided) {
+            ASSERT_EQ(
+                level.near[static_cast<std::size_t>(level.row[node])][static_cast<std::size_t>(direction)],
+                expected);
+          }
         }
+        EXPECT_EQ(level.around[node], around);
+      }
       above = keys;
     }
     EXPECT_LE(levels.size(), max_level + 1u);

@@ -17,6 +17,14 @@ inline constexpr std::size_t kPhases = 9;
 inline constexpr std::array<std::string_view, kPhases> kPhaseNames = {"p2m", "m2m", "m2l", "l2l",     "l2p",
                                                                       "m2p", "p2l", "p2p", "exchange"};
 
+/// The stages of a set-up: choice of n_crit and padding, codes and sorting, points to their owners,
+/// refinement and balance and the locally essential tree, lists, ghosts (with their coordinates), work lists
+/// and M2L's plan.
+enum class SetupStage : int { tuning, sort, distribute, tree, lists, ghosts, plan };
+inline constexpr std::size_t kSetupStages = 7;
+inline constexpr std::array<std::string_view, kSetupStages> kSetupStageNames = {
+    "tuning", "sort", "distribute", "tree", "lists", "ghosts", "plan"};
+
 inline double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -28,6 +36,21 @@ struct Profile {
   Index bytes_sent = 0;
   Index bytes_received = 0;
   Index messages = 0;
+};
+
+/// Seconds by stage: mark() ends a stage that began with the one before.
+class StageTimer {
+ public:
+  explicit StageTimer(std::array<double, kSetupStages>& seconds) : seconds_(seconds) {}
+  void mark(SetupStage stage) {
+    const double now = seconds_now();
+    seconds_[static_cast<std::size_t>(stage)] += now - last_;
+    last_ = now;
+  }
+
+ private:
+  std::array<double, kSetupStages>& seconds_;
+  double last_ = seconds_now();
 };
 
 /// Adds the life time of the object to a phase.

@@ -55,6 +55,7 @@ struct PointSetup {
   parallel::Ancestors ancestors;
   WorkLists work;
   std::vector<M2lFftPlan> m2l;  // by level of the targets; empty for M2L by SVD
+  std::array<double, kSetupStages> stage_seconds{};
 
   parallel::PointExchange& results_exchange() { return target_exchange ? *target_exchange : source_exchange; }
   const parallel::PointExchange& results_exchange() const {

@@ -8,6 +8,7 @@
 #include "octopole/base/profile.hpp"
 #include "octopole/fmm/options.hpp"
 #include "octopole/fmm/tuning.hpp"
+#include "octopole/fmm/work.hpp"
 
 namespace octopole {
 
@@ -40,10 +41,12 @@ struct Summary {
   int ranks = 1, threads = 1;
   Tuning tuning;
   TreeSummary tree;
-  MinMeanMax setup_seconds;      // set_points: tree, lists, ghosts
-  MinMeanMax operators_seconds;  // reading or computing the operators
-  MinMeanMax evaluate_seconds;   // the last evaluate
+  MinMeanMax setup_seconds;                            // set_points: tree, lists, ghosts
+  std::array<MinMeanMax, kSetupStages> stage_seconds;  // of it
+  MinMeanMax operators_seconds;                        // reading or computing the operators
+  MinMeanMax evaluate_seconds;                         // the last evaluate
   std::array<MinMeanMax, kPhases> phase_seconds;
+  Work work{};  // of one evaluation, all ranks together
   Index bytes_sent_max = 0, bytes_sent_total = 0, bytes_received_max = 0, messages_max = 0;  // one evaluation
   Index peak_rss_bytes_max = 0, peak_rss_bytes_total = 0;
   std::string operators_note;  // where the operators came from

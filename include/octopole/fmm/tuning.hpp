@@ -31,7 +31,7 @@ struct Tuning {
 inline constexpr Index kLargestStride = 32;
 
 /// Chooses what `parameters` leaves open (tune_ncrit, tune_padding). The model: the density of a sample of
-/// every eighth point (at least 2^16, at most 2^20 points), counted at all levels of the trees that
+/// every 16th point (at least 2^16, at most 2^20 points), counted at all levels of the trees that
 /// candidates would build; leaves see their 27 neighbours of the same level, so that neither W and X lists
 /// nor the 2:1 balance are in it; counts times rates are seconds. n_crit is the middle of the range that is
 /// within 2 % of the best. Depends on the points in the caller's global order, on parameters and rates: not

@@ -9,7 +9,7 @@
 
 namespace octopole {
 
-/// Work of one phase by kind: pairs of points, floating-point operations.
+/// Work of one phase by kind: pairs of points, floating-point operations (M2L by SVD at the rank expected).
 struct PhaseWork {
   double pairs = 0, gemm = 0, transform = 0, sweep = 0;
 };

@@ -43,6 +43,9 @@ class SparseExchange {
     start(send, receive, record_bytes);
     finish();
   }
+  /// run() on a rank that neither sends to others nor receives from them, without the copy of its own
+  /// records: only what being collective asks for.
+  void run_without_own(std::size_t record_bytes) { run(nullptr, nullptr, record_bytes); }
 
   Index send_records() const;
   Index receive_records() const;

@@ -46,12 +46,13 @@ class PointExchange {
   const mpi::SparseExchange& homeward() const { return to_callers_; }
 
  private:
-  // out[scatter[i]] = exchanged(in[gather[.]])[i], records of `bytes` bytes.
+  // out[scatter[i]] = exchanged(in[gather[.]])[i], records of `bytes` bytes; an empty order is the identity.
   void move(const AlignedVector<Index>& gather, mpi::SparseExchange& exchange,
             const AlignedVector<Index>& scatter, const void* in, void* out, std::size_t bytes);
 
-  AlignedVector<Index> order_;        // caller's point at each place of the send buffer
-  AlignedVector<Index> owned_order_;  // owned point at each place of the receive buffer
+  AlignedVector<Index> order_;  // caller's point at each place of the send buffer
+  AlignedVector<Index>
+      owned_order_;  // owned point at each place of the receive buffer; empty: the same place
   AlignedVector<morton::Code> owned_codes_;
   mpi::SparseExchange to_owners_, to_callers_;
   AlignedVector<char> send_, receive_;

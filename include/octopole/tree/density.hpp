@@ -1,6 +1,7 @@
 // The density of a sample of the points at every level: what cost models of trees look at.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <vector>
@@ -13,7 +14,11 @@ namespace octopole::tree {
 struct DensityLevel {
   std::vector<std::int32_t> sources, targets;      // points of the sample
   std::vector<std::int32_t> parent;                // in the level above
+  std::vector<std::int32_t> around;                // sources in the node and its neighbours of this level
+  std::vector<std::int32_t> row;                   // in near, for nodes that are divided; else -1
   std::vector<std::array<std::int32_t, 27>> near;  // by direction, in this level; -1 where there is none
+
+  std::int32_t points(std::size_t node) const { return std::max(sources[node], targets[node]); }
 };
 
 /// The tree of all nodes whose parents have more than `bound` sources or targets, empty ones left out. Codes

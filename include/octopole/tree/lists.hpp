@@ -7,7 +7,8 @@
 
 namespace octopole::tree {
 
-/// Compressed rows: the partners of node i are items[offsets[i] .. offsets[i + 1]), ascending.
+/// Compressed rows: the partners of node i are items[offsets[i] .. offsets[i + 1]), ascending (those of V by
+/// direction, then octant).
 struct NodeLists {
   std::vector<Index> offsets;  // (nodes + 1)
   std::vector<NodeIndex> items;
