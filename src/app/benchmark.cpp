@@ -51,7 +51,7 @@ class Medians {
 
 void rate_phases(const BenchPlan& plan, bool gradient, BenchResult& result) {
   const Summary& s = result.summary;
-  const auto best = seconds_of(s.work, s.parameters, plan.rates, gradient);
+  const auto best = seconds_of(s.work, s.parameters, plan.rates, true, gradient);
   const double threads = s.ranks * s.threads;
   for (std::size_t i = 0; i < kPhases; ++i) {
     const PhaseWork& work = s.work[i];

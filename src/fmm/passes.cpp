@@ -87,16 +87,32 @@ struct Evaluation {
     }
   }
 
-  void near(const std::vector<NodeIndex>& leaves) {
-    PhaseTimer timer(profile, Phase::p2p);
+  void sum_near(const std::vector<NodeIndex>& leaves, const tree::NodeLists& partners) {
     const auto sum = [&]<class Near>(Near) {
-      p2p<Near>(kernel, std::span<const NodeIndex>(leaves), view(s.partners.p2p), s.boxes.data(),
+      p2p<Near>(kernel, std::span<const NodeIndex>(leaves), view(partners), s.boxes.data(),
                 s.targets_by_node(), s.sources_by_node(), w.charges.data(), sums);
     };
     if (near_in_single)
       sum(float{});
     else
       sum(Real{});
+  }
+
+  // What needs no ghosts: leaves inside, or where pairs are mutual all of this rank's.
+  void near_inside() {
+    PhaseTimer timer(profile, Phase::p2p);
+    if constexpr (std::is_same_v<Real, double>)
+      if (s.near_pairs && !near_in_single) {
+        p2p_mutual(kernel, s.near_pairs->leaves, s.near_pairs->ranges, view(s.near_pairs->mutual),
+                   view(s.near_pairs->alone), s.sources_by_node(), w.charges.data(), sums);
+        return;
+      }
+    sum_near(s.work.interior_leaves, s.partners.p2p);
+  }
+
+  void near_ghosts() {
+    PhaseTimer timer(profile, Phase::p2p);
+    sum_near(s.work.boundary_leaves, s.near_pairs && !near_in_single ? s.near_pairs->ghosts : s.partners.p2p);
   }
 
   // Check potentials of one level's nodes from V and X, then their locals, then their children's share of the
@@ -195,9 +211,9 @@ Field evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& 
   e.upward();
   e.start_rows(setup.ghosts.multipoles, workspace.multipoles.data(),
                operators.translations.equivalent_size());
-  e.near(setup.work.interior_leaves);
+  e.near_inside();
   e.finish_rows(setup.ghosts.points, workspace.charges.data());
-  e.near(setup.work.boundary_leaves);
+  e.near_ghosts();
   e.finish_rows(setup.ghosts.multipoles, workspace.multipoles.data());
   e.downward();
   e.to_targets();

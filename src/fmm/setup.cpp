@@ -1,5 +1,7 @@
 #include "octopole/fmm/setup.hpp"
 
+#include <omp.h>
+
 #include <algorithm>
 
 #include "octopole/operators/surface.hpp"
@@ -8,6 +10,9 @@
 
 namespace octopole {
 namespace {
+
+// Of leaves for mutual P2P: more balance the threads' work better, fewer have more pairs in common.
+constexpr Index kRangesPerThread = 4;
 
 morton::Bounds bounds_of(const mpi::Comm& comm, std::span<const double> sources,
                          std::span<const double> targets) {
@@ -191,6 +196,7 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
                {},
                {},
                {},
+               {},
                {}};
   s.source_exchange =
       parallel::PointExchange(comm, transport, std::move(source_order), source_codes, s.partition);
@@ -236,6 +242,11 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
     const morton::NodeCube node = s.cube.node(s.tree.anchors[i]);
     s.boxes[i] = {node.centre[0], node.centre[1], node.centre[2], node.half};
   }
+  if (!targets && parameters.near_precision == Precision::double_precision)
+    mpi::collectively(comm, [&] {
+      s.near_pairs =
+          tree::pair_up(s.tree, s.partners.p2p, s.owned_sources(), kRangesPerThread * omp_get_max_threads());
+    });
   s.work = make_work_lists(s, find_ends(comm, s), comm.rank());
   mpi::collectively(comm, [&] { s.m2l = plan_m2l(s, parameters.operators); });
   timer.mark(SetupStage::plan);

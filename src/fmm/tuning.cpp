@@ -200,8 +200,8 @@ Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameter
       for (std::size_t k = 0; k < ncrits.size(); ++k) {
         TuningRow row{paddings[i], static_cast<int>(ncrits[k]), {}, 0};
         const OperatorKey& key = parameters.operators;
-        row.seconds =
-            seconds_of(work_of(counts[k], key, expected_svd_rank(key)), parameters, parameters.rates);
+        row.seconds = seconds_of(work_of(counts[k], key, expected_svd_rank(key)), parameters,
+                                 parameters.rates, model.same);
         for (const double seconds : row.seconds) row.total += seconds;
         rows[i].push_back(row);
       }

@@ -87,15 +87,16 @@ double expected_svd_rank(const OperatorKey& key) {
 }
 
 std::array<double, kPhases> seconds_of(const Work& work, const Parameters& parameters, const Rates& rates,
-                                       bool gradient) {
+                                       bool same, bool gradient) {
   const Precision overall = parameters.operators.precision;
   std::array<double, kPhases> seconds{};
   for (std::size_t i = 0; i < kPhases; ++i) {
     const Phase phase = static_cast<Phase>(i);
     const bool near = phase == Phase::p2p;
     const bool at_targets = near || phase == Phase::l2p || phase == Phase::m2p;
-    const WorkKind pairs = near ? (gradient ? WorkKind::near_gradient_pairs : WorkKind::near_pairs)
-                                : (gradient && at_targets ? WorkKind::gradient_pairs : WorkKind::pairs);
+    const bool near_kind = near && (same || parameters.near_precision == Precision::single_precision);
+    const WorkKind pairs = near_kind ? (gradient ? WorkKind::near_gradient_pairs : WorkKind::near_pairs)
+                                     : (gradient && at_targets ? WorkKind::gradient_pairs : WorkKind::pairs);
     const Precision m2l = parameters.operators.m2l_precision;
     seconds[i] = work[i].pairs / rates.of(pairs, near ? parameters.near_precision : overall) +
                  work[i].gemm / rates.of(WorkKind::gemm, overall) +

@@ -22,6 +22,13 @@ const SplitPairLoops<K, Real>& active_split_loops() {
   return table[static_cast<int>(simd::active_isa())];
 }
 
+template <class K, class Real>
+const MutualLoops<K, Real>& active_mutual_loops() {
+  static const MutualLoops<K, Real> table[] = {mutual_loops_baseline<K, Real>(), mutual_loops_avx2<K, Real>(),
+                                               mutual_loops_avx512<K, Real>()};
+  return table[static_cast<int>(simd::active_isa())];
+}
+
 }  // namespace
 
 template <class K, class Real>
@@ -50,6 +57,13 @@ void pair_gradient_split(const K& kernel, const TargetArrays<Real>& targets, con
   active_split_loops<K, Real>().gradient(kernel, targets, target_low, sources, source_low, potential, gx, gy,
                                          gz);
 }
+
+template <class K, class Real>
+void pair_mutual(const K& kernel, const MutualArrays<Real>& a, const MutualArrays<Real>& b, Real scale) {
+  const MutualLoops<K, Real>& loops = active_mutual_loops<K, Real>();
+  (a.gx ? loops.gradient : loops.potential)(kernel, a, b, scale);
+}
+template void pair_mutual(const Laplace&, const MutualArrays<double>&, const MutualArrays<double>&, double);
 
 #define OCTOPOLE_INSTANTIATE(K, Real)                                                                       \
   template void pair_potential(const K&, const TargetArrays<Real>&, const SourceArrays<Real>&, Real*);      \

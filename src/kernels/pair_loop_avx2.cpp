@@ -7,6 +7,7 @@
 namespace octopole {
 namespace isa = simd::avx2;
 }
+#include "mutual_loop_impl.hpp"
 #include "pair_loop_impl.hpp"
 #endif
 
@@ -32,5 +33,15 @@ SplitPairLoops<K, Real> split_pair_loops_avx2() {
 #endif
 }
 template SplitPairLoops<Laplace, float> split_pair_loops_avx2();
+
+template <class K, class Real>
+MutualLoops<K, Real> mutual_loops_avx2() {
+#ifdef OCTOPOLE_HAS_AVX2
+  return {mutual_potential_loop<K, Real>, mutual_gradient_loop<K, Real>};
+#else
+  return {nullptr, nullptr};
+#endif
+}
+template MutualLoops<Laplace, double> mutual_loops_avx2();
 
 }  // namespace octopole

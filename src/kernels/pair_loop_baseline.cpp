@@ -5,6 +5,7 @@
 namespace octopole {
 namespace isa = simd::baseline;
 }
+#include "mutual_loop_impl.hpp"
 #include "pair_loop_impl.hpp"
 
 namespace octopole {
@@ -21,5 +22,11 @@ SplitPairLoops<K, Real> split_pair_loops_baseline() {
   return {split_potential_loop<K, Real>, split_gradient_loop<K, Real>};
 }
 template SplitPairLoops<Laplace, float> split_pair_loops_baseline();
+
+template <class K, class Real>
+MutualLoops<K, Real> mutual_loops_baseline() {
+  return {mutual_potential_loop<K, Real>, mutual_gradient_loop<K, Real>};
+}
+template MutualLoops<Laplace, double> mutual_loops_baseline();
 
 }  // namespace octopole

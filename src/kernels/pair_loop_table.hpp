@@ -21,6 +21,13 @@ struct SplitPairLoops {
                    const LowParts<Real>&, Real*, Real*, Real*, Real*);
 };
 
+/// The loops that serve both sides of pairs.
+template <class K, class Real>
+struct MutualLoops {
+  void (*potential)(const K&, const MutualArrays<Real>&, const MutualArrays<Real>&, Real);
+  void (*gradient)(const K&, const MutualArrays<Real>&, const MutualArrays<Real>&, Real);
+};
+
 // Null where the build has no such instructions.
 template <class K, class Real>
 PairLoops<K, Real> pair_loops_baseline();
@@ -34,5 +41,12 @@ template <class K, class Real>
 SplitPairLoops<K, Real> split_pair_loops_avx2();
 template <class K, class Real>
 SplitPairLoops<K, Real> split_pair_loops_avx512();
+
+template <class K, class Real>
+MutualLoops<K, Real> mutual_loops_baseline();
+template <class K, class Real>
+MutualLoops<K, Real> mutual_loops_avx2();
+template <class K, class Real>
+MutualLoops<K, Real> mutual_loops_avx512();
 
 }  // namespace octopole

@@ -57,7 +57,7 @@ M2lFftSpeed measure_m2l_fft(int order) {
   const auto seconds_of = [&](bool with_pairs) {
     const M2lFftPlan plan = made_up_plan(with_pairs);
     double best = std::numeric_limits<double>::infinity();
-    for (int run = 0; run < 4; ++run) {
+    for (int run = 0; run < 8; ++run) {
       const double start = seconds_now();
       m2l_fft(op, t, plan, multipoles.data(), checks.data(), workspace);
       best = std::min(best, seconds_now() - start);

@@ -13,6 +13,22 @@ namespace {
 /// half sides count as coincident; far away, gradient factors are normal numbers up to 1e9 half sides.
 constexpr double kSingleUnit = 1.0 / 4096;
 
+/// Adds what all partners in a leaf's row do to its targets, in the frame given.
+template <class K, class Real, bool Split, class Charge>
+void sum_row(const K& kernel, NodeIndex leaf, const ListView& list, const Box& frame,
+             const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
+             const TargetSums& sums, SourceBuffer<Real, Split>& source_buffer,
+             TargetBuffer<Real, Split>& target_buffer) {
+  if (targets.begin[leaf] == targets.end[leaf] || list.of(leaf).empty()) return;
+  target_buffer.load(targets, leaf, frame);
+  const auto flush = [&] {
+    target_buffer.evaluate(kernel, source_buffer.view(), frame.half, sums, source_buffer.low());
+    source_buffer.clear();
+  };
+  for (const NodeIndex source : list.of(leaf)) source_buffer.append(sources, source, charges, frame, flush);
+  if (!source_buffer.empty()) flush();
+}
+
 }  // namespace
 
 template <class Real, Kernel K, class Charge>
@@ -28,23 +44,52 @@ void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, 
     TargetBuffer<Real, split> target_buffer;
 #pragma omp for schedule(dynamic, 8)
     for (std::size_t l = 0; l < leaves.size(); ++l) {
-      const NodeIndex leaf = leaves[l];
-      if (targets.begin[leaf] == targets.end[leaf]) continue;
       Box frame = kAbsoluteFrame;
       if constexpr (split) {
-        frame = boxes[leaf];
+        frame = boxes[leaves[l]];
         frame.half *= kSingleUnit;
       }
-      target_buffer.load(targets, leaf, frame);
-      const auto flush = [&] {
-        target_buffer.evaluate(kernel, source_buffer.view(), frame.half, sums, source_buffer.low());
-        source_buffer.clear();
-      };
-      for (const NodeIndex source : u.of(leaf)) source_buffer.append(sources, source, charges, frame, flush);
-      if (!source_buffer.empty()) flush();
+      sum_row(kernel, leaves[l], u, frame, targets, sources, charges, sums, source_buffer, target_buffer);
     }
   }
 }
+
+template <Kernel K>
+void p2p_mutual(const K& kernel, std::span<const NodeIndex> leaves, std::span<const Index> ranges,
+                const ListView& mutual, const ListView& alone, const PointsByNode& points,
+                const double* charges, const TargetSums& sums) {
+  const auto arrays_of = [&](NodeIndex leaf) {
+    const Index i = points.begin[leaf];
+    const bool gradient = sums.gradient();
+    return MutualArrays<double>{points.x + i,
+                                points.y + i,
+                                points.z + i,
+                                charges + i,
+                                points.end[leaf] - i,
+                                sums.potential + i,
+                                gradient ? sums.gx + i : nullptr,
+                                gradient ? sums.gy + i : nullptr,
+                                gradient ? sums.gz + i : nullptr};
+  };
+  const std::size_t count = ranges.size() - 1;
+#pragma omp parallel
+  {
+    SourceBuffer<double> source_buffer;
+    TargetBuffer<double> target_buffer;
+#pragma omp for schedule(dynamic)
+    for (std::size_t range = 0; range < count; ++range)
+      for (Index l = ranges[range]; l < ranges[range + 1]; ++l) {
+        const NodeIndex leaf = leaves[static_cast<std::size_t>(l)];
+        sum_row(kernel, leaf, alone, kAbsoluteFrame, points, points, charges, sums, source_buffer,
+                target_buffer);
+        for (const NodeIndex other : mutual.of(leaf))
+          pair_mutual(kernel, arrays_of(leaf), arrays_of(other), K::constant);
+      }
+  }
+}
+
+template void p2p_mutual(const Laplace&, std::span<const NodeIndex>, std::span<const Index>, const ListView&,
+                         const ListView&, const PointsByNode&, const double*, const TargetSums&);
 
 #define OCTOPOLE_INSTANTIATE(K, Real, Charge)                                                \
   template void p2p<Real>(const K&, std::span<const NodeIndex>, const ListView&, const Box*, \

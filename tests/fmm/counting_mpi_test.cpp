@@ -67,6 +67,18 @@ std::vector<double> count_sources(PointSetup& s) {
   for (NodeIndex leaf : s.work.target_ends) add(leaf, locals[at(leaf)]);
   for (NodeIndex leaf : s.work.w_leaves)
     for (NodeIndex other : s.partners.m2p.of(leaf)) add(leaf, multipoles[at(other)]);
+  if (s.near_pairs) {
+    for (NodeIndex leaf : s.near_pairs->leaves) {
+      for (NodeIndex other : s.near_pairs->alone.of(leaf)) add(leaf, sum_of_leaf(other));
+      for (NodeIndex other : s.near_pairs->mutual.of(leaf)) {
+        add(leaf, sum_of_leaf(other));
+        add(other, sum_of_leaf(leaf));
+      }
+    }
+    for (NodeIndex leaf : s.work.boundary_leaves)
+      for (NodeIndex other : s.near_pairs->ghosts.of(leaf)) add(leaf, sum_of_leaf(other));
+    return counts;
+  }
   for (const auto* leaves : {&s.work.interior_leaves, &s.work.boundary_leaves})
     for (NodeIndex leaf : *leaves)
       for (NodeIndex other : s.partners.p2p.of(leaf)) add(leaf, sum_of_leaf(other));
@@ -115,6 +127,18 @@ TEST_P(Counting, WithEveryPairOfWAndXByM2PAndP2L) {
 TEST_P(Counting, WithSomePairsOfWAndXSummedDirectly) {
   Parameters p = small_leaves(40);
   p.operators.order = p.operators.downward_check_order = 3;  // surfaces of 26 points
+  expect_everything_counted(GetParam(), 3000, p);
+}
+TEST_P(Counting, WithEveryPairOneSided) {
+  Parameters p = small_leaves(10);
+  p.near_precision = Precision::single_precision;
+  expect_everything_counted(GetParam(), 3000, p);
+}
+TEST_P(Counting, WithSurfacesOfDifferentSizes) {
+  Parameters p = small_leaves(40);
+  p.operators.order = 3;  // what W sums directly X need not
+  p.operators.downward_check_order = 4;
+  p.operators.m2l = M2lMethod::svd;
   expect_everything_counted(GetParam(), 3000, p);
 }
 TEST_P(Counting, WithoutBalance) {

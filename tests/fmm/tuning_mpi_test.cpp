@@ -79,7 +79,7 @@ TEST(Tuning, CountsWhatTheTreeWillHave) {
     const PointSetup s = make_setup(comm, parameters, test::block_of(sources, 3, comm.rank(), comm.size()),
                                     distinct ? std::optional(std::span<const double>(part)) : std::nullopt);
     const auto seconds = seconds_of(work_of(count_work(s, parameters.operators), parameters.operators, 0),
-                                    parameters, parameters.rates);
+                                    parameters, parameters.rates, !distinct);
     const TuningRow* expected = nullptr;  // of the n_crit next to the one chosen
     for (const TuningRow& row : s.tuning.table)
       if (row.padding == s.tuning.padding &&

@@ -169,4 +169,59 @@ TEST_P(PairLoop, InfiniteDistanceGivesNothingAndNanStays) {
 INSTANTIATE_TEST_SUITE_P(AllIsas, PairLoop, ::testing::ValuesIn(simd::available_isas()),
                          [](const auto& param) { return std::string(simd::isa_name(param.param)); });
 
+/// Both sides of the pairs between two clouds, against the direct sums of each; with points in common.
+void compare_mutual(Index na, Index nb) {
+  Cloud<double> a(na, 1), b(nb, 2);
+  if (na > 3 && nb > 3) a.x[3] = b.x[2], a.y[3] = b.y[2], a.z[3] = b.z[2];
+  for (const bool gradient : {false, true}) {
+    Field<double> to_a(na), to_b(nb);
+    const auto arrays = [gradient](Cloud<double>& c, Field<double>& f) {
+      return MutualArrays<double>{c.x.data(),
+                                  c.y.data(),
+                                  c.z.data(),
+                                  c.charge.data(),
+                                  c.size(),
+                                  f.u.data(),
+                                  gradient ? f.gx.data() : nullptr,
+                                  gradient ? f.gy.data() : nullptr,
+                                  gradient ? f.gz.data() : nullptr};
+    };
+    pair_mutual(Laplace{}, arrays(a, to_a), arrays(b, to_b), 2.0);
+    EXPECT_TRUE(to_a.intact() && to_b.intact());
+    const auto check = [&](const Cloud<double>& targets, const Cloud<double>& sources,
+                           const Field<double>& found) {
+      const auto n = static_cast<std::size_t>(targets.size());
+      std::vector<double> u(n), g(3 * n);
+      direct_sum(Laplace{}, targets.interleaved(), sources.interleaved(), sources.charge, u, g);
+      double error = 0, norm = 0, g_error = 0, g_norm = 0;
+      for (std::size_t i = 0; i < n; ++i) {
+        const double scale = 2 / Laplace::constant;
+        error += std::pow(found.u[i] - scale * u[i], 2);
+        norm += std::pow(scale * u[i], 2);
+        const double got[3] = {found.gx[i], found.gy[i], found.gz[i]};
+        for (std::size_t c = 0; c < 3 && gradient; ++c) {
+          g_error += std::pow(got[c] - scale * g[3 * i + c], 2);
+          g_norm += std::pow(scale * g[3 * i + c], 2);
+        }
+      }
+      EXPECT_LE(error, 1e-26 * norm) << na << ' ' << nb;
+      EXPECT_LE(g_error, 1e-25 * g_norm) << na << ' ' << nb;
+    };
+    check(a, b, to_a);
+    check(b, a, to_b);
+  }
+}
+
+TEST(PairLoop, MutualEqualsBothDirectSums) {
+  const auto before = simd::active_isa();
+  for (const auto isa : simd::available_isas()) {
+    simd::force_isa(isa);
+    for (const Index na : {1, 2, 7, 8, 9, 16, 33, 100})
+      for (const Index nb : {1, 5, 64, 128, 129, 300}) compare_mutual(na, nb);
+    compare_mutual(0, 4);
+    compare_mutual(4, 0);
+  }
+  simd::force_isa(before);
+}
+
 }  // namespace

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include <algorithm>
-
 #include "tests/support/points.hpp"
 #include "tests/support/serial_tree.hpp"
 

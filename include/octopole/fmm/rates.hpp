@@ -14,9 +14,9 @@ inline constexpr std::size_t kWorkKinds = 7;
 inline constexpr std::array<std::string_view, kWorkKinds> kWorkKindNames = {
     "near_pairs", "near_gradient_pairs", "pairs", "gradient_pairs", "gemm", "transform", "sweep"};
 
-/// A second of one thread, all others busy alike: pairs of P2P (near_pairs, in single precision of
-/// two-float coordinates) and of the other operators, floating-point operations of matrix products, of M2L's
-/// transforms and of its products of families.
+/// A second of one thread, all others busy alike: pairs of P2P (near_pairs: in single precision of
+/// two-float coordinates, in double one 1/r for both sides, which counts as two) and of the other operators,
+/// floating-point operations of matrix products, of M2L's transforms and of its products of families.
 struct Rates {
   using Row = std::array<double, kWorkKinds>;
   Row in_single{}, in_double{};

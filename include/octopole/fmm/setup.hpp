@@ -48,9 +48,10 @@ struct PointSetup {
   std::optional<Coordinates> targets;                      // owned; absent where the targets are the sources
   std::vector<tree::NodeKey> leaves;                       // of this rank's part, complete, along the curve
   tree::EssentialTree tree;
-  tree::InteractionLists lists;  // as they are defined
-  tree::Partners partners;       // as they are worked off
-  std::vector<Box> boxes;        // (nodes)
+  tree::InteractionLists lists;               // as they are defined
+  tree::Partners partners;                    // as they are worked off
+  std::optional<tree::NearPairs> near_pairs;  // P2P in double among sources that are the targets
+  std::vector<Box> boxes;                     // (nodes)
   parallel::Ghosts ghosts;
   parallel::Ancestors ancestors;
   WorkLists work;

@@ -34,6 +34,20 @@ struct LowParts {
   const Real* z;
 };
 
+/// Points with charges and the places of what they receive; the gradient's are null where none is wanted.
+template <class Real>
+struct MutualArrays {
+  const Real* x;
+  const Real* y;
+  const Real* z;
+  const Real* charge;
+  Index count;
+  Real* potential;
+  Real* gx;
+  Real* gy;
+  Real* gz;
+};
+
 /// potential[i] += sum_j f(x_i - y_j) q_j for every target i, without the kernel's constant. Coincident
 /// points contribute nothing. Vectorised over targets with the widest instructions that the machine has
 /// (simd::active_isa()); the order of the sum over j does not depend on them. Single-threaded.
@@ -63,5 +77,11 @@ template <class K, class Real>
 void pair_gradient_split(const K& kernel, const TargetArrays<Real>& targets, const LowParts<Real>& target_low,
                          const SourceArrays<Real>& sources, const LowParts<Real>& source_low, Real* potential,
                          Real* gx, Real* gy, Real* gz);
+
+/// Both sides of the pairs between two distinct sets: adds `scale` times what each point of a receives from
+/// all of b, and each of b from all of a, to their potentials (and gradients, where a has places for one).
+/// One 1/r serves both sides. For double only. Single-threaded.
+template <class K, class Real>
+void pair_mutual(const K& kernel, const MutualArrays<Real>& a, const MutualArrays<Real>& b, Real scale);
 
 }  // namespace octopole

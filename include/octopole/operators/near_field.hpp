@@ -19,4 +19,12 @@ void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, 
          const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
          const TargetSums& sums);
 
+/// P2P among sources that are the targets, in double, with one 1/r for both sides of a pair of leaves: each
+/// leaf and its `mutual` partners act on each other, `alone` act on the leaf. Leaves of different ranges
+/// (bounds in `leaves`) must not be mutual: threads take ranges. Sums are indexed as the points are.
+template <Kernel K>
+void p2p_mutual(const K& kernel, std::span<const NodeIndex> leaves, std::span<const Index> ranges,
+                const ListView& mutual, const ListView& alone, const PointsByNode& points,
+                const double* charges, const TargetSums& sums);
+
 }  // namespace octopole

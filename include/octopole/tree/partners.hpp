@@ -20,4 +20,17 @@ struct Partners {
 Partners choose_partners(const EssentialTree& tree, const InteractionLists& lists, Index equivalent_points,
                          Index check_points);
 
+/// The P2P partners of targets that are sources, so that one pass over a pair of leaves serves both. Leaves
+/// come in ranges, each for one thread at a time: pairs within a range are mutual, others one-sided.
+struct NearPairs {
+  std::vector<NodeIndex> leaves;  // with targets, ascending along the curve
+  std::vector<Index> ranges;      // (ranges + 1): bounds in `leaves`, of about equal numbers of pairs
+  NodeLists mutual;               // of a leaf: later leaves of its range that have it as a partner, too
+  NodeLists alone;                // other partners of this rank, the leaf itself included
+  NodeLists ghosts;               // partners with sources behind own_sources
+};
+
+/// Pairs up the P2P partners of this rank, whose sources are its targets.
+NearPairs pair_up(const EssentialTree& tree, const NodeLists& p2p, Index own_sources, Index ranges);
+
 }  // namespace octopole::tree
