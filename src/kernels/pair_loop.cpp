@@ -43,6 +43,11 @@ void pair_gradient(const K& kernel, const TargetArrays<Real>& targets, const Sou
   active_loops<K, Real>().gradient(kernel, targets, sources, potential, gx, gy, gz);
 }
 
+void split_coordinates(const double* from, Index count, double centre, double inverse, float* high,
+                       float* low) {
+  active_split_loops<Laplace, float>().split(from, count, centre, inverse, high, low);
+}
+
 template <class K, class Real>
 void pair_potential_split(const K& kernel, const TargetArrays<Real>& targets,
                           const LowParts<Real>& target_low, const SourceArrays<Real>& sources,

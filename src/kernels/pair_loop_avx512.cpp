@@ -27,9 +27,9 @@ template PairLoops<Laplace, float> pair_loops_avx512();
 template <class K, class Real>
 SplitPairLoops<K, Real> split_pair_loops_avx512() {
 #ifdef OCTOPOLE_HAS_AVX512
-  return {split_potential_loop<K, Real>, split_gradient_loop<K, Real>};
+  return {split_potential_loop<K, Real>, split_gradient_loop<K, Real>, split_scaled};
 #else
-  return {nullptr, nullptr};
+  return {nullptr, nullptr, nullptr};
 #endif
 }
 template SplitPairLoops<Laplace, float> split_pair_loops_avx512();

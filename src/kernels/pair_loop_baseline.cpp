@@ -19,7 +19,7 @@ template PairLoops<Laplace, float> pair_loops_baseline();
 
 template <class K, class Real>
 SplitPairLoops<K, Real> split_pair_loops_baseline() {
-  return {split_potential_loop<K, Real>, split_gradient_loop<K, Real>};
+  return {split_potential_loop<K, Real>, split_gradient_loop<K, Real>, split_scaled};
 }
 template SplitPairLoops<Laplace, float> split_pair_loops_baseline();
 

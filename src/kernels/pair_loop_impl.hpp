@@ -126,6 +126,116 @@ void partial_block(const K& kernel, const Coordinates<Real>& targets, Index coun
   }
 }
 
+template <class V>
+OCTOPOLE_INLINE auto sum_lanes(const V& v) {
+  constexpr int lanes = sizeof(V) / sizeof(v[0]);
+  alignas(64) std::remove_cvref_t<decltype(v[0])> part[lanes];
+  simd::store(part, v);
+#pragma GCC unroll 8
+  for (int width = lanes / 2; width > 0; width /= 2)
+#pragma GCC unroll 8
+    for (int l = 0; l < width; ++l) part[l] += part[l + width];
+  return part[0];
+}
+
+/// Count targets against whole vectors of sources: for leaves of so few targets that vectors of them would
+/// not be filled.
+template <int Count, bool Gradient, bool Split, class K, class Real>
+OCTOPOLE_INLINE void source_block(const K& kernel, const Coordinates<Real>& targets,
+                                  const Coordinates<Real>& sources, const Real* charge, Index vectors,
+                                  const Results<Real>& out) {
+  using V = typename isa::Vec<Real>::type;
+  constexpr int lanes = isa::Vec<Real>::lanes;
+  V x[Count], y[Count], z[Count], x_low[Count], y_low[Count], z_low[Count];
+  V u[Count], gx[Count], gy[Count], gz[Count];
+#pragma GCC unroll 4
+  for (int t = 0; t < Count; ++t) {
+    x[t] = simd::broadcast<V>(targets.x[t]);
+    y[t] = simd::broadcast<V>(targets.y[t]);
+    z[t] = simd::broadcast<V>(targets.z[t]);
+    if constexpr (Split) {
+      x_low[t] = simd::broadcast<V>(targets.low.x[t]);
+      y_low[t] = simd::broadcast<V>(targets.low.y[t]);
+      z_low[t] = simd::broadcast<V>(targets.low.z[t]);
+    }
+    u[t] = gx[t] = gy[t] = gz[t] = V{};
+  }
+  for (Index j = 0; j < vectors * lanes; j += lanes) {
+    const V sx = simd::load<V>(sources.x + j), sy = simd::load<V>(sources.y + j),
+            sz = simd::load<V>(sources.z + j), q = simd::load<V>(charge + j);
+    V sx_low, sy_low, sz_low;
+    if constexpr (Split) {
+      sx_low = simd::load<V>(sources.low.x + j);
+      sy_low = simd::load<V>(sources.low.y + j);
+      sz_low = simd::load<V>(sources.low.z + j);
+    }
+#pragma GCC unroll 4
+    for (int t = 0; t < Count; ++t) {
+      V dx = x[t] - sx, dy = y[t] - sy, dz = z[t] - sz;
+      if constexpr (Split) {
+        dx += x_low[t] - sx_low;
+        dy += y_low[t] - sy_low;
+        dz += z_low[t] - sz_low;
+      }
+      const V r2 = dx * dx + dy * dy + dz * dz;
+      const V inverse_r = isa::inverse_sqrt(r2);
+      u[t] += kernel.potential(r2, inverse_r) * q;
+      if constexpr (Gradient) {
+        const V g = kernel.gradient_factor(r2, inverse_r) * q;
+        gx[t] += g * dx;
+        gy[t] += g * dy;
+        gz[t] += g * dz;
+      }
+    }
+  }
+#pragma GCC unroll 4
+  for (int t = 0; t < Count; ++t) {
+    out.potential[t] += sum_lanes(u[t]);
+    if constexpr (Gradient) {
+      out.gx[t] += sum_lanes(gx[t]);
+      out.gy[t] += sum_lanes(gy[t]);
+      out.gz[t] += sum_lanes(gz[t]);
+    }
+  }
+}
+
+/// All targets against whole vectors of sources.
+template <bool Gradient, bool Split, class K, class Real, class At>
+void against_vectors(const K& kernel, const Coordinates<Real>& targets, Index count,
+                     const Coordinates<Real>& sources, const Real* charge, Index vectors, const At& at) {
+  Index i = 0;
+  for (; i + 2 <= count; i += 2)
+    source_block<2, Gradient, Split>(kernel, advance<Split>(targets, i), sources, charge, vectors, at(i));
+  if (i < count)
+    source_block<1, Gradient, Split>(kernel, advance<Split>(targets, i), sources, charge, vectors, at(i));
+}
+
+/// All targets against all sources, the last of which are padded to a vector by copies without charge.
+template <bool Gradient, bool Split, class K, class Real, class At>
+void sources_in_lanes(const K& kernel, const Coordinates<Real>& targets, Index count,
+                      const SourceArrays<Real>& sources, const LowParts<Real>& source_low, const At& at) {
+  constexpr int lanes = isa::Vec<Real>::lanes;
+  const Index vectors = sources.count / lanes, done = vectors * lanes;
+  const Coordinates<Real> all{sources.x, sources.y, sources.z, source_low};
+  against_vectors<Gradient, Split>(kernel, targets, count, all, sources.charge, vectors, at);
+  if (done == sources.count) return;
+  alignas(64) Real x[lanes], y[lanes], z[lanes], charge[lanes], x_low[lanes], y_low[lanes], z_low[lanes];
+  for (int l = 0; l < lanes; ++l) {
+    const Index j = done + l < sources.count ? done + l : sources.count - 1;
+    x[l] = sources.x[j];
+    y[l] = sources.y[j];
+    z[l] = sources.z[j];
+    charge[l] = done + l < sources.count ? sources.charge[j] : Real{0};
+    if constexpr (Split) {
+      x_low[l] = source_low.x[j];
+      y_low[l] = source_low.y[j];
+      z_low[l] = source_low.z[j];
+    }
+  }
+  against_vectors<Gradient, Split>(kernel, targets, count, Coordinates<Real>{x, y, z, {x_low, y_low, z_low}},
+                                   charge, 1, at);
+}
+
 template <bool Gradient, bool Split, class K, class Real>
 void all_targets(const K& kernel, const TargetArrays<Real>& targets, const LowParts<Real>& target_low,
                  const SourceArrays<Real>& sources, const LowParts<Real>& source_low,
@@ -140,6 +250,10 @@ void all_targets(const K& kernel, const TargetArrays<Real>& targets, const LowPa
     else
       return Results<Real>{out.potential + i, nullptr, nullptr, nullptr};
   };
+  if (Split && lanes > 4 && sources.count >= 2 * lanes) {
+    sources_in_lanes<Gradient, Split>(kernel, all, targets.count, sources, source_low, at);
+    return;
+  }
   Index i = 0;
   for (; i + width * lanes <= targets.count; i += width * lanes)
     target_block<width, Gradient, Split>(kernel, advance<Split>(all, i), sources, source_low, at(i));
@@ -161,6 +275,15 @@ template <class K, class Real>
 void gradient_loop(const K& kernel, const TargetArrays<Real>& targets, const SourceArrays<Real>& sources,
                    Real* potential, Real* gx, Real* gy, Real* gz) {
   all_targets<true, false>(kernel, targets, {}, sources, {}, Results<Real>{potential, gx, gy, gz});
+}
+
+void split_scaled(const double* from, Index count, double centre, double inverse, float* high, float* low) {
+  for (Index i = 0; i < count; ++i) {
+    const double value = (from[i] - centre) * inverse;
+    const float rounded = static_cast<float>(value);
+    high[i] = rounded;
+    low[i] = static_cast<float>(value - static_cast<double>(rounded));
+  }
 }
 
 template <class K, class Real>

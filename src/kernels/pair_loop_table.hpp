@@ -19,6 +19,7 @@ struct SplitPairLoops {
                     const LowParts<Real>&, Real*);
   void (*gradient)(const K&, const TargetArrays<Real>&, const LowParts<Real>&, const SourceArrays<Real>&,
                    const LowParts<Real>&, Real*, Real*, Real*, Real*);
+  void (*split)(const double*, Index, double, double, float*, float*);
 };
 
 /// The loops that serve both sides of pairs.

@@ -49,7 +49,7 @@ struct M2lFftKernels {
 /// The number of kx held at a time, a function of the order alone, so that rounding does not depend on how
 /// much there is to transform.
 constexpr int m2l_fft_slab(int order) {
-  return order < 4 ? order : order <= 8 ? 4 : 2;
+  return order < 4 ? order : order <= 5 ? 4 : 2;
 }
 
 constexpr Index dft_work_size(int order) {

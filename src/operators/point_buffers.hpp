@@ -48,11 +48,10 @@ class ScaledPoints {
  private:
   static void scale(const double* from, Index count, double centre, double inverse, Real* to,
                     [[maybe_unused]] Real* low) {
-    for (Index k = 0; k < count; ++k) {
-      const double value = (from[k] - centre) * inverse;
-      to[k] = static_cast<Real>(value);
-      if constexpr (Split) low[k] = static_cast<Real>(value - static_cast<double>(to[k]));
-    }
+    if constexpr (Split)
+      split_coordinates(from, count, centre, inverse, to, low);
+    else
+      for (Index k = 0; k < count; ++k) to[k] = static_cast<Real>((from[k] - centre) * inverse);
   }
 
   AlignedVector<Real> x_, y_, z_, x_low_, y_low_, z_low_;

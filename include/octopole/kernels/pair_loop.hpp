@@ -60,6 +60,9 @@ template <class K, class Real>
 void pair_gradient(const K& kernel, const TargetArrays<Real>& targets, const SourceArrays<Real>& sources,
                    Real* potential, Real* gx, Real* gy, Real* gz);
 
+/// Coordinates in two parts: high[i] + low[i] = (from[i] - centre) * inverse to twice the precision of float.
+void split_coordinates(const double* from, Index count, double centre, double inverse, float* high, float* low);
+
 /// As pair_potential for points given in two parts each, the second at most half a unit in the last place of
 /// the first: differences of coordinates below 1 are exact to 2^-48 and to the relative precision of Real,
 /// whichever is worse, so that points much closer than their coordinates are large keep their distance.
