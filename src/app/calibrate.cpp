@@ -30,7 +30,7 @@ std::string to_json(const CalibrationPlan& plan, double safety, int ranks, int t
       {"precision", precision_name(method.operators.precision)},
       {"near_precision", precision_name(method.near_precision)},
       {"m2l_precision", precision_name(method.operators.m2l_precision)},
-      {"m2l", m2l_name(plan.method.m2l)},
+      {"m2l", m2l_name(method.operators.m2l)},
       {"points", plan.points},
       {"samples", plan.samples},
       {"seed", plan.seed},

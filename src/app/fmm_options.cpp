@@ -22,8 +22,8 @@ void FmmOptions::add_method_to(CLI::App& parser) {
   precision("--precision", options_.precision, "Of all operators: auto (as digits allow), double or single");
   precision("--near-precision", options_.near_precision, "Of P2P alone");
   precision("--m2l-precision", options_.m2l_precision, "Of M2L by fft alone");
-  parser.add_option("--m2l", m2l_, "Multipole to local: fft or svd")
-      ->check(CLI::IsMember({"fft", "svd"}))
+  parser.add_option("--m2l", m2l_, "Multipole to local: auto, fft or svd")
+      ->check(CLI::IsMember({"auto", "fft", "svd"}))
       ->capture_default_str();
 }
 
@@ -55,7 +55,7 @@ void FmmOptions::add_to(CLI::App& parser) {
 
 Options FmmOptions::get() const {
   Options options = options_;
-  options.m2l = m2l_ == "svd" ? M2lMethod::svd : M2lMethod::fft;
+  if (m2l_ != "auto") options.m2l = m2l_ == "svd" ? M2lMethod::svd : M2lMethod::fft;
   options.balance = !no_balance_;
   options.tune = !no_tune_;
   options.direct_leaves = !no_direct_leaves_;

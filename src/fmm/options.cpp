@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "octopole/fmm/accuracy.hpp"
+#include "octopole/fmm/work.hpp"
 
 namespace octopole {
 namespace {
@@ -29,7 +30,7 @@ void resolve_precisions(const Options& options, std::optional<int> digits, Param
   const Precision parts = few && *digits <= kMixedDigits ? single : overall;
   p.operators.precision = overall;
   p.near_precision = options.near_precision.value_or(parts);
-  p.operators.m2l_precision = options.m2l_precision.value_or(options.m2l == M2lMethod::fft ? parts : overall);
+  p.operators.m2l_precision = options.m2l_precision.value_or(options.m2l == M2lMethod::svd ? overall : parts);
   if (overall == single && (p.near_precision != single || p.operators.m2l_precision != single))
     throw Error("near field or M2L in double with the rest in single precision",
                 "choose double precision, and single for the near field or M2L");
@@ -39,6 +40,27 @@ void resolve_precisions(const Options& options, std::optional<int> digits, Param
   if (digits && *digits > kMixedDigits && p.any_in_single())
     throw Error(fmt::format("{} digits cannot be reached with operators in single precision", *digits),
                 fmt::format("ask for {} digits, or use double precision", kMixedDigits));
+}
+
+/// What an option asks for, else the faster method for a node with all its neighbours.
+M2lMethod choose_m2l(const Options& options, Parameters& p) {
+  const OperatorKey& key = p.operators;
+  if (options.svd_rank || options.svd_tolerance || key.downward_check_order != key.order) {
+    if (!options.m2l_precision) p.operators.m2l_precision = key.precision;
+    return M2lMethod::svd;
+  }
+  if (key.m2l_precision != key.precision) return M2lMethod::fft;  // SVD works in one precision
+  const auto m2l_seconds = [&](M2lMethod method) {
+    WorkCounts family{};
+    family.families_in = family.families_out = 1;
+    family.family_pairs = 26;
+    family.v_pairs = 8 * 189;
+    OperatorKey candidate = key;
+    candidate.m2l = method;
+    return seconds_of(work_of(family, candidate, expected_svd_rank(candidate)), p, p.rates,
+                      true)[static_cast<std::size_t>(Phase::m2l)];
+  };
+  return m2l_seconds(M2lMethod::svd) < m2l_seconds(M2lMethod::fft) ? M2lMethod::svd : M2lMethod::fft;
 }
 
 }  // namespace
@@ -55,12 +77,12 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   Parameters p;
   OperatorKey& key = p.operators;
   key.kernel = std::string(kernel_name);
-  key.m2l = options.m2l;
 
   int check_order = 0;
   std::optional<int> digits = options.digits;
   if (!digits && !options.order) digits = options.precision == Precision::single_precision ? 4 : 6;
   if (digits) accuracy_row(options.precision.value_or(Precision::double_precision), *digits);  // in range
+  p.rates = options.rates.value_or(reference_rates());
   resolve_precisions(options, digits, p);
   const bool in_double = key.precision == Precision::double_precision;
   if (digits) {
@@ -80,7 +102,8 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   require(key.check_order, key.order, kLargestOrder + 4, "check order");
   key.downward_check_order = options.downward_check_order.value_or(key.order);
   require(key.downward_check_order, key.order, kLargestOrder + 4, "downward check order");
-  if (options.m2l == M2lMethod::fft && key.downward_check_order != key.order)
+  key.m2l = options.m2l.value_or(choose_m2l(options, p));
+  if (key.m2l == M2lMethod::fft && key.downward_check_order != key.order)
     throw Error(fmt::format("downward check order {} differs from order {}: M2L by FFT needs them equal",
                             key.downward_check_order, key.order),
                 "leave it unset, or choose M2L by SVD");
@@ -91,7 +114,6 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   p.tune_padding = p.tune_ncrit && !options.padding;
   p.padding = options.padding.value_or(1);
   require(p.padding, 1.0, 2.0, "padding");
-  p.rates = options.rates.value_or(reference_rates());
   p.max_level = options.max_level;
   require(p.max_level, 1, kLargestLevel, "maximum level");
   p.balance = options.balance;
@@ -107,7 +129,7 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
                             key.inner_radius));
 
   key.pinv_tolerance = effective_pinv_tolerance(key);
-  if (options.m2l == M2lMethod::fft) {
+  if (key.m2l == M2lMethod::fft) {
     if (options.svd_rank || options.svd_tolerance)
       throw Error("SVD rank and SVD tolerance have no meaning for M2L by FFT",
                   "choose M2L by SVD, or leave them out");

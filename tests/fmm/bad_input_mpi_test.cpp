@@ -54,12 +54,21 @@ TEST(BadInput, OptionsOutOfRange) {
   refuse("order = 1", [](Options& o) { o.order = 1; });
   refuse("order = 40", [](Options& o) { o.order = 40; });
   refuse("check order = 3", [](Options& o) { o.order = 4, o.check_order = 3; });
-  refuse("needs them equal", [](Options& o) { o.order = 4, o.downward_check_order = 6; });
+  refuse("needs them equal",
+         [](Options& o) { o.order = 4, o.downward_check_order = 6, o.m2l = M2lMethod::fft; });
   refuse("ncrit = 0", [](Options& o) { o.ncrit = 0; });
   refuse("maximum level = 21", [](Options& o) { o.max_level = 21; });
   refuse("inner radius", [](Options& o) { o.inner_radius = 0.9; });
   refuse("outer radius", [](Options& o) { o.outer_radius = 5; });
-  refuse("no meaning", [](Options& o) { o.svd_rank = 10; });
+  refuse("no meaning", [](Options& o) { o.svd_rank = 10, o.m2l = M2lMethod::fft; });
+  refuse("padding = 2.5", [](Options& o) { o.padding = 2.5; });
+  refuse("near field or M2L in double", [](Options& o) {
+    o.digits = 4, o.precision = Precision::single_precision, o.near_precision = Precision::double_precision;
+  });
+  refuse("single precision", [](Options& o) { o.digits = 9, o.m2l_precision = Precision::single_precision; });
+  refuse("M2L by SVD works in the precision", [](Options& o) {
+    o.order = 5, o.m2l = M2lMethod::svd, o.m2l_precision = Precision::single_precision;
+  });
   refuse("SVD tolerance", [](Options& o) { o.m2l = M2lMethod::svd, o.svd_tolerance = 2; });
 }
 

@@ -69,6 +69,35 @@ TEST(Tuning, FollowsTheRates) {
             set_up(near_is_slow, all, MPI_COMM_WORLD).tuning.ncrit);
 }
 
+TEST(Tuning, M2lIsChosenByOptionsThenByRates) {
+  Options options;
+  options.digits = 8;
+  EXPECT_EQ(resolve(options, "laplace").operators.m2l, M2lMethod::fft);
+  Rates slow_sweeps = reference_rates();
+  for (auto* row : {&slow_sweeps.in_single, &slow_sweeps.in_double})
+    (*row)[static_cast<std::size_t>(WorkKind::sweep)] /= 1000;
+  options.rates = slow_sweeps;
+  EXPECT_EQ(resolve(options, "laplace").operators.m2l, M2lMethod::svd);
+  options.m2l = M2lMethod::fft;
+  EXPECT_EQ(resolve(options, "laplace").operators.m2l, M2lMethod::fft);
+  options = {};
+  options.svd_tolerance = 1e-6;
+  EXPECT_EQ(resolve(options, "laplace").operators.m2l, M2lMethod::svd);
+  options = {};
+  options.order = 5;
+  options.downward_check_order = 7;
+  EXPECT_EQ(resolve(options, "laplace").operators.m2l, M2lMethod::svd);
+}
+
+TEST(Tuning, MeasuredRatesAreRates) {
+  const Rates rates = measure_rates();
+  for (const auto& row : {rates.in_single, rates.in_double})
+    for (const double rate : row) {
+      EXPECT_GT(rate, 1e6);
+      EXPECT_LT(rate, 1e14);
+    }
+}
+
 // Where all points are looked at the model knows the tree but for its balance, its W and X lists.
 TEST(Tuning, CountsWhatTheTreeWillHave) {
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);

@@ -29,7 +29,7 @@ struct Options {
   std::optional<Precision> precision;
   std::optional<Precision> near_precision;  // P2P alone: single is good for up to 6 digits
   std::optional<Precision> m2l_precision;   // M2L by FFT alone: the same
-  M2lMethod m2l = M2lMethod::fft;
+  std::optional<M2lMethod> m2l;  // absent: SVD where an option asks for it, else what the rates say is faster
   std::optional<double> svd_tolerance;  // M2L by SVD: relative truncation
   std::optional<int> svd_rank;          // M2L by SVD: largest rank a transfer vector
   bool balance = true;                  // 2:1 balance of the tree

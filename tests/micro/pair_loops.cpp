@@ -1,0 +1,84 @@
+// Pair loops: pairs a second of one thread.
+#include <benchmark/benchmark.h>
+
+#include "octopole/base/aligned.hpp"
+#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels/pair_loop.hpp"
+
+namespace {
+
+using namespace octopole;
+
+template <class Real>
+AlignedVector<Real> scattered(Index n, unsigned seed) {
+  AlignedVector<Real> values(static_cast<std::size_t>(n));
+  std::uint32_t state = seed;
+  for (Real& v : values) v = static_cast<Real>((state = state * 1664525u + 1013904223u) >> 8) / Real(1 << 24);
+  return values;
+}
+
+template <class Real>
+struct Points {
+  explicit Points(Index n, unsigned seed)
+      : x(scattered<Real>(n, seed)),
+        y(scattered<Real>(n, seed + 1)),
+        z(scattered<Real>(n, seed + 2)),
+        charge(scattered<Real>(n, seed + 3)),
+        u(x.size()),
+        gx(x.size()),
+        gy(x.size()),
+        gz(x.size()),
+        count(n) {}
+  TargetArrays<Real> targets() const { return {x.data(), y.data(), z.data(), count}; }
+  SourceArrays<Real> sources() const { return {x.data(), y.data(), z.data(), charge.data(), count}; }
+  LowParts<Real> low() const { return {x.data(), y.data(), z.data()}; }
+  MutualArrays<Real> mutual() {
+    return {x.data(), y.data(), z.data(), charge.data(), count, u.data(), nullptr, nullptr, nullptr};
+  }
+  AlignedVector<Real> x, y, z, charge, u, gx, gy, gz;
+  Index count;
+};
+
+template <class Real, class Loop>
+void run(benchmark::State& state, double sides, const Loop& loop) {
+  Points<Real> targets(state.range(0), 1), sources(state.range(1), 9);
+  for (auto _ : state) {
+    loop(targets, sources);
+    benchmark::ClobberMemory();
+  }
+  state.counters["pairs/s"] = benchmark::Counter(sides * double(state.range(0) * state.range(1)),
+                                                 benchmark::Counter::kIsIterationInvariantRate);
+}
+
+template <class Real>
+void potential(benchmark::State& state) {
+  run<Real>(state, 1,
+            [](auto& t, auto& s) { pair_potential(Laplace{}, t.targets(), s.sources(), t.u.data()); });
+}
+template <class Real>
+void gradient(benchmark::State& state) {
+  run<Real>(state, 1, [](auto& t, auto& s) {
+    pair_gradient(Laplace{}, t.targets(), s.sources(), t.u.data(), t.gx.data(), t.gy.data(), t.gz.data());
+  });
+}
+void split_potential(benchmark::State& state) {
+  run<float>(state, 1, [](auto& t, auto& s) {
+    pair_potential_split(Laplace{}, t.targets(), t.low(), s.sources(), s.low(), t.u.data());
+  });
+}
+void mutual(benchmark::State& state) {
+  run<double>(state, 2, [](auto& t, auto& s) { pair_mutual(Laplace{}, t.mutual(), s.mutual(), 1.0); });
+}
+
+void sizes(benchmark::internal::Benchmark* b) {
+  for (const int targets : {16, 30, 100, 300}) b->Args({targets, 1000});
+}
+
+BENCHMARK(potential<double>)->Apply(sizes);
+BENCHMARK(potential<float>)->Apply(sizes);
+BENCHMARK(gradient<double>)->Apply(sizes);
+BENCHMARK(gradient<float>)->Apply(sizes);
+BENCHMARK(split_potential)->Apply(sizes);
+BENCHMARK(mutual)->Apply(sizes);
+
+}  // namespace
