@@ -1,6 +1,7 @@
 #include "octopole/operators/translations.hpp"
 
 #include "kernel_matrix.hpp"
+#include "mirrored_svd.hpp"
 #include "octopole/kernels/laplace.hpp"
 #include "octopole/linalg/blas.hpp"
 #include "octopole/linalg/svd.hpp"
@@ -57,19 +58,7 @@ void lay_out_surfaces(const OperatorKey& key, Translations<Real>& t) {
   t.upward_check = make_surface<Real>(key.check_order, key.outer_radius);
   t.downward_equivalent = make_surface<Real>(key.order, key.outer_radius);
   t.downward_check = make_surface<Real>(key.downward_check_order, key.inner_radius);
-  const auto grid = surface_grid(key.order);
-  const int p = key.order;
-  std::vector<std::int32_t> point_at(static_cast<std::size_t>(p * p * p), -1);
-  const auto cell = [p](int x, int y, int z) { return static_cast<std::size_t>((z * p + y) * p + x); };
-  for (std::size_t i = 0; i < grid.size(); ++i)
-    point_at[cell(grid[i][0], grid[i][1], grid[i][2])] = static_cast<std::int32_t>(i);
-  for (int octant = 0; octant < 8; ++octant) {
-    t.mirror[octant].resize(grid.size());
-    const auto reflected = [octant, p](int axis, int i) { return (octant >> axis & 1) ? p - 1 - i : i; };
-    for (std::size_t i = 0; i < grid.size(); ++i)
-      t.mirror[octant][i] =
-          point_at[cell(reflected(0, grid[i][0]), reflected(1, grid[i][1]), reflected(2, grid[i][2]))];
-  }
+  t.mirror = mirror_maps(key.order);
 }
 
 template <Kernel K, class Real>
@@ -83,18 +72,17 @@ Translations<Real> make_translations(const K& kernel, const OperatorKey& key) {
   const double tolerance = effective_pinv_tolerance(key);
   const Index n = upward_equivalent.size();
 
-  const auto upward_svd = linalg::thin_svd(
-      upward_check.size(), n, kernel_matrix(kernel, upward_check, {}, upward_equivalent, {}).data());
+  const auto upward_svd = mirrored_svd(key.check_order, key.order,
+                                       kernel_matrix(kernel, upward_check, {}, upward_equivalent, {}));
   const auto upward = linalg::pseudo_inverse(upward_svd, tolerance);
   // With equal orders the downward matrix is the transpose of the upward one: f is even.
   const bool transposed = key.check_order == key.order && key.downward_check_order == key.order;
   const auto downward =
-      transposed
-          ? linalg::transposed_pseudo_inverse(upward_svd, tolerance)
-          : linalg::pseudo_inverse(
-                linalg::thin_svd(downward_check.size(), n,
-                                 kernel_matrix(kernel, downward_check, {}, downward_equivalent, {}).data()),
-                tolerance);
+      transposed ? linalg::transposed_pseudo_inverse(upward_svd, tolerance)
+                 : linalg::pseudo_inverse(
+                       mirrored_svd(key.downward_check_order, key.order,
+                                    kernel_matrix(kernel, downward_check, {}, downward_equivalent, {})),
+                       tolerance);
 
   const Placement child{{-0.5, -0.5, -0.5}, 0.5};         // octant 0, in the parent's frame
   const Placement parent_of_child{{1.0, 1.0, 1.0}, 2.0};  // the parent, in the frame of its octant 0

@@ -17,6 +17,10 @@ constexpr Index surface_size(int order) {
 /// Grid coordinates (each in 0 .. order - 1) of every surface point, x fastest.
 std::vector<std::array<int, 3>> surface_grid(int order);
 
+/// maps[o][i]: the surface point that point i is reflected to by the reflections in the axes of o's bits.
+using MirrorMaps = std::array<std::vector<std::int32_t>, 8>;
+MirrorMaps mirror_maps(int order);
+
 /// Points of the surface grid of a cube with half side `radius` around 0.
 template <class Real>
 Surface<Real> make_surface(int order, double radius);
