@@ -278,11 +278,30 @@ void gradient_loop(const K& kernel, const TargetArrays<Real>& targets, const Sou
 }
 
 void split_scaled(const double* from, Index count, double centre, double inverse, float* high, float* low) {
-  for (Index i = 0; i < count; ++i) {
-    const double value = (from[i] - centre) * inverse;
-    const float rounded = static_cast<float>(value);
-    high[i] = rounded;
-    low[i] = static_cast<float>(value - static_cast<double>(rounded));
+  using V = typename isa::Vec<double>::type;
+  constexpr Index lanes = isa::Vec<double>::lanes;
+  typedef float Half __attribute__((vector_size(lanes * sizeof(float))));
+  const V c = simd::broadcast<V>(centre), scale = simd::broadcast<V>(inverse);
+  const auto split = [&](const double* values, float* h, float* l) {
+    const V value = (simd::load<V>(values) - c) * scale;
+    const Half rounded = __builtin_convertvector(value, Half);
+    simd::store(h, rounded);
+    simd::store(l, __builtin_convertvector(V(value - __builtin_convertvector(rounded, V)), Half));
+  };
+  Index i = 0;
+  for (; i + lanes <= count; i += lanes) split(from + i, high + i, low + i);
+  if (i == count) return;
+  if (count >= lanes) {  // the last vector overlaps the one before
+    split(from + count - lanes, high + count - lanes, low + count - lanes);
+    return;
+  }
+  double values[lanes] = {};
+  float h[lanes], l[lanes];
+  for (Index k = 0; k < count - i; ++k) values[k] = from[i + k];
+  split(values, h, l);
+  for (Index k = 0; k < count - i; ++k) {
+    high[i + k] = h[k];
+    low[i + k] = l[k];
   }
 }
 

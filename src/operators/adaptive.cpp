@@ -38,7 +38,7 @@ void p2l(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex
         pair_potential(kernel, check_points, buffer.view(), checks.row(node, check));
         buffer.clear();
       };
-      for (const NodeIndex source : x.of(node)) buffer.append(sources, source, charges, boxes[node], flush);
+      buffer.append(sources, x.of(node), charges, boxes[node], flush);
       if (!buffer.empty()) flush();
     }
   }

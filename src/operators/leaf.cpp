@@ -31,7 +31,7 @@ void p2m(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex
           buffer.clear();
         };
         const NodeIndex leaf = leaves[static_cast<std::size_t>(first + b)];
-        buffer.append(sources, leaf, charges, boxes[leaf], flush);
+        buffer.append(sources, std::span(&leaf, 1), charges, boxes[leaf], flush);
         if (!buffer.empty()) flush();
       }
       const Index columns = pad_columns(potential.data(), check, size);

@@ -19,10 +19,86 @@ inline constexpr int kMaxLine = 32;                          // highest order
 template <class Real>
 using Lanes = isa::Vec8<Real>;
 
+/// Rows of 16 numbers in one vector: real and imaginary parts exchanged, the latter with the sign changed.
+template <class V>
+OCTOPOLE_INLINE V turn_back(const V& v) {
+  const V sign = {1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1, -1, -1, -1};
+  return sign * __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+}
+
+/// forward_line and inverse_line with a row a vector.
+template <class Real>
+void forward_whole_line(const DftTables<Real>& tables, const Real* in, Index in_stride, Real* out,
+                        Index out_stride) {
+  using V = typename isa::Vec<Real>::type;
+  const int p = tables.order, m = 2 * p - 1;
+  for (int k0 = 0; k0 < p; k0 += kTile) {
+    V a[kTile], b[kTile];
+#pragma GCC unroll 4
+    for (int i = 0; i < kTile; ++i) a[i] = b[i] = V{};
+    for (int n = 0; n < p; ++n) {
+      const V row = simd::load<V>(in + n * in_stride);
+      const Real* cosine = tables.cosine + n * tables.stride + k0;
+      const Real* sine = tables.sine + n * tables.stride + k0;
+#pragma GCC unroll 4
+      for (int i = 0; i < kTile; ++i) {
+        a[i] += simd::broadcast<V>(cosine[i]) * row;
+        b[i] += simd::broadcast<V>(sine[i]) * row;
+      }
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < kTile; ++i) {
+      const int k = k0 + i;
+      if (k >= p) break;
+      const V turned = turn_back(b[i]);
+      simd::store(out + k * out_stride, V(a[i] + turned));
+      if (k > 0) simd::store(out + (m - k) * out_stride, V(a[i] - turned));
+    }
+  }
+}
+
+template <class Real>
+void inverse_whole_line(const DftTables<Real>& tables, const Real* in, Index in_stride, Real* out,
+                        Index out_stride) {
+  using V = typename isa::Vec<Real>::type;
+  const int p = tables.order, m = 2 * p - 1;
+  V even[kMaxLine], odd[kMaxLine];
+  even[0] = simd::load<V>(in);
+  odd[0] = V{};
+  for (int k = 1; k < p; ++k) {
+    const V up = simd::load<V>(in + k * in_stride), down = simd::load<V>(in + (m - k) * in_stride);
+    even[k] = up + down;
+    odd[k] = turn_back(V(down - up));  // the imaginary unit is multiplied in
+  }
+  for (int n0 = 0; n0 < p; n0 += kTile) {
+    V x[kTile];
+#pragma GCC unroll 4
+    for (int i = 0; i < kTile; ++i) x[i] = V{};
+    for (int k = 0; k < p; ++k) {
+      const Real* cosine = tables.cosine + k * tables.stride + n0;
+      const Real* sine = tables.sine + k * tables.stride + n0;
+#pragma GCC unroll 4
+      for (int i = 0; i < kTile; ++i) {
+        x[i] += simd::broadcast<V>(cosine[i]) * even[k];
+        x[i] += simd::broadcast<V>(sine[i]) * odd[k];
+      }
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < kTile; ++i) {
+      if (n0 + i >= p) break;
+      simd::store(out + (n0 + i) * out_stride, x[i]);
+    }
+  }
+}
+
 /// p complex rows to 2p - 1: X_k = A_k - i B_k, X_-k = A_k + i B_k with A = sum cos x_n, B = sum sin x_n.
 template <class Real>
 void forward_line(const DftTables<Real>& tables, const Real* in, Index in_stride, Real* out,
                   Index out_stride) {
+  if constexpr (isa::Vec<Real>::lanes == 16) {
+    forward_whole_line(tables, in, in_stride, out, out_stride);
+    return;
+  }
   using V = typename Lanes<Real>::type;
   const int p = tables.order, m = 2 * p - 1;
   for (int k0 = 0; k0 < p; k0 += kTile)
@@ -61,6 +137,10 @@ void forward_line(const DftTables<Real>& tables, const Real* in, Index in_stride
 template <class Real>
 void inverse_line(const DftTables<Real>& tables, const Real* in, Index in_stride, Real* out,
                   Index out_stride) {
+  if constexpr (isa::Vec<Real>::lanes == 16) {
+    inverse_whole_line(tables, in, in_stride, out, out_stride);
+    return;
+  }
   using V = typename Lanes<Real>::type;
   const int p = tables.order, m = 2 * p - 1;
   for (int part = 0; part < 8; part += Lanes<Real>::lanes) {

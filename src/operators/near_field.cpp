@@ -25,7 +25,7 @@ void sum_row(const K& kernel, NodeIndex leaf, const ListView& list, const Box& f
     target_buffer.evaluate(kernel, source_buffer.view(), frame.half, sums, source_buffer.low());
     source_buffer.clear();
   };
-  for (const NodeIndex source : list.of(leaf)) source_buffer.append(sources, source, charges, frame, flush);
+  source_buffer.append(sources, list.of(leaf), charges, frame, flush);
   if (!source_buffer.empty()) flush();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 
 #include "octopole/base/aligned.hpp"
 #include "octopole/kernels/pair_loop.hpp"
@@ -63,19 +64,23 @@ class SourceBuffer {
  public:
   SourceBuffer() : charge_(kSourceChunk) { points_.reserve(kSourceChunk); }
 
-  /// Appends the sources of `node` in the frame of `frame`; whenever the buffer is full, flush() is called,
-  /// which must evaluate and clear().
+  /// Appends the sources of `nodes` in the frame of `frame`; whenever the buffer is full, flush() is called,
+  /// which must evaluate and clear(). Nodes that follow one another along the curve are taken in one piece.
   template <class Charge, class Flush>
-  void append(const PointsByNode& points, NodeIndex node, const Charge* charges, const Box& frame,
-              const Flush& flush) {
-    for (Index i = points.begin[node]; i < points.end[node];) {
-      const Index piece = std::min(points.end[node] - i, kSourceChunk - count_);
-      points_.copy(points, i, piece, frame, count_);
-      for (Index k = 0; k < piece; ++k)
-        charge_[static_cast<std::size_t>(count_ + k)] = static_cast<Real>(charges[i + k]);
-      i += piece;
-      count_ += piece;
-      if (count_ == kSourceChunk) flush();
+  void append(const PointsByNode& points, std::span<const NodeIndex> nodes, const Charge* charges,
+              const Box& frame, const Flush& flush) {
+    for (std::size_t k = 0; k < nodes.size();) {
+      Index i = points.begin[nodes[k]], end = points.end[nodes[k]];
+      for (++k; k < nodes.size() && points.begin[nodes[k]] == end; ++k) end = points.end[nodes[k]];
+      while (i < end) {
+        const Index piece = std::min(end - i, kSourceChunk - count_);
+        points_.copy(points, i, piece, frame, count_);
+        for (Index j = 0; j < piece; ++j)
+          charge_[static_cast<std::size_t>(count_ + j)] = static_cast<Real>(charges[i + j]);
+        i += piece;
+        count_ += piece;
+        if (count_ == kSourceChunk) flush();
+      }
     }
   }
 
