@@ -43,16 +43,25 @@ State checked_state_of(const std::string& path) {
   return state;
 }
 
-/// FNV-1a over 64-bit words (the last filled up with zeros), which a stored array's name and size enter, too.
+/// FNV-1a over 64-bit words (the last filled up with zeros), four words side by side for speed; a stored
+/// array's name and size enter, too.
 class Checksum {
  public:
   void add(const void* data, std::size_t bytes) {
     const auto* from = static_cast<const unsigned char*>(data);
-    for (std::size_t done = 0; done < bytes; done += 8) {
+    std::uint64_t lanes[4] = {value_, value_ + 1, value_ + 2, value_ + 3};
+    std::size_t done = 0;
+    for (; done + 32 <= bytes; done += 32)
+      for (std::size_t lane = 0; lane < 4; ++lane) {
+        std::uint64_t word;
+        std::memcpy(&word, from + done + 8 * lane, 8);
+        lanes[lane] = mix(lanes[lane], word);
+      }
+    for (const std::uint64_t lane : lanes) value_ = mix(value_, lane);
+    for (; done < bytes; done += 8) {
       std::uint64_t word = 0;
       std::memcpy(&word, from + done, std::min<std::size_t>(8, bytes - done));
-      value_ = (value_ ^ word) * 0x100000001b3;
-      value_ ^= value_ >> 32;
+      value_ = mix(value_, word);
     }
   }
   template <class Real>
@@ -65,6 +74,10 @@ class Checksum {
   std::int64_t value() const { return static_cast<std::int64_t>(value_); }
 
  private:
+  static std::uint64_t mix(std::uint64_t value, std::uint64_t word) {
+    value = (value ^ word) * 0x100000001b3;
+    return value ^ value >> 32;
+  }
   std::uint64_t value_ = 0xcbf29ce484222325;
 };
 

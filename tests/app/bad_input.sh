@@ -68,7 +68,7 @@ run 2 "ncrit" points.h5 --ncrit 0
 run 2 "level" points.h5 --max-level 30
 run 2 "radius" points.h5 --inner-radius nan
 run 2 "radius" points.h5 --outer-radius 9
-run 2 "SVD" points.h5 --svd-rank 5
+run 2 "SVD" points.h5 --svd-rank 5 --m2l fft
 run 2 "quad" points.h5 --precision quad
 run 2 "--frobnicate" points.h5 --frobnicate
 run 2 "--threads" points.h5 --threads 0
