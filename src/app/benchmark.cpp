@@ -94,7 +94,7 @@ BenchResult measure_case(const mpi::Comm& comm, const BenchPlan& plan, Shape sha
   }
   Field field;
   for (int i = 0; i <= plan.repeats; ++i) {
-    field = fmm.evaluate(charges, output);
+    fmm.evaluate(charges, field, output);
     if (i == 0) continue;
     result.summary = fmm.summary();
     evaluations.push_back(result.summary.evaluate_seconds.max);

@@ -79,7 +79,7 @@ class Fmm::Implementation {
     setup_seconds_ = seconds_now() - start;
   }
 
-  Field evaluate(std::span<const double> charges, Output output) {
+  void evaluate(std::span<const double> charges, Field& field, Output output) {
     mpi::collectively(comm_, [&] {
       if (!setup_) throw Error("evaluate was called before set_points");
       if (static_cast<Index>(charges.size()) != setup_->source_exchange.caller_count())
@@ -88,13 +88,11 @@ class Fmm::Implementation {
     });
     check_finite(comm_, charges, 1, "charges");
     const double unit = parameters_.any_in_single() ? charge_unit(charges) : 1;
-    return std::visit(
+    std::visit(
         [&](auto& engine) {
           if constexpr (requires { engine.workspace; })
-            return octopole::evaluate(kernel_, engine.operators, *setup_, parameters_.near_precision,
-                                      engine.workspace, charges, unit, output, profile_);
-          else
-            return Field{};
+            octopole::evaluate(kernel_, engine.operators, *setup_, parameters_.near_precision,
+                               engine.workspace, charges, unit, output, field, profile_);
         },
         engine_);
   }
@@ -155,7 +153,12 @@ void Fmm::set_points(std::span<const double> points) {
   implementation().set_points(points, std::nullopt);
 }
 Field Fmm::evaluate(std::span<const double> charges, Output output) {
-  return implementation().evaluate(charges, output);
+  Field field;
+  evaluate(charges, field, output);
+  return field;
+}
+void Fmm::evaluate(std::span<const double> charges, Field& field, Output output) {
+  implementation().evaluate(charges, field, output);
 }
 const Parameters& Fmm::parameters() const {
   return implementation().parameters();

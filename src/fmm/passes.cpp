@@ -158,9 +158,8 @@ struct Evaluation {
         s.targets_by_node(), w.multipoles.data(), sums);
   }
 
-  Field bring_back(bool gradient) {
+  void bring_back(bool gradient, Field& field) {
     PhaseTimer timer(profile, Phase::exchange);
-    Field field;
     parallel::PointExchange& exchange = s.results_exchange();
     const std::size_t n = static_cast<std::size_t>(exchange.caller_count());
     field.potential.resize(n);
@@ -168,7 +167,8 @@ struct Evaluation {
     for (std::size_t i = 0; i < w.potential.size(); ++i) w.potential[i] *= unit;
     exchange.to_callers(w.potential.data(), field.potential.data(), 1);
     count(exchange.homeward(), sizeof(double));
-    if (!gradient) return field;  // not sums.gradient(): a rank without targets has no sums, but takes part
+    field.gradient.resize(gradient ? 3 * n : 0);
+    if (!gradient) return;  // not sums.gradient(): a rank without targets has no sums, but takes part
     w.gradient.resize(3 * w.gx.size());
 #pragma omp parallel for schedule(static)
     for (std::size_t i = 0; i < w.gx.size(); ++i) {
@@ -176,19 +176,17 @@ struct Evaluation {
       w.gradient[3 * i + 1] = unit * w.gy[i];
       w.gradient[3 * i + 2] = unit * w.gz[i];
     }
-    field.gradient.resize(3 * n);
     exchange.to_callers(w.gradient.data(), field.gradient.data(), 3);
     count(exchange.homeward(), 3 * sizeof(double));
-    return field;
   }
 };
 
 }  // namespace
 
 template <Kernel K, class Real>
-Field evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup, Precision near,
-               Workspace<Real>& workspace, std::span<const double> charges, double charge_unit, Output output,
-               Profile& profile) {
+void evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup, Precision near,
+              Workspace<Real>& workspace, std::span<const double> charges, double charge_unit, Output output,
+              Field& field, Profile& profile) {
   profile = {};
   const double start = seconds_now();
   const std::size_t targets = static_cast<std::size_t>(setup.owned_targets());
@@ -217,14 +215,13 @@ Field evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& 
   e.finish_rows(setup.ghosts.multipoles, workspace.multipoles.data());
   e.downward();
   e.to_targets();
-  Field field = e.bring_back(gradient);
+  e.bring_back(gradient, field);
   profile.total_seconds = seconds_now() - start;
-  return field;
 }
 
-template Field evaluate(const Laplace&, const OperatorSet<float>&, PointSetup&, Precision, Workspace<float>&,
-                        std::span<const double>, double, Output, Profile&);
-template Field evaluate(const Laplace&, const OperatorSet<double>&, PointSetup&, Precision,
-                        Workspace<double>&, std::span<const double>, double, Output, Profile&);
+template void evaluate(const Laplace&, const OperatorSet<float>&, PointSetup&, Precision, Workspace<float>&,
+                       std::span<const double>, double, Output, Field&, Profile&);
+template void evaluate(const Laplace&, const OperatorSet<double>&, PointSetup&, Precision, Workspace<double>&,
+                       std::span<const double>, double, Output, Field&, Profile&);
 
 }  // namespace octopole

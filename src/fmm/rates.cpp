@@ -16,11 +16,13 @@
 namespace octopole {
 namespace {
 
-/// Seconds of the best of a few runs of `work`, which all threads do at once.
+/// Seconds of the best run of `work`, which all threads do at once: as many runs as 40 ms hold, at least 4,
+/// so that a disturbed moment does not count.
 template <class Work>
 double best_seconds(const Work& work) {
   double best = std::numeric_limits<double>::infinity();
-  for (int run = 0; run < 8; ++run) {
+  const double begin = seconds_now();
+  for (int run = 0; run < 4 || seconds_now() - begin < 0.04; ++run) {
     const double start = seconds_now();
     work();
     best = std::min(best, seconds_now() - start);

@@ -65,6 +65,13 @@ TEST(Evaluate, NewChargesReuseTheSetUp) {
   EXPECT_TRUE(again.gradient.empty());
   const Field fresh = run(problem, with_order(5, 30), part);
   EXPECT_EQ(gather(again.potential, part), fresh.potential);
+  // A field that is used again, with and without the gradient.
+  Field field;
+  fmm.evaluate(part.of(other, 1), field, Output::potential_and_gradient);
+  EXPECT_EQ(field.gradient.size(), 3 * field.potential.size());
+  fmm.evaluate(part.of(problem.charges, 1), field);
+  EXPECT_EQ(field.potential, again.potential);
+  EXPECT_TRUE(field.gradient.empty());
   // Linearity.
   std::vector<double> sum(1500);
   for (std::size_t i = 0; i < sum.size(); ++i) sum[i] = 2 * problem.charges[i] - 3 * other[i];

@@ -51,6 +51,9 @@ class Fmm {
   /// Field at this rank's targets due to all sources; charges in the order of this rank's sources. Call it as
   /// often as charges change. Throws Error for a wrong length, NaN or infinity.
   Field evaluate(std::span<const double> charges, Output output = Output::potential);
+  /// The same into a field whose memory is used again: nothing of the size of the problem is allocated from
+  /// the second evaluation on.
+  void evaluate(std::span<const double> charges, Field& field, Output output = Output::potential);
 
   /// Not collective.
   const Parameters& parameters() const;

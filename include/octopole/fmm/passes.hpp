@@ -25,12 +25,12 @@ struct Workspace {
   AlignedVector<double> gradient;               // (owned targets, 3) as it travels
 };
 
-/// Field at the caller's targets. Charges are divided by charge_unit, a power of two, before they are rounded
-/// to Real, and the field is multiplied by it. `near` is the precision of P2P, at most Real. Counts its time,
-/// bytes and messages in `profile`. Collective.
+/// Field at the caller's targets, into `field`. Charges are divided by charge_unit, a power of two, before
+/// they are rounded to Real, and the field is multiplied by it. `near` is the precision of P2P, at most Real.
+/// Counts its time, bytes and messages in `profile`. Collective.
 template <Kernel K, class Real>
-Field evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup, Precision near,
-               Workspace<Real>& workspace, std::span<const double> charges, double charge_unit, Output output,
-               Profile& profile);
+void evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup, Precision near,
+              Workspace<Real>& workspace, std::span<const double> charges, double charge_unit, Output output,
+              Field& field, Profile& profile);
 
 }  // namespace octopole

@@ -31,7 +31,7 @@ struct Rates {
 /// are given. Ratios matter, not seconds.
 Rates reference_rates();
 
-/// Measures this machine, all OpenMP threads at once: about half a second.
+/// Measures this machine, all OpenMP threads at once: somewhat less than a second.
 Rates measure_rates();
 
 }  // namespace octopole
