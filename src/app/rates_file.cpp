@@ -76,8 +76,12 @@ MachineRates cached_rates() {
   const fs::path directory = cache_directory();
   if (directory.empty()) return {measure_rates(), "measured"};
   const fs::path path = directory / file_name();
-  std::error_code absent;
-  if (fs::exists(path, absent)) return {read(path), path.string()};
+  try {
+    std::error_code absent;
+    if (fs::exists(path, absent)) return {read(path), path.string()};
+  } catch (const Error&) {
+    // Damaged, or of an older version: measured anew.
+  }
   MachineRates measured{measure_rates(), "measured, kept in " + path.string()};
   try {
     write(path, measured.rates);

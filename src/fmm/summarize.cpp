@@ -100,10 +100,10 @@ Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const Poi
   s.threads = comm.max(omp_get_max_threads());
   s.tree = summarize_tree(comm, setup);
   s.evaluate_seconds = over_ranks(comm, profile.total_seconds);
-  static_assert(sizeof(PhaseWork) == 4 * sizeof(double));
+  static_assert(sizeof(PhaseWork) == 5 * sizeof(double));
   const OperatorKey& key = parameters.operators;
   s.work = work_of(count_work(setup, key), key, expected_svd_rank(key));
-  comm.allreduce(std::span<double>(&s.work[0].pairs, 4 * kPhases), MPI_SUM);
+  comm.allreduce(std::span<double>(&s.work[0].pairs, 5 * kPhases), MPI_SUM);
   for (std::size_t stage = 0; stage < kSetupStages; ++stage)
     s.stage_seconds[stage] = over_ranks(comm, setup.stage_seconds[stage]);
   for (std::size_t phase = 0; phase < kPhases; ++phase)

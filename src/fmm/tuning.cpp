@@ -92,7 +92,7 @@ class CountsByCandidate {
       &WorkCounts::sources,      &WorkCounts::source_leaves, &WorkCounts::m2m_children,
       &WorkCounts::l2l_children, &WorkCounts::families_in,   &WorkCounts::families_out,
       &WorkCounts::family_pairs, &WorkCounts::v_pairs,       &WorkCounts::local_nodes,
-      &WorkCounts::targets,      &WorkCounts::near_pairs};
+      &WorkCounts::targets,      &WorkCounts::near_pairs,    &WorkCounts::near_gathers};
   std::vector<WorkCounts> counts_;
 };
 
@@ -132,6 +132,7 @@ struct Model {
         const double pairs = same ? scale * scale * targets * (around - 1) + scale * targets
                                   : scale * scale * targets * around;
         counts.add(&WorkCounts::near_pairs, splits, exists, pairs);
+        counts.add(&WorkCounts::near_gathers, splits, exists, scale * around);
       }
       if (depth == 0 || splits == 0) continue;
       if (sources > 0) counts.add(&WorkCounts::families_in, 0, splits, 1);

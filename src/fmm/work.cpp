@@ -56,6 +56,7 @@ WorkCounts count_work(const PointSetup& s, const OperatorKey& key) {
       double around = 0;
       for (const NodeIndex other : s.partners.p2p.of(leaf)) around += sources(other);
       c.near_pairs += around * targets(leaf);
+      c.near_gathers += around;
     }
   for (const NodeIndex leaf : s.work.w_leaves)
     c.m2p_targets += targets(leaf) * static_cast<double>(s.partners.m2p.of(leaf).size());
@@ -82,7 +83,7 @@ Work work_of(const WorkCounts& c, const OperatorKey& key, double svd_rank) {
   of(work, Phase::l2p).pairs = c.targets * n;
   of(work, Phase::m2p).pairs = c.m2p_targets * n;
   of(work, Phase::p2l).pairs = c.p2l_sources * down;
-  of(work, Phase::p2p).pairs = c.near_pairs;
+  of(work, Phase::p2p) = {.pairs = c.near_pairs, .gathers = c.near_gathers};
   return work;
 }
 
@@ -103,6 +104,7 @@ std::array<double, kPhases> seconds_of(const Work& work, const Parameters& param
                                      : (gradient && at_targets ? WorkKind::gradient_pairs : WorkKind::pairs);
     const Precision m2l = parameters.operators.m2l_precision;
     seconds[i] = work[i].pairs / rates.of(pairs, near ? parameters.near_precision : overall) +
+                 work[i].gathers / rates.of(WorkKind::gathers, parameters.near_precision) +
                  work[i].gemm / rates.of(WorkKind::gemm, overall) / (phase == Phase::m2l ? kSvdShare : 1) +
                  work[i].transform / rates.of(WorkKind::transform, m2l) +
                  work[i].sweep / rates.of(WorkKind::sweep, m2l);

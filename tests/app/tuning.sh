@@ -32,6 +32,9 @@ expect 0 2 run -i cube.h5 -d 4 --verify 100
 shows out "rates: $PWD/$kept"
 [ "$before" = "$(cat "$kept")" ] || fail "kept rates have changed"
 expect 0 2 run -i cube.h5 -d 4 --verify 100 --rates "$kept"
+echo "{}" >"$kept"
+expect 0 2 run -i cube.h5 -d 4 --verify 100
+shows out "measured, kept in"
 echo '{"single": {}}' >wrong.json
 expect 1 2 run -i cube.h5 -d 4 --verify 100 --rates wrong.json
 shows err "wrong.json" "not a file of rates"

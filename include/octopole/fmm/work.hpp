@@ -11,7 +11,7 @@ namespace octopole {
 
 /// Work of one phase by kind: pairs of points, floating-point operations (M2L by SVD at the rank expected).
 struct PhaseWork {
-  double pairs = 0, gemm = 0, transform = 0, sweep = 0;
+  double pairs = 0, gathers = 0, gemm = 0, transform = 0, sweep = 0;
 };
 using Work = std::array<PhaseWork, kPhases>;
 
@@ -23,7 +23,7 @@ struct WorkCounts {
   double v_pairs = 0;                                          // M2L by SVD
   double local_nodes = 0;                                      // check potentials to locals
   double targets = 0;                                          // L2P
-  double near_pairs = 0, m2p_targets = 0, p2l_sources = 0;     // P2P; M2P, P2L: by surface
+  double near_pairs = 0, near_gathers = 0, m2p_targets = 0, p2l_sources = 0;  // P2P; M2P, P2L: by surface
 };
 
 /// The counts of this rank's part of a set-up.
