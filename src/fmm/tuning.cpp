@@ -189,34 +189,50 @@ Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameter
                     parameters.operators.m2l == M2lMethod::fft};
   const auto bound = static_cast<std::int32_t>(ncrits.front() / model.scale);
 
-  std::vector<std::vector<TuningRow>> rows(paddings.size());
-  mpi::collectively(comm, [&] {
-#pragma omp parallel for schedule(dynamic)
-    for (std::size_t i = 0; i < paddings.size(); ++i) {
-      const morton::RootCube cube = morton::RootCube::enclosing(bounds, paddings[i]);
-      const auto source_codes = sorted_codes(cube, sample), target_codes = sorted_codes(cube, target_sample);
-      const auto levels = tree::measure_density(source_codes, targets ? target_codes : source_codes, bound,
-                                                parameters.max_level);
-      const std::vector<WorkCounts> counts = model.count(levels);
-      for (std::size_t k = 0; k < ncrits.size(); ++k) {
-        TuningRow row{paddings[i], static_cast<int>(ncrits[k]), {}, 0};
-        const OperatorKey& key = parameters.operators;
-        row.seconds = seconds_of(work_of(counts[k], key, expected_svd_rank(key)), parameters,
-                                 parameters.rates, model.same);
-        for (const double seconds : row.seconds) row.total += seconds;
-        rows[i].push_back(row);
-      }
+  const auto rows_of = [&](double padding) {
+    const morton::RootCube cube = morton::RootCube::enclosing(bounds, padding);
+    const auto source_codes = sorted_codes(cube, sample), target_codes = sorted_codes(cube, target_sample);
+    const auto levels = tree::measure_density(source_codes, targets ? target_codes : source_codes, bound,
+                                              parameters.max_level);
+    const std::vector<WorkCounts> counts = model.count(levels);
+    std::vector<TuningRow> rows;
+    for (std::size_t k = 0; k < ncrits.size(); ++k) {
+      TuningRow row{padding, static_cast<int>(ncrits[k]), {}, 0};
+      const OperatorKey& key = parameters.operators;
+      row.seconds = seconds_of(work_of(counts[k], key, expected_svd_rank(key)), parameters, parameters.rates,
+                               model.same);
+      for (const double seconds : row.seconds) row.total += seconds;
+      rows.push_back(row);
     }
-  });
-
+    return rows;
+  };
   const auto cheaper = [](const TuningRow& a, const TuningRow& b) { return a.total < b.total; };
-  const std::vector<TuningRow>* chosen = nullptr;
-  for (const auto& of_padding : rows) {
-    const TuningRow& best = *std::min_element(of_padding.begin(), of_padding.end(), cheaper);
-    tuning.table.push_back(best);
-    if (!chosen || best.total < std::min_element(chosen->begin(), chosen->end(), cheaper)->total)
-      chosen = &of_padding;
-  }
+  const auto cheapest = [&](const std::vector<TuningRow>& rows) {
+    return *std::min_element(rows.begin(), rows.end(), cheaper);
+  };
+  // Every second padding, then the two beside the best: padding 2 would be padding 1 with a level more.
+  const std::size_t count = paddings.size();
+  std::vector<std::vector<TuningRow>> rows(count);
+  const auto look_at = [&](const std::vector<std::size_t>& which) {
+    mpi::collectively(comm, [&] {
+#pragma omp parallel for schedule(dynamic)
+      for (std::size_t i = 0; i < which.size(); ++i) rows[which[i]] = rows_of(paddings[which[i]]);
+    });
+  };
+  const auto best_padding = [&] {
+    std::size_t best = 0;
+    for (std::size_t i = 0; i < count; ++i)
+      if (!rows[i].empty() && cheapest(rows[i]).total < cheapest(rows[best]).total) best = i;
+    return best;
+  };
+  std::vector<std::size_t> first;
+  for (std::size_t i = 0; i < count; i += 2) first.push_back(i);
+  look_at(first);
+  if (const std::size_t i = best_padding(); count > 2) look_at({(i + count - 1) % count, (i + 1) % count});
+
+  for (const auto& of_padding : rows)
+    if (!of_padding.empty()) tuning.table.push_back(cheapest(of_padding));
+  const std::vector<TuningRow>* const chosen = &rows[best_padding()];
   const auto best = std::min_element(chosen->begin(), chosen->end(), cheaper);
   const auto good = [&](const TuningRow& row) { return row.total <= (1 + kTolerance) * best->total; };
   auto low = best, high = best;

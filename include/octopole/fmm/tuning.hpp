@@ -24,7 +24,7 @@ struct Tuning {
   double padding = 1;
   int ncrit = 0;
   Index sample = 0;              // points looked at; 0 where nothing was to be chosen
-  std::vector<TuningRow> table;  // of every padding the best n_crit, and of the chosen one all
+  std::vector<TuningRow> table;  // of every padding looked at the best n_crit, and of the chosen one all
 };
 
 /// The largest share of the points that a sample may stand for: beyond, leaves would have none of it.
