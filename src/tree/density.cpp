@@ -28,29 +28,6 @@ std::array<Range, 8> divide_range(std::span<const Code> codes, Range range, int 
   return parts;
 }
 
-/// Where the neighbour of an octant in a direction lies: the parent's direction and the octant there.
-struct Step {
-  std::uint8_t direction, octant;
-};
-
-constexpr std::array<std::array<Step, 27>, 8> make_steps() {
-  std::array<std::array<Step, 27>, 8> steps{};
-  for (int octant = 0; octant < 8; ++octant)
-    for (int direction = 0; direction < 27; ++direction) {
-      const std::array<int, 3> step = morton::direction_offset(direction);
-      int above = 0, there = 0;
-      for (int axis = 0, weight = 1; axis < 3; ++axis, weight *= 3) {
-        const int place = (octant >> axis & 1) + step[static_cast<std::size_t>(axis)];
-        above += weight * (1 + (place < 0 ? -1 : place > 1 ? 1 : 0));
-        there |= (place & 1) << axis;
-      }
-      steps[static_cast<std::size_t>(octant)][static_cast<std::size_t>(direction)] = {
-          static_cast<std::uint8_t>(above), static_cast<std::uint8_t>(there)};
-    }
-  return steps;
-}
-constexpr auto kSteps = make_steps();
-
 /// Neighbours of the children from those of their parents.
 void find_near(const DensityLevel& above, const std::vector<std::array<std::int32_t, 8>>& children,
                const std::vector<std::uint8_t>& octants, std::int32_t bound, DensityLevel& level) {
@@ -59,11 +36,11 @@ void find_near(const DensityLevel& above, const std::vector<std::array<std::int3
   for (std::size_t node = 0; node < level.parent.size(); ++node) {
     const auto parent_node = static_cast<std::size_t>(level.parent[node]);
     const auto& around = above.near[static_cast<std::size_t>(above.row[parent_node])];
-    const auto& steps = kSteps[octants[node]];
+    const auto& steps = morton::kNeighbourSteps[octants[node]];
     std::array<std::int32_t, 27> near;
     std::int32_t sources = 0;
     for (std::size_t direction = 0; direction < 27; ++direction) {
-      const std::int32_t parent = around[steps[direction].direction];
+      const std::int32_t parent = around[steps[direction].parent_direction];
       near[direction] = parent < 0 ? -1 : children[static_cast<std::size_t>(parent)][steps[direction].octant];
       if (near[direction] >= 0) sources += level.sources[static_cast<std::size_t>(near[direction])];
     }

@@ -19,21 +19,12 @@ std::vector<NodeIndex> find_neighbours(const EssentialTree& tree) {
          node < tree.level_begin[static_cast<std::size_t>(level) + 1]; ++node) {
       if (!tree.has_target[at(node)]) continue;
       const NodeIndex* above = &near[27 * at(tree.parent[at(node)])];
-      const int octant = tree.keys[at(node)].octant();
-      for (int direction = 0; direction < 27; ++direction) {
-        const std::array<int, 3> step = morton::direction_offset(direction);
-        int parent_direction = 0, neighbour_octant = 0;
-        for (int axis = 0, weight = 1; axis < 3; ++axis, weight *= 3) {
-          const int place =
-              (octant >> axis & 1) + step[static_cast<std::size_t>(axis)];  // -1 .. 2 in halves of the parent
-          parent_direction += weight * (1 + (place < 0 ? -1 : place > 1 ? 1 : 0));
-          neighbour_octant |= (place & 1) << axis;
-        }
-        const NodeIndex cover = above[parent_direction];
+      const auto& steps = morton::kNeighbourSteps[static_cast<std::size_t>(tree.keys[at(node)].octant())];
+      for (std::size_t direction = 0; direction < 27; ++direction) {
+        const NodeIndex cover = above[steps[direction].parent_direction];
         if (cover == kNoNode) continue;
-        near[27 * at(node) + static_cast<std::size_t>(direction)] =
-            tree.leaf[at(cover)] ? cover
-                                 : tree.children[8 * at(cover) + static_cast<std::size_t>(neighbour_octant)];
+        near[27 * at(node) + direction] =
+            tree.leaf[at(cover)] ? cover : tree.children[8 * at(cover) + steps[direction].octant];
       }
     }
   }

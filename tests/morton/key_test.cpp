@@ -85,6 +85,17 @@ TEST(Key, NeighboursEndAtTheCubesFaces) {
   EXPECT_EQ(inner.neighbour(1, -1, 0)->anchor(), (Anchor{2, 1, 1, 2}));
 }
 
+TEST(Key, NeighbourStepsLeadToTheNeighbour) {
+  const NodeKey parent = NodeKey::from_anchor({3, 4, 5, 3});
+  for (int octant = 0; octant < 8; ++octant)
+    for (int direction = 0; direction < 27; ++direction) {
+      const NeighbourStep step =
+          kNeighbourSteps[static_cast<std::size_t>(octant)][static_cast<std::size_t>(direction)];
+      EXPECT_EQ(parent.neighbour(step.parent_direction)->child(step.octant),
+                *parent.child(octant).neighbour(direction));
+    }
+}
+
 TEST(Key, AdjacencyAcrossLevels) {
   const auto anchor = [](int x, int y, int z, int level) { return Anchor{x, y, z, level}; };
   EXPECT_TRUE(adjacent(anchor(0, 0, 0, 1), anchor(1, 1, 1, 1)));  // a corner

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -53,6 +54,33 @@ struct Anchor {
 constexpr std::array<int, 3> direction_offset(int direction) {
   return {direction % 3 - 1, direction / 3 % 3 - 1, direction / 9 - 1};
 }
+
+/// Where the neighbour of an octant lies: in which direction of its parent, and which octant it is there.
+struct NeighbourStep {
+  std::uint8_t parent_direction, octant;
+};
+
+constexpr NeighbourStep neighbour_step(int octant, int direction) {
+  const std::array<int, 3> step = direction_offset(direction);
+  int above = 0, there = 0;
+  for (int axis = 0, weight = 1; axis < 3; ++axis, weight *= 3) {
+    const int place =
+        (octant >> axis & 1) + step[static_cast<std::size_t>(axis)];  // -1 .. 2 in halves of the parent
+    above += weight * (1 + (place < 0 ? -1 : place > 1 ? 1 : 0));
+    there |= (place & 1) << axis;
+  }
+  return {static_cast<std::uint8_t>(above), static_cast<std::uint8_t>(there)};
+}
+
+/// By octant and direction.
+inline constexpr auto kNeighbourSteps = [] {
+  std::array<std::array<NeighbourStep, 27>, 8> steps{};
+  for (int octant = 0; octant < 8; ++octant)
+    for (int direction = 0; direction < 27; ++direction)
+      steps[static_cast<std::size_t>(octant)][static_cast<std::size_t>(direction)] =
+          neighbour_step(octant, direction);
+  return steps;
+}();
 
 /// A node of the octree: a one, followed by the octal digits of the path from the root (whose key is 1). Keys
 /// of one level are in Morton order, and coarser levels come before finer ones.
