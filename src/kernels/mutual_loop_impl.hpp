@@ -14,30 +14,60 @@ namespace {
 /// multiple of every number of lanes.
 inline constexpr Index kMutualPiece = 128;
 
-/// One side of mutual pairs: points, in two parts or not, and what they receive.
+/// Vectors of a that are treated together. With low parts two would not leave registers for the sums.
+template <bool Split>
+inline constexpr int kMutualWidth = Split ? 1 : 2;
+
+/// One side of mutual pairs: points, in two parts or not, and what they receive: in `wide` where the points
+/// are in two parts and on the first side.
 template <class Real>
 struct MutualSide {
   MutualArrays<Real> points;
   LowParts<Real> low;
+  WideSums wide;
 };
 
 template <bool Gradient, bool Split, class Real>
 MutualSide<Real> advance(const MutualSide<Real>& side, Index i) {
   const MutualArrays<Real>& p = side.points;
   MutualSide<Real> rest{
-      {p.x + i, p.y + i, p.z + i, p.charge + i, p.count - i, p.potential + i, nullptr, nullptr, nullptr}, {}};
-  if constexpr (Gradient) {
-    rest.points.gx = p.gx + i;
-    rest.points.gy = p.gy + i;
-    rest.points.gz = p.gz + i;
-  }
+      {p.x + i, p.y + i, p.z + i, p.charge + i, p.count - i, nullptr, nullptr, nullptr, nullptr}, {}, {}};
   if constexpr (Split) rest.low = {side.low.x + i, side.low.y + i, side.low.z + i};
+  if (p.potential) rest.points.potential = p.potential + i;
+  if (side.wide.potential) rest.wide.potential = side.wide.potential + i;
+  if constexpr (Gradient) {
+    if (p.gx) rest.points.gx = p.gx + i, rest.points.gy = p.gy + i, rest.points.gz = p.gz + i;
+    if (side.wide.gx)
+      rest.wide.gx = side.wide.gx + i, rest.wide.gy = side.wide.gy + i, rest.wide.gz = side.wide.gz + i;
+  }
   return rest;
 }
 
+template <class V, class Real>
+OCTOPOLE_INLINE void add_scaled(Real* to, Real scale, const V& value) {
+  simd::store(to, simd::load<V>(to) + simd::broadcast<V>(scale) * value);
+}
+
+template <int First, class V, int... lane>
+OCTOPOLE_INLINE auto half_in_double(const V& v, std::integer_sequence<int, lane...>) {
+  return __builtin_convertvector(__builtin_shufflevector(v, v, (First + lane)...),
+                                 typename isa::Vec<double>::type);
+}
+
+/// Adds a vector of floats to as many doubles, half by half.
+template <class V>
+OCTOPOLE_INLINE void add_wide(double* to, const V& value) {
+  using Wide = typename isa::Vec<double>::type;
+  constexpr int lanes = isa::Vec<double>::lanes;
+  static_assert(sizeof(V) == sizeof(Wide));
+  constexpr std::make_integer_sequence<int, lanes> places{};
+  simd::store(to, simd::load<Wide>(to) + half_in_double<0>(value, places));
+  simd::store(to + lanes, simd::load<Wide>(to + lanes) + half_in_double<lanes>(value, places));
+}
+
 /// Width * lanes points of a against `count` points of b. What b receives is kept by lane in `sums`: (1 or 4,
-/// kMutualPiece, lanes).
-template <int Width, bool Gradient, bool Split, class K, class Real>
+/// kMutualPiece, lanes), which the First block sets and others add to.
+template <int Width, bool First, bool Gradient, bool Split, class K, class Real>
 OCTOPOLE_INLINE void mutual_block(const K& kernel, const MutualSide<Real>& a_side,
                                   const MutualSide<Real>& b_side, Index count, Real scale, Real* sums) {
   using V = typename isa::Vec<Real>::type;
@@ -59,18 +89,22 @@ OCTOPOLE_INLINE void mutual_block(const K& kernel, const MutualSide<Real>& a_sid
     charge[w] = simd::load<V>(a.charge + w * lanes);
     u[w] = gx[w] = gy[w] = gz[w] = V{};
   }
+  // Named, because the stores below might change b_side for all that the compiler knows.
+  const Real *const b_x = b.x, *const b_y = b.y, *const b_z = b.z, *const b_charge = b.charge;
+  [[maybe_unused]] const LowParts<Real> b_low = b_side.low;
   for (Index j = 0; j < count; ++j) {
-    const V bx = simd::broadcast<V>(b.x[j]), by = simd::broadcast<V>(b.y[j]), bz = simd::broadcast<V>(b.z[j]),
-            bq = simd::broadcast<V>(b.charge[j]);
+    const V bx = simd::broadcast<V>(b_x[j]), by = simd::broadcast<V>(b_y[j]), bz = simd::broadcast<V>(b_z[j]),
+            bq = simd::broadcast<V>(b_charge[j]);
     V bx_low, by_low, bz_low;
     if constexpr (Split) {
-      bx_low = simd::broadcast<V>(b_side.low.x[j]);
-      by_low = simd::broadcast<V>(b_side.low.y[j]);
-      bz_low = simd::broadcast<V>(b_side.low.z[j]);
+      bx_low = simd::broadcast<V>(b_low.x[j]);
+      by_low = simd::broadcast<V>(b_low.y[j]);
+      bz_low = simd::broadcast<V>(b_low.z[j]);
     }
     Real* const sum = sums + j * lanes;
-    V to_b = simd::load<V>(sum), to_bx, to_by, to_bz;
-    if constexpr (Gradient) {
+    V to_b{}, to_bx{}, to_by{}, to_bz{};
+    if constexpr (!First) to_b = simd::load<V>(sum);
+    if constexpr (Gradient && !First) {
       to_bx = simd::load<V>(sum + part);
       to_by = simd::load<V>(sum + 2 * part);
       to_bz = simd::load<V>(sum + 3 * part);
@@ -107,21 +141,29 @@ OCTOPOLE_INLINE void mutual_block(const K& kernel, const MutualSide<Real>& a_sid
       simd::store(sum + 3 * part, to_bz);
     }
   }
-  const V factor = simd::broadcast<V>(scale);
-  const auto add = [&](Real* to, const V& value) { simd::store(to, simd::load<V>(to) + factor * value); };
 #pragma GCC unroll 4
   for (int w = 0; w < Width; ++w) {
-    add(a.potential + w * lanes, u[w]);
-    if constexpr (Gradient) {
-      add(a.gx + w * lanes, gx[w]);
-      add(a.gy + w * lanes, gy[w]);
-      add(a.gz + w * lanes, gz[w]);
+    const Index i = w * lanes;
+    if constexpr (Split) {
+      add_wide(a_side.wide.potential + i, u[w]);
+      if constexpr (Gradient) {
+        add_wide(a_side.wide.gx + i, gx[w]);
+        add_wide(a_side.wide.gy + i, gy[w]);
+        add_wide(a_side.wide.gz + i, gz[w]);
+      }
+    } else {
+      add_scaled(a.potential + i, scale, u[w]);
+      if constexpr (Gradient) {
+        add_scaled(a.gx + i, scale, gx[w]);
+        add_scaled(a.gy + i, scale, gy[w]);
+        add_scaled(a.gz + i, scale, gz[w]);
+      }
     }
   }
 }
 
 /// The last points of a, fewer than a vector: padded with copies of the last one that have no charge.
-template <bool Gradient, class K, class Real>
+template <bool First, bool Gradient, class K, class Real>
 void mutual_rest(const K& kernel, const MutualArrays<Real>& a, const MutualSide<Real>& b, Index count,
                  Real scale, Real* sums) {
   constexpr int lanes = isa::Vec<Real>::lanes;
@@ -134,8 +176,8 @@ void mutual_rest(const K& kernel, const MutualArrays<Real>& a, const MutualSide<
     charge[l] = l < a.count ? a.charge[i] : Real{0};
     u[l] = gx[l] = gy[l] = gz[l] = 0;
   }
-  mutual_block<1, Gradient, false>(kernel, MutualSide<Real>{{x, y, z, charge, lanes, u, gx, gy, gz}, {}}, b,
-                                   count, scale, sums);
+  mutual_block<1, First, Gradient, false>(
+      kernel, MutualSide<Real>{{x, y, z, charge, lanes, u, gx, gy, gz}, {}, {}}, b, count, scale, sums);
   for (Index l = 0; l < lanes && l < a.count; ++l) {
     a.potential[l] += u[l];
     if constexpr (Gradient) {
@@ -188,26 +230,50 @@ void add_sums(const Real* sums, Index count, Real scale, Real* to) {
   for (Index l = 0; j + l < count; ++l) to[j + l] += scale * rest[l];
 }
 
+template <bool First, bool Gradient, bool Split, class K, class Real>
+OCTOPOLE_INLINE void one_block_of_a(const K& kernel, const MutualSide<Real>& a, Index i,
+                                    const MutualSide<Real>& b, Index count, Real scale, Real* sums) {
+  constexpr int lanes = isa::Vec<Real>::lanes;
+  const MutualSide<Real> block = advance<Gradient, Split>(a, i);
+  if (Split || block.points.count >= lanes)
+    mutual_block<1, First, Gradient, Split>(kernel, block, b, count, scale, sums);
+  else
+    mutual_rest<First, Gradient>(kernel, block.points, b, count, scale, sums);
+}
+
+/// All points of a, at least one, against `count` points of b.
+template <bool Gradient, bool Split, class K, class Real>
+OCTOPOLE_INLINE void all_of_a(const K& kernel, const MutualSide<Real>& a, const MutualSide<Real>& b,
+                              Index count, Real scale, Real* sums) {
+  constexpr int lanes = isa::Vec<Real>::lanes, width = kMutualWidth<Split>;
+  const Index all = a.points.count, paired = Split ? (all + lanes - 1) / lanes * lanes : all;
+  Index i = width * lanes;
+  if (i <= paired) {
+    mutual_block<width, true, Gradient, Split>(kernel, a, b, count, scale, sums);
+  } else {
+    i = lanes;
+    one_block_of_a<true, Gradient, Split>(kernel, a, 0, b, count, scale, sums);
+  }
+  for (; i + width * lanes <= paired; i += width * lanes)
+    mutual_block<width, false, Gradient, Split>(kernel, advance<Gradient, Split>(a, i), b, count, scale,
+                                                sums);
+  for (; i < all; i += lanes) one_block_of_a<false, Gradient, Split>(kernel, a, i, b, count, scale, sums);
+}
+
 /// With Split both sides are padded.
 template <bool Gradient, bool Split, class K, class Real>
 void mutual_loop(const K& kernel, const MutualSide<Real>& a, const MutualSide<Real>& b, Real scale) {
-  constexpr int lanes = isa::Vec<Real>::lanes, width = 2, parts = Gradient ? 4 : 1;
+  constexpr int lanes = isa::Vec<Real>::lanes, parts = Gradient ? 4 : 1;
   alignas(64) Real sums[kMutualPiece * lanes * parts];
-  const Index a_count = a.points.count, b_count = b.points.count;
-  if (a_count == 0) return;
+  const Index b_count = b.points.count;
+  if (a.points.count == 0) return;
   for (Index first = 0; first < b_count; first += kMutualPiece) {
     const Index count = b_count - first < kMutualPiece ? b_count - first : kMutualPiece;
     const MutualSide<Real> piece = advance<Gradient, Split>(b, first);
-    const Index used = (count + lanes - 1) / lanes * lanes * lanes;
-    for (int part = 0; part < parts; ++part)
-      for (Index i = 0; i < used; ++i) sums[part * kMutualPiece * lanes + i] = 0;
-    Index i = 0;
-    for (; i + width * lanes <= (Split ? (a_count + lanes - 1) / lanes * lanes : a_count); i += width * lanes)
-      mutual_block<width, Gradient, Split>(kernel, advance<Gradient, Split>(a, i), piece, count, scale, sums);
-    for (; Split ? i < a_count : i + lanes <= a_count; i += lanes)
-      mutual_block<1, Gradient, Split>(kernel, advance<Gradient, Split>(a, i), piece, count, scale, sums);
-    if (!Split && i < a_count)
-      mutual_rest<Gradient>(kernel, advance<Gradient, Split>(a, i).points, piece, count, scale, sums);
+    all_of_a<Gradient, Split>(kernel, a, piece, count, scale, sums);
+    for (Index j = count; j % lanes != 0; ++j)  // add_sums looks at whole vectors of them
+      for (int part = 0; part < parts; ++part)
+        simd::store(sums + (part * kMutualPiece + j) * lanes, typename isa::Vec<Real>::type{});
     add_sums<Split>(sums, count, scale, piece.points.potential);
     if constexpr (Gradient) {
       add_sums<Split>(sums + kMutualPiece * lanes, count, scale, piece.points.gx);
@@ -220,13 +286,14 @@ void mutual_loop(const K& kernel, const MutualSide<Real>& a, const MutualSide<Re
 template <bool Gradient, class K, class Real>
 void whole_mutual_loop(const K& kernel, const MutualArrays<Real>& a, const MutualArrays<Real>& b,
                        Real scale) {
-  mutual_loop<Gradient, false>(kernel, MutualSide<Real>{a, {}}, MutualSide<Real>{b, {}}, scale);
+  mutual_loop<Gradient, false>(kernel, MutualSide<Real>{a, {}, {}}, MutualSide<Real>{b, {}, {}}, scale);
 }
 
 template <bool Gradient, class K, class Real>
 void split_mutual_loop(const K& kernel, const MutualArrays<Real>& a, const LowParts<Real>& a_low,
-                       const MutualArrays<Real>& b, const LowParts<Real>& b_low) {
-  mutual_loop<Gradient, true>(kernel, MutualSide<Real>{a, a_low}, MutualSide<Real>{b, b_low}, Real{1});
+                       const WideSums& to_a, const MutualArrays<Real>& b, const LowParts<Real>& b_low) {
+  mutual_loop<Gradient, true>(kernel, MutualSide<Real>{a, a_low, to_a}, MutualSide<Real>{b, b_low, {}},
+                              Real{1});
 }
 
 }  // namespace

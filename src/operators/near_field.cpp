@@ -107,7 +107,8 @@ struct PairWorker<float> {
   static constexpr Index kRun = 1024;
   SourceBuffer<float, true> sources;
   TargetBuffer<float, true> targets;
-  MutualBuffer one, run;
+  MutualBuffer<double> one;  // whose sums are in double: they are of many pairs of leaves
+  MutualBuffer<float> run;
 
   template <class K, class Charge>
   void alone(const K& kernel, NodeIndex leaf, const ListView& list, const Box* boxes,
@@ -132,13 +133,12 @@ struct PairWorker<float> {
       // Each leaf's share is rounded to double by itself, so that it does not depend on the leaves beside it.
       for (const NodeIndex other : others.subspan(begin, k - begin)) {
         const Index from = points.begin[other];
-        pair_mutual_split(kernel, one.arrays(first, count, gradient), one.low(first),
+        pair_mutual_split(kernel, one.arrays(first, count, gradient), one.low(first), one.wide(gradient),
                           run.arrays(from, points.end[other] - from, gradient), run.low(from));
-        one.add_to(sums, count, scale, frame.half);
-        one.clear(count, gradient);
       }
-      run.add_to(sums, end - start, scale, frame.half);
+      run.add_to(sums, scale, frame.half);
     }
+    one.add_to(sums, scale, frame.half);
   }
   /// Adds to the sums of `leaf` what mutual() of it and `other` would add, in the frame of the first of them.
   template <class K, class Charge>
@@ -146,22 +146,17 @@ struct PairWorker<float> {
                 const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
     const Box frame = single_frame(boxes[leaf_first ? leaf : other]);
     const bool gradient = sums.gradient();
-    const auto load = [&](MutualBuffer& buffer, NodeIndex node) {
-      buffer.load(points, points.begin[node], points.end[node] - points.begin[node], charges, frame,
-                  gradient);
-    };
-    const auto arrays = [&](MutualBuffer& buffer, NodeIndex node) {
-      return buffer.arrays(points.begin[node], points.end[node] - points.begin[node], gradient);
-    };
-    load(one, leaf);
-    load(run, other);
+    const NodeIndex a = leaf_first ? leaf : other, b = leaf_first ? other : leaf;
+    const Index a_first = points.begin[a], a_count = points.end[a] - a_first, b_first = points.begin[b],
+                b_count = points.end[b] - b_first;
+    one.load(points, a_first, a_count, charges, frame, gradient);
+    run.load(points, b_first, b_count, charges, frame, gradient);
+    pair_mutual_split(kernel, one.arrays(a_first, a_count, gradient), one.low(a_first), one.wide(gradient),
+                      run.arrays(b_first, b_count, gradient), run.low(b_first));
     if (leaf_first)
-      pair_mutual_split(kernel, arrays(one, leaf), one.low(points.begin[leaf]), arrays(run, other),
-                        run.low(points.begin[other]));
+      one.add_to(sums, single_scale<K>(frame), frame.half);
     else
-      pair_mutual_split(kernel, arrays(run, other), run.low(points.begin[other]), arrays(one, leaf),
-                        one.low(points.begin[leaf]));
-    one.add_to(sums, points.end[leaf] - points.begin[leaf], single_scale<K>(frame), frame.half);
+      run.add_to(sums, single_scale<K>(frame), frame.half);
   }
 };
 

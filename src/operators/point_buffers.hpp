@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <span>
+#include <type_traits>
 
 #include "octopole/base/aligned.hpp"
 #include "octopole/kernels/pair_loop.hpp"
@@ -157,53 +158,58 @@ class TargetBuffer {
   AlignedVector<Real> potential_, gx_, gy_, gz_;
 };
 
-/// Points that are sources and targets at once, in single precision and two parts, padded.
+/// Points that are sources and targets at once, in single precision and two parts, padded. What they receive
+/// is in Sum, float or double.
+template <class Sum>
 class MutualBuffer {
  public:
-  /// Copies points first .. first + count - 1 (at least one) in the frame of `frame`; all results are zero.
+  /// Copies points first .. first + count - 1 (at least one) in the frame of `frame`; all sums are zero.
   template <class Charge>
   void load(const PointsByNode& points, Index first, Index count, const Charge* charges, const Box& frame,
             bool gradient) {
     first_ = first;
+    count_ = count;
     const Index end = padded(count);
     const auto size = static_cast<std::size_t>(end + kPaddedPoints);
     points_.reserve(size);
-    for (auto* v : {&charge_, &potential_, &gx_, &gy_, &gz_})
-      if (v->size() < size) v->resize(size);
+    if (charge_.size() < size) {
+      charge_.resize(size);
+      for (auto* v : {&potential_, &gx_, &gy_, &gz_}) v->resize(size);
+    }
     points_.copy(points, first, count, frame, 0);
     points_.pad(count, end);
     for (Index i = 0; i < count; ++i) charge_[std::size_t(i)] = static_cast<float>(charges[first + i]);
     std::fill(charge_.begin() + count, charge_.begin() + end, 0.0F);
-    clear(end, gradient);
-  }
-  /// Zeroes the results of the first `count` points.
-  void clear(Index count, bool gradient) {
-    std::fill_n(potential_.data(), count, 0.0F);
+    std::fill_n(potential_.data(), end, Sum{0});
     if (!gradient) return;
-    for (auto* v : {&gx_, &gy_, &gz_}) std::fill_n(v->data(), count, 0.0F);
+    for (auto* v : {&gx_, &gy_, &gz_}) std::fill_n(v->data(), end, Sum{0});
   }
-  /// Those of the points that were first .. first + count - 1 before.
-  MutualArrays<float> arrays(Index first, Index count, bool gradient) {
+  /// Those of the points that were first .. first + count - 1 before, with their sums where these are floats.
+  MutualArrays<float> arrays(Index first, Index count, [[maybe_unused]] bool gradient) {
     const Index i = first - first_;
-    return {points_.x() + i,
-            points_.y() + i,
-            points_.z() + i,
-            charge_.data() + i,
-            count,
-            potential_.data() + i,
-            gradient ? gx_.data() + i : nullptr,
-            gradient ? gy_.data() + i : nullptr,
-            gradient ? gz_.data() + i : nullptr};
+    MutualArrays<float> arrays{points_.x() + i, points_.y() + i, points_.z() + i, charge_.data() + i,
+                               count,           nullptr,         nullptr,         nullptr,
+                               nullptr};
+    if constexpr (std::is_same_v<Sum, float>) {
+      arrays.potential = potential_.data() + i;
+      if (gradient) arrays.gx = gx_.data() + i, arrays.gy = gy_.data() + i, arrays.gz = gz_.data() + i;
+    }
+    return arrays;
+  }
+  WideSums wide(bool gradient) {
+    return {potential_.data(), gradient ? gx_.data() : nullptr, gradient ? gy_.data() : nullptr,
+            gradient ? gz_.data() : nullptr};
   }
   LowParts<float> low(Index first) const {
     const Index i = first - first_;
     const LowParts<float> all = points_.low();
     return {all.x + i, all.y + i, all.z + i};
   }
-  /// Adds the results of the first `count` points, in units of `scale` and scale / half, to their sums.
-  void add_to(const TargetSums& sums, Index count, double scale, double half) const {
-    const auto add = [&](const AlignedVector<float>& values, double unit, double* sum) {
-      for (Index i = 0; i < count; ++i) sum[first_ + i] += unit * static_cast<double>(values[std::size_t(i)]);
+  /// Adds the points' sums, in units of `scale` and scale / half, to those of all.
+  void add_to(const TargetSums& sums, double scale, double half) const {
+    const auto add = [&](const AlignedVector<Sum>& values, double unit, double* sum) {
+      for (Index i = 0; i < count_; ++i)
+        sum[first_ + i] += unit * static_cast<double>(values[std::size_t(i)]);
     };
     add(potential_, scale, sums.potential);
     if (!sums.gradient()) return;
@@ -213,9 +219,10 @@ class MutualBuffer {
   }
 
  private:
-  Index first_ = 0;
+  Index first_ = 0, count_ = 0;
   ScaledPoints<float, true> points_;
-  AlignedVector<float> charge_, potential_, gx_, gy_, gz_;
+  AlignedVector<float> charge_;
+  AlignedVector<Sum> potential_, gx_, gy_, gz_;
 };
 
 /// A surface as sources with the densities `density`.

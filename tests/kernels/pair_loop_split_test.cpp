@@ -188,4 +188,87 @@ TEST_P(PairLoopSplit, LowerLimitOfDistances) {
 INSTANTIATE_TEST_SUITE_P(AllIsas, PairLoopSplit, ::testing::ValuesIn(simd::available_isas()),
                          [](const auto& param) { return std::string(simd::isa_name(param.param)); });
 
+/// A cloud as one side of mutual pairs, with as much behind its points as pair_mutual_split may touch.
+struct Side {
+  explicit Side(const Cloud& cloud) : count(cloud.size()) {
+    const auto size = static_cast<std::size_t>(padded(count) + kPaddedPoints);
+    for (std::size_t part = 0; part < 2; ++part)
+      for (std::size_t c = 0; c < 3; ++c) {
+        values[part][c] = cloud.part[part][c];
+        values[part][c].resize(size, 0.25F);
+      }
+    charge = cloud.charge;
+    charge.resize(size, 0.0F);
+    for (auto& v : results) v.assign(size, 0.0F);
+    for (auto& v : wide) v.assign(size, 0.0);
+  }
+  MutualArrays<float> arrays(bool gradient) {
+    return {values[0][0].data(),
+            values[0][1].data(),
+            values[0][2].data(),
+            charge.data(),
+            count,
+            results[0].data(),
+            gradient ? results[1].data() : nullptr,
+            gradient ? results[2].data() : nullptr,
+            gradient ? results[3].data() : nullptr};
+  }
+  LowParts<float> low() const { return {values[1][0].data(), values[1][1].data(), values[1][2].data()}; }
+  WideSums sums(bool gradient) {
+    return {wide[0].data(), gradient ? wide[1].data() : nullptr, gradient ? wide[2].data() : nullptr,
+            gradient ? wide[3].data() : nullptr};
+  }
+
+  Index count;
+  std::vector<float> values[2][3], charge, results[4];
+  std::vector<double> wide[4];
+};
+
+template <class T>
+void expect_direct_sum(const Cloud& targets, const Cloud& sources, const std::vector<T> (&found)[4],
+                       bool gradient) {
+  const auto n = static_cast<std::size_t>(targets.size());
+  const std::vector<double> charge(sources.charge.begin(), sources.charge.end());
+  std::vector<double> u(n), g(3 * n);
+  direct_sum(Laplace{}, targets.interleaved, sources.interleaved, charge, u, g);
+  double error = 0, norm = 0, g_error = 0, g_norm = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    error += std::pow(Laplace::constant * double(found[0][i]) - u[i], 2);
+    norm += u[i] * u[i];
+    for (std::size_t c = 0; c < 3 && gradient; ++c) {
+      g_error += std::pow(Laplace::constant * double(found[c + 1][i]) - g[3 * i + c], 2);
+      g_norm += g[3 * i + c] * g[3 * i + c];
+    }
+  }
+  EXPECT_LE(error, 1e-12 * norm);
+  EXPECT_LE(g_error, 1e-11 * g_norm);
+}
+
+TEST(SplitPairLoop, MutualEqualsBothDirectSums) {
+  const auto before = simd::active_isa();
+  for (const auto isa : simd::available_isas()) {
+    simd::force_isa(isa);
+    for (const Index na : {1, 7, 16, 17, 32, 50})
+      for (const Index nb : {1, 5, 16, 128, 131, 300})
+        for (const bool gradient : {false, true}) {
+          SCOPED_TRACE(testing::Message() << simd::isa_name(isa) << ' ' << na << ' ' << nb);
+          Cloud a = random_cloud(na, 1), b = beside(a, 1e-6, 2);  // close pairs, whose low parts count
+          const Cloud more = random_cloud(nb, 3);
+          for (Index i = b.size(); i < nb; ++i) {
+            const double* p = more.interleaved.data() + 3 * i;
+            b.push(p[0], p[1], p[2], more.charge[std::size_t(i)]);
+          }
+          if (na > 5) a.push(b.interleaved[0], b.interleaved[1], b.interleaved[2], 2.0F);  // one in common
+          Side first(a), second(b);
+          pair_mutual_split(Laplace{}, first.arrays(gradient), first.low(), first.sums(gradient),
+                            second.arrays(gradient), second.low());
+          expect_direct_sum(a, b, first.wide, gradient);
+          expect_direct_sum(b, a, second.results, gradient);
+          for (std::size_t i = std::size_t(b.size()); i < second.results[0].size(); ++i)
+            EXPECT_EQ(second.results[0][i], 0) << "behind the last point";
+        }
+  }
+  simd::force_isa(before);
+}
+
 }  // namespace

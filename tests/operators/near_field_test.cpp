@@ -116,5 +116,116 @@ TEST(NearField, LineThroughManyLeavesInSinglePrecision) {
   EXPECT_LT(relative_error(sums.gradient(), expected.gradient()), 3e-6);
 }
 
+/// Pairs of leaves as p2p_mutual takes them: the leaves of a uniform tree in two ranges, all pairs of
+/// neighbours mutual.
+struct Pairs {
+  std::vector<NodeIndex> leaves, mutual_items, alone_items, row_leaves;
+  std::vector<Index> mutual_offsets, alone_offsets, ranges, task_rows{0}, row_begins, row_ends;
+  std::vector<std::array<std::int32_t, 2>> tasks{{0, 0}, {1, 1}, {0, 1}};
+
+  explicit Pairs(const UniformTree& tree) : leaves(tree.nodes_of(2)) {
+    const NodeIndex half = leaves[leaves.size() / 2];
+    ranges = {0, static_cast<Index>(leaves.size() / 2), static_cast<Index>(leaves.size())};
+    mutual_offsets.assign(tree.boxes.size() + 1, 0);
+    alone_offsets.assign(tree.boxes.size() + 1, 0);
+    std::vector<std::array<Index, 3>> split(tree.boxes.size());  // begin, first of the second range, end
+    for (NodeIndex node = 0; node < static_cast<NodeIndex>(tree.boxes.size()); ++node) {
+      split[at(node)][0] = static_cast<Index>(mutual_items.size());
+      if (node >= leaves.front()) {
+        alone_items.push_back(node);
+        for (const NodeIndex other : tree.u.view().of(node))
+          if (other > node && other < half) mutual_items.push_back(other);
+        split[at(node)][1] = static_cast<Index>(mutual_items.size());
+        for (const NodeIndex other : tree.u.view().of(node))
+          if (other > node && other >= half) mutual_items.push_back(other);
+      }
+      split[at(node)][2] = static_cast<Index>(mutual_items.size());
+      mutual_offsets[at(node) + 1] = static_cast<Index>(mutual_items.size());
+      alone_offsets[at(node) + 1] = static_cast<Index>(alone_items.size());
+    }
+    for (const auto& [first, second] : tasks) {
+      for (const NodeIndex leaf : leaves) {
+        if ((leaf >= half) != (first == 1)) continue;
+        const auto& s = split[at(leaf)];
+        row_leaves.push_back(leaf);
+        row_begins.push_back(second == 1 ? s[1] : s[0]);
+        row_ends.push_back(second == 1 ? s[2] : s[1]);
+      }
+      task_rows.push_back(static_cast<Index>(row_leaves.size()));
+    }
+  }
+  NearPairsView view() const {
+    return {leaves,
+            ranges,
+            {mutual_offsets.data(), mutual_items.data()},
+            {alone_offsets.data(), alone_items.data()},
+            tasks,
+            task_rows,
+            row_leaves,
+            row_begins,
+            row_ends};
+  }
+};
+
+TEST(NearField, MutualEqualsOneSided) {
+  const UniformTree tree(2);
+  PointSet points(tree.boxes.size());
+  for (const NodeIndex leaf : tree.nodes_of(2)) {
+    const Box& box = tree.boxes[at(leaf)];
+    points.begin[at(leaf)] = points.size();
+    const auto offsets = random_values(static_cast<std::size_t>(3 * (1 + leaf % 37)), -1, 1, unsigned(leaf));
+    for (std::size_t i = 0; i < offsets.size(); i += 3) {
+      points.x.push_back(box.x + box.half * offsets[i]);
+      points.y.push_back(box.y + box.half * offsets[i + 1]);
+      points.z.push_back(box.z + box.half * offsets[i + 2]);
+    }
+    points.end[at(leaf)] = points.size();
+  }
+  const auto charges = random_values(static_cast<std::size_t>(points.size()), -1, 1, 3);
+  const Pairs pairs(tree);
+  for (const bool gradient : {false, true}) {
+    Sums expected(points.size(), gradient), in_double(points.size(), gradient),
+        single(points.size(), gradient);
+    p2p<double>(Laplace{}, tree.nodes_of(2), tree.u.view(), tree.boxes.data(), points.view(), points.view(),
+                charges.data(), expected.view());
+    p2p_mutual<double>(Laplace{}, pairs.view(), tree.boxes.data(), points.view(), charges.data(),
+                       in_double.view());
+    p2p_mutual<float>(Laplace{}, pairs.view(), tree.boxes.data(), points.view(), charges.data(),
+                      single.view());
+    EXPECT_LT(relative_error(in_double.potential, expected.potential), 1e-13);
+    EXPECT_LT(relative_error(single.potential, expected.potential), 1e-6);
+    if (!gradient) continue;
+    EXPECT_LT(relative_error(in_double.gradient(), expected.gradient()), 1e-13);
+    EXPECT_LT(relative_error(single.gradient(), expected.gradient()), 3e-6);
+  }
+
+  // One side of the pairs between the ranges, as a rank with the other range's leaves as ghosts does it: the
+  // same to rounding in double.
+  Sums both(points.size(), false), sides(points.size(), false);
+  NearPairsView between = pairs.view();
+  between.tasks = between.tasks.subspan(2);
+  between.task_rows = between.task_rows.subspan(2);
+  p2p_mutual<float>(Laplace{}, between, tree.boxes.data(), points.view(), charges.data(), both.view());
+  List before, behind;
+  std::vector<std::vector<NodeIndex>> from_before(tree.boxes.size()), from_behind(tree.boxes.size());
+  for (Index row = pairs.task_rows[2]; row < pairs.task_rows[3]; ++row)
+    for (Index i = pairs.row_begins[std::size_t(row)]; i < pairs.row_ends[std::size_t(row)]; ++i) {
+      const NodeIndex leaf = pairs.row_leaves[std::size_t(row)], other = pairs.mutual_items[std::size_t(i)];
+      from_behind[at(leaf)].push_back(other);
+      from_before[at(other)].push_back(leaf);
+    }
+  for (std::size_t node = 0; node < tree.boxes.size(); ++node) {
+    for (const NodeIndex other : from_before[node]) before.push(other);
+    for (const NodeIndex other : from_behind[node]) behind.push(other);
+    before.close_row();
+    behind.close_row();
+  }
+  p2p_one_side(Laplace{}, tree.nodes_of(2), before.view(), false, tree.boxes.data(), points.view(),
+               charges.data(), sides.view());
+  p2p_one_side(Laplace{}, tree.nodes_of(2), behind.view(), true, tree.boxes.data(), points.view(),
+               charges.data(), sides.view());
+  EXPECT_LT(relative_error(sides.potential, both.potential), 1e-14);
+}
+
 }  // namespace
 }  // namespace octopole::testing

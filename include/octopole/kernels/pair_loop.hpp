@@ -94,11 +94,20 @@ constexpr Index padded(Index count) {
   return (count + kPaddedPoints - 1) / kPaddedPoints * kPaddedPoints;
 }
 
+/// Sums in double, padded; the gradient's are null where none is wanted.
+struct WideSums {
+  double* potential;
+  double* gx;
+  double* gy;
+  double* gz;
+};
+
 /// As pair_mutual, unscaled, for points in two parts (see pair_potential_split). The arrays are padded:
 /// behind a's points lie charges of zero at finite places, which may receive anything; behind b's places of
-/// results, which receive zeros. For float only.
+/// results, which receive zeros. What a's points receive is added to `to_a` (a's own places of results are
+/// not used), what b's receive to b's. For float only.
 template <class K, class Real>
 void pair_mutual_split(const K& kernel, const MutualArrays<Real>& a, const LowParts<Real>& a_low,
-                       const MutualArrays<Real>& b, const LowParts<Real>& b_low);
+                       const WideSums& to_a, const MutualArrays<Real>& b, const LowParts<Real>& b_low);
 
 }  // namespace octopole
