@@ -89,6 +89,7 @@ Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const Poi
   s.tuning = setup.tuning;
   s.parameters.ncrit = setup.tuning.ncrit;
   s.parameters.padding = setup.tuning.padding;
+  s.parameters.coarse_users = parameters.multipole_rule(comm.size()).coarse_users;
   s.sources = setup.coarse.counts()[0].sources;
   s.targets = setup.coarse.counts()[0].targets;
   s.targets_are_sources = !setup.target_exchange;
