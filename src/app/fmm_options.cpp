@@ -54,7 +54,7 @@ void FmmOptions::add_to(CLI::App& parser) {
   parser
       .add_option("--coarse-users", options_.coarse_users,
                   "Multipoles of nodes near more than so many ranks go by one Allgatherv")
-      ->default_str("max(16, 3 sqrt(ranks))");
+      ->default_str("by ranks and order");
 }
 
 Options FmmOptions::get() const {

@@ -45,8 +45,12 @@ CommunicationSummary summarize_communication(const mpi::Comm& comm, const Profil
   s.evaluation = take(next);
   for (TrafficOverRanks& exchange : s.setup) exchange = take(next);
 
-  const std::vector<MinMeanMax> seconds =
-      over_ranks(comm, std::span<const double>(&profile.exchange_seconds[0].exposed, 2 * kExchanges));
+  std::vector<double> mine_seconds;
+  for (const ExchangeSeconds& exchange : profile.exchange_seconds) {
+    mine_seconds.push_back(exchange.exposed);
+    mine_seconds.push_back(exchange.exposed + exchange.hidden);
+  }
+  const std::vector<MinMeanMax> seconds = over_ranks(comm, std::span<const double>(mine_seconds));
   for (std::size_t i = 0; i < kExchanges; ++i) {
     ExchangeTimes& times = s.times[i];
     times.exposed = seconds[2 * i];

@@ -7,6 +7,7 @@
 
 #include "octopole/fmm/accuracy.hpp"
 #include "octopole/fmm/work.hpp"
+#include "octopole/operators/surface.hpp"
 
 namespace octopole {
 namespace {
@@ -65,6 +66,15 @@ M2lMethod choose_m2l(const Options& options, Parameters& p) {
 }
 
 }  // namespace
+
+Index Parameters::multipole_bytes() const {
+  const bool in_single = operators.precision == Precision::single_precision || narrow_multipoles();
+  return surface_size(operators.order) * static_cast<Index>(in_single ? sizeof(float) : sizeof(double));
+}
+
+tree::MultipoleRule Parameters::multipole_rule(int ranks) const {
+  return {coarse_users.value_or(tree::default_coarse_users(ranks, multipole_bytes())), narrow_multipoles()};
+}
 
 std::string_view precision_name(Precision precision) {
   return precision == Precision::double_precision ? "double" : "single";

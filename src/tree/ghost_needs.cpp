@@ -26,8 +26,9 @@ std::vector<NodeIndex> by_owner(const EssentialTree& tree, Wanted&& wanted) {
 
 }  // namespace
 
-Index default_coarse_users(int ranks) {
-  return std::max<Index>(16, std::llround(3 * std::sqrt(static_cast<double>(ranks))));
+Index default_coarse_users(int ranks, Index row_bytes) {
+  const double x = static_cast<double>(row_bytes) / static_cast<double>(kMessageBytes);
+  return std::max<Index>(24, std::llround(5.3 * std::sqrt(ranks * x / (1 + x))));
 }
 
 Index count_ranks_around(const Partition& partition, NodeKey node) {

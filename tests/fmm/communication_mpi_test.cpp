@@ -247,6 +247,34 @@ TEST(Communication, OneReductionAnEvaluation) {
   }
 }
 
+TEST(Communication, TimeInAnotherExchangeIsNotHidden) {
+  using Part = ExchangeTimer::Part;
+  const auto spend = [](double seconds) {
+    for (const double end = seconds_now() + seconds; seconds_now() < end;) continue;
+  };
+  Profile profile;
+  const auto timed = [&](Exchange exchange, Part part, double seconds) {
+    const ExchangeTimer timer(profile, exchange, part);
+    spend(seconds);
+  };
+  const double begin = seconds_now();
+  timed(Exchange::ghost_multipoles, Part::start, 0.002);
+  timed(Exchange::coarse_multipoles, Part::whole, 0.02);
+  spend(0.004);  // the only work
+  timed(Exchange::ghost_multipoles, Part::progress, 0.001);
+  timed(Exchange::ghost_multipoles, Part::finish, 0.003);
+  const double all = seconds_now() - begin;
+  const auto of = [&](Exchange exchange) {
+    return profile.exchange_seconds[static_cast<std::size_t>(exchange)];
+  };
+  const ExchangeSeconds ghosts = of(Exchange::ghost_multipoles), coarse = of(Exchange::coarse_multipoles);
+  EXPECT_GE(ghosts.exposed, 0.006);
+  EXPECT_GE(coarse.exposed, 0.02);
+  EXPECT_GE(ghosts.hidden, 0.004);
+  EXPECT_EQ(coarse.hidden, 0);
+  EXPECT_LE(ghosts.exposed + ghosts.hidden + coarse.exposed, all + 1e-9);  // nothing counts twice
+}
+
 TEST(Communication, GatheringIsCountedAsInBrucksAlgorithm) {
   for (int ranks = 1; ranks <= 17; ++ranks) {
     std::vector<Index> places{0};

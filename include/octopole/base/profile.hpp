@@ -30,10 +30,10 @@ inline double seconds_now() {
 }
 
 /// Seconds of one exchange on this rank: in its start, its finish and in looking after it between them,
-/// packing and unpacking included (exposed), and from the beginning of its start to the end of its finish (in
-/// flight). The steps of Exchange::ancestors add up.
+/// packing and unpacking included (exposed); and between its start and its finish in work, which is neither
+/// these nor the same of any other exchange (hidden). The steps of Exchange::ancestors add up.
 struct ExchangeSeconds {
-  double exposed = 0, in_flight = 0;
+  double exposed = 0, hidden = 0;
 };
 
 /// One evaluation on this rank: seconds by phase and by exchange, what travelled between this rank and
@@ -43,7 +43,8 @@ struct Profile {
   double total_seconds = 0;
   std::array<Traffic, kExchanges> traffic;
   std::array<ExchangeSeconds, kExchanges> exchange_seconds{};
-  Index reductions = 0;  // Allreduces
+  double exposed_seconds = 0;  // of all exchanges
+  Index reductions = 0;        // Allreduces
 };
 
 /// Seconds by stage: mark() ends a stage that began with the one before.
@@ -81,22 +82,21 @@ class ExchangeTimer {
  public:
   enum class Part { start, progress, finish, whole };
   ExchangeTimer(Profile& profile, Exchange exchange, Part part = Part::whole)
-      : phase_(profile.seconds[static_cast<std::size_t>(Phase::exchange)]),
-        slot_(profile.exchange_seconds[static_cast<std::size_t>(exchange)]),
-        part_(part) {
-    if (part == Part::start || part == Part::whole) slot_.in_flight -= start_;
+      : profile_(profile), slot_(profile.exchange_seconds[static_cast<std::size_t>(exchange)]), part_(part) {
+    if (part == Part::finish) slot_.hidden += start_ - profile_.exposed_seconds;
   }
   ~ExchangeTimer() {
-    const double now = seconds_now();
-    slot_.exposed += now - start_;
-    if (part_ != Part::progress) phase_ += now - start_;
-    if (part_ == Part::finish || part_ == Part::whole) slot_.in_flight += now;
+    const double now = seconds_now(), taken = now - start_;
+    slot_.exposed += taken;
+    profile_.exposed_seconds += taken;
+    if (part_ != Part::progress) profile_.seconds[static_cast<std::size_t>(Phase::exchange)] += taken;
+    if (part_ == Part::start) slot_.hidden -= now - profile_.exposed_seconds;
   }
   ExchangeTimer(const ExchangeTimer&) = delete;
   ExchangeTimer& operator=(const ExchangeTimer&) = delete;
 
  private:
-  double& phase_;
+  Profile& profile_;
   ExchangeSeconds& slot_;
   Part part_;
   double start_ = seconds_now();

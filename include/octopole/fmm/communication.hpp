@@ -35,8 +35,9 @@ struct TrafficOverRanks {
   CountOverRanks bytes_sent, bytes_received, messages_sent, messages_received, peers;
 };
 
-/// Seconds of an exchange (see ExchangeSeconds), and for those that overlap with work the share that is
-/// hidden behind it: 1 - exposed / in flight, of the sums over ranks; 0 where nothing travels between ranks.
+/// Seconds of an exchange, exposed and in all (in flight: exposed + hidden; see ExchangeSeconds), and for
+/// those that overlap with work the share that is hidden behind it, 1 - exposed / in flight of the sums over
+/// ranks; 0 where nothing travels between ranks.
 struct ExchangeTimes {
   MinMeanMax exposed, in_flight;
   double hidden = 0;

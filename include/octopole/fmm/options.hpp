@@ -68,9 +68,9 @@ struct Parameters {
            operators.m2l_precision == Precision::single_precision;
   }
   /// How multipoles travel between so many ranks.
-  tree::MultipoleRule multipole_rule(int ranks) const {
-    return {coarse_users.value_or(tree::default_coarse_users(ranks)), narrow_multipoles()};
-  }
+  tree::MultipoleRule multipole_rule(int ranks) const;
+  /// Bytes of a multipole that M2L alone needs, on its way between ranks.
+  Index multipole_bytes() const;
 };
 
 /// Resolves the options by the calibrated table (see accuracy.hpp); throws Error where a value is out of

@@ -32,6 +32,7 @@ class AllGather {
   std::size_t rank_ = 0;
   std::vector<int> counts_, places_;
   Index total_ = 0;
+  Traffic traffic_;  // of records of one byte
   std::unique_ptr<RecordType> record_;
   std::size_t record_bytes_ = 0;
 };

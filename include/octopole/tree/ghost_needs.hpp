@@ -22,10 +22,14 @@ struct MultipoleRule {
   bool narrow = false;
 };
 
-/// The default of coarse_users, max(16, 3 sqrt(ranks)): as users grow fewer by 8 from one level to the next,
-/// and nodes more by 8, it bounds both the messages of one rank and the size of the collective by multiples
-/// of sqrt(ranks).
-Index default_coarse_users(int ranks);
+/// The default of coarse_users for multipoles of `row_bytes` bytes: max(24, 5.3 sqrt(P x / (1 + x))) with x =
+/// row_bytes / kMessageBytes. From one level to the next nodes have 8 times fewer users, and there are 8
+/// times more of them: where users meet this number, the messages of an owner take as long as the collective
+/// of all nodes above, and both grow with sqrt(P) alone.
+Index default_coarse_users(int ranks, Index row_bytes);
+
+/// What a message costs a rank beyond its bytes, in bytes: 1 us at 10 GB/s.
+inline constexpr Index kMessageBytes = 10000;
 
 /// An upper bound of the number of ranks that overlap the 3 x 3 x 3 nodes around `node`: from the first to
 /// the last holder of each of these, ranks without a part of the curve between them included.
