@@ -11,8 +11,8 @@
 namespace octopole {
 namespace {
 
-// Of leaves for mutual P2P: more balance the threads' work better, fewer have more pairs in common.
-constexpr Index kRangesPerThread = 4;
+// Of leaves for mutual P2P: more of them balance the threads' work better, and make more tasks.
+constexpr Index kRangesPerThread = 8;
 
 morton::Bounds bounds_of(const mpi::Comm& comm, std::span<const double> sources,
                          std::span<const double> targets) {
@@ -144,6 +144,13 @@ tree::Partners choose_partners(const PointSetup& s, const Parameters& parameters
                                surface_size(key.downward_check_order));
 }
 
+tree::NearPairs pair_up(const PointSetup& s, const Parameters& parameters) {
+  const OperatorKey& key = parameters.operators;
+  const Index ranges = omp_get_max_threads() == 1 ? 1 : kRangesPerThread * omp_get_max_threads();
+  return tree::pair_up(s.tree, s.partners.p2p, s.owned_sources(), ranges,
+                       key.order == key.downward_check_order);
+}
+
 }  // namespace
 
 PointsByNode PointSetup::sources_by_node() const {
@@ -154,6 +161,19 @@ PointsByNode PointSetup::sources_by_node() const {
 PointsByNode PointSetup::targets_by_node() const {
   const Coordinates& c = targets ? *targets : sources;
   return {c.x.data(), c.y.data(), c.z.data(), tree.target_begin.data(), tree.target_end.data()};
+}
+
+NearPairsView PointSetup::near_pairs_view() const {
+  const tree::NearPairs& p = *near_pairs;
+  return {p.leaves,
+          p.ranges,
+          {p.mutual.offsets.data(), p.mutual.items.data()},
+          {p.alone.offsets.data(), p.alone.items.data()},
+          p.tasks,
+          p.task_rows,
+          p.row_leaves,
+          p.row_begins,
+          p.row_ends};
 }
 
 PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,
@@ -253,11 +273,7 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
     const morton::NodeCube node = s.cube.node(s.tree.anchors[i]);
     s.boxes[i] = {node.centre[0], node.centre[1], node.centre[2], node.half};
   }
-  if (!targets && parameters.near_precision == Precision::double_precision)
-    mpi::collectively(comm, [&] {
-      s.near_pairs =
-          tree::pair_up(s.tree, s.partners.p2p, s.owned_sources(), kRangesPerThread * omp_get_max_threads());
-    });
+  if (!targets) mpi::collectively(comm, [&] { s.near_pairs = pair_up(s, parameters); });
   s.work = make_work_lists(s, find_ends(comm, s), comm.rank());
   mpi::collectively(comm, [&] { s.m2l = plan_m2l(s, parameters.operators); });
   timer.mark(SetupStage::plan);
