@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 
 #include "octopole/fmm/accuracy.hpp"
 #include "octopole/fmm/work.hpp"
+#include "octopole/operators/surface.hpp"
 
 namespace octopole {
 namespace {
@@ -65,6 +67,15 @@ M2lMethod choose_m2l(const Options& options, Parameters& p) {
 
 }  // namespace
 
+Index Parameters::multipole_bytes() const {
+  const bool in_single = operators.precision == Precision::single_precision || narrow_multipoles();
+  return surface_size(operators.order) * static_cast<Index>(in_single ? sizeof(float) : sizeof(double));
+}
+
+tree::MultipoleRule Parameters::multipole_rule(int ranks) const {
+  return {coarse_users.value_or(tree::default_coarse_users(ranks, multipole_bytes())), narrow_multipoles()};
+}
+
 std::string_view precision_name(Precision precision) {
   return precision == Precision::double_precision ? "double" : "single";
 }
@@ -119,6 +130,9 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   p.balance = options.balance;
   p.direct_leaves = options.direct_leaves;
   p.transport = options.transport;
+  if (options.coarse_users)
+    require(*options.coarse_users, Index{1}, std::numeric_limits<Index>::max(), "coarse users");
+  p.coarse_users = options.coarse_users;
 
   key.inner_radius = options.inner_radius;
   key.outer_radius = options.outer_radius;

@@ -16,6 +16,21 @@ namespace {
 /// half sides count as coincident; far away, gradient factors are normal numbers up to 1e9 half sides.
 constexpr double kSingleUnit = 1.0 / 4096;
 
+/// Of each thread; the first one's calls the function now and then.
+class Meanwhile {
+ public:
+  explicit Meanwhile(const std::function<void()>& function)
+      : function_(omp_get_thread_num() == 0 && function ? &function : nullptr) {}
+  void after_leaf() {
+    if (function_ == nullptr || ++leaves_ % kMeanwhileLeaves != 0) return;
+    (*function_)();
+  }
+
+ private:
+  const std::function<void()>* function_;
+  int leaves_ = 0;
+};
+
 Box single_frame(const Box& box) {
   return {box.x, box.y, box.z, box.half * kSingleUnit};
 }
@@ -41,9 +56,10 @@ void sum_row(const K& kernel, NodeIndex leaf, const ListView& list, const Box& f
 template <class Real, Kernel K, class Charge>
 void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, const Box* boxes,
          const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
-         const TargetSums& sums) {
+         const TargetSums& sums, const std::function<void()>& meanwhile) {
 #pragma omp parallel
   {
+    Meanwhile between(meanwhile);
     // In double, differences of absolute coordinates are as exact as the coordinates; in single precision
     // coordinates are relative to the leaf and in two parts.
     constexpr bool split = std::is_same_v<Real, float>;
@@ -56,6 +72,7 @@ void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, 
         frame = single_frame(boxes[leaves[l]]);
       }
       sum_row(kernel, leaves[l], u, frame, targets, sources, charges, sums, source_buffer, target_buffer);
+      between.after_leaf();
     }
   }
 }
@@ -164,7 +181,11 @@ struct PairWorker<float> {
 
 template <class Real, Kernel K, class Charge>
 void p2p_mutual(const K& kernel, const NearPairsView& pairs, const Box* boxes, const PointsByNode& points,
-                const Charge* charges, const TargetSums& sums) {
+                const Charge* charges, const TargetSums& sums, const std::function<void()>& meanwhile) {
+  Meanwhile between(meanwhile);  // of the calling thread
+  const auto after_leaf = [&] {
+    if (omp_get_thread_num() == 0) between.after_leaf();
+  };
   std::vector<PairWorker<Real>> workers(static_cast<std::size_t>(omp_get_max_threads()));
   std::vector<char> ranges(pairs.ranges.size());  // what tasks depend on
   const auto work_off = [&](std::size_t task) {
@@ -172,15 +193,18 @@ void p2p_mutual(const K& kernel, const NearPairsView& pairs, const Box* boxes, c
     const auto [first, second] = pairs.tasks[task];
     if (first == second) {
       const auto range = static_cast<std::size_t>(first);
-      for (Index l = pairs.ranges[range]; l < pairs.ranges[range + 1]; ++l)
+      for (Index l = pairs.ranges[range]; l < pairs.ranges[range + 1]; ++l) {
         worker.alone(kernel, pairs.leaves[static_cast<std::size_t>(l)], pairs.alone, boxes, points, charges,
                      sums);
+        after_leaf();
+      }
     }
     for (Index row = pairs.task_rows[task]; row < pairs.task_rows[task + 1]; ++row) {
       const auto r = static_cast<std::size_t>(row);
       worker.mutual(kernel, pairs.row_leaves[r],
                     {pairs.mutual.items + pairs.row_begins[r], pairs.mutual.items + pairs.row_ends[r]}, boxes,
                     points, charges, sums);
+      after_leaf();
     }
   };
 #pragma omp parallel
@@ -212,11 +236,12 @@ void p2p_one_side(const K& kernel, std::span<const NodeIndex> leaves, const List
   }
 }
 
-#define OCTOPOLE_INSTANTIATE(K, Real, Charge)                                                          \
-  template void p2p<Real>(const K&, std::span<const NodeIndex>, const ListView&, const Box*,           \
-                          const PointsByNode&, const PointsByNode&, const Charge*, const TargetSums&); \
-  template void p2p_mutual<Real>(const K&, const NearPairsView&, const Box*, const PointsByNode&,      \
-                                 const Charge*, const TargetSums&);
+#define OCTOPOLE_INSTANTIATE(K, Real, Charge)                                                         \
+  template void p2p<Real>(const K&, std::span<const NodeIndex>, const ListView&, const Box*,          \
+                          const PointsByNode&, const PointsByNode&, const Charge*, const TargetSums&, \
+                          const std::function<void()>&);                                              \
+  template void p2p_mutual<Real>(const K&, const NearPairsView&, const Box*, const PointsByNode&,     \
+                                 const Charge*, const TargetSums&, const std::function<void()>&);
 OCTOPOLE_INSTANTIATE(Laplace, double, double)
 OCTOPOLE_INSTANTIATE(Laplace, float, double)
 OCTOPOLE_INSTANTIATE(Laplace, float, float)

@@ -1,6 +1,7 @@
 // P2P: the near field.
 #pragma once
 
+#include <functional>
 #include <span>
 
 #include "octopole/kernels/kernel.hpp"
@@ -13,18 +14,21 @@ namespace octopole {
 /// charges. In single precision coordinates are taken from the leaf's
 /// centre in double and kept as two floats each, so that close pairs keep their digits: relative to its
 /// distance d in half sides, a difference is good to about 2e-15 / d; pairs closer than 2.7e-23 half sides
-/// count as coincident. Threaded over leaves; the order of the sum is that of the list.
+/// count as coincident. Threaded over leaves; the order of the sum is that of the list. The calling thread
+/// calls `meanwhile` (may be empty) after every kMeanwhileLeaves leaves of its own.
+inline constexpr int kMeanwhileLeaves = 16;
 template <class Real, Kernel K, class Charge>
 void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, const Box* boxes,
          const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
-         const TargetSums& sums);
+         const TargetSums& sums, const std::function<void()>& meanwhile = {});
 
 /// P2P among sources that are the targets, with one 1/r for both sides of pairs. Sums are indexed as the
 /// points are. Threads take tasks, of which those with a range in common follow one another in the order
-/// given: the result depends on the ranges, to rounding in double, and not on the threads.
+/// given: the result depends on the ranges, to rounding in double, and not on the threads. `meanwhile` as
+/// above.
 template <class Real, Kernel K, class Charge>
 void p2p_mutual(const K& kernel, const NearPairsView& pairs, const Box* boxes, const PointsByNode& points,
-                const Charge* charges, const TargetSums& sums);
+                const Charge* charges, const TargetSums& sums, const std::function<void()>& meanwhile = {});
 
 /// One side of such pairs, in single precision: adds what partners, on which the leaves act elsewhere, do to
 /// each leaf's targets, to the bit what p2p_mutual adds. All partners come before their leaf along the curve,
