@@ -1,0 +1,26 @@
+// What a rank's tree and its neighbourhood look like, found by one process from numbers of points alone.
+#pragma once
+
+#include <vector>
+
+#include "octopole/tree/essential.hpp"
+#include "octopole/tree/point_counts.hpp"
+
+namespace octopole::tree {
+
+/// What refinement, balance and the exchange of records leave a rank with.
+struct VirtualPart {
+  std::vector<NodeKey> splits;     // all that overlap the rank's range, ascending
+  std::vector<NodeRecord> ghosts;  // what other ranks tell it, in no particular order
+  std::vector<NodeKey> leaves;     // that tile its range, along the curve
+  std::vector<Code> sources;       // one code a source: the first of its leaf
+  std::vector<Code> targets;       // the same; empty where the targets are the sources
+  Count points;
+};
+
+/// The part of `rank`: nodes of the whole balanced tree, visited from the root down where they or their
+/// neighbours overlap the rank's range, so that what is looked at is in proportion to the rank's own part.
+/// `balance` as in the options. Equal to what the ranks of a real run find together.
+VirtualPart find_part(NodeCounts& counts, const Partition& partition, int rank, bool balance);
+
+}  // namespace octopole::tree
