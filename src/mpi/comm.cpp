@@ -67,6 +67,15 @@ Comm Comm::duplicate(MPI_Comm parent) {
   return comm;
 }
 
+std::vector<ValueAndRank> Comm::max_with_rank(std::span<const Index> values) const {
+  std::vector<ValueAndRank> result;
+  for (Index value : values) result.push_back({static_cast<double>(value), rank_});
+  check(MPI_Allreduce(MPI_IN_PLACE, result.data(), checked_cast<int>(result.size(), "Allreduce count"),
+                      MPI_DOUBLE_INT, MPI_MAXLOC, handle()),
+        "MPI_Allreduce");
+  return result;
+}
+
 Index Comm::exclusive_sum(Index value) const {
   Index before = 0;
   check(MPI_Exscan(&value, &before, 1, datatype<Index>(), MPI_SUM, handle()), "MPI_Exscan");

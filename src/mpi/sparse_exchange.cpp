@@ -144,9 +144,14 @@ Index SparseExchange::records_sent_away() const {
 Index SparseExchange::records_from_elsewhere() const {
   return plan_->receive.records - plan_->receive.own_count;
 }
-Index SparseExchange::messages() const {
-  return std::count_if(plan_->send.peers.begin(), plan_->send.peers.end(),
-                       [this](const PeerCount& peer) { return peer.rank != plan_->comm.rank(); });
+Traffic SparseExchange::traffic(std::size_t record_bytes) const {
+  return traffic_of(plan_->comm.rank(), plan_->send.peers, plan_->receive.peers, record_bytes);
+}
+std::span<const PeerCount> SparseExchange::send_peers() const {
+  return plan_->send.peers;
+}
+std::span<const PeerCount> SparseExchange::receive_peers() const {
+  return plan_->receive.peers;
 }
 
 }  // namespace octopole::mpi

@@ -37,12 +37,13 @@ NodesByRank sort_by_owner(const EssentialTree& tree, std::vector<NodeIndex> node
 
 // Asks the owners for nodes; returns the nodes that others ask of this rank, in the order in which they
 // asked.
-NodesByRank request(const mpi::Comm& comm, const EssentialTree& tree, const NodesByRank& wanted) {
+NodesByRank request(const mpi::Comm& comm, const EssentialTree& tree, const NodesByRank& wanted,
+                    Traffic& traffic) {
   std::vector<NodeKey> keys;
   for (NodeIndex node : wanted.nodes) keys.push_back(tree.keys[at(node)]);
   NodesByRank asked;
   const std::vector<NodeKey> asked_keys =
-      comm.all_to_all(std::span<const NodeKey>(keys), wanted.counts, &asked.counts);
+      comm.all_to_all(std::span<const NodeKey>(keys), wanted.counts, &traffic, &asked.counts);
   mpi::collectively(comm, [&] {
     for (NodeKey key : asked_keys) {
       asked.nodes.push_back(tree.find(key));
@@ -78,7 +79,7 @@ Ghosts plan_ghosts(const mpi::Comm& comm, mpi::Transport transport, const tree::
 
   const NodesByRank wanted =
       sort_by_owner(tree, foreign_partners(tree, comm.rank(), v, partners.m2p), comm.size());
-  const NodesByRank asked = request(comm, tree, wanted);
+  const NodesByRank asked = request(comm, tree, wanted, ghosts.requests);
   ghosts.multipoles =
       RowExchange(comm, transport, rows_by_rank(asked, node_row), rows_by_rank(wanted, node_row));
 
@@ -91,7 +92,7 @@ Ghosts plan_ghosts(const mpi::Comm& comm, mpi::Transport transport, const tree::
     tree.source_end[at(leaf)] = next;
   }
   ghosts.ghost_sources = next - own_sources;
-  const NodesByRank asked_leaves = request(comm, tree, wanted_leaves);
+  const NodesByRank asked_leaves = request(comm, tree, wanted_leaves, ghosts.requests);
   ghosts.points = RowExchange(comm, transport, rows_by_rank(asked_leaves, point_rows),
                               rows_by_rank(wanted_leaves, point_rows));
   return ghosts;

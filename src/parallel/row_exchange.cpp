@@ -5,8 +5,8 @@
 namespace octopole::parallel {
 namespace {
 
-std::vector<mpi::PeerCount> flatten(std::span<const PeerRows> peers, std::vector<Index>& rows) {
-  std::vector<mpi::PeerCount> counts;
+std::vector<PeerCount> flatten(std::span<const PeerRows> peers, std::vector<Index>& rows) {
+  std::vector<PeerCount> counts;
   for (const PeerRows& peer : peers) {
     if (peer.rows.empty()) continue;
     counts.push_back({peer.rank, static_cast<Index>(peer.rows.size())});

@@ -16,7 +16,8 @@ for shape in cube sphere ellipsoid plummer; do
 done
 for name in parameters kernel digits order check_order ncrit precision m2l balance points sources targets machine ranks \
   threads tree leaves nodes levels u v w x mean max seconds setup operators evaluate phases p2m m2m m2l l2l l2p m2p p2l \
-  p2p exchange communication bytes_sent_max bytes_sent_total messages_max memory peak_rss_bytes_max error relative_l2 \
+  p2p exchange communication bytes_sent_max bytes_sent_total messages_max peers_max reductions exchanges ghost_charges \
+  ghost_multipoles ancestors hidden worst_rank by_rank memory peak_rss_bytes_max error relative_l2 \
   samples gradient_relative_l2 worst_place; do
   shows report.json "\"$name\":"
 done

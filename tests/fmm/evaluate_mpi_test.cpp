@@ -98,9 +98,9 @@ TEST(Evaluate, SendsOnlyChargesMultipolesAndResults) {
   const Index expected = comm.sum(8 * (56 * multipoles + charges + results));  // order 4: 56 points a surface
 
   fmm.evaluate(part.of(problem.charges, 1));
-  EXPECT_EQ(fmm.summary().bytes_sent_total, expected);
+  EXPECT_EQ(fmm.summary().communication.evaluation.bytes_sent.sum, expected);
   fmm.evaluate(part.of(problem.charges, 1), Output::potential_and_gradient);
-  EXPECT_EQ(fmm.summary().bytes_sent_total, expected + comm.sum(24 * results));
+  EXPECT_EQ(fmm.summary().communication.evaluation.bytes_sent.sum, expected + comm.sum(24 * results));
   EXPECT_EQ(expected > 0, part.ranks > 1);
 }
 

@@ -48,7 +48,8 @@ TEST(Comm, AllToAllDeliversInRankOrder) {
     counts[static_cast<std::size_t>(to)] = (comm.rank() + to) % 3;  // some pairs have nothing to say
     for (Index i = 0; i < counts[static_cast<std::size_t>(to)]; ++i) send.push_back(100 * comm.rank() + to);
   }
-  const std::vector<Index> got = comm.all_to_all(std::span<const Index>(send), counts, &received);
+  Traffic traffic;
+  const std::vector<Index> got = comm.all_to_all(std::span<const Index>(send), counts, &traffic, &received);
   std::vector<Index> expected;
   for (int from = 0; from < comm.size(); ++from)
     for (int i = 0; i < (comm.rank() + from) % 3; ++i) expected.push_back(100 * from + comm.rank());
@@ -77,7 +78,11 @@ TEST_P(Transports, RingAndRecordSizes) {
   SparseExchange exchange(comm, GetParam(), {{next, 3}}, {{previous, 3}});
   EXPECT_EQ(exchange.records_sent_away(), p == 1 ? 0 : 3);
   EXPECT_EQ(exchange.records_from_elsewhere(), p == 1 ? 0 : 3);
-  EXPECT_EQ(exchange.messages(), p == 1 ? 0 : 1);
+  std::vector<int> peers;
+  if (p > 1) peers = {std::min(next, previous), std::max(next, previous)};
+  if (p == 2) peers.pop_back();
+  EXPECT_EQ(exchange.traffic(8),
+            (p == 1 ? Traffic{} : Traffic{24, 24, 1, 1, peers}));  // what it sends itself does not count
   for (int round = 0; round < 3; ++round) {
     std::vector<int> small(3, 10 * comm.rank() + round), small_received(3, -1);
     exchange.run(small.data(), small_received.data(), sizeof(int));

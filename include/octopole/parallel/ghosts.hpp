@@ -14,6 +14,7 @@ struct Ghosts {
   RowExchange points;      // rows are sources: this rank's first, then ghosts
   RowExchange multipoles;  // rows are nodes
   Index ghost_sources = 0;
+  Traffic requests;  // what the asking was
 };
 
 /// Plans the exchanges and gives ghost leaves their places behind the `own_sources` sources of this rank

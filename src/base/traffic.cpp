@@ -1,0 +1,53 @@
+#include "octopole/base/traffic.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace octopole {
+namespace {
+
+void merge(const std::vector<int>& more, std::vector<int>& peers) {
+  std::vector<int> both;
+  both.reserve(peers.size() + more.size());
+  std::set_union(peers.begin(), peers.end(), more.begin(), more.end(), std::back_inserter(both));
+  peers = std::move(both);
+}
+
+}  // namespace
+
+Traffic& Traffic::operator+=(const Traffic& other) {
+  bytes_sent += other.bytes_sent;
+  bytes_received += other.bytes_received;
+  messages_sent += other.messages_sent;
+  messages_received += other.messages_received;
+  merge(other.peers, peers);
+  return *this;
+}
+
+Traffic traffic_of(int rank, std::span<const PeerCount> send, std::span<const PeerCount> receive,
+                   std::size_t record_bytes) {
+  Traffic traffic;
+  const auto count = [&](std::span<const PeerCount> list, Index& bytes, Index& messages) {
+    std::vector<int> others;
+    for (const PeerCount& peer : list) {
+      if (peer.rank == rank || peer.count == 0) continue;
+      bytes += peer.count * static_cast<Index>(record_bytes);
+      ++messages;
+      others.push_back(peer.rank);
+    }
+    std::sort(others.begin(), others.end());
+    merge(others, traffic.peers);
+  };
+  count(send, traffic.bytes_sent, traffic.messages_sent);
+  count(receive, traffic.bytes_received, traffic.messages_received);
+  return traffic;
+}
+
+std::vector<PeerCount> peers_of(std::span<const Index> counts) {
+  std::vector<PeerCount> peers;
+  for (std::size_t rank = 0; rank < counts.size(); ++rank)
+    if (counts[rank] > 0) peers.push_back({static_cast<int>(rank), counts[rank]});
+  return peers;
+}
+
+}  // namespace octopole
