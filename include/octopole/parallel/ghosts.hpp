@@ -1,12 +1,35 @@
 // Which rows travel between ranks in every evaluation: ghost points, ghost multipoles, shared ancestors.
 #pragma once
 
+#include <map>
 #include <vector>
 
 #include "octopole/parallel/row_exchange.hpp"
 #include "octopole/tree/partners.hpp"
 
 namespace octopole::parallel {
+
+/// Nodes of this rank's tree by their owners, ascending within one.
+struct NodesByRank {
+  std::vector<NodeIndex> nodes;
+  std::vector<Index> counts;  // (ranks)
+};
+
+/// The partners in two lists that other ranks than `rank` own, once each: whose multipoles (of the V list
+/// and M2P partners) or points (of P2P and P2L partners) the rank needs.
+NodesByRank wanted_nodes(const tree::EssentialTree& tree, int rank, int ranks, const tree::NodeLists& a,
+                         const tree::NodeLists& b);
+
+/// Gives ghost leaves their places behind the rank's own sources (tree.source_begin, tree.source_end);
+/// returns the number of their sources.
+Index place_ghosts(const NodesByRank& leaves, Index own_sources, tree::EssentialTree& tree);
+
+/// Nodes whose multipoles go to, or come from, the owners of their parents and children: by level of the
+/// children and by rank, ascending.
+struct AncestorRows {
+  std::map<int, std::map<int, std::vector<Index>>> send, receive;
+};
+AncestorRows find_ancestor_rows(const tree::EssentialTree& tree, int rank);
 
 /// Frozen exchanges. Every rank asks the owners for exactly what its lists name: the points of its P2P and
 /// P2L partners, the multipoles of its V lists and M2P partners.
