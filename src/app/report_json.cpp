@@ -44,6 +44,7 @@ ordered_json parameters_json(const Parameters& p, bool gradient) {
           {"balance", p.balance},
           {"direct_leaves", p.direct_leaves},
           {"transport", mpi::transport_name(p.transport)},
+          {"coarse_users", or_null(p.coarse_users)},
           {"gradient", gradient}};
 }
 

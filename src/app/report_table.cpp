@@ -21,8 +21,8 @@ std::string human_bytes(Index bytes) {
 }
 
 /// Of Exchange, to fit the labels.
-constexpr std::array<std::string_view, kExchanges> kShortNames = {"charges",      "ghost charge", "ancestors",
-                                                                  "ghost multip", "potential",    "gradient"};
+constexpr std::array<std::string_view, kExchanges> kShortNames = {
+    "charges", "near ghosts", "ancestors", "coarse", "far ghosts", "potential", "gradient"};
 
 /// Lines of a label and what belongs to it.
 class Lines {

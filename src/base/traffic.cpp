@@ -43,6 +43,26 @@ Traffic traffic_of(int rank, std::span<const PeerCount> send, std::span<const Pe
   return traffic;
 }
 
+Traffic gather_traffic(int rank, std::span<const Index> places, std::size_t record_bytes) {
+  const Index ranks = static_cast<Index>(places.size()) - 1, total = places.back();
+  Traffic traffic;
+  if (total == 0) return traffic;
+  // Records of `count` ranks from `first` on, modulo their number.
+  const auto records = [&](Index first, Index count) {
+    const auto place = [&](Index r) { return places[static_cast<std::size_t>(r)]; };
+    const Index begin = first % ranks, end = begin + count;
+    return end <= ranks ? place(end) - place(begin) : total - place(begin) + place(end - ranks);
+  };
+  for (Index step = 1; step < ranks; step *= 2) {
+    const Index count = std::min(step, ranks - step);
+    traffic.bytes_sent += static_cast<Index>(record_bytes) * records(rank, count);
+    traffic.bytes_received += static_cast<Index>(record_bytes) * records(rank + step, count);
+    ++traffic.messages_sent;
+    ++traffic.messages_received;
+  }
+  return traffic;
+}
+
 std::vector<PeerCount> peers_of(std::span<const Index> counts) {
   std::vector<PeerCount> peers;
   for (std::size_t rank = 0; rank < counts.size(); ++rank)

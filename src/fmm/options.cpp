@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 
 #include "octopole/fmm/accuracy.hpp"
 #include "octopole/fmm/work.hpp"
@@ -129,6 +130,9 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   p.direct_leaves = options.direct_leaves;
   p.balance_by = options.balance_by;
   p.transport = options.transport;
+  if (options.coarse_users)
+    require(*options.coarse_users, Index{1}, std::numeric_limits<Index>::max(), "coarse users");
+  p.coarse_users = options.coarse_users;
 
   key.inner_radius = options.inner_radius;
   key.outer_radius = options.outer_radius;

@@ -1,6 +1,8 @@
 #include "octopole/fmm/passes.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <type_traits>
 
 #include "octopole/kernels/laplace.hpp"
 #include "octopole/operators/adaptive.hpp"
@@ -50,6 +52,32 @@ struct Evaluation {
     rows.finish(array);
   }
 
+  // Ghost multipoles: coarse ones with all ranks at once, others between start and finish.
+  void start_multipoles() {
+    {
+      ExchangeTimer timer(profile, Exchange::ghost_multipoles, ExchangeTimer::Part::start);
+      if constexpr (std::is_same_v<Real, double>)
+        if (s.ghosts.narrow) s.ghosts.multipoles.start_narrow(w.multipoles.data(), t().equivalent_size());
+      if (!s.ghosts.narrow) s.ghosts.multipoles.start(w.multipoles.data(), t().equivalent_size());
+      count(Exchange::ghost_multipoles, s.ghosts.multipoles.exchange(), multipole_bytes());
+    }
+    ExchangeTimer timer(profile, Exchange::coarse_multipoles);
+    if constexpr (std::is_same_v<Real, double>)
+      if (s.ghosts.narrow) s.ghosts.coarse.run_narrow(w.multipoles.data(), t().equivalent_size());
+    if (!s.ghosts.narrow) s.ghosts.coarse.run(w.multipoles.data(), t().equivalent_size());
+    profile.traffic[static_cast<std::size_t>(Exchange::coarse_multipoles)] +=
+        s.ghosts.coarse.exchange().traffic(multipole_bytes());
+  }
+  void finish_multipoles() {
+    ExchangeTimer timer(profile, Exchange::ghost_multipoles, ExchangeTimer::Part::finish);
+    if constexpr (std::is_same_v<Real, double>)
+      if (s.ghosts.narrow) s.ghosts.multipoles.finish_narrow(w.multipoles.data());
+    if (!s.ghosts.narrow) s.ghosts.multipoles.finish(w.multipoles.data());
+  }
+  std::size_t multipole_bytes() const {
+    return static_cast<std::size_t>(t().equivalent_size()) * (s.ghosts.narrow ? sizeof(float) : sizeof(Real));
+  }
+
   void bring_charges(std::span<const double> charges) {
     ExchangeTimer timer(profile, Exchange::charges);
     w.caller_charges.resize(charges.size());
@@ -85,10 +113,12 @@ struct Evaluation {
     }
   }
 
-  void sum_near(const std::vector<NodeIndex>& leaves, const tree::NodeLists& partners) {
+  void sum_near(std::span<const NodeIndex> leaves, const tree::NodeLists& partners,
+                const std::function<void()>& meanwhile = {}) {
+    PhaseTimer timer(profile, Phase::p2p);
     const auto sum = [&]<class Near>(Near) {
-      p2p<Near>(kernel, std::span<const NodeIndex>(leaves), view(partners), s.boxes.data(),
-                s.targets_by_node(), s.sources_by_node(), w.charges.data(), sums);
+      p2p<Near>(kernel, leaves, view(partners), s.boxes.data(), s.targets_by_node(), s.sources_by_node(),
+                w.charges.data(), sums, meanwhile);
     };
     if (near_in_single)
       sum(float{});
@@ -96,20 +126,38 @@ struct Evaluation {
       sum(Real{});
   }
 
-  // What needs no ghosts: leaves inside, or where pairs are mutual all of this rank's.
+  // What needs no ghosts: leaves inside, or where pairs are mutual all of this rank's. The messages under way
+  // are looked after meanwhile.
   void near_inside() {
-    PhaseTimer timer(profile, Phase::p2p);
+    const std::function<void()> look_after =
+        expects_messages() ? [this] { look_after_messages(); } : std::function<void()>();
     if constexpr (std::is_same_v<Real, double>)
       if (s.near_pairs && !near_in_single) {
+        PhaseTimer timer(profile, Phase::p2p);
         p2p_mutual(kernel, s.near_pairs->leaves, s.near_pairs->ranges, view(s.near_pairs->mutual),
-                   view(s.near_pairs->alone), s.sources_by_node(), w.charges.data(), sums);
+                   view(s.near_pairs->alone), s.sources_by_node(), w.charges.data(), sums, look_after);
         return;
       }
-    sum_near(s.work.interior_leaves, s.partners.p2p);
+    sum_near(s.work.interior_leaves, s.partners.p2p, look_after);
+  }
+
+  bool expects_messages() const {
+    const auto any = [](const parallel::RowExchange& rows) {
+      return rows.exchange().records_sent_away() + rows.exchange().records_from_elsewhere() > 0;
+    };
+    return any(s.ghosts.points) || any(s.ghosts.multipoles);
+  }
+
+  void look_after_messages() {
+    {
+      ExchangeTimer timer(profile, Exchange::ghost_charges, ExchangeTimer::Part::progress);
+      s.ghosts.points.progress();
+    }
+    ExchangeTimer timer(profile, Exchange::ghost_multipoles, ExchangeTimer::Part::progress);
+    s.ghosts.multipoles.progress();
   }
 
   void near_ghosts() {
-    PhaseTimer timer(profile, Phase::p2p);
     sum_near(s.work.boundary_leaves, s.near_pairs && !near_in_single ? s.near_pairs->ghosts : s.partners.p2p);
   }
 
@@ -212,12 +260,11 @@ void evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& s
   e.bring_charges(charges);
   e.start_rows(Exchange::ghost_charges, setup.ghosts.points, workspace.charges.data(), 1);
   e.upward();
-  e.start_rows(Exchange::ghost_multipoles, setup.ghosts.multipoles, workspace.multipoles.data(),
-               operators.translations.equivalent_size());
+  e.start_multipoles();
   e.near_inside();
   e.finish_rows(Exchange::ghost_charges, setup.ghosts.points, workspace.charges.data());
   e.near_ghosts();
-  e.finish_rows(Exchange::ghost_multipoles, setup.ghosts.multipoles, workspace.multipoles.data());
+  e.finish_multipoles();
   e.downward();
   e.to_targets();
   e.bring_back(gradient, field);

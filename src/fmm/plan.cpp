@@ -213,6 +213,14 @@ Plan make_plan(const PlanRequest& request) {
     asked_multipoles = transpose(multipoles);
     asked_points = transpose(points);
   }
+  std::vector<Index> places(static_cast<std::size_t>(request.ranks) + 1, 0);  // of the collective's records
+  {
+    tree::NodeCounts counts(request.points, parameters.ncrit, parameters.max_level);
+    tree::BalancedTree tree(counts, parameters.balance);
+    const std::vector<Index> own =
+        tree::count_coarse_nodes(tree, partition, parameters.multipole_rule(request.ranks).coarse_users);
+    std::partial_sum(own.begin(), own.end(), places.begin() + 1);
+  }
   const CallerTraffic callers(request, partition);
   const std::size_t real = static_cast<std::size_t>(key.precision);
   for (std::size_t i = 0; i < n; ++i) {
@@ -220,7 +228,8 @@ Plan make_plan(const PlanRequest& request) {
     const auto of = [&](Exchange exchange) -> Traffic& { return t[static_cast<std::size_t>(exchange)]; };
     of(Exchange::ghost_charges) = traffic_of(ranks[i], asked_points[i], points[i], real);
     of(Exchange::ghost_multipoles) =
-        traffic_of(ranks[i], asked_multipoles[i], multipoles[i], multipole_bytes(parameters));
+        traffic_of(ranks[i], asked_multipoles[i], multipoles[i], multipole_bytes(parameters, true));
+    of(Exchange::coarse_multipoles) = gather_traffic(ranks[i], places, multipole_bytes(parameters, true));
     callers.add(ranks[i], real, t);
     plan.looked_at[i].traffic = callers.complete(RankTraffic(t, {}), ranks[i]);
   }

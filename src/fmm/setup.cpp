@@ -193,7 +193,8 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   }
   timer.mark(SetupStage::distribute);
 
-  s.ghosts = parallel::plan_ghosts(comm, transport, s.lists.v, s.partners, s.owned_sources(), s.tree);
+  s.ghosts = parallel::plan_ghosts(comm, transport, s.partition, parameters.multipole_rule(comm.size()),
+                                   s.lists.v, s.partners, s.owned_sources(), s.tree);
   s.ancestors = parallel::plan_ancestors(comm, transport, s.tree);
   source_points.resize(source_points.size() + 3 * static_cast<std::size_t>(s.ghosts.ghost_sources));
   s.ghosts.points.start(source_points.data(), 3);

@@ -109,6 +109,7 @@ Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const Poi
   s.parameters.padding = setup.tuning.padding;
   s.sources = setup.points.sources;
   s.targets = setup.points.targets;
+  s.parameters.coarse_users = parameters.multipole_rule(comm.size()).coarse_users;
   s.targets_are_sources = !setup.target_exchange;
   s.ranks = comm.size();
   s.threads = comm.max(omp_get_max_threads());

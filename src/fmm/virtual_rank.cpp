@@ -7,6 +7,8 @@
 namespace octopole {
 namespace {
 
+constexpr Index kWideRecords = 2;  // of floats, as row_exchange.hpp has it
+
 using tree::Code;
 using tree::NodeKey;
 
@@ -51,9 +53,10 @@ std::vector<PeerCount> as_peers(const std::map<int, Index>& counts) {
 
 }  // namespace
 
-std::size_t multipole_bytes(const Parameters& parameters) {
+std::size_t multipole_bytes(const Parameters& parameters, bool ghosts) {
+  const bool narrow = ghosts && parameters.narrow_multipoles();
   return static_cast<std::size_t>(surface_size(parameters.operators.order)) *
-         static_cast<std::size_t>(parameters.operators.precision);
+         (narrow ? sizeof(float) : static_cast<std::size_t>(parameters.operators.precision));
 }
 
 VirtualRank::VirtualRank(const PlanRequest& request, const tree::Partition& partition, int rank)
@@ -87,12 +90,16 @@ bool VirtualRank::counts_here(NodeKey node) {
 }
 
 GhostPeers VirtualRank::place_ghosts() {
-  const auto multipoles = parallel::wanted_nodes(tree_, rank_, partition_.ranks(), lists_.v, partners_.m2p);
-  const auto leaves = parallel::wanted_nodes(tree_, rank_, partition_.ranks(), partners_.p2p, partners_.p2l);
-  ghost_sources_ = parallel::place_ghosts(leaves, part_.points.sources, tree_);
-  std::map<int, Index> points;
-  for (const NodeIndex leaf : leaves.nodes) points[tree_.owner[at(leaf)]] += tree_.source_count[at(leaf)];
-  return {peers_of(multipoles.counts), as_peers(points)};
+  const tree::MultipoleRule rule = request_.parameters.multipole_rule(partition_.ranks());
+  const tree::GhostNeeds needs =
+      tree::find_ghost_needs(tree_, rank_, lists_.v, partners_,
+                             tree::find_coarse(tree_, partition_, rule.coarse_users), rule.narrow);
+  ghost_sources_ = parallel::place_ghosts(needs.sources, part_.points.sources, tree_);
+  std::map<int, Index> multipoles, points;
+  for (const NodeIndex node : needs.multipoles) ++multipoles[tree_.owner[at(node)]];
+  for (const NodeIndex node : needs.wide) multipoles[tree_.owner[at(node)]] += kWideRecords;
+  for (const NodeIndex leaf : needs.sources) points[tree_.owner[at(leaf)]] += tree_.source_count[at(leaf)];
+  return {as_peers(multipoles), as_peers(points)};
 }
 
 const std::vector<int>& VirtualRank::users_of(NodeIndex node) {
@@ -106,38 +113,38 @@ const std::vector<int>& VirtualRank::users_of(NodeIndex node) {
 }
 
 GhostPeers VirtualRank::asked_of_it() {
+  const tree::MultipoleRule rule = request_.parameters.multipole_rule(partition_.ranks());
+  const std::vector<std::uint8_t> coarse = tree::find_coarse(tree_, partition_, rule.coarse_users);
   std::vector<std::uint8_t> inside(tree_.keys.size());  // nodes that no other rank has a part of
   for (std::size_t node = 0; node < inside.size(); ++node)
     inside[node] = tree_.owner[node] == rank_ && !partition_.is_shared(tree_.keys[node]);
   const Index surface = surface_size(request_.parameters.operators.order);
   std::map<int, Index> multipoles, points;
-  std::vector<int> askers;
-  const auto add = [&](std::span<const NodeIndex> partners) {
+  std::map<int, bool> askers;  // of a node's multipole, and whether any does not want it for M2L alone
+  const auto ask = [&](std::span<const NodeIndex> partners, bool wide) {
     for (const NodeIndex node : partners) {
       if (inside[at(node)]) continue;
       for (const int rank : users_of(node))
-        if (rank != rank_) askers.push_back(rank);
+        if (rank != rank_) askers[rank] |= wide;
     }
-  };
-  const auto book = [&](std::map<int, Index>& what, Index rows) {
-    std::sort(askers.begin(), askers.end());
-    askers.erase(std::unique(askers.begin(), askers.end()), askers.end());
-    for (const int rank : askers) what[rank] += rows;
-    askers.clear();
   };
   for (NodeIndex node = 0; node < tree_.size(); ++node) {
     if (tree_.owner[at(node)] != rank_ || !tree_.has_source[at(node)]) continue;
     // As in choose_partners: W pairs with leaves of few sources are summed directly.
     const bool direct =
         request_.parameters.direct_leaves && tree_.leaf[at(node)] && tree_.source_count[at(node)] <= surface;
-    add(lists_.v.of(node));
-    if (!direct) add(lists_.x.of(node));
-    book(multipoles, 1);
+    if (!coarse[at(node)] || rule.narrow) {
+      if (!coarse[at(node)]) ask(lists_.v.of(node), false);
+      if (!direct) ask(lists_.x.of(node), rule.narrow);
+      for (const auto& [rank, wide] : askers) multipoles[rank] += wide ? kWideRecords : 1;
+      askers.clear();
+    }
     if (!tree_.leaf[at(node)]) continue;
-    add(lists_.u.of(node));
-    add(lists_.w.of(node));
-    if (direct) add(lists_.x.of(node));
-    book(points, tree_.source_count[at(node)]);
+    ask(lists_.u.of(node), false);
+    ask(lists_.w.of(node), false);
+    if (direct) ask(lists_.x.of(node), false);
+    for (const auto& [rank, wide] : askers) points[rank] += tree_.source_count[at(node)];
+    askers.clear();
   }
   return {as_peers(multipoles), as_peers(points)};
 }
@@ -154,10 +161,17 @@ RankPlan VirtualRank::count(Traffic& ancestors) {
   for (const NodeKey node : tree_.keys) plan.ghost_nodes += !range.overlaps(node);
   plan.ghost_sources = ghost_sources_;
   const WorkLists work = make_work_lists(lists(), ends, plan.sources);
-  plan.work = count_work(lists(), work, plan_m2l(lists(), work, key), key);
+  const std::vector<M2lFftPlan> m2l = plan_m2l(lists(), work, key);
+  plan.work = count_work(lists(), work, m2l, key);
+  const Index callers = Index{partition_.ranks()};  // blocks of about equal numbers of points
+  const tree::Count all = request_.points.root().count();
+  plan.memory = rank_memory(lists(), work, m2l,
+                            {all.sources / callers, all.targets / callers, plan.sources, plan.targets,
+                             ghost_sources_, request_.points.same(), request_.gradient},
+                            request_.parameters, partition_.ranks());
   const bool in_double = request_.parameters.near_precision == Precision::double_precision;
   plan.near_inside = inside_pairs(lists(), work, plan.sources, request_.points.same() && in_double);
-  const std::size_t row = multipole_bytes(request_.parameters);
+  const std::size_t row = multipole_bytes(request_.parameters, false);
   std::map<int, std::pair<std::vector<PeerCount>, std::vector<PeerCount>>> steps;
   const parallel::AncestorRows rows = parallel::find_ancestor_rows(tree_, rank_);
   for (const auto& [level, ranks] : rows.send)

@@ -11,13 +11,13 @@
 
 namespace octopole {
 
-/// Rows that a rank receives of, or sends to, others.
+/// Records that a rank receives of, or sends to, others.
 struct GhostPeers {
   std::vector<PeerCount> multipoles, points;
 };
 
-/// Of a row of multipoles as it travels.
-std::size_t multipole_bytes(const Parameters& parameters);
+/// Of a record of one multipole as it travels to the ranks that have it as a ghost, else to a parent's owner.
+std::size_t multipole_bytes(const Parameters& parameters, bool ghosts);
 
 class VirtualRank {
  public:

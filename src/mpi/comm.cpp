@@ -61,6 +61,7 @@ Comm Comm::duplicate(MPI_Comm parent) {
     if (!finalized) MPI_Comm_free(handle);
     delete handle;
   });
+  comm.graphs_ = std::make_shared<std::vector<std::weak_ptr<Graph>>>();
   check(MPI_Comm_set_errhandler(copy, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
   check(MPI_Comm_rank(copy, &comm.rank_), "MPI_Comm_rank");
   check(MPI_Comm_size(copy, &comm.size_), "MPI_Comm_size");

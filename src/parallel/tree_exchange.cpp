@@ -26,7 +26,7 @@ std::vector<tree::NodeKey> balance_globally(const mpi::Comm& comm, const tree::P
     ++counts[static_cast<std::size_t>(owner)];
     send.push_back(key);
   }
-  std::vector<NodeKey> received = comm.all_to_all(std::span<const NodeKey>(send), counts, &traffic);
+  std::vector<NodeKey> received = comm.all_to_all(std::span<const NodeKey>(send), counts, nullptr, &traffic);
   std::sort(received.begin(), received.end());
   received.erase(std::unique(received.begin(), received.end()), received.end());
   return tree::merge_keys(mine, received);
@@ -36,7 +36,7 @@ tree::EssentialTree build_essential_tree(const mpi::Comm& comm, const tree::Loca
                                          Traffic& traffic) {
   const tree::GhostRecords told = tree::records_for_others(part);
   const std::vector<tree::NodeRecord> heard =
-      comm.all_to_all(std::span<const tree::NodeRecord>(told.records), told.counts, &traffic);
+      comm.all_to_all(std::span<const tree::NodeRecord>(told.records), told.counts, nullptr, &traffic);
   tree::EssentialTree essential;
   mpi::collectively(comm, [&] { essential = tree::build_essential_tree(part, heard); });
   return essential;

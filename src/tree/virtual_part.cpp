@@ -1,61 +1,11 @@
 #include "octopole/tree/virtual_part.hpp"
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "octopole/tree/octree.hpp"
 
 namespace octopole::tree {
 namespace {
-
-/// The balanced tree where it is asked for.
-class BalancedTree {
- public:
-  BalancedTree(NodeCounts& counts, bool balance) : counts_(counts), balance_(balance) {}
-
-  /// Whether the node, whose parent is split, is split: because it is refined, or because balance_closure's
-  /// rule leads from a refined node to it. The rule backwards: a node one level finer that touches it is
-  /// split.
-  bool is_split(NodeKey node) {
-    if (counts_.refined(node)) return true;
-    if (!balance_ || node.level() + 1 >= counts_.max_level()) return false;
-    const morton::Anchor here = node.anchor();
-    bool deeper = false;  // whether anything beyond the touching children is refined
-    for (int direction = 0; direction < 27; ++direction) {
-      const auto other = node.neighbour(direction);
-      if (direction == 13 || !other || !counts_.refined(*other)) continue;
-      for (int octant = 0; octant < 8; ++octant) {
-        const NodeKey child = other->child(octant);
-        if (!counts_.refined(child)) continue;
-        if (morton::adjacent(here, child.anchor())) return true;
-        deeper = true;
-      }
-    }
-    if (!deeper) return false;
-    const auto known = known_.find(node.bits);
-    if (known != known_.end()) return known->second;
-    const bool split = touched_by_split(node, here);
-    known_.emplace(node.bits, split);
-    return split;
-  }
-
- private:
-  bool touched_by_split(NodeKey node, const morton::Anchor& here) {
-    for (int direction = 0; direction < 27; ++direction) {
-      const auto other = node.neighbour(direction);
-      if (!other) continue;
-      for (int octant = 0; octant < 8; ++octant) {
-        const NodeKey child = other->child(octant);
-        if (morton::adjacent(here, child.anchor()) && is_split(child)) return true;
-      }
-    }
-    return false;
-  }
-
-  NodeCounts& counts_;
-  bool balance_;
-  std::unordered_map<std::uint64_t, bool> known_;
-};
 
 class Visit {
  public:
@@ -111,6 +61,60 @@ class Visit {
 };
 
 }  // namespace
+
+bool BalancedTree::is_split(NodeKey node) {
+  if (counts_.refined(node)) return true;
+  if (!balance_ || node.level() + 1 >= counts_.max_level()) return false;
+  const morton::Anchor here = node.anchor();
+  bool deeper = false;  // whether anything beyond the touching children is refined
+  for (int direction = 0; direction < 27; ++direction) {
+    const auto other = node.neighbour(direction);
+    if (direction == 13 || !other || !counts_.refined(*other)) continue;
+    for (int octant = 0; octant < 8; ++octant) {
+      const NodeKey child = other->child(octant);
+      if (!counts_.refined(child)) continue;
+      if (morton::adjacent(here, child.anchor())) return true;
+      deeper = true;
+    }
+  }
+  if (!deeper) return false;
+  const auto known = known_.find(node.bits);
+  if (known != known_.end()) return known->second;
+  const bool split = touched_by_split(node, here);
+  known_.emplace(node.bits, split);
+  return split;
+}
+
+bool BalancedTree::touched_by_split(NodeKey node, const morton::Anchor& here) {
+  for (int direction = 0; direction < 27; ++direction) {
+    const auto other = node.neighbour(direction);
+    if (!other) continue;
+    for (int octant = 0; octant < 8; ++octant) {
+      const NodeKey child = other->child(octant);
+      if (morton::adjacent(here, child.anchor()) && is_split(child)) return true;
+    }
+  }
+  return false;
+}
+
+std::vector<Index> count_coarse_nodes(BalancedTree& tree, const Partition& partition, Index coarse_users) {
+  std::vector<Index> counts(static_cast<std::size_t>(partition.ranks()), 0);
+  if (coarse_users >= partition.ranks()) return counts;
+  // As in find_coarse: the children of nodes around which there are many ranks.
+  std::vector<NodeKey> crowded;
+  const auto look = [&](NodeKey node) {
+    if (node.level() >= kFirstLevel && tree.counts().count(node).sources > 0)
+      ++counts[static_cast<std::size_t>(partition.owner(node))];
+    if (tree.is_split(node) && count_ranks_around(partition, node) > coarse_users) crowded.push_back(node);
+  };
+  look(NodeKey::root());
+  while (!crowded.empty()) {
+    const NodeKey node = crowded.back();
+    crowded.pop_back();
+    for (int octant = 0; octant < 8; ++octant) look(node.child(octant));
+  }
+  return counts;
+}
 
 VirtualPart find_part(NodeCounts& counts, const Partition& partition, int rank, bool balance) {
   VirtualPart part;

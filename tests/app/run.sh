@@ -27,7 +27,7 @@ done
 # Distinct targets; every choice of the method; results that do not depend on the ranks.
 expect 0 2 generate sphere -n 2000 --targets 500 -o distinct.h5
 expect 0 1 run -i distinct.h5 -d 6 -o one.h5
-for options in "" "--m2l svd" "--transport point-to-point" "--no-balance" "--threads 2 --repeat 3" "--max-level 2" "--balance-by points"; do
+for options in "" "--m2l svd" "--transport point-to-point" "--coarse-users 1 --transport point-to-point" "--no-balance" "--threads 2 --repeat 3" "--max-level 2" "--balance-by points"; do
   # shellcheck disable=SC2086
   expect 0 3 run -i distinct.h5 -d 5 -o many.h5 --verify 500 $options
   shows out "2000 sources, 500 targets" "of 500 targets"

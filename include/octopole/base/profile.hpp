@@ -30,9 +30,9 @@ inline double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-/// Seconds of one exchange on this rank: in its start and its finish, packing and unpacking included
-/// (exposed), and from the beginning of its start to the end of its finish (in flight). The steps of
-/// Exchange::ancestors add up.
+/// Seconds of one exchange on this rank: in its start, its finish and in looking after it between them,
+/// packing and unpacking included (exposed), and from the beginning of its start to the end of its finish (in
+/// flight). The steps of Exchange::ancestors add up.
 struct ExchangeSeconds {
   double exposed = 0, in_flight = 0;
 };
@@ -81,26 +81,28 @@ class PhaseTimer {
 };
 
 /// Adds the life time of the object to an exchange and to Phase::exchange; one for its start and one for its
-/// finish, or one for the whole of it.
+/// finish, or one for the whole of it. In between any number for its progress, within another phase, which
+/// their time belongs to as well.
 class ExchangeTimer {
  public:
-  enum class Part { start, finish, whole };
+  enum class Part { start, progress, finish, whole };
   ExchangeTimer(Profile& profile, Exchange exchange, Part part = Part::whole)
-      : phase_(profile, Phase::exchange),
+      : phase_(profile.seconds[static_cast<std::size_t>(Phase::exchange)]),
         slot_(profile.exchange_seconds[static_cast<std::size_t>(exchange)]),
         part_(part) {
-    if (part != Part::finish) slot_.in_flight -= start_;
+    if (part == Part::start || part == Part::whole) slot_.in_flight -= start_;
   }
   ~ExchangeTimer() {
     const double now = seconds_now();
     slot_.exposed += now - start_;
-    if (part_ != Part::start) slot_.in_flight += now;
+    if (part_ != Part::progress) phase_ += now - start_;
+    if (part_ == Part::finish || part_ == Part::whole) slot_.in_flight += now;
   }
   ExchangeTimer(const ExchangeTimer&) = delete;
   ExchangeTimer& operator=(const ExchangeTimer&) = delete;
 
  private:
-  PhaseTimer phase_;
+  double& phase_;
   ExchangeSeconds& slot_;
   Part part_;
   double start_ = seconds_now();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "octopole/fmm/communication.hpp"
+#include "octopole/fmm/memory.hpp"
 #include "octopole/fmm/options.hpp"
 #include "octopole/fmm/work.hpp"
 #include "octopole/tree/point_counts.hpp"
@@ -31,7 +32,8 @@ struct PlanRequest {
   int threads = 1;
   bool gradient = false;
   Callers callers = Callers::owners;
-  std::optional<ListedPoints> sources = std::nullopt;  // instead of `callers`, of both where targets are distinct
+  std::optional<ListedPoints> sources =
+      std::nullopt;  // instead of `callers`, of both where targets are distinct
   std::optional<ListedPoints> targets = std::nullopt;
   int sample = 0;  // look at so many ranks at most; 0: at all
 };
@@ -49,7 +51,7 @@ struct RankPlan {
   RankTraffic traffic;     // of the evaluation; of the set-up, requests and ghost coordinates alone
   /// Shared ancestors' children by level, each a step that waits for the one before.
   std::vector<std::pair<int, TrafficCounts>> ancestor_steps;
-  Index memory_bytes = 0;
+  RankMemory memory;
 };
 
 struct Plan {

@@ -47,6 +47,8 @@ class RecordType {
   MPI_Datatype type_ = MPI_DATATYPE_NULL;
 };
 
+class Graph;
+
 /// As MPI_DOUBLE_INT wants it.
 struct ValueAndRank {
   double value;
@@ -110,7 +112,7 @@ class Comm {
   /// their numbers in `received`; adds to `traffic` what the records are, their numbers not counted.
   template <class T>
   std::vector<T> all_to_all(std::span<const T> send, std::span<const Index> counts,
-                            Traffic* traffic = nullptr, std::vector<Index>* received = nullptr) const {
+                            std::vector<Index>* received = nullptr, Traffic* traffic = nullptr) const {
     static_assert(std::is_trivially_copyable_v<T>);
     const std::vector<Index> incoming = exchange_counts(counts);
     Index total = 0;
@@ -139,6 +141,9 @@ class Comm {
     return result;
   }
 
+  /// Graph communicators of these ranks that exchanges hold; the same list on all ranks.
+  std::vector<std::weak_ptr<Graph>>& graphs() const { return *graphs_; }
+
   void barrier() const { check(MPI_Barrier(handle()), "MPI_Barrier"); }
 
  private:
@@ -146,6 +151,7 @@ class Comm {
   void broadcast_bytes(void* data, std::size_t bytes, int root) const;
   void gather_all_bytes(const void* mine, void* all, std::span<const Index> counts, std::size_t bytes) const;
   std::shared_ptr<MPI_Comm> handle_;
+  std::shared_ptr<std::vector<std::weak_ptr<Graph>>> graphs_;
   int rank_ = 0, size_ = 1;
 };
 

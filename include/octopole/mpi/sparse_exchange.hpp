@@ -34,6 +34,8 @@ class SparseExchange {
   /// finish().
   void start(const void* send, void* receive, std::size_t record_bytes);
   void finish();
+  /// Between start and finish: lets MPI work on the messages, which many do only when they are called.
+  void progress();
   void run(const void* send, void* receive, std::size_t record_bytes) {
     start(send, receive, record_bytes);
     finish();
