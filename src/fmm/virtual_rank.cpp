@@ -119,6 +119,20 @@ GhostPeers VirtualRank::asked_of_it() {
   for (std::size_t node = 0; node < inside.size(); ++node)
     inside[node] = tree_.owner[node] == rank_ && !partition_.is_shared(tree_.keys[node]);
   const Index surface = surface_size(request_.parameters.operators.order);
+  // Of a shared node that it owns without having points in it a rank has no lists; here they are needed.
+  tree::InteractionLists of_all;
+  const tree::InteractionLists* own_lists = &lists_;
+  bool blind = false;
+  for (std::size_t node = 0; node < inside.size(); ++node)
+    blind |= tree_.owner[node] == rank_ && tree_.has_source[node] && !tree_.has_target[node];
+  if (blind) {
+    tree::EssentialTree seeing = tree_;
+    const tree::CodeRange range = partition_.range(rank_);
+    for (std::size_t node = 0; node < inside.size(); ++node)
+      seeing.has_target[node] |= range.overlaps(tree_.keys[node]);
+    of_all = tree::build_lists(seeing);
+    own_lists = &of_all;
+  }
   std::map<int, Index> multipoles, points;
   std::map<int, bool> askers;  // of a node's multipole, and whether any does not want it for M2L alone
   const auto ask = [&](std::span<const NodeIndex> partners, bool wide) {
@@ -134,15 +148,15 @@ GhostPeers VirtualRank::asked_of_it() {
     const bool direct =
         request_.parameters.direct_leaves && tree_.leaf[at(node)] && tree_.source_count[at(node)] <= surface;
     if (!coarse[at(node)] || rule.narrow) {
-      if (!coarse[at(node)]) ask(lists_.v.of(node), false);
-      if (!direct) ask(lists_.x.of(node), rule.narrow);
+      if (!coarse[at(node)]) ask(own_lists->v.of(node), false);
+      if (!direct) ask(own_lists->x.of(node), rule.narrow);
       for (const auto& [rank, wide] : askers) multipoles[rank] += wide ? kWideRecords : 1;
       askers.clear();
     }
     if (!tree_.leaf[at(node)]) continue;
-    ask(lists_.u.of(node), false);
-    ask(lists_.w.of(node), false);
-    if (direct) ask(lists_.x.of(node), false);
+    ask(own_lists->u.of(node), false);
+    ask(own_lists->w.of(node), false);
+    if (direct) ask(own_lists->x.of(node), false);
     for (const auto& [rank, wide] : askers) points[rank] += tree_.source_count[at(node)];
     askers.clear();
   }
