@@ -93,9 +93,11 @@ void add_balance(Lines& lines, const Summary& s) {
   const auto add = [&](std::string_view label, double by_points, double work, double seconds) {
     lines.add(label, "{:>10.3f} {:>10.3f} {:>10.3f}", by_points, work, seconds);
   };
-  add("  evaluate", b.by_points.total, b.work.total, b.seconds.total);
+  add("  operators", b.by_points.total, b.work.total, b.seconds.total);
   for (std::size_t i = 0; i < kPhases; ++i)
-    add(fmt::format("    {}", kPhaseNames[i]), b.by_points.phases[i], b.work.phases[i], b.seconds.phases[i]);
+    if (static_cast<Phase>(i) != Phase::exchange)
+      add(fmt::format("    {}", kPhaseNames[i]), b.by_points.phases[i], b.work.phases[i],
+          b.seconds.phases[i]);
   lines.add("", "{:.2f} % of the work is repeated for nodes that ranks share", 100 * b.repeated);
 }
 

@@ -58,10 +58,14 @@ TreeSummary summarize_tree(const mpi::Comm& comm, const PointSetup& s) {
   return t;
 }
 
-Imbalance imbalance_of(const mpi::Comm& comm, const std::array<double, kPhases>& seconds, double total) {
+double total(const std::array<double, kPhases>& seconds) {
+  return std::accumulate(seconds.begin(), seconds.end(), 0.0);
+}
+
+Imbalance imbalance_of(const mpi::Comm& comm, const std::array<double, kPhases>& seconds) {
   std::array<double, kPhases + 1> largest{}, sum{};
   std::copy(seconds.begin(), seconds.end(), largest.begin());
-  largest.back() = total;
+  largest.back() = total(seconds) - seconds[static_cast<std::size_t>(Phase::exchange)];
   sum = largest;
   comm.allreduce(std::span<double>(largest), MPI_MAX);
   comm.allreduce(std::span<double>(sum), MPI_SUM);
@@ -75,12 +79,8 @@ Imbalance imbalance_of(const mpi::Comm& comm, const std::array<double, kPhases>&
 BalanceSummary summarize_balance(const mpi::Comm& comm, const Parameters& parameters, const PointSetup& s,
                                  const Profile& profile) {
   const bool same = !s.target_exchange;
-  const auto total = [](const std::array<double, kPhases>& seconds) {
-    return std::accumulate(seconds.begin(), seconds.end(), 0.0);
-  };
   const auto of_work = [&](const WorkCounts& counts) {
-    const auto seconds = predict_seconds(counts, parameters, same);
-    return imbalance_of(comm, seconds, total(seconds));
+    return imbalance_of(comm, predict_seconds(counts, parameters, same));
   };
   BalanceSummary b;
   const WorkCounts counted = count_work(s, parameters.operators);
@@ -94,7 +94,7 @@ BalanceSummary summarize_balance(const mpi::Comm& comm, const Parameters& parame
   b.moved = s.balance.moved;
   b.work = of_work(counted);
   b.by_points = s.balance.moved ? of_work(s.balance.by_points) : b.work;
-  b.seconds = imbalance_of(comm, profile.seconds, profile.total_seconds);
+  b.seconds = imbalance_of(comm, profile.seconds);
   return b;
 }
 

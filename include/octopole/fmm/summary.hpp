@@ -33,8 +33,9 @@ struct TreeSummary {
 
 /// Largest over mean of the ranks: 1 where all are equal, and where there is nothing.
 struct Imbalance {
-  std::array<double, kPhases> phases{};
-  double total = 1;
+  std::array<double, kPhases> phases;
+  double total = 1;  // of the eight operators together
+  Imbalance() { phases.fill(1); }
 };
 
 /// How evenly the ranks share the evaluation of the potential. Work is counted, and weighed with the rates.
@@ -42,7 +43,7 @@ struct BalanceSummary {
   bool moved = false;   // a partition by work took the place of the one by points
   Imbalance by_points;  // work, under the partition by points
   Imbalance work;       // work, under the partition in use
-  Imbalance seconds;    // of the last evaluation
+  Imbalance seconds;    // of the last evaluation; waiting is in none but the exchange
   double repeated = 0;  // share of the work that others do, too, because they hold parts of the same nodes
 };
 
