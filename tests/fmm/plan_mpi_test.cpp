@@ -1,6 +1,7 @@
 // The planner against real runs: what one process counts for every rank equals what the ranks count.
 #include <gtest/gtest.h>
 
+#include "octopole/fmm/passes.hpp"
 #include "octopole/fmm/plan.hpp"
 #include "octopole/fmm/setup.hpp"
 #include "octopole/fmm/summarize.hpp"
@@ -16,7 +17,41 @@ struct RealRank {
   Index sources, targets, leaves, nodes, ghost_nodes, ghost_sources;
   WorkCounts work;
   RankTraffic traffic;
+  RankMemory memory;
 };
+
+/// rank_memory of a real set-up, and the arrays that it stands for where they can be seen.
+RankMemory measure_memory(PointSetup& s, const Parameters& parameters, const test::Part& part,
+                          const std::vector<double>& charges) {
+  const bool same = !s.target_exchange;
+  const PointNumbers numbers{s.points.sources / part.ranks,
+                             s.points.targets / part.ranks,
+                             s.owned_sources(),
+                             s.owned_targets(),
+                             s.ghosts.ghost_sources,
+                             same,
+                             true};
+  const RankMemory memory = rank_memory(s.rank_lists(), s.work, s.m2l, numbers, parameters, part.ranks);
+  EXPECT_EQ(static_cast<Index>(s.sources.x.size()), numbers.sources + numbers.ghost_sources);
+  EXPECT_EQ(memory.partition, static_cast<Index>(s.partition.bounds.size() * sizeof(morton::Code)));
+  EXPECT_GE(memory.points, 24 * (numbers.sources + numbers.ghost_sources) + 16 * numbers.sources);
+  if (parameters.operators.precision != Precision::double_precision) return memory;
+  const auto operators = make_operators<Laplace, double>(Laplace{}, parameters.operators);
+  Workspace<double> w;
+  Field field;
+  Profile profile;
+  evaluate(Laplace{}, operators, s, parameters.near_precision, w, charges, 1, Output::potential_and_gradient,
+           field, profile);
+  Index values = 0, widest = 0;
+  for (const auto* array :
+       {&w.charges, &w.multipoles, &w.locals, &w.potential, &w.gx, &w.gy, &w.gz, &w.gradient})
+    values += static_cast<Index>(array->size());
+  for (std::size_t level = 2; level < s.work.target_nodes.size(); ++level)
+    widest = std::max<Index>(widest, s.tree.level_begin[level + 1] - s.tree.level_begin[level]);
+  values += numbers.caller_sources + widest * operators.translations.downward_check_size();
+  EXPECT_EQ(memory.values, 8 * values);
+  return memory;
+}
 
 AlignedVector<morton::Code> encode(const morton::RootCube& cube, const std::vector<double>& points) {
   AlignedVector<morton::Code> codes;
@@ -40,8 +75,8 @@ void expect_plan(const test::Problem& problem, Options options) {
   Parameters parameters = resolve(options, Laplace::name);
   const auto sources = part.of(problem.sources, 3), targets = part.of(problem.targets, 3);
   const bool same = problem.targets.empty();
-  const PointSetup s = make_setup(comm, parameters, sources,
-                                  same ? std::nullopt : std::optional<std::span<const double>>(targets));
+  PointSetup s = make_setup(comm, parameters, sources,
+                            same ? std::nullopt : std::optional<std::span<const double>>(targets));
   Fmm fmm(MPI_COMM_WORLD, Laplace{}, options);
   if (same)
     fmm.set_points(sources);
@@ -59,7 +94,8 @@ void expect_plan(const test::Problem& problem, Options options) {
                 ghost_nodes,
                 s.ghosts.ghost_sources,
                 count_work(s, parameters.operators),
-                communication.by_rank[static_cast<std::size_t>(part.rank)]};
+                communication.by_rank[static_cast<std::size_t>(part.rank)],
+                measure_memory(s, parameters, part, part.of(problem.charges, 1))};
   const std::vector<RealRank> real = comm.gather_all(std::span<const RealRank>(&mine, 1));
   if (part.rank > 0) return;  // one process plans
 
@@ -95,6 +131,7 @@ void expect_plan(const test::Problem& problem, Options options) {
     for (std::size_t i = 0; i < kExchanges; ++i)
       EXPECT_EQ(planned.traffic.exchanges[i], r.traffic.exchanges[i]) << kExchangeNames[i];
     EXPECT_EQ(planned.traffic.evaluation, r.traffic.evaluation);
+    EXPECT_EQ(planned.memory, r.memory);
   }
 
   // A sample's ranks, by their own lists.
