@@ -181,13 +181,13 @@ Rates::Row measure_row() {
 Rates reference_rates() {
   switch (simd::active_isa()) {
     case simd::Isa::avx512:
-      return {{4.8e9, 2.8e9, 0.5e9, 5.4e9, 3.3e9, 95e9, 40e9, 85e9},
+      return {{8.0e9, 4.2e9, 0.4e9, 5.4e9, 3.3e9, 95e9, 40e9, 85e9},
               {3.9e9, 1.9e9, 0.5e9, 2.25e9, 1.45e9, 47e9, 27e9, 45e9}};
     case simd::Isa::avx2:
-      return {{2.4e9, 1.6e9, 1.0e9, 3.6e9, 2.1e9, 90e9, 22e9, 65e9},
+      return {{4.0e9, 2.4e9, 0.5e9, 3.6e9, 2.1e9, 90e9, 22e9, 65e9},
               {1.4e9, 0.8e9, 0.6e9, 0.93e9, 0.65e9, 45e9, 15e9, 37e9}};
     default:
-      return {{1.0e9, 0.62e9, 0.6e9, 1.5e9, 0.9e9, 90e9, 17e9, 20e9},
+      return {{1.7e9, 0.9e9, 0.4e9, 1.5e9, 0.9e9, 90e9, 17e9, 20e9},
               {0.95e9, 0.47e9, 0.35e9, 0.51e9, 0.38e9, 45e9, 7e9, 11e9}};
   }
 }

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "octopole/fmm/setup.hpp"
 #include "octopole/fmm/work.hpp"
 #include "tests/support/points.hpp"
 
