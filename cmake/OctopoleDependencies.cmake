@@ -23,8 +23,35 @@ if(PKG_CONFIG_FOUND)
 endif()
 octopole_need(fftw "TARGET;PkgConfig::FFTW3")
 
-find_package(LAPACK QUIET)  # brings BLAS
+# BLAS decides the speed of P2M, M2M, L2L and of the operators' SVDs: the reference BLAS, which a distribution may have
+# installed beside or instead, takes five times as long. BLA_VENDOR (see FindBLAS) chooses another library.
+if(BLA_VENDOR)
+  find_package(LAPACK QUIET)
+else()
+  foreach(vendor OpenBLAS FlexiBLAS Intel10_64lp Arm)
+    set(BLA_VENDOR ${vendor})
+    find_package(LAPACK QUIET)  # brings BLAS
+    if(LAPACK_FOUND)
+      break()
+    endif()
+  endforeach()
+  unset(BLA_VENDOR)
+  if(NOT LAPACK_FOUND)
+    find_package(LAPACK QUIET)
+    if(LAPACK_FOUND AND BLAS_LIBRARIES MATCHES "/libblas\\.")
+      set(octopole_reference_blas ON)
+    endif()
+  endif()
+endif()
 octopole_need(lapack "LAPACK_FOUND")
+if(octopole_reference_blas)
+  if(OCTOPOLE_PROBE)
+    octopole_need(lapack OFF)
+  else()
+    message(WARNING "No optimised BLAS was found: ${BLAS_LIBRARIES} may be the reference implementation, with which "
+      "octopole takes several times as long. Install OpenBLAS, or name a library with -DBLA_VENDOR=...")
+  endif()
+endif()
 
 set(HDF5_PREFER_PARALLEL ON)
 find_package(HDF5 QUIET COMPONENTS C)

@@ -17,6 +17,9 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
+/// Of the file: another number where kinds of work, or the loops they stand for, are others.
+constexpr int kFormat = 2;
+
 /// The processor's name as the system tells it; empty where it does not.
 std::string processor() {
   std::ifstream info("/proc/cpuinfo");
@@ -46,6 +49,7 @@ Rates read(const fs::path& path) {
   Rates rates;
   try {
     const ordered_json json = ordered_json::parse(file);
+    if (json.value("format", 1) != kFormat) throw Error("its rates are of another version's loops");
     const auto take = [&](const char* precision, Rates::Row& row) {
       for (std::size_t k = 0; k < kWorkKinds; ++k) {
         row[k] = json.at(precision).at(std::string(kWorkKindNames[k])).get<double>();
@@ -62,7 +66,8 @@ Rates read(const fs::path& path) {
 }
 
 void write(const fs::path& path, const Rates& rates) {
-  ordered_json json = {{"processor", processor()}, {"simd", simd::isa_name(simd::active_isa())}};
+  ordered_json json = {
+      {"format", kFormat}, {"processor", processor()}, {"simd", simd::isa_name(simd::active_isa())}};
   const auto put = [&](const char* precision, const Rates::Row& row) {
     for (std::size_t k = 0; k < kWorkKinds; ++k) json[precision][std::string(kWorkKindNames[k])] = row[k];
   };

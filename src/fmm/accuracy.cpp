@@ -18,7 +18,8 @@ constexpr std::array<AccuracyRow, 11> kDouble{{{2, 3, 3, 60},
                                                {11, 14, 14, 600},
                                                {12, 15, 17, 600}}};
 
-constexpr std::array<AccuracyRow, 4> kSingle{{{2, 3, 3, 40}, {3, 4, 4, 130}, {4, 5, 5, 280}, {5, 6, 6, 280}}};
+constexpr std::array<AccuracyRow, 5> kSingle{
+    {{2, 3, 3, 40}, {3, 4, 4, 130}, {4, 5, 5, 280}, {5, 6, 6, 280}, {6, 7, 9, 280}}};
 
 }  // namespace
 

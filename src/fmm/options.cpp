@@ -19,15 +19,15 @@ void require(T value, T low, T high, const char* name) {
 constexpr int kLargestOrder = 20;
 constexpr int kLargestLevel = 20;
 
-constexpr int kSingleDigits = 5;  // what all operators reach in single precision
-constexpr int kMixedDigits = 6;   // what they reach with P2P and M2L by FFT alone in single precision
+constexpr int kSingleDigits = 6;  // what operators reach in single precision, all or some of them
 
 /// Precisions by operator. `digits` is absent where only the order is given.
 void resolve_precisions(const Options& options, std::optional<int> digits, Parameters& p) {
   constexpr Precision single = Precision::single_precision, in_double = Precision::double_precision;
   const bool few = !options.precision && digits;
-  const Precision overall = options.precision.value_or(few && *digits <= kSingleDigits ? single : in_double);
-  const Precision parts = few && *digits <= kMixedDigits ? single : overall;
+  const bool some_in_double = options.near_precision == in_double || options.m2l_precision == in_double;
+  const Precision parts = few && *digits <= kSingleDigits ? single : options.precision.value_or(in_double);
+  const Precision overall = options.precision.value_or(some_in_double ? in_double : parts);
   p.operators.precision = overall;
   p.near_precision = options.near_precision.value_or(parts);
   p.operators.m2l_precision = options.m2l_precision.value_or(options.m2l == M2lMethod::svd ? overall : parts);
@@ -37,9 +37,9 @@ void resolve_precisions(const Options& options, std::optional<int> digits, Param
   if (p.operators.m2l_precision != overall && options.m2l == M2lMethod::svd)
     throw Error("M2L by SVD works in the precision of the other operators",
                 "choose M2L by FFT, or leave its precision out");
-  if (digits && *digits > kMixedDigits && p.any_in_single())
+  if (digits && *digits > kSingleDigits && p.any_in_single())
     throw Error(fmt::format("{} digits cannot be reached with operators in single precision", *digits),
-                fmt::format("ask for {} digits, or use double precision", kMixedDigits));
+                fmt::format("ask for {} digits, or use double precision", kSingleDigits));
 }
 
 /// What an option asks for, else the faster method for a node with all its neighbours.

@@ -87,32 +87,43 @@ struct Evaluation {
     }
   }
 
-  void sum_near(const std::vector<NodeIndex>& leaves, const tree::NodeLists& partners) {
-    const auto sum = [&]<class Near>(Near) {
-      p2p<Near>(kernel, std::span<const NodeIndex>(leaves), view(partners), s.boxes.data(),
-                s.targets_by_node(), s.sources_by_node(), w.charges.data(), sums);
-    };
+  /// Calls sum(near), near a number of the precision that P2P works in.
+  template <class Sum>
+  void in_near_precision(const Sum& sum) {
     if (near_in_single)
       sum(float{});
     else
       sum(Real{});
   }
 
+  void sum_near(const std::vector<NodeIndex>& leaves, const tree::NodeLists& partners) {
+    in_near_precision([&]<class Near>(Near) {
+      p2p<Near>(kernel, std::span<const NodeIndex>(leaves), view(partners), s.boxes.data(),
+                s.targets_by_node(), s.sources_by_node(), w.charges.data(), sums);
+    });
+  }
+
   // What needs no ghosts: leaves inside, or where pairs are mutual all of this rank's.
   void near_inside() {
     PhaseTimer timer(profile, Phase::p2p);
-    if constexpr (std::is_same_v<Real, double>)
-      if (s.near_pairs && !near_in_single) {
-        p2p_mutual(kernel, s.near_pairs->leaves, s.near_pairs->ranges, view(s.near_pairs->mutual),
-                   view(s.near_pairs->alone), s.sources_by_node(), w.charges.data(), sums);
-        return;
-      }
-    sum_near(s.work.interior_leaves, s.partners.p2p);
+    if (!s.near_pairs) return sum_near(s.work.interior_leaves, s.partners.p2p);
+    in_near_precision([&]<class Near>(Near) {
+      p2p_mutual<Near>(kernel, s.near_pairs_view(), s.boxes.data(), s.sources_by_node(), w.charges.data(),
+                       sums);
+    });
   }
 
   void near_ghosts() {
     PhaseTimer timer(profile, Phase::p2p);
-    sum_near(s.work.boundary_leaves, s.near_pairs && !near_in_single ? s.near_pairs->ghosts : s.partners.p2p);
+    if (!s.near_pairs) return sum_near(s.work.boundary_leaves, s.partners.p2p);
+    const auto sum = [&](const tree::NodeLists& ghosts, bool leaf_first) {
+      if (!near_in_single) return sum_near(s.work.boundary_leaves, ghosts);
+      p2p_one_side(kernel, std::span<const NodeIndex>(s.work.boundary_leaves), view(ghosts), leaf_first,
+                   s.boxes.data(), s.sources_by_node(), w.charges.data(), sums);
+    };
+    sum(s.near_pairs->ghosts_before, false);
+    sum(s.near_pairs->ghosts_behind, true);
+    sum_near(s.work.boundary_leaves, s.near_pairs->ghosts_alone);
   }
 
   // Check potentials of one level's nodes from V and X, then their locals, then their children's share of the

@@ -30,14 +30,16 @@ double best_seconds(const Work& work) {
   return best;
 }
 
-/// Leaves around one another, as many as keep every thread busy: P2P as an evaluation does it.
+/// Leaves around one another, as many as keep every thread busy: P2P as an evaluation does it, a task a
+/// thread.
 struct NearProblem {
   static constexpr Index kPartners = 27;
   Index per_leaf;
   NodeIndex leaves = 27 * omp_get_max_threads();
   AlignedVector<double> x, y, z, charge, u, g;
-  std::vector<Index> begin, end, offsets, mutual_offsets{0}, alone_offsets, ranges;
-  std::vector<NodeIndex> all, items, mutual_items;
+  std::vector<Index> begin, end, ranges, mutual_offsets{0}, alone_offsets, task_rows{0}, row_begins, row_ends;
+  std::vector<NodeIndex> all, mutual_items;
+  std::vector<std::array<std::int32_t, 2>> tasks;
   std::vector<Box> boxes;
 
   explicit NearProblem(Index points) : per_leaf(points) {
@@ -59,17 +61,18 @@ struct NearProblem {
       all.push_back(leaf);
       boxes.push_back({0.5, 0.5, 0.5, 0.5});
       alone_offsets.push_back(leaf);
-      offsets.push_back(leaf * kPartners);
-      for (NodeIndex partner = 0; partner < kPartners; ++partner) {
-        // One range a thread of as many leaves as a leaf has partners: all pairs of a range but a leaf's own.
-        const NodeIndex other = leaf / NodeIndex(kPartners) * NodeIndex(kPartners) + partner;
-        items.push_back(other);
-        if (other > leaf) mutual_items.push_back(other);
-      }
+      row_begins.push_back(mutual_offsets.back());
+      // Within a range all pairs but a leaf's own.
+      const NodeIndex range_end = (leaf / NodeIndex(kPartners) + 1) * NodeIndex(kPartners);
+      for (NodeIndex other = leaf + 1; other < range_end; ++other) mutual_items.push_back(other);
       mutual_offsets.push_back(static_cast<Index>(mutual_items.size()));
+      row_ends.push_back(mutual_offsets.back());
     }
-    offsets.push_back(leaves * kPartners);
     alone_offsets.push_back(leaves);
+    for (std::int32_t range = 0; range < leaves / kPartners; ++range) {
+      tasks.push_back({range, range});
+      task_rows.push_back((range + 1) * kPartners);
+    }
     for (Index range = 0; range <= leaves / kPartners; ++range) ranges.push_back(range * kPartners);
   }
 
@@ -84,13 +87,17 @@ struct NearProblem {
     const PointsByNode points{x.data(), y.data(), z.data(), begin.data(), end.data()};
     const std::size_t n = u.size();
     const TargetSums sums{u.data(), gradient ? g.data() : nullptr, g.data() + n, g.data() + 2 * n};
+    const NearPairsView pairs{all,
+                              ranges,
+                              {mutual_offsets.data(), mutual_items.data()},
+                              {alone_offsets.data(), all.data()},
+                              tasks,
+                              task_rows,
+                              all,
+                              row_begins,
+                              row_ends};
     return omp_get_max_threads() * best_seconds([&] {
-             if constexpr (sizeof(Real) == sizeof(double))
-               p2p_mutual(Laplace{}, all, ranges, {mutual_offsets.data(), mutual_items.data()},
-                          {alone_offsets.data(), all.data()}, points, charge.data(), sums);
-             else
-               p2p<Real>(Laplace{}, all, {offsets.data(), items.data()}, boxes.data(), points, points,
-                         charge.data(), sums);
+             p2p_mutual<Real>(Laplace{}, pairs, boxes.data(), points, charge.data(), sums);
            });
   }
 };

@@ -11,8 +11,8 @@
 namespace octopole {
 namespace {
 
-// Of leaves for mutual P2P: more balance the threads' work better, fewer have more pairs in common.
-constexpr Index kRangesPerThread = 4;
+// Of leaves for mutual P2P: more of them balance the threads' work better, and make more tasks.
+constexpr Index kRangesPerThread = 8;
 
 morton::Bounds bounds_of(const mpi::Comm& comm, std::span<const double> sources,
                          std::span<const double> targets) {
@@ -78,6 +78,13 @@ tree::Partners choose_partners(const PointSetup& s, const Parameters& parameters
   if (!parameters.direct_leaves) return tree::choose_partners(s.tree, s.lists, 0, 0);
   return tree::choose_partners(s.tree, s.lists, surface_size(key.order),
                                surface_size(key.downward_check_order));
+}
+
+tree::NearPairs pair_up(const PointSetup& s, const Parameters& parameters) {
+  const OperatorKey& key = parameters.operators;
+  const Index ranges = omp_get_max_threads() == 1 ? 1 : kRangesPerThread * omp_get_max_threads();
+  return tree::pair_up(s.tree, s.partners.p2p, s.owned_sources(), ranges,
+                       key.order == key.downward_check_order);
 }
 
 /// The caller's points in the order of their codes, until they have an owner.
@@ -175,6 +182,19 @@ PointsByNode PointSetup::targets_by_node() const {
   return {c.x.data(), c.y.data(), c.z.data(), tree.target_begin.data(), tree.target_end.data()};
 }
 
+NearPairsView PointSetup::near_pairs_view() const {
+  const tree::NearPairs& p = *near_pairs;
+  return {p.leaves,
+          p.ranges,
+          {p.mutual.offsets.data(), p.mutual.items.data()},
+          {p.alone.offsets.data(), p.alone.items.data()},
+          p.tasks,
+          p.task_rows,
+          p.row_leaves,
+          p.row_begins,
+          p.row_ends};
+}
+
 PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,
                       std::optional<std::span<const double>> targets) {
   const mpi::Transport transport = parameters.transport;
@@ -219,11 +239,7 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
     const morton::NodeCube node = s.cube.node(s.tree.anchors[i]);
     s.boxes[i] = {node.centre[0], node.centre[1], node.centre[2], node.half};
   }
-  if (!targets && parameters.near_precision == Precision::double_precision)
-    mpi::collectively(comm, [&] {
-      s.near_pairs =
-          tree::pair_up(s.tree, s.partners.p2p, s.owned_sources(), kRangesPerThread * omp_get_max_threads());
-    });
+  if (!targets) mpi::collectively(comm, [&] { s.near_pairs = pair_up(s, parameters); });
   s.work = make_work_lists(s.rank_lists(), ends, s.owned_sources());
   mpi::collectively(comm, [&] { s.m2l = plan_m2l(s, parameters.operators); });
   timer.mark(SetupStage::plan);

@@ -33,6 +33,10 @@ void for_each_family_pair(const RankLists& lists, const WorkLists& work, Use&& u
 /// box at order 6 were 53 at the full rate.
 constexpr double kSvdShare = 0.27;
 
+/// Share of the rate of pairs in single precision that P2P reaches where sources and targets differ: points
+/// of two parts, one side of a pair at a time.
+constexpr double kSplitShare = 0.7;
+
 PhaseWork& of(Work& work, Phase phase) {
   return work[static_cast<std::size_t>(phase)];
 }
@@ -154,11 +158,13 @@ std::array<double, kPhases> seconds_of(const Work& work, const Parameters& param
     const Phase phase = static_cast<Phase>(i);
     const bool near = phase == Phase::p2p;
     const bool at_targets = near || phase == Phase::l2p || phase == Phase::m2p;
-    const bool near_kind = near && (same || parameters.near_precision == Precision::single_precision);
-    const WorkKind pairs = near_kind ? (gradient ? WorkKind::near_gradient_pairs : WorkKind::near_pairs)
-                                     : (gradient && at_targets ? WorkKind::gradient_pairs : WorkKind::pairs);
+    const bool mutual = near && same;
+    const double share =
+        near && !same && parameters.near_precision == Precision::single_precision ? kSplitShare : 1;
+    const WorkKind pairs = mutual ? (gradient ? WorkKind::near_gradient_pairs : WorkKind::near_pairs)
+                                  : (gradient && at_targets ? WorkKind::gradient_pairs : WorkKind::pairs);
     const Precision m2l = parameters.operators.m2l_precision;
-    seconds[i] = work[i].pairs / rates.of(pairs, near ? parameters.near_precision : overall) +
+    seconds[i] = work[i].pairs / rates.of(pairs, near ? parameters.near_precision : overall) / share +
                  work[i].gathers / rates.of(WorkKind::gathers, parameters.near_precision) +
                  work[i].gemm / rates.of(WorkKind::gemm, overall) / (phase == Phase::m2l ? kSvdShare : 1) +
                  work[i].transform / rates.of(WorkKind::transform, m2l) +

@@ -1,6 +1,8 @@
 // The pair loop for two sets of points that act on each other: one 1/r for both sides. Included once by each
-// instruction set's unit, as pair_loop_impl.hpp is.
+// instruction set's unit, before pair_loop_impl.hpp.
 #pragma once
+
+#include <utility>
 
 #include "octopole/simd/vec.hpp"
 #include "pair_loop_table.hpp"
@@ -8,38 +10,80 @@
 namespace octopole {
 namespace {
 
-/// Points of b that are treated together: their sums, a vector each, stay in the first-level cache.
+/// Points of b that are treated together: their sums, a vector each, stay in the first-level cache. A
+/// multiple of every number of lanes.
 inline constexpr Index kMutualPiece = 128;
 
-/// Width * lanes points of a against `count` points of b. What b receives is kept by lane in `sums`: (count,
-/// 1 or 4, lanes).
-template <int Width, bool Gradient, class K, class Real>
-OCTOPOLE_INLINE void mutual_block(const K& kernel, const MutualArrays<Real>& a, const MutualArrays<Real>& b,
-                                  Index count, Real scale, Real* sums) {
+/// One side of mutual pairs: points, in two parts or not, and what they receive.
+template <class Real>
+struct MutualSide {
+  MutualArrays<Real> points;
+  LowParts<Real> low;
+};
+
+template <bool Gradient, bool Split, class Real>
+MutualSide<Real> advance(const MutualSide<Real>& side, Index i) {
+  const MutualArrays<Real>& p = side.points;
+  MutualSide<Real> rest{
+      {p.x + i, p.y + i, p.z + i, p.charge + i, p.count - i, p.potential + i, nullptr, nullptr, nullptr}, {}};
+  if constexpr (Gradient) {
+    rest.points.gx = p.gx + i;
+    rest.points.gy = p.gy + i;
+    rest.points.gz = p.gz + i;
+  }
+  if constexpr (Split) rest.low = {side.low.x + i, side.low.y + i, side.low.z + i};
+  return rest;
+}
+
+/// Width * lanes points of a against `count` points of b. What b receives is kept by lane in `sums`: (1 or 4,
+/// kMutualPiece, lanes).
+template <int Width, bool Gradient, bool Split, class K, class Real>
+OCTOPOLE_INLINE void mutual_block(const K& kernel, const MutualSide<Real>& a_side,
+                                  const MutualSide<Real>& b_side, Index count, Real scale, Real* sums) {
   using V = typename isa::Vec<Real>::type;
   constexpr int lanes = isa::Vec<Real>::lanes;
+  constexpr Index part = kMutualPiece * lanes;
+  const MutualArrays<Real>&a = a_side.points, &b = b_side.points;
   V x[Width], y[Width], z[Width], charge[Width], u[Width], gx[Width], gy[Width], gz[Width];
+  V x_low[Width], y_low[Width], z_low[Width];
 #pragma GCC unroll 4
   for (int w = 0; w < Width; ++w) {
     x[w] = simd::load<V>(a.x + w * lanes);
     y[w] = simd::load<V>(a.y + w * lanes);
     z[w] = simd::load<V>(a.z + w * lanes);
+    if constexpr (Split) {
+      x_low[w] = simd::load<V>(a_side.low.x + w * lanes);
+      y_low[w] = simd::load<V>(a_side.low.y + w * lanes);
+      z_low[w] = simd::load<V>(a_side.low.z + w * lanes);
+    }
     charge[w] = simd::load<V>(a.charge + w * lanes);
     u[w] = gx[w] = gy[w] = gz[w] = V{};
   }
   for (Index j = 0; j < count; ++j) {
     const V bx = simd::broadcast<V>(b.x[j]), by = simd::broadcast<V>(b.y[j]), bz = simd::broadcast<V>(b.z[j]),
             bq = simd::broadcast<V>(b.charge[j]);
-    Real* const sum = sums + j * lanes * (Gradient ? 4 : 1);
+    V bx_low, by_low, bz_low;
+    if constexpr (Split) {
+      bx_low = simd::broadcast<V>(b_side.low.x[j]);
+      by_low = simd::broadcast<V>(b_side.low.y[j]);
+      bz_low = simd::broadcast<V>(b_side.low.z[j]);
+    }
+    Real* const sum = sums + j * lanes;
     V to_b = simd::load<V>(sum), to_bx, to_by, to_bz;
     if constexpr (Gradient) {
-      to_bx = simd::load<V>(sum + lanes);
-      to_by = simd::load<V>(sum + 2 * lanes);
-      to_bz = simd::load<V>(sum + 3 * lanes);
+      to_bx = simd::load<V>(sum + part);
+      to_by = simd::load<V>(sum + 2 * part);
+      to_bz = simd::load<V>(sum + 3 * part);
     }
 #pragma GCC unroll 4
     for (int w = 0; w < Width; ++w) {
-      const V dx = x[w] - bx, dy = y[w] - by, dz = z[w] - bz;
+      V dx = x[w] - bx, dy = y[w] - by, dz = z[w] - bz;
+      if constexpr (Split) {
+        // Exact above for close points, whose difference of low parts counts.
+        dx += x_low[w] - bx_low;
+        dy += y_low[w] - by_low;
+        dz += z_low[w] - bz_low;
+      }
       const V r2 = dx * dx + dy * dy + dz * dz;
       const V inverse_r = isa::inverse_sqrt(r2);
       const V value = kernel.potential(r2, inverse_r);
@@ -58,9 +102,9 @@ OCTOPOLE_INLINE void mutual_block(const K& kernel, const MutualArrays<Real>& a, 
     }
     simd::store(sum, to_b);
     if constexpr (Gradient) {
-      simd::store(sum + lanes, to_bx);
-      simd::store(sum + 2 * lanes, to_by);
-      simd::store(sum + 3 * lanes, to_bz);
+      simd::store(sum + part, to_bx);
+      simd::store(sum + 2 * part, to_by);
+      simd::store(sum + 3 * part, to_bz);
     }
   }
   const V factor = simd::broadcast<V>(scale);
@@ -76,18 +120,9 @@ OCTOPOLE_INLINE void mutual_block(const K& kernel, const MutualArrays<Real>& a, 
   }
 }
 
-template <bool Gradient, class Real>
-MutualArrays<Real> advance(const MutualArrays<Real>& p, Index i) {
-  if constexpr (Gradient)
-    return {p.x + i,         p.y + i,  p.z + i,  p.charge + i, p.count - i,
-            p.potential + i, p.gx + i, p.gy + i, p.gz + i};
-  else
-    return {p.x + i, p.y + i, p.z + i, p.charge + i, p.count - i, p.potential + i, nullptr, nullptr, nullptr};
-}
-
 /// The last points of a, fewer than a vector: padded with copies of the last one that have no charge.
 template <bool Gradient, class K, class Real>
-void mutual_rest(const K& kernel, const MutualArrays<Real>& a, const MutualArrays<Real>& b, Index count,
+void mutual_rest(const K& kernel, const MutualArrays<Real>& a, const MutualSide<Real>& b, Index count,
                  Real scale, Real* sums) {
   constexpr int lanes = isa::Vec<Real>::lanes;
   alignas(64) Real x[lanes], y[lanes], z[lanes], charge[lanes], u[lanes], gx[lanes], gy[lanes], gz[lanes];
@@ -99,8 +134,8 @@ void mutual_rest(const K& kernel, const MutualArrays<Real>& a, const MutualArray
     charge[l] = l < a.count ? a.charge[i] : Real{0};
     u[l] = gx[l] = gy[l] = gz[l] = 0;
   }
-  mutual_block<1, Gradient>(kernel, MutualArrays<Real>{x, y, z, charge, lanes, u, gx, gy, gz}, b, count,
-                            scale, sums);
+  mutual_block<1, Gradient, false>(kernel, MutualSide<Real>{{x, y, z, charge, lanes, u, gx, gy, gz}, {}}, b,
+                                   count, scale, sums);
   for (Index l = 0; l < lanes && l < a.count; ++l) {
     a.potential[l] += u[l];
     if constexpr (Gradient) {
@@ -111,49 +146,87 @@ void mutual_rest(const K& kernel, const MutualArrays<Real>& a, const MutualArray
   }
 }
 
-template <class Real>
-OCTOPOLE_INLINE Real sum_of_lanes(const Real* lanes_of) {
-  Real sum = 0;
-  for (int l = 0; l < isa::Vec<Real>::lanes; ++l) sum += lanes_of[l];
-  return sum;
+/// Halves of the vectors' pieces of 2 * Half lanes are added; those of a come first, those of b behind them.
+template <int Half, class V, int... lane>
+OCTOPOLE_INLINE V fold(const V& a, const V& b, std::integer_sequence<int, lane...>) {
+  constexpr int lanes = sizeof...(lane);
+  return __builtin_shufflevector(a, b, (lane / Half % 2 ? lanes + lane - Half : lane)...) +
+         __builtin_shufflevector(a, b, (lane / Half % 2 ? lanes + lane : lane + Half)...);
 }
 
-template <bool Gradient, class K, class Real>
-void mutual_loop(const K& kernel, const MutualArrays<Real>& a, const MutualArrays<Real>& b, Real scale) {
+template <int Half, class V, int Lanes>
+OCTOPOLE_INLINE void fold_all(V (&v)[Lanes]) {
+#pragma GCC unroll 16
+  for (int i = 0; i < Half; ++i)
+    v[i] = fold<Half>(v[i], v[i + Half], std::make_integer_sequence<int, Lanes>{});
+  if constexpr (Half > 1) fold_all<Half / 2>(v);
+}
+
+/// Sums of the lanes of `lanes` vectors that lie one after the other, as one vector.
+template <class Real>
+OCTOPOLE_INLINE auto sums_of_lanes(const Real* from) {
+  using V = typename isa::Vec<Real>::type;
+  constexpr int lanes = isa::Vec<Real>::lanes;
+  V v[lanes];
+#pragma GCC unroll 16
+  for (int i = 0; i < lanes; ++i) v[i] = simd::load<V>(from + i * lanes);
+  fold_all<lanes / 2>(v);
+  return v[0];
+}
+
+/// to[j] += scale * what `count` points of b have received by lane. With Padded whole vectors of `to`.
+template <bool Padded, class Real>
+void add_sums(const Real* sums, Index count, Real scale, Real* to) {
+  using V = typename isa::Vec<Real>::type;
+  constexpr int lanes = isa::Vec<Real>::lanes;
+  const V factor = simd::broadcast<V>(scale);
+  Index j = 0;
+  for (; Padded ? j < count : j + lanes <= count; j += lanes)
+    simd::store(to + j, simd::load<V>(to + j) + factor * sums_of_lanes(sums + j * lanes));
+  if (j >= count) return;
+  const V rest = sums_of_lanes(sums + j * lanes);
+  for (Index l = 0; j + l < count; ++l) to[j + l] += scale * rest[l];
+}
+
+/// With Split both sides are padded.
+template <bool Gradient, bool Split, class K, class Real>
+void mutual_loop(const K& kernel, const MutualSide<Real>& a, const MutualSide<Real>& b, Real scale) {
   constexpr int lanes = isa::Vec<Real>::lanes, width = 2, parts = Gradient ? 4 : 1;
   alignas(64) Real sums[kMutualPiece * lanes * parts];
-  if (a.count == 0) return;
-  for (Index first = 0; first < b.count; first += kMutualPiece) {
-    const Index count = b.count - first < kMutualPiece ? b.count - first : kMutualPiece;
-    const MutualArrays<Real> piece = advance<Gradient>(b, first);
-    for (Index i = 0; i < count * lanes * parts; ++i) sums[i] = 0;
+  const Index a_count = a.points.count, b_count = b.points.count;
+  if (a_count == 0) return;
+  for (Index first = 0; first < b_count; first += kMutualPiece) {
+    const Index count = b_count - first < kMutualPiece ? b_count - first : kMutualPiece;
+    const MutualSide<Real> piece = advance<Gradient, Split>(b, first);
+    const Index used = (count + lanes - 1) / lanes * lanes * lanes;
+    for (int part = 0; part < parts; ++part)
+      for (Index i = 0; i < used; ++i) sums[part * kMutualPiece * lanes + i] = 0;
     Index i = 0;
-    for (; i + width * lanes <= a.count; i += width * lanes)
-      mutual_block<width, Gradient>(kernel, advance<Gradient>(a, i), piece, count, scale, sums);
-    for (; i + lanes <= a.count; i += lanes)
-      mutual_block<1, Gradient>(kernel, advance<Gradient>(a, i), piece, count, scale, sums);
-    if (i < a.count) mutual_rest<Gradient>(kernel, advance<Gradient>(a, i), piece, count, scale, sums);
-    for (Index j = 0; j < count; ++j) {
-      const Real* sum = sums + j * lanes * parts;
-      piece.potential[j] += scale * sum_of_lanes(sum);
-      if constexpr (Gradient) {
-        piece.gx[j] += scale * sum_of_lanes(sum + lanes);
-        piece.gy[j] += scale * sum_of_lanes(sum + 2 * lanes);
-        piece.gz[j] += scale * sum_of_lanes(sum + 3 * lanes);
-      }
+    for (; i + width * lanes <= (Split ? (a_count + lanes - 1) / lanes * lanes : a_count); i += width * lanes)
+      mutual_block<width, Gradient, Split>(kernel, advance<Gradient, Split>(a, i), piece, count, scale, sums);
+    for (; Split ? i < a_count : i + lanes <= a_count; i += lanes)
+      mutual_block<1, Gradient, Split>(kernel, advance<Gradient, Split>(a, i), piece, count, scale, sums);
+    if (!Split && i < a_count)
+      mutual_rest<Gradient>(kernel, advance<Gradient, Split>(a, i).points, piece, count, scale, sums);
+    add_sums<Split>(sums, count, scale, piece.points.potential);
+    if constexpr (Gradient) {
+      add_sums<Split>(sums + kMutualPiece * lanes, count, scale, piece.points.gx);
+      add_sums<Split>(sums + 2 * kMutualPiece * lanes, count, scale, piece.points.gy);
+      add_sums<Split>(sums + 3 * kMutualPiece * lanes, count, scale, piece.points.gz);
     }
   }
 }
 
-template <class K, class Real>
-void mutual_potential_loop(const K& kernel, const MutualArrays<Real>& a, const MutualArrays<Real>& b,
-                           Real scale) {
-  mutual_loop<false>(kernel, a, b, scale);
+template <bool Gradient, class K, class Real>
+void whole_mutual_loop(const K& kernel, const MutualArrays<Real>& a, const MutualArrays<Real>& b,
+                       Real scale) {
+  mutual_loop<Gradient, false>(kernel, MutualSide<Real>{a, {}}, MutualSide<Real>{b, {}}, scale);
 }
-template <class K, class Real>
-void mutual_gradient_loop(const K& kernel, const MutualArrays<Real>& a, const MutualArrays<Real>& b,
-                          Real scale) {
-  mutual_loop<true>(kernel, a, b, scale);
+
+template <bool Gradient, class K, class Real>
+void split_mutual_loop(const K& kernel, const MutualArrays<Real>& a, const LowParts<Real>& a_low,
+                       const MutualArrays<Real>& b, const LowParts<Real>& b_low) {
+  mutual_loop<Gradient, true>(kernel, MutualSide<Real>{a, a_low}, MutualSide<Real>{b, b_low}, Real{1});
 }
 
 }  // namespace

@@ -70,6 +70,15 @@ void pair_mutual(const K& kernel, const MutualArrays<Real>& a, const MutualArray
 }
 template void pair_mutual(const Laplace&, const MutualArrays<double>&, const MutualArrays<double>&, double);
 
+template <class K, class Real>
+void pair_mutual_split(const K& kernel, const MutualArrays<Real>& a, const LowParts<Real>& a_low,
+                       const MutualArrays<Real>& b, const LowParts<Real>& b_low) {
+  const SplitPairLoops<K, Real>& loops = active_split_loops<K, Real>();
+  (a.gx ? loops.mutual_gradient : loops.mutual_potential)(kernel, a, a_low, b, b_low);
+}
+template void pair_mutual_split(const Laplace&, const MutualArrays<float>&, const LowParts<float>&,
+                                const MutualArrays<float>&, const LowParts<float>&);
+
 #define OCTOPOLE_INSTANTIATE(K, Real)                                                                       \
   template void pair_potential(const K&, const TargetArrays<Real>&, const SourceArrays<Real>&, Real*);      \
   template void pair_gradient(const K&, const TargetArrays<Real>&, const SourceArrays<Real>&, Real*, Real*, \

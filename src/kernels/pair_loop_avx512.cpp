@@ -27,9 +27,10 @@ template PairLoops<Laplace, float> pair_loops_avx512();
 template <class K, class Real>
 SplitPairLoops<K, Real> split_pair_loops_avx512() {
 #ifdef OCTOPOLE_HAS_AVX512
-  return {split_potential_loop<K, Real>, split_gradient_loop<K, Real>, split_scaled};
+  return {split_potential_loop<K, Real>, split_gradient_loop<K, Real>, split_scaled,
+          split_mutual_loop<false, K, Real>, split_mutual_loop<true, K, Real>};
 #else
-  return {nullptr, nullptr, nullptr};
+  return {nullptr, nullptr, nullptr, nullptr, nullptr};
 #endif
 }
 template SplitPairLoops<Laplace, float> split_pair_loops_avx512();
@@ -37,7 +38,7 @@ template SplitPairLoops<Laplace, float> split_pair_loops_avx512();
 template <class K, class Real>
 MutualLoops<K, Real> mutual_loops_avx512() {
 #ifdef OCTOPOLE_HAS_AVX512
-  return {mutual_potential_loop<K, Real>, mutual_gradient_loop<K, Real>};
+  return {whole_mutual_loop<false, K, Real>, whole_mutual_loop<true, K, Real>};
 #else
   return {nullptr, nullptr};
 #endif

@@ -19,13 +19,14 @@ template PairLoops<Laplace, float> pair_loops_baseline();
 
 template <class K, class Real>
 SplitPairLoops<K, Real> split_pair_loops_baseline() {
-  return {split_potential_loop<K, Real>, split_gradient_loop<K, Real>, split_scaled};
+  return {split_potential_loop<K, Real>, split_gradient_loop<K, Real>, split_scaled,
+          split_mutual_loop<false, K, Real>, split_mutual_loop<true, K, Real>};
 }
 template SplitPairLoops<Laplace, float> split_pair_loops_baseline();
 
 template <class K, class Real>
 MutualLoops<K, Real> mutual_loops_baseline() {
-  return {mutual_potential_loop<K, Real>, mutual_gradient_loop<K, Real>};
+  return {whole_mutual_loop<false, K, Real>, whole_mutual_loop<true, K, Real>};
 }
 template MutualLoops<Laplace, double> mutual_loops_baseline();
 

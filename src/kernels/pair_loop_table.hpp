@@ -20,6 +20,10 @@ struct SplitPairLoops {
   void (*gradient)(const K&, const TargetArrays<Real>&, const LowParts<Real>&, const SourceArrays<Real>&,
                    const LowParts<Real>&, Real*, Real*, Real*, Real*);
   void (*split)(const double*, Index, double, double, float*, float*);
+  void (*mutual_potential)(const K&, const MutualArrays<Real>&, const LowParts<Real>&,
+                           const MutualArrays<Real>&, const LowParts<Real>&);
+  void (*mutual_gradient)(const K&, const MutualArrays<Real>&, const LowParts<Real>&,
+                          const MutualArrays<Real>&, const LowParts<Real>&);
 };
 
 /// The loops that serve both sides of pairs.

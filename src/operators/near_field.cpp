@@ -1,6 +1,9 @@
 #include "octopole/operators/near_field.hpp"
 
+#include <omp.h>
+
 #include <type_traits>
+#include <vector>
 
 #include "octopole/kernels/laplace.hpp"
 #include "point_buffers.hpp"
@@ -12,6 +15,10 @@ namespace {
 /// sides, less than double coordinates tell apart (but for a leaf around the origin), and pairs below 2.7e-23
 /// half sides count as coincident; far away, gradient factors are normal numbers up to 1e9 half sides.
 constexpr double kSingleUnit = 1.0 / 4096;
+
+Box single_frame(const Box& box) {
+  return {box.x, box.y, box.z, box.half * kSingleUnit};
+}
 
 /// Adds what all partners in a leaf's row do to its targets, in the frame given.
 template <class K, class Real, bool Split, class Charge>
@@ -46,57 +53,182 @@ void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, 
     for (std::size_t l = 0; l < leaves.size(); ++l) {
       Box frame = kAbsoluteFrame;
       if constexpr (split) {
-        frame = boxes[leaves[l]];
-        frame.half *= kSingleUnit;
+        frame = single_frame(boxes[leaves[l]]);
       }
       sum_row(kernel, leaves[l], u, frame, targets, sources, charges, sums, source_buffer, target_buffer);
     }
   }
 }
 
-template <Kernel K>
-void p2p_mutual(const K& kernel, std::span<const NodeIndex> leaves, std::span<const Index> ranges,
-                const ListView& mutual, const ListView& alone, const PointsByNode& points,
-                const double* charges, const TargetSums& sums) {
-  const auto arrays_of = [&](NodeIndex leaf) {
-    const Index i = points.begin[leaf];
+namespace {
+
+template <class K>
+double single_scale(const Box& frame) {
+  return K::constant * integer_power(frame.half, K::homogeneity);
+}
+
+/// A thread's buffers, and how it works off parts of the lists. In double leaves act where they lie.
+template <class Real>
+struct PairWorker;
+
+template <>
+struct PairWorker<double> {
+  SourceBuffer<double> sources;
+  TargetBuffer<double> targets;
+
+  template <class K>
+  void alone(const K& kernel, NodeIndex leaf, const ListView& list, const Box*, const PointsByNode& points,
+             const double* charges, const TargetSums& sums) {
+    sum_row(kernel, leaf, list, kAbsoluteFrame, points, points, charges, sums, sources, targets);
+  }
+  template <class K>
+  void mutual(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box*,
+              const PointsByNode& points, const double* charges, const TargetSums& sums) {
+    const auto arrays_of = [&](NodeIndex node) {
+      const Index i = points.begin[node];
+      const bool gradient = sums.gradient();
+      return MutualArrays<double>{points.x + i,
+                                  points.y + i,
+                                  points.z + i,
+                                  charges + i,
+                                  points.end[node] - i,
+                                  sums.potential + i,
+                                  gradient ? sums.gx + i : nullptr,
+                                  gradient ? sums.gy + i : nullptr,
+                                  gradient ? sums.gz + i : nullptr};
+    };
+    for (const NodeIndex other : others) pair_mutual(kernel, arrays_of(leaf), arrays_of(other), K::constant);
+  }
+};
+
+template <>
+struct PairWorker<float> {
+  /// Partners that follow one another are taken in one piece of about so many points.
+  static constexpr Index kRun = 1024;
+  SourceBuffer<float, true> sources;
+  TargetBuffer<float, true> targets;
+  MutualBuffer one, run;
+
+  template <class K, class Charge>
+  void alone(const K& kernel, NodeIndex leaf, const ListView& list, const Box* boxes,
+             const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
+    sum_row(kernel, leaf, list, single_frame(boxes[leaf]), points, points, charges, sums, sources, targets);
+  }
+  template <class K, class Charge>
+  void mutual(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box* boxes,
+              const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
+    const Box frame = single_frame(boxes[leaf]);
+    const double scale = single_scale<K>(frame);
     const bool gradient = sums.gradient();
-    return MutualArrays<double>{points.x + i,
-                                points.y + i,
-                                points.z + i,
-                                charges + i,
-                                points.end[leaf] - i,
-                                sums.potential + i,
-                                gradient ? sums.gx + i : nullptr,
-                                gradient ? sums.gy + i : nullptr,
-                                gradient ? sums.gz + i : nullptr};
-  };
-  const std::size_t count = ranges.size() - 1;
-#pragma omp parallel
-  {
-    SourceBuffer<double> source_buffer;
-    TargetBuffer<double> target_buffer;
-#pragma omp for schedule(dynamic)
-    for (std::size_t range = 0; range < count; ++range)
-      for (Index l = ranges[range]; l < ranges[range + 1]; ++l) {
-        const NodeIndex leaf = leaves[static_cast<std::size_t>(l)];
-        sum_row(kernel, leaf, alone, kAbsoluteFrame, points, points, charges, sums, source_buffer,
-                target_buffer);
-        for (const NodeIndex other : mutual.of(leaf))
-          pair_mutual(kernel, arrays_of(leaf), arrays_of(other), K::constant);
+    const Index first = points.begin[leaf], count = points.end[leaf] - first;
+    one.load(points, first, count, charges, frame, gradient);
+    for (std::size_t k = 0; k < others.size();) {
+      const std::size_t begin = k;
+      const Index start = points.begin[others[k]];
+      Index end = points.end[others[k]];
+      for (++k; k < others.size() && points.begin[others[k]] == end && end - start < kRun; ++k)
+        end = points.end[others[k]];
+      run.load(points, start, end - start, charges, frame, gradient);
+      // Each leaf's share is rounded to double by itself, so that it does not depend on the leaves beside it.
+      for (const NodeIndex other : others.subspan(begin, k - begin)) {
+        const Index from = points.begin[other];
+        pair_mutual_split(kernel, one.arrays(first, count, gradient), one.low(first),
+                          run.arrays(from, points.end[other] - from, gradient), run.low(from));
+        one.add_to(sums, count, scale, frame.half);
+        one.clear(count, gradient);
       }
+      run.add_to(sums, end - start, scale, frame.half);
+    }
+  }
+  /// Adds to the sums of `leaf` what mutual() of it and `other` would add, in the frame of the first of them.
+  template <class K, class Charge>
+  void one_side(const K& kernel, NodeIndex leaf, NodeIndex other, bool leaf_first, const Box* boxes,
+                const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
+    const Box frame = single_frame(boxes[leaf_first ? leaf : other]);
+    const bool gradient = sums.gradient();
+    const auto load = [&](MutualBuffer& buffer, NodeIndex node) {
+      buffer.load(points, points.begin[node], points.end[node] - points.begin[node], charges, frame,
+                  gradient);
+    };
+    const auto arrays = [&](MutualBuffer& buffer, NodeIndex node) {
+      return buffer.arrays(points.begin[node], points.end[node] - points.begin[node], gradient);
+    };
+    load(one, leaf);
+    load(run, other);
+    if (leaf_first)
+      pair_mutual_split(kernel, arrays(one, leaf), one.low(points.begin[leaf]), arrays(run, other),
+                        run.low(points.begin[other]));
+    else
+      pair_mutual_split(kernel, arrays(run, other), run.low(points.begin[other]), arrays(one, leaf),
+                        one.low(points.begin[leaf]));
+    one.add_to(sums, points.end[leaf] - points.begin[leaf], single_scale<K>(frame), frame.half);
+  }
+};
+
+}  // namespace
+
+template <class Real, Kernel K, class Charge>
+void p2p_mutual(const K& kernel, const NearPairsView& pairs, const Box* boxes, const PointsByNode& points,
+                const Charge* charges, const TargetSums& sums) {
+  std::vector<PairWorker<Real>> workers(static_cast<std::size_t>(omp_get_max_threads()));
+  std::vector<char> ranges(pairs.ranges.size());  // what tasks depend on
+  const auto work_off = [&](std::size_t task) {
+    PairWorker<Real>& worker = workers[static_cast<std::size_t>(omp_get_thread_num())];
+    const auto [first, second] = pairs.tasks[task];
+    if (first == second) {
+      const auto range = static_cast<std::size_t>(first);
+      for (Index l = pairs.ranges[range]; l < pairs.ranges[range + 1]; ++l)
+        worker.alone(kernel, pairs.leaves[static_cast<std::size_t>(l)], pairs.alone, boxes, points, charges,
+                     sums);
+    }
+    for (Index row = pairs.task_rows[task]; row < pairs.task_rows[task + 1]; ++row) {
+      const auto r = static_cast<std::size_t>(row);
+      worker.mutual(kernel, pairs.row_leaves[r],
+                    {pairs.mutual.items + pairs.row_begins[r], pairs.mutual.items + pairs.row_ends[r]}, boxes,
+                    points, charges, sums);
+    }
+  };
+#pragma omp parallel
+#pragma omp single
+  for (std::size_t task = 0; task < pairs.tasks.size(); ++task) {
+    [[maybe_unused]] char* const first = ranges.data() + pairs.tasks[task][0];
+    [[maybe_unused]] char* const second = ranges.data() + pairs.tasks[task][1];
+    if (first == second) {
+#pragma omp task depend(inout : first[0]) firstprivate(task)
+      work_off(task);
+    } else {
+#pragma omp task depend(inout : first[0]) depend(inout : second[0]) firstprivate(task)
+      work_off(task);
+    }
   }
 }
 
-template void p2p_mutual(const Laplace&, std::span<const NodeIndex>, std::span<const Index>, const ListView&,
-                         const ListView&, const PointsByNode&, const double*, const TargetSums&);
+template <Kernel K, class Charge>
+void p2p_one_side(const K& kernel, std::span<const NodeIndex> leaves, const ListView& partners,
+                  bool leaf_first, const Box* boxes, const PointsByNode& points, const Charge* charges,
+                  const TargetSums& sums) {
+#pragma omp parallel
+  {
+    PairWorker<float> worker;
+#pragma omp for schedule(dynamic, 8)
+    for (std::size_t l = 0; l < leaves.size(); ++l)
+      for (const NodeIndex other : partners.of(leaves[l]))
+        worker.one_side(kernel, leaves[l], other, leaf_first, boxes, points, charges, sums);
+  }
+}
 
-#define OCTOPOLE_INSTANTIATE(K, Real, Charge)                                                \
-  template void p2p<Real>(const K&, std::span<const NodeIndex>, const ListView&, const Box*, \
-                          const PointsByNode&, const PointsByNode&, const Charge*, const TargetSums&);
+#define OCTOPOLE_INSTANTIATE(K, Real, Charge)                                                          \
+  template void p2p<Real>(const K&, std::span<const NodeIndex>, const ListView&, const Box*,           \
+                          const PointsByNode&, const PointsByNode&, const Charge*, const TargetSums&); \
+  template void p2p_mutual<Real>(const K&, const NearPairsView&, const Box*, const PointsByNode&,      \
+                                 const Charge*, const TargetSums&);
 OCTOPOLE_INSTANTIATE(Laplace, double, double)
 OCTOPOLE_INSTANTIATE(Laplace, float, double)
 OCTOPOLE_INSTANTIATE(Laplace, float, float)
 #undef OCTOPOLE_INSTANTIATE
+template void p2p_one_side(const Laplace&, std::span<const NodeIndex>, const ListView&, bool, const Box*,
+                           const PointsByNode&, const double*, const TargetSums&);
+template void p2p_one_side(const Laplace&, std::span<const NodeIndex>, const ListView&, bool, const Box*,
+                           const PointsByNode&, const float*, const TargetSums&);
 
 }  // namespace octopole

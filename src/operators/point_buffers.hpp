@@ -41,6 +41,14 @@ class ScaledPoints {
     scale(points.y + first, count, frame.y, inverse, y_.data() + at, Split ? y_low_.data() + at : nullptr);
     scale(points.z + first, count, frame.z, inverse, z_.data() + at, Split ? z_low_.data() + at : nullptr);
   }
+  /// Copies of point count - 1 behind it, up to `end`.
+  void pad(Index count, Index end) {
+    for (auto* v : {&x_, &y_, &z_})
+      std::fill(v->begin() + count, v->begin() + end, (*v)[std::size_t(count) - 1]);
+    if constexpr (Split)
+      for (auto* v : {&x_low_, &y_low_, &z_low_})
+        std::fill(v->begin() + count, v->begin() + end, (*v)[std::size_t(count) - 1]);
+  }
   const Real* x() const { return x_.data(); }
   const Real* y() const { return y_.data(); }
   const Real* z() const { return z_.data(); }
@@ -147,6 +155,67 @@ class TargetBuffer {
   Index first_ = 0, count_ = 0;
   ScaledPoints<Real, Split> points_;
   AlignedVector<Real> potential_, gx_, gy_, gz_;
+};
+
+/// Points that are sources and targets at once, in single precision and two parts, padded.
+class MutualBuffer {
+ public:
+  /// Copies points first .. first + count - 1 (at least one) in the frame of `frame`; all results are zero.
+  template <class Charge>
+  void load(const PointsByNode& points, Index first, Index count, const Charge* charges, const Box& frame,
+            bool gradient) {
+    first_ = first;
+    const Index end = padded(count);
+    const auto size = static_cast<std::size_t>(end + kPaddedPoints);
+    points_.reserve(size);
+    for (auto* v : {&charge_, &potential_, &gx_, &gy_, &gz_})
+      if (v->size() < size) v->resize(size);
+    points_.copy(points, first, count, frame, 0);
+    points_.pad(count, end);
+    for (Index i = 0; i < count; ++i) charge_[std::size_t(i)] = static_cast<float>(charges[first + i]);
+    std::fill(charge_.begin() + count, charge_.begin() + end, 0.0F);
+    clear(end, gradient);
+  }
+  /// Zeroes the results of the first `count` points.
+  void clear(Index count, bool gradient) {
+    std::fill_n(potential_.data(), count, 0.0F);
+    if (!gradient) return;
+    for (auto* v : {&gx_, &gy_, &gz_}) std::fill_n(v->data(), count, 0.0F);
+  }
+  /// Those of the points that were first .. first + count - 1 before.
+  MutualArrays<float> arrays(Index first, Index count, bool gradient) {
+    const Index i = first - first_;
+    return {points_.x() + i,
+            points_.y() + i,
+            points_.z() + i,
+            charge_.data() + i,
+            count,
+            potential_.data() + i,
+            gradient ? gx_.data() + i : nullptr,
+            gradient ? gy_.data() + i : nullptr,
+            gradient ? gz_.data() + i : nullptr};
+  }
+  LowParts<float> low(Index first) const {
+    const Index i = first - first_;
+    const LowParts<float> all = points_.low();
+    return {all.x + i, all.y + i, all.z + i};
+  }
+  /// Adds the results of the first `count` points, in units of `scale` and scale / half, to their sums.
+  void add_to(const TargetSums& sums, Index count, double scale, double half) const {
+    const auto add = [&](const AlignedVector<float>& values, double unit, double* sum) {
+      for (Index i = 0; i < count; ++i) sum[first_ + i] += unit * static_cast<double>(values[std::size_t(i)]);
+    };
+    add(potential_, scale, sums.potential);
+    if (!sums.gradient()) return;
+    add(gx_, scale / half, sums.gx);
+    add(gy_, scale / half, sums.gy);
+    add(gz_, scale / half, sums.gz);
+  }
+
+ private:
+  Index first_ = 0;
+  ScaledPoints<float, true> points_;
+  AlignedVector<float> charge_, potential_, gx_, gy_, gz_;
 };
 
 /// A surface as sources with the densities `density`.

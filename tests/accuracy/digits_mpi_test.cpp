@@ -52,7 +52,7 @@ TEST_P(DigitsByOperator, AreReachedInThePrecisionsTheyChoose) {
   Options options;
   options.digits = GetParam();
   const Parameters p = resolve(options, Laplace::name);
-  EXPECT_EQ(p.operators.precision == Precision::single_precision, GetParam() <= 5);
+  EXPECT_EQ(p.operators.precision == Precision::single_precision, GetParam() <= 6);
   EXPECT_EQ(p.near_precision == Precision::single_precision, GetParam() <= 6);
   EXPECT_EQ(p.operators.m2l_precision == Precision::single_precision, GetParam() <= 6);
   expect_digits(options, 30);

@@ -68,15 +68,18 @@ std::vector<double> count_sources(PointSetup& s) {
   for (NodeIndex leaf : s.work.w_leaves)
     for (NodeIndex other : s.partners.m2p.of(leaf)) add(leaf, multipoles[at(other)]);
   if (s.near_pairs) {
-    for (NodeIndex leaf : s.near_pairs->leaves) {
-      for (NodeIndex other : s.near_pairs->alone.of(leaf)) add(leaf, sum_of_leaf(other));
-      for (NodeIndex other : s.near_pairs->mutual.of(leaf)) {
-        add(leaf, sum_of_leaf(other));
-        add(other, sum_of_leaf(leaf));
+    const NearPairsView pairs = s.near_pairs_view();
+    for (NodeIndex leaf : pairs.leaves)
+      for (NodeIndex other : pairs.alone.of(leaf)) add(leaf, sum_of_leaf(other));
+    for (std::size_t row = 0; row < pairs.row_leaves.size(); ++row)
+      for (Index i = pairs.row_begins[row]; i < pairs.row_ends[row]; ++i) {
+        add(pairs.row_leaves[row], sum_of_leaf(pairs.mutual.items[i]));
+        add(pairs.mutual.items[i], sum_of_leaf(pairs.row_leaves[row]));
       }
-    }
     for (NodeIndex leaf : s.work.boundary_leaves)
-      for (NodeIndex other : s.near_pairs->ghosts.of(leaf)) add(leaf, sum_of_leaf(other));
+      for (const auto* ghosts :
+           {&s.near_pairs->ghosts_before, &s.near_pairs->ghosts_behind, &s.near_pairs->ghosts_alone})
+        for (NodeIndex other : ghosts->of(leaf)) add(leaf, sum_of_leaf(other));
     return counts;
   }
   for (const auto* leaves : {&s.work.interior_leaves, &s.work.boundary_leaves})

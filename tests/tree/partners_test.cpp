@@ -11,53 +11,73 @@
 namespace octopole::tree {
 namespace {
 
-// Every P2P partner once: mutual pairs within their range, the rest one-sided.
+/// What tasks and rows make of the partners of each leaf.
+std::vector<std::vector<NodeIndex>> served(const NearPairs& pairs, NodeIndex nodes) {
+  std::vector<std::vector<NodeIndex>> found(at(nodes));
+  for (const NodeIndex leaf : pairs.leaves)
+    for (const auto* list : {&pairs.alone, &pairs.ghosts_before, &pairs.ghosts_behind, &pairs.ghosts_alone})
+      for (const NodeIndex other : list->of(leaf)) found[at(leaf)].push_back(other);
+  for (std::size_t row = 0; row < pairs.row_leaves.size(); ++row)
+    for (Index i = pairs.row_begins[row]; i < pairs.row_ends[row]; ++i) {
+      const NodeIndex leaf = pairs.row_leaves[row], other = pairs.mutual.items[static_cast<std::size_t>(i)];
+      found[at(leaf)].push_back(other);
+      found[at(other)].push_back(leaf);
+    }
+  for (auto& row : found) std::sort(row.begin(), row.end());
+  return found;
+}
+
+/// Rows of a task lie in its two ranges.
+void expect_rows_in_ranges(const NearPairs& pairs) {
+  const auto range_of = [&](NodeIndex leaf) {
+    const auto place = std::find(pairs.leaves.begin(), pairs.leaves.end(), leaf) - pairs.leaves.begin();
+    return std::upper_bound(pairs.ranges.begin(), pairs.ranges.end() - 1, place) - pairs.ranges.begin() - 1;
+  };
+  ASSERT_EQ(pairs.task_rows.size(), pairs.tasks.size() + 1);
+  for (std::size_t task = 0; task < pairs.tasks.size(); ++task) {
+    const auto [first, second] = pairs.tasks[task];
+    EXPECT_LE(first, second);
+    for (Index row = pairs.task_rows[task]; row < pairs.task_rows[task + 1]; ++row) {
+      const auto r = static_cast<std::size_t>(row);
+      EXPECT_EQ(range_of(pairs.row_leaves[r]), first);
+      for (Index i = pairs.row_begins[r]; i < pairs.row_ends[r]; ++i)
+        EXPECT_EQ(range_of(pairs.mutual.items[static_cast<std::size_t>(i)]), second);
+    }
+  }
+}
+
 TEST(NearPairs, AreThePartners) {
   for (const char* shape : {"cube", "sphere", "plummer", "line"})
-    for (const Index ranges : {1, 3, 16, 5000}) {
-      const auto s = test::make_serial_tree(test::make_points(shape, 2000), 10);
-      const Partners partners = choose_partners(s.tree, s.lists, 8, 8);
-      const Index own = 1400;  // sources behind that are others', who care for their leaves
-      NodeLists p2p;
-      p2p.offsets.push_back(0);
-      for (NodeIndex node = 0; node < s.tree.size(); ++node) {
-        const auto row = partners.p2p.of(node);
-        if (s.tree.source_end[at(node)] <= own) p2p.items.insert(p2p.items.end(), row.begin(), row.end());
-        p2p.offsets.push_back(static_cast<Index>(p2p.items.size()));
-      }
-      const NearPairs pairs = pair_up(s.tree, p2p, own, ranges);
-      ASSERT_FALSE(pairs.ghosts.items.empty());
-      std::vector<std::vector<NodeIndex>> found(s.tree.keys.size());
-      ASSERT_EQ(pairs.ranges.size(), static_cast<std::size_t>(ranges) + 1);
-      EXPECT_EQ(pairs.ranges.front(), 0);
-      EXPECT_EQ(pairs.ranges.back(), static_cast<Index>(pairs.leaves.size()));
-      for (std::size_t range = 0; range + 1 < pairs.ranges.size(); ++range) {
-        const auto begin = pairs.leaves.begin() + pairs.ranges[range],
-                   end = pairs.leaves.begin() + pairs.ranges[range + 1];
-        for (auto leaf = begin; leaf < end; ++leaf) {
-          for (NodeIndex other : pairs.mutual.of(*leaf)) {
-            EXPECT_NE(std::find(leaf + 1, end, other), end) << "not in the range";
-            found[at(*leaf)].push_back(other);
-            found[at(other)].push_back(*leaf);
-          }
-          for (NodeIndex other : pairs.alone.of(*leaf)) found[at(*leaf)].push_back(other);
-          for (NodeIndex other : pairs.ghosts.of(*leaf)) {
-            EXPECT_GT(s.tree.source_end[at(other)], own);
-            found[at(*leaf)].push_back(other);
-          }
+    for (const bool symmetric : {true, false})
+      for (const Index ranges : {1, 3, 16, 5000}) {
+        const auto s = test::make_serial_tree(test::make_points(shape, 2000), 10);
+        const Partners partners = choose_partners(s.tree, s.lists, 8, symmetric ? 8 : 3);
+        const Index own = 1400;  // sources behind that are others', who care for their leaves
+        NodeLists p2p;
+        p2p.offsets.push_back(0);
+        for (NodeIndex node = 0; node < s.tree.size(); ++node) {
+          const auto row = partners.p2p.of(node);
+          if (s.tree.source_end[at(node)] <= own) p2p.items.insert(p2p.items.end(), row.begin(), row.end());
+          p2p.offsets.push_back(static_cast<Index>(p2p.items.size()));
+        }
+        const NearPairs pairs = pair_up(s.tree, p2p, own, ranges, symmetric);
+        EXPECT_FALSE(pairs.ghosts_behind.items.empty());
+        EXPECT_TRUE(pairs.ghosts_before.items.empty());
+        ASSERT_EQ(pairs.ranges.size(), static_cast<std::size_t>(ranges) + 1);
+        EXPECT_EQ(pairs.ranges.front(), 0);
+        EXPECT_EQ(pairs.ranges.back(), static_cast<Index>(pairs.leaves.size()));
+        if (symmetric) {
+          EXPECT_EQ(pairs.alone.items.size(), pairs.leaves.size()) << shape;
+        }
+        expect_rows_in_ranges(pairs);
+        const auto found = served(pairs, s.tree.size());
+        for (NodeIndex node = 0; node < s.tree.size(); ++node) {
+          const auto expected = p2p.of(node);
+          EXPECT_TRUE(
+              std::equal(found[at(node)].begin(), found[at(node)].end(), expected.begin(), expected.end()))
+              << shape << ' ' << node;
         }
       }
-      for (NodeIndex node = 0; node < s.tree.size(); ++node) {
-        auto& row = found[at(node)];
-        std::sort(row.begin(), row.end());
-        const auto expected = p2p.of(node);
-        EXPECT_TRUE(std::equal(row.begin(), row.end(), expected.begin(), expected.end()))
-            << shape << ' ' << node;
-      }
-      if (ranges == 1) {
-        EXPECT_GT(pairs.mutual.items.size(), pairs.alone.items.size()) << shape;
-      }
-    }
 }
 
 TEST(Partners, AreWAndXByOperator) {

@@ -17,7 +17,7 @@ std::string_view balance_name(BalanceBy by);  // "work", "points"
 
 /// Everything is optional: `digits` alone chooses the rest, and what is set explicitly wins.
 struct Options {
-  std::optional<int> digits;  // 2..12, in single precision 2..5; without digits and order: 6 (4 in single)
+  std::optional<int> digits;  // 2..12, in single precision 2..6; without digits and order: 6 (4 in single)
   std::optional<int> order;   // points an edge of the equivalent surfaces, 2..20
   std::optional<int> check_order;           // upward check surface; at least order
   std::optional<int> downward_check_order;  // downward check surface; equal to order for M2L by FFT
@@ -29,8 +29,8 @@ struct Options {
   int max_level = 20;          // 1..20
   double inner_radius = 1.05;  // in half sides, 1 .. 1.5
   double outer_radius = 2.95;  // 1.5 .. 3.5, and more than the inner radius
-  /// Of all operators. Absent: single where digits are 5 or fewer, single in the near field and in M2L by FFT
-  /// at 6 digits, double otherwise. Positions and sums are in double in any case.
+  /// Of all operators. Absent: single where digits are 6 or fewer and neither of the two below is double,
+  /// double otherwise. Positions and sums are in double in any case.
   std::optional<Precision> precision;
   std::optional<Precision> near_precision;  // P2P alone: single is good for up to 6 digits
   std::optional<Precision> m2l_precision;   // M2L by FFT alone: the same

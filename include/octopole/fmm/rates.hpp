@@ -24,7 +24,7 @@ inline constexpr std::array<std::string_view, kWorkKinds> kWorkKindNames = {
     "near_pairs", "near_gradient_pairs", "gathers", "pairs", "gradient_pairs", "gemm", "transform", "sweep"};
 
 /// A second of one thread, all others busy alike: pairs of P2P (near_pairs: in single precision of
-/// two-float coordinates, in double one 1/r for both sides, which counts as two), what each source costs
+/// two-float coordinates; one 1/r for both sides counts as two), what each source costs
 /// P2P once a leaf it acts on (gathers), pairs of the other operators,
 /// floating-point operations of matrix products, of M2L's transforms and of its products of families.
 struct Rates {

@@ -40,7 +40,7 @@ struct PointSetup {
   tree::EssentialTree tree;
   tree::InteractionLists lists;               // as they are defined
   tree::Partners partners;                    // as they are worked off
-  std::optional<tree::NearPairs> near_pairs;  // P2P in double among sources that are the targets
+  std::optional<tree::NearPairs> near_pairs;  // P2P among sources that are the targets
   std::vector<Box> boxes;                     // (nodes)
   parallel::Ghosts ghosts;
   parallel::Ancestors ancestors;
@@ -57,6 +57,7 @@ struct PointSetup {
   Index owned_targets() const { return results_exchange().owned_count(); }
   PointsByNode sources_by_node() const;
   PointsByNode targets_by_node() const;
+  NearPairsView near_pairs_view() const;
 };
 
 /// Builds the set-up of interleaved coordinates (n, 3); no `targets` means that they are the sources.

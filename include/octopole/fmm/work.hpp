@@ -64,7 +64,7 @@ Work work_of(const WorkCounts& counts, const OperatorKey& key, double svd_rank);
 /// of the surface's points.
 double expected_svd_rank(const OperatorKey& key);
 
-/// Seconds of one thread, by phase; `same` where the targets are the sources, of which P2P in double makes
+/// Seconds of one thread, by phase; `same` where the targets are the sources, of which P2P makes
 /// use.
 std::array<double, kPhases> seconds_of(const Work& work, const Parameters& parameters, const Rates& rates,
                                        bool same, bool gradient = false);

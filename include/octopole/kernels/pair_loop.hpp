@@ -61,7 +61,8 @@ void pair_gradient(const K& kernel, const TargetArrays<Real>& targets, const Sou
                    Real* potential, Real* gx, Real* gy, Real* gz);
 
 /// Coordinates in two parts: high[i] + low[i] = (from[i] - centre) * inverse to twice the precision of float.
-void split_coordinates(const double* from, Index count, double centre, double inverse, float* high, float* low);
+void split_coordinates(const double* from, Index count, double centre, double inverse, float* high,
+                       float* low);
 
 /// As pair_potential for points given in two parts each, the second at most half a unit in the last place of
 /// the first: differences of coordinates below 1 are exact to 2^-48 and to the relative precision of Real,
@@ -86,5 +87,18 @@ void pair_gradient_split(const K& kernel, const TargetArrays<Real>& targets, con
 /// One 1/r serves both sides. For double only. Single-threaded.
 template <class K, class Real>
 void pair_mutual(const K& kernel, const MutualArrays<Real>& a, const MutualArrays<Real>& b, Real scale);
+
+/// Arrays for whole vectors reach up to the next multiple of this many points.
+inline constexpr Index kPaddedPoints = 16;
+constexpr Index padded(Index count) {
+  return (count + kPaddedPoints - 1) / kPaddedPoints * kPaddedPoints;
+}
+
+/// As pair_mutual, unscaled, for points in two parts (see pair_potential_split). The arrays are padded:
+/// behind a's points lie charges of zero at finite places, which may receive anything; behind b's places of
+/// results, which receive zeros. For float only.
+template <class K, class Real>
+void pair_mutual_split(const K& kernel, const MutualArrays<Real>& a, const LowParts<Real>& a_low,
+                       const MutualArrays<Real>& b, const LowParts<Real>& b_low);
 
 }  // namespace octopole

@@ -19,12 +19,20 @@ void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, 
          const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
          const TargetSums& sums);
 
-/// P2P among sources that are the targets, in double, with one 1/r for both sides of a pair of leaves: each
-/// leaf and its `mutual` partners act on each other, `alone` act on the leaf. Leaves of different ranges
-/// (bounds in `leaves`) must not be mutual: threads take ranges. Sums are indexed as the points are.
-template <Kernel K>
-void p2p_mutual(const K& kernel, std::span<const NodeIndex> leaves, std::span<const Index> ranges,
-                const ListView& mutual, const ListView& alone, const PointsByNode& points,
-                const double* charges, const TargetSums& sums);
+/// P2P among sources that are the targets, with one 1/r for both sides of pairs. Sums are indexed as the
+/// points are. Threads take tasks, of which those with a range in common follow one another in the order
+/// given: the result depends on the ranges, to rounding in double, and not on the threads.
+template <class Real, Kernel K, class Charge>
+void p2p_mutual(const K& kernel, const NearPairsView& pairs, const Box* boxes, const PointsByNode& points,
+                const Charge* charges, const TargetSums& sums);
+
+/// One side of such pairs, in single precision: adds what partners, on which the leaves act elsewhere, do to
+/// each leaf's targets, to the bit what p2p_mutual adds. All partners come before their leaf along the curve,
+/// or
+/// (`leaf_first`) behind it.
+template <Kernel K, class Charge>
+void p2p_one_side(const K& kernel, std::span<const NodeIndex> leaves, const ListView& partners,
+                  bool leaf_first, const Box* boxes, const PointsByNode& points, const Charge* charges,
+                  const TargetSums& sums);
 
 }  // namespace octopole

@@ -2,6 +2,7 @@
 // holds the arrays (the tree, a test) passes views of them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <type_traits>
@@ -32,6 +33,21 @@ struct ListView {
   std::span<const NodeIndex> of(NodeIndex node) const {
     return {items + offsets[node], items + offsets[node + 1]};
   }
+};
+
+/// P2P among sources that are the targets: pairs of leaves that act on each other are served once. Leaves
+/// come in ranges along the curve; a task has the pairs between two ranges, or within one.
+struct NearPairsView {
+  std::span<const NodeIndex> leaves;
+  std::span<const Index> ranges;  // (ranges + 1) bounds in `leaves`
+  ListView mutual;  // of a leaf: later leaves that it acts on and that act on it, along the curve
+  ListView alone;   // others that act on it, the leaf itself included
+  /// By task its two ranges, first <= second, and where in `row_leaves`, `row_begins` and `row_ends` its rows
+  /// begin (tasks + 1): the parts of leaves' rows of mutual.items. A leaf's own task also has its `alone`.
+  std::span<const std::array<std::int32_t, 2>> tasks;
+  std::span<const Index> task_rows;
+  std::span<const NodeIndex> row_leaves;
+  std::span<const Index> row_begins, row_ends;
 };
 
 /// Where the operators that end at targets add their results: one entry a target, in the order of the points;
