@@ -135,6 +135,8 @@ launch() {
   per_node=$((cores_per_node / threads))
   if [ $((ranks * threads)) -gt $((cores_per_node * nodes)) ] || [ "$per_node" -eq 0 ]; then
     bind=none  # more threads than cores
+  elif [ "$launcher" = srun ] && ! scontrol show config 2>/dev/null | grep -q '^TaskPlugin .*affinity'; then
+    bind=none  # srun cannot bind here, and OpenMP alone would bind all ranks to the same cores
   fi
   per_node=$((per_node < ranks ? per_node : ranks))
   export OMP_NUM_THREADS=$threads

@@ -189,6 +189,11 @@ class Run : public Command {
       }
       for (const std::string& warning : warnings(report))
         fmt::print(stderr, "octopole: warning: {}\n", warning);
+      if (binding && binding->oversubscribed)
+        fmt::print(stderr,
+                   "octopole: warning: threads share processors, of which the ranks may use {} in all: the "
+                   "record is no measure of scaling\n",
+                   binding->cpus);
     }
     return is_accurate(report) ? kSuccess : kInaccurate;
   }
