@@ -12,6 +12,17 @@ octopole_cores() {
   echo "$cores"
 }
 
+# octopole_program JOBS: the program that was built beside the folder jobs/, else the one in the path; or nothing.
+octopole_program() {
+  local built
+  built=$(cd "$1/.." && pwd)/build/src/octopole
+  if [ -x "$built" ]; then
+    echo "$built"
+  else
+    command -v octopole || true
+  fi
+}
+
 # Compilers to run at once: one a processor, and no more than one for every 1.5 GiB of free memory.
 octopole_build_jobs() {
   local jobs kib

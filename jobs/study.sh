@@ -109,17 +109,12 @@ if [ -n "$point" ] && [ "$point" -ge ${#points[@]} ]; then
   fail "there is no point $point: the sweep has the points 0 to $((${#points[@]} - 1)) (see --list)"
 fi
 
-# The program: the site's, the one that was built here, or the one in the path.
+# The program: the site's, the container's, or what is here.
 octopole=$SITE_OCTOPOLE
 if [ -z "$octopole" ]; then
-  octopole=octopole
-  if [ -z "$SITE_CONTAINER" ] && [ -x "$jobs/../build/src/octopole" ]; then
-    octopole=$(cd "$jobs/.." && pwd)/build/src/octopole
-  fi
+  if [ -n "$SITE_CONTAINER" ]; then octopole=octopole; else octopole=$(octopole_program "$jobs"); fi
 fi
-if [ -z "$SITE_CONTAINER" ] && ! command -v "$octopole" >/dev/null; then
-  fail "there is no program '$octopole': build it (jobs/quickstart.sh), or set SITE_OCTOPOLE in jobs/site.sh"
-fi
+[ -n "$octopole" ] || fail "there is no octopole: build it (jobs/quickstart.sh), or set SITE_OCTOPOLE in jobs/site.sh"
 
 launcher=$SITE_LAUNCHER
 if [ "$launcher" = auto ]; then
