@@ -2,6 +2,8 @@
 #
 #   docker build -t octopole .
 #   docker run --rm -v "$PWD:/work" octopole mpirun -n 2 octopole run --input sphere.h5 --digits 6 --output out.h5
+#   docker run --rm octopole octopole-check            # do mpirun and octopole work in here?
+#   docker build --target cluster -t octopole-cluster .   # with sshd, for many machines: docs/scaling/running.md
 #
 # The directory mounted at /work must be writable to the user in the container (add --user "$(id -u):$(id -g)").
 
@@ -10,27 +12,24 @@ WORKDIR /octopole
 # What the build needs comes first and from few files, so that a change of the sources does not install it again.
 COPY cmake cmake
 COPY jobs/install_dependencies.sh jobs/
-RUN jobs/install_dependencies.sh && rm -rf /var/lib/apt/lists/*
+COPY jobs/containers/build.sh jobs/containers/
+RUN jobs/containers/build.sh packages
 COPY CMakeLists.txt ./
 COPY include include
 COPY src src
 # The commit that reports name; .git is not copied.  --build-arg GIT_DESCRIBE="$(git describe --tags --always)"
 ARG GIT_DESCRIBE=""
-RUN cmake -S . -B build -DCMAKE_BUILD_TYPE=Release -DOCTOPOLE_TESTS=OFF -DCMAKE_INSTALL_PREFIX=/usr/local \
-      "-DOCTOPOLE_GIT_DESCRIBE=${GIT_DESCRIBE}" \
-    && cmake --build build --target octopole_program --parallel "$(nproc)" \
-    && cmake --install build --component program --strip
+RUN jobs/containers/build.sh program "${GIT_DESCRIBE}"
 
-FROM debian:bookworm-slim
-# openmpi-bin is for mpirun; the rest is what the program is linked with.
-RUN apt-get update \
-    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-         openmpi-bin libopenmpi3 libhdf5-openmpi-103-1 libfftw3-double3 \
-         libopenblas0-pthread libfmt9 libgomp1 \
-    && rm -rf /var/lib/apt/lists/*
+FROM debian:bookworm-slim AS runtime
 COPY --from=build /usr/local/bin/octopole /usr/local/bin/octopole
-RUN ldd /usr/local/bin/octopole | awk '/not found/ { print; missing = 1 } END { exit missing }' \
+COPY jobs/containers/runtime.sh /tmp/
+RUN bash /tmp/runtime.sh && rm /tmp/runtime.sh \
     && useradd --create-home --shell /bin/bash octopole && mkdir /work && chown octopole:octopole /work
+# The studies of docs/scaling/running.md, and the check.
+COPY jobs/mpi_environment.sh jobs/steps.sh jobs/site.sh jobs/check.sh jobs/study.sh jobs/*.slurm \
+     /usr/local/share/octopole/jobs/
+RUN ln -s ../share/octopole/jobs/check.sh /usr/local/bin/octopole-check
 # One container is one machine: ranks may outnumber its cores, threads are not bound, and ranks do not read one
 # another's memory, which containers forbid.
 ENV OMPI_MCA_rmaps_base_oversubscribe=1 \
@@ -39,3 +38,19 @@ ENV OMPI_MCA_rmaps_base_oversubscribe=1 \
 USER octopole
 WORKDIR /work
 CMD ["octopole", "--help"]
+
+# The same on many machines that mpirun reaches by ssh, as in Kubernetes under the MPI operator. sshd runs without rights;
+# the keys are mounted in ~/.ssh when the containers start.
+FROM runtime AS cluster
+USER root
+RUN apt-get update \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends openssh-server openssh-client \
+    && rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_* && mkdir -p /run/sshd
+COPY --chown=octopole jobs/containers/sshd_config /home/octopole/.sshd_config
+COPY jobs/containers/ssh_config /etc/ssh/ssh_config.d/octopole.conf
+# Machines and their cores are the scheduler's business here.
+ENV OMPI_MCA_rmaps_base_oversubscribe=0
+USER octopole
+CMD ["/usr/sbin/sshd", "-De", "-f", "/home/octopole/.sshd_config"]
+
+FROM runtime

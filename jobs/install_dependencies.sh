@@ -2,7 +2,7 @@
 # Makes sure that everything octopole is built from is there.
 #
 # Usage: jobs/install_dependencies.sh [--tests] [--check]
-#   --tests   also what the tests need (GoogleTest)
+#   --tests   also what the tests need (GoogleTest, Python 3)
 #   --check   only say what is missing; install nothing
 #
 # Looks first, without any rights, by the tools themselves (so that Spack and environment modules count), and does
@@ -38,6 +38,7 @@ packages_of() {
     nlohmann-json) echo nlohmann-json3-dev ;;
     fmt) echo libfmt-dev ;;
     googletest) echo libgtest-dev ;;
+    python3) echo python3 ;;
   esac
 }
 
@@ -56,12 +57,13 @@ specs_of() {
     nlohmann-json) echo nlohmann-json ;;
     fmt) echo fmt ;;
     googletest) echo googletest ;;
+    python3) echo python ;;
   esac
 }
 
 libraries=(mpi hdf5 fftw lapack cli11 nlohmann-json fmt)
 if [ "$tests" = ON ]; then
-  libraries+=(googletest)
+  libraries+=(googletest python3)
 fi
 
 # version_at_least A B: A >= B
@@ -85,6 +87,9 @@ look() {
   fi
   if ! command -v mpirun >/dev/null || ! command -v mpicxx >/dev/null; then
     missing+=(mpi)
+  fi
+  if [ "$tests" = ON ] && ! command -v python3 >/dev/null; then
+    missing+=(python3)
   fi
 
   probe=$(mktemp -d)

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by the scripts that start MPI programs on this one machine.
+# Sourced by the scripts that start MPI programs.
 
 # Processors this shell may use (nproc would believe OMP_NUM_THREADS), and no more than a container's quota.
 octopole_cores() {
@@ -10,6 +10,17 @@ octopole_cores() {
     [ "$quota" -ge "$cores" ] || cores=$quota
   fi
   echo "$cores"
+}
+
+# octopole_program JOBS: the program that was built beside the folder jobs/, else the one in the path; or nothing.
+octopole_program() {
+  local built
+  built=$(cd "$1/.." && pwd)/build/src/octopole
+  if [ -x "$built" ]; then
+    echo "$built"
+  else
+    command -v octopole || true
+  fi
 }
 
 # Compilers to run at once: one a processor, and no more than one for every 1.5 GiB of free memory.
@@ -46,11 +57,12 @@ octopole_mpi_environment() {
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
   fi
   # It looks for a remote shell even on a single machine.
-  if ! command -v ssh >/dev/null && ! command -v rsh >/dev/null; then
+  if [ "${SLURM_JOB_NUM_NODES:-1}" -eq 1 ] && ! command -v ssh >/dev/null && ! command -v rsh >/dev/null; then
     export OMPI_MCA_plm=${OMPI_MCA_plm:-isolated}
   fi
   # Containers often forbid one process to read another's memory, by which large messages would go (the component
-  # is called vader up to Open MPI 4, sm since 5).
+  # is called vader up to Open MPI 4, sm since 5). A cluster's nodes allow it.
+  [ -z "${SLURM_JOB_ID:-}" ] || return 0
   export OMPI_MCA_btl_vader_single_copy_mechanism=${OMPI_MCA_btl_vader_single_copy_mechanism:-none}
   export OMPI_MCA_btl_sm_single_copy_mechanism=${OMPI_MCA_btl_sm_single_copy_mechanism:-none}
 }

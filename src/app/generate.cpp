@@ -1,11 +1,9 @@
 // octopole generate: a synthetic cloud in a file.
 #include <fmt/core.h>
 
-#include <optional>
-
+#include "cloud_options.hpp"
 #include "command.hpp"
 #include "octopole/base/version.hpp"
-#include "octopole/io/clouds.hpp"
 #include "octopole/io/pending_file.hpp"
 #include "octopole/io/points_file.hpp"
 
@@ -17,51 +15,39 @@ class Generate : public Command {
   explicit Generate(CLI::App& program)
       : parser_(program.add_subcommand(
             "generate", "Write a synthetic cloud of charges, the same on any number of ranks")) {
-    parser_->add_option("shape", shape_, "cube, sphere, ellipsoid, plummer or line")
-        ->required()
-        ->check(CLI::IsMember({"cube", "sphere", "ellipsoid", "plummer", "line"}));
-    parser_->add_option("-n,--points", count_, "Number of sources")
-        ->required()
-        ->check(CLI::Range(Index{1}, kMost));
-    parser_->add_option("-s,--seed", seed_, "Seed of the random numbers")->capture_default_str();
+    cloud_.add_to(*parser_, "shape")->required();
+    parser_->get_option("--points")->required();
     parser_->add_option("-o,--output", output_, "File to write (HDF5)")->required();
-    parser_->add_option("--charges", charges_, "uniform in [-1, 1), or unit")
-        ->check(CLI::IsMember({"uniform", "unit"}))
-        ->capture_default_str();
-    parser_->add_option("--targets", target_count_, "So many other points of the same shape as targets")
-        ->check(CLI::Range(Index{1}, kMost));
     parser_->add_flag("-q,--quiet", quiet_, "Print nothing");
   }
 
   CLI::App* parser() const override { return parser_; }
 
   int run(const mpi::Comm& comm) override {
-    const Shape shape = parse_shape(shape_);
-    const Charges charges = parse_charges(charges_);
+    const Cloud cloud = cloud_.get();
     std::vector<Table> tables;
-    add(comm, tables, "/sources/positions", count_, 3,
-        [&](Index first, std::span<double> values) { fill_cloud(shape, first, values, seed_); });
-    add(comm, tables, "/sources/charges", count_, 1,
-        [&](Index first, std::span<double> values) { fill_charges(charges, first, values, seed_); });
-    if (target_count_)
-      add(comm, tables, "/targets/positions", *target_count_, 3, [&](Index first, std::span<double> values) {
-        fill_cloud(shape, first, values, seed_, Stream::targets);
+    add(comm, tables, "/sources/positions", cloud.sources, 3,
+        [=](Index first, std::span<double> values) { fill_cloud(cloud.shape, first, values, cloud.seed); });
+    add(comm, tables, "/sources/charges", cloud.sources, 1, [=](Index first, std::span<double> values) {
+      fill_charges(cloud.charges, first, values, cloud.seed);
+    });
+    if (cloud.targets)
+      add(comm, tables, "/targets/positions", *cloud.targets, 3, [=](Index first, std::span<double> values) {
+        fill_cloud(cloud.shape, first, values, cloud.seed, Stream::targets);
       });
     const std::vector<Attribute> attributes = {{"octopole_version", std::string(version().version)},
-                                               {"shape", shape_},
-                                               {"charges", charges_},
-                                               {"seed", std::to_string(seed_)}};
+                                               {"shape", std::string(shape_name(cloud.shape))},
+                                               {"charges", std::string(charges_name(cloud.charges))},
+                                               {"seed", std::to_string(cloud.seed)}};
     write_tables(comm, output_, tables, attributes);
     if (comm.is_root() && !quiet_) {
-      const std::string targets = target_count_ ? fmt::format(" and {} targets", *target_count_) : "";
-      fmt::print("{} {} charges{} in {}\n", count_, shape_, targets, output_);
+      const std::string targets = cloud.targets ? fmt::format(" and {} targets", *cloud.targets) : "";
+      fmt::print("{} {} charges{} in {}\n", cloud.sources, shape_name(cloud.shape), targets, output_);
     }
     return kSuccess;
   }
 
  private:
-  static constexpr Index kMost = 1'000'000'000'000;
-
   template <class Fill>
   static void add(const mpi::Comm& comm, std::vector<Table>& tables, const char* dataset, Index rows,
                   Index columns, Fill fill) {
@@ -72,10 +58,8 @@ class Generate : public Command {
   }
 
   CLI::App* parser_;
-  std::string shape_, charges_ = "uniform", output_;
-  Index count_ = 0;
-  std::optional<Index> target_count_;
-  std::uint64_t seed_ = 1;
+  CloudOptions cloud_;
+  std::string output_;
   bool quiet_ = false;
 };
 

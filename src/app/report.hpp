@@ -1,10 +1,12 @@
 // A run's figures, as a table for people and as JSON for programs.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "cloud_options.hpp"
 #include "mpi_session.hpp"
 #include "octopole/fmm/summary.hpp"
 #include "octopole/fmm/verify.hpp"
@@ -13,7 +15,8 @@ namespace octopole::app {
 
 /// All there is to tell about a run.
 struct RunReport {
-  std::string input, output;  // output empty where there is none
+  std::string input, output;   // empty where there is none
+  std::optional<Cloud> cloud;  // instead of an input
   bool gradient = false;
   Machine machine;
   std::string simd;
@@ -30,7 +33,8 @@ double median(std::vector<double> values);
 /// False where the measured error is above the digits asked for.
 bool is_accurate(const RunReport& report);
 
-/// The report as JSON text, with stable names.
+/// The report as JSON, with stable names; and as text.
+nlohmann::ordered_json report_json(const RunReport& report);
 std::string to_json(const RunReport& report);
 
 /// The table: a few lines of parameters, tree, times, communication, memory and error.

@@ -17,6 +17,14 @@ ordered_json or_null(const std::optional<T>& value) {
   return value ? ordered_json(*value) : ordered_json();
 }
 
+ordered_json or_null(const std::string& text) {
+  return text.empty() ? ordered_json() : ordered_json(text);
+}
+
+ordered_json cloud_json(const Cloud& cloud) {
+  return {{"shape", shape_name(cloud.shape)}, {"seed", cloud.seed}, {"charges", charges_name(cloud.charges)}};
+}
+
 ordered_json list_json(const ListSize& list) {
   return {{"mean", list.mean}, {"max", list.max}};
 }
@@ -100,7 +108,7 @@ ordered_json error_json(const Verification& v) {
 
 }  // namespace
 
-std::string to_json(const RunReport& report) {
+ordered_json report_json(const RunReport& report) {
   const Summary& s = report.summary;
   ordered_json seconds = seconds_json(s, &MinMeanMax::max);
   seconds["evaluate_median"] = median(report.evaluations);
@@ -112,8 +120,9 @@ std::string to_json(const RunReport& report) {
   const ordered_json json = {
       {"octopole", version().version},
       {"build", {{"git", version().git}, {"compiler", version().compiler}, {"flags", version().flags}}},
-      {"input", report.input},
-      {"output", report.output.empty() ? ordered_json() : ordered_json(report.output)},
+      {"input", or_null(report.input)},
+      {"cloud", report.cloud ? cloud_json(*report.cloud) : ordered_json()},
+      {"output", or_null(report.output)},
       {"parameters", parameters_json(s.parameters, report.gradient)},
       {"points",
        {{"sources", s.sources}, {"targets", s.targets}, {"targets_are_sources", s.targets_are_sources}}},
@@ -136,7 +145,11 @@ std::string to_json(const RunReport& report) {
         {"replicated_shared_bytes", s.replicated.shared}}},
       {"operators_note", s.operators_note},
       {"error", report.verification ? error_json(*report.verification) : ordered_json()}};
-  return json.dump(2) + "\n";
+  return json;
+}
+
+std::string to_json(const RunReport& report) {
+  return report_json(report).dump(2) + "\n";
 }
 
 }  // namespace octopole::app

@@ -15,11 +15,13 @@
 #include "octopole/base/version.hpp"
 #include "octopole/fmm/fmm.hpp"
 #include "octopole/fmm/verify.hpp"
+#include "octopole/io/append_file.hpp"
 #include "octopole/io/operator_file.hpp"
 #include "octopole/io/pending_file.hpp"
 #include "octopole/io/points_file.hpp"
 #include "octopole/simd/isa.hpp"
 #include "rates_file.hpp"
+#include "record.hpp"
 #include "report.hpp"
 
 namespace octopole::app {
@@ -30,7 +32,7 @@ std::vector<Attribute> describe(const RunReport& report) {
   const Parameters& p = report.summary.parameters;
   const OperatorKey& k = p.operators;
   std::vector<Attribute> attributes = {{"octopole_version", std::string(version().version)},
-                                       {"input", report.input},
+                                       {"input", report.cloud ? describe(*report.cloud) : report.input},
                                        {"kernel", k.kernel},
                                        {"order", std::int64_t{k.order}},
                                        {"check_order", std::int64_t{k.check_order}},
@@ -59,7 +61,11 @@ class Run : public Command {
   explicit Run(CLI::App& program)
       : parser_(
             program.add_subcommand("run", "Evaluate the potential (and gradient) of the charges in a file")) {
-    parser_->add_option("-i,--input", input_, "Sources, charges and targets (HDF5)")->required();
+    CLI::Option* input = parser_->add_option("-i,--input", input_, "Sources, charges and targets (HDF5)");
+    cloud_.add_to(*parser_, "--shape")
+        ->description("Instead of a file: points made in memory, as by generate")
+        ->excludes(input);
+    cloud_.make_optional();
     parser_->add_option("-o,--output", output_, "File for the results (HDF5)");
     options_.add_to(*parser_);
     parser_->add_option("--operators", operators_, "Database of operators to read from and add to (HDF5)");
@@ -71,6 +77,7 @@ class Run : public Command {
     parser_->add_option("--verify", samples_, "Sum so many random targets directly and tell the error")
         ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()));
     parser_->add_option("--report", report_, "File for the run's figures (JSON)");
+    record_.add_to(*parser_);
     parser_->add_option(
         "--rates", rates_,
         "Rates of the cost model: a file, reference, or measure; else measured once a machine "
@@ -86,6 +93,7 @@ class Run : public Command {
     check_files(comm);
     RunReport report;
     report.input = input_;
+    if (cloud_.given()) report.cloud = cloud_.get();
     report.output = output_;
     report.gradient = gradient_;
     report.machine = describe_machine(comm);
@@ -100,7 +108,7 @@ class Run : public Command {
     }
     report.explain = explain_;
     double start = seconds_now();
-    const Points points = read_points(comm, input_);
+    const Points points = report.cloud ? make_points(comm, *report.cloud) : read_points(comm, input_);
     report.read_seconds = comm.max(seconds_now() - start);
 
     const Field field = evaluate(comm, options, points, report);
@@ -117,20 +125,27 @@ class Run : public Command {
  private:
   /// What can be known to be wrong before the work begins.
   void check_files(const mpi::Comm& comm) const {
+    if (input_.empty() && !cloud_.given())
+      throw UsageError("--input is required (or --shape and --points, for points made in memory)");
     if (no_evaluate_ && (!output_.empty() || samples_))
       throw UsageError("--no-evaluate leaves nothing to write to --output or to --verify");
-    if (output_.empty() && report_.empty() && !samples_ && !no_evaluate_)
-      throw UsageError("--output is required (or --report, or --verify, where only the figures matter)");
+    if (output_.empty() && report_.empty() && !record_.wanted() && !samples_ && !no_evaluate_)
+      throw UsageError(
+          "--output is required (or --report, --record or --verify, where only the figures matter)");
     std::vector<std::string> names;
-    for (const std::string& name : {input_, output_, report_, operators_}) {
+    for (const std::string& name : {input_, output_, report_, record_.file(), operators_}) {
       if (name.empty()) continue;
       const std::string path = std::filesystem::weakly_canonical(name).string();
       if (std::find(names.begin(), names.end(), path) != names.end())
-        throw UsageError("'" + name + "' is named twice among --input, --output, --report and --operators");
+        throw UsageError("'" + name +
+                         "' is named twice among --input, --output, --report, --record and --operators");
       names.push_back(path);
     }
     for (const std::string& name : {output_, report_})
       if (!name.empty()) check_output(comm, name);
+    mpi::collectively(comm, [&] {
+      if (comm.is_root() && record_.wanted()) check_appendable(record_.file());
+    });
   }
 
   Field evaluate(const mpi::Comm& comm, const Options& options, const Points& points,
@@ -164,24 +179,36 @@ class Run : public Command {
   }
 
   int tell(const mpi::Comm& comm, const RunReport& report) const {
+    std::optional<Binding> binding;
+    if (record_.wanted()) binding = read_binding(comm);
     mpi::collectively(comm, [&] {
-      if (comm.is_root() && !report_.empty()) write_text_file(report_, to_json(report));
+      if (!comm.is_root()) return;
+      if (!report_.empty()) write_text_file(report_, to_json(report));
+      if (record_.wanted()) append_line(record_.file(), record_.line(report, binding));
     });
     if (comm.is_root()) {
       if (!quiet_) {
         fmt::print("{}", to_table(report));
         if (!output_.empty()) fmt::print("results       {}\n", output_);
         if (!report_.empty()) fmt::print("report        {}\n", report_);
+        if (record_.wanted()) fmt::print("record        {}\n", record_.file());
         std::fflush(stdout);
       }
       for (const std::string& warning : warnings(report))
         fmt::print(stderr, "octopole: warning: {}\n", warning);
+      if (binding && binding->oversubscribed)
+        fmt::print(stderr,
+                   "octopole: warning: threads share processors, of which the ranks may use {} in all: the "
+                   "record is no measure of scaling\n",
+                   binding->cpus);
     }
     return is_accurate(report) ? kSuccess : kInaccurate;
   }
 
   CLI::App* parser_;
   FmmOptions options_;
+  CloudOptions cloud_;
+  RecordOptions record_;
   std::string input_, output_, report_, operators_, rates_;
   std::optional<int> threads_;
   int repeat_ = 1;

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Shows that mpirun, octopole and this machine (or container) work together: a small cloud on two ranks, checked against
+# the direct sum. Takes a second or two; exit code 0 where all is well.
+#
+# Usage: jobs/check.sh [RANKS]
+set -euo pipefail
+jobs=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+# shellcheck source=jobs/steps.sh
+. "$jobs/steps.sh"
+# shellcheck source=jobs/mpi_environment.sh
+. "$jobs/mpi_environment.sh"
+
+ranks=${1:-2}
+case $ranks in
+  -h | --help) sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//;p}' "$0"; exit 0 ;;
+  '' | *[!0-9]* | 0) fail "'$ranks' is not a number of ranks (see --help)" ;;
+esac
+octopole=$(octopole_program "$jobs")
+[ -n "$octopole" ] || fail "there is no octopole: build it with jobs/quickstart.sh"
+octopole_mpi_environment "$ranks"
+
+octopole_step="Running octopole on $ranks ranks"
+command=("${octopole_mpirun[@]}" -n "$ranks" "$octopole" run --shape sphere -n 20000 --digits 5 --rates reference
+  --verify 200)
+report=$(timeout 60 "${command[@]}") || {
+  status=$?
+  printf '%s\n' "$report"
+  printf '+ %s\n' "${command[*]}"
+  exit "$status"
+}
+grep -E '^(machine|error)' <<<"$report"
+grep -q "^machine *$ranks ranks" <<<"$report" || fail "mpirun started $ranks programs of one rank each: is the MPI library another one?"
+echo "mpirun and octopole work on $ranks ranks."

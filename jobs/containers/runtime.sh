@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Inside a container image's build: makes a bare Debian run octopole, which is in /usr/local/bin already.
+# openmpi-bin is for mpirun; the rest is what the program is linked with. No compiler comes with them.
+set -euo pipefail
+apt-get update
+DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+  openmpi-bin libopenmpi3 libhdf5-openmpi-103-1 libfftw3-double3 libopenblas0-pthread libfmt9 libgomp1
+rm -rf /var/lib/apt/lists/*
+ldd /usr/local/bin/octopole | awk '/not found/ { print; missing = 1 } END { exit missing }'

@@ -1,0 +1,44 @@
+// A synthetic cloud on the command line, as `generate` writes it and `run` makes it in memory.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+
+#include "octopole/io/clouds.hpp"
+#include "octopole/io/points_file.hpp"
+
+namespace octopole::app {
+
+struct Cloud {
+  Shape shape = Shape::cube;
+  Charges charges = Charges::uniform;
+  Index sources = 0;
+  std::optional<Index> targets;  // other points; without it the sources are the targets
+  std::uint64_t seed = 1;
+};
+
+class CloudOptions {
+ public:
+  /// Adds the shape under the name given ("shape" makes it an argument), and --points, --seed, --charges and
+  /// --targets. Returns the shape's option.
+  CLI::Option* add_to(CLI::App& parser, const std::string& shape_name);
+  /// For a command that also works without a cloud: the others need the shape, the shape needs --points.
+  void make_optional();
+  bool given() const { return shape_option_->count() > 0; }
+  Cloud get() const;
+
+ private:
+  CLI::Option *shape_option_ = nullptr, *points_option_ = nullptr;
+  std::vector<CLI::Option*> others_;
+  std::string shape_, charges_ = "uniform";
+  Cloud cloud_;
+};
+
+/// This rank's block of the cloud, the same points that `octopole generate` puts in a file.
+Points make_points(const mpi::Comm& comm, const Cloud& cloud);
+
+/// "cube of 1000 points, seed 1"
+std::string describe(const Cloud& cloud);
+
+}  // namespace octopole::app

@@ -1,0 +1,26 @@
+// The record of a run: one line of JSON that studies collect. docs/scaling/running.md says what is in it.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "binding.hpp"
+#include "report.hpp"
+
+namespace octopole::app {
+
+/// --record, and what only who started the run can know.
+class RecordOptions {
+ public:
+  void add_to(CLI::App& parser);
+  const std::string& file() const { return file_; }
+  bool wanted() const { return !file_.empty(); }
+
+  /// The line, without its newline.
+  std::string line(const RunReport& report, const std::optional<Binding>& binding) const;
+
+ private:
+  std::string file_, study_, launcher_, kind_ = "measured";
+};
+
+}  // namespace octopole::app

@@ -1,0 +1,90 @@
+#include "octopole/io/append_file.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "octopole/base/error.hpp"
+
+namespace octopole {
+namespace {
+
+Error cannot_append(const std::string& path, const std::string& cause) {
+  return Error("cannot append to '" + path + "': " + cause);
+}
+
+void check_kind(const std::string& path) {
+  if (path.empty()) throw cannot_append(path, "the name is empty");
+  std::error_code ignored;
+  const auto status = std::filesystem::status(path, ignored);
+  if (std::filesystem::is_directory(status)) throw cannot_append(path, "it is a directory");
+}
+
+/// An open file, closed and thereby unlocked with the object.
+class LockedFile {
+ public:
+  explicit LockedFile(const std::string& path)
+      : path_(path), descriptor_(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666)) {
+    if (descriptor_ < 0) throw cannot_append(path, std::strerror(errno));
+    // Some parallel file systems know no locks; there, one write with O_APPEND has to do.
+    while (::flock(descriptor_, LOCK_EX) != 0 && errno == EINTR) {
+    }
+  }
+  ~LockedFile() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  LockedFile(const LockedFile&) = delete;
+  LockedFile& operator=(const LockedFile&) = delete;
+
+  void append(std::string text) {
+    struct stat before {};
+    if (::fstat(descriptor_, &before) != 0) throw cannot_append(path_, std::strerror(errno));
+    const bool regular = S_ISREG(before.st_mode);  // and no pipe, which has neither an end nor a past
+    char last = '\n';
+    if (regular && before.st_size > 0 && ::pread(descriptor_, &last, 1, before.st_size - 1) == 1 &&
+        last != '\n')
+      text.insert(text.begin(), '\n');
+    const ssize_t written = ::write(descriptor_, text.data(), text.size());
+    if (written == static_cast<ssize_t>(text.size())) return;
+    const std::string cause = written < 0 ? std::strerror(errno) : "no room is left for all of it";
+    if (written > 0 && regular && ::ftruncate(descriptor_, before.st_size) != 0)
+      throw cannot_append(path_, cause + "; a part of the line stays in the file");
+    throw cannot_append(path_, cause);
+  }
+
+  /// What a network file system has to say of a write, it may say only here.
+  void close() {
+    const int descriptor = descriptor_;
+    descriptor_ = -1;
+    if (::close(descriptor) != 0) throw cannot_append(path_, std::strerror(errno));
+  }
+
+ private:
+  std::string path_;
+  int descriptor_;
+};
+
+}  // namespace
+
+void check_appendable(const std::string& path) {
+  check_kind(path);
+  if (::access(path.c_str(), W_OK) == 0) return;
+  if (errno != ENOENT) throw cannot_append(path, std::strerror(errno));
+  std::filesystem::path directory = std::filesystem::path(path).parent_path();
+  if (directory.empty()) directory = ".";
+  if (::access(directory.c_str(), W_OK | X_OK) != 0) throw cannot_append(path, std::strerror(errno));
+}
+
+void append_line(const std::string& path, const std::string& line) {
+  check_kind(path);
+  LockedFile file(path);
+  file.append(line + '\n');
+  file.close();
+}
+
+}  // namespace octopole
