@@ -1,11 +1,10 @@
 #include "octopole/fmm/rates.hpp"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <limits>
 
 #include "octopole/base/profile.hpp"
+#include "octopole/base/threads.hpp"
 #include "octopole/kernels/laplace.hpp"
 #include "octopole/kernels/pair_loop.hpp"
 #include "octopole/linalg/blas.hpp"
@@ -34,7 +33,7 @@ double best_seconds(const Work& work) {
 struct NearProblem {
   static constexpr Index kPartners = 27;
   Index per_leaf;
-  NodeIndex leaves = 27 * omp_get_max_threads();
+  NodeIndex leaves = 27 * max_threads();
   AlignedVector<double> x, y, z, charge, u, g;
   std::vector<Index> begin, end, offsets, mutual_offsets{0}, alone_offsets, ranges;
   std::vector<NodeIndex> all, items, mutual_items;
@@ -84,7 +83,7 @@ struct NearProblem {
     const PointsByNode points{x.data(), y.data(), z.data(), begin.data(), end.data()};
     const std::size_t n = u.size();
     const TargetSums sums{u.data(), gradient ? g.data() : nullptr, g.data() + n, g.data() + 2 * n};
-    return omp_get_max_threads() * best_seconds([&] {
+    return max_threads() * best_seconds([&] {
              if constexpr (sizeof(Real) == sizeof(double))
                p2p_mutual(Laplace{}, all, ranges, {mutual_offsets.data(), mutual_items.data()},
                           {alone_offsets.data(), all.data()}, points, charge.data(), sums);
@@ -99,7 +98,7 @@ struct NearProblem {
 template <class Real>
 double pair_rate(bool gradient) {
   constexpr Index targets = 96, sources = 512, repeats = 40;
-  const int threads = omp_get_max_threads();
+  const int threads = max_threads();
   const double seconds = best_seconds([&] {
 #pragma omp parallel num_threads(threads)
     {
@@ -123,7 +122,7 @@ double pair_rate(bool gradient) {
 template <class Real>
 double gemm_rate() {
   constexpr Index n = 296, columns = 64, repeats = 10;  // a batch of nodes at order 8
-  const int threads = omp_get_max_threads();
+  const int threads = max_threads();
   const linalg::SerialBlas serial;
   const AlignedVector<Real> a(static_cast<std::size_t>(n * n), Real(1e-3));
   const double seconds = best_seconds([&] {

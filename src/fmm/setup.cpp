@@ -1,9 +1,8 @@
 #include "octopole/fmm/setup.hpp"
 
-#include <omp.h>
-
 #include <algorithm>
 
+#include "octopole/base/threads.hpp"
 #include "octopole/operators/surface.hpp"
 #include "octopole/parallel/partition_points.hpp"
 #include "octopole/parallel/tree_exchange.hpp"
@@ -245,7 +244,7 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   if (!targets && parameters.near_precision == Precision::double_precision)
     mpi::collectively(comm, [&] {
       s.near_pairs =
-          tree::pair_up(s.tree, s.partners.p2p, s.owned_sources(), kRangesPerThread * omp_get_max_threads());
+          tree::pair_up(s.tree, s.partners.p2p, s.owned_sources(), kRangesPerThread * max_threads());
     });
   s.work = make_work_lists(s, find_ends(comm, s), comm.rank());
   mpi::collectively(comm, [&] { s.m2l = plan_m2l(s, parameters.operators); });

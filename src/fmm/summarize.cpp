@@ -1,10 +1,11 @@
 #include "octopole/fmm/summarize.hpp"
 
-#include <omp.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <limits>
+
+#include "octopole/base/threads.hpp"
 
 namespace octopole {
 namespace {
@@ -97,7 +98,7 @@ Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const Poi
   s.targets = setup.coarse.counts()[0].targets;
   s.targets_are_sources = !setup.target_exchange;
   s.ranks = comm.size();
-  s.threads = comm.max(omp_get_max_threads());
+  s.threads = comm.max(max_threads());
   s.tree = summarize_tree(comm, setup);
   s.evaluate_seconds = over_ranks(comm, profile.total_seconds);
   static_assert(sizeof(PhaseWork) == 5 * sizeof(double));
