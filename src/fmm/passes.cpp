@@ -22,6 +22,25 @@ ListView view(const tree::NodeLists& lists) {
   return {lists.offsets.data(), lists.items.data()};
 }
 
+/// Times a piece of an operator's work, of which whoever observes is told first.
+class Piece {
+ public:
+  Piece(Profile& profile, Phase phase, std::size_t part, const PointSetup& setup, WorkObserver* observer)
+      : timer_(profile, phase), phase_(phase), part_(part), setup_(setup), observer_(observer) {}
+  ~Piece() {
+    if (observer_) observer_->evaluated(setup_, phase_, part_);
+  }
+  Piece(const Piece&) = delete;
+  Piece& operator=(const Piece&) = delete;
+
+ private:
+  PhaseTimer timer_;
+  Phase phase_;
+  std::size_t part_;
+  const PointSetup& setup_;
+  WorkObserver* observer_;
+};
+
 /// What all steps of one evaluation share.
 template <Kernel K, class Real>
 struct Evaluation {
@@ -31,10 +50,12 @@ struct Evaluation {
   bool near_in_single;
   Workspace<Real>& w;
   Profile& profile;
+  WorkObserver* observer;
   double unit;  // of the charges inside: a power of two
   TargetSums sums;
 
   const Translations<Real>& t() const { return operators.translations; }
+  Piece piece(Phase phase, std::size_t part = 0) const { return {profile, phase, part, s, observer}; }
 
   void count(const mpi::SparseExchange& exchange, std::size_t record_bytes) {
     profile.bytes_sent += exchange.records_sent_away() * static_cast<Index>(record_bytes);
@@ -69,7 +90,7 @@ struct Evaluation {
     // be zero.
     if (w.multipoles.empty()) zero(w.multipoles, s.tree.keys.size() * static_cast<std::size_t>(width));
     {
-      PhaseTimer timer(profile, Phase::p2m);
+      const Piece timed = piece(Phase::p2m);
       p2m(kernel, t(), std::span<const NodeIndex>(s.work.source_leaves), s.boxes.data(), s.sources_by_node(),
           w.charges.data(), w.multipoles.data());
     }
@@ -81,7 +102,7 @@ struct Evaluation {
         ++step;
       }
       if (level >= static_cast<int>(s.work.source_parents.size())) continue;
-      PhaseTimer timer(profile, Phase::m2m);
+      const Piece timed = piece(Phase::m2m, static_cast<std::size_t>(level));
       m2m(t(), std::span<const NodeIndex>(s.work.source_parents[static_cast<std::size_t>(level)]),
           s.tree.children.data(), s.tree.has_source.data(), w.multipoles.data());
     }
@@ -100,7 +121,7 @@ struct Evaluation {
 
   // What needs no ghosts: leaves inside, or where pairs are mutual all of this rank's.
   void near_inside() {
-    PhaseTimer timer(profile, Phase::p2p);
+    const Piece timed = piece(Phase::p2p, 0);
     if constexpr (std::is_same_v<Real, double>)
       if (s.near_pairs && !near_in_single) {
         p2p_mutual(kernel, s.near_pairs->leaves, s.near_pairs->ranges, view(s.near_pairs->mutual),
@@ -111,7 +132,7 @@ struct Evaluation {
   }
 
   void near_ghosts() {
-    PhaseTimer timer(profile, Phase::p2p);
+    const Piece timed = piece(Phase::p2p, 1);
     sum_near(s.work.boundary_leaves, s.near_pairs && !near_in_single ? s.near_pairs->ghosts : s.partners.p2p);
   }
 
@@ -126,7 +147,7 @@ struct Evaluation {
       const CheckRows<Real> checks(w.checks.data(), first);
       const std::span<const NodeIndex> nodes(s.work.target_nodes[level]);
       {
-        PhaseTimer timer(profile, Phase::m2l);
+        const Piece timed = piece(Phase::m2l, level);
         if (operators.m2l_by_fft() && operators.m2l_in_single_alone())
           m2l_fft(operators.fft_single, t(), s.m2l[level], w.multipoles.data(), checks, w.m2l_single);
         else if (operators.m2l_by_fft())
@@ -135,11 +156,11 @@ struct Evaluation {
           m2l_svd(operators.svd, t(), nodes, view(s.lists.v), s.boxes.data(), w.multipoles.data(), checks);
       }
       {
-        PhaseTimer timer(profile, Phase::p2l);
+        const Piece timed = piece(Phase::p2l, level);
         p2l(kernel, t(), std::span<const NodeIndex>(s.work.x_nodes[level]), view(s.partners.p2l),
             s.boxes.data(), s.sources_by_node(), w.charges.data(), checks);
       }
-      PhaseTimer timer(profile, Phase::l2l);
+      const Piece timed = piece(Phase::l2l, level);
       check_to_local(t(), nodes, {w.checks.data(), first}, w.locals.data());
       if (level > parallel::kFirstLevel)
         l2l(t(), std::span<const NodeIndex>(s.work.target_parents[level - 1]), s.tree.children.data(),
@@ -149,11 +170,11 @@ struct Evaluation {
 
   void to_targets() {
     {
-      PhaseTimer timer(profile, Phase::l2p);
+      const Piece timed = piece(Phase::l2p);
       l2p(kernel, t(), std::span<const NodeIndex>(s.work.target_ends), s.boxes.data(), s.targets_by_node(),
           w.locals.data(), sums);
     }
-    PhaseTimer timer(profile, Phase::m2p);
+    const Piece timed = piece(Phase::m2p);
     m2p(kernel, t(), std::span<const NodeIndex>(s.work.w_leaves), view(s.partners.m2p), s.boxes.data(),
         s.targets_by_node(), w.multipoles.data(), sums);
   }
@@ -186,7 +207,7 @@ struct Evaluation {
 template <Kernel K, class Real>
 void evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup, Precision near,
               Workspace<Real>& workspace, std::span<const double> charges, double charge_unit, Output output,
-              Field& field, Profile& profile) {
+              Field& field, Profile& profile, WorkObserver* observer) {
   profile = {};
   const double start = seconds_now();
   const std::size_t targets = static_cast<std::size_t>(setup.owned_targets());
@@ -200,6 +221,7 @@ void evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& s
                         near == Precision::single_precision,
                         workspace,
                         profile,
+                        observer,
                         charge_unit,
                         {workspace.potential.data(), gradient ? workspace.gx.data() : nullptr,
                          gradient ? workspace.gy.data() : nullptr, gradient ? workspace.gz.data() : nullptr}};
@@ -220,8 +242,8 @@ void evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& s
 }
 
 template void evaluate(const Laplace&, const OperatorSet<float>&, PointSetup&, Precision, Workspace<float>&,
-                       std::span<const double>, double, Output, Field&, Profile&);
+                       std::span<const double>, double, Output, Field&, Profile&, WorkObserver*);
 template void evaluate(const Laplace&, const OperatorSet<double>&, PointSetup&, Precision, Workspace<double>&,
-                       std::span<const double>, double, Output, Field&, Profile&);
+                       std::span<const double>, double, Output, Field&, Profile&, WorkObserver*);
 
 }  // namespace octopole

@@ -154,14 +154,18 @@ PointsByNode PointSetup::targets_by_node() const {
 }
 
 PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,
-                      std::optional<std::span<const double>> targets) {
+                      std::optional<std::span<const double>> targets, WorkObserver* observer) {
   const mpi::Transport transport = parameters.transport;
   std::array<double, kSetupStages> seconds{};
   StageTimer timer(seconds);
+  const auto end_of = [&](SetupStage stage, std::size_t items) {
+    if (observer) observer->prepared(stage, static_cast<Index>(items));
+    timer.mark(stage);
+  };
   const morton::Bounds bounds = bounds_of(comm, sources, targets.value_or(std::span<const double>{}));
   Tuning tuning = tune(comm, bounds, parameters, sources, targets);
   const Index ncrit = tuning.ncrit;
-  timer.mark(SetupStage::tuning);
+  end_of(SetupStage::tuning, static_cast<std::size_t>(tuning.sample));
   const morton::RootCube cube = morton::RootCube::enclosing(bounds, tuning.padding);
 
   AlignedVector<morton::Code> source_codes = encode(cube, sources);
@@ -172,7 +176,7 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
     distinct_codes = encode(cube, *targets);
     target_order = morton::sort_codes(distinct_codes);
   }
-  timer.mark(SetupStage::sort);
+  end_of(SetupStage::sort, source_codes.size() + distinct_codes.size());
   const AlignedVector<morton::Code>& target_codes = targets ? distinct_codes : source_codes;
 
   tree::CountTree coarse =
@@ -207,10 +211,10 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
     s.targets = split_coordinates(target_points, cube.frame);
   }
 
-  timer.mark(SetupStage::distribute);
-
   const auto& own_sources = s.source_exchange.owned_codes();
   const auto& own_targets = s.results_exchange().owned_codes();
+  end_of(SetupStage::distribute, own_sources.size() + (targets ? own_targets.size() : 0));
+
   const tree::CodeRange range = s.partition.range(comm.rank());
   std::vector<tree::NodeKey> splits =
       tree::refine(s.coarse, range, own_sources, own_targets, ncrit, parameters.max_level);
@@ -219,12 +223,13 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
 
   s.tree = parallel::build_essential_tree(
       comm, tree::LocalPart{s.coarse, s.partition, comm.rank(), splits, own_sources, own_targets});
-  timer.mark(SetupStage::tree);
+  end_of(SetupStage::tree, s.tree.keys.size());
   mpi::collectively(comm, [&] {
     s.lists = tree::build_lists(s.tree);
     s.partners = choose_partners(s, parameters);
   });
-  timer.mark(SetupStage::lists);
+  end_of(SetupStage::lists,
+         s.lists.u.items.size() + s.lists.v.items.size() + s.lists.w.items.size() + s.lists.x.items.size());
   s.ghosts = parallel::plan_ghosts(comm, transport, s.lists.v, s.partners, s.owned_sources(), s.tree);
   s.ancestors = parallel::plan_ancestors(comm, transport, s.tree);
 
@@ -232,8 +237,8 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   s.ghosts.points.start(source_points.data(), 3);
   s.ghosts.points.finish(source_points.data());
   s.sources = split_coordinates(source_points, cube.frame);
+  end_of(SetupStage::ghosts, s.tree.keys.size());
 
-  timer.mark(SetupStage::ghosts);
   s.source_exchange.release_buffers();
   if (s.target_exchange) s.target_exchange->release_buffers();
   s.boxes.resize(s.tree.keys.size());
@@ -248,7 +253,7 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
     });
   s.work = make_work_lists(s, find_ends(comm, s), comm.rank());
   mpi::collectively(comm, [&] { s.m2l = plan_m2l(s, parameters.operators); });
-  timer.mark(SetupStage::plan);
+  end_of(SetupStage::plan, s.tree.keys.size());
   s.stage_seconds = seconds;
   return s;
 }

@@ -6,16 +6,60 @@
 namespace octopole {
 namespace {
 
-double count_of(const std::vector<std::vector<NodeIndex>>& by_level, const PointSetup& s,
-                const std::vector<std::uint8_t>& flag, std::size_t first_level) {
+double count_children(const std::vector<NodeIndex>& parents, const PointSetup& s,
+                      const std::vector<std::uint8_t>& flag) {
   double children = 0;
-  for (std::size_t level = first_level; level < by_level.size(); ++level)
-    for (const NodeIndex parent : by_level[level])
-      for (std::size_t octant = 0; octant < 8; ++octant) {
-        const NodeIndex child = s.tree.children[8 * at(parent) + octant];
-        children += child != kNoNode && flag[at(child)];
-      }
+  for (const NodeIndex parent : parents)
+    for (std::size_t octant = 0; octant < 8; ++octant) {
+      const NodeIndex child = s.tree.children[8 * at(parent) + octant];
+      children += child != kNoNode && flag[at(child)];
+    }
   return children;
+}
+
+void add_near(WorkCounts& c, const PointSetup& s, const std::vector<NodeIndex>& leaves,
+              const tree::NodeLists& partners) {
+  for (const NodeIndex leaf : leaves) {
+    double around = 0;
+    for (const NodeIndex other : partners.of(leaf))
+      around += static_cast<double>(s.tree.source_count[at(other)]);
+    c.near_pairs += around * static_cast<double>(s.tree.target_end[at(leaf)] - s.tree.target_begin[at(leaf)]);
+    c.near_gathers += around;
+  }
+}
+
+/// Adds what belongs to one level.
+void add_level(WorkCounts& c, const PointSetup& s, const OperatorKey& key, std::size_t level) {
+  const std::size_t first = static_cast<std::size_t>(parallel::kFirstLevel);
+  c.m2m_children += count_children(s.work.source_parents[level], s, s.tree.has_source);
+  if (level > first) c.l2l_children += count_children(s.work.target_parents[level - 1], s, s.tree.has_target);
+  if (level < s.m2l.size()) {
+    for (const M2lFftBlock& block : s.m2l[level].blocks) {
+      c.families_in += block.sources;
+      c.families_out += block.targets;
+    }
+    c.family_pairs += static_cast<double>(s.m2l[level].pair_target.size());
+  }
+  const std::vector<NodeIndex>& nodes = s.work.target_nodes[level];
+  c.local_nodes += static_cast<double>(nodes.size());
+  if (key.m2l == M2lMethod::svd)
+    for (const NodeIndex node : nodes) c.v_pairs += static_cast<double>(s.lists.v.of(node).size());
+  for (const NodeIndex node : s.work.x_nodes[level])
+    for (const NodeIndex other : s.partners.p2l.of(node))
+      c.p2l_sources += static_cast<double>(s.tree.source_count[at(other)]);
+}
+
+/// Adds P2M, L2P and M2P.
+void add_at_leaves(WorkCounts& c, const PointSetup& s) {
+  const auto targets = [&](NodeIndex node) {
+    return static_cast<double>(s.tree.target_end[at(node)] - s.tree.target_begin[at(node)]);
+  };
+  for (const NodeIndex leaf : s.work.source_leaves)
+    c.sources += static_cast<double>(s.tree.source_count[at(leaf)]);
+  c.source_leaves += static_cast<double>(s.work.source_leaves.size());
+  for (const NodeIndex node : s.work.target_ends) c.targets += targets(node);
+  for (const NodeIndex leaf : s.work.w_leaves)
+    c.m2p_targets += targets(leaf) * static_cast<double>(s.partners.m2p.of(leaf).size());
 }
 
 /// Share of the rate of large products that M2L by SVD's many small ones reach, gathering included: 193 us a
@@ -29,40 +73,31 @@ PhaseWork& of(Work& work, Phase phase) {
 }  // namespace
 
 WorkCounts count_work(const PointSetup& s, const OperatorKey& key) {
-  const auto& tree = s.tree;
-  const auto sources = [&](NodeIndex node) { return static_cast<double>(tree.source_count[at(node)]); };
-  const auto targets = [&](NodeIndex node) {
-    return static_cast<double>(tree.target_end[at(node)] - tree.target_begin[at(node)]);
-  };
   WorkCounts c;
-  for (const NodeIndex leaf : s.work.source_leaves) c.sources += sources(leaf);
-  c.source_leaves = static_cast<double>(s.work.source_leaves.size());
-  c.m2m_children = count_of(s.work.source_parents, s, tree.has_source, 0);
-  c.l2l_children = count_of(s.work.target_parents, s, tree.has_target, parallel::kFirstLevel);
-  for (const M2lFftPlan& plan : s.m2l)
-    for (const M2lFftBlock& block : plan.blocks) {
-      c.families_in += block.sources;
-      c.families_out += block.targets;
-    }
-  for (const M2lFftPlan& plan : s.m2l) c.family_pairs += static_cast<double>(plan.pair_target.size());
-  for (const auto& nodes : s.work.target_nodes) {
-    c.local_nodes += static_cast<double>(nodes.size());
-    if (key.m2l == M2lMethod::svd)
-      for (const NodeIndex node : nodes) c.v_pairs += static_cast<double>(s.lists.v.of(node).size());
-  }
-  for (const NodeIndex node : s.work.target_ends) c.targets += targets(node);
+  add_at_leaves(c, s);
+  for (std::size_t level = 0; level < s.work.target_nodes.size(); ++level) add_level(c, s, key, level);
   for (const auto* leaves : {&s.work.interior_leaves, &s.work.boundary_leaves})
-    for (const NodeIndex leaf : *leaves) {
-      double around = 0;
-      for (const NodeIndex other : s.partners.p2p.of(leaf)) around += sources(other);
-      c.near_pairs += around * targets(leaf);
-      c.near_gathers += around;
+    add_near(c, s, *leaves, s.partners.p2p);
+  return c;
+}
+
+WorkCounts count_piece(const PointSetup& s, const OperatorKey& key, Phase phase, std::size_t part) {
+  WorkCounts c;
+  if (phase == Phase::p2p && part == 1) {
+    add_near(c, s, s.work.boundary_leaves, s.near_pairs ? s.near_pairs->ghosts : s.partners.p2p);
+  } else if (phase == Phase::p2p) {
+    add_near(c, s, s.work.interior_leaves, s.partners.p2p);
+    if (s.near_pairs) {  // what boundary leaves have of their own
+      add_near(c, s, s.work.boundary_leaves, s.partners.p2p);
+      const WorkCounts ghosts = count_piece(s, key, phase, 1);
+      c.near_pairs -= ghosts.near_pairs;
+      c.near_gathers -= ghosts.near_gathers;
     }
-  for (const NodeIndex leaf : s.work.w_leaves)
-    c.m2p_targets += targets(leaf) * static_cast<double>(s.partners.m2p.of(leaf).size());
-  for (const auto& nodes : s.work.x_nodes)
-    for (const NodeIndex node : nodes)
-      for (const NodeIndex other : s.partners.p2l.of(node)) c.p2l_sources += sources(other);
+  } else if (phase == Phase::p2m || phase == Phase::l2p || phase == Phase::m2p) {
+    add_at_leaves(c, s);
+  } else if (part < s.work.target_nodes.size()) {
+    add_level(c, s, key, part);
+  }
   return c;
 }
 

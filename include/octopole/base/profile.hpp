@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <string_view>
 
@@ -25,9 +24,8 @@ inline constexpr std::size_t kSetupStages = 7;
 inline constexpr std::array<std::string_view, kSetupStages> kSetupStageNames = {
     "tuning", "sort", "distribute", "tree", "lists", "ghosts", "plan"};
 
-inline double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+/// Seconds on a clock that never goes back; in a simulated run (OCTOPOLE_SMPI) the simulated ones.
+double seconds_now();
 
 /// Seconds by phase, bytes and messages between this rank and others during one evaluation.
 struct Profile {

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "octopole/fmm/observer.hpp"
 #include "octopole/fmm/options.hpp"
 #include "octopole/fmm/tuning.hpp"
 #include "octopole/morton/cube.hpp"
@@ -69,8 +70,8 @@ struct PointSetup {
 };
 
 /// Builds the set-up of interleaved coordinates (n, 3); no `targets` means that they are the sources.
-/// Coordinates must be finite. Collective.
+/// Coordinates must be finite. `observer` may be null. Collective.
 PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,
-                      std::optional<std::span<const double>> targets);
+                      std::optional<std::span<const double>> targets, WorkObserver* observer = nullptr);
 
 }  // namespace octopole

@@ -29,6 +29,10 @@ struct WorkCounts {
 /// The counts of this rank's part of a set-up.
 WorkCounts count_work(const PointSetup& setup, const OperatorKey& key);
 
+/// The counts of one piece of a phase, as WorkObserver::evaluated names it: those that the phase's work is
+/// made of are the piece's, and over all pieces add up to count_work's.
+WorkCounts count_piece(const PointSetup& setup, const OperatorKey& key, Phase phase, std::size_t part);
+
 /// `svd_rank` is the mean rank of M2L by SVD.
 Work work_of(const WorkCounts& counts, const OperatorKey& key, double svd_rank);
 
