@@ -98,9 +98,8 @@ struct NearProblem {
 template <class Real>
 double pair_rate(bool gradient) {
   constexpr Index targets = 96, sources = 512, repeats = 40;
-  const int threads = max_threads();
   const double seconds = best_seconds([&] {
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel
     {
       AlignedVector<Real> c(static_cast<std::size_t>(sources)), u(4 * static_cast<std::size_t>(targets));
       for (Index i = 0; i < sources; ++i)
@@ -122,11 +121,10 @@ double pair_rate(bool gradient) {
 template <class Real>
 double gemm_rate() {
   constexpr Index n = 296, columns = 64, repeats = 10;  // a batch of nodes at order 8
-  const int threads = max_threads();
   const linalg::SerialBlas serial;
   const AlignedVector<Real> a(static_cast<std::size_t>(n * n), Real(1e-3));
   const double seconds = best_seconds([&] {
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel
     {
       const AlignedVector<Real> b(static_cast<std::size_t>(n * columns), Real(1e-3));
       AlignedVector<Real> c(static_cast<std::size_t>(n * columns));

@@ -117,6 +117,8 @@ std::string_view transport_name(Transport transport) {
 
 SparseExchange::SparseExchange(const Comm& comm, Transport transport, std::vector<PeerCount> send,
                                std::vector<PeerCount> receive) {
+  if (transport == Transport::neighbourhood && kDefaultTransport != Transport::neighbourhood)
+    throw Error("this MPI has no neighbourhood collectives", "use the point-to-point transport");
   collectively(comm,
                [&] { plan_ = std::make_unique<Plan>(comm, transport, std::move(send), std::move(receive)); });
   if (transport == Transport::neighbourhood) plan_->create_graph();

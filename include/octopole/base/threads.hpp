@@ -8,6 +8,8 @@
 namespace octopole {
 
 #ifdef _OPENMP
+/// Whether there are threads at all.
+inline constexpr bool kThreads = true;
 /// Threads that the next parallel region may have.
 inline int max_threads() {
   return omp_get_max_threads();
@@ -19,7 +21,16 @@ inline int team_size() {
 inline int thread_number() {
   return omp_get_thread_num();
 }
+/// Sets max_threads().
+inline void set_threads(int threads) {
+  omp_set_num_threads(threads);
+}
+/// Processors that this process may use.
+inline int processors() {
+  return omp_get_num_procs();
+}
 #else
+inline constexpr bool kThreads = false;
 inline int max_threads() {
   return 1;
 }
@@ -28,6 +39,10 @@ inline int team_size() {
 }
 inline int thread_number() {
   return 0;
+}
+inline void set_threads(int) {}
+inline int processors() {
+  return 1;
 }
 #endif
 

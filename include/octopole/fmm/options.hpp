@@ -35,7 +35,7 @@ struct Options {
   bool balance = true;                  // 2:1 balance of the tree
   bool direct_leaves =
       true;  // sum W and X pairs of leaves directly where that is fewer pairs (tree/partners.hpp)
-  mpi::Transport transport = mpi::Transport::neighbourhood;
+  mpi::Transport transport = mpi::kDefaultTransport;
 };
 
 /// Options resolved: nothing left open.
@@ -48,7 +48,7 @@ struct Parameters {
   int max_level = 20;
   bool balance = true;
   bool direct_leaves = true;
-  mpi::Transport transport = mpi::Transport::neighbourhood;
+  mpi::Transport transport = mpi::kDefaultTransport;
   OperatorKey operators;
   Precision near_precision = Precision::double_precision;
 

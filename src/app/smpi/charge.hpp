@@ -1,0 +1,44 @@
+// Counted work as simulated seconds.
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include "octopole/fmm/observer.hpp"
+#include "octopole/fmm/options.hpp"
+#include "octopole/fmm/rates.hpp"
+
+namespace octopole::app {
+
+/// Nanoseconds that one thread takes for an item of each stage of a set-up (WorkObserver::prepared says what
+/// its items are), measured: see docs/scaling/simulation.md.
+inline constexpr std::array<double, kSetupStages> kSetupNanoseconds = {700, 100, 80, 700, 13, 130, 130};
+
+/// Turns work into seconds of one thread by counts and rates, as the planner does, and lets the virtual clock
+/// of this rank run for them.
+class WorkCharger : public WorkObserver {
+ public:
+  /// charge: false only adds up. `same` and `gradient` as in seconds_of().
+  WorkCharger(const Parameters& parameters, const Rates& rates, bool same, bool gradient, bool charge)
+      : parameters_(parameters), rates_(rates), same_(same), gradient_(gradient), charge_(charge) {}
+
+  void prepared(SetupStage stage, Index items) override;
+  void evaluated(const PointSetup& setup, Phase phase, std::size_t part) override;
+
+  /// Forgets the evaluations so far.
+  void restart() { seconds_ = {}; }
+
+  /// Seconds of the evaluations since restart(), by phase.
+  const std::array<double, kPhases>& seconds() const { return seconds_; }
+  double total() const;
+
+ private:
+  void charge(double seconds) const;
+
+  Parameters parameters_;
+  Rates rates_;
+  bool same_, gradient_, charge_;
+  std::array<double, kPhases> seconds_{};
+};
+
+}  // namespace octopole::app
