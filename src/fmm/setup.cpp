@@ -237,7 +237,7 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   s.ghosts.points.start(source_points.data(), 3);
   s.ghosts.points.finish(source_points.data());
   s.sources = split_coordinates(source_points, cube.frame);
-  end_of(SetupStage::ghosts, s.tree.keys.size());
+  end_of(SetupStage::ghosts, s.sources.x.size());
 
   s.source_exchange.release_buffers();
   if (s.target_exchange) s.target_exchange->release_buffers();

@@ -15,8 +15,8 @@ class WorkObserver {
   virtual ~WorkObserver() = default;
 
   /// A stage of the set-up is done, of so many items of this rank: tuning: points of the sample; sort: the
-  /// caller's points; distribute: owned points; tree, ghosts and plan: nodes of the locally essential tree;
-  /// lists: entries of U, V, W and X.
+  /// caller's points; distribute: owned points; tree and plan: nodes of the locally essential tree; lists:
+  /// entries of U, V, W and X; ghosts: sources, owned and ghosts.
   virtual void prepared(SetupStage stage, Index items) = 0;
 
   /// A piece of an evaluation is done: P2M, L2P and M2P as a whole (part 0); M2M, M2L, P2L and L2L of one

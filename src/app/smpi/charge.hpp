@@ -12,7 +12,7 @@ namespace octopole::app {
 
 /// Nanoseconds that one thread takes for an item of each stage of a set-up (WorkObserver::prepared says what
 /// its items are), measured: see docs/scaling/simulation.md.
-inline constexpr std::array<double, kSetupStages> kSetupNanoseconds = {700, 100, 80, 700, 13, 130, 130};
+inline constexpr std::array<double, kSetupStages> kSetupNanoseconds = {1000, 40, 150, 800, 30, 60, 250};
 
 /// Turns work into seconds of one thread by counts and rates, as the planner does, and lets the virtual clock
 /// of this rank run for them.

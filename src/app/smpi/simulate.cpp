@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdio>
 #include <exception>
+#include <fstream>
 #include <iostream>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -50,16 +51,18 @@ class Simulation {
         ->check(CLI::Range(Index{1}, Index{1} << 32))
         ->excludes(points);
     options_.add_to(parser);
-    parser.add_option("--rates", rates_, "Rates of a core: a file, or reference")->capture_default_str();
+    parser.add_option("--rates", rates_, "Rates of a core: a file, or reference")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+        ->capture_default_str();
     parser.add_flag("--gradient", gradient_, "The gradient, too");
     parser.add_option("--repeat", repeat_, "Evaluate so many times; the last is reported")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
     parser.add_option("--verify", samples_, "Sum so many random targets directly and tell the error");
     parser.add_flag("--compare", compare_, "Compute all on one rank, too, and tell the difference");
-    parser.add_option("--report", report_, "File for the run's figures (JSON)");
-    parser.add_option("--study", study_, "Name of the study, for the report");
-    parser.add_option("--platform", platform_, "JSON object that describes the cluster, for the report");
+    parser.add_option("--record", record_, "File for the run's record (JSON, one line)");
+    parser.add_option("--study", study_, "Name of the study, for the record");
+    parser.add_option("--platform", platform_, "JSON file that describes the cluster, for the record");
     parser.add_flag("-q,--quiet", quiet_, "No table");
   }
 
@@ -69,9 +72,9 @@ class Simulation {
       throw UsageError(
           "--rates must name a file, or be reference: virtual ranks have no clock to measure by");
     const ordered_json platform = parse_platform();
-    if (!report_.empty())
+    if (!record_.empty())
       mpi::collectively(comm, [&] {
-        if (comm.is_root()) check_writable(report_);
+        if (comm.is_root()) check_writable(record_);
       });
     const Index n = count_ > 0 ? count_ : per_rank_ * comm.size();
     const RowBlock mine = block_of(n, comm.rank(), comm.size());
@@ -112,9 +115,10 @@ class Simulation {
   ordered_json parse_platform() const {
     if (platform_.empty()) return {};
     try {
-      return ordered_json::parse(platform_);
+      std::ifstream file(platform_);
+      return ordered_json::parse(file);
     } catch (const std::exception& error) {
-      throw UsageError("--platform is not JSON: " + std::string(error.what()));
+      throw UsageError("--platform: '" + platform_ + "' is not JSON: " + error.what());
     }
   }
 
@@ -206,7 +210,7 @@ class Simulation {
   int tell(const mpi::Comm& comm, const RunReport& report, const ordered_json& json,
            const std::optional<Agreement>& agreement) const {
     mpi::collectively(comm, [&] {
-      if (comm.is_root() && !report_.empty()) write_text_file(report_, json.dump(2) + "\n");
+      if (comm.is_root() && !record_.empty()) write_text_file(record_, json.dump() + "\n");
     });
     // In single precision where P2P is, sums depend on the order of partners no less than rounding does.
     const bool agrees = !agreement || agreement->relative_l2 <= kAgreement;
@@ -227,7 +231,7 @@ class Simulation {
   }
 
   FmmOptions options_;
-  std::string shape_ = "cube", rates_ = "reference", report_, study_, platform_;
+  std::string shape_ = "cube", rates_ = "reference", record_, study_, platform_;
   Index count_ = 0, per_rank_ = 0, samples_ = 0;
   int repeat_ = 1;
   bool gradient_ = false, compare_ = false, quiet_ = false;
