@@ -51,6 +51,10 @@ void FmmOptions::add_to(CLI::App& parser) {
   parser.add_option("--transport", transport_, "neighbourhood (collectives) or point-to-point")
       ->check(CLI::IsMember({"neighbourhood", "point-to-point"}))
       ->capture_default_str();
+  parser
+      .add_option("--coarse-users", options_.coarse_users,
+                  "Multipoles of nodes near more than so many ranks go by one Allgatherv")
+      ->default_str("max(16, 3 sqrt(ranks))");
 }
 
 Options FmmOptions::get() const {

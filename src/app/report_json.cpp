@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "communication_json.hpp"
 #include "octopole/base/version.hpp"
 #include "report.hpp"
 
@@ -43,6 +44,7 @@ ordered_json parameters_json(const Parameters& p, bool gradient) {
           {"balance", p.balance},
           {"direct_leaves", p.direct_leaves},
           {"transport", mpi::transport_name(p.transport)},
+          {"coarse_users", or_null(p.coarse_users)},
           {"gradient", gradient}};
 }
 
@@ -105,11 +107,7 @@ std::string to_json(const RunReport& report) {
         {"simd", report.simd}}},
       {"tree", tree_json(s.tree)},
       {"seconds", seconds},
-      {"communication",
-       {{"bytes_sent_max", s.bytes_sent_max},
-        {"bytes_sent_total", s.bytes_sent_total},
-        {"bytes_received_max", s.bytes_received_max},
-        {"messages_max", s.messages_max}}},
+      {"communication", communication_json(s.communication)},
       {"memory",
        {{"peak_rss_bytes_max", s.peak_rss_bytes_max}, {"peak_rss_bytes_total", s.peak_rss_bytes_total}}},
       {"operators_note", s.operators_note},

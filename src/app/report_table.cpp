@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <iterator>
 
@@ -18,6 +19,10 @@ std::string human_bytes(Index bytes) {
   if (value < 1 << 30) return fmt::format("{:.1f} MiB", value / (1 << 20));
   return fmt::format("{:.2f} GiB", value / (1 << 30));
 }
+
+/// Of Exchange, to fit the labels.
+constexpr std::array<std::string_view, kExchanges> kShortNames = {
+    "charges", "near ghosts", "ancestors", "coarse", "far ghosts", "potential", "gradient"};
 
 /// Lines of a label and what belongs to it.
 class Lines {
@@ -53,6 +58,29 @@ std::string describe_operators(const Parameters& p) {
 
 void add_list(Lines& lines, std::string_view label, const ListSize& list) {
   lines.add(label, "{:>10.2f} mean {:>7} max", list.mean, list.max);
+}
+
+/// What the worst rank of each exchange has to do with others, and how long it takes the ranks.
+void add_communication(Lines& lines, const Summary& s) {
+  const CommunicationSummary& c = s.communication;
+  lines.add("sent",
+            "{} in all; at most {} and {} messages by a rank (rank {}), {} peers; received at most {}",
+            human_bytes(c.evaluation.bytes_sent.sum), human_bytes(c.evaluation.bytes_sent.max),
+            c.evaluation.messages_sent.max, c.evaluation.bytes_sent.worst_rank, c.evaluation.peers.max,
+            human_bytes(c.evaluation.bytes_received.max));
+  if (s.ranks == 1) return;
+  lines.add("exchanges", "{:>11} {:>11} {:>8} {:>6} {:>10} {:>7}   at most, a rank; mean exposed; hidden",
+            "sent", "received", "messages", "peers", "seconds", "");
+  const auto add = [&](std::string_view name, const TrafficOverRanks& t, const std::string& times) {
+    if (t.bytes_sent.sum == 0) return;
+    lines.add(name, "{:>11} {:>11} {:>8} {:>6}{}", human_bytes(t.bytes_sent.max),
+              human_bytes(t.bytes_received.max), t.messages_sent.max, t.peers.max, times);
+  };
+  for (std::size_t i = 0; i < kExchanges; ++i) {
+    std::string times = fmt::format(" {:>10.4f}", c.times[i].exposed.mean);
+    if (overlaps(static_cast<Exchange>(i))) times += fmt::format(" {:>6.1f}%", 100 * c.times[i].hidden);
+    add(fmt::format("  {}", kShortNames[i]), c.exchanges[i], times);
+  }
 }
 
 /// The cost model's table: the best n_crit of every padding, then every n_crit of the chosen padding.
@@ -116,9 +144,7 @@ std::string to_table(const RunReport& report) {
   if (report.evaluations.size() > 1)
     lines.add("", "median of {} evaluations {:.4f}; the last is shown", report.evaluations.size(),
               median(report.evaluations));
-  lines.add("sent", "{} in all, at most {} and {} messages by a rank; received at most {}",
-            human_bytes(s.bytes_sent_total), human_bytes(s.bytes_sent_max), s.messages_max,
-            human_bytes(s.bytes_received_max));
+  add_communication(lines, s);
   lines.add("memory", "{} in all, at most {} on a rank", human_bytes(s.peak_rss_bytes_total),
             human_bytes(s.peak_rss_bytes_max));
   if (const auto& v = report.verification) {

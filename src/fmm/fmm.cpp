@@ -21,6 +21,7 @@ void check_points(std::span<const double> points, const char* what) {
 }
 
 // Throws on all ranks where any value of any rank is NaN or infinite, saying how many and where the first is.
+// Collective.
 void check_finite(const mpi::Comm& comm, std::span<const double> values, Index width, const char* what) {
   Index bad = 0, first = static_cast<Index>(values.size());
 #pragma omp parallel for schedule(static) reduction(+ : bad) reduction(min : first)
@@ -34,6 +35,27 @@ void check_finite(const mpi::Comm& comm, std::span<const double> values, Index w
   const Index before = comm.exclusive_sum(static_cast<Index>(values.size()));
   const Index place = comm.min(bad > 0 ? (before + first) / width : std::numeric_limits<Index>::max());
   throw Error(fmt::format("{}: {} NaN or infinite values, the first at index {}", what, total, place));
+}
+
+struct ChargeCheck {
+  bool finite = true;
+  double largest = 0;  // magnitude, NaN left out
+};
+
+ChargeCheck look_at(std::span<const double> charges) {
+  bool finite = true;
+  double largest = 0;
+#pragma omp parallel for schedule(static) reduction(&& : finite) reduction(max : largest)
+  for (std::size_t i = 0; i < charges.size(); ++i) {
+    finite = finite && std::isfinite(charges[i]);
+    largest = std::max(largest, std::abs(charges[i]));  // which NaN leaves alone
+  }
+  return {finite, largest};
+}
+
+// Floats reach neither as high nor as low as the caller's doubles: a power of two near the largest charge.
+double charge_unit(double largest) {
+  return largest > 0 ? std::ldexp(1.0, std::ilogb(largest)) : 1;
 }
 
 }  // namespace
@@ -80,14 +102,13 @@ class Fmm::Implementation {
   }
 
   void evaluate(std::span<const double> charges, Field& field, Output output) {
-    mpi::collectively(comm_, [&] {
-      if (!setup_) throw Error("evaluate was called before set_points");
-      if (static_cast<Index>(charges.size()) != setup_->source_exchange.caller_count())
-        throw Error(fmt::format("charges: {} values for {} sources", charges.size(),
-                                setup_->source_exchange.caller_count()));
-    });
-    check_finite(comm_, charges, 1, "charges");
-    const double unit = parameters_.any_in_single() ? charge_unit(charges) : 1;
+    // One reduction tells all that ranks must agree on; only where something is wrong do they look closer.
+    const ChargeCheck mine = look_at(charges);
+    double over_all[3] = {is_wrong(charges) ? 1.0 : 0.0, mine.finite ? 0.0 : 1.0, mine.largest};
+    comm_.allreduce(std::span<double>(over_all), MPI_MAX);
+    if (over_all[0] > 0) mpi::collectively(comm_, [&] { check_length(charges); });
+    if (over_all[1] > 0) check_finite(comm_, charges, 1, "charges");
+    const double unit = parameters_.any_in_single() ? charge_unit(over_all[2]) : 1;
     std::visit(
         [&](auto& engine) {
           if constexpr (requires { engine.workspace; })
@@ -95,6 +116,7 @@ class Fmm::Implementation {
                                engine.workspace, charges, unit, output, field, profile_, observer_);
         },
         engine_);
+    profile_.reductions = 1;
   }
 
   void observe(WorkObserver* observer) { observer_ = observer; }
@@ -117,13 +139,15 @@ class Fmm::Implementation {
     Workspace<Real> workspace;
   };
 
-  // Floats reach neither as high nor as low as the caller's doubles: a power of two near the largest charge.
-  double charge_unit(std::span<const double> charges) const {
-    double largest = 0;
-#pragma omp parallel for schedule(static) reduction(max : largest)
-    for (std::size_t i = 0; i < charges.size(); ++i) largest = std::max(largest, std::abs(charges[i]));
-    largest = comm_.max(largest);
-    return largest > 0 ? std::ldexp(1.0, std::ilogb(largest)) : 1;
+  bool is_wrong(std::span<const double> charges) const {
+    return !setup_ || static_cast<Index>(charges.size()) != setup_->source_exchange.caller_count();
+  }
+  // Throws where is_wrong.
+  void check_length(std::span<const double> charges) const {
+    if (!setup_) throw Error("evaluate was called before set_points");
+    if (is_wrong(charges))
+      throw Error(fmt::format("charges: {} values for {} sources", charges.size(),
+                              setup_->source_exchange.caller_count()));
   }
 
   mpi::Comm comm_;

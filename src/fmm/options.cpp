@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 
 #include "octopole/fmm/accuracy.hpp"
 #include "octopole/fmm/work.hpp"
@@ -119,6 +120,9 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   p.balance = options.balance;
   p.direct_leaves = options.direct_leaves;
   p.transport = options.transport;
+  if (options.coarse_users)
+    require(*options.coarse_users, Index{1}, std::numeric_limits<Index>::max(), "coarse users");
+  p.coarse_users = options.coarse_users;
 
   key.inner_radius = options.inner_radius;
   key.outer_radius = options.outer_radius;

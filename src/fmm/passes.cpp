@@ -1,6 +1,8 @@
 #include "octopole/fmm/passes.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <type_traits>
 
 #include "octopole/kernels/laplace.hpp"
 #include "octopole/operators/adaptive.hpp"
@@ -57,31 +59,55 @@ struct Evaluation {
   const Translations<Real>& t() const { return operators.translations; }
   Piece piece(Phase phase, std::size_t part = 0) const { return {profile, phase, part, s, observer}; }
 
-  void count(const mpi::SparseExchange& exchange, std::size_t record_bytes) {
-    profile.bytes_sent += exchange.records_sent_away() * static_cast<Index>(record_bytes);
-    profile.bytes_received += exchange.records_from_elsewhere() * static_cast<Index>(record_bytes);
-    profile.messages += exchange.messages();
+  void count(Exchange exchange, const mpi::SparseExchange& plan, std::size_t record_bytes) {
+    profile.traffic[static_cast<std::size_t>(exchange)] += plan.traffic(record_bytes);
   }
 
-  void start_rows(parallel::RowExchange& rows, const Real* array, Index width) {
-    PhaseTimer timer(profile, Phase::exchange);
+  void start_rows(Exchange exchange, parallel::RowExchange& rows, const Real* array, Index width) {
+    ExchangeTimer timer(profile, exchange, ExchangeTimer::Part::start);
     rows.start(array, width);
-    count(rows.exchange(), static_cast<std::size_t>(width) * sizeof(Real));
+    count(exchange, rows.exchange(), static_cast<std::size_t>(width) * sizeof(Real));
   }
-  void finish_rows(parallel::RowExchange& rows, Real* array) {
-    PhaseTimer timer(profile, Phase::exchange);
+  void finish_rows(Exchange exchange, parallel::RowExchange& rows, Real* array) {
+    ExchangeTimer timer(profile, exchange, ExchangeTimer::Part::finish);
     rows.finish(array);
   }
 
+  // Ghost multipoles: coarse ones with all ranks at once, others between start and finish.
+  void start_multipoles() {
+    {
+      ExchangeTimer timer(profile, Exchange::ghost_multipoles, ExchangeTimer::Part::start);
+      if constexpr (std::is_same_v<Real, double>)
+        if (s.ghosts.narrow) s.ghosts.multipoles.start_narrow(w.multipoles.data(), t().equivalent_size());
+      if (!s.ghosts.narrow) s.ghosts.multipoles.start(w.multipoles.data(), t().equivalent_size());
+      count(Exchange::ghost_multipoles, s.ghosts.multipoles.exchange(), multipole_bytes());
+    }
+    ExchangeTimer timer(profile, Exchange::coarse_multipoles);
+    if constexpr (std::is_same_v<Real, double>)
+      if (s.ghosts.narrow) s.ghosts.coarse.run_narrow(w.multipoles.data(), t().equivalent_size());
+    if (!s.ghosts.narrow) s.ghosts.coarse.run(w.multipoles.data(), t().equivalent_size());
+    profile.traffic[static_cast<std::size_t>(Exchange::coarse_multipoles)] +=
+        s.ghosts.coarse.exchange().traffic(multipole_bytes());
+  }
+  void finish_multipoles() {
+    ExchangeTimer timer(profile, Exchange::ghost_multipoles, ExchangeTimer::Part::finish);
+    if constexpr (std::is_same_v<Real, double>)
+      if (s.ghosts.narrow) s.ghosts.multipoles.finish_narrow(w.multipoles.data());
+    if (!s.ghosts.narrow) s.ghosts.multipoles.finish(w.multipoles.data());
+  }
+  std::size_t multipole_bytes() const {
+    return static_cast<std::size_t>(t().equivalent_size()) * (s.ghosts.narrow ? sizeof(float) : sizeof(Real));
+  }
+
   void bring_charges(std::span<const double> charges) {
-    PhaseTimer timer(profile, Phase::exchange);
+    ExchangeTimer timer(profile, Exchange::charges);
     w.caller_charges.resize(charges.size());
 #pragma omp parallel for schedule(static)
     for (std::size_t i = 0; i < charges.size(); ++i)
       w.caller_charges[i] = static_cast<Real>(charges[i] / unit);
     w.charges.resize(static_cast<std::size_t>(s.owned_sources() + s.ghosts.ghost_sources));
     s.source_exchange.to_owners(w.caller_charges.data(), w.charges.data(), 1);
-    count(s.source_exchange.outward(), sizeof(Real));
+    count(Exchange::charges, s.source_exchange.outward(), sizeof(Real));
   }
 
   void upward() {
@@ -97,8 +123,8 @@ struct Evaluation {
     auto step = s.ancestors.steps.begin();
     for (int level = morton::kDepth - 1; level >= parallel::kFirstLevel; --level) {
       if (step != s.ancestors.steps.end() && step->child_level == level + 1) {
-        start_rows(step->exchange, w.multipoles.data(), width);
-        finish_rows(step->exchange, w.multipoles.data());
+        start_rows(Exchange::ancestors, step->exchange, w.multipoles.data(), width);
+        finish_rows(Exchange::ancestors, step->exchange, w.multipoles.data());
         ++step;
       }
       if (level >= static_cast<int>(s.work.source_parents.size())) continue;
@@ -108,10 +134,11 @@ struct Evaluation {
     }
   }
 
-  void sum_near(const std::vector<NodeIndex>& leaves, const tree::NodeLists& partners) {
+  void sum_near(std::span<const NodeIndex> leaves, const tree::NodeLists& partners,
+                const std::function<void()>& meanwhile = {}) {
     const auto sum = [&]<class Near>(Near) {
-      p2p<Near>(kernel, std::span<const NodeIndex>(leaves), view(partners), s.boxes.data(),
-                s.targets_by_node(), s.sources_by_node(), w.charges.data(), sums);
+      p2p<Near>(kernel, leaves, view(partners), s.boxes.data(), s.targets_by_node(), s.sources_by_node(),
+                w.charges.data(), sums, meanwhile);
     };
     if (near_in_single)
       sum(float{});
@@ -119,16 +146,35 @@ struct Evaluation {
       sum(Real{});
   }
 
-  // What needs no ghosts: leaves inside, or where pairs are mutual all of this rank's.
+  // What needs no ghosts: leaves inside, or where pairs are mutual all of this rank's. The messages under way
+  // are looked after meanwhile.
   void near_inside() {
     const Piece timed = piece(Phase::p2p, 0);
+    const std::function<void()> look_after =
+        expects_messages() ? [this] { look_after_messages(); } : std::function<void()>();
     if constexpr (std::is_same_v<Real, double>)
       if (s.near_pairs && !near_in_single) {
         p2p_mutual(kernel, s.near_pairs->leaves, s.near_pairs->ranges, view(s.near_pairs->mutual),
-                   view(s.near_pairs->alone), s.sources_by_node(), w.charges.data(), sums);
+                   view(s.near_pairs->alone), s.sources_by_node(), w.charges.data(), sums, look_after);
         return;
       }
-    sum_near(s.work.interior_leaves, s.partners.p2p);
+    sum_near(s.work.interior_leaves, s.partners.p2p, look_after);
+  }
+
+  bool expects_messages() const {
+    const auto any = [](const parallel::RowExchange& rows) {
+      return rows.exchange().records_sent_away() + rows.exchange().records_from_elsewhere() > 0;
+    };
+    return any(s.ghosts.points) || any(s.ghosts.multipoles);
+  }
+
+  void look_after_messages() {
+    {
+      ExchangeTimer timer(profile, Exchange::ghost_charges, ExchangeTimer::Part::progress);
+      s.ghosts.points.progress();
+    }
+    ExchangeTimer timer(profile, Exchange::ghost_multipoles, ExchangeTimer::Part::progress);
+    s.ghosts.multipoles.progress();
   }
 
   void near_ghosts() {
@@ -180,16 +226,23 @@ struct Evaluation {
   }
 
   void bring_back(bool gradient, Field& field) {
-    PhaseTimer timer(profile, Phase::exchange);
+    field.gradient.resize(gradient ? 3 * static_cast<std::size_t>(s.results_exchange().caller_count()) : 0);
+    bring_potential(field);
+    if (gradient) bring_gradient(field);  // not sums.gradient(): a rank without targets has no sums
+  }
+
+  void bring_potential(Field& field) {
+    ExchangeTimer timer(profile, Exchange::potential);
     parallel::PointExchange& exchange = s.results_exchange();
-    const std::size_t n = static_cast<std::size_t>(exchange.caller_count());
-    field.potential.resize(n);
+    field.potential.resize(static_cast<std::size_t>(exchange.caller_count()));
 #pragma omp parallel for schedule(static)
     for (std::size_t i = 0; i < w.potential.size(); ++i) w.potential[i] *= unit;
     exchange.to_callers(w.potential.data(), field.potential.data(), 1);
-    count(exchange.homeward(), sizeof(double));
-    field.gradient.resize(gradient ? 3 * n : 0);
-    if (!gradient) return;  // not sums.gradient(): a rank without targets has no sums, but takes part
+    count(Exchange::potential, exchange.homeward(), sizeof(double));
+  }
+
+  void bring_gradient(Field& field) {
+    ExchangeTimer timer(profile, Exchange::gradient);
     w.gradient.resize(3 * w.gx.size());
 #pragma omp parallel for schedule(static)
     for (std::size_t i = 0; i < w.gx.size(); ++i) {
@@ -197,8 +250,8 @@ struct Evaluation {
       w.gradient[3 * i + 1] = unit * w.gy[i];
       w.gradient[3 * i + 2] = unit * w.gz[i];
     }
-    exchange.to_callers(w.gradient.data(), field.gradient.data(), 3);
-    count(exchange.homeward(), 3 * sizeof(double));
+    s.results_exchange().to_callers(w.gradient.data(), field.gradient.data(), 3);
+    count(Exchange::gradient, s.results_exchange().homeward(), 3 * sizeof(double));
   }
 };
 
@@ -227,14 +280,13 @@ void evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& s
                          gradient ? workspace.gy.data() : nullptr, gradient ? workspace.gz.data() : nullptr}};
 
   e.bring_charges(charges);
-  e.start_rows(setup.ghosts.points, workspace.charges.data(), 1);
+  e.start_rows(Exchange::ghost_charges, setup.ghosts.points, workspace.charges.data(), 1);
   e.upward();
-  e.start_rows(setup.ghosts.multipoles, workspace.multipoles.data(),
-               operators.translations.equivalent_size());
+  e.start_multipoles();
   e.near_inside();
-  e.finish_rows(setup.ghosts.points, workspace.charges.data());
+  e.finish_rows(Exchange::ghost_charges, setup.ghosts.points, workspace.charges.data());
   e.near_ghosts();
-  e.finish_rows(setup.ghosts.multipoles, workspace.multipoles.data());
+  e.finish_multipoles();
   e.downward();
   e.to_targets();
   e.bring_back(gradient, field);

@@ -39,11 +39,13 @@ AlignedVector<morton::Code> encode(const morton::RootCube& cube, std::span<const
   return codes;
 }
 
-// Coordinates of the owned points, with room for `ghosts` more; `interleaved` keeps them as they travel.
+// Coordinates of the owned points, interleaved as they travel. Counts codes and coordinates in `traffic`.
 void take_coordinates(parallel::PointExchange& exchange, std::span<const double> points,
-                      AlignedVector<double>& interleaved) {
+                      AlignedVector<double>& interleaved, Traffic& traffic) {
   interleaved.resize(3 * static_cast<std::size_t>(exchange.owned_count()));
   exchange.to_owners(points.data(), interleaved.data(), 3);
+  traffic += exchange.outward().traffic(sizeof(morton::Code));
+  traffic += exchange.outward().traffic(3 * sizeof(double));
 }
 
 // As seen from the frame.
@@ -204,10 +206,13 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   s.source_exchange =
       parallel::PointExchange(comm, transport, std::move(source_order), source_codes, s.partition);
   AlignedVector<double> source_points, target_points;
-  take_coordinates(s.source_exchange, sources, source_points);
+  const auto traffic = [&s](SetupExchange exchange) -> Traffic& {
+    return s.traffic[static_cast<std::size_t>(exchange)];
+  };
+  take_coordinates(s.source_exchange, sources, source_points, traffic(SetupExchange::points));
   if (targets) {
     s.target_exchange.emplace(comm, transport, std::move(target_order), target_codes, s.partition);
-    take_coordinates(*s.target_exchange, *targets, target_points);
+    take_coordinates(*s.target_exchange, *targets, target_points, traffic(SetupExchange::points));
     s.targets = split_coordinates(target_points, cube.frame);
   }
 
@@ -218,11 +223,14 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   const tree::CodeRange range = s.partition.range(comm.rank());
   std::vector<tree::NodeKey> splits =
       tree::refine(s.coarse, range, own_sources, own_targets, ncrit, parameters.max_level);
-  if (parameters.balance) splits = parallel::balance_globally(comm, s.coarse, s.partition, std::move(splits));
+  if (parameters.balance)
+    splits = parallel::balance_globally(comm, s.coarse, s.partition, std::move(splits),
+                                        traffic(SetupExchange::balance));
   s.leaves = tree::leaves_of(splits, range);
 
   s.tree = parallel::build_essential_tree(
-      comm, tree::LocalPart{s.coarse, s.partition, comm.rank(), splits, own_sources, own_targets});
+      comm, tree::LocalPart{s.coarse, s.partition, comm.rank(), splits, own_sources, own_targets},
+      traffic(SetupExchange::records));
   end_of(SetupStage::tree, s.tree.keys.size());
   mpi::collectively(comm, [&] {
     s.lists = tree::build_lists(s.tree);
@@ -230,12 +238,15 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   });
   end_of(SetupStage::lists,
          s.lists.u.items.size() + s.lists.v.items.size() + s.lists.w.items.size() + s.lists.x.items.size());
-  s.ghosts = parallel::plan_ghosts(comm, transport, s.lists.v, s.partners, s.owned_sources(), s.tree);
+  s.ghosts = parallel::plan_ghosts(comm, transport, s.partition, parameters.multipole_rule(comm.size()),
+                                   s.lists.v, s.partners, s.owned_sources(), s.tree);
   s.ancestors = parallel::plan_ancestors(comm, transport, s.tree);
 
   source_points.resize(source_points.size() + 3 * static_cast<std::size_t>(s.ghosts.ghost_sources));
   s.ghosts.points.start(source_points.data(), 3);
   s.ghosts.points.finish(source_points.data());
+  traffic(SetupExchange::requests) = s.ghosts.requests;
+  traffic(SetupExchange::ghost_coordinates) = s.ghosts.points.exchange().traffic(3 * sizeof(double));
   s.sources = split_coordinates(source_points, cube.frame);
   end_of(SetupStage::ghosts, s.sources.x.size());
 

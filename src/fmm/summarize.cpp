@@ -83,10 +83,6 @@ TreeSummary summarize_tree(const mpi::Comm& comm, const PointSetup& s) {
 
 }  // namespace
 
-MinMeanMax over_ranks(const mpi::Comm& comm, double value) {
-  return {comm.min(value), comm.sum(value) / comm.size(), comm.max(value)};
-}
-
 Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const PointSetup& setup,
                   const Profile& profile) {
   Summary s;
@@ -94,6 +90,7 @@ Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const Poi
   s.tuning = setup.tuning;
   s.parameters.ncrit = setup.tuning.ncrit;
   s.parameters.padding = setup.tuning.padding;
+  s.parameters.coarse_users = parameters.multipole_rule(comm.size()).coarse_users;
   s.sources = setup.coarse.counts()[0].sources;
   s.targets = setup.coarse.counts()[0].targets;
   s.targets_are_sources = !setup.target_exchange;
@@ -109,10 +106,7 @@ Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const Poi
     s.stage_seconds[stage] = over_ranks(comm, setup.stage_seconds[stage]);
   for (std::size_t phase = 0; phase < kPhases; ++phase)
     s.phase_seconds[phase] = over_ranks(comm, profile.seconds[phase]);
-  s.bytes_sent_max = comm.max(profile.bytes_sent);
-  s.bytes_sent_total = comm.sum(profile.bytes_sent);
-  s.bytes_received_max = comm.max(profile.bytes_received);
-  s.messages_max = comm.max(profile.messages);
+  s.communication = summarize_communication(comm, profile, setup.traffic);
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   const Index peak = static_cast<Index>(usage.ru_maxrss) * 1024;

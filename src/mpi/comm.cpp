@@ -61,10 +61,20 @@ Comm Comm::duplicate(MPI_Comm parent) {
     if (!finalized) MPI_Comm_free(handle);
     delete handle;
   });
+  comm.graphs_ = std::make_shared<std::vector<std::weak_ptr<Graph>>>();
   check(MPI_Comm_set_errhandler(copy, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
   check(MPI_Comm_rank(copy, &comm.rank_), "MPI_Comm_rank");
   check(MPI_Comm_size(copy, &comm.size_), "MPI_Comm_size");
   return comm;
+}
+
+std::vector<ValueAndRank> Comm::max_with_rank(std::span<const Index> values) const {
+  std::vector<ValueAndRank> result;
+  for (Index value : values) result.push_back({static_cast<double>(value), rank_});
+  check(MPI_Allreduce(MPI_IN_PLACE, result.data(), checked_cast<int>(result.size(), "Allreduce count"),
+                      MPI_DOUBLE_INT, MPI_MAXLOC, handle()),
+        "MPI_Allreduce");
+  return result;
 }
 
 Index Comm::exclusive_sum(Index value) const {

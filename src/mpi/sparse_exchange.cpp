@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "graph.hpp"
+
 namespace octopole::mpi {
 namespace {
 
@@ -12,11 +14,14 @@ struct Side {
   Side(const std::vector<PeerCount>& list, int me) : peers(list) {
     Index offset = 0;
     for (const PeerCount& peer : peers) {
-      const bool own = peer.rank == me;  // copied here, MPI never sees it
-      if (own) own_count = peer.count, own_offset = offset;
-      ranks.push_back(peer.rank);
-      counts.push_back(own ? 0 : checked_cast<int>(peer.count, "records for one peer"));
-      displacements.push_back(checked_cast<int>(offset, "records of one exchange"));
+      if (peer.rank == me) {  // copied here, MPI never sees it
+        own_count = peer.count;
+        own_offset = offset;
+      } else {
+        ranks.push_back(peer.rank);
+        counts.push_back(checked_cast<int>(peer.count, "records for one peer"));
+        displacements.push_back(checked_cast<int>(offset, "records of one exchange"));
+      }
       offset += peer.count;
     }
     records = offset;
@@ -36,30 +41,19 @@ struct SparseExchange::Plan {
     if (send.own_count != receive.own_count)
       throw Error("a rank expects of itself other records than it sends itself");
   }
-  ~Plan() {
-    int finalized = 0;
-    MPI_Finalized(&finalized);
-    if (graph != MPI_COMM_NULL && !finalized) MPI_Comm_free(&graph);
-  }
   Plan(const Plan&) = delete;
   Plan& operator=(const Plan&) = delete;
 
-  // A rank without peers gets an edge to itself with no records: Open MPI's graph communicators have had
-  // trouble with degree zero, and reorder stays 0 so that ranks keep their numbers.
+  // A rank without sources or destinations gets an edge to itself with no records: Open MPI's graph
+  // communicators have had trouble with degree zero.
   void create_graph() {
-    for (Side* side : {&send, &receive}) {
-      graph_ranks[side == &receive] = side->ranks;
-      graph_counts[side == &receive] = side->counts;
-      graph_displacements[side == &receive] = side->displacements;
-      graph_ranks[side == &receive].push_back(comm.rank());
-      graph_counts[side == &receive].push_back(0);
-      graph_displacements[side == &receive].push_back(0);
-    }
-    const int out = static_cast<int>(graph_ranks[0].size()), in = static_cast<int>(graph_ranks[1].size());
-    check(MPI_Dist_graph_create_adjacent(comm.handle(), in, graph_ranks[1].data(), MPI_UNWEIGHTED, out,
-                                         graph_ranks[0].data(), MPI_UNWEIGHTED, MPI_INFO_NULL, 0, &graph),
-          "MPI_Dist_graph_create_adjacent");
-    check(MPI_Comm_set_errhandler(graph, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+    if (send.ranks.empty() || receive.ranks.empty())
+      for (Side* side : {&send, &receive}) {
+        side->ranks.push_back(comm.rank());
+        side->counts.push_back(0);
+        side->displacements.push_back(0);
+      }
+    graph = find_or_create_graph(comm, receive.ranks, send.ranks);
   }
 
   void start(const void* from, void* to, std::size_t bytes) {
@@ -73,21 +67,21 @@ struct SparseExchange::Plan {
                   static_cast<std::size_t>(send.own_count) * bytes);
     if (transport == Transport::neighbourhood) {
       requests.resize(1);
-      check(MPI_Ineighbor_alltoallv(from, graph_counts[0].data(), graph_displacements[0].data(),
-                                    record->handle(), to, graph_counts[1].data(),
-                                    graph_displacements[1].data(), record->handle(), graph, requests.data()),
+      check(MPI_Ineighbor_alltoallv(from, send.counts.data(), send.displacements.data(), record->handle(), to,
+                                    receive.counts.data(), receive.displacements.data(), record->handle(),
+                                    graph->handle(), requests.data()),
             "MPI_Ineighbor_alltoallv");
       return;
     }
-    requests.resize(receive.peers.size() + send.peers.size());
+    requests.resize(receive.ranks.size() + send.ranks.size());
     std::size_t next = 0;
-    for (std::size_t i = 0; i < receive.peers.size(); ++i)
+    for (std::size_t i = 0; i < receive.ranks.size(); ++i)
       check(
           MPI_Irecv(
               static_cast<char*>(to) + static_cast<std::size_t>(receive.displacements[i]) * record_bytes,
               receive.counts[i], record->handle(), receive.ranks[i], kTag, comm.handle(), &requests[next++]),
           "MPI_Irecv");
-    for (std::size_t i = 0; i < send.peers.size(); ++i)
+    for (std::size_t i = 0; i < send.ranks.size(); ++i)
       check(
           MPI_Isend(
               static_cast<const char*>(from) + static_cast<std::size_t>(send.displacements[i]) * record_bytes,
@@ -95,19 +89,35 @@ struct SparseExchange::Plan {
           "MPI_Isend");
   }
 
+#ifdef OCTOPOLE_SMPI
+  // Messages travel while the virtual clock runs, whoever calls; and the time (of the simulation, not in it)
+  // that SimGrid's Waitall takes grows with the cube of the requests.
+  void progress() {}
+  void finish() {
+    for (MPI_Request& request : requests) check(MPI_Wait(&request, MPI_STATUS_IGNORE), "MPI_Wait");
+    requests.clear();
+  }
+#else
   void finish() {
     check(MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE),
           "MPI_Waitall");
     requests.clear();
   }
 
+  void progress() {
+    int done = 0;
+    check(MPI_Testall(static_cast<int>(requests.size()), requests.data(), &done, MPI_STATUSES_IGNORE),
+          "MPI_Testall");
+    if (done) requests.clear();
+  }
+#endif
+
   Comm comm;
   Transport transport;
   Side send, receive;
   std::size_t record_bytes = 0;
   std::unique_ptr<RecordType> record;
-  MPI_Comm graph = MPI_COMM_NULL;
-  std::vector<int> graph_ranks[2], graph_counts[2], graph_displacements[2];  // send, receive
+  std::shared_ptr<Graph> graph;
   std::vector<MPI_Request> requests;
 };
 
@@ -134,6 +144,9 @@ void SparseExchange::start(const void* send, void* receive, std::size_t record_b
 void SparseExchange::finish() {
   plan_->finish();
 }
+void SparseExchange::progress() {
+  plan_->progress();
+}
 Index SparseExchange::send_records() const {
   return plan_->send.records;
 }
@@ -146,9 +159,14 @@ Index SparseExchange::records_sent_away() const {
 Index SparseExchange::records_from_elsewhere() const {
   return plan_->receive.records - plan_->receive.own_count;
 }
-Index SparseExchange::messages() const {
-  return std::count_if(plan_->send.peers.begin(), plan_->send.peers.end(),
-                       [this](const PeerCount& peer) { return peer.rank != plan_->comm.rank(); });
+Traffic SparseExchange::traffic(std::size_t record_bytes) const {
+  return traffic_of(plan_->comm.rank(), plan_->send.peers, plan_->receive.peers, record_bytes);
+}
+std::span<const PeerCount> SparseExchange::send_peers() const {
+  return plan_->send.peers;
+}
+std::span<const PeerCount> SparseExchange::receive_peers() const {
+  return plan_->receive.peers;
 }
 
 }  // namespace octopole::mpi

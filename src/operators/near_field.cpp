@@ -1,5 +1,7 @@
 #include "octopole/operators/near_field.hpp"
 
+#include <omp.h>
+
 #include <type_traits>
 
 #include "octopole/kernels/laplace.hpp"
@@ -12,6 +14,21 @@ namespace {
 /// sides, less than double coordinates tell apart (but for a leaf around the origin), and pairs below 2.7e-23
 /// half sides count as coincident; far away, gradient factors are normal numbers up to 1e9 half sides.
 constexpr double kSingleUnit = 1.0 / 4096;
+
+/// Of each thread; the first one's calls the function now and then.
+class Meanwhile {
+ public:
+  explicit Meanwhile(const std::function<void()>& function)
+      : function_(omp_get_thread_num() == 0 && function ? &function : nullptr) {}
+  void after_leaf() {
+    if (function_ == nullptr || ++leaves_ % kMeanwhileLeaves != 0) return;
+    (*function_)();
+  }
+
+ private:
+  const std::function<void()>* function_;
+  int leaves_ = 0;
+};
 
 /// Adds what all partners in a leaf's row do to its targets, in the frame given.
 template <class K, class Real, bool Split, class Charge>
@@ -34,9 +51,10 @@ void sum_row(const K& kernel, NodeIndex leaf, const ListView& list, const Box& f
 template <class Real, Kernel K, class Charge>
 void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, const Box* boxes,
          const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
-         const TargetSums& sums) {
+         const TargetSums& sums, const std::function<void()>& meanwhile) {
 #pragma omp parallel
   {
+    Meanwhile between(meanwhile);
     // In double, differences of absolute coordinates are as exact as the coordinates; in single precision
     // coordinates are relative to the leaf and in two parts.
     constexpr bool split = std::is_same_v<Real, float>;
@@ -50,6 +68,7 @@ void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, 
         frame.half *= kSingleUnit;
       }
       sum_row(kernel, leaves[l], u, frame, targets, sources, charges, sums, source_buffer, target_buffer);
+      between.after_leaf();
     }
   }
 }
@@ -57,7 +76,7 @@ void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, 
 template <Kernel K>
 void p2p_mutual(const K& kernel, std::span<const NodeIndex> leaves, std::span<const Index> ranges,
                 const ListView& mutual, const ListView& alone, const PointsByNode& points,
-                const double* charges, const TargetSums& sums) {
+                const double* charges, const TargetSums& sums, const std::function<void()>& meanwhile) {
   const auto arrays_of = [&](NodeIndex leaf) {
     const Index i = points.begin[leaf];
     const bool gradient = sums.gradient();
@@ -74,6 +93,7 @@ void p2p_mutual(const K& kernel, std::span<const NodeIndex> leaves, std::span<co
   const std::size_t count = ranges.size() - 1;
 #pragma omp parallel
   {
+    Meanwhile between(meanwhile);
     SourceBuffer<double> source_buffer;
     TargetBuffer<double> target_buffer;
 #pragma omp for schedule(dynamic)
@@ -84,16 +104,19 @@ void p2p_mutual(const K& kernel, std::span<const NodeIndex> leaves, std::span<co
                 target_buffer);
         for (const NodeIndex other : mutual.of(leaf))
           pair_mutual(kernel, arrays_of(leaf), arrays_of(other), K::constant);
+        between.after_leaf();
       }
   }
 }
 
 template void p2p_mutual(const Laplace&, std::span<const NodeIndex>, std::span<const Index>, const ListView&,
-                         const ListView&, const PointsByNode&, const double*, const TargetSums&);
+                         const ListView&, const PointsByNode&, const double*, const TargetSums&,
+                         const std::function<void()>&);
 
-#define OCTOPOLE_INSTANTIATE(K, Real, Charge)                                                \
-  template void p2p<Real>(const K&, std::span<const NodeIndex>, const ListView&, const Box*, \
-                          const PointsByNode&, const PointsByNode&, const Charge*, const TargetSums&);
+#define OCTOPOLE_INSTANTIATE(K, Real, Charge)                                                         \
+  template void p2p<Real>(const K&, std::span<const NodeIndex>, const ListView&, const Box*,          \
+                          const PointsByNode&, const PointsByNode&, const Charge*, const TargetSums&, \
+                          const std::function<void()>&);
 OCTOPOLE_INSTANTIATE(Laplace, double, double)
 OCTOPOLE_INSTANTIATE(Laplace, float, double)
 OCTOPOLE_INSTANTIATE(Laplace, float, float)

@@ -5,13 +5,6 @@
 namespace octopole::parallel {
 namespace {
 
-std::vector<mpi::PeerCount> peers_of(std::span<const Index> counts) {
-  std::vector<mpi::PeerCount> peers;
-  for (std::size_t rank = 0; rank < counts.size(); ++rank)
-    if (counts[rank] > 0) peers.push_back({static_cast<int>(rank), counts[rank]});
-  return peers;
-}
-
 template <std::size_t Bytes>
 struct Record {
   char data[Bytes];

@@ -1,6 +1,6 @@
 #include "octopole/parallel/ghosts.hpp"
 
-#include <algorithm>
+#include <array>
 #include <map>
 
 namespace octopole::parallel {
@@ -9,91 +9,101 @@ namespace {
 using tree::EssentialTree;
 using tree::NodeKey;
 
-// Partners in the lists that another rank owns, ascending, once each.
-std::vector<NodeIndex> foreign_partners(const EssentialTree& tree, int rank, const tree::NodeLists& a,
-                                        const tree::NodeLists& b) {
-  std::vector<std::uint8_t> needed(tree.keys.size(), 0);
-  for (const tree::NodeLists* lists : {&a, &b})
-    for (NodeIndex node : lists->items)
-      if (tree.owner[at(node)] != rank) needed[at(node)] = 1;
-  std::vector<NodeIndex> nodes;
-  for (NodeIndex node = 0; node < tree.size(); ++node)
-    if (needed[at(node)]) nodes.push_back(node);
-  return nodes;
-}
-
-struct NodesByRank {
-  std::vector<NodeIndex> nodes;  // by rank, each rank's in the order of the requests
-  std::vector<Index> counts;     // (ranks)
+// What ranks ask each other for: a node, and which of its data.
+enum class Kind : std::int64_t { multipole, wide, sources };
+constexpr std::size_t kKinds = 3;
+struct Request {
+  NodeKey key;
+  Kind kind;
 };
 
-NodesByRank sort_by_owner(const EssentialTree& tree, std::vector<NodeIndex> nodes, int ranks) {
-  std::stable_sort(nodes.begin(), nodes.end(),
-                   [&](NodeIndex x, NodeIndex y) { return tree.owner[at(x)] < tree.owner[at(y)]; });
-  NodesByRank sorted{std::move(nodes), std::vector<Index>(static_cast<std::size_t>(ranks), 0)};
-  for (NodeIndex node : sorted.nodes) ++sorted.counts[at(tree.owner[at(node)])];
-  return sorted;
+using NodesByKind = std::array<std::vector<NodeIndex>, kKinds>;
+
+const std::vector<NodeIndex>& of(const NodesByKind& nodes, Kind kind) {
+  return nodes[static_cast<std::size_t>(kind)];
 }
 
-// Asks the owners for nodes; returns the nodes that others ask of this rank, in the order in which they
-// asked.
-NodesByRank request(const mpi::Comm& comm, const EssentialTree& tree, const NodesByRank& wanted) {
-  std::vector<NodeKey> keys;
-  for (NodeIndex node : wanted.nodes) keys.push_back(tree.keys[at(node)]);
-  NodesByRank asked;
-  const std::vector<NodeKey> asked_keys =
-      comm.all_to_all(std::span<const NodeKey>(keys), wanted.counts, &asked.counts);
+// By rank, each list in the order of the requests.
+using Requests = std::map<int, NodesByKind>;
+
+Requests by_owner(const EssentialTree& tree, const tree::GhostNeeds& needs) {
+  Requests wanted;
+  const std::vector<NodeIndex>* lists[kKinds] = {&needs.multipoles, &needs.wide, &needs.sources};
+  for (std::size_t kind = 0; kind < kKinds; ++kind)
+    for (const NodeIndex node : *lists[kind]) wanted[tree.owner[at(node)]][kind].push_back(node);
+  return wanted;
+}
+
+// Asks the owners for nodes; returns the nodes that others ask of this rank.
+Requests ask(const mpi::Comm& comm, const EssentialTree& tree, const Requests& wanted, Traffic& traffic) {
+  std::vector<Index> counts(static_cast<std::size_t>(comm.size()), 0), asked_counts;
+  std::vector<Request> requests;
+  for (const auto& [rank, nodes] : wanted)
+    for (std::size_t kind = 0; kind < kKinds; ++kind)
+      for (const NodeIndex node : nodes[kind]) {
+        requests.push_back({tree.keys[at(node)], static_cast<Kind>(kind)});
+        ++counts[static_cast<std::size_t>(rank)];
+      }
+  const std::vector<Request> heard =
+      comm.all_to_all(std::span<const Request>(requests), counts, &asked_counts, &traffic);
+  Requests asked;
   mpi::collectively(comm, [&] {
-    for (NodeKey key : asked_keys) {
-      asked.nodes.push_back(tree.find(key));
-      if (asked.nodes.back() == kNoNode)
-        throw Error("another rank asked for a node that does not exist here", "please report this as a bug");
-    }
+    auto request = heard.begin();
+    for (int rank = 0; rank < comm.size(); ++rank)
+      for (Index i = 0; i < asked_counts[static_cast<std::size_t>(rank)]; ++i, ++request) {
+        const NodeIndex node = tree.find(request->key);
+        if (node == kNoNode)
+          throw Error("another rank asked for a node that does not exist here",
+                      "please report this as a bug");
+        asked[rank][static_cast<std::size_t>(request->kind)].push_back(node);
+      }
   });
   return asked;
 }
 
-// One row list a rank that has any.
-template <class AppendRows>
-std::vector<PeerRows> rows_by_rank(const NodesByRank& nodes, AppendRows&& append) {
+std::vector<PeerRows> multipole_rows(const Requests& requests) {
   std::vector<PeerRows> peers;
-  std::size_t next = 0;
-  for (std::size_t rank = 0; rank < nodes.counts.size(); ++rank) {
-    if (nodes.counts[rank] == 0) continue;
-    peers.push_back({static_cast<int>(rank), {}});
-    for (Index i = 0; i < nodes.counts[rank]; ++i) append(nodes.nodes[next++], peers.back().rows);
+  for (const auto& [rank, nodes] : requests) {
+    const auto &ordinary = of(nodes, Kind::multipole), &wide = of(nodes, Kind::wide);
+    peers.push_back({rank, {ordinary.begin(), ordinary.end()}, {wide.begin(), wide.end()}});
+  }
+  return peers;
+}
+
+std::vector<PeerRows> source_rows(const Requests& requests, const EssentialTree& tree) {
+  std::vector<PeerRows> peers;
+  for (const auto& [rank, nodes] : requests) {
+    peers.push_back({rank, {}});
+    for (const NodeIndex leaf : of(nodes, Kind::sources))
+      for (Index row = tree.source_begin[at(leaf)]; row < tree.source_end[at(leaf)]; ++row)
+        peers.back().rows.push_back(row);
   }
   return peers;
 }
 
 }  // namespace
 
-Ghosts plan_ghosts(const mpi::Comm& comm, mpi::Transport transport, const tree::NodeLists& v,
-                   const tree::Partners& partners, Index own_sources, EssentialTree& tree) {
+Ghosts plan_ghosts(const mpi::Comm& comm, mpi::Transport transport, const tree::Partition& partition,
+                   const tree::MultipoleRule& rule, const tree::NodeLists& v, const tree::Partners& partners,
+                   Index own_sources, EssentialTree& tree) {
   Ghosts ghosts;
-  const auto node_row = [](NodeIndex node, std::vector<Index>& rows) { rows.push_back(node); };
-  const auto point_rows = [&tree](NodeIndex leaf, std::vector<Index>& rows) {
-    for (Index i = tree.source_begin[at(leaf)]; i < tree.source_end[at(leaf)]; ++i) rows.push_back(i);
-  };
+  ghosts.narrow = rule.narrow;
+  const std::vector<std::uint8_t> coarse = tree::find_coarse(tree, partition, rule.coarse_users);
+  const tree::GhostNeeds needs = tree::find_ghost_needs(tree, comm.rank(), v, partners, coarse, rule.narrow);
+  if (rule.coarse_users < comm.size())
+    ghosts.coarse =
+        CoarseMultipoles(comm, tree, tree::own_coarse_nodes(tree, comm.rank(), coarse), needs.coarse);
 
-  const NodesByRank wanted =
-      sort_by_owner(tree, foreign_partners(tree, comm.rank(), v, partners.m2p), comm.size());
-  const NodesByRank asked = request(comm, tree, wanted);
-  ghosts.multipoles =
-      RowExchange(comm, transport, rows_by_rank(asked, node_row), rows_by_rank(wanted, node_row));
-
-  const NodesByRank wanted_leaves =
-      sort_by_owner(tree, foreign_partners(tree, comm.rank(), partners.p2p, partners.p2l), comm.size());
+  const Requests wanted = by_owner(tree, needs), asked = ask(comm, tree, wanted, ghosts.requests);
   Index next = own_sources;
-  for (NodeIndex leaf : wanted_leaves.nodes) {
+  for (const NodeIndex leaf : needs.sources) {
     tree.source_begin[at(leaf)] = next;
     next += tree.source_count[at(leaf)];
     tree.source_end[at(leaf)] = next;
   }
   ghosts.ghost_sources = next - own_sources;
-  const NodesByRank asked_leaves = request(comm, tree, wanted_leaves);
-  ghosts.points = RowExchange(comm, transport, rows_by_rank(asked_leaves, point_rows),
-                              rows_by_rank(wanted_leaves, point_rows));
+  ghosts.multipoles = RowExchange(comm, transport, multipole_rows(asked), multipole_rows(wanted));
+  ghosts.points = RowExchange(comm, transport, source_rows(asked, tree), source_rows(wanted, tree));
   return ghosts;
 }
 

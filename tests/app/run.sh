@@ -16,7 +16,8 @@ for shape in cube sphere ellipsoid plummer; do
 done
 for name in parameters kernel digits order check_order ncrit precision m2l balance points sources targets machine ranks \
   threads tree leaves nodes levels u v w x mean max seconds setup operators evaluate phases p2m m2m m2l l2l l2p m2p p2l \
-  p2p exchange communication bytes_sent_max bytes_sent_total messages_max memory peak_rss_bytes_max error relative_l2 \
+  p2p exchange communication bytes_sent_max bytes_sent_total messages_max peers_max reductions exchanges ghost_charges \
+  ghost_multipoles ancestors hidden worst_rank by_rank memory peak_rss_bytes_max error relative_l2 \
   samples gradient_relative_l2 worst_place; do
   shows report.json "\"$name\":"
 done
@@ -24,7 +25,7 @@ done
 # Distinct targets; every choice of the method; results that do not depend on the ranks.
 expect 0 2 generate sphere -n 2000 --targets 500 -o distinct.h5
 expect 0 1 run -i distinct.h5 -d 6 -o one.h5
-for options in "" "--m2l svd" "--transport point-to-point" "--no-balance" "--threads 2 --repeat 3" "--max-level 2"; do
+for options in "" "--m2l svd" "--transport point-to-point" "--coarse-users 1 --transport point-to-point" "--no-balance" "--threads 2 --repeat 3" "--max-level 2"; do
   # shellcheck disable=SC2086
   expect 0 3 run -i distinct.h5 -d 5 -o many.h5 --verify 500 $options
   shows out "2000 sources, 500 targets" "of 500 targets"

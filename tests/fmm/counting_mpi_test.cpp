@@ -44,8 +44,15 @@ std::vector<double> count_sources(PointSetup& s) {
     }
   }
   EXPECT_EQ(step, s.ancestors.steps.end());
-  s.ghosts.multipoles.start(multipoles.data(), 1);
-  s.ghosts.multipoles.finish(multipoles.data());
+  if (s.ghosts.narrow) {
+    s.ghosts.multipoles.start_narrow(multipoles.data(), 1);
+    s.ghosts.coarse.run_narrow(multipoles.data(), 1);
+    s.ghosts.multipoles.finish_narrow(multipoles.data());
+  } else {
+    s.ghosts.multipoles.start(multipoles.data(), 1);
+    s.ghosts.coarse.run(multipoles.data(), 1);
+    s.ghosts.multipoles.finish(multipoles.data());
+  }
 
   for (std::size_t level = parallel::kFirstLevel; level < s.work.target_nodes.size(); ++level) {
     for (NodeIndex node : s.work.target_nodes[level])
@@ -140,6 +147,21 @@ TEST_P(Counting, WithSurfacesOfDifferentSizes) {
   p.operators.downward_check_order = 4;
   p.operators.m2l = M2lMethod::svd;
   expect_everything_counted(GetParam(), 3000, p);
+}
+TEST_P(Counting, WithCoarseNodesByTheCollective) {
+  for (const Index users : {1, 3}) {
+    Parameters p = small_leaves(10);
+    p.direct_leaves = false;
+    p.coarse_users = users;
+    expect_everything_counted(GetParam(), 1500, p);
+  }
+}
+TEST_P(Counting, WithMultipolesAsFloats) {
+  Parameters p = small_leaves(10);
+  p.direct_leaves = false;  // M2P's travel as doubles
+  p.operators.m2l_precision = Precision::single_precision;
+  p.coarse_users = 2;
+  expect_everything_counted(GetParam(), 1500, p);
 }
 TEST_P(Counting, WithoutBalance) {
   expect_everything_counted(GetParam(), 3000, small_leaves(10, false));

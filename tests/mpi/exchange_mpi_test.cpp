@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "octopole/mpi/all_gather.hpp"
 #include "octopole/mpi/comm.hpp"
 #include "octopole/mpi/sparse_exchange.hpp"
 
@@ -48,7 +49,8 @@ TEST(Comm, AllToAllDeliversInRankOrder) {
     counts[static_cast<std::size_t>(to)] = (comm.rank() + to) % 3;  // some pairs have nothing to say
     for (Index i = 0; i < counts[static_cast<std::size_t>(to)]; ++i) send.push_back(100 * comm.rank() + to);
   }
-  const std::vector<Index> got = comm.all_to_all(std::span<const Index>(send), counts, &received);
+  Traffic traffic;
+  const std::vector<Index> got = comm.all_to_all(std::span<const Index>(send), counts, &received, &traffic);
   std::vector<Index> expected;
   for (int from = 0; from < comm.size(); ++from)
     for (int i = 0; i < (comm.rank() + from) % 3; ++i) expected.push_back(100 * from + comm.rank());
@@ -69,6 +71,52 @@ TEST(Collectively, AFailureOfOneRankIsEverybodys) {
   }
 }
 
+TEST(Graphs, ExchangesAmongTheSamePeersShareOne) {
+  const Comm comm = Comm::duplicate(MPI_COMM_WORLD);
+  const int p = comm.size(), next = (comm.rank() + 1) % p, previous = (comm.rank() + p - 1) % p;
+  const auto ring = [&](Index count) {
+    return SparseExchange(comm, Transport::neighbourhood, {{next, count}}, {{previous, count}});
+  };
+  {
+    const SparseExchange first = ring(1);
+    EXPECT_EQ(comm.graphs().size(), 1u);
+    const SparseExchange second = ring(7);  // other counts, the same peers
+    EXPECT_EQ(comm.graphs().size(), 1u);
+    // Only the last rank's peers differ: a graph of its own, on all ranks.
+    std::vector<PeerCount> send{{next, 1}}, receive{{previous, 1}};
+    if (comm.rank() == p - 1 && p > 2) send.push_back({p - 3, 1});
+    if (comm.rank() == p - 3 && p > 2) receive.push_back({p - 1, 1});
+    const SparseExchange third(comm, Transport::neighbourhood, send, receive);
+    EXPECT_EQ(comm.graphs().size(), p > 2 ? 2u : 1u);
+  }
+  const SparseExchange fourth(comm, Transport::neighbourhood, {}, {});  // the others are gone
+  EXPECT_EQ(comm.graphs().size(), 1u);
+}
+
+TEST(AllGather, EveryRankGetsAllRecordsInRankOrder) {
+  const Comm comm = Comm::duplicate(MPI_COMM_WORLD);
+  AllGather gather(comm, comm.rank() % 3);  // some ranks have none
+  std::vector<Index> mine(static_cast<std::size_t>(comm.rank() % 3), 10 * comm.rank()), expected;
+  for (int rank = 0; rank < comm.size(); ++rank) expected.insert(expected.end(), rank % 3, 10 * rank);
+  ASSERT_EQ(gather.total_records(), static_cast<Index>(expected.size()));
+  EXPECT_EQ(gather.own_records(), static_cast<Index>(mine.size()));
+  for (int round = 0; round < 2; ++round) {
+    std::vector<Index> all(expected.size(), -1);
+    gather.run(mine.data(), all.data(), sizeof(Index));
+    EXPECT_EQ(all, expected);
+  }
+  const Traffic traffic = gather.traffic(sizeof(Index));
+  EXPECT_EQ(traffic.bytes_received, 8 * static_cast<Index>(expected.size() - mine.size()));
+  EXPECT_EQ(comm.sum(traffic.bytes_sent), comm.sum(traffic.bytes_received));
+  EXPECT_TRUE(traffic.peers.empty());
+}
+
+TEST(AllGather, NobodyHasAnything) {
+  AllGather gather(Comm::duplicate(MPI_COMM_WORLD), 0);
+  gather.run(nullptr, nullptr, 8);
+  EXPECT_EQ(gather.traffic(8), Traffic{});
+}
+
 class Transports : public testing::TestWithParam<Transport> {};
 
 TEST_P(Transports, RingAndRecordSizes) {
@@ -77,7 +125,11 @@ TEST_P(Transports, RingAndRecordSizes) {
   SparseExchange exchange(comm, GetParam(), {{next, 3}}, {{previous, 3}});
   EXPECT_EQ(exchange.records_sent_away(), p == 1 ? 0 : 3);
   EXPECT_EQ(exchange.records_from_elsewhere(), p == 1 ? 0 : 3);
-  EXPECT_EQ(exchange.messages(), p == 1 ? 0 : 1);
+  std::vector<int> peers;
+  if (p > 1) peers = {std::min(next, previous), std::max(next, previous)};
+  if (p == 2) peers.pop_back();
+  EXPECT_EQ(exchange.traffic(8),
+            (p == 1 ? Traffic{} : Traffic{24, 24, 1, 1, peers}));  // what it sends itself does not count
   for (int round = 0; round < 3; ++round) {
     std::vector<int> small(3, 10 * comm.rank() + round), small_received(3, -1);
     exchange.run(small.data(), small_received.data(), sizeof(int));
@@ -112,7 +164,12 @@ TEST_P(Transports, SeveralExchangesInFlight) {
   const std::vector<int> a(p, comm.rank()), b(p, 1000 + comm.rank());
   std::vector<int> a_in(p), b_in(p), expected(p);
   first.start(a.data(), a_in.data(), sizeof(int));
+  first.progress();
   second.start(b.data(), b_in.data(), sizeof(int));
+  for (int i = 0; i < 100; ++i) {  // whether it is done or not
+    first.progress();
+    second.progress();
+  }
   second.finish();
   first.finish();
   std::iota(expected.begin(), expected.end(), 0);

@@ -2,7 +2,9 @@
 #include "octopole/operators/near_field.hpp"
 
 #include <gtest/gtest.h>
+#include <omp.h>
 
+#include <atomic>
 #include <cmath>
 
 #include "uniform_tree.hpp"
@@ -114,6 +116,37 @@ TEST(NearField, LineThroughManyLeavesInSinglePrecision) {
               exact.data(), expected.view());
   EXPECT_LT(relative_error(sums.potential, expected.potential), 1e-6);
   EXPECT_LT(relative_error(sums.gradient(), expected.gradient()), 3e-6);
+}
+
+TEST(NearField, TheCallingThreadLooksAfterOtherThings) {
+  const UniformTree tree(2);
+  PointSet points(tree.boxes.size());
+  for (const NodeIndex leaf : tree.nodes_of(2)) {
+    const Box& box = tree.boxes[static_cast<std::size_t>(leaf)];
+    points.begin[static_cast<std::size_t>(leaf)] = points.size();
+    points.x.push_back(box.x);
+    points.y.push_back(box.y);
+    points.z.push_back(box.z);
+    points.end[static_cast<std::size_t>(leaf)] = points.size();
+  }
+  const std::vector<double> charges(static_cast<std::size_t>(points.size()), 1.0);
+  const auto near = [&](const std::function<void()>& meanwhile) {
+    Sums sums(points.size(), false);
+    p2p<double>(Laplace{}, tree.nodes_of(2), tree.u.view(), tree.boxes.data(), points.view(), points.view(),
+                charges.data(), sums.view(), meanwhile);
+    return sums.potential;
+  };
+  const int threads = omp_get_max_threads();
+  omp_set_num_threads(1);
+  int calls = 0;
+  const auto alone = near({}), interrupted = near([&] { ++calls; });
+  EXPECT_EQ(calls, 64 / kMeanwhileLeaves);
+  EXPECT_EQ(alone, interrupted);
+  omp_set_num_threads(3);
+  std::atomic<int> elsewhere = 0;
+  near([&] { elsewhere += omp_get_thread_num() != 0; });
+  EXPECT_EQ(elsewhere, 0);
+  omp_set_num_threads(threads);
 }
 
 }  // namespace

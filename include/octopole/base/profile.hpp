@@ -5,12 +5,12 @@
 #include <cstddef>
 #include <string_view>
 
-#include "octopole/base/types.hpp"
+#include "octopole/base/traffic.hpp"
 
 namespace octopole {
 
-/// The phases of one evaluation: the eight operators, check-to-local within L2L, and the exchanges (charges
-/// to owners, ghosts, shared ancestors, results back).
+/// The phases of one evaluation: the eight operators, check-to-local within L2L, and the exchanges (all of
+/// them: traffic.hpp).
 enum class Phase : int { p2m, m2m, m2l, l2l, l2p, m2p, p2l, p2p, exchange };
 inline constexpr std::size_t kPhases = 9;
 inline constexpr std::array<std::string_view, kPhases> kPhaseNames = {"p2m", "m2m", "m2l", "l2l",     "l2p",
@@ -27,13 +27,21 @@ inline constexpr std::array<std::string_view, kSetupStages> kSetupStageNames = {
 /// Seconds on a clock that never goes back; in a simulated run (OCTOPOLE_SMPI) the simulated ones.
 double seconds_now();
 
-/// Seconds by phase, bytes and messages between this rank and others during one evaluation.
+/// Seconds of one exchange on this rank: in its start, its finish and in looking after it between them,
+/// packing and unpacking included (exposed), and from the beginning of its start to the end of its finish (in
+/// flight). The steps of Exchange::ancestors add up.
+struct ExchangeSeconds {
+  double exposed = 0, in_flight = 0;
+};
+
+/// One evaluation on this rank: seconds by phase and by exchange, what travelled between this rank and
+/// others.
 struct Profile {
   std::array<double, kPhases> seconds{};
   double total_seconds = 0;
-  Index bytes_sent = 0;
-  Index bytes_received = 0;
-  Index messages = 0;
+  std::array<Traffic, kExchanges> traffic;
+  std::array<ExchangeSeconds, kExchanges> exchange_seconds{};
+  Index reductions = 0;  // Allreduces
 };
 
 /// Seconds by stage: mark() ends a stage that began with the one before.
@@ -61,6 +69,34 @@ class PhaseTimer {
 
  private:
   double& slot_;
+  double start_ = seconds_now();
+};
+
+/// Adds the life time of the object to an exchange and to Phase::exchange; one for its start and one for its
+/// finish, or one for the whole of it. In between any number for its progress, within another phase, which
+/// their time belongs to as well.
+class ExchangeTimer {
+ public:
+  enum class Part { start, progress, finish, whole };
+  ExchangeTimer(Profile& profile, Exchange exchange, Part part = Part::whole)
+      : phase_(profile.seconds[static_cast<std::size_t>(Phase::exchange)]),
+        slot_(profile.exchange_seconds[static_cast<std::size_t>(exchange)]),
+        part_(part) {
+    if (part == Part::start || part == Part::whole) slot_.in_flight -= start_;
+  }
+  ~ExchangeTimer() {
+    const double now = seconds_now();
+    slot_.exposed += now - start_;
+    if (part_ != Part::progress) phase_ += now - start_;
+    if (part_ == Part::finish || part_ == Part::whole) slot_.in_flight += now;
+  }
+  ExchangeTimer(const ExchangeTimer&) = delete;
+  ExchangeTimer& operator=(const ExchangeTimer&) = delete;
+
+ private:
+  double& phase_;
+  ExchangeSeconds& slot_;
+  Part part_;
   double start_ = seconds_now();
 };
 

@@ -7,6 +7,7 @@
 #include "octopole/fmm/rates.hpp"
 #include "octopole/mpi/sparse_exchange.hpp"
 #include "octopole/operators/translations.hpp"
+#include "octopole/tree/ghost_needs.hpp"
 
 namespace octopole {
 
@@ -36,6 +37,10 @@ struct Options {
   bool direct_leaves =
       true;  // sum W and X pairs of leaves directly where that is fewer pairs (tree/partners.hpp)
   mpi::Transport transport = mpi::kDefaultTransport;
+  /// Multipoles of nodes near more than so many ranks go to all ranks by one collective, others to their
+  /// users (tree/ghost_needs.hpp); at least 1. Decides on speed only. Absent: default_coarse_users of the
+  /// ranks.
+  std::optional<Index> coarse_users;
 };
 
 /// Options resolved: nothing left open.
@@ -49,12 +54,22 @@ struct Parameters {
   bool balance = true;
   bool direct_leaves = true;
   mpi::Transport transport = mpi::kDefaultTransport;
+  std::optional<Index> coarse_users;  // in a summary never absent
   OperatorKey operators;
   Precision near_precision = Precision::double_precision;
 
   bool any_in_single() const {
     return operators.m2l_precision == Precision::single_precision ||
            near_precision == Precision::single_precision;
+  }
+  /// Whether multipoles that M2L alone needs may travel as floats.
+  bool narrow_multipoles() const {
+    return operators.precision == Precision::double_precision &&
+           operators.m2l_precision == Precision::single_precision;
+  }
+  /// How multipoles travel between so many ranks.
+  tree::MultipoleRule multipole_rule(int ranks) const {
+    return {coarse_users.value_or(tree::default_coarse_users(ranks)), narrow_multipoles()};
   }
 };
 

@@ -58,6 +58,7 @@ struct PointSetup {
   WorkLists work;
   std::vector<M2lFftPlan> m2l;  // by level of the targets; empty for M2L by SVD
   std::array<double, kSetupStages> stage_seconds{};
+  std::array<Traffic, kSetupExchanges> traffic{};  // of the set-up's own exchanges, on this rank
 
   parallel::PointExchange& results_exchange() { return target_exchange ? *target_exchange : source_exchange; }
   const parallel::PointExchange& results_exchange() const {

@@ -8,9 +8,6 @@
 
 namespace octopole {
 
-/// Collective.
-MinMeanMax over_ranks(const mpi::Comm& comm, double value);
-
 /// Everything of Summary that the set-up and the last evaluation's profile tell; independent of the number of
 /// ranks where it describes points and tree. Collective.
 Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const PointSetup& setup,

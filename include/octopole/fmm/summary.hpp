@@ -6,15 +6,12 @@
 #include <string>
 
 #include "octopole/base/profile.hpp"
+#include "octopole/fmm/communication.hpp"
 #include "octopole/fmm/options.hpp"
 #include "octopole/fmm/tuning.hpp"
 #include "octopole/fmm/work.hpp"
 
 namespace octopole {
-
-struct MinMeanMax {
-  double min = 0, mean = 0, max = 0;
-};
 
 /// Mean over the leaves (U, W) or nodes (V, X) that have targets, and the largest; only partners that have
 /// sources count.
@@ -46,8 +43,8 @@ struct Summary {
   MinMeanMax operators_seconds;                        // reading or computing the operators
   MinMeanMax evaluate_seconds;                         // the last evaluate
   std::array<MinMeanMax, kPhases> phase_seconds;
-  Work work{};  // of one evaluation, all ranks together
-  Index bytes_sent_max = 0, bytes_sent_total = 0, bytes_received_max = 0, messages_max = 0;  // one evaluation
+  Work work{};                         // of one evaluation, all ranks together
+  CommunicationSummary communication;  // of the set-up and the last evaluate
   Index peak_rss_bytes_max = 0, peak_rss_bytes_total = 0;
   std::string operators_note;  // where the operators came from
 };

@@ -11,7 +11,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "octopole/base/types.hpp"
+#include "octopole/base/traffic.hpp"
 
 namespace octopole::mpi {
 
@@ -45,6 +45,14 @@ class RecordType {
 
  private:
   MPI_Datatype type_ = MPI_DATATYPE_NULL;
+};
+
+class Graph;
+
+/// As MPI_DOUBLE_INT wants it.
+struct ValueAndRank {
+  double value;
+  int rank;
 };
 
 /// A private duplicate of the caller's communicator, shared by its copies and freed with the last of them.
@@ -82,6 +90,8 @@ class Comm {
   T min(T value) const {
     return allreduce(value, MPI_MIN);
   }
+  /// The largest of each over the ranks, and the lowest rank that has it. Values must be below 2^53.
+  std::vector<ValueAndRank> max_with_rank(std::span<const Index> values) const;
   bool any(bool value) const { return max(static_cast<int>(value)) != 0; }
 
   /// Sum of `value` over the lower ranks.
@@ -98,17 +108,18 @@ class Comm {
   /// counts[r] values go to rank r; returns how many come from each rank. Set-up only: P values a rank.
   std::vector<Index> exchange_counts(std::span<const Index> counts) const;
 
-  /// send holds counts[r] records for rank r, in rank order; returns the records received, in rank order, and
-  /// their numbers in `received`.
+  /// send holds counts[r] records for rank r, in rank order; returns the records received, in rank order,
+  /// their numbers in `received`; adds to `traffic` what the records are, their numbers not counted.
   template <class T>
   std::vector<T> all_to_all(std::span<const T> send, std::span<const Index> counts,
-                            std::vector<Index>* received = nullptr) const {
+                            std::vector<Index>* received = nullptr, Traffic* traffic = nullptr) const {
     static_assert(std::is_trivially_copyable_v<T>);
     const std::vector<Index> incoming = exchange_counts(counts);
     Index total = 0;
     for (Index n : incoming) total += n;
     std::vector<T> result(static_cast<std::size_t>(total));
     all_to_all_bytes(send.data(), counts, result.data(), incoming, sizeof(T));
+    if (traffic) *traffic += traffic_of(rank_, peers_of(counts), peers_of(incoming), sizeof(T));
     if (received) *received = incoming;
     return result;
   }
@@ -130,6 +141,9 @@ class Comm {
     return result;
   }
 
+  /// Graph communicators of these ranks that exchanges hold; the same list on all ranks.
+  std::vector<std::weak_ptr<Graph>>& graphs() const { return *graphs_; }
+
   void barrier() const { check(MPI_Barrier(handle()), "MPI_Barrier"); }
 
  private:
@@ -137,6 +151,7 @@ class Comm {
   void broadcast_bytes(void* data, std::size_t bytes, int root) const;
   void gather_all_bytes(const void* mine, void* all, std::span<const Index> counts, std::size_t bytes) const;
   std::shared_ptr<MPI_Comm> handle_;
+  std::shared_ptr<std::vector<std::weak_ptr<Graph>>> graphs_;
   int rank_ = 0, size_ = 1;
 };
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "octopole/base/traffic.hpp"
 #include "octopole/mpi/comm.hpp"
 
 namespace octopole::mpi {
@@ -20,12 +21,6 @@ inline constexpr Transport kDefaultTransport = Transport::point_to_point;
 inline constexpr Transport kDefaultTransport = Transport::neighbourhood;
 #endif
 std::string_view transport_name(Transport transport);
-
-/// So many records to or from one rank.
-struct PeerCount {
-  int rank;
-  Index count;
-};
 
 /// Sends and receives fixed numbers of records, again and again; how large a record is may change from one
 /// start to the next. The send buffer holds the records by destination, the receive buffer by source, each in
@@ -44,6 +39,8 @@ class SparseExchange {
   /// finish().
   void start(const void* send, void* receive, std::size_t record_bytes);
   void finish();
+  /// Between start and finish: lets MPI work on the messages, which many do only when they are called.
+  void progress();
   void run(const void* send, void* receive, std::size_t record_bytes) {
     start(send, receive, record_bytes);
     finish();
@@ -56,7 +53,11 @@ class SparseExchange {
   Index receive_records() const;
   Index records_sent_away() const;       // to other ranks
   Index records_from_elsewhere() const;  // from other ranks
-  Index messages() const;                // to other ranks, one start
+  /// Of one start and finish with records of `record_bytes` bytes.
+  Traffic traffic(std::size_t record_bytes) const;
+  /// The lists given at construction.
+  std::span<const PeerCount> send_peers() const;
+  std::span<const PeerCount> receive_peers() const;
 
  private:
   struct Plan;

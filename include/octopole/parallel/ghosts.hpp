@@ -3,23 +3,30 @@
 
 #include <vector>
 
+#include "octopole/parallel/coarse_multipoles.hpp"
 #include "octopole/parallel/row_exchange.hpp"
+#include "octopole/tree/ghost_needs.hpp"
 #include "octopole/tree/partners.hpp"
 
 namespace octopole::parallel {
 
 /// Frozen exchanges. Every rank asks the owners for exactly what its lists name: the points of its P2P and
-/// P2L partners, the multipoles of its V lists and M2P partners.
+/// P2L partners, the multipoles of its V lists and M2P partners. Where `narrow`, multipoles must go by
+/// start_narrow and run_narrow.
 struct Ghosts {
-  RowExchange points;      // rows are sources: this rank's first, then ghosts
-  RowExchange multipoles;  // rows are nodes
+  RowExchange points;       // rows are sources: this rank's first, then ghosts
+  RowExchange multipoles;   // rows are nodes
+  CoarseMultipoles coarse;  // rows are nodes
+  bool narrow = false;
   Index ghost_sources = 0;
+  Traffic requests;  // what the asking was
 };
 
 /// Plans the exchanges and gives ghost leaves their places behind the `own_sources` sources of this rank
 /// (tree.source_begin, tree.source_end). Collective.
-Ghosts plan_ghosts(const mpi::Comm& comm, mpi::Transport transport, const tree::NodeLists& v,
-                   const tree::Partners& partners, Index own_sources, tree::EssentialTree& tree);
+Ghosts plan_ghosts(const mpi::Comm& comm, mpi::Transport transport, const tree::Partition& partition,
+                   const tree::MultipoleRule& rule, const tree::NodeLists& v, const tree::Partners& partners,
+                   Index own_sources, tree::EssentialTree& tree);
 
 /// The upward pass over nodes that several ranks share: before the parents of level l are formed, the
 /// complete multipoles of children held elsewhere go to the parent's owner. No partial sums, so that
@@ -35,7 +42,6 @@ struct Ancestors {
 /// Collective.
 Ancestors plan_ancestors(const mpi::Comm& comm, mpi::Transport transport, const tree::EssentialTree& tree);
 
-/// The coarsest level whose nodes have multipoles and locals: nodes above have no V, W or X partners.
-inline constexpr int kFirstLevel = 2;
+using tree::kFirstLevel;
 
 }  // namespace octopole::parallel

@@ -13,6 +13,7 @@ namespace octopole::parallel {
 struct PeerRows {
   int rank;
   std::vector<Index> rows;
+  std::vector<Index> wide = {};  // behind the others; for start_narrow alone
 };
 
 /// Sends rows of one array (of any type and width, as of start) and receives others into it. The lists of two
@@ -35,17 +36,34 @@ class RowExchange {
     finish_bytes(reinterpret_cast<char*>(array));
   }
 
-  std::span<const Index> send_rows() const { return send_rows_; }
-  std::span<const Index> receive_rows() const { return receive_rows_; }
+  /// The same for doubles that travel as floats, in records of `width` floats; wide rows travel as they are,
+  /// in two records each.
+  void start_narrow(const double* array, Index width);
+  void finish_narrow(double* array);
+
+  /// Lets MPI work on what is in flight, if it wants to be called for that.
+  void progress() { exchange_.progress(); }
+
+  std::span<const Index> send_rows() const { return send_.rows; }  // wide ones included
+  std::span<const Index> receive_rows() const { return receive_.rows; }
   const mpi::SparseExchange& exchange() const { return exchange_; }
 
  private:
+  struct Side {
+    std::vector<Index> rows;
+    std::vector<Index> records;  // (rows + 1) where each row's records begin; empty: one record each
+    AlignedVector<char> buffer;
+    bool is_wide(std::size_t i) const { return !records.empty() && records[i + 1] - records[i] == 2; }
+    std::size_t record(std::size_t i) const {
+      return records.empty() ? i : static_cast<std::size_t>(records[i]);
+    }
+  };
+  static std::vector<PeerCount> flatten(std::span<const PeerRows> peers, Side& side);
   void start_bytes(const char* array, std::size_t row_bytes);
   void finish_bytes(char* array);
 
-  std::vector<Index> send_rows_, receive_rows_;
+  Side send_, receive_;
   mpi::SparseExchange exchange_;
-  AlignedVector<char> send_, receive_;
   std::size_t row_bytes_ = 0;
 };
 

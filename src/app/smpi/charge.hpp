@@ -2,11 +2,9 @@
 #pragma once
 
 #include <array>
-#include <optional>
 
+#include "octopole/fmm/fmm.hpp"
 #include "octopole/fmm/observer.hpp"
-#include "octopole/fmm/options.hpp"
-#include "octopole/fmm/rates.hpp"
 
 namespace octopole::app {
 
@@ -18,9 +16,12 @@ inline constexpr std::array<double, kSetupStages> kSetupNanoseconds = {1000, 40,
 /// of this rank run for them.
 class WorkCharger : public WorkObserver {
  public:
-  /// charge: false only adds up. `same` and `gradient` as in seconds_of().
-  WorkCharger(const Parameters& parameters, const Rates& rates, bool same, bool gradient, bool charge)
-      : parameters_(parameters), rates_(rates), same_(same), gradient_(gradient), charge_(charge) {}
+  /// Rates are those of the parameters; `same` as in seconds_of(); charge: false only adds up.
+  WorkCharger(const Parameters& parameters, bool same, Output output, bool charge)
+      : parameters_(parameters),
+        same_(same),
+        gradient_(output == Output::potential_and_gradient),
+        charge_(charge) {}
 
   void prepared(SetupStage stage, Index items) override;
   void evaluated(const PointSetup& setup, Phase phase, std::size_t part) override;
@@ -36,7 +37,6 @@ class WorkCharger : public WorkObserver {
   void charge(double seconds) const;
 
   Parameters parameters_;
-  Rates rates_;
   bool same_, gradient_, charge_;
   std::array<double, kPhases> seconds_{};
 };

@@ -1,0 +1,32 @@
+#include "octopole/mpi/all_gather.hpp"
+
+namespace octopole::mpi {
+
+AllGather::AllGather(const Comm& comm, Index records)
+    : comm_(std::make_shared<Comm>(comm)), rank_(static_cast<std::size_t>(comm.rank())) {
+  for (const Index count : comm.gather_all(std::span<const Index>(&records, 1))) {
+    counts_.push_back(checked_cast<int>(count, "records of one rank for all"));
+    places_.push_back(checked_cast<int>(total_, "records of all ranks for all"));
+    total_ += count;
+  }
+}
+
+void AllGather::run(const void* mine, void* all, std::size_t record_bytes) {
+  if (total_ == 0) return;
+  if (record_bytes != record_bytes_) {
+    record_ = std::make_unique<RecordType>(record_bytes);
+    record_bytes_ = record_bytes;
+  }
+  check(MPI_Allgatherv(mine, counts_[rank_], record_->handle(), all, counts_.data(), places_.data(),
+                       record_->handle(), comm_->handle()),
+        "MPI_Allgatherv");
+}
+
+Traffic AllGather::traffic(std::size_t record_bytes) const {
+  if (total_ == 0) return {};
+  std::vector<Index> places(places_.begin(), places_.end());
+  places.push_back(total_);
+  return gather_traffic(static_cast<int>(rank_), places, record_bytes);
+}
+
+}  // namespace octopole::mpi

@@ -1,0 +1,34 @@
+// Graph communicators, shared by exchanges among the same peers.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "octopole/mpi/comm.hpp"
+
+namespace octopole::mpi {
+
+/// The ranks of a Comm with an edge from each of this rank's sources and one to each of its destinations.
+/// Freed with the object, which is collective.
+class Graph {
+ public:
+  Graph(const Comm& comm, std::vector<int> sources, std::vector<int> destinations);
+  ~Graph();
+  Graph(const Graph&) = delete;
+  Graph& operator=(const Graph&) = delete;
+  MPI_Comm handle() const { return handle_; }
+  bool has(const std::vector<int>& sources, const std::vector<int>& destinations) const {
+    return sources == sources_ && destinations == destinations_;
+  }
+
+ private:
+  std::vector<int> sources_, destinations_;
+  MPI_Comm handle_ = MPI_COMM_NULL;
+};
+
+/// The graph of `comm` with these edges on every rank, if an exchange still holds one, else a new one:
+/// creation costs several collectives. Collective.
+std::shared_ptr<Graph> find_or_create_graph(const Comm& comm, std::vector<int> sources,
+                                            std::vector<int> destinations);
+
+}  // namespace octopole::mpi

@@ -1,0 +1,278 @@
+// What the report says travelled, against a plain recount of the plans.
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <set>
+
+#include "octopole/fmm/passes.hpp"
+#include "octopole/fmm/prepare.hpp"
+#include "octopole/fmm/setup.hpp"
+#include "octopole/operators/surface.hpp"
+#include "tests/support/problem.hpp"
+
+namespace octopole {
+namespace {
+
+using namespace test;
+
+// Bytes that ghost multipoles must be, node by node from the lists: those of others that V names as floats
+// where M2L alone is in single, those that M2P names in full, none twice; coarse ones not at all.
+struct MultipoleBytes {
+  Index messages = 0, collective = 0;
+};
+MultipoleBytes bytes_needed(const PointSetup& s, int rank, const Parameters& parameters, Index coarse_users) {
+  const OperatorKey& key = parameters.operators;
+  const auto is_coarse = [&](NodeIndex node) {
+    const auto key_of_parent = s.tree.keys[at(node)].parent();
+    Index ranks = 0;
+    for (int r = 0; r < s.partition.ranks(); ++r) {
+      bool around = false;
+      for (int direction = 0; direction < 27; ++direction)
+        if (const auto near = key_of_parent.neighbour(direction)) {
+          const auto [first, last] = s.partition.holders(*near);
+          around = around || (first <= r && r <= last);
+        }
+      ranks += around;
+    }
+    return ranks > coarse_users;
+  };
+  const Index points = surface_size(key.order), full = key.precision == Precision::single_precision ? 4 : 8,
+              least = key.m2l_precision == Precision::single_precision ? 4 : full;
+  std::set<NodeIndex> by_v(s.lists.v.items.begin(), s.lists.v.items.end()),
+      by_m2p(s.partners.m2p.items.begin(), s.partners.m2p.items.end()), all = by_v;
+  all.insert(by_m2p.begin(), by_m2p.end());
+  MultipoleBytes bytes;
+  for (const NodeIndex node : all) {
+    if (s.tree.owner[at(node)] == rank) continue;
+    const bool wide = least < full && by_m2p.count(node) > 0;
+    if (wide || !is_coarse(node)) bytes.messages += points * (wide ? full : least);
+  }
+  for (NodeIndex node = 0; node < s.tree.size(); ++node)
+    if (s.tree.owner[at(node)] == rank && s.tree.has_source[at(node)] &&
+        s.tree.anchors[at(node)].level >= 2 && is_coarse(node))
+      bytes.collective += points * least;
+  return bytes;
+}
+
+// Bytes, messages and peers of some exchanges, the slow way.
+struct Recount {
+  int rank;
+  TrafficCounts counts;
+  std::set<int> peers;
+
+  void add(const mpi::SparseExchange& plan, Index record_bytes) {
+    for (const PeerCount& to : plan.send_peers())
+      if (to.rank != rank) {
+        counts.bytes_sent += to.count * record_bytes;
+        counts.messages_sent += 1;
+        peers.insert(to.rank);
+      }
+    for (const PeerCount& from : plan.receive_peers())
+      if (from.rank != rank) {
+        counts.bytes_received += from.count * record_bytes;
+        counts.messages_received += 1;
+        peers.insert(from.rank);
+      }
+    counts.peers = static_cast<Index>(peers.size());
+  }
+};
+
+const TrafficCounts& of(const RankTraffic& traffic, Exchange exchange) {
+  return traffic.exchanges[static_cast<std::size_t>(exchange)];
+}
+
+void expect_sent_is_received(const TrafficOverRanks& traffic, std::string_view name) {
+  EXPECT_EQ(traffic.bytes_sent.sum, traffic.bytes_received.sum) << name;
+  EXPECT_EQ(traffic.messages_sent.sum, traffic.messages_received.sum) << name;
+}
+
+void expect_recount(const Problem& problem, const Options& options, Output output) {
+  const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
+  const Part part = world();
+  Fmm fmm(MPI_COMM_WORLD, Laplace{}, options);
+  const auto sources = part.of(problem.sources, 3), targets = part.of(problem.targets, 3);
+  std::optional<std::span<const double>> distinct;
+  if (!problem.targets.empty()) distinct = targets;
+  if (distinct)
+    fmm.set_points(sources, targets);
+  else
+    fmm.set_points(sources);
+  fmm.evaluate(part.of(problem.charges, 1), output);
+  const CommunicationSummary c = fmm.summary().communication;
+  ASSERT_EQ(c.by_rank.size(), static_cast<std::size_t>(part.ranks));
+  const RankTraffic& mine = c.by_rank[static_cast<std::size_t>(part.rank)];
+
+  const PointSetup s = make_setup(comm, fmm.parameters(), sources, distinct);
+  const OperatorKey& key = fmm.parameters().operators;
+  const Index real = key.precision == Precision::single_precision ? 4 : 8,
+              row = real * surface_size(key.order), ghost_row = s.ghosts.narrow ? row / 2 : row;
+  Recount charges{part.rank, {}, {}}, ghost_charges = charges, ancestors = charges, multipoles = charges,
+                                      potential = charges, gradient = charges, all = charges;
+  for (Recount* count : {&charges, &all}) count->add(s.source_exchange.outward(), real);
+  for (Recount* count : {&ghost_charges, &all}) count->add(s.ghosts.points.exchange(), real);
+  for (const auto& step : s.ancestors.steps)
+    for (Recount* count : {&ancestors, &all}) count->add(step.exchange.exchange(), row);
+  for (Recount* count : {&multipoles, &all}) count->add(s.ghosts.multipoles.exchange(), ghost_row);
+  for (Recount* count : {&potential, &all}) count->add(s.results_exchange().homeward(), 8);
+  if (output == Output::potential_and_gradient)
+    for (Recount* count : {&gradient, &all}) count->add(s.results_exchange().homeward(), 24);
+  EXPECT_EQ(of(mine, Exchange::charges), charges.counts);
+  EXPECT_EQ(of(mine, Exchange::ghost_charges), ghost_charges.counts);
+  EXPECT_EQ(of(mine, Exchange::ancestors), ancestors.counts);
+  EXPECT_EQ(of(mine, Exchange::ghost_multipoles), multipoles.counts);
+  EXPECT_EQ(of(mine, Exchange::potential), potential.counts);
+  EXPECT_EQ(of(mine, Exchange::gradient), gradient.counts);
+  const Index users = fmm.summary().parameters.coarse_users.value();
+  const MultipoleBytes needed = bytes_needed(s, part.rank, fmm.parameters(), users);
+  EXPECT_EQ(of(mine, Exchange::ghost_multipoles).bytes_received, needed.messages);
+  const TrafficCounts collective = of(mine, Exchange::coarse_multipoles);
+  EXPECT_EQ(collective.bytes_received, comm.sum(needed.collective) - needed.collective);
+  EXPECT_EQ(collective.bytes_received > 0, users < part.ranks);
+  all.counts.bytes_sent += collective.bytes_sent;
+  all.counts.bytes_received += collective.bytes_received;
+  all.counts.messages_sent += collective.messages_sent;
+  all.counts.messages_received += collective.messages_received;
+  EXPECT_EQ(mine.evaluation, all.counts);
+
+  for (std::size_t i = 0; i < kExchanges; ++i) expect_sent_is_received(c.exchanges[i], kExchangeNames[i]);
+  for (std::size_t i = 0; i < kSetupExchanges; ++i)
+    expect_sent_is_received(c.setup[i], kSetupExchangeNames[i]);
+
+  // The set-up's, from the same plans; worst ranks and sums from the lists.
+  Recount points{part.rank, {}, {}}, coordinates = points;
+  for (Index bytes : {Index{8}, Index{24}}) {
+    points.add(s.source_exchange.outward(), bytes);
+    if (s.target_exchange) points.add(s.target_exchange->outward(), bytes);
+  }
+  coordinates.add(s.ghosts.points.exchange(), 24);
+  const auto of_setup = [&](SetupExchange exchange) {
+    return mine.setup[static_cast<std::size_t>(exchange)];
+  };
+  EXPECT_EQ(of_setup(SetupExchange::points), points.counts);
+  EXPECT_EQ(of_setup(SetupExchange::ghost_coordinates), coordinates.counts);
+  Index ghost_leaves = 0;
+  for (NodeIndex node = 0; node < s.tree.size(); ++node)
+    ghost_leaves += s.tree.leaf[at(node)] && s.tree.source_begin[at(node)] >= s.owned_sources() &&
+                    s.tree.source_end[at(node)] > s.tree.source_begin[at(node)];
+  EXPECT_EQ(of_setup(SetupExchange::requests).bytes_sent,
+            16 * (ghost_leaves + static_cast<Index>(s.ghosts.multipoles.receive_rows().size())));
+  Index sum = 0, most = 0;
+  int worst = 0;
+  for (int rank = 0; rank < part.ranks; ++rank) {
+    const Index sent = c.by_rank[static_cast<std::size_t>(rank)].evaluation.bytes_sent;
+    sum += sent;
+    if (sent > most) most = sent, worst = rank;
+  }
+  EXPECT_EQ(c.evaluation.bytes_sent.sum, sum);
+  EXPECT_EQ(c.evaluation.bytes_sent.max, most);
+  EXPECT_EQ(c.evaluation.bytes_sent.worst_rank, worst);
+  EXPECT_EQ(sum > 0, part.ranks > 1);
+}
+
+TEST(Communication, TheReportEqualsARecountOfThePlans) {
+  Options options = with_order(4, 20);
+  expect_recount(cloud("cube", 3000), options, Output::potential);
+  options.transport = mpi::Transport::point_to_point;
+  options.precision = Precision::single_precision;
+  options.coarse_users = 4;
+  expect_recount(cloud("plummer", 2000), options, Output::potential_and_gradient);
+}
+
+TEST(Communication, MultipolesThatM2LAloneNeedsTravelAsFloats) {
+  Options options = with_order(3, 12);
+  options.m2l_precision = Precision::single_precision;
+  options.direct_leaves = false;
+  expect_recount(cloud("plummer", 2000), options, Output::potential);
+  options.coarse_users = 2;
+  expect_recount(cloud("ellipsoid", 2000), options, Output::potential);
+}
+
+TEST(Communication, HowMultipolesTravelChangesNoBit) {
+  const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
+  const Part part = world();
+  const Problem problem = cloud("plummer", 2000);
+  for (const Precision m2l : {Precision::double_precision, Precision::single_precision}) {
+    Options options = with_order(4, 12);
+    options.m2l_precision = m2l;
+    options.direct_leaves = false;
+    // All in double, whatever M2L makes of them.
+    Options in_double = options;
+    in_double.m2l_precision = Precision::double_precision;
+    in_double.coarse_users = std::numeric_limits<Index>::max();
+    std::string note;
+    const auto operators = prepare_operators<Laplace, double>(
+        comm, Laplace{}, resolve(options, Laplace::name).operators, nullptr, note);
+    PointSetup s =
+        make_setup(comm, resolve(in_double, Laplace::name), part.of(problem.sources, 3), std::nullopt);
+    EXPECT_FALSE(s.ghosts.narrow);
+    Workspace<double> workspace;
+    Field expected;
+    Profile profile;
+    evaluate(Laplace{}, operators, s, Precision::double_precision, workspace, part.of(problem.charges, 1),
+             1.0, Output::potential_and_gradient, expected, profile);
+    for (const auto transport : {mpi::Transport::neighbourhood, mpi::Transport::point_to_point})
+      for (const Index users : {Index{1}, Index{4}, std::numeric_limits<Index>::max()}) {
+        options.transport = transport;
+        options.coarse_users = users;
+        PointSetup other =
+            make_setup(comm, resolve(options, Laplace::name), part.of(problem.sources, 3), std::nullopt);
+        EXPECT_EQ(other.ghosts.narrow, m2l == Precision::single_precision);
+        EXPECT_EQ(other.ghosts.coarse.exchange().total_records() > 0, users < part.ranks);
+        Field field;
+        workspace = {};
+        evaluate(Laplace{}, operators, other, Precision::double_precision, workspace,
+                 part.of(problem.charges, 1), 1.0, Output::potential_and_gradient, field, profile);
+        EXPECT_EQ(field.potential, expected.potential) << users;
+        EXPECT_EQ(field.gradient, expected.gradient) << users;
+      }
+  }
+}
+
+TEST(Communication, DistinctTargetsAndRanksWithoutPoints) {
+  Problem problem = cloud("sphere", 40);
+  problem.targets = test::make_points("cube", 900, 5);
+  expect_recount(problem, with_order(3, 10), Output::potential_and_gradient);
+}
+
+TEST(Communication, OneReductionAnEvaluation) {
+  const Part part = world();
+  const Problem problem = cloud("cube", 500);
+  for (const Precision precision : {Precision::single_precision, Precision::double_precision}) {
+    Options options = with_order(3, 30);
+    options.precision = precision;
+    Fmm fmm(MPI_COMM_WORLD, Laplace{}, options);
+    fmm.set_points(part.of(problem.sources, 3));
+    fmm.evaluate(part.of(problem.charges, 1));
+    EXPECT_EQ(fmm.summary().communication.reductions, 1);
+  }
+}
+
+TEST(Communication, GatheringIsCountedAsInBrucksAlgorithm) {
+  for (int ranks = 1; ranks <= 17; ++ranks) {
+    std::vector<Index> places{0};
+    for (int r = 0; r < ranks; ++r) places.push_back(places.back() + (r * 7) % 5);
+    Index sent = 0, received = 0, steps = 0;
+    while ((Index{1} << steps) < ranks) ++steps;
+    for (int r = 0; r < ranks; ++r) {
+      const Traffic traffic = gather_traffic(r, places, 3);
+      sent += traffic.bytes_sent;
+      received += traffic.bytes_received;
+      EXPECT_EQ(traffic.bytes_received, 3 * (places.back() - (r * 7) % 5)) << ranks;
+      EXPECT_EQ(traffic.messages_sent, places.back() > 0 ? steps : 0);
+      EXPECT_EQ(traffic.messages_received, traffic.messages_sent);
+    }
+    EXPECT_EQ(sent, received) << ranks;
+  }
+}
+
+TEST(Communication, APeerOfTwoExchangesCountsOnce) {
+  const std::vector<PeerCount> none, send = {{0, 3}, {2, 5}, {4, 0}}, receive = {{2, 1}, {5, 7}};
+  Traffic traffic = traffic_of(0, send, receive, 8);
+  EXPECT_EQ(traffic, (Traffic{40, 64, 1, 2, {2, 5}}));  // neither itself nor an empty message
+  traffic += traffic_of(0, none, receive, 1);
+  traffic += traffic_of(0, std::vector<PeerCount>{{1, 1}}, none, 100);
+  EXPECT_EQ(traffic, (Traffic{140, 72, 2, 4, {1, 2, 5}}));
+}
+
+}  // namespace
+}  // namespace octopole
