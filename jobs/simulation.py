@@ -29,8 +29,11 @@ def read_machine(path):
             "overhead": float(network["overhead"]),
             "bandwidth": float(network["bandwidth"]),
             "cores": int(node["cores"]),
-            "node_latency": float(node["latency"]),
-            "node_bandwidth": float(node["bandwidth"]),
+            "copy_bandwidth": float(network["copy_bandwidth"]),
+            # Within a node as between nodes unless the file tells; the planner knows no difference.
+            "node_latency": float(node.get("latency", network["latency"])),
+            "node_bandwidth": float(node.get("bandwidth", network["bandwidth"])),
+            "nics": int(node.get("nics", 1)),
         }
     except (KeyError, TypeError, ValueError) as error:
         sys.exit(f"{path} is not a machine file: {error!r}")
@@ -53,7 +56,7 @@ def platform(arguments):
 <platform version="4.1">
   <!-- {machine["name"]} -->
   <cluster id="cluster" prefix="node-" suffix="" radical="0-{nodes - 1}" speed="{SPEED:.0f}f" core="{per_node}"
-           bw="{machine["bandwidth"]:.0f}Bps" lat="{machine["latency"] / 2:.4e}s" sharing_policy="SPLITDUPLEX"
+           bw="{machine["nics"] * machine["bandwidth"]:.0f}Bps" lat="{machine["latency"] / 2:.4e}s" sharing_policy="SPLITDUPLEX"
            loopback_bw="{machine["node_bandwidth"]:.0f}Bps" loopback_lat="{machine["node_latency"]:.4e}s"/>
 </platform>
 """,

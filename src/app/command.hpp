@@ -31,6 +31,7 @@ std::unique_ptr<Command> make_generate(CLI::App& program);
 std::unique_ptr<Command> make_run(CLI::App& program);
 std::unique_ptr<Command> make_calibrate(CLI::App& program);
 std::unique_ptr<Command> make_bench(CLI::App& program);
+std::unique_ptr<Command> make_plan_command(CLI::App& program);
 
 /// Runs check_writable for an output file on rank 0; the same Error on all ranks.
 void check_output(const mpi::Comm& comm, const std::string& path);

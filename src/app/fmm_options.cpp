@@ -46,6 +46,9 @@ void FmmOptions::add_to(CLI::App& parser) {
   parser.add_option("--svd-rank", options_.svd_rank, "M2L by svd: largest rank a transfer vector");
   parser.add_option("--svd-tolerance", options_.svd_tolerance, "M2L by svd: relative truncation");
   parser.add_flag("--no-balance", no_balance_, "Leave out the tree's 2:1 balance");
+  parser.add_option("--balance-by", balance_by_, "Equal shares of work (counted) or points for the ranks")
+      ->check(CLI::IsMember({"work", "points"}))
+      ->capture_default_str();
   parser.add_flag("--no-direct-leaves", no_direct_leaves_,
                   "Serve every W and X pair by M2P and P2L, also where a direct sum is shorter");
   parser.add_option("--transport", transport_, "neighbourhood (collectives) or point-to-point")
@@ -63,6 +66,7 @@ Options FmmOptions::get() const {
   options.balance = !no_balance_;
   options.tune = !no_tune_;
   options.direct_leaves = !no_direct_leaves_;
+  options.balance_by = balance_by_ == "points" ? BalanceBy::points : BalanceBy::work;
   options.transport =
       transport_ == "point-to-point" ? mpi::Transport::point_to_point : mpi::Transport::neighbourhood;
   try {

@@ -32,7 +32,7 @@ int run_program(const mpi::Comm& comm, int argc, char** argv) {
     return fmt::format("octopole: error: {}\nRun with --help for more information.\n", error.what());
   });
   const std::array commands = {make_generate(program), make_run(program), make_calibrate(program),
-                               make_bench(program)};
+                               make_bench(program), make_plan_command(program)};
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& outcome) {

@@ -10,6 +10,7 @@
 #include "octopole/base/error.hpp"
 #include "octopole/io/pending_file.hpp"
 #include "octopole/simd/isa.hpp"
+#include "rates_json.hpp"
 
 namespace octopole::app {
 namespace {
@@ -43,22 +44,12 @@ fs::path cache_directory() {
 Rates read(const fs::path& path) {
   std::ifstream file(path);
   if (!file) throw Error("cannot read the rates '" + path.string() + "'");
-  Rates rates;
   try {
-    const ordered_json json = ordered_json::parse(file);
-    const auto take = [&](const char* precision, Rates::Row& row) {
-      for (std::size_t k = 0; k < kWorkKinds; ++k) {
-        row[k] = json.at(precision).at(std::string(kWorkKindNames[k])).get<double>();
-        if (!(row[k] > 0 && row[k] < 1e18)) throw Error(fmt::format("{} is not a rate", row[k]));
-      }
-    };
-    take("single", rates.in_single);
-    take("double", rates.in_double);
+    return rates_from(ordered_json::parse(file));
   } catch (const std::exception& error) {
     throw Error("'" + path.string() + "' is not a file of rates: " + error.what(),
                 "remove it, or name another one with --rates");
   }
-  return rates;
 }
 
 void write(const fs::path& path, const Rates& rates) {

@@ -67,10 +67,29 @@ ordered_json seconds_json(const Summary& summary, double MinMeanMax::*pick) {
   ordered_json phases = ordered_json::object();
   for (std::size_t i = 0; i < kPhases; ++i)
     phases[std::string(kPhaseNames[i])] = summary.phase_seconds[i].*pick;
+  ordered_json stages = ordered_json::object();
+  for (std::size_t i = 0; i < kSetupStages; ++i)
+    stages[std::string(kSetupStageNames[i])] = summary.stage_seconds[i].*pick;
   return {{"setup", summary.setup_seconds.*pick},
+          {"setup_stages", stages},
           {"operators", summary.operators_seconds.*pick},
           {"evaluate", summary.evaluate_seconds.*pick},
           {"phases", phases}};
+}
+
+ordered_json imbalance_json(const Imbalance& imbalance) {
+  ordered_json phases = ordered_json::object();
+  for (std::size_t i = 0; i < kPhases; ++i) phases[std::string(kPhaseNames[i])] = imbalance.phases[i];
+  return {{"total", imbalance.total}, {"phases", phases}};
+}
+
+ordered_json balance_json(const Summary& s) {
+  return {{"by", balance_name(s.parameters.balance_by)},
+          {"moved", s.balance.moved},
+          {"imbalance_by_points", imbalance_json(s.balance.by_points)},
+          {"imbalance_work", imbalance_json(s.balance.work)},
+          {"imbalance_seconds", imbalance_json(s.balance.seconds)},
+          {"repeated", s.balance.repeated}};
 }
 
 ordered_json error_json(const Verification& v) {
@@ -107,9 +126,14 @@ std::string to_json(const RunReport& report) {
         {"simd", report.simd}}},
       {"tree", tree_json(s.tree)},
       {"seconds", seconds},
+      {"balance", balance_json(s)},
       {"communication", communication_json(s.communication)},
       {"memory",
-       {{"peak_rss_bytes_max", s.peak_rss_bytes_max}, {"peak_rss_bytes_total", s.peak_rss_bytes_total}}},
+       {{"peak_rss_bytes_max", s.peak_rss_bytes_max},
+        {"peak_rss_bytes_total", s.peak_rss_bytes_total},
+        {"replicated_partition_bytes", s.replicated.partition},
+        {"replicated_count_tree_bytes", s.replicated.count_tree},
+        {"replicated_shared_bytes", s.replicated.shared}}},
       {"operators_note", s.operators_note},
       {"error", report.verification ? error_json(*report.verification) : ordered_json()}};
   return json.dump(2) + "\n";

@@ -83,6 +83,22 @@ void add_communication(Lines& lines, const Summary& s) {
   }
 }
 
+void add_balance(Lines& lines, const Summary& s) {
+  const BalanceSummary& b = s.balance;
+  lines.add("imbalance", "{:>10} {:>10} {:>10}   largest over mean of the ranks{}", "by points", "work",
+            "seconds",
+            b.moved                                        ? ", balanced by work"
+            : s.parameters.balance_by == BalanceBy::points ? ", balanced by points"
+                                                           : ", by points as good as by work");
+  const auto add = [&](std::string_view label, double by_points, double work, double seconds) {
+    lines.add(label, "{:>10.3f} {:>10.3f} {:>10.3f}", by_points, work, seconds);
+  };
+  add("  evaluate", b.by_points.total, b.work.total, b.seconds.total);
+  for (std::size_t i = 0; i < kPhases; ++i)
+    add(fmt::format("    {}", kPhaseNames[i]), b.by_points.phases[i], b.work.phases[i], b.seconds.phases[i]);
+  lines.add("", "{:.2f} % of the work is repeated for nodes that ranks share", 100 * b.repeated);
+}
+
 /// The cost model's table: the best n_crit of every padding, then every n_crit of the chosen padding.
 void explain(Lines& lines, const Tuning& tuning) {
   if (tuning.table.empty()) {
@@ -144,9 +160,12 @@ std::string to_table(const RunReport& report) {
   if (report.evaluations.size() > 1)
     lines.add("", "median of {} evaluations {:.4f}; the last is shown", report.evaluations.size(),
               median(report.evaluations));
+  if (s.ranks > 1) add_balance(lines, s);
   add_communication(lines, s);
-  lines.add("memory", "{} in all, at most {} on a rank", human_bytes(s.peak_rss_bytes_total),
-            human_bytes(s.peak_rss_bytes_max));
+  lines.add("memory", "{} in all, at most {} on a rank; replicated {}, during set-up {}",
+            human_bytes(s.peak_rss_bytes_total), human_bytes(s.peak_rss_bytes_max),
+            human_bytes(s.replicated.partition),
+            human_bytes(std::max(s.replicated.count_tree, s.replicated.shared)));
   if (const auto& v = report.verification) {
     lines.add("error", "{:.2e} relative L2 of {} targets against the direct sum", v->relative_l2, v->samples);
     lines.add("", "{:.2e} largest, at target {} ({:.6g}, {:.6g}, {:.6g})", v->max, v->worst_target,

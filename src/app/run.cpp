@@ -66,6 +66,8 @@ class Run : public Command {
     parser_->add_option("-t,--threads", threads_, "OpenMP threads of each rank")->check(CLI::Range(1, 4096));
     parser_->add_option("--repeat", repeat_, "Evaluate so many times")->check(CLI::Range(1, 1000000));
     parser_->add_flag("--gradient", gradient_, "The gradient, too");
+    parser_->add_flag("--no-evaluate", no_evaluate_,
+                      "Set up and tell what an evaluation would do: tree, work, balance, memory");
     parser_->add_option("--verify", samples_, "Sum so many random targets directly and tell the error")
         ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()));
     parser_->add_option("--report", report_, "File for the run's figures (JSON)");
@@ -90,7 +92,8 @@ class Run : public Command {
     report.simd = simd::isa_name(simd::active_isa());
     omp_set_num_threads(threads_.value_or(default_threads(report.machine)));
 
-    if (options.tune && !options.ncrit) {
+    const bool weighs = comm.size() > 1 && options.balance_by == BalanceBy::work;
+    if ((options.tune && !options.ncrit) || weighs) {
       const MachineRates rates = machine_rates(comm, rates_);
       options.rates = rates.rates;
       report.rates = rates.origin;
@@ -101,6 +104,7 @@ class Run : public Command {
     report.read_seconds = comm.max(seconds_now() - start);
 
     const Field field = evaluate(comm, options, points, report);
+    if (no_evaluate_) return tell(comm, report);
     if (samples_)
       report.verification = verify(comm, Laplace{}, points.sources, points.charges, points.target_positions(),
                                    field, *samples_);
@@ -113,7 +117,9 @@ class Run : public Command {
  private:
   /// What can be known to be wrong before the work begins.
   void check_files(const mpi::Comm& comm) const {
-    if (output_.empty() && report_.empty() && !samples_)
+    if (no_evaluate_ && (!output_.empty() || samples_))
+      throw UsageError("--no-evaluate leaves nothing to write to --output or to --verify");
+    if (output_.empty() && report_.empty() && !samples_ && !no_evaluate_)
       throw UsageError("--output is required (or --report, or --verify, where only the figures matter)");
     std::vector<std::string> names;
     for (const std::string& name : {input_, output_, report_, operators_}) {
@@ -138,7 +144,8 @@ class Run : public Command {
     else
       fmm.set_points(points.sources, points.targets);
     Field field;
-    for (int i = 0; i < repeat_; ++i) {
+    if (no_evaluate_) report.summary = fmm.summary();
+    for (int i = 0; i < repeat_ && !no_evaluate_; ++i) {
       fmm.evaluate(points.charges, field, gradient_ ? Output::potential_and_gradient : Output::potential);
       report.summary = fmm.summary();
       report.evaluations.push_back(report.summary.evaluate_seconds.max);
@@ -179,7 +186,7 @@ class Run : public Command {
   std::optional<int> threads_;
   int repeat_ = 1;
   std::optional<Index> samples_;
-  bool gradient_ = false, explain_ = false, quiet_ = false;
+  bool gradient_ = false, no_evaluate_ = false, explain_ = false, quiet_ = false;
 };
 
 }  // namespace

@@ -70,6 +70,10 @@ std::string_view precision_name(Precision precision) {
   return precision == Precision::double_precision ? "double" : "single";
 }
 
+std::string_view balance_name(BalanceBy by) {
+  return by == BalanceBy::work ? "work" : "points";
+}
+
 std::string_view m2l_name(M2lMethod method) {
   return method == M2lMethod::fft ? "fft" : "svd";
 }
@@ -84,6 +88,11 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   if (!digits && !options.order) digits = options.precision == Precision::single_precision ? 4 : 6;
   if (digits) accuracy_row(options.precision.value_or(Precision::double_precision), *digits);  // in range
   p.rates = options.rates.value_or(reference_rates());
+  for (const Rates::Row& row : {p.rates.in_single, p.rates.in_double})
+    for (std::size_t kind = 0; kind < kWorkKinds; ++kind)
+      if (!(row[kind] > 0) || !std::isfinite(row[kind]))
+        throw Error(
+            fmt::format("rate of {} = {}: rates must be positive numbers", kWorkKindNames[kind], row[kind]));
   resolve_precisions(options, digits, p);
   const bool in_double = key.precision == Precision::double_precision;
   if (digits) {
@@ -119,6 +128,7 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   require(p.max_level, 1, kLargestLevel, "maximum level");
   p.balance = options.balance;
   p.direct_leaves = options.direct_leaves;
+  p.balance_by = options.balance_by;
   p.transport = options.transport;
   if (options.coarse_users)
     require(*options.coarse_users, Index{1}, std::numeric_limits<Index>::max(), "coarse users");

@@ -60,7 +60,11 @@ struct Evaluation {
   Piece piece(Phase phase, std::size_t part = 0) const { return {profile, phase, part, s, observer}; }
 
   void count(Exchange exchange, const mpi::SparseExchange& plan, std::size_t record_bytes) {
-    profile.traffic[static_cast<std::size_t>(exchange)] += plan.traffic(record_bytes);
+    add(exchange, plan.traffic(record_bytes));
+  }
+  void add(Exchange exchange, const Traffic& traffic) {
+    profile.traffic[static_cast<std::size_t>(exchange)] += traffic;
+    if (observer) observer->copied(traffic.bytes_sent + traffic.bytes_received);
   }
 
   void start_rows(Exchange exchange, parallel::RowExchange& rows, const Real* array, Index width) {
@@ -86,8 +90,7 @@ struct Evaluation {
     if constexpr (std::is_same_v<Real, double>)
       if (s.ghosts.narrow) s.ghosts.coarse.run_narrow(w.multipoles.data(), t().equivalent_size());
     if (!s.ghosts.narrow) s.ghosts.coarse.run(w.multipoles.data(), t().equivalent_size());
-    profile.traffic[static_cast<std::size_t>(Exchange::coarse_multipoles)] +=
-        s.ghosts.coarse.exchange().traffic(multipole_bytes());
+    add(Exchange::coarse_multipoles, s.ghosts.coarse.exchange().traffic(multipole_bytes()));
   }
   void finish_multipoles() {
     ExchangeTimer timer(profile, Exchange::ghost_multipoles, ExchangeTimer::Part::finish);

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "octopole/base/threads.hpp"
-#include "octopole/operators/surface.hpp"
+#include "octopole/fmm/rank_setup.hpp"
 #include "octopole/parallel/partition_points.hpp"
 #include "octopole/parallel/tree_exchange.hpp"
 
@@ -62,85 +62,111 @@ Coordinates split_coordinates(const AlignedVector<double>& interleaved, const st
   return c;
 }
 
-// Nodes below which no node takes part in V or X lists. Their locals are evaluated at their targets outright:
-// L2L would bring nothing but errors, of which the gradient suffers (eps u in a box of half side h is eps u /
-// h in the gradient).
-std::vector<std::uint8_t> find_ends(const mpi::Comm& comm, const PointSetup& s) {
-  std::vector<std::uint8_t> ends(s.tree.keys.size(), 1);
-  for (NodeIndex node = s.tree.size() - 1; node > 0; --node) {
-    if (!s.tree.has_target[at(node)]) continue;
-    const bool quiet = ends[at(node)] && s.lists.v.of(node).empty() && s.partners.p2l.of(node).empty();
-    if (!quiet) ends[at(s.tree.parent[at(node)])] = 0;
+/// Times the stages, of which whoever observes is told first.
+class Stages {
+ public:
+  Stages(std::array<double, kSetupStages>& seconds, WorkObserver* observer)
+      : timer_(seconds), observer_(observer) {}
+  void end(SetupStage stage, std::size_t items) {
+    if (observer_) observer_->prepared(stage, static_cast<Index>(items));
+    timer_.mark(stage);
   }
-  // Of nodes that several ranks share, each sees its own part: all must agree, as one rank alone would.
-  const std::vector<tree::NodeKey> shared = tree::shared_nodes(s.coarse, s.partition);
-  std::vector<int> agreed(shared.size(), 1);
-  std::vector<NodeIndex> nodes;
-  for (std::size_t i = 0; i < shared.size(); ++i) {
-    nodes.push_back(s.tree.find(shared[i]));
-    if (nodes[i] != kNoNode && s.tree.has_target[at(nodes[i])]) agreed[i] = ends[at(nodes[i])];
-  }
-  comm.allreduce(std::span<int>(agreed), MPI_MIN);
-  for (std::size_t i = 0; i < shared.size(); ++i)
-    if (nodes[i] != kNoNode) ends[at(nodes[i])] = static_cast<std::uint8_t>(agreed[i]);
+  void move(SetupStage from, SetupStage to) { timer_.move(from, to); }
+
+ private:
+  StageTimer timer_;
+  WorkObserver* observer_;
+};
+
+std::size_t owned_points(const PointSetup& s) {
+  return static_cast<std::size_t>(s.owned_sources() + (s.target_exchange ? s.owned_targets() : 0));
+}
+
+/// The caller's points in the order of their codes, until they have an owner.
+struct CallerPoints {
+  AlignedVector<morton::Code> source_codes, distinct_codes;  // ascending; no distinct ones: the sources
+  AlignedVector<Index> source_order, target_order;           // while no exchange has them
+  bool distinct = false;
+  const AlignedVector<morton::Code>& target_codes() const { return distinct ? distinct_codes : source_codes; }
+};
+
+CallerPoints sort_points(const morton::RootCube& cube, std::span<const double> sources,
+                         std::optional<std::span<const double>> targets) {
+  CallerPoints points;
+  points.source_codes = encode(cube, sources);
+  points.source_order = morton::sort_codes(points.source_codes);
+  points.distinct = targets.has_value();
+  if (!targets) return points;
+  points.distinct_codes = encode(cube, *targets);
+  points.target_order = morton::sort_codes(points.distinct_codes);
+  return points;
+}
+
+/// The partition by numbers of points; the count tree does not outlive it.
+void divide_by_points(const mpi::Comm& comm, const Parameters& parameters, const CallerPoints& points,
+                      PointSetup& s) {
+  const tree::CountTree coarse = parallel::count_globally(comm, points.source_codes, points.target_codes(),
+                                                          s.tuning.ncrit, parameters.max_level);
+  s.points = coarse.counts()[0];
+  s.balance.count_tree_bytes = static_cast<Index>(coarse.bytes());
+  s.partition = tree::divide(coarse, tree::point_weights(coarse), comm.size());
+  s.shared = tree::shared_nodes(coarse, s.partition, comm.rank());
+}
+
+/// Codes to the owners by the partition, and the exchanges that other values will follow.
+void distribute_codes(const mpi::Comm& comm, mpi::Transport transport, CallerPoints& points, PointSetup& s) {
+  s.source_exchange = parallel::PointExchange(comm, transport, std::move(points.source_order),
+                                              points.source_codes, s.partition);
+  if (points.distinct)
+    s.target_exchange.emplace(comm, transport, std::move(points.target_order), points.distinct_codes,
+                              s.partition);
+}
+
+/// This rank's tree and lists; returns where L2L ends.
+std::vector<std::uint8_t> build_tree(const mpi::Comm& comm, const Parameters& parameters, PointSetup& s,
+                                     Stages& stages) {
+  const auto& own_sources = s.source_exchange.owned_codes();
+  const auto& own_targets = s.results_exchange().owned_codes();
+  const tree::CodeRange range = s.partition.range(comm.rank());
+  std::vector<tree::NodeKey> splits =
+      tree::refine(s.shared, range, own_sources, own_targets, s.tuning.ncrit, parameters.max_level);
+  if (parameters.balance)
+    splits = parallel::balance_globally(comm, s.partition, std::move(splits),
+                                        s.traffic[static_cast<std::size_t>(SetupExchange::balance)]);
+  s.leaves = tree::leaves_of(splits, range);
+  s.tree = parallel::build_essential_tree(
+      comm, tree::LocalPart{s.shared, s.partition, comm.rank(), splits, own_sources, own_targets},
+      s.traffic[static_cast<std::size_t>(SetupExchange::records)]);
+  stages.end(SetupStage::tree, s.tree.keys.size());
+  std::vector<std::uint8_t> ends;
+  mpi::collectively(comm, [&] {
+    s.lists = tree::build_lists(s.tree);
+    s.partners = choose_partners(s.tree, s.lists, parameters);
+    ends = find_ends(s.rank_lists());
+  });
+  parallel::agree_on_shared(comm, s.partition, s.tree, ends);
+  stages.end(SetupStage::lists, s.lists.u.items.size() + s.lists.v.items.size() + s.lists.w.items.size() +
+                                    s.lists.x.items.size());
   return ends;
 }
 
-WorkLists make_work_lists(const PointSetup& s, std::span<const std::uint8_t> ends, int rank) {
-  const tree::EssentialTree& tree = s.tree;
-  WorkLists work;
-  const std::size_t levels = static_cast<std::size_t>(std::max(tree.levels(), parallel::kFirstLevel));
-  for (auto* by_level : {&work.source_parents, &work.target_nodes, &work.target_parents, &work.x_nodes})
-    by_level->resize(levels);
-  std::vector<std::uint8_t> done(tree.keys.size(), 0);  // the targets are served by a node above
-  for (NodeIndex node = 0; node < tree.size(); ++node) {
-    const std::size_t level = static_cast<std::size_t>(tree.anchors[at(node)].level);
-    const bool leaf = tree.leaf[at(node)], expands = level >= parallel::kFirstLevel;
-    if (expands && tree.has_source[at(node)] && tree.owner[at(node)] == rank) {
-      if (leaf)
-        work.source_leaves.push_back(node);
-      else
-        work.source_parents[level].push_back(node);
-    }
-    if (!tree.has_target[at(node)]) continue;
-    if (level > parallel::kFirstLevel) {
-      const std::size_t parent = at(tree.parent[at(node)]);
-      done[at(node)] = done[parent] || ends[parent];
-    }
-    if (expands && !done[at(node)]) {
-      work.target_nodes[level].push_back(node);
-      if (ends[at(node)]) work.target_ends.push_back(node);
-    }
-    if (!leaf && !done[at(node)] && !(expands && ends[at(node)])) work.target_parents[level].push_back(node);
-    if (!s.partners.p2l.of(node).empty()) work.x_nodes[level].push_back(node);
-    if (!leaf) continue;
-    if (!s.partners.m2p.of(node).empty()) work.w_leaves.push_back(node);
-    const auto u = s.partners.p2p.of(node);
-    if (u.empty()) continue;
-    const bool interior = std::all_of(
-        u.begin(), u.end(), [&](NodeIndex other) { return tree.source_end[at(other)] <= s.owned_sources(); });
-    (interior ? work.interior_leaves : work.boundary_leaves).push_back(node);
-  }
-  return work;
-}
-
-std::vector<M2lFftPlan> plan_m2l(const PointSetup& s, const OperatorKey& key) {
-  std::vector<M2lFftPlan> plans;
-  if (key.m2l != M2lMethod::fft) return plans;
-  const SiblingView nodes{s.lists.near.data(), s.tree.children.data(), s.tree.has_source.data(),
-                          s.tree.has_target.data()};
-  plans.resize(s.work.target_nodes.size());
-  for (std::size_t level = parallel::kFirstLevel; level < plans.size(); ++level)
-    plans[level] = plan_m2l_fft(key.order, static_cast<std::size_t>(key.m2l_precision),
-                                s.work.target_parents[level - 1], nodes);
-  return plans;
-}
-
-tree::Partners choose_partners(const PointSetup& s, const Parameters& parameters) {
-  const OperatorKey& key = parameters.operators;
-  if (!parameters.direct_leaves) return tree::choose_partners(s.tree, s.lists, 0, 0);
-  return tree::choose_partners(s.tree, s.lists, surface_size(key.order),
-                               surface_size(key.downward_check_order));
+/// Weighs the leaves of the tree that build_tree made, and makes it anew where another partition is better.
+void balance_work(const mpi::Comm& comm, const Parameters& parameters, CallerPoints& points, PointSetup& s,
+                  std::vector<std::uint8_t>& ends, Stages& stages) {
+  const WorkLists work = make_work_lists(s.rank_lists(), ends, s.owned_sources());
+  std::optional<tree::Partition> better = divide_by_work(comm, s.rank_lists(), work, s.partition, s.leaves,
+                                                         parameters, !points.distinct, s.balance);
+  stages.end(SetupStage::balance, s.tree.keys.size());
+  if (!better) return;
+  for (const SetupStage stage : {SetupStage::tree, SetupStage::lists})  // what the first partition took
+    stages.move(stage, SetupStage::balance);
+  s.partition = std::move(*better);
+  s.shared = parallel::count_shared(comm, s.partition, points.source_codes, points.target_codes());
+  points.source_order = s.source_exchange.take_order();
+  if (s.target_exchange) points.target_order = s.target_exchange->take_order();
+  distribute_codes(comm, parameters.transport, points, s);
+  stages.end(SetupStage::distribute, owned_points(s));
+  ends = build_tree(comm, parameters, s, stages);
 }
 
 }  // namespace
@@ -158,97 +184,46 @@ PointsByNode PointSetup::targets_by_node() const {
 PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,
                       std::optional<std::span<const double>> targets, WorkObserver* observer) {
   const mpi::Transport transport = parameters.transport;
-  std::array<double, kSetupStages> seconds{};
-  StageTimer timer(seconds);
-  const auto end_of = [&](SetupStage stage, std::size_t items) {
-    if (observer) observer->prepared(stage, static_cast<Index>(items));
-    timer.mark(stage);
-  };
+  PointSetup s;
+  s.rank = comm.rank();
+  Stages stages(s.stage_seconds, observer);
   const morton::Bounds bounds = bounds_of(comm, sources, targets.value_or(std::span<const double>{}));
-  Tuning tuning = tune(comm, bounds, parameters, sources, targets);
-  const Index ncrit = tuning.ncrit;
-  end_of(SetupStage::tuning, static_cast<std::size_t>(tuning.sample));
-  const morton::RootCube cube = morton::RootCube::enclosing(bounds, tuning.padding);
+  s.tuning = tune(comm, bounds, parameters, sources, targets);
+  stages.end(SetupStage::tuning, static_cast<std::size_t>(s.tuning.sample));
+  s.cube = morton::RootCube::enclosing(bounds, s.tuning.padding);
 
-  AlignedVector<morton::Code> source_codes = encode(cube, sources);
-  AlignedVector<Index> source_order = morton::sort_codes(source_codes);
-  AlignedVector<morton::Code> distinct_codes;
-  AlignedVector<Index> target_order;
-  if (targets) {
-    distinct_codes = encode(cube, *targets);
-    target_order = morton::sort_codes(distinct_codes);
-  }
-  end_of(SetupStage::sort, source_codes.size() + distinct_codes.size());
-  const AlignedVector<morton::Code>& target_codes = targets ? distinct_codes : source_codes;
+  CallerPoints points = sort_points(s.cube, sources, targets);
+  stages.end(SetupStage::sort, points.source_codes.size() + points.distinct_codes.size());
+  divide_by_points(comm, parameters, points, s);
+  distribute_codes(comm, transport, points, s);
+  stages.end(SetupStage::distribute, owned_points(s));
+  std::vector<std::uint8_t> ends = build_tree(comm, parameters, s, stages);
+  if (comm.size() > 1 && parameters.balance_by == BalanceBy::work)
+    balance_work(comm, parameters, points, s, ends, stages);
+  points = {};
 
-  tree::CountTree coarse =
-      parallel::count_globally(comm, source_codes, target_codes, ncrit, parameters.max_level);
-  tree::Partition partition = tree::divide(coarse, tree::point_weights(coarse), comm.size());
-
-  PointSetup s{std::move(tuning),
-               cube,
-               std::move(coarse),
-               std::move(partition),
-               {},
-               {},
-               {},
-               {},
-               {},
-               {},
-               {},
-               {},
-               {},
-               {},
-               {},
-               {},
-               {},
-               {}};
-  s.source_exchange =
-      parallel::PointExchange(comm, transport, std::move(source_order), source_codes, s.partition);
   AlignedVector<double> source_points, target_points;
   const auto traffic = [&s](SetupExchange exchange) -> Traffic& {
     return s.traffic[static_cast<std::size_t>(exchange)];
   };
   take_coordinates(s.source_exchange, sources, source_points, traffic(SetupExchange::points));
   if (targets) {
-    s.target_exchange.emplace(comm, transport, std::move(target_order), target_codes, s.partition);
     take_coordinates(*s.target_exchange, *targets, target_points, traffic(SetupExchange::points));
-    s.targets = split_coordinates(target_points, cube.frame);
+    s.targets = split_coordinates(target_points, s.cube.frame);
   }
+  stages.end(SetupStage::distribute, 0);
 
-  const auto& own_sources = s.source_exchange.owned_codes();
-  const auto& own_targets = s.results_exchange().owned_codes();
-  end_of(SetupStage::distribute, own_sources.size() + (targets ? own_targets.size() : 0));
-
-  const tree::CodeRange range = s.partition.range(comm.rank());
-  std::vector<tree::NodeKey> splits =
-      tree::refine(s.coarse, range, own_sources, own_targets, ncrit, parameters.max_level);
-  if (parameters.balance)
-    splits = parallel::balance_globally(comm, s.coarse, s.partition, std::move(splits),
-                                        traffic(SetupExchange::balance));
-  s.leaves = tree::leaves_of(splits, range);
-
-  s.tree = parallel::build_essential_tree(
-      comm, tree::LocalPart{s.coarse, s.partition, comm.rank(), splits, own_sources, own_targets},
-      traffic(SetupExchange::records));
-  end_of(SetupStage::tree, s.tree.keys.size());
-  mpi::collectively(comm, [&] {
-    s.lists = tree::build_lists(s.tree);
-    s.partners = choose_partners(s, parameters);
-  });
-  end_of(SetupStage::lists,
-         s.lists.u.items.size() + s.lists.v.items.size() + s.lists.w.items.size() + s.lists.x.items.size());
   s.ghosts = parallel::plan_ghosts(comm, transport, s.partition, parameters.multipole_rule(comm.size()),
                                    s.lists.v, s.partners, s.owned_sources(), s.tree);
   s.ancestors = parallel::plan_ancestors(comm, transport, s.tree);
-
   source_points.resize(source_points.size() + 3 * static_cast<std::size_t>(s.ghosts.ghost_sources));
   s.ghosts.points.start(source_points.data(), 3);
   s.ghosts.points.finish(source_points.data());
   traffic(SetupExchange::requests) = s.ghosts.requests;
   traffic(SetupExchange::ghost_coordinates) = s.ghosts.points.exchange().traffic(3 * sizeof(double));
-  s.sources = split_coordinates(source_points, cube.frame);
-  end_of(SetupStage::ghosts, s.sources.x.size());
+  s.sources = split_coordinates(source_points, s.cube.frame);
+
+  stages.end(SetupStage::ghosts, s.sources.x.size());
 
   s.source_exchange.release_buffers();
   if (s.target_exchange) s.target_exchange->release_buffers();
@@ -262,10 +237,9 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
       s.near_pairs =
           tree::pair_up(s.tree, s.partners.p2p, s.owned_sources(), kRangesPerThread * max_threads());
     });
-  s.work = make_work_lists(s, find_ends(comm, s), comm.rank());
-  mpi::collectively(comm, [&] { s.m2l = plan_m2l(s, parameters.operators); });
-  end_of(SetupStage::plan, s.tree.keys.size());
-  s.stage_seconds = seconds;
+  s.work = make_work_lists(s.rank_lists(), ends, s.owned_sources());
+  mpi::collectively(comm, [&] { s.m2l = plan_m2l(s.rank_lists(), s.work, parameters.operators); });
+  stages.end(SetupStage::plan, s.tree.keys.size());
   return s;
 }
 

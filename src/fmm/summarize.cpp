@@ -3,38 +3,16 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <limits>
+#include <numeric>
+
+#include "octopole/parallel/tree_exchange.hpp"
 
 #include "octopole/base/threads.hpp"
 
 namespace octopole {
 namespace {
 
-// Nodes that several ranks hold parts of must count once: for each, the lowest rank that has targets in it.
-class SharedNodes {
- public:
-  SharedNodes(const mpi::Comm& comm, const PointSetup& setup)
-      : rank_(comm.rank()), keys_(tree::shared_nodes(setup.coarse, setup.partition)) {
-    counting_.assign(keys_.size(), std::numeric_limits<int>::max());
-    for (std::size_t i = 0; i < keys_.size(); ++i) {
-      const NodeIndex node = setup.tree.find(keys_[i]);
-      if (node != kNoNode && setup.tree.has_target[at(node)]) counting_[i] = rank_;
-    }
-    comm.allreduce(std::span<int>(counting_), MPI_MIN);
-  }
-  bool counts_here(tree::NodeKey key) const {
-    const auto place = std::lower_bound(keys_.begin(), keys_.end(), key);
-    return place == keys_.end() || *place != key ||
-           counting_[static_cast<std::size_t>(place - keys_.begin())] == rank_;
-  }
-
- private:
-  int rank_;
-  std::vector<tree::NodeKey> keys_;
-  std::vector<int> counting_;
-};
-
-ListSize measure(const mpi::Comm& comm, const PointSetup& s, const SharedNodes& shared,
+ListSize measure(const mpi::Comm& comm, const PointSetup& s, const parallel::SharedOnce& shared,
                  const tree::NodeLists& lists, bool leaves_only) {
   Index rows = 0, items = 0, longest = 0;
   for (NodeIndex node = 0; node < s.tree.size(); ++node) {
@@ -73,12 +51,52 @@ TreeSummary summarize_tree(const mpi::Comm& comm, const PointSetup& s) {
   t.overfull_leaves = comm.sum(overfull);
   t.largest_leaf = comm.max(largest);
 
-  const SharedNodes shared(comm, s);
+  const parallel::SharedOnce shared(comm, s.partition, s.tree);
   t.u = measure(comm, s, shared, s.lists.u, true);
   t.v = measure(comm, s, shared, s.lists.v, false);
   t.w = measure(comm, s, shared, s.lists.w, true);
   t.x = measure(comm, s, shared, s.lists.x, false);
   return t;
+}
+
+Imbalance imbalance_of(const mpi::Comm& comm, const std::array<double, kPhases>& seconds, double total) {
+  std::array<double, kPhases + 1> largest{}, sum{};
+  std::copy(seconds.begin(), seconds.end(), largest.begin());
+  largest.back() = total;
+  sum = largest;
+  comm.allreduce(std::span<double>(largest), MPI_MAX);
+  comm.allreduce(std::span<double>(sum), MPI_SUM);
+  const auto ratio = [&](std::size_t i) { return sum[i] > 0 ? largest[i] * comm.size() / sum[i] : 1; };
+  Imbalance imbalance;
+  for (std::size_t phase = 0; phase < kPhases; ++phase) imbalance.phases[phase] = ratio(phase);
+  imbalance.total = ratio(kPhases);
+  return imbalance;
+}
+
+BalanceSummary summarize_balance(const mpi::Comm& comm, const Parameters& parameters, const PointSetup& s,
+                                 const Profile& profile) {
+  const bool same = !s.target_exchange;
+  const auto total = [](const std::array<double, kPhases>& seconds) {
+    return std::accumulate(seconds.begin(), seconds.end(), 0.0);
+  };
+  const auto of_work = [&](const WorkCounts& counts) {
+    const auto seconds = predict_seconds(counts, parameters, same);
+    return imbalance_of(comm, seconds, total(seconds));
+  };
+  BalanceSummary b;
+  const WorkCounts counted = count_work(s, parameters.operators);
+  const parallel::SharedOnce once(comm, s.partition, s.tree);
+  WorkCounts repeated;
+  const std::vector<WorkCounts> by_node = count_by_node(s.rank_lists(), s.work, parameters.operators);
+  for (NodeIndex node = 0; node < s.tree.size(); ++node)
+    if (!once.counts_here(s.tree.keys[at(node)])) repeated += downward_part(by_node[at(node)]);
+  const double all = comm.sum(total(predict_seconds(counted, parameters, same)));
+  if (all > 0) b.repeated = comm.sum(total(predict_seconds(repeated, parameters, same))) / all;
+  b.moved = s.balance.moved;
+  b.work = of_work(counted);
+  b.by_points = s.balance.moved ? of_work(s.balance.by_points) : b.work;
+  b.seconds = imbalance_of(comm, profile.seconds, profile.total_seconds);
+  return b;
 }
 
 }  // namespace
@@ -90,9 +108,9 @@ Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const Poi
   s.tuning = setup.tuning;
   s.parameters.ncrit = setup.tuning.ncrit;
   s.parameters.padding = setup.tuning.padding;
+  s.sources = setup.points.sources;
+  s.targets = setup.points.targets;
   s.parameters.coarse_users = parameters.multipole_rule(comm.size()).coarse_users;
-  s.sources = setup.coarse.counts()[0].sources;
-  s.targets = setup.coarse.counts()[0].targets;
   s.targets_are_sources = !setup.target_exchange;
   s.ranks = comm.size();
   s.threads = comm.max(max_threads());
@@ -102,6 +120,11 @@ Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const Poi
   const OperatorKey& key = parameters.operators;
   s.work = work_of(count_work(setup, key), key, expected_svd_rank(key));
   comm.allreduce(std::span<double>(&s.work[0].pairs, 5 * kPhases), MPI_SUM);
+  s.balance = summarize_balance(comm, parameters, setup, profile);
+  s.replicated = {static_cast<Index>(setup.partition.bounds.size() * sizeof(tree::Code)),
+                  setup.balance.count_tree_bytes,
+                  static_cast<Index>(tree::shared_keys(setup.partition).size() *
+                                     (sizeof(tree::NodeKey) + sizeof(tree::Count)))};
   for (std::size_t stage = 0; stage < kSetupStages; ++stage)
     s.stage_seconds[stage] = over_ranks(comm, setup.stage_seconds[stage]);
   for (std::size_t phase = 0; phase < kPhases; ++phase)

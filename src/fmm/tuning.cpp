@@ -7,6 +7,7 @@
 #include "octopole/fmm/work.hpp"
 #include "octopole/morton/sort.hpp"
 #include "octopole/operators/surface.hpp"
+#include "octopole/parallel/ghosts.hpp"
 #include "octopole/tree/density.hpp"
 
 namespace octopole {
@@ -83,16 +84,11 @@ class CountsByCandidate {
   }
   std::vector<WorkCounts> sums() {
     for (std::size_t k = counts_.size() - 1; k-- > 0;)
-      for (double WorkCounts::*what : kAll) counts_[k].*what += counts_[k + 1].*what;
+      for (double WorkCounts::*what : kAllCounts) counts_[k].*what += counts_[k + 1].*what;
     return counts_;
   }
 
  private:
-  static constexpr double WorkCounts::*kAll[] = {
-      &WorkCounts::sources,      &WorkCounts::source_leaves, &WorkCounts::m2m_children,
-      &WorkCounts::l2l_children, &WorkCounts::families_in,   &WorkCounts::families_out,
-      &WorkCounts::family_pairs, &WorkCounts::v_pairs,       &WorkCounts::local_nodes,
-      &WorkCounts::targets,      &WorkCounts::near_pairs,    &WorkCounts::near_gathers};
   std::vector<WorkCounts> counts_;
 };
 
@@ -198,9 +194,7 @@ Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameter
     std::vector<TuningRow> rows;
     for (std::size_t k = 0; k < ncrits.size(); ++k) {
       TuningRow row{padding, static_cast<int>(ncrits[k]), {}, 0};
-      const OperatorKey& key = parameters.operators;
-      row.seconds = seconds_of(work_of(counts[k], key, expected_svd_rank(key)), parameters, parameters.rates,
-                               model.same);
+      row.seconds = predict_seconds(counts[k], parameters, model.same);
       for (const double seconds : row.seconds) row.total += seconds;
       rows.push_back(row);
     }

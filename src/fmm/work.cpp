@@ -1,65 +1,32 @@
 #include "octopole/fmm/work.hpp"
 
+#include "octopole/fmm/setup.hpp"
 #include "octopole/operators/m2l_fft_cost.hpp"
 #include "octopole/operators/surface.hpp"
 
 namespace octopole {
 namespace {
 
-double count_children(const std::vector<NodeIndex>& parents, const PointSetup& s,
-                      const std::vector<std::uint8_t>& flag) {
+double children_with(const tree::EssentialTree& tree, NodeIndex parent,
+                     const std::vector<std::uint8_t>& flag) {
   double children = 0;
-  for (const NodeIndex parent : parents)
-    for (std::size_t octant = 0; octant < 8; ++octant) {
-      const NodeIndex child = s.tree.children[8 * at(parent) + octant];
-      children += child != kNoNode && flag[at(child)];
-    }
+  for (std::size_t octant = 0; octant < 8; ++octant) {
+    const NodeIndex child = tree.children[8 * at(parent) + octant];
+    children += child != kNoNode && flag[at(child)];
+  }
   return children;
 }
 
-void add_near(WorkCounts& c, const PointSetup& s, const std::vector<NodeIndex>& leaves,
-              const tree::NodeLists& partners) {
-  for (const NodeIndex leaf : leaves) {
-    double around = 0;
-    for (const NodeIndex other : partners.of(leaf))
-      around += static_cast<double>(s.tree.source_count[at(other)]);
-    c.near_pairs += around * static_cast<double>(s.tree.target_end[at(leaf)] - s.tree.target_begin[at(leaf)]);
-    c.near_gathers += around;
-  }
-}
-
-/// Adds what belongs to one level.
-void add_level(WorkCounts& c, const PointSetup& s, const OperatorKey& key, std::size_t level) {
-  const std::size_t first = static_cast<std::size_t>(parallel::kFirstLevel);
-  c.m2m_children += count_children(s.work.source_parents[level], s, s.tree.has_source);
-  if (level > first) c.l2l_children += count_children(s.work.target_parents[level - 1], s, s.tree.has_target);
-  if (level < s.m2l.size()) {
-    for (const M2lFftBlock& block : s.m2l[level].blocks) {
-      c.families_in += block.sources;
-      c.families_out += block.targets;
-    }
-    c.family_pairs += static_cast<double>(s.m2l[level].pair_target.size());
-  }
-  const std::vector<NodeIndex>& nodes = s.work.target_nodes[level];
-  c.local_nodes += static_cast<double>(nodes.size());
-  if (key.m2l == M2lMethod::svd)
-    for (const NodeIndex node : nodes) c.v_pairs += static_cast<double>(s.lists.v.of(node).size());
-  for (const NodeIndex node : s.work.x_nodes[level])
-    for (const NodeIndex other : s.partners.p2l.of(node))
-      c.p2l_sources += static_cast<double>(s.tree.source_count[at(other)]);
-}
-
-/// Adds P2M, L2P and M2P.
-void add_at_leaves(WorkCounts& c, const PointSetup& s) {
-  const auto targets = [&](NodeIndex node) {
-    return static_cast<double>(s.tree.target_end[at(node)] - s.tree.target_begin[at(node)]);
-  };
-  for (const NodeIndex leaf : s.work.source_leaves)
-    c.sources += static_cast<double>(s.tree.source_count[at(leaf)]);
-  c.source_leaves += static_cast<double>(s.work.source_leaves.size());
-  for (const NodeIndex node : s.work.target_ends) c.targets += targets(node);
-  for (const NodeIndex leaf : s.work.w_leaves)
-    c.m2p_targets += targets(leaf) * static_cast<double>(s.partners.m2p.of(leaf).size());
+/// Calls use(parent, neighbour) for every pair of families of M2L by FFT.
+template <class Use>
+void for_each_family_pair(const RankLists& lists, const WorkLists& work, Use&& use) {
+  for (std::size_t level = parallel::kFirstLevel; level < work.target_parents.size(); ++level)
+    for (const NodeIndex parent : work.target_parents[level - 1])
+      for (std::size_t direction = 0; direction < 27; ++direction) {
+        const NodeIndex other = lists.lists.near[27 * at(parent) + direction];
+        if (direction == 13 || other == kNoNode) continue;
+        if (children_with(lists.tree, other, lists.tree.has_source) > 0) use(parent, other);
+      }
 }
 
 /// Share of the rate of large products that M2L by SVD's many small ones reach, gathering included: 193 us a
@@ -72,33 +39,86 @@ PhaseWork& of(Work& work, Phase phase) {
 
 }  // namespace
 
-WorkCounts count_work(const PointSetup& s, const OperatorKey& key) {
-  WorkCounts c;
-  add_at_leaves(c, s);
-  for (std::size_t level = 0; level < s.work.target_nodes.size(); ++level) add_level(c, s, key, level);
-  for (const auto* leaves : {&s.work.interior_leaves, &s.work.boundary_leaves})
-    add_near(c, s, *leaves, s.partners.p2p);
+WorkCounts& WorkCounts::operator+=(const WorkCounts& other) {
+  for (double WorkCounts::*const what : kAllCounts) this->*what += other.*what;
+  return *this;
+}
+
+std::vector<WorkCounts> count_by_node(const RankLists& lists, const WorkLists& work, const OperatorKey& key) {
+  const tree::EssentialTree& tree = lists.tree;
+  const auto sources = [&](NodeIndex node) { return static_cast<double>(tree.source_count[at(node)]); };
+  const auto targets = [&](NodeIndex node) {
+    return static_cast<double>(tree.target_end[at(node)] - tree.target_begin[at(node)]);
+  };
+  std::vector<WorkCounts> c(tree.keys.size());
+  for (const NodeIndex leaf : work.source_leaves) {
+    c[at(leaf)].sources = sources(leaf);
+    c[at(leaf)].source_leaves = 1;
+  }
+  for (const auto& parents : work.source_parents)
+    for (const NodeIndex parent : parents)
+      c[at(parent)].m2m_children = children_with(tree, parent, tree.has_source);
+  for (std::size_t level = parallel::kFirstLevel; level < work.target_parents.size(); ++level)
+    for (const NodeIndex parent : work.target_parents[level])
+      for (std::size_t octant = 0; octant < 8; ++octant)
+        if (const NodeIndex child = tree.children[8 * at(parent) + octant];
+            child != kNoNode && tree.has_target[at(child)])
+          c[at(child)].l2l_children = 1;
+  if (key.m2l == M2lMethod::fft)
+    for_each_family_pair(lists, work, [&](NodeIndex parent, NodeIndex) {
+      c[at(parent)].families_out = 1;
+      c[at(parent)].family_pairs += 1;
+    });
+  for (const auto& nodes : work.target_nodes)
+    for (const NodeIndex node : nodes) {
+      c[at(node)].local_nodes = 1;
+      if (key.m2l == M2lMethod::svd) c[at(node)].v_pairs = static_cast<double>(lists.lists.v.of(node).size());
+    }
+  // Every target of a leaf with a local is served once, at the leaf or at an end above it.
+  for (NodeIndex node = 0; node < tree.size(); ++node)
+    if (tree.leaf[at(node)] && tree.has_target[at(node)] &&
+        tree.anchors[at(node)].level >= parallel::kFirstLevel)
+      c[at(node)].targets = targets(node);
+  for (const auto* leaves : {&work.interior_leaves, &work.boundary_leaves})
+    for (const NodeIndex leaf : *leaves) {
+      double around = 0;
+      for (const NodeIndex other : lists.partners.p2p.of(leaf)) around += sources(other);
+      c[at(leaf)].near_pairs = around * targets(leaf);
+      c[at(leaf)].near_gathers = around;
+    }
+  for (const NodeIndex leaf : work.w_leaves)
+    c[at(leaf)].m2p_targets = targets(leaf) * static_cast<double>(lists.partners.m2p.of(leaf).size());
+  for (const auto& nodes : work.x_nodes)
+    for (const NodeIndex node : nodes)
+      for (const NodeIndex other : lists.partners.p2l.of(node)) c[at(node)].p2l_sources += sources(other);
   return c;
 }
 
-WorkCounts count_piece(const PointSetup& s, const OperatorKey& key, Phase phase, std::size_t part) {
-  WorkCounts c;
-  if (phase == Phase::p2p && part == 1) {
-    add_near(c, s, s.work.boundary_leaves, s.near_pairs ? s.near_pairs->ghosts : s.partners.p2p);
-  } else if (phase == Phase::p2p) {
-    add_near(c, s, s.work.interior_leaves, s.partners.p2p);
-    if (s.near_pairs) {  // what boundary leaves have of their own
-      add_near(c, s, s.work.boundary_leaves, s.partners.p2p);
-      const WorkCounts ghosts = count_piece(s, key, phase, 1);
-      c.near_pairs -= ghosts.near_pairs;
-      c.near_gathers -= ghosts.near_gathers;
-    }
-  } else if (phase == Phase::p2m || phase == Phase::l2p || phase == Phase::m2p) {
-    add_at_leaves(c, s);
-  } else if (part < s.work.target_nodes.size()) {
-    add_level(c, s, key, part);
-  }
-  return c;
+double count_families_in(const RankLists& lists, const WorkLists& work, std::span<const M2lFftPlan> plans,
+                         const OperatorKey& key) {
+  double families = 0;
+  if (key.m2l != M2lMethod::fft) return families;
+  for (const M2lFftPlan& plan : plans)
+    for (const M2lFftBlock& block : plan.blocks) families += block.sources;
+  if (!plans.empty()) return families;
+  std::vector<std::uint8_t> needed(lists.tree.keys.size(), 0);
+  for_each_family_pair(lists, work, [&](NodeIndex, NodeIndex other) {
+    families += !needed[at(other)];
+    needed[at(other)] = 1;
+  });
+  return families;
+}
+
+WorkCounts count_work(const RankLists& lists, const WorkLists& work, std::span<const M2lFftPlan> plans,
+                      const OperatorKey& key) {
+  WorkCounts sum;
+  for (const WorkCounts& node : count_by_node(lists, work, key)) sum += node;
+  sum.families_in = count_families_in(lists, work, plans, key);
+  return sum;
+}
+
+WorkCounts count_work(const PointSetup& s, const OperatorKey& key) {
+  return count_work(s.rank_lists(), s.work, s.m2l, key);
 }
 
 Work work_of(const WorkCounts& c, const OperatorKey& key, double svd_rank) {
@@ -145,6 +165,12 @@ std::array<double, kPhases> seconds_of(const Work& work, const Parameters& param
                  work[i].sweep / rates.of(WorkKind::sweep, m2l);
   }
   return seconds;
+}
+
+std::array<double, kPhases> predict_seconds(const WorkCounts& counts, const Parameters& parameters,
+                                            bool same) {
+  const OperatorKey& key = parameters.operators;
+  return seconds_of(work_of(counts, key, expected_svd_rank(key)), parameters, parameters.rates, same);
 }
 
 }  // namespace octopole

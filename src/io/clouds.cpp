@@ -62,7 +62,9 @@ double plummer_mass(double r) {
   return std::pow(1 + 1 / (r * r), -1.5);
 }
 
-std::array<double, 3> make_point(Shape shape, double u, double v, double w) {
+}  // namespace
+
+std::array<double, 3> shape_point(Shape shape, double u, double v, double w) {
   switch (shape) {
     case Shape::cube:
       return {u, v, w};
@@ -83,8 +85,6 @@ std::array<double, 3> make_point(Shape shape, double u, double v, double w) {
   throw Error("unknown shape");
 }
 
-}  // namespace
-
 std::string_view shape_name(Shape shape) {
   return kShapeNames[static_cast<std::size_t>(shape)];
 }
@@ -104,7 +104,7 @@ void fill_cloud(Shape shape, Index first, std::span<double> points, std::uint64_
 #pragma omp parallel for schedule(static)
   for (Index n = 0; n < count; ++n) {
     const Index i = first + n;
-    const std::array<double, 3> point = make_point(shape, random(i, 0), random(i, 1), random(i, 2));
+    const std::array<double, 3> point = shape_point(shape, random(i, 0), random(i, 1), random(i, 2));
     for (std::size_t c = 0; c < 3; ++c) points[static_cast<std::size_t>(3 * n) + c] = point[c];
   }
 }

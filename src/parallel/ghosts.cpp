@@ -83,6 +83,29 @@ std::vector<PeerRows> source_rows(const Requests& requests, const EssentialTree&
 
 }  // namespace
 
+Index place_ghosts(std::span<const NodeIndex> leaves, Index own_sources, EssentialTree& tree) {
+  Index next = own_sources;
+  for (const NodeIndex leaf : leaves) {
+    tree.source_begin[at(leaf)] = next;
+    next += tree.source_count[at(leaf)];
+    tree.source_end[at(leaf)] = next;
+  }
+  return next - own_sources;
+}
+
+AncestorRows find_ancestor_rows(const EssentialTree& tree, int rank) {
+  AncestorRows rows;
+  for (NodeIndex node = 0; node < tree.size(); ++node) {
+    const int level = tree.anchors[at(node)].level;
+    if (level <= kFirstLevel || !tree.has_source[at(node)]) continue;
+    const int here = tree.owner[at(node)], above = tree.owner[at(tree.parent[at(node)])];
+    if (here == above) continue;
+    if (here == rank) rows.send[level][above].push_back(node);
+    if (above == rank) rows.receive[level][here].push_back(node);
+  }
+  return rows;
+}
+
 Ghosts plan_ghosts(const mpi::Comm& comm, mpi::Transport transport, const tree::Partition& partition,
                    const tree::MultipoleRule& rule, const tree::NodeLists& v, const tree::Partners& partners,
                    Index own_sources, EssentialTree& tree) {
@@ -95,43 +118,29 @@ Ghosts plan_ghosts(const mpi::Comm& comm, mpi::Transport transport, const tree::
         CoarseMultipoles(comm, tree, tree::own_coarse_nodes(tree, comm.rank(), coarse), needs.coarse);
 
   const Requests wanted = by_owner(tree, needs), asked = ask(comm, tree, wanted, ghosts.requests);
-  Index next = own_sources;
-  for (const NodeIndex leaf : needs.sources) {
-    tree.source_begin[at(leaf)] = next;
-    next += tree.source_count[at(leaf)];
-    tree.source_end[at(leaf)] = next;
-  }
-  ghosts.ghost_sources = next - own_sources;
+  ghosts.ghost_sources = place_ghosts(needs.sources, own_sources, tree);
   ghosts.multipoles = RowExchange(comm, transport, multipole_rows(asked), multipole_rows(wanted));
   ghosts.points = RowExchange(comm, transport, source_rows(asked, tree), source_rows(wanted, tree));
   return ghosts;
 }
 
 Ancestors plan_ancestors(const mpi::Comm& comm, mpi::Transport transport, const EssentialTree& tree) {
-  // By child level: rows to send and to receive, by rank; nodes ascend on both sides.
-  std::map<int, std::map<int, std::vector<Index>>> send, receive;
+  AncestorRows rows = find_ancestor_rows(tree, comm.rank());
   std::uint64_t levels = 0;
-  for (NodeIndex node = 0; node < tree.size(); ++node) {
-    const NodeIndex parent = tree.parent[at(node)];
-    const int level = tree.anchors[at(node)].level;
-    if (level <= kFirstLevel || !tree.has_source[at(node)]) continue;
-    const int here = tree.owner[at(node)], above = tree.owner[at(parent)];
-    if (here == above) continue;
-    if (here == comm.rank()) send[level][above].push_back(node);
-    if (above == comm.rank()) receive[level][here].push_back(node);
-    if (here == comm.rank() || above == comm.rank()) levels |= std::uint64_t{1} << level;
-  }
+  for (const auto* side : {&rows.send, &rows.receive})
+    for (const auto& [level, peers] : *side) levels |= std::uint64_t{1} << level;
   levels = comm.allreduce(levels, MPI_BOR);
 
-  const auto peers = [](const std::map<int, std::vector<Index>>& rows) {
+  const auto peers = [](const std::map<int, std::vector<Index>>& by_rank) {
     std::vector<PeerRows> list;
-    for (const auto& [rank, nodes] : rows) list.push_back({rank, nodes});
+    for (const auto& [rank, nodes] : by_rank) list.push_back({rank, nodes});
     return list;
   };
   Ancestors plan;
   for (int level = morton::kDepth; level > kFirstLevel; --level)
     if (levels >> level & 1)
-      plan.steps.push_back({level, RowExchange(comm, transport, peers(send[level]), peers(receive[level]))});
+      plan.steps.push_back(
+          {level, RowExchange(comm, transport, peers(rows.send[level]), peers(rows.receive[level]))});
   return plan;
 }
 

@@ -29,7 +29,10 @@ CountTree::CountTree(Count root, Index threshold, int max_level)
 }
 
 void CountTree::grow(std::span<const Count> counts) {
-  const std::size_t first = nodes_.size();
+  const std::size_t first = nodes_.size(), size = first + frontier_.size();
+  nodes_.reserve(size);  // exactly: every rank has a tree of this size
+  counts_.reserve(size);
+  split_.reserve(size);
   nodes_.insert(nodes_.end(), frontier_.begin(), frontier_.end());
   counts_.insert(counts_.end(), counts.begin(), counts.end());
   split_.resize(nodes_.size(), 0);
@@ -65,6 +68,10 @@ std::vector<std::size_t> CountTree::leaves() const {
   std::sort(result.begin(), result.end(),
             [this](std::size_t a, std::size_t b) { return nodes_[a].first_code() < nodes_[b].first_code(); });
   return result;
+}
+
+std::size_t CountTree::bytes() const {
+  return nodes_.capacity() * sizeof(NodeKey) + counts_.capacity() * sizeof(Count) + split_.capacity();
 }
 
 std::vector<NodeKey> CountTree::splits() const {

@@ -5,10 +5,9 @@
 namespace octopole::tree {
 namespace {
 
-// Sources of a node over all ranks: nodes that several ranks share are nodes of the count tree.
+// Sources of a node over all ranks.
 Index global_sources(const LocalPart& part, NodeKey key) {
-  const auto [first, last] = part.partition.holders(key);
-  if (first != last) return part.coarse.count(key).sources;
+  if (part.partition.is_shared(key)) return part.shared.count(key).sources;
   return count_codes(part.sources, key.first_code(), key.end_code());
 }
 

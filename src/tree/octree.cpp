@@ -26,10 +26,20 @@ void refine_node(NodeKey node, std::span<const Code> sources, std::span<const Co
   }
 }
 
-std::span<const Code> codes_of(NodeKey node, std::span<const Code> codes) {
-  const auto low = std::lower_bound(codes.begin(), codes.end(), node.first_code());
-  const auto high = std::lower_bound(low, codes.end(), node.end_code());
-  return {low, high};
+// The same for a node of which other ranks may hold parts: those of the range.
+void refine_shared(NodeKey node, const SharedNodes& shared, CodeRange range, std::span<const Code> sources,
+                   std::span<const Code> targets, Index ncrit, int max_level, std::vector<NodeKey>& splits) {
+  if (!range.overlaps(node)) return;
+  if (!shared.contains(node)) {
+    const auto inside = [node](std::span<const Code> codes) {
+      const auto low = std::lower_bound(codes.begin(), codes.end(), node.first_code());
+      return std::span<const Code>(low, std::lower_bound(low, codes.end(), node.end_code()));
+    };
+    return refine_node(node, inside(sources), inside(targets), ncrit, max_level, splits);
+  }
+  splits.push_back(node);
+  for (int octant = 0; octant < 8; ++octant)
+    refine_shared(node.child(octant), shared, range, sources, targets, ncrit, max_level, splits);
 }
 
 void sort_unique(std::vector<NodeKey>& keys) {
@@ -39,17 +49,10 @@ void sort_unique(std::vector<NodeKey>& keys) {
 
 }  // namespace
 
-std::vector<NodeKey> refine(const CountTree& coarse, CodeRange range, std::span<const Code> sources,
+std::vector<NodeKey> refine(const SharedNodes& shared, CodeRange range, std::span<const Code> sources,
                             std::span<const Code> targets, Index ncrit, int max_level) {
   std::vector<NodeKey> splits;
-  for (std::size_t i = 0; i < coarse.nodes().size(); ++i) {
-    const NodeKey node = coarse.nodes()[i];
-    if (!range.overlaps(node)) continue;
-    if (coarse.is_split(node))
-      splits.push_back(node);
-    else
-      refine_node(node, codes_of(node, sources), codes_of(node, targets), ncrit, max_level, splits);
-  }
+  refine_shared(NodeKey::root(), shared, range, sources, targets, ncrit, max_level, splits);
   std::sort(splits.begin(), splits.end());
   return splits;
 }

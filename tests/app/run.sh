@@ -16,8 +16,10 @@ for shape in cube sphere ellipsoid plummer; do
 done
 for name in parameters kernel digits order check_order ncrit precision m2l balance points sources targets machine ranks \
   threads tree leaves nodes levels u v w x mean max seconds setup operators evaluate phases p2m m2m m2l l2l l2p m2p p2l \
-  p2p exchange communication bytes_sent_max bytes_sent_total messages_max peers_max reductions exchanges ghost_charges \
-  ghost_multipoles ancestors hidden worst_rank by_rank memory peak_rss_bytes_max error relative_l2 \
+  p2p exchange balance imbalance_by_points imbalance_work imbalance_seconds repeated total replicated_partition_bytes \
+  replicated_count_tree_bytes replicated_shared_bytes setup_stages communication bytes_sent_max bytes_sent_total \
+  messages_max peers_max reductions exchanges ghost_charges ghost_multipoles ancestors hidden worst_rank by_rank memory \
+  peak_rss_bytes_max error relative_l2 \
   samples gradient_relative_l2 worst_place; do
   shows report.json "\"$name\":"
 done
@@ -25,7 +27,7 @@ done
 # Distinct targets; every choice of the method; results that do not depend on the ranks.
 expect 0 2 generate sphere -n 2000 --targets 500 -o distinct.h5
 expect 0 1 run -i distinct.h5 -d 6 -o one.h5
-for options in "" "--m2l svd" "--transport point-to-point" "--coarse-users 1 --transport point-to-point" "--no-balance" "--threads 2 --repeat 3" "--max-level 2"; do
+for options in "" "--m2l svd" "--transport point-to-point" "--coarse-users 1 --transport point-to-point" "--no-balance" "--threads 2 --repeat 3" "--max-level 2" "--balance-by points"; do
   # shellcheck disable=SC2086
   expect 0 3 run -i distinct.h5 -d 5 -o many.h5 --verify 500 $options
   shows out "2000 sources, 500 targets" "of 500 targets"
@@ -35,6 +37,18 @@ expect 0 3 run -i distinct.h5 -d 6 -o many.h5
 if command -v h5diff >h5diff.log; then
   h5diff -p 1e-8 one.h5 many.h5 /targets/potential || fail "results depend on the ranks"
 fi
+
+# Balance by work or points, and what a set-up alone tells of it.
+expect 0 3 run -i distinct.h5 -d 4 --no-evaluate --report set-up.json
+shows out "imbalance" "by points" "balanced by work"
+shows set-up.json '"by": "work"' '"moved": true' '"evaluate": 0.0'
+expect 0 3 run -i distinct.h5 -d 4 --no-evaluate --balance-by points --report set-up.json
+shows out "balanced by points"
+shows set-up.json '"by": "points"' '"moved": false'
+expect 2 2 run -i distinct.h5 -d 4 --no-evaluate --verify 10
+shows err "--no-evaluate"
+expect 2 2 run -i distinct.h5 -d 4 --balance-by luck -o x.h5
+shows err "--balance-by"
 
 # More ranks than points.
 expect 0 1 generate line -n 2 -o few.h5

@@ -95,6 +95,7 @@ std::vector<double> count_sources(PointSetup& s) {
 Parameters small_leaves(int ncrit, bool balance = true,
                         mpi::Transport transport = mpi::Transport::neighbourhood) {
   Parameters p;
+  p.rates = reference_rates();
   p.ncrit = ncrit;
   p.balance = balance;
   p.transport = transport;
@@ -168,6 +169,11 @@ TEST_P(Counting, WithoutBalance) {
 }
 TEST_P(Counting, PointToPoint) {
   expect_everything_counted(GetParam(), 1500, small_leaves(6, true, mpi::Transport::point_to_point));
+}
+TEST_P(Counting, BalancedByPoints) {
+  Parameters p = small_leaves(10);
+  p.balance_by = BalanceBy::points;
+  expect_everything_counted(GetParam(), 3000, p);
 }
 TEST_P(Counting, FewPoints) {
   for (std::size_t n : {1u, 2u, 7u, 40u}) expect_everything_counted(GetParam(), n, small_leaves(2));

@@ -1,5 +1,6 @@
 // The cost model: the same choice on any number of ranks, explicit values win, and its counts are those of
 // the trees that follow.
+#include "octopole/fmm/setup.hpp"
 #include "octopole/fmm/tuning.hpp"
 
 #include <gtest/gtest.h>

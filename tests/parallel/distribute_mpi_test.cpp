@@ -28,7 +28,7 @@ TEST_P(Clouds, PointsReachTheirOwnersAndReturn) {
   const auto order = morton::sort_codes(codes);
   const tree::CountTree coarse = count_globally(comm, codes, codes, 5, 20);
   const auto all_codes = test::sorted_codes(all);
-  const Index threshold = std::max<Index>(5, n / (kPartsPerRank * comm.size()));
+  const Index threshold = std::max<Index>(5, n / (parts_per_rank(comm.size()) * comm.size()));
   const tree::CountTree expected = test::serial_count_tree(all_codes, threshold, 20);
   ASSERT_TRUE(std::equal(coarse.nodes().begin(), coarse.nodes().end(), expected.nodes().begin(),
                          expected.nodes().end()));

@@ -15,6 +15,7 @@ struct SerialTree {
   AlignedVector<morton::Code> codes;
   tree::CountTree coarse;
   tree::Partition partition;
+  tree::SharedNodes shared;
   std::vector<tree::NodeKey> splits;
   std::vector<tree::NodeKey> leaves;
   tree::EssentialTree tree;
@@ -45,12 +46,12 @@ inline SerialTree make_serial_tree(const std::vector<double>& points, Index ncri
   auto codes = sorted_codes(points);
   auto coarse =
       serial_count_tree(codes, std::max<Index>(ncrit, static_cast<Index>(codes.size()) / 32), max_level);
-  SerialTree s{std::move(codes), std::move(coarse), {}, {}, {}, {}, {}};
+  SerialTree s{std::move(codes), std::move(coarse), {}, {}, {}, {}, {}, {}};
   s.partition = tree::divide(s.coarse, tree::point_weights(s.coarse), 1);
-  s.splits = tree::refine(s.coarse, s.partition.range(0), s.codes, s.codes, ncrit, max_level);
+  s.splits = tree::refine(s.shared, s.partition.range(0), s.codes, s.codes, ncrit, max_level);
   if (balance) s.splits = tree::balance_closure(s.splits);
   s.leaves = tree::leaves_of(s.splits, s.partition.range(0));
-  s.tree = tree::build_essential_tree({s.coarse, s.partition, 0, s.splits, s.codes, s.codes}, {});
+  s.tree = tree::build_essential_tree({s.shared, s.partition, 0, s.splits, s.codes, s.codes}, {});
   s.lists = tree::build_lists(s.tree);
   return s;
 }

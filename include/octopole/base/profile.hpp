@@ -17,12 +17,13 @@ inline constexpr std::array<std::string_view, kPhases> kPhaseNames = {"p2m", "m2
                                                                       "m2p", "p2l", "p2p", "exchange"};
 
 /// The stages of a set-up: choice of n_crit and padding, codes and sorting, points to their owners,
-/// refinement and balance and the locally essential tree, lists, ghosts (with their coordinates), work lists
-/// and M2L's plan.
-enum class SetupStage : int { tuning, sort, distribute, tree, lists, ghosts, plan };
-inline constexpr std::size_t kSetupStages = 7;
+/// refinement and balance and the locally essential tree, lists, what a second partition by work costs
+/// (weighing leaves, and the first tree and lists), ghosts (with their coordinates), work lists and M2L's
+/// plan.
+enum class SetupStage : int { tuning, sort, distribute, tree, lists, balance, ghosts, plan };
+inline constexpr std::size_t kSetupStages = 8;
 inline constexpr std::array<std::string_view, kSetupStages> kSetupStageNames = {
-    "tuning", "sort", "distribute", "tree", "lists", "ghosts", "plan"};
+    "tuning", "sort", "distribute", "tree", "lists", "balance", "ghosts", "plan"};
 
 /// Seconds on a clock that never goes back; in a simulated run (OCTOPOLE_SMPI) the simulated ones.
 double seconds_now();
@@ -52,6 +53,11 @@ class StageTimer {
     const double now = seconds_now();
     seconds_[static_cast<std::size_t>(stage)] += now - last_;
     last_ = now;
+  }
+  /// What `from` has taken so far belongs to `to`.
+  void move(SetupStage from, SetupStage to) {
+    seconds_[static_cast<std::size_t>(to)] += seconds_[static_cast<std::size_t>(from)];
+    seconds_[static_cast<std::size_t>(from)] = 0;
   }
 
  private:

@@ -11,6 +11,11 @@
 
 namespace octopole {
 
+/// What ranks get equal shares of: the work of an evaluation, counted from the lists and weighed by rates, or
+/// points.
+enum class BalanceBy { work, points };
+std::string_view balance_name(BalanceBy by);  // "work", "points"
+
 /// Everything is optional: `digits` alone chooses the rest, and what is set explicitly wins.
 struct Options {
   std::optional<int> digits;  // 2..12, in single precision 2..5; without digits and order: 6 (4 in single)
@@ -21,7 +26,7 @@ struct Options {
   std::optional<double> padding;            // the root cube's side over what the points need, 1 .. 2
   bool tune =
       true;  // choose n_crit and padding, unless given, by the cost model (fmm/tuning.hpp); else the table's
-  std::optional<Rates> rates;  // for the cost model; reference_rates() unless given
+  std::optional<Rates> rates;  // for the cost model and balance by work; reference_rates() unless given
   int max_level = 20;          // 1..20
   double inner_radius = 1.05;  // in half sides, 1 .. 1.5
   double outer_radius = 2.95;  // 1.5 .. 3.5, and more than the inner radius
@@ -36,6 +41,7 @@ struct Options {
   bool balance = true;                  // 2:1 balance of the tree
   bool direct_leaves =
       true;  // sum W and X pairs of leaves directly where that is fewer pairs (tree/partners.hpp)
+  BalanceBy balance_by = BalanceBy::work;
   mpi::Transport transport = mpi::kDefaultTransport;
   /// Multipoles of nodes near more than so many ranks go to all ranks by one collective, others to their
   /// users (tree/ghost_needs.hpp); at least 1. Decides on speed only. Absent: default_coarse_users of the
@@ -53,6 +59,7 @@ struct Parameters {
   int max_level = 20;
   bool balance = true;
   bool direct_leaves = true;
+  BalanceBy balance_by = BalanceBy::work;
   mpi::Transport transport = mpi::kDefaultTransport;
   std::optional<Index> coarse_users;  // in a summary never absent
   OperatorKey operators;

@@ -5,9 +5,11 @@
 #include <span>
 #include <vector>
 
+#include "octopole/fmm/balance.hpp"
 #include "octopole/fmm/observer.hpp"
 #include "octopole/fmm/options.hpp"
 #include "octopole/fmm/tuning.hpp"
+#include "octopole/fmm/work_lists.hpp"
 #include "octopole/morton/cube.hpp"
 #include "octopole/operators/m2l_fft.hpp"
 #include "octopole/operators/views.hpp"
@@ -22,27 +24,15 @@ struct Coordinates {
   AlignedVector<double> x, y, z;
 };
 
-/// The nodes each operator is applied to, on this rank.
-struct WorkLists {
-  std::vector<NodeIndex> source_leaves;                // P2M: leaves that this rank owns, with sources
-  std::vector<std::vector<NodeIndex>> source_parents;  // M2M by level: nodes with sources that this rank owns
-  std::vector<std::vector<NodeIndex>> target_nodes;    // M2L, P2L by level: nodes with targets
-  std::vector<std::vector<NodeIndex>>
-      target_parents;  // L2L, M2L by FFT by level: those whose children have locals
-  std::vector<NodeIndex>
-      target_ends;  // L2P: where L2L ends, at leaves or where nothing below adds to the locals
-  std::vector<NodeIndex> w_leaves;              // M2P: leaves with partners
-  std::vector<std::vector<NodeIndex>> x_nodes;  // P2L by level: nodes with partners
-  std::vector<NodeIndex> interior_leaves;       // P2P with this rank's sources alone
-  std::vector<NodeIndex> boundary_leaves;       // P2P with ghosts
-};
-
 /// The state that set_points leaves. Owned points are this rank's part of the Morton curve, ascending.
 struct PointSetup {
+  int rank = 0;
   Tuning tuning;  // n_crit and padding
   morton::RootCube cube;
-  tree::CountTree coarse;
+  tree::Count points;  // of all ranks
   tree::Partition partition;
+  tree::SharedNodes shared;  // that overlap this rank's part
+  Balance balance;           // how the partition was found
   parallel::PointExchange source_exchange;
   std::optional<parallel::PointExchange> target_exchange;  // absent where the targets are the sources
   Coordinates sources;                                     // owned, then ghosts
@@ -64,6 +54,7 @@ struct PointSetup {
   const parallel::PointExchange& results_exchange() const {
     return target_exchange ? *target_exchange : source_exchange;
   }
+  RankLists rank_lists() const { return {tree, lists, partners, rank}; }
   Index owned_sources() const { return source_exchange.owned_count(); }
   Index owned_targets() const { return results_exchange().owned_count(); }
   PointsByNode sources_by_node() const;
@@ -71,7 +62,7 @@ struct PointSetup {
 };
 
 /// Builds the set-up of interleaved coordinates (n, 3); no `targets` means that they are the sources.
-/// Coordinates must be finite. `observer` may be null. Collective.
+/// Coordinates must be finite. Collective.
 PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,
                       std::optional<std::span<const double>> targets, WorkObserver* observer = nullptr);
 

@@ -31,6 +31,28 @@ struct TreeSummary {
   std::uint64_t hash = 0;  // of all leaves, equal whatever the number of ranks
 };
 
+/// Largest over mean of the ranks: 1 where all are equal, and where there is nothing.
+struct Imbalance {
+  std::array<double, kPhases> phases{};
+  double total = 1;
+};
+
+/// How evenly the ranks share the evaluation of the potential. Work is counted, and weighed with the rates.
+struct BalanceSummary {
+  bool moved = false;   // a partition by work took the place of the one by points
+  Imbalance by_points;  // work, under the partition by points
+  Imbalance work;       // work, under the partition in use
+  Imbalance seconds;    // of the last evaluation
+  double repeated = 0;  // share of the work that others do, too, because they hold parts of the same nodes
+};
+
+/// What every rank holds of all ranks' partition, in bytes.
+struct ReplicatedBytes {
+  Index partition = 0;   // for good
+  Index count_tree = 0;  // while the points are divided
+  Index shared = 0;      // of shared nodes, while the tree is built: keys and counts
+};
+
 struct Summary {
   Parameters parameters;  // n_crit and padding as they were chosen
   Index sources = 0, targets = 0;
@@ -45,6 +67,8 @@ struct Summary {
   std::array<MinMeanMax, kPhases> phase_seconds;
   Work work{};                         // of one evaluation, all ranks together
   CommunicationSummary communication;  // of the set-up and the last evaluate
+  BalanceSummary balance;
+  ReplicatedBytes replicated;
   Index peak_rss_bytes_max = 0, peak_rss_bytes_total = 0;
   std::string operators_note;  // where the operators came from
 };

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <array>
+#include <span>
+#include <vector>
 
 #include "octopole/base/profile.hpp"
 #include "octopole/fmm/options.hpp"
-#include "octopole/fmm/setup.hpp"
+#include "octopole/fmm/work_lists.hpp"
+#include "octopole/operators/m2l_fft.hpp"
 
 namespace octopole {
 
@@ -24,14 +27,35 @@ struct WorkCounts {
   double local_nodes = 0;                                      // check potentials to locals
   double targets = 0;                                          // L2P
   double near_pairs = 0, near_gathers = 0, m2p_targets = 0, p2l_sources = 0;  // P2P; M2P, P2L: by surface
+
+  WorkCounts& operator+=(const WorkCounts& other);
+  bool operator==(const WorkCounts&) const = default;
 };
+inline constexpr std::array kAllCounts = {
+    &WorkCounts::sources,      &WorkCounts::source_leaves, &WorkCounts::m2m_children,
+    &WorkCounts::l2l_children, &WorkCounts::families_in,   &WorkCounts::families_out,
+    &WorkCounts::family_pairs, &WorkCounts::v_pairs,       &WorkCounts::local_nodes,
+    &WorkCounts::targets,      &WorkCounts::near_pairs,    &WorkCounts::near_gathers,
+    &WorkCounts::m2p_targets,  &WorkCounts::p2l_sources};
 
-/// The counts of this rank's part of a set-up.
+/// The counts of one rank by node of its tree, but for families_in, which belong to no single node: P2M and
+/// M2M at the node that they form, everything else at the node that holds the targets (pairs of families and
+/// their transforms at the parent, L2L at the child, L2P at the leaf). What concerns a node that several
+/// ranks have targets in is done, and counted, by each of them; P2M and M2M are the owner's alone.
+std::vector<WorkCounts> count_by_node(const RankLists& lists, const WorkLists& work, const OperatorKey& key);
+
+/// The families whose multipoles M2L by FFT transforms: those that the plans' blocks have. Without plans,
+/// those that the lists name, level by level, which is the same where a level's plan has one block.
+double count_families_in(const RankLists& lists, const WorkLists& work, std::span<const M2lFftPlan> plans,
+                         const OperatorKey& key);
+
+/// The counts of one rank's part of an evaluation: the sum of the above.
+WorkCounts count_work(const RankLists& lists, const WorkLists& work, std::span<const M2lFftPlan> plans,
+                      const OperatorKey& key);
+
+struct PointSetup;
+/// The same of a set-up.
 WorkCounts count_work(const PointSetup& setup, const OperatorKey& key);
-
-/// The counts of one piece of a phase, as WorkObserver::evaluated names it: those that the phase's work is
-/// made of are the piece's, and over all pieces add up to count_work's.
-WorkCounts count_piece(const PointSetup& setup, const OperatorKey& key, Phase phase, std::size_t part);
 
 /// `svd_rank` is the mean rank of M2L by SVD.
 Work work_of(const WorkCounts& counts, const OperatorKey& key, double svd_rank);
@@ -44,5 +68,9 @@ double expected_svd_rank(const OperatorKey& key);
 /// use.
 std::array<double, kPhases> seconds_of(const Work& work, const Parameters& parameters, const Rates& rates,
                                        bool same, bool gradient = false);
+
+/// Seconds of one thread to evaluate the potential, by phase, at the rates of the parameters.
+std::array<double, kPhases> predict_seconds(const WorkCounts& counts, const Parameters& parameters,
+                                            bool same);
 
 }  // namespace octopole

@@ -40,6 +40,10 @@ std::vector<double> make_cloud(Shape shape, Index first, Index count, std::uint6
 void fill_cloud(Shape shape, Index first, std::span<double> points, std::uint64_t seed,
                 Stream stream = Stream::sources);
 
+/// The place of the cloud that three numbers in [0, 1) stand for: uniform numbers make the cloud. The sphere
+/// and the ellipsoid use the first two, the line the first alone.
+std::array<double, 3> shape_point(Shape shape, double u, double v, double w);
+
 /// Charges first .. first + count - 1; charge i depends on (charges, seed, i) alone.
 std::vector<double> make_charges(Charges charges, Index first, Index count, std::uint64_t seed);
 void fill_charges(Charges charges, Index first, std::span<double> values, std::uint64_t seed);

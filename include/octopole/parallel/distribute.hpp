@@ -37,6 +37,9 @@ class PointExchange {
     move(owned_order_, to_callers_, order_, owned, caller, width * sizeof(T));
   }
 
+  /// Hands back the order that the exchange was made of, for the one that replaces it.
+  AlignedVector<Index> take_order() { return std::move(order_); }
+
   /// Gives back the memory of the largest exchange so far (coordinates); the next exchange takes what it
   /// needs.
   void release_buffers();

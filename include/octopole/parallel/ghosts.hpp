@@ -1,6 +1,7 @@
 // Which rows travel between ranks in every evaluation: ghost points, ghost multipoles, shared ancestors.
 #pragma once
 
+#include <map>
 #include <vector>
 
 #include "octopole/parallel/coarse_multipoles.hpp"
@@ -9,6 +10,17 @@
 #include "octopole/tree/partners.hpp"
 
 namespace octopole::parallel {
+
+/// Gives ghost leaves their places behind the rank's own sources (tree.source_begin, tree.source_end);
+/// returns the number of their sources.
+Index place_ghosts(std::span<const NodeIndex> leaves, Index own_sources, tree::EssentialTree& tree);
+
+/// Nodes whose multipoles go to, or come from, the owners of their parents and children: by level of the
+/// children and by rank, ascending.
+struct AncestorRows {
+  std::map<int, std::map<int, std::vector<Index>>> send, receive;
+};
+AncestorRows find_ancestor_rows(const tree::EssentialTree& tree, int rank);
 
 /// Frozen exchanges. Every rank asks the owners for exactly what its lists name: the points of its P2P and
 /// P2L partners, the multipoles of its V lists and M2P partners. Where `narrow`, multipoles must go by

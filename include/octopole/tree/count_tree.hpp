@@ -53,6 +53,8 @@ class CountTree {
   std::vector<std::size_t> leaves() const;
   /// The split nodes in ascending key order.
   std::vector<NodeKey> splits() const;
+  /// Of memory.
+  std::size_t bytes() const;
 
  private:
   void find_frontier(std::size_t first);

@@ -44,7 +44,7 @@ struct EssentialTree {
 
 /// The part of a rank: what the functions of this file need to know about it.
 struct LocalPart {
-  const CountTree& coarse;
+  const SharedNodes& shared;  // at least those that overlap the rank's range
   const Partition& partition;
   int rank;
   std::span<const NodeKey> splits;  // ascending: all split nodes that overlap the rank's range, after balance

@@ -7,14 +7,13 @@
 #include <span>
 #include <vector>
 
-#include "octopole/tree/count_tree.hpp"
 #include "octopole/tree/splitters.hpp"
 
 namespace octopole::tree {
 
-/// The split nodes that overlap `range`: those of the count tree, and all nodes below its leaves that hold
-/// more than `ncrit` sources or targets, above max_level. The codes are this range's, ascending.
-std::vector<NodeKey> refine(const CountTree& coarse, CodeRange range, std::span<const Code> sources,
+/// The split nodes that overlap `range`: the shared ones, and all others that hold more than `ncrit` sources
+/// or targets, above max_level. The codes are this range's, ascending.
+std::vector<NodeKey> refine(const SharedNodes& shared, CodeRange range, std::span<const Code> sources,
                             std::span<const Code> targets, Index ncrit, int max_level);
 
 /// The smallest 2:1 balanced superset of a set of splits (balance across faces, edges and corners): with a

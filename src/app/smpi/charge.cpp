@@ -2,7 +2,7 @@
 
 #include <simgrid/host.h>
 
-#include "octopole/fmm/work.hpp"
+#include "octopole/fmm/work_pieces.hpp"
 #include "octopole/mpi/comm.hpp"
 
 namespace octopole::app {
@@ -19,6 +19,10 @@ void WorkCharger::evaluated(const PointSetup& setup, Phase phase, std::size_t pa
                                     parameters_.rates, same_, gradient_)[slot];
   seconds_[slot] += seconds;
   charge(seconds);
+}
+
+void WorkCharger::copied(Index bytes) {
+  charge(static_cast<double>(bytes) / copy_bandwidth_);
 }
 
 double WorkCharger::total() const {

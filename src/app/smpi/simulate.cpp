@@ -69,7 +69,8 @@ class Simulation {
     if (rates_ == "measure" || rates_.empty())
       throw UsageError(
           "--rates must name a file, or be reference: virtual ranks have no clock to measure by");
-    parse_platform();  // a mistake in it must not wait until the end
+    const double copy_bandwidth = parse_platform().value("copy_bandwidth", kCopyBandwidth);
+    if (!(copy_bandwidth > 0)) throw UsageError("--platform: copy_bandwidth must be positive");
     if (!record_.empty())
       mpi::collectively(comm, [&] {
         if (comm.is_root()) check_writable(record_);
@@ -98,7 +99,7 @@ class Simulation {
     if (callers_ == "owners") problem = move_to_owners(comm, options, std::move(problem));
 
     Fmm fmm(comm.handle(), Laplace{}, options);
-    WorkCharger charger(fmm.parameters(), true, output, true);
+    WorkCharger charger(fmm.parameters(), true, output, copy_bandwidth, true);
     fmm.observe(&charger);
     fmm.set_points(problem.points);
     Field field;
@@ -119,9 +120,10 @@ class Simulation {
 
  private:
   static constexpr double kAgreement = 1e-12;
+  static constexpr double kCopyBandwidth = 2e9;  // bytes a second, of jobs/machines/reference.json
 
   ordered_json parse_platform() const {
-    if (platform_.empty()) return {};
+    if (platform_.empty()) return ordered_json::object();
     try {
       std::ifstream file(platform_);
       return ordered_json::parse(file);

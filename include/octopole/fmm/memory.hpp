@@ -1,0 +1,35 @@
+// Bytes of the arrays that a rank holds for evaluations.
+#pragma once
+
+#include <span>
+
+#include "octopole/fmm/options.hpp"
+#include "octopole/fmm/work_lists.hpp"
+#include "octopole/operators/m2l_fft.hpp"
+
+namespace octopole {
+
+/// What the arrays' lengths depend on, besides tree and lists. `callers` are points that the rank passes.
+struct PointNumbers {
+  Index caller_sources = 0, caller_targets = 0;
+  Index sources = 0, targets = 0;  // owned
+  Index ghost_sources = 0;
+  bool same = true, gradient = false;
+};
+
+/// By what they are for. points: codes, orders both ways, coordinates. tree: the locally essential tree and
+/// its boxes. lists: neighbours, U, V, W, X, partners (once more where P2P in double pairs them up: at most),
+/// work lists, M2L's plans. values: charges, multipoles, locals, check potentials, sums at targets.
+/// partition: what is replicated on every rank. Elements in use, not capacities; without operators, M2L's
+/// transforms (at most kM2lWorkspaceBytes, and as much again where a parent's own needs are larger), message
+/// buffers and MPI's own.
+struct RankMemory {
+  Index points = 0, tree = 0, lists = 0, values = 0, partition = 0;
+  Index total() const { return points + tree + lists + values + partition; }
+  bool operator==(const RankMemory&) const = default;
+};
+
+RankMemory rank_memory(const RankLists& lists, const WorkLists& work, std::span<const M2lFftPlan> plans,
+                       const PointNumbers& numbers, const Parameters& parameters, int ranks);
+
+}  // namespace octopole

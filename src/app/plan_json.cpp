@@ -1,0 +1,101 @@
+// The plan as JSON. Names are stable: tools and tests rely on them.
+#include <nlohmann/json.hpp>
+
+#include "octopole/base/version.hpp"
+#include "plan_figures.hpp"
+#include "plan_report.hpp"
+
+namespace octopole::app {
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json worst_json(const Worst& w) {
+  return {{"max", w.max}, {"mean", w.mean}, {"worst_rank", w.rank}};
+}
+
+template <class Of>
+ordered_json traffic_json(const Plan& plan, const Of& of) {
+  const auto figure = [&](Index TrafficCounts::*what) {
+    return worst_json(worst_of(plan, [&](const RankPlan& r) { return of(r).*what; }));
+  };
+  return {{"bytes_sent", figure(&TrafficCounts::bytes_sent)},
+          {"bytes_received", figure(&TrafficCounts::bytes_received)},
+          {"messages_sent", figure(&TrafficCounts::messages_sent)},
+          {"messages_received", figure(&TrafficCounts::messages_received)},
+          {"peers", figure(&TrafficCounts::peers)}};
+}
+
+ordered_json plan_json(const PlanReport& report) {
+  const Plan& plan = report.plan;
+  const Prediction& s = report.prediction;
+  const Parameters& p = plan.parameters;
+  ordered_json figures = ordered_json::object(), work = figures, exchanges = figures, phases = figures,
+               steps = figures;
+  for (const Figure& figure : kFigures) figures[figure.json_name] = worst_json(worst_of(plan, figure.of));
+  for (std::size_t i = 0; i < kAllCounts.size(); ++i)
+    work[kCountNames[i]] =
+        worst_json(worst_of(plan, [&](const RankPlan& r) { return r.work.*kAllCounts[i]; }));
+  for (std::size_t i = 0; i < kExchanges; ++i) {
+    ordered_json exchange = traffic_json(plan, [i](const RankPlan& r) { return r.traffic.exchanges[i]; });
+    exchange["seconds"] = s.exchanges_max[i];
+    exchanges[std::string(kExchangeNames[i])] = exchange;
+  }
+  for (std::size_t i = 0; i + 1 < kPhases; ++i)
+    phases[std::string(kPhaseNames[i])] = {{"max", s.phases_max[i]}, {"mean", s.phases_mean[i]}};
+  for (std::size_t i = 0; i < kSteps; ++i) steps[std::string(kStepNames[i])] = s.steps[i];
+  return {{"ranks", plan.ranks},
+          {"threads", plan.threads},
+          {"points",
+           {{"sources", plan.points.sources},
+            {"targets", plan.points.targets},
+            {"targets_are_sources", plan.same},
+            {"note", report.points_note}}},
+          {"callers", report.callers},
+          {"parameters",
+           {{"order", p.operators.order},
+            {"digits", p.digits ? ordered_json(*p.digits) : ordered_json()},
+            {"ncrit", p.ncrit},
+            {"padding", p.padding},
+            {"precision", precision_name(p.operators.precision)},
+            {"near_precision", precision_name(p.near_precision)},
+            {"m2l_precision", precision_name(p.operators.m2l_precision)},
+            {"m2l", m2l_name(p.operators.m2l)},
+            {"gradient", plan.gradient}}},
+          {"partition_by", plan.moved ? "work" : "points"},
+          {"ranks_looked_at", plan.looked_at.size()},
+          {"machine", report.machine.name},
+          {"figures", figures},
+          {"work", work},
+          {"evaluation", traffic_json(plan, [](const RankPlan& r) { return r.traffic.evaluation; })},
+          {"exchanges", exchanges},
+          {"seconds",
+           {{"evaluate", s.total},
+            {"low", s.low},
+            {"high", s.high},
+            {"compute_max", s.compute_max},
+            {"compute_mean", s.compute_mean},
+            {"phases", phases},
+            {"steps", steps}}}};
+}
+
+}  // namespace
+
+std::string to_json(const std::vector<PlanReport>& reports, const std::string& curve) {
+  ordered_json plans = ordered_json::array();
+  for (const PlanReport& report : reports) {
+    ordered_json plan = plan_json(report);
+    if (!curve.empty()) {
+      const Efficiency e = efficiency(reports.front(), report, curve == "weak");
+      plan["efficiency"] = {{"nominal", e.nominal}, {"low", e.low}, {"high", e.high}};
+    }
+    plans.push_back(plan);
+  }
+  const ordered_json json = {{"octopole", version().version},
+                             {"build", {{"git", version().git}}},
+                             {"curve", curve.empty() ? ordered_json() : ordered_json(curve)},
+                             {"plans", plans}};
+  return json.dump(2) + "\n";
+}
+
+}  // namespace octopole::app

@@ -1,0 +1,51 @@
+// The points that `octopole plan` plans with: a file's, a cloud's, or a cloud that is too large to be made.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "octopole/fmm/plan.hpp"
+#include "octopole/io/clouds.hpp"
+#include "octopole/io/points_file.hpp"
+#include "octopole/morton/cube.hpp"
+
+namespace octopole::app {
+
+/// Clouds of so many points are made, point by point as by `octopole generate`; the samples of larger ones
+/// have so many.
+inline constexpr Index kLargestCloud = Index{1} << 24;
+
+/// What is known of the points, n_crit and padding chosen.
+class PlanPoints {
+ public:
+  /// Of a file; or of a shape.
+  PlanPoints(const mpi::Comm& comm, const std::string& path, const Parameters& parameters);
+  PlanPoints(const mpi::Comm& comm, Shape shape, Index points, std::uint64_t seed,
+             const Parameters& parameters);
+
+  const tree::PointCounts& counts() const { return *counts_; }
+  /// With the n_crit and padding that were chosen.
+  const Parameters& parameters() const { return parameters_; }
+  /// One line on where the points and n_crit come from.
+  const std::string& note() const { return note_; }
+  /// Whether the points are there, in their callers' order.
+  bool listed() const { return !source_codes_.empty(); }
+  /// The points in equal blocks, as ranks read them from a file.
+  ListedPoints list_sources(int ranks) const { return list(source_codes_, ranks); }
+  std::optional<ListedPoints> list_targets(int ranks) const;
+
+ private:
+  void tune_with(const mpi::Comm& comm, const Points& points);
+  void take(const mpi::Comm& comm, const Points& points);
+  static ListedPoints list(const AlignedVector<morton::Code>& codes, int ranks);
+
+  Parameters parameters_;
+  std::string note_;
+  morton::Bounds bounds_ = morton::Bounds::empty();
+  AlignedVector<morton::Code> source_codes_, target_codes_;      // in the callers' order
+  AlignedVector<morton::Code> sorted_sources_, sorted_targets_;  // ascending; a sample's
+  std::unique_ptr<tree::PointCounts> counts_;
+};
+
+}  // namespace octopole::app

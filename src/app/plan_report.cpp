@@ -1,0 +1,119 @@
+#include "plan_report.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "octopole/base/version.hpp"
+#include "plan_figures.hpp"
+
+namespace octopole::app {
+namespace {
+
+class Table {
+ public:
+  template <class... Args>
+  void add(std::string_view label, fmt::format_string<Args...> text, Args&&... args) {
+    fmt::format_to(std::back_inserter(text_), "{:<20}", label);
+    fmt::format_to(std::back_inserter(text_), text, std::forward<Args>(args)...);
+    text_ += '\n';
+  }
+  void add(std::string_view label, const Worst& w, double unit = 1, int places = 0) {
+    add(label, "{:>14.{}f} {:>14.{}f}   {}", w.max / unit, places, w.mean / unit, places, w.rank);
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace
+
+std::string to_table(const PlanReport& report) {
+  const Plan& plan = report.plan;
+  const Parameters& p = plan.parameters;
+  const Prediction& s = report.prediction;
+  Table t;
+  t.add("octopole", "{}, plan of {} ranks x {} threads on {}", version().version, plan.ranks, plan.threads,
+        report.machine.name);
+  t.add("points", "{} sources{}; {}", plan.points.sources,
+        plan.same ? ", which are the targets" : fmt::format(", {} targets", plan.points.targets),
+        report.points_note);
+  t.add("callers", "{}", report.callers);
+  t.add("operators", "order {}, {}{}, M2L by {}, ncrit {}, padding {:.3f}", p.operators.order,
+        precision_name(p.operators.precision), p.any_in_single() ? " (parts in single)" : "",
+        m2l_name(p.operators.m2l), p.ncrit, p.padding);
+  t.add("partition", "by {}", plan.moved ? "work" : "points");
+  t.add("looked at", "{} of {} ranks", plan.looked_at.size(), plan.ranks);
+  t.add("", "{:>14} {:>14}   {}", "max", "mean", "worst rank");
+  for (const Figure& figure : kFigures)
+    t.add(figure.name, worst_of(plan, figure.of), figure.unit, figure.unit == 1 ? 0 : 3);
+  for (double WorkCounts::*const* what = kAllCounts.begin(); what != kAllCounts.end(); ++what)
+    t.add(fmt::format("  {}", kCountNames[static_cast<std::size_t>(what - kAllCounts.begin())]),
+          worst_of(plan, [&](const RankPlan& r) { return r.work.*(*what); }));
+  t.add("exchanges", "{:>12} {:>12} {:>9} {:>7} {:>10}   at most, a rank", "MB sent", "MB received",
+        "messages", "peers", "seconds");
+  const auto exchange = [&](std::string_view name, const auto& of, double seconds) {
+    t.add(name, "{:>12.3f} {:>12.3f} {:>9.0f} {:>7.0f} {:>10.5f}",
+          worst_of(plan, [&](const RankPlan& r) { return of(r).bytes_sent; }).max * 1e-6,
+          worst_of(plan, [&](const RankPlan& r) { return of(r).bytes_received; }).max * 1e-6,
+          worst_of(plan, [&](const RankPlan& r) { return of(r).messages_sent; }).max,
+          worst_of(plan, [&](const RankPlan& r) { return of(r).peers; }).max, seconds);
+  };
+  for (std::size_t i = 0; i < kExchanges; ++i)
+    exchange(
+        fmt::format("  {}", kExchangeNames[i]), [i](const RankPlan& r) { return r.traffic.exchanges[i]; },
+        s.exchanges_max[i]);
+  exchange(
+      "  all", [](const RankPlan& r) { return r.traffic.evaluation; }, 0);
+  t.add("seconds", "{:>14} {:>14}   computing", "max", "mean");
+  for (std::size_t i = 0; i + 1 < kPhases; ++i)
+    t.add(fmt::format("  {}", kPhaseNames[i]), "{:>14.5f} {:>14.5f}", s.phases_max[i], s.phases_mean[i]);
+  t.add("  all", "{:>14.5f} {:>14.5f}   imbalance {:.3f}", s.compute_max, s.compute_mean,
+        s.compute_mean > 0 ? s.compute_max / s.compute_mean : 1);
+  t.add("steps", "{:>14}   of the slowest rank each", "seconds");
+  for (std::size_t i = 0; i < kSteps; ++i) t.add(fmt::format("  {}", kStepNames[i]), "{:>14.5f}", s.steps[i]);
+  t.add("evaluate", "{:>14.5f}   between {:.5f} and {:.5f}", s.total, s.low, s.high);
+  return t.take();
+}
+
+Efficiency efficiency(const PlanReport& first, const PlanReport& report, bool weak) {
+  const double more = weak ? 1
+                           : static_cast<double>(first.plan.ranks * first.plan.threads) /
+                                 (static_cast<double>(report.plan.ranks) * report.plan.threads);
+  // Weak: the same time for more points on as many more cores; sizes that differ a little count.
+  const double points =
+      weak ? static_cast<double>(report.plan.points.sources) * first.plan.ranks * first.plan.threads /
+                 (static_cast<double>(first.plan.points.sources) * report.plan.ranks * report.plan.threads)
+           : 1;
+  const auto of = [&](double Prediction::*t) {
+    return more * points * first.prediction.*t / (report.prediction.*t);
+  };
+  const double nominal = of(&Prediction::total), a = of(&Prediction::low), b = of(&Prediction::high);
+  return {nominal, std::min({nominal, a, b}), std::max({nominal, a, b})};
+}
+
+std::string curve_table(const std::vector<PlanReport>& reports, bool weak) {
+  Table t;
+  t.add(weak ? "weak scaling" : "strong scaling",
+        "{:>8} {:>14} {:>6} {:>8} {:>10} {:>22} {:>6} {:>13} {:>6} {:>10} {:>9} {:>9}", "cores", "points",
+        "ncrit", "seconds", "", "band", "eff", "band", "peers", "MB sent", "MB held", "imbalance");
+  for (const PlanReport& r : reports) {
+    const Efficiency e = efficiency(reports.front(), r, weak);
+    const Prediction& s = r.prediction;
+    t.add(fmt::format("{} x {}", r.plan.ranks, r.plan.threads),
+          "{:>8} {:>14} {:>6} {:>8} {:>10.5f} {:>10.5f}..{:>10.5f} {:>6.3f} {:>5.3f}..{:>5.3f} {:>6.0f} "
+          "{:>10.3f} "
+          "{:>9.1f} {:>9.3f}",
+          r.plan.ranks * r.plan.threads, r.plan.points.sources, r.plan.parameters.ncrit, "", s.total, s.low,
+          s.high, e.nominal, e.low, e.high,
+          worst_of(r.plan, [](const RankPlan& k) { return k.traffic.evaluation.peers; }).max,
+          worst_of(r.plan, [](const RankPlan& k) { return k.traffic.evaluation.bytes_sent; }).max * 1e-6,
+          worst_of(r.plan, [](const RankPlan& k) { return k.memory.total(); }).max * 1e-6,
+          s.compute_mean > 0 ? s.compute_max / s.compute_mean : 1);
+  }
+  return t.take();
+}
+
+}  // namespace octopole::app

@@ -1,0 +1,47 @@
+// What `octopole plan` tells: a table for people, JSON for programs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "octopole/fmm/predict.hpp"
+
+namespace octopole::app {
+
+struct PlanReport {
+  Plan plan;
+  MachineModel machine;
+  Prediction prediction;
+  std::string points_note;  // where the points come from
+  std::string callers;      // where the callers have them
+};
+
+/// The largest and the mean of a figure over the ranks looked at, and the lowest rank that has the largest.
+struct Worst {
+  double max = 0, mean = 0;
+  int rank = 0;
+};
+template <class Figure>
+Worst worst_of(const Plan& plan, Figure&& figure) {
+  Worst worst;
+  for (const RankPlan& rank : plan.looked_at) {
+    const double value = static_cast<double>(figure(rank));
+    worst.mean += value / static_cast<double>(plan.looked_at.size());
+    if (&rank == &plan.looked_at.front() || value > worst.max) worst.max = value, worst.rank = rank.rank;
+  }
+  return worst;
+}
+
+std::string to_table(const PlanReport& report);
+/// One plan, or a curve of them; `curve` is "weak" or "strong", else empty.
+std::string to_json(const std::vector<PlanReport>& reports, const std::string& curve);
+/// Lines of a curve, with efficiency against the first.
+std::string curve_table(const std::vector<PlanReport>& reports, bool weak);
+
+/// Efficiency against the first report, at the nominal numbers and at both ends of the band.
+struct Efficiency {
+  double nominal = 1, low = 1, high = 1;
+};
+Efficiency efficiency(const PlanReport& first, const PlanReport& report, bool weak);
+
+}  // namespace octopole::app

@@ -1,0 +1,205 @@
+#include "virtual_rank.hpp"
+
+#include <algorithm>
+
+#include "octopole/operators/surface.hpp"
+
+namespace octopole {
+namespace {
+
+constexpr Index kWideRecords = 2;  // of floats, as row_exchange.hpp has it
+
+using tree::Code;
+using tree::NodeKey;
+
+/// The nodes that the rank shares with others, with the counts of all.
+tree::SharedNodes shared_nodes(tree::NodeCounts& counts, const tree::Partition& partition, int rank) {
+  tree::SharedNodes shared;
+  const tree::CodeRange range = partition.range(rank);
+  if (range.first >= range.end) return shared;
+  for (int level = 0; level < morton::kDepth; ++level) {
+    const NodeKey first = NodeKey::containing(range.first, level),
+                  last = NodeKey::containing(range.end - 1, level);
+    if (partition.is_shared(first)) shared.keys.push_back(first);
+    if (last != first && partition.is_shared(last)) shared.keys.push_back(last);
+  }
+  for (const NodeKey key : shared.keys) shared.counts.push_back(counts.count(key));
+  return shared;
+}
+
+/// Pairs of P2P that passes.cpp sums before ghosts are there: of leaves inside, or where pairs are mutual all
+/// of this rank's.
+double inside_pairs(const RankLists& lists, const WorkLists& work, Index own_sources, bool mutual) {
+  double pairs = 0;
+  const auto add = [&](NodeIndex leaf) {
+    double around = 0;
+    for (const NodeIndex other : lists.partners.p2p.of(leaf))
+      if (lists.tree.source_end[at(other)] <= own_sources)
+        around += static_cast<double>(lists.tree.source_count[at(other)]);
+    pairs +=
+        around * static_cast<double>(lists.tree.target_end[at(leaf)] - lists.tree.target_begin[at(leaf)]);
+  };
+  for (const NodeIndex leaf : work.interior_leaves) add(leaf);
+  if (mutual)
+    for (const NodeIndex leaf : work.boundary_leaves) add(leaf);
+  return pairs;
+}
+
+std::vector<PeerCount> as_peers(const std::map<int, Index>& counts) {
+  std::vector<PeerCount> peers;
+  for (const auto& [rank, count] : counts) peers.push_back({rank, count});
+  return peers;
+}
+
+}  // namespace
+
+std::size_t multipole_bytes(const Parameters& parameters, bool ghosts) {
+  const bool narrow = ghosts && parameters.narrow_multipoles();
+  return static_cast<std::size_t>(surface_size(parameters.operators.order)) *
+         (narrow ? sizeof(float) : static_cast<std::size_t>(parameters.operators.precision));
+}
+
+VirtualRank::VirtualRank(const PlanRequest& request, const tree::Partition& partition, int rank)
+    : request_(request),
+      partition_(partition),
+      rank_(rank),
+      counts_(request.points, request.parameters.ncrit, request.parameters.max_level),
+      part_(tree::find_part(counts_, partition, rank, request.parameters.balance)) {
+  const std::span<const Code> sources = part_.sources,
+                              targets = request.points.same() ? sources : part_.targets;
+  const tree::SharedNodes shared = shared_nodes(counts_, partition, rank);
+  tree_ = tree::build_essential_tree({shared, partition, rank, part_.splits, sources, targets}, part_.ghosts);
+  lists_ = tree::build_lists(tree_);
+  partners_ = choose_partners(tree_, lists_, request.parameters);
+  ends = find_ends(lists());
+}
+
+Index VirtualRank::targets_in(NodeKey node, int rank) {
+  const tree::CodeRange range = partition_.range(rank);
+  const Code first = std::max(range.first, node.first_code()), end = std::min(range.end, node.end_code());
+  return first < end ? counts_.before(end).targets - counts_.before(first).targets : 0;
+}
+
+bool VirtualRank::counts_here(NodeKey node) {
+  const auto [first, last] = partition_.holders(node);
+  for (int rank = first; rank <= last; ++rank) {
+    if (rank == rank_) return true;
+    if (targets_in(node, rank) > 0) return false;
+  }
+  return false;
+}
+
+GhostPeers VirtualRank::place_ghosts() {
+  const tree::MultipoleRule rule = request_.parameters.multipole_rule(partition_.ranks());
+  const tree::GhostNeeds needs =
+      tree::find_ghost_needs(tree_, rank_, lists_.v, partners_,
+                             tree::find_coarse(tree_, partition_, rule.coarse_users), rule.narrow);
+  ghost_sources_ = parallel::place_ghosts(needs.sources, part_.points.sources, tree_);
+  std::map<int, Index> multipoles, points;
+  for (const NodeIndex node : needs.multipoles) ++multipoles[tree_.owner[at(node)]];
+  for (const NodeIndex node : needs.wide) multipoles[tree_.owner[at(node)]] += kWideRecords;
+  for (const NodeIndex leaf : needs.sources) points[tree_.owner[at(leaf)]] += tree_.source_count[at(leaf)];
+  return {as_peers(multipoles), as_peers(points)};
+}
+
+const std::vector<int>& VirtualRank::users_of(NodeIndex node) {
+  const auto [known, is_new] = users_.try_emplace(node);
+  if (!is_new) return known->second;
+  const NodeKey key = tree_.keys[at(node)];
+  const auto [first, last] = partition_.holders(key);
+  for (int rank = first; rank <= last; ++rank)
+    if (first == last || targets_in(key, rank) > 0) known->second.push_back(rank);
+  return known->second;
+}
+
+GhostPeers VirtualRank::asked_of_it() {
+  const tree::MultipoleRule rule = request_.parameters.multipole_rule(partition_.ranks());
+  const std::vector<std::uint8_t> coarse = tree::find_coarse(tree_, partition_, rule.coarse_users);
+  std::vector<std::uint8_t> inside(tree_.keys.size());  // nodes that no other rank has a part of
+  for (std::size_t node = 0; node < inside.size(); ++node)
+    inside[node] = tree_.owner[node] == rank_ && !partition_.is_shared(tree_.keys[node]);
+  const Index surface = surface_size(request_.parameters.operators.order);
+  // Of a shared node that it owns without having points in it a rank has no lists; here they are needed.
+  tree::InteractionLists of_all;
+  const tree::InteractionLists* own_lists = &lists_;
+  bool blind = false;
+  for (std::size_t node = 0; node < inside.size(); ++node)
+    blind |= tree_.owner[node] == rank_ && tree_.has_source[node] && !tree_.has_target[node];
+  if (blind) {
+    tree::EssentialTree seeing = tree_;
+    const tree::CodeRange range = partition_.range(rank_);
+    for (std::size_t node = 0; node < inside.size(); ++node)
+      seeing.has_target[node] |= range.overlaps(tree_.keys[node]);
+    of_all = tree::build_lists(seeing);
+    own_lists = &of_all;
+  }
+  std::map<int, Index> multipoles, points;
+  std::map<int, bool> askers;  // of a node's multipole, and whether any does not want it for M2L alone
+  const auto ask = [&](std::span<const NodeIndex> partners, bool wide) {
+    for (const NodeIndex node : partners) {
+      if (inside[at(node)]) continue;
+      for (const int rank : users_of(node))
+        if (rank != rank_) askers[rank] |= wide;
+    }
+  };
+  for (NodeIndex node = 0; node < tree_.size(); ++node) {
+    if (tree_.owner[at(node)] != rank_ || !tree_.has_source[at(node)]) continue;
+    // As in choose_partners: W pairs with leaves of few sources are summed directly.
+    const bool direct =
+        request_.parameters.direct_leaves && tree_.leaf[at(node)] && tree_.source_count[at(node)] <= surface;
+    if (!coarse[at(node)] || rule.narrow) {
+      if (!coarse[at(node)]) ask(own_lists->v.of(node), false);
+      if (!direct) ask(own_lists->x.of(node), rule.narrow);
+      for (const auto& [rank, wide] : askers) multipoles[rank] += wide ? kWideRecords : 1;
+      askers.clear();
+    }
+    if (!tree_.leaf[at(node)]) continue;
+    ask(own_lists->u.of(node), false);
+    ask(own_lists->w.of(node), false);
+    if (direct) ask(own_lists->x.of(node), false);
+    for (const auto& [rank, wide] : askers) points[rank] += tree_.source_count[at(node)];
+    askers.clear();
+  }
+  return {as_peers(multipoles), as_peers(points)};
+}
+
+RankPlan VirtualRank::count(Traffic& ancestors) {
+  const OperatorKey& key = request_.parameters.operators;
+  RankPlan plan;
+  plan.rank = rank_;
+  plan.sources = part_.points.sources;
+  plan.targets = part_.points.targets;
+  plan.leaves = static_cast<Index>(part_.leaves.size());
+  plan.nodes = tree_.size();
+  const tree::CodeRange range = partition_.range(rank_);
+  for (const NodeKey node : tree_.keys) plan.ghost_nodes += !range.overlaps(node);
+  plan.ghost_sources = ghost_sources_;
+  const WorkLists work = make_work_lists(lists(), ends, plan.sources);
+  const std::vector<M2lFftPlan> m2l = plan_m2l(lists(), work, key);
+  plan.work = count_work(lists(), work, m2l, key);
+  const Index callers = Index{partition_.ranks()};  // blocks of about equal numbers of points
+  const tree::Count all = request_.points.root().count();
+  plan.memory = rank_memory(lists(), work, m2l,
+                            {all.sources / callers, all.targets / callers, plan.sources, plan.targets,
+                             ghost_sources_, request_.points.same(), request_.gradient},
+                            request_.parameters, partition_.ranks());
+  const bool in_double = request_.parameters.near_precision == Precision::double_precision;
+  plan.near_inside = inside_pairs(lists(), work, plan.sources, request_.points.same() && in_double);
+  const std::size_t row = multipole_bytes(request_.parameters, false);
+  std::map<int, std::pair<std::vector<PeerCount>, std::vector<PeerCount>>> steps;
+  const parallel::AncestorRows rows = parallel::find_ancestor_rows(tree_, rank_);
+  for (const auto& [level, ranks] : rows.send)
+    for (const auto& [peer, nodes] : ranks)
+      steps[level].first.push_back({peer, static_cast<Index>(nodes.size())});
+  for (const auto& [level, ranks] : rows.receive)
+    for (const auto& [peer, nodes] : ranks)
+      steps[level].second.push_back({peer, static_cast<Index>(nodes.size())});
+  for (const auto& [level, both] : steps) {
+    const Traffic traffic = traffic_of(rank_, both.first, both.second, row);
+    plan.ancestor_steps.emplace_back(level, TrafficCounts(traffic));
+    ancestors += traffic;
+  }
+  return plan;
+}
+
+}  // namespace octopole

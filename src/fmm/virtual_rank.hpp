@@ -1,0 +1,61 @@
+// One rank of a plan: its tree and lists, and what it sends and receives.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "octopole/fmm/plan.hpp"
+#include "octopole/fmm/rank_setup.hpp"
+#include "octopole/parallel/ghosts.hpp"
+#include "octopole/tree/virtual_part.hpp"
+
+namespace octopole {
+
+/// Records that a rank receives of, or sends to, others.
+struct GhostPeers {
+  std::vector<PeerCount> multipoles, points;
+};
+
+/// Of a record of one multipole as it travels to the ranks that have it as a ghost, else to a parent's owner.
+std::size_t multipole_bytes(const Parameters& parameters, bool ghosts);
+
+class VirtualRank {
+ public:
+  VirtualRank(const PlanRequest& request, const tree::Partition& partition, int rank);
+
+  RankLists lists() const { return {tree_, lists_, partners_, rank_}; }
+  std::span<const tree::NodeKey> leaves() const { return part_.leaves; }
+
+  /// Where L2L ends, as this rank's targets alone show.
+  std::vector<std::uint8_t> ends;
+
+  /// Whether this is the lowest rank with targets in a node that it has targets in.
+  bool counts_here(tree::NodeKey node);
+
+  /// What it needs of others; gives ghost leaves their places.
+  GhostPeers place_ghosts();
+  /// What others need of it, by its own lists: see make_plan.
+  GhostPeers asked_of_it();
+
+  /// All but the traffic of ghosts and callers; after place_ghosts and with the ends that all ranks agree on.
+  /// `ancestors` is the traffic of all levels' shared ancestors.
+  RankPlan count(Traffic& ancestors);
+  const tree::EssentialTree& tree() const { return tree_; }
+
+ private:
+  Index targets_in(tree::NodeKey node, int rank);
+  const std::vector<int>& users_of(NodeIndex node);
+
+  const PlanRequest& request_;
+  const tree::Partition& partition_;
+  int rank_;
+  tree::NodeCounts counts_;
+  tree::VirtualPart part_;
+  tree::EssentialTree tree_;
+  tree::InteractionLists lists_;
+  tree::Partners partners_;
+  Index ghost_sources_ = 0;
+  std::map<NodeIndex, std::vector<int>> users_;  // of shared nodes: ranks with targets in them
+};
+
+}  // namespace octopole

@@ -1,0 +1,136 @@
+#include "octopole/tree/virtual_part.hpp"
+
+#include <algorithm>
+
+#include "octopole/tree/octree.hpp"
+
+namespace octopole::tree {
+namespace {
+
+class Visit {
+ public:
+  Visit(NodeCounts& counts, const Partition& partition, int rank, bool balance, VirtualPart& part)
+      : counts_(counts),
+        partition_(partition),
+        rank_(rank),
+        range_(partition.range(rank)),
+        tree_(counts, balance),
+        part_(part) {}
+
+  void run() {
+    if (range_.first >= range_.end) return;
+    const NodeKey root = NodeKey::root();
+    const bool split = tree_.is_split(root);
+    tell(root, split);
+    if (split) divide(root);
+  }
+
+ private:
+  /// `node` is split, and it or a neighbour of it overlaps the range.
+  void divide(NodeKey node) {
+    if (range_.overlaps(node)) part_.splits.push_back(node);
+    for (int octant = 0; octant < 8; ++octant) {
+      const NodeKey child = node.child(octant);
+      const bool split = tree_.is_split(child);
+      tell(child, split);
+      if (split && is_near(child)) divide(child);
+    }
+  }
+
+  void tell(NodeKey node, bool split) {
+    if (partition_.owner(node) == rank_) return;
+    const Index sources = counts_.count(node).sources;
+    if (sources > 0) part_.ghosts.push_back({node, sources, split ? 0 : 1});
+  }
+
+  bool is_near(NodeKey node) const {
+    if (range_.overlaps(node)) return true;
+    for (int direction = 0; direction < 27; ++direction) {
+      const auto other = node.neighbour(direction);
+      if (other && range_.overlaps(*other)) return true;
+    }
+    return false;
+  }
+
+  NodeCounts& counts_;
+  const Partition& partition_;
+  int rank_;
+  CodeRange range_;
+  BalancedTree tree_;
+  VirtualPart& part_;
+};
+
+}  // namespace
+
+bool BalancedTree::is_split(NodeKey node) {
+  if (counts_.refined(node)) return true;
+  if (!balance_ || node.level() + 1 >= counts_.max_level()) return false;
+  const morton::Anchor here = node.anchor();
+  bool deeper = false;  // whether anything beyond the touching children is refined
+  for (int direction = 0; direction < 27; ++direction) {
+    const auto other = node.neighbour(direction);
+    if (direction == 13 || !other || !counts_.refined(*other)) continue;
+    for (int octant = 0; octant < 8; ++octant) {
+      const NodeKey child = other->child(octant);
+      if (!counts_.refined(child)) continue;
+      if (morton::adjacent(here, child.anchor())) return true;
+      deeper = true;
+    }
+  }
+  if (!deeper) return false;
+  const auto known = known_.find(node.bits);
+  if (known != known_.end()) return known->second;
+  const bool split = touched_by_split(node, here);
+  known_.emplace(node.bits, split);
+  return split;
+}
+
+bool BalancedTree::touched_by_split(NodeKey node, const morton::Anchor& here) {
+  for (int direction = 0; direction < 27; ++direction) {
+    const auto other = node.neighbour(direction);
+    if (!other) continue;
+    for (int octant = 0; octant < 8; ++octant) {
+      const NodeKey child = other->child(octant);
+      if (morton::adjacent(here, child.anchor()) && is_split(child)) return true;
+    }
+  }
+  return false;
+}
+
+std::vector<Index> count_coarse_nodes(BalancedTree& tree, const Partition& partition, Index coarse_users) {
+  std::vector<Index> counts(static_cast<std::size_t>(partition.ranks()), 0);
+  if (coarse_users >= partition.ranks()) return counts;
+  // As in find_coarse: the children of nodes around which there are many ranks.
+  std::vector<NodeKey> crowded;
+  const auto look = [&](NodeKey node) {
+    if (node.level() >= kFirstLevel && tree.counts().count(node).sources > 0)
+      ++counts[static_cast<std::size_t>(partition.owner(node))];
+    if (tree.is_split(node) && count_ranks_around(partition, node) > coarse_users) crowded.push_back(node);
+  };
+  look(NodeKey::root());
+  while (!crowded.empty()) {
+    const NodeKey node = crowded.back();
+    crowded.pop_back();
+    for (int octant = 0; octant < 8; ++octant) look(node.child(octant));
+  }
+  return counts;
+}
+
+VirtualPart find_part(NodeCounts& counts, const Partition& partition, int rank, bool balance) {
+  VirtualPart part;
+  Visit(counts, partition, rank, balance, part).run();
+  std::sort(part.splits.begin(), part.splits.end());
+  part.leaves = leaves_of(part.splits, partition.range(rank));
+  const bool same = counts.same();
+  for (const NodeKey leaf : part.leaves) {
+    const Count count = counts.count(leaf);
+    part.sources.insert(part.sources.end(), static_cast<std::size_t>(count.sources), leaf.first_code());
+    if (!same)
+      part.targets.insert(part.targets.end(), static_cast<std::size_t>(count.targets), leaf.first_code());
+    part.points.sources += count.sources;
+    part.points.targets += count.targets;
+  }
+  return part;
+}
+
+}  // namespace octopole::tree

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# octopole plan: the figures of a run that is not run, curves, machine files, bad input.
+. "$(dirname "$0")/common.sh"
+
+figure() { # figure FILE PATH...: a number of a JSON report
+  python3 - "$@" <<'PY'
+import json, sys
+value = json.load(open(sys.argv[1]))
+for step in sys.argv[2:]:
+    value = value[int(step) if isinstance(value, list) else step]
+print(value)
+PY
+}
+same() { # same A B WHAT
+  [ "$1" = "$2" ] && [ -n "$1" ] || fail "$3: '$1' instead of '$2'"
+}
+
+# What is planned is what a run reports, by exchange and rank.
+expect 0 2 generate plummer -n 4000 -o points.h5
+expect 0 5 run -i points.h5 --digits 4 --report run.json --rates reference
+expect 0 1 plan -i points.h5 --digits 4 --ranks 5 --rates reference --report plan.json
+shows out "plan of 5 ranks" "4000 sources" "looked at" "5 of 5 ranks" "ghost_multipoles" "evaluate"
+if command -v python3 >python3.log; then
+  for exchange in charges ghost_charges ancestors ghost_multipoles potential; do
+    for what in bytes_sent bytes_received messages_sent peers; do
+      same "$(figure plan.json plans 0 exchanges $exchange $what max | sed 's/\.0$//')" \
+        "$(figure run.json communication exchanges $exchange $what max)" "$exchange $what"
+    done
+  done
+  same "$(figure plan.json plans 0 parameters ncrit)" "$(figure run.json parameters ncrit)" "ncrit"
+fi
+
+# A shape that is small enough is the cloud that generate makes.
+expect 0 1 plan --shape plummer -n 4000 --digits 4 --ranks 5 --rates reference --report shape.json
+if command -v python3 >python3.log; then
+  same "$(figure shape.json plans 0 evaluation bytes_sent max)" "$(figure plan.json plans 0 evaluation bytes_sent max)" "shape"
+fi
+
+# A cube of 1e11 points on 1e5 ranks, a few of which are looked at.
+expect 0 1 plan --shape cube -n 100000000000 --ncrit 300 --ranks 100000 --sample-ranks 2 --callers owners -q --report large.json
+shows large.json '"sources": 100000000000' '"ranks_looked_at": 2'
+if command -v python3 >python3.log; then
+  mean=$(figure large.json plans 0 figures sources mean)
+  python3 -c "import sys; sys.exit(not 0.9e6 < $mean < 1.1e6)" || fail "$mean points a rank instead of a million"
+fi
+
+# Curves.
+expect 0 1 plan --shape cube -n 20000 --digits 4 --curve weak --ranks-list 1,8 --threads 2 --report curve.json
+shows out "weak scaling" "1 x 2" "8 x 2" "160000"
+shows curve.json '"curve": "weak"' '"efficiency"' '"nominal": 1.0'
+expect 0 1 plan --shape sphere -n 20000 --digits 4 --curve strong --ranks-list 1,2,4 --gradient
+shows out "strong scaling" "4 x 1"
+
+# Bad input.
+expect 2 2 plan --shape cube -n 1000 --ranks 4
+shows err "one process"
+expect 2 1 plan --ranks 4
+shows err "--input or --shape"
+expect 2 1 plan --shape cube -n 1000
+shows err "--ranks is required"
+expect 2 1 plan --shape cube --ranks 4
+expect 2 1 plan --shape cube -n 1000 --curve weak
+shows err "--ranks-list"
+expect 2 1 plan -i points.h5 --curve weak --ranks-list 1,2
+expect 2 1 plan --shape cube -n 1000 --ranks 0
+expect 1 1 plan --shape cube -n 1000 --ranks 4 --machine missing.json
+shows err "machine file"
+echo '{"name": "x", "node": {"cores": 0, "nics": 1}}' >bad.json
+expect 1 1 plan --shape cube -n 1000 --ranks 4 --machine bad.json
+shows err "cores = 0"
+expect 1 1 plan -i missing.h5 --ranks 4
+expect 0 1 generate sphere -n 500 --targets 300 -o distinct.h5
+expect 1 1 plan -i distinct.h5 --ranks 8 --sample-ranks 2
+shows err "sample of ranks"
+expect 1 1 plan --shape sphere -n 1000000000000 --ranks 8 --ncrit 100
+shows err "cannot be planned"
+finish
