@@ -53,7 +53,7 @@ with open(f"{scratch}/record") as file:
 one, two = seen("trace1"), seen("trace2")
 found = (two[0] - one[0], two[1] - one[1])
 communication = record["communication"]
-expected = (sum(communication["by_rank"]["messages_sent"]), communication["bytes_sent_total"])
+expected = (sum(communication["by_rank"]["evaluation"]["messages_sent"]), communication["bytes_sent_total"])
 assert found == expected and found[0] > 0, f"SimGrid saw {found} messages and bytes, the report has {expected}"
 
 # Simulated time: never less than what a rank computes, and the computing ranks are busy most of it.
