@@ -9,12 +9,16 @@ macro(octopole_need name found)
   endif()
 endmacro()
 
-set(MPI_CXX_SKIP_MPICXX ON)  # MPI's C interface only: the C++ bindings left the standard in 2012
-find_package(MPI 3.1 QUIET COMPONENTS CXX)
-octopole_need(mpi "TARGET;MPI::MPI_CXX")
+if(OCTOPOLE_SMPI)
+  include(${CMAKE_CURRENT_LIST_DIR}/OctopoleSmpi.cmake)
+else()
+  set(MPI_CXX_SKIP_MPICXX ON)  # MPI's C interface only: the C++ bindings left the standard in 2012
+  find_package(MPI 3.1 QUIET COMPONENTS CXX)
+  octopole_need(mpi "TARGET;MPI::MPI_CXX")
 
-find_package(OpenMP 4.5 QUIET COMPONENTS CXX)
-octopole_need(openmp "TARGET;OpenMP::OpenMP_CXX")
+  find_package(OpenMP 4.5 QUIET COMPONENTS CXX)
+  octopole_need(openmp "TARGET;OpenMP::OpenMP_CXX")
+endif()
 
 find_package(PkgConfig QUIET)
 octopole_need(pkg-config "PKG_CONFIG_FOUND")
@@ -53,9 +57,11 @@ if(octopole_reference_blas)
   endif()
 endif()
 
-set(HDF5_PREFER_PARALLEL ON)
-find_package(HDF5 QUIET COMPONENTS C)
-octopole_need(hdf5 "HDF5_FOUND;AND;HDF5_IS_PARALLEL")
+if(NOT OCTOPOLE_SMPI)
+  set(HDF5_PREFER_PARALLEL ON)
+  find_package(HDF5 QUIET COMPONENTS C)
+  octopole_need(hdf5 "HDF5_FOUND;AND;HDF5_IS_PARALLEL")
+endif()
 
 find_package(CLI11 QUIET)
 octopole_need(cli11 "CLI11_FOUND")
@@ -75,7 +81,7 @@ if(octopole_missing AND NOT OCTOPOLE_PROBE)
     "Run jobs/install_dependencies.sh, which installs it (Debian, Ubuntu) or says what to install. "
     "HDF5 must be a parallel one, built with the same MPI.")
 endif()
-if(NOT OCTOPOLE_PROBE)
+if(NOT OCTOPOLE_PROBE AND NOT OCTOPOLE_SMPI)
   message(STATUS "MPI ${MPI_CXX_VERSION} (${MPIEXEC_EXECUTABLE}), parallel HDF5 ${HDF5_VERSION}, "
     "FFTW ${FFTW3_fftw3_VERSION}, LAPACK ${LAPACK_LIBRARIES}")
 endif()

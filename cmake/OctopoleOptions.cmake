@@ -4,6 +4,7 @@ option(OCTOPOLE_MICRO_BENCHMARKS "Build the micro-benchmarks (Google Benchmark)"
 option(OCTOPOLE_INSTALL "Install the library, the program and the CMake package" ${PROJECT_IS_TOP_LEVEL})
 option(OCTOPOLE_NATIVE "Compile everything for this machine only (-march=native)" OFF)
 option(OCTOPOLE_WERROR "Treat warnings as errors" OFF)
+option(OCTOPOLE_SMPI "Build octopole_simulate alone, on SimGrid's MPI: no OpenMP, HDF5 or program (jobs/simulate.sh)" OFF)
 set(OCTOPOLE_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=... (address,undefined)")
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)

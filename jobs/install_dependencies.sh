@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Makes sure that everything octopole is built from is there.
 #
-# Usage: jobs/install_dependencies.sh [--tests] [--check]
-#   --tests   also what the tests need (GoogleTest, Python 3)
-#   --check   only say what is missing; install nothing
+# Usage: jobs/install_dependencies.sh [--tests | --simulation] [--check]
+#   --tests        also what the tests need (GoogleTest, Python 3)
+#   --simulation   instead what simulated runs need: SimGrid, but no MPI and no HDF5
+#   --check        only say what is missing; install nothing
 #
 # Looks first, without any rights, by the tools themselves (so that Spack and environment modules count), and does
 # nothing if all is there. Otherwise installs Debian or Ubuntu packages with apt-get, as root or through sudo. Where it
@@ -12,10 +13,12 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 tests=OFF
+simulation=OFF
 check_only=no
 for argument in "$@"; do
   case $argument in
     --tests) tests=ON ;;
+    --simulation) simulation=ON ;;
     --check) check_only=yes ;;
     -h | --help) sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//;p}' "$0"; exit 0 ;;
     *) echo "unknown option $argument (see --help)" >&2; exit 2 ;;
@@ -39,6 +42,7 @@ packages_of() {
     fmt) echo libfmt-dev ;;
     googletest) echo libgtest-dev ;;
     python3) echo python3 ;;
+    simgrid) echo libsimgrid-dev ;;
   esac
 }
 
@@ -58,11 +62,15 @@ specs_of() {
     fmt) echo fmt ;;
     googletest) echo googletest ;;
     python3) echo python ;;
+    simgrid) echo simgrid ;;
   esac
 }
 
 libraries=(mpi hdf5 fftw lapack cli11 nlohmann-json fmt)
-if [ "$tests" = ON ]; then
+if [ "$simulation" = ON ]; then
+  [ "$tests" = OFF ] || { echo "--tests and --simulation exclude each other (see --help)" >&2; exit 2; }
+  libraries=(simgrid fftw lapack cli11 nlohmann-json fmt)
+elif [ "$tests" = ON ]; then
   libraries+=(googletest python3)
 fi
 
@@ -85,7 +93,7 @@ look() {
     missing+=("${libraries[@]}")  # they cannot be looked for yet; installing what is there does no harm
     return
   fi
-  if ! command -v mpirun >/dev/null || ! command -v mpicxx >/dev/null; then
+  if [ "$simulation" = OFF ] && { ! command -v mpirun || ! command -v mpicxx; } >/dev/null; then
     missing+=(mpi)
   fi
   if [ "$tests" = ON ] && ! command -v python3 >/dev/null; then
@@ -93,7 +101,7 @@ look() {
   fi
 
   probe=$(mktemp -d)
-  output=$(cmake -S cmake/probe -B "$probe" -DOCTOPOLE_TESTS="$tests" 2>&1) || true
+  output=$(cmake -S cmake/probe -B "$probe" -DOCTOPOLE_TESTS="$tests" -DOCTOPOLE_SMPI="$simulation" 2>&1) || true
   rm -rf "$probe"
   case $output in
     *"octopole-probe: done"*) ;;
@@ -127,6 +135,11 @@ say_what_to_install() {
     echo "Elsewhere, with Spack:"
     echo "  spack install $(specs)"
     echo "  spack load $(specs)"
+    if [ "$simulation" = ON ]; then
+      echo "Needed: a C++20 compiler (GCC 11 or later), CMake 3.22, pkg-config, SimGrid 3.32 with SMPI, FFTW 3,"
+      echo "BLAS and LAPACK, CLI11, nlohmann-json 3.9, fmt."
+      return
+    fi
     echo "Needed: a C++20 compiler (GCC 11 or later) with OpenMP, CMake 3.22, pkg-config, an MPI 3.1 library, HDF5 built"
     echo "with that MPI, FFTW 3 in double and single precision, BLAS and LAPACK, CLI11, nlohmann-json 3.9, fmt."
   } >&2

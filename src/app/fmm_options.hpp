@@ -20,7 +20,7 @@ class FmmOptions {
 
  private:
   Options options_;
-  std::string m2l_ = "auto", balance_by_ = "work", transport_ = "neighbourhood";
+  std::string m2l_ = "auto", balance_by_ = "work", transport_{mpi::transport_name(mpi::kDefaultTransport)};
   bool no_balance_ = false, no_direct_leaves_ = false, no_tune_ = false;
 };
 

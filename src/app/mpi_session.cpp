@@ -1,6 +1,5 @@
 #include "mpi_session.hpp"
 
-#include <omp.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,12 +9,15 @@
 #include <cstdlib>
 #include <thread>
 
+#include "octopole/base/threads.hpp"
+
 namespace octopole::app {
 
 MpiSession::MpiSession(int* argc, char*** argv) {
   int provided = MPI_THREAD_SINGLE;
-  mpi::check(MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
-  if (provided < MPI_THREAD_FUNNELED)
+  const int needed = kThreads ? MPI_THREAD_FUNNELED : MPI_THREAD_SINGLE;
+  mpi::check(MPI_Init_thread(argc, argv, needed, &provided), "MPI_Init_thread");
+  if (provided < needed)
     throw Error("this MPI library does not allow threads (MPI_THREAD_FUNNELED)");
 }
 
@@ -34,14 +36,14 @@ Machine describe_machine(const mpi::Comm& comm) {
   MPI_Comm_rank(local, &rank);
   MPI_Comm_size(local, &size);
   MPI_Comm_free(&local);
-  return {name.data(), comm.sum(rank == 0 ? 1 : 0), comm.max(size), comm.min(omp_get_num_procs())};
+  return {name.data(), comm.sum(rank == 0 ? 1 : 0), comm.max(size), comm.min(processors())};
 }
 
 int default_threads(const Machine& machine) {
-  if (std::getenv("OMP_NUM_THREADS")) return omp_get_max_threads();
+  if (std::getenv("OMP_NUM_THREADS")) return max_threads();
   const long cores = sysconf(_SC_NPROCESSORS_ONLN);
   const int share = std::max(1, static_cast<int>(cores / machine.ranks_on_host));
-  return std::min(share, omp_get_num_procs());
+  return std::min(share, processors());
 }
 
 void report_failure(const mpi::Comm& comm, const std::string& message) {

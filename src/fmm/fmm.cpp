@@ -97,7 +97,7 @@ class Fmm::Implementation {
           if constexpr (requires { engine.workspace; }) engine.workspace = {};
         },
         engine_);
-    setup_.emplace(make_setup(comm_, parameters_, sources, targets));
+    setup_.emplace(make_setup(comm_, parameters_, sources, targets, observer_));
     setup_seconds_ = seconds_now() - start;
   }
 
@@ -113,12 +113,13 @@ class Fmm::Implementation {
         [&](auto& engine) {
           if constexpr (requires { engine.workspace; })
             octopole::evaluate(kernel_, engine.operators, *setup_, parameters_.near_precision,
-                               engine.workspace, charges, unit, output, field, profile_);
+                               engine.workspace, charges, unit, output, field, profile_, observer_);
         },
         engine_);
     profile_.reductions = 1;
   }
 
+  void observe(WorkObserver* observer) { observer_ = observer; }
   const Parameters& parameters() const { return parameters_; }
   const mpi::Comm& comm() const { return comm_; }
 
@@ -157,6 +158,7 @@ class Fmm::Implementation {
   std::string note_;
   double operators_seconds_ = 0, setup_seconds_ = 0;
   Profile profile_;
+  WorkObserver* observer_ = nullptr;
 };
 
 Fmm::Fmm(MPI_Comm comm, const Laplace& kernel, const Options& options, const OperatorStores& stores)
@@ -183,6 +185,9 @@ Field Fmm::evaluate(std::span<const double> charges, Output output) {
 }
 void Fmm::evaluate(std::span<const double> charges, Field& field, Output output) {
   implementation().evaluate(charges, field, output);
+}
+void Fmm::observe(WorkObserver* observer) {
+  implementation().observe(observer);
 }
 const Parameters& Fmm::parameters() const {
   return implementation().parameters();

@@ -24,6 +24,25 @@ ListView view(const tree::NodeLists& lists) {
   return {lists.offsets.data(), lists.items.data()};
 }
 
+/// Times a piece of an operator's work, of which whoever observes is told first.
+class Piece {
+ public:
+  Piece(Profile& profile, Phase phase, std::size_t part, const PointSetup& setup, WorkObserver* observer)
+      : timer_(profile, phase), phase_(phase), part_(part), setup_(setup), observer_(observer) {}
+  ~Piece() {
+    if (observer_) observer_->evaluated(setup_, phase_, part_);
+  }
+  Piece(const Piece&) = delete;
+  Piece& operator=(const Piece&) = delete;
+
+ private:
+  PhaseTimer timer_;
+  Phase phase_;
+  std::size_t part_;
+  const PointSetup& setup_;
+  WorkObserver* observer_;
+};
+
 /// What all steps of one evaluation share.
 template <Kernel K, class Real>
 struct Evaluation {
@@ -33,13 +52,19 @@ struct Evaluation {
   bool near_in_single;
   Workspace<Real>& w;
   Profile& profile;
+  WorkObserver* observer;
   double unit;  // of the charges inside: a power of two
   TargetSums sums;
 
   const Translations<Real>& t() const { return operators.translations; }
+  Piece piece(Phase phase, std::size_t part = 0) const { return {profile, phase, part, s, observer}; }
 
   void count(Exchange exchange, const mpi::SparseExchange& plan, std::size_t record_bytes) {
-    profile.traffic[static_cast<std::size_t>(exchange)] += plan.traffic(record_bytes);
+    add(exchange, plan.traffic(record_bytes));
+  }
+  void add(Exchange exchange, const Traffic& traffic) {
+    profile.traffic[static_cast<std::size_t>(exchange)] += traffic;
+    if (observer) observer->copied(traffic.bytes_sent + traffic.bytes_received);
   }
 
   void start_rows(Exchange exchange, parallel::RowExchange& rows, const Real* array, Index width) {
@@ -65,8 +90,7 @@ struct Evaluation {
     if constexpr (std::is_same_v<Real, double>)
       if (s.ghosts.narrow) s.ghosts.coarse.run_narrow(w.multipoles.data(), t().equivalent_size());
     if (!s.ghosts.narrow) s.ghosts.coarse.run(w.multipoles.data(), t().equivalent_size());
-    profile.traffic[static_cast<std::size_t>(Exchange::coarse_multipoles)] +=
-        s.ghosts.coarse.exchange().traffic(multipole_bytes());
+    add(Exchange::coarse_multipoles, s.ghosts.coarse.exchange().traffic(multipole_bytes()));
   }
   void finish_multipoles() {
     ExchangeTimer timer(profile, Exchange::ghost_multipoles, ExchangeTimer::Part::finish);
@@ -95,7 +119,7 @@ struct Evaluation {
     // be zero.
     if (w.multipoles.empty()) zero(w.multipoles, s.tree.keys.size() * static_cast<std::size_t>(width));
     {
-      PhaseTimer timer(profile, Phase::p2m);
+      const Piece timed = piece(Phase::p2m);
       p2m(kernel, t(), std::span<const NodeIndex>(s.work.source_leaves), s.boxes.data(), s.sources_by_node(),
           w.charges.data(), w.multipoles.data());
     }
@@ -107,7 +131,7 @@ struct Evaluation {
         ++step;
       }
       if (level >= static_cast<int>(s.work.source_parents.size())) continue;
-      PhaseTimer timer(profile, Phase::m2m);
+      const Piece timed = piece(Phase::m2m, static_cast<std::size_t>(level));
       m2m(t(), std::span<const NodeIndex>(s.work.source_parents[static_cast<std::size_t>(level)]),
           s.tree.children.data(), s.tree.has_source.data(), w.multipoles.data());
     }
@@ -133,7 +157,7 @@ struct Evaluation {
   // What needs no ghosts: leaves inside, or where pairs are mutual all of this rank's. The messages under way
   // are looked after meanwhile.
   void near_inside() {
-    PhaseTimer timer(profile, Phase::p2p);
+    const Piece timed = piece(Phase::p2p, 0);
     const std::function<void()> look_after =
         expects_messages() ? [this] { look_after_messages(); } : std::function<void()>();
     if (!s.near_pairs) return sum_near(s.work.interior_leaves, s.partners.p2p, look_after);
@@ -160,7 +184,7 @@ struct Evaluation {
   }
 
   void near_ghosts() {
-    PhaseTimer timer(profile, Phase::p2p);
+    const Piece timed = piece(Phase::p2p, 1);
     if (!s.near_pairs) return sum_near(s.work.boundary_leaves, s.partners.p2p);
     const auto sum = [&](const tree::NodeLists& ghosts, bool leaf_first) {
       if (!near_in_single) return sum_near(s.work.boundary_leaves, ghosts);
@@ -183,7 +207,7 @@ struct Evaluation {
       const CheckRows<Real> checks(w.checks.data(), first);
       const std::span<const NodeIndex> nodes(s.work.target_nodes[level]);
       {
-        PhaseTimer timer(profile, Phase::m2l);
+        const Piece timed = piece(Phase::m2l, level);
         if (operators.m2l_by_fft() && operators.m2l_in_single_alone())
           m2l_fft(operators.fft_single, t(), s.m2l[level], w.multipoles.data(), checks, w.m2l_single);
         else if (operators.m2l_by_fft())
@@ -192,11 +216,11 @@ struct Evaluation {
           m2l_svd(operators.svd, t(), nodes, view(s.lists.v), s.boxes.data(), w.multipoles.data(), checks);
       }
       {
-        PhaseTimer timer(profile, Phase::p2l);
+        const Piece timed = piece(Phase::p2l, level);
         p2l(kernel, t(), std::span<const NodeIndex>(s.work.x_nodes[level]), view(s.partners.p2l),
             s.boxes.data(), s.sources_by_node(), w.charges.data(), checks);
       }
-      PhaseTimer timer(profile, Phase::l2l);
+      const Piece timed = piece(Phase::l2l, level);
       check_to_local(t(), nodes, {w.checks.data(), first}, w.locals.data());
       if (level > parallel::kFirstLevel)
         l2l(t(), std::span<const NodeIndex>(s.work.target_parents[level - 1]), s.tree.children.data(),
@@ -206,11 +230,11 @@ struct Evaluation {
 
   void to_targets() {
     {
-      PhaseTimer timer(profile, Phase::l2p);
+      const Piece timed = piece(Phase::l2p);
       l2p(kernel, t(), std::span<const NodeIndex>(s.work.target_ends), s.boxes.data(), s.targets_by_node(),
           w.locals.data(), sums);
     }
-    PhaseTimer timer(profile, Phase::m2p);
+    const Piece timed = piece(Phase::m2p);
     m2p(kernel, t(), std::span<const NodeIndex>(s.work.w_leaves), view(s.partners.m2p), s.boxes.data(),
         s.targets_by_node(), w.multipoles.data(), sums);
   }
@@ -250,7 +274,7 @@ struct Evaluation {
 template <Kernel K, class Real>
 void evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup, Precision near,
               Workspace<Real>& workspace, std::span<const double> charges, double charge_unit, Output output,
-              Field& field, Profile& profile) {
+              Field& field, Profile& profile, WorkObserver* observer) {
   profile = {};
   const double start = seconds_now();
   const std::size_t targets = static_cast<std::size_t>(setup.owned_targets());
@@ -264,6 +288,7 @@ void evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& s
                         near == Precision::single_precision,
                         workspace,
                         profile,
+                        observer,
                         charge_unit,
                         {workspace.potential.data(), gradient ? workspace.gx.data() : nullptr,
                          gradient ? workspace.gy.data() : nullptr, gradient ? workspace.gz.data() : nullptr}};
@@ -283,8 +308,8 @@ void evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& s
 }
 
 template void evaluate(const Laplace&, const OperatorSet<float>&, PointSetup&, Precision, Workspace<float>&,
-                       std::span<const double>, double, Output, Field&, Profile&);
+                       std::span<const double>, double, Output, Field&, Profile&, WorkObserver*);
 template void evaluate(const Laplace&, const OperatorSet<double>&, PointSetup&, Precision, Workspace<double>&,
-                       std::span<const double>, double, Output, Field&, Profile&);
+                       std::span<const double>, double, Output, Field&, Profile&, WorkObserver*);
 
 }  // namespace octopole

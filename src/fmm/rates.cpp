@@ -1,11 +1,10 @@
 #include "octopole/fmm/rates.hpp"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <limits>
 
 #include "octopole/base/profile.hpp"
+#include "octopole/base/threads.hpp"
 #include "octopole/kernels/laplace.hpp"
 #include "octopole/kernels/pair_loop.hpp"
 #include "octopole/linalg/blas.hpp"
@@ -33,9 +32,10 @@ double best_seconds(const Work& work) {
 /// Leaves around one another, as many as keep every thread busy: P2P as an evaluation does it, a task a
 /// thread.
 struct NearProblem {
-  static constexpr Index kPartners = 27;
+  static constexpr Index kPartners = 27,
+                         kPointsPerThread = kPartners * 512;  // starting threads must not count
   Index per_leaf;
-  NodeIndex leaves = 27 * omp_get_max_threads();
+  NodeIndex leaves = static_cast<NodeIndex>(kPointsPerThread / per_leaf) * max_threads();
   AlignedVector<double> x, y, z, charge, u, g;
   std::vector<Index> begin, end, ranges, mutual_offsets{0}, alone_offsets, task_rows{0}, row_begins, row_ends;
   std::vector<NodeIndex> all, mutual_items;
@@ -96,7 +96,7 @@ struct NearProblem {
                               all,
                               row_begins,
                               row_ends};
-    return omp_get_max_threads() * best_seconds([&] {
+    return max_threads() * best_seconds([&] {
              p2p_mutual<Real>(Laplace{}, pairs, boxes.data(), points, charge.data(), sums);
            });
   }
@@ -106,9 +106,8 @@ struct NearProblem {
 template <class Real>
 double pair_rate(bool gradient) {
   constexpr Index targets = 96, sources = 512, repeats = 40;
-  const int threads = omp_get_max_threads();
   const double seconds = best_seconds([&] {
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel
     {
       AlignedVector<Real> c(static_cast<std::size_t>(sources)), u(4 * static_cast<std::size_t>(targets));
       for (Index i = 0; i < sources; ++i)
@@ -130,11 +129,10 @@ double pair_rate(bool gradient) {
 template <class Real>
 double gemm_rate() {
   constexpr Index n = 296, columns = 64, repeats = 10;  // a batch of nodes at order 8
-  const int threads = omp_get_max_threads();
   const linalg::SerialBlas serial;
   const AlignedVector<Real> a(static_cast<std::size_t>(n * n), Real(1e-3));
   const double seconds = best_seconds([&] {
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel
     {
       const AlignedVector<Real> b(static_cast<std::size_t>(n * columns), Real(1e-3));
       AlignedVector<Real> c(static_cast<std::size_t>(n * columns));

@@ -1,9 +1,8 @@
 #include "octopole/fmm/setup.hpp"
 
-#include <omp.h>
-
 #include <algorithm>
 
+#include "octopole/base/threads.hpp"
 #include "octopole/fmm/rank_setup.hpp"
 #include "octopole/parallel/partition_points.hpp"
 #include "octopole/parallel/tree_exchange.hpp"
@@ -63,6 +62,26 @@ Coordinates split_coordinates(const AlignedVector<double>& interleaved, const st
   return c;
 }
 
+/// Times the stages, of which whoever observes is told first.
+class Stages {
+ public:
+  Stages(std::array<double, kSetupStages>& seconds, WorkObserver* observer)
+      : timer_(seconds), observer_(observer) {}
+  void end(SetupStage stage, std::size_t items) {
+    if (observer_) observer_->prepared(stage, static_cast<Index>(items));
+    timer_.mark(stage);
+  }
+  void move(SetupStage from, SetupStage to) { timer_.move(from, to); }
+
+ private:
+  StageTimer timer_;
+  WorkObserver* observer_;
+};
+
+std::size_t owned_points(const PointSetup& s) {
+  return static_cast<std::size_t>(s.owned_sources() + (s.target_exchange ? s.owned_targets() : 0));
+}
+
 /// The caller's points in the order of their codes, until they have an owner.
 struct CallerPoints {
   AlignedVector<morton::Code> source_codes, distinct_codes;  // ascending; no distinct ones: the sources
@@ -105,7 +124,7 @@ void distribute_codes(const mpi::Comm& comm, mpi::Transport transport, CallerPoi
 
 /// This rank's tree and lists; returns where L2L ends.
 std::vector<std::uint8_t> build_tree(const mpi::Comm& comm, const Parameters& parameters, PointSetup& s,
-                                     StageTimer& timer) {
+                                     Stages& stages) {
   const auto& own_sources = s.source_exchange.owned_codes();
   const auto& own_targets = s.results_exchange().owned_codes();
   const tree::CodeRange range = s.partition.range(comm.rank());
@@ -118,7 +137,7 @@ std::vector<std::uint8_t> build_tree(const mpi::Comm& comm, const Parameters& pa
   s.tree = parallel::build_essential_tree(
       comm, tree::LocalPart{s.shared, s.partition, comm.rank(), splits, own_sources, own_targets},
       s.traffic[static_cast<std::size_t>(SetupExchange::records)]);
-  timer.mark(SetupStage::tree);
+  stages.end(SetupStage::tree, s.tree.keys.size());
   std::vector<std::uint8_t> ends;
   mpi::collectively(comm, [&] {
     s.lists = tree::build_lists(s.tree);
@@ -126,32 +145,33 @@ std::vector<std::uint8_t> build_tree(const mpi::Comm& comm, const Parameters& pa
     ends = find_ends(s.rank_lists());
   });
   parallel::agree_on_shared(comm, s.partition, s.tree, ends);
-  timer.mark(SetupStage::lists);
+  stages.end(SetupStage::lists, s.lists.u.items.size() + s.lists.v.items.size() + s.lists.w.items.size() +
+                                    s.lists.x.items.size());
   return ends;
 }
 
 /// Weighs the leaves of the tree that build_tree made, and makes it anew where another partition is better.
 void balance_work(const mpi::Comm& comm, const Parameters& parameters, CallerPoints& points, PointSetup& s,
-                  std::vector<std::uint8_t>& ends, StageTimer& timer) {
+                  std::vector<std::uint8_t>& ends, Stages& stages) {
   const WorkLists work = make_work_lists(s.rank_lists(), ends, s.owned_sources());
   std::optional<tree::Partition> better = divide_by_work(comm, s.rank_lists(), work, s.partition, s.leaves,
                                                          parameters, !points.distinct, s.balance);
-  timer.mark(SetupStage::balance);
+  stages.end(SetupStage::balance, s.tree.keys.size());
   if (!better) return;
   for (const SetupStage stage : {SetupStage::tree, SetupStage::lists})  // what the first partition took
-    timer.move(stage, SetupStage::balance);
+    stages.move(stage, SetupStage::balance);
   s.partition = std::move(*better);
   s.shared = parallel::count_shared(comm, s.partition, points.source_codes, points.target_codes());
   points.source_order = s.source_exchange.take_order();
   if (s.target_exchange) points.target_order = s.target_exchange->take_order();
   distribute_codes(comm, parameters.transport, points, s);
-  timer.mark(SetupStage::distribute);
-  ends = build_tree(comm, parameters, s, timer);
+  stages.end(SetupStage::distribute, owned_points(s));
+  ends = build_tree(comm, parameters, s, stages);
 }
 
 tree::NearPairs pair_up(const PointSetup& s, const Parameters& parameters) {
   const OperatorKey& key = parameters.operators;
-  const Index ranges = omp_get_max_threads() == 1 ? 1 : kRangesPerThread * omp_get_max_threads();
+  const Index ranges = max_threads() == 1 ? 1 : kRangesPerThread * max_threads();
   return tree::pair_up(s.tree, s.partners.p2p, s.owned_sources(), ranges,
                        key.order == key.downward_check_order);
 }
@@ -182,24 +202,24 @@ NearPairsView PointSetup::near_pairs_view() const {
 }
 
 PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,
-                      std::optional<std::span<const double>> targets) {
+                      std::optional<std::span<const double>> targets, WorkObserver* observer) {
   const mpi::Transport transport = parameters.transport;
   PointSetup s;
   s.rank = comm.rank();
-  StageTimer timer(s.stage_seconds);
+  Stages stages(s.stage_seconds, observer);
   const morton::Bounds bounds = bounds_of(comm, sources, targets.value_or(std::span<const double>{}));
   s.tuning = tune(comm, bounds, parameters, sources, targets);
-  timer.mark(SetupStage::tuning);
+  stages.end(SetupStage::tuning, static_cast<std::size_t>(s.tuning.sample));
   s.cube = morton::RootCube::enclosing(bounds, s.tuning.padding);
 
   CallerPoints points = sort_points(s.cube, sources, targets);
-  timer.mark(SetupStage::sort);
+  stages.end(SetupStage::sort, points.source_codes.size() + points.distinct_codes.size());
   divide_by_points(comm, parameters, points, s);
   distribute_codes(comm, transport, points, s);
-  timer.mark(SetupStage::distribute);
-  std::vector<std::uint8_t> ends = build_tree(comm, parameters, s, timer);
+  stages.end(SetupStage::distribute, owned_points(s));
+  std::vector<std::uint8_t> ends = build_tree(comm, parameters, s, stages);
   if (comm.size() > 1 && parameters.balance_by == BalanceBy::work)
-    balance_work(comm, parameters, points, s, ends, timer);
+    balance_work(comm, parameters, points, s, ends, stages);
   points = {};
 
   AlignedVector<double> source_points, target_points;
@@ -211,7 +231,7 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
     take_coordinates(*s.target_exchange, *targets, target_points, traffic(SetupExchange::points));
     s.targets = split_coordinates(target_points, s.cube.frame);
   }
-  timer.mark(SetupStage::distribute);
+  stages.end(SetupStage::distribute, 0);
 
   s.ghosts = parallel::plan_ghosts(comm, transport, s.partition, parameters.multipole_rule(comm.size()),
                                    s.lists.v, s.partners, s.owned_sources(), s.tree);
@@ -223,7 +243,7 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   traffic(SetupExchange::ghost_coordinates) = s.ghosts.points.exchange().traffic(3 * sizeof(double));
   s.sources = split_coordinates(source_points, s.cube.frame);
 
-  timer.mark(SetupStage::ghosts);
+  stages.end(SetupStage::ghosts, s.sources.x.size());
 
   s.source_exchange.release_buffers();
   if (s.target_exchange) s.target_exchange->release_buffers();
@@ -235,7 +255,7 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   if (!targets) mpi::collectively(comm, [&] { s.near_pairs = pair_up(s, parameters); });
   s.work = make_work_lists(s.rank_lists(), ends, s.owned_sources());
   mpi::collectively(comm, [&] { s.m2l = plan_m2l(s.rank_lists(), s.work, parameters.operators); });
-  timer.mark(SetupStage::plan);
+  stages.end(SetupStage::plan, s.tree.keys.size());
   return s;
 }
 

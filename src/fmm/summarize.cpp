@@ -1,12 +1,13 @@
 #include "octopole/fmm/summarize.hpp"
 
-#include <omp.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <numeric>
 
 #include "octopole/parallel/tree_exchange.hpp"
+
+#include "octopole/base/threads.hpp"
 
 namespace octopole {
 namespace {
@@ -112,7 +113,7 @@ Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const Poi
   s.parameters.coarse_users = parameters.multipole_rule(comm.size()).coarse_users;
   s.targets_are_sources = !setup.target_exchange;
   s.ranks = comm.size();
-  s.threads = comm.max(omp_get_max_threads());
+  s.threads = comm.max(max_threads());
   s.tree = summarize_tree(comm, setup);
   s.evaluate_seconds = over_ranks(comm, profile.total_seconds);
   static_assert(sizeof(PhaseWork) == 5 * sizeof(double));

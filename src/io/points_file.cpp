@@ -130,11 +130,6 @@ void check_finite(const mpi::Comm& comm, const std::string& name, std::span<cons
 
 }  // namespace
 
-RowBlock block_of(Index rows, int rank, int ranks) {
-  const Index base = rows / ranks, rest = rows % ranks;
-  return {rank * base + std::min<Index>(rank, rest), base + (rank < rest ? 1 : 0)};
-}
-
 Points read_points(const mpi::Comm& comm, const std::string& path) {
   const hdf5::Quiet quiet;
   Contents contents;

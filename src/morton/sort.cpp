@@ -1,10 +1,10 @@
 #include "octopole/morton/sort.hpp"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <array>
 #include <numeric>
+
+#include "octopole/base/threads.hpp"
 
 namespace octopole::morton {
 namespace {
@@ -24,8 +24,8 @@ void radix_pass(const AlignedVector<Entry>& from, AlignedVector<Entry>& to, int 
   std::vector<std::array<std::size_t, kDigits>> places;
 #pragma omp parallel
   {
-    const std::size_t threads = static_cast<std::size_t>(omp_get_num_threads());
-    const std::size_t me = static_cast<std::size_t>(omp_get_thread_num());
+    const std::size_t threads = static_cast<std::size_t>(team_size());
+    const std::size_t me = static_cast<std::size_t>(thread_number());
 #pragma omp single
     places.assign(threads, {});
     const std::size_t begin = n * me / threads, end = n * (me + 1) / threads;

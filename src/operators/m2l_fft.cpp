@@ -1,7 +1,5 @@
 #include "octopole/operators/m2l_fft.hpp"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -11,6 +9,7 @@
 #include "huge_pages.hpp"
 #include "kernel_matrix.hpp"
 #include "m2l_fft_kernel.hpp"
+#include "octopole/base/threads.hpp"
 #include "octopole/kernels/laplace.hpp"
 #include "octopole/linalg/fft.hpp"
 #include "octopole/operators/surface.hpp"
@@ -106,7 +105,7 @@ void apply_block(const M2lFft<Real>& op, const M2lFftPlan& plan, const M2lFftBlo
   block_index(false, false);  // made before the threads need it
 #pragma omp parallel
   {
-    AlignedVector<Real>& scratch = space.scratch[static_cast<std::size_t>(omp_get_thread_num())];
+    AlignedVector<Real>& scratch = space.scratch[static_cast<std::size_t>(thread_number())];
     reserve_work(scratch, static_cast<std::size_t>(std::max(2 * grid_size + dft_work_size(op.order),
                                                             m * (source_stride + target_stride))));
     Real *const in_grid = scratch.data(), *const out_grid = in_grid + grid_size,
@@ -211,8 +210,7 @@ void m2l_fft(const M2lFft<Real>& op, const Translations<Outer>& t, const M2lFftP
     throw Error("M2L and translation operators of different orders");
   const Index rows_a_family = (2 * op.order - 1) * Index(op.order) * m2l_fft_slab(op.order);
   reserve_work(workspace.rows, static_cast<std::size_t>(rows_a_family * plan.largest_rows * kM2lFftRow));
-  if (const auto threads = static_cast<std::size_t>(omp_get_max_threads());
-      workspace.scratch.size() < threads)
+  if (const auto threads = static_cast<std::size_t>(max_threads()); workspace.scratch.size() < threads)
     workspace.scratch.resize(threads);
   for (const M2lFftBlock& block : plan.blocks) apply_block(op, plan, block, workspace, multipoles, checks);
 }

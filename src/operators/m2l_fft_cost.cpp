@@ -1,11 +1,10 @@
 #include "octopole/operators/m2l_fft_cost.hpp"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <limits>
 
 #include "octopole/base/profile.hpp"
+#include "octopole/base/threads.hpp"
 #include "octopole/operators/m2l_fft.hpp"
 #include "octopole/operators/surface.hpp"
 
@@ -64,7 +63,7 @@ M2lFftSpeed measure_m2l_fft(int order) {
     }
     return best;
   };
-  const double transforms = seconds_of(false), all = seconds_of(true), threads = omp_get_max_threads();
+  const double transforms = seconds_of(false), all = seconds_of(true), threads = max_threads();
   M2lFftSpeed speed;
   speed.transform = 2 * kFamilies * m2l_fft_transform_flops(order) / transforms / threads;
   speed.sweep = 26 * kFamilies * m2l_fft_pair_flops(order) / std::max(all - transforms, 0.1 * all) / threads;

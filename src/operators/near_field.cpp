@@ -1,10 +1,9 @@
 #include "octopole/operators/near_field.hpp"
 
-#include <omp.h>
-
 #include <type_traits>
 #include <vector>
 
+#include "octopole/base/threads.hpp"
 #include "octopole/kernels/laplace.hpp"
 #include "point_buffers.hpp"
 
@@ -20,7 +19,7 @@ constexpr double kSingleUnit = 1.0 / 4096;
 class Meanwhile {
  public:
   explicit Meanwhile(const std::function<void()>& function)
-      : function_(omp_get_thread_num() == 0 && function ? &function : nullptr) {}
+      : function_(thread_number() == 0 && function ? &function : nullptr) {}
   void after_leaf() {
     if (function_ == nullptr || ++leaves_ % kMeanwhileLeaves != 0) return;
     (*function_)();
@@ -184,12 +183,12 @@ void p2p_mutual(const K& kernel, const NearPairsView& pairs, const Box* boxes, c
                 const Charge* charges, const TargetSums& sums, const std::function<void()>& meanwhile) {
   Meanwhile between(meanwhile);  // of the calling thread
   const auto after_leaf = [&] {
-    if (omp_get_thread_num() == 0) between.after_leaf();
+    if (thread_number() == 0) between.after_leaf();
   };
-  std::vector<PairWorker<Real>> workers(static_cast<std::size_t>(omp_get_max_threads()));
+  std::vector<PairWorker<Real>> workers(static_cast<std::size_t>(max_threads()));
   std::vector<char> ranges(pairs.ranges.size());  // what tasks depend on
   const auto work_off = [&](std::size_t task) {
-    PairWorker<Real>& worker = workers[static_cast<std::size_t>(omp_get_thread_num())];
+    PairWorker<Real>& worker = workers[static_cast<std::size_t>(thread_number())];
     const auto [first, second] = pairs.tasks[task];
     if (first == second) {
       const auto range = static_cast<std::size_t>(first);

@@ -1,8 +1,8 @@
 #include "octopole/tree/lists.hpp"
 
-#include <omp.h>
-
 #include <algorithm>
+
+#include "octopole/base/threads.hpp"
 
 namespace octopole::tree {
 namespace {
@@ -101,7 +101,7 @@ NodeLists collect(const EssentialTree& tree, Find&& find) {
   std::vector<std::vector<NodeIndex>> blocks;
 #pragma omp parallel
   {
-    const NodeIndex threads = omp_get_num_threads(), me = omp_get_thread_num();
+    const NodeIndex threads = team_size(), me = thread_number();
 #pragma omp single
     blocks.resize(static_cast<std::size_t>(threads));
     std::vector<NodeIndex>& block = blocks[static_cast<std::size_t>(me)];

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <string_view>
 
@@ -26,9 +25,8 @@ inline constexpr std::size_t kSetupStages = 8;
 inline constexpr std::array<std::string_view, kSetupStages> kSetupStageNames = {
     "tuning", "sort", "distribute", "tree", "lists", "balance", "ghosts", "plan"};
 
-inline double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+/// Seconds on a clock that never goes back; in a simulated run (OCTOPOLE_SMPI) the simulated ones.
+double seconds_now();
 
 /// Seconds of one exchange on this rank: in its start, its finish and in looking after it between them,
 /// packing and unpacking included (exposed); and between its start and its finish in work, which is neither

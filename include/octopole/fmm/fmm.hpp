@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "octopole/fmm/observer.hpp"
 #include "octopole/fmm/options.hpp"
 #include "octopole/fmm/summary.hpp"
 #include "octopole/kernels/laplace.hpp"
@@ -54,6 +55,10 @@ class Fmm {
   /// The same into a field whose memory is used again: nothing of the size of the problem is allocated from
   /// the second evaluation on.
   void evaluate(std::span<const double> charges, Field& field, Output output = Output::potential);
+
+  /// Tells the observer of all later work on this rank; null ends that. The observer must live as long. Not
+  /// collective.
+  void observe(WorkObserver* observer);
 
   /// Not collective.
   const Parameters& parameters() const;

@@ -42,7 +42,7 @@ struct Options {
   bool direct_leaves =
       true;  // sum W and X pairs of leaves directly where that is fewer pairs (tree/partners.hpp)
   BalanceBy balance_by = BalanceBy::work;
-  mpi::Transport transport = mpi::Transport::neighbourhood;
+  mpi::Transport transport = mpi::kDefaultTransport;
   /// Multipoles of nodes near more than so many ranks go to all ranks by one collective, others to their
   /// users (tree/ghost_needs.hpp); at least 1. Decides on speed only. Absent: default_coarse_users of the
   /// ranks.
@@ -60,7 +60,7 @@ struct Parameters {
   bool balance = true;
   bool direct_leaves = true;
   BalanceBy balance_by = BalanceBy::work;
-  mpi::Transport transport = mpi::Transport::neighbourhood;
+  mpi::Transport transport = mpi::kDefaultTransport;
   std::optional<Index> coarse_users;  // in a summary never absent
   OperatorKey operators;
   Precision near_precision = Precision::double_precision;

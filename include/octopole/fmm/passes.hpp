@@ -5,6 +5,7 @@
 
 #include "octopole/base/profile.hpp"
 #include "octopole/fmm/fmm.hpp"
+#include "octopole/fmm/observer.hpp"
 #include "octopole/fmm/setup.hpp"
 #include "octopole/operators/operator_set.hpp"
 
@@ -27,10 +28,10 @@ struct Workspace {
 
 /// Field at the caller's targets, into `field`. Charges are divided by charge_unit, a power of two, before
 /// they are rounded to Real, and the field is multiplied by it. `near` is the precision of P2P, at most Real.
-/// Counts its time, bytes and messages in `profile`. Collective.
+/// Counts its time, bytes and messages in `profile`; tells `observer`, which may be null. Collective.
 template <Kernel K, class Real>
 void evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup, Precision near,
               Workspace<Real>& workspace, std::span<const double> charges, double charge_unit, Output output,
-              Field& field, Profile& profile);
+              Field& field, Profile& profile, WorkObserver* observer = nullptr);
 
 }  // namespace octopole

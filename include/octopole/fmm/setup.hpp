@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "octopole/fmm/balance.hpp"
+#include "octopole/fmm/observer.hpp"
 #include "octopole/fmm/options.hpp"
 #include "octopole/fmm/tuning.hpp"
 #include "octopole/fmm/work_lists.hpp"
@@ -64,6 +65,6 @@ struct PointSetup {
 /// Builds the set-up of interleaved coordinates (n, 3); no `targets` means that they are the sources.
 /// Coordinates must be finite. Collective.
 PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,
-                      std::optional<std::span<const double>> targets);
+                      std::optional<std::span<const double>> targets, WorkObserver* observer = nullptr);
 
 }  // namespace octopole

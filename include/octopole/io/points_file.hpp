@@ -20,7 +20,10 @@ struct RowBlock {
 
 /// The rows that `rank` of `ranks` holds of a table of `rows`: contiguous blocks in rank order whose lengths
 /// differ by one at most.
-RowBlock block_of(Index rows, int rank, int ranks);
+inline RowBlock block_of(Index rows, int rank, int ranks) {
+  const Index base = rows / ranks, rest = rows % ranks;
+  return {rank * base + (rank < rest ? rank : rest), base + (rank < rest ? 1 : 0)};
+}
 
 /// This rank's block of the points in a file.
 struct Points {

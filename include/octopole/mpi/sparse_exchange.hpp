@@ -15,6 +15,11 @@ namespace octopole::mpi {
 
 /// How records travel: one neighbourhood collective, or one message a peer. Both deliver the same bytes.
 enum class Transport { neighbourhood, point_to_point };
+#ifdef OCTOPOLE_SMPI  // SimGrid's MPI declares neighbourhood collectives and does nothing in them
+inline constexpr Transport kDefaultTransport = Transport::point_to_point;
+#else
+inline constexpr Transport kDefaultTransport = Transport::neighbourhood;
+#endif
 std::string_view transport_name(Transport transport);
 
 /// Sends and receives fixed numbers of records, again and again; how large a record is may change from one

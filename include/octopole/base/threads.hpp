@@ -1,0 +1,49 @@
+// OpenMP's run-time functions, and their answers in a build without OpenMP. Pragmas need no such care.
+#pragma once
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+namespace octopole {
+
+#ifdef _OPENMP
+/// Whether there are threads at all.
+inline constexpr bool kThreads = true;
+/// Threads that the next parallel region may have.
+inline int max_threads() {
+  return omp_get_max_threads();
+}
+/// Inside a parallel region: its threads, and which of them this one is.
+inline int team_size() {
+  return omp_get_num_threads();
+}
+inline int thread_number() {
+  return omp_get_thread_num();
+}
+/// Sets max_threads().
+inline void set_threads(int threads) {
+  omp_set_num_threads(threads);
+}
+/// Processors that this process may use.
+inline int processors() {
+  return omp_get_num_procs();
+}
+#else
+inline constexpr bool kThreads = false;
+inline int max_threads() {
+  return 1;
+}
+inline int team_size() {
+  return 1;
+}
+inline int thread_number() {
+  return 0;
+}
+inline void set_threads(int) {}
+inline int processors() {
+  return 1;
+}
+#endif
+
+}  // namespace octopole

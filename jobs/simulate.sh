@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Simulates the distributed program on clusters larger than this machine: the real code on SimGrid's virtual ranks.
+# Installs SimGrid if it is missing (Debian, Ubuntu), builds, runs, and prints a table. docs/scaling/simulation.md says
+# what is simulated and what is not.
+#
+# Usage: jobs/simulate.sh
+# Environment:
+#   SHAPES="cube sphere"             clouds
+#   RANKS="64 128 256"               virtual ranks, of one thread each
+#   N=4000                           points of each rank (weak), or of all (strong)
+#   STUDY=weak                       weak or strong
+#   DIGITS=6                         as in `octopole run`
+#   VERIFY=200                       targets to sum directly for the error; 0 for none
+#   COMPARE=yes                      compute all on one rank, too, and fail where the results differ
+#   ARGUMENTS=""                     more arguments of octopole_simulate, such as --gradient
+#   MACHINE=jobs/machines/reference.json   the cluster: latency, bandwidth, cores of a node, rates of a core
+#   RANKS_A_NODE=                    ranks on each node (default: one a core)
+#   RATES=reference                  rates of a core where the machine file has none: a file, or reference
+#   RECORDS=results/simulated.jsonl  file that the records are appended to
+#   BUILD=build-smpi                 where to build
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=jobs/steps.sh
+. jobs/steps.sh
+# shellcheck source=jobs/mpi_environment.sh
+. jobs/mpi_environment.sh
+
+case ${1:-} in
+  -h | --help) sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//;p}' "$0"; trap - EXIT; exit 0 ;;
+  '') ;;
+  *) fail "unknown argument $1 (see --help)" ;;
+esac
+SHAPES=${SHAPES:-cube sphere}
+RANKS=${RANKS:-64 128 256}
+N=${N:-4000}
+STUDY=${STUDY:-weak}
+DIGITS=${DIGITS:-6}
+VERIFY=${VERIFY:-200}
+COMPARE=${COMPARE:-yes}
+MACHINE=${MACHINE:-jobs/machines/reference.json}
+RATES=${RATES:-reference}
+RECORDS=${RECORDS:-results/simulated.jsonl}
+BUILD=${BUILD:-build-smpi}
+read -r -a arguments <<<"${ARGUMENTS:-}"
+for value in $RANKS "$N" "$DIGITS" "$VERIFY" ${RANKS_A_NODE:-1}; do
+  case $value in
+    '' | *[!0-9]*) fail "'$value' is not a whole number (see --help)" ;;
+  esac
+done
+case $STUDY in
+  weak) points=--points-a-rank ;;
+  strong) points=--points ;;
+  *) fail "STUDY is weak or strong, not '$STUDY'" ;;
+esac
+case $COMPARE in
+  yes) arguments+=(--compare) ;;
+  no) ;;
+  *) fail "COMPARE is yes or no, not '$COMPARE'" ;;
+esac
+
+step "Looking for what the simulation is built from"
+bash jobs/install_dependencies.sh --simulation
+
+step "Building in $BUILD"
+run cmake -S . -B "$BUILD" -DOCTOPOLE_SMPI=ON
+run cmake --build "$BUILD" --parallel "$(octopole_build_jobs)" --target octopole_simulate
+
+step "Simulating"
+mkdir -p "$(dirname "$RECORDS")"
+scratch=$(mktemp -d)
+trap 'octopole_ended; rm -rf "$scratch"' EXIT
+for shape in $SHAPES; do
+  for ranks in $RANKS; do
+    bash jobs/virtual_run.sh "$BUILD/src/octopole_simulate" "$ranks" "$MACHINE" "${RANKS_A_NODE:-}" "$scratch" \
+      --shape "$shape" "$points" "$N" --digits "$DIGITS" --verify "$VERIFY" --study "$STUDY" \
+      --rates "$RATES" --quiet --record "$scratch/record" "${arguments[@]}"
+    cat "$scratch/record" >>"$RECORDS"
+    cat "$scratch/record" >>"$scratch/all.jsonl"
+    printf '%s, %d ranks: done\n' "$shape" "$ranks"
+  done
+done
+
+step "Table"
+python3 jobs/simulation.py table "$scratch/all.jsonl"
+printf 'records       %s\n' "$RECORDS"

@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""What jobs/simulate.sh needs around SimGrid: the description of a cluster, and tables of what was simulated.
+
+simulation.py platform --machine FILE --ranks P [--ranks-a-node R] --directory DIR
+    Writes platform.xml, hosts (a line a rank, filling node after node), rates.json where the machine file has rates, and
+    machine.json (what the report repeats) into DIR, and prints smpirun's options, one a line.
+simulation.py table FILE...
+    Prints a table of records (JSON lines) that octopole_simulate wrote.
+simulation.py compare SIMULATED PLANNED
+    Matches records of two files by shape, n and ranks, and prints predicted beside simulated seconds.
+"""
+import argparse
+import json
+import pathlib
+import sys
+
+SPEED = 1e9  # flop/s of a simulated core: only a unit, since seconds are charged, not operations
+
+
+def read_machine(path):
+    """The numbers of a machine file that have a meaning here, in seconds, bytes and bytes a second."""
+    with open(path, encoding="utf-8") as file:
+        machine = json.load(file)
+    try:
+        network, node = machine["network"], machine["node"]
+        found = {
+            "name": machine["name"],
+            "latency": float(network["latency"]),
+            "overhead": float(network["overhead"]),
+            "bandwidth": float(network["bandwidth"]),
+            "cores": int(node["cores"]),
+            "copy_bandwidth": float(network["copy_bandwidth"]),
+            # Within a node as between nodes unless the file tells; the planner knows no difference.
+            "node_latency": float(node.get("latency", network["latency"])),
+            "node_bandwidth": float(node.get("bandwidth", network["bandwidth"])),
+            "nics": int(node.get("nics", 1)),
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        sys.exit(f"{path} is not a machine file: {error!r}")
+    return found, machine.get("rates")
+
+
+def platform(arguments):
+    machine, rates = read_machine(arguments.machine)
+    per_node = arguments.ranks_a_node or machine["cores"]
+    if arguments.ranks < 1 or per_node < 1:
+        sys.exit("--ranks and --ranks-a-node must be positive")
+    nodes = -(-arguments.ranks // per_node)
+    directory = pathlib.Path(arguments.directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    # Every node's link up and link down is its own and the fabric between them is never the bottleneck: a fat tree of
+    # full bisection. A message crosses two links, so each has half the latency.
+    (directory / "platform.xml").write_text(
+        f"""<?xml version='1.0'?>
+<!DOCTYPE platform SYSTEM "https://simgrid.org/simgrid.dtd">
+<platform version="4.1">
+  <!-- {machine["name"]} -->
+  <cluster id="cluster" prefix="node-" suffix="" radical="0-{nodes - 1}" speed="{SPEED:.0f}f" core="{per_node}"
+           bw="{machine["nics"] * machine["bandwidth"]:.0f}Bps" lat="{machine["latency"] / 2:.4e}s" sharing_policy="SPLITDUPLEX"
+           loopback_bw="{machine["node_bandwidth"]:.0f}Bps" loopback_lat="{machine["node_latency"]:.4e}s"/>
+</platform>
+""",
+        encoding="utf-8",
+    )
+    (directory / "hosts").write_text(
+        "".join(f"node-{rank // per_node}\n" for rank in range(arguments.ranks)), encoding="utf-8"
+    )
+    if rates:
+        (directory / "rates.json").write_text(json.dumps(rates, indent=1) + "\n", encoding="utf-8")
+    (directory / "machine.json").write_text(
+        json.dumps(dict(machine, nodes=nodes, ranks_a_node=min(per_node, arguments.ranks))), encoding="utf-8"
+    )
+    overhead = f"0:{machine['overhead']:.4e}:0"
+    options = [
+        "smpi/simulate-computation:no",  # what this machine takes to compute means nothing
+        "smpi/lat-factor:0:1",  # SMPI's factors are those of a cluster of 2010: the links say it all
+        "smpi/bw-factor:0:1",
+        "network/weight-S:0",
+        "network/crosstraffic:0",
+        "smpi/coll-selector:ompi",  # collectives by the algorithms that Open MPI would choose
+        f"smpi/os:{overhead}",
+        f"smpi/or:{overhead}",
+        f"smpi/ois:{overhead}",
+    ]
+    print("\n".join(f"--cfg={option}" for option in options))
+
+
+def read_records(paths):
+    records = []
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            records += [json.loads(line) for line in file if line.strip()]
+    return records
+
+
+def table(arguments):
+    row = "{:<10} {:>6} {:>9} {:>9} {:>9} {:>9} {:>9} {:>6} {:>9} {:>6} {:>9} {:>9}"
+    print("milliseconds of the slowest rank, but mean computed; MB and messages of one evaluation, worst rank")
+    print(row.format("shape", "ranks", "points", "evaluate", "computed", "mean", "exchange", "eff.", "MB sent", "msgs",
+                     "1 rank", "error"))
+    for r in read_records(arguments.files):
+        simulation, seconds = r["simulation"], r["seconds"]
+        alone = simulation.get("one_rank")
+        communication, error = r["communication"], r["error"]
+        print(row.format(
+            r["shape"], r["ranks"], r["n"], f"{1e3 * seconds['evaluate']:.3f}",
+            f"{1e3 * simulation['computed']['max']:.3f}", f"{1e3 * simulation['computed']['mean']:.3f}",
+            f"{1e3 * seconds['phases']['exchange']:.3f}", f"{alone['efficiency']:.2f}" if alone else "-",
+            f"{1e-6 * communication['bytes_sent_max']:.3f}", communication["messages_max"],
+            f"{alone['difference_l2']:.1e}" if alone else "-", f"{error['relative_l2']:.1e}" if error else "-"))
+
+
+def compare(arguments):
+    key = lambda r: (r["shape"], r["n"], r["ranks"] * r["threads"])
+    planned = {key(r): r for r in read_records([arguments.planned])}
+    row = "{:<10} {:>6} {:>9} {:>12} {:>12} {:>9}"
+    print(row.format("shape", "cores", "points", "simulated ms", "planned ms", "ratio"))
+    matched = 0
+    for r in read_records([arguments.simulated]):
+        if key(r) not in planned:
+            continue
+        matched += 1
+        here, there = r["seconds"]["evaluate"], planned[key(r)]["seconds"]["evaluate"]
+        print(row.format(r["shape"], r["ranks"], r["n"], f"{1e3 * here:.3f}", f"{1e3 * there:.3f}", f"{there / here:.3f}"))
+    if not matched:
+        sys.exit("no record of one file has its shape, n and cores in the other")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("platform")
+    command.add_argument("--machine", required=True)
+    command.add_argument("--ranks", type=int, required=True)
+    command.add_argument("--ranks-a-node", type=int)
+    command.add_argument("--directory", required=True)
+    command.set_defaults(run=platform)
+    command = commands.add_parser("table")
+    command.add_argument("files", nargs="+")
+    command.set_defaults(run=table)
+    command = commands.add_parser("compare")
+    command.add_argument("simulated")
+    command.add_argument("planned")
+    command.set_defaults(run=compare)
+    arguments = parser.parse_args()
+    arguments.run(arguments)
+
+
+if __name__ == "__main__":
+    main()

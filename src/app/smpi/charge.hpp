@@ -1,0 +1,49 @@
+// Counted work as simulated seconds.
+#pragma once
+
+#include <array>
+
+#include "octopole/fmm/fmm.hpp"
+#include "octopole/fmm/observer.hpp"
+
+namespace octopole::app {
+
+/// Nanoseconds that one thread takes for an item of each stage of a set-up (WorkObserver::prepared says what
+/// its items are), measured: see docs/scaling/simulation.md.
+inline constexpr std::array<double, kSetupStages> kSetupNanoseconds = {1000, 40, 150, 800, 30, 250, 60, 250};
+
+/// Turns work into seconds of one thread by counts and rates, as the planner does, and lets the virtual clock
+/// of this rank run for them.
+class WorkCharger : public WorkObserver {
+ public:
+  /// Rates are those of the parameters; `same` as in seconds_of(); bytes a second of copies into and out of
+  /// message buffers; charge: false only adds up.
+  WorkCharger(const Parameters& parameters, bool same, Output output, double copy_bandwidth, bool charge)
+      : parameters_(parameters),
+        same_(same),
+        gradient_(output == Output::potential_and_gradient),
+        copy_bandwidth_(copy_bandwidth),
+        charge_(charge) {}
+
+  void prepared(SetupStage stage, Index items) override;
+  void evaluated(const PointSetup& setup, Phase phase, std::size_t part) override;
+  void copied(Index bytes) override;
+
+  /// Forgets the evaluations so far.
+  void restart() { seconds_ = {}; }
+
+  /// Seconds of the evaluations since restart(), by phase.
+  const std::array<double, kPhases>& seconds() const { return seconds_; }
+  double total() const;
+
+ private:
+  void charge(double seconds) const;
+
+  Parameters parameters_;
+  bool same_, gradient_;
+  double copy_bandwidth_;
+  bool charge_;
+  std::array<double, kPhases> seconds_{};
+};
+
+}  // namespace octopole::app

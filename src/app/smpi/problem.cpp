@@ -1,0 +1,74 @@
+#include "problem.hpp"
+
+#include <cmath>
+
+#include "charge.hpp"
+#include "octopole/fmm/setup.hpp"
+#include "octopole/io/points_file.hpp"
+
+namespace octopole::app {
+
+Problem make_block(const mpi::Comm& comm, Shape shape, Index points, std::uint64_t seed) {
+  const RowBlock mine = block_of(points, comm.rank(), comm.size());
+  Problem block{make_cloud(shape, mine.first, mine.count, seed),
+                make_charges(Charges::uniform, mine.first, mine.count, seed),
+                {}};
+  for (Index i = 0; i < mine.count; ++i) block.numbers.push_back(static_cast<double>(mine.first + i));
+  return block;
+}
+
+Problem move_to_owners(const mpi::Comm& comm, Options& options, Problem block) {
+  PointSetup setup = make_setup(comm, resolve(options, Laplace::name), block.points, std::nullopt);
+  options.ncrit = setup.tuning.ncrit;
+  options.padding = setup.tuning.padding;
+  const auto move = [&](const std::vector<double>& values, Index width) {
+    std::vector<double> owned(static_cast<std::size_t>(setup.owned_sources() * width));
+    setup.source_exchange.to_owners(values.data(), owned.data(), width);
+    return owned;
+  };
+  return {move(block.points, 3), move(block.charges, 1), move(block.numbers, 1)};
+}
+
+OneRank compute_on_one_rank(const mpi::Comm& comm, const Options& options, Shape shape, Index points,
+                            std::uint64_t seed, Output output) {
+  OneRank alone;
+  mpi::collectively(comm, [&] {
+    if (!comm.is_root()) return;
+    Fmm fmm(MPI_COMM_SELF, Laplace{}, options);
+    WorkCharger counter(fmm.parameters(), true, output, 1, false);  // copies are not counted
+    fmm.observe(&counter);
+    fmm.set_points(make_cloud(shape, 0, points, seed));
+    alone.potential = fmm.evaluate(make_charges(Charges::uniform, 0, points, seed), output).potential;
+    alone.seconds = counter.total();
+    const Parameters chosen = fmm.summary().parameters;
+    alone.ncrit = chosen.ncrit;
+    alone.padding = chosen.padding;
+  });
+  comm.broadcast(std::span<double>(&alone.seconds, 1));
+  comm.broadcast(std::span<int>(&alone.ncrit, 1));
+  comm.broadcast(std::span<double>(&alone.padding, 1));
+  return alone;
+}
+
+double difference(const mpi::Comm& comm, const Problem& problem, const Field& field, const OneRank& alone) {
+  std::vector<Index> to_root(static_cast<std::size_t>(comm.size()), 0);
+  to_root[0] = static_cast<Index>(field.potential.size());
+  const std::vector<double> potentials = comm.all_to_all(std::span<const double>(field.potential), to_root),
+                            numbers = comm.all_to_all(std::span<const double>(problem.numbers), to_root);
+  double relative = 0;
+  mpi::collectively(comm, [&] {
+    if (!comm.is_root()) return;
+    if (numbers.size() != alone.potential.size()) throw Error("points were lost on the way to their owners");
+    double squares = 0, differences = 0;
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      const double expected = alone.potential[static_cast<std::size_t>(numbers[i])];
+      squares += expected * expected;
+      differences += (potentials[i] - expected) * (potentials[i] - expected);
+    }
+    relative = std::sqrt(differences / squares);
+  });
+  comm.broadcast(std::span<double>(&relative, 1));
+  return relative;
+}
+
+}  // namespace octopole::app

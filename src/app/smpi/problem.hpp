@@ -1,0 +1,39 @@
+// The points of a simulated run, and the same run on a single rank.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "octopole/fmm/fmm.hpp"
+#include "octopole/io/clouds.hpp"
+
+namespace octopole::app {
+
+/// A synthetic cloud, as much of it as this rank holds.
+struct Problem {
+  std::vector<double> points, charges;  // (n, 3), (n)
+  std::vector<double> numbers;          // (n): of each point in the cloud; whole, below 2^53
+};
+
+/// This rank's block of the cloud, in the cloud's random order.
+Problem make_block(const mpi::Comm& comm, Shape shape, Index points, std::uint64_t seed);
+
+/// The same points on the ranks that own them, as a program holds them that keeps its particles where they
+/// are evaluated. Sets n_crit and padding in `options` to what the tree was made with. Collective.
+Problem move_to_owners(const mpi::Comm& comm, Options& options, Problem block);
+
+/// All of the cloud through the same program on one rank.
+struct OneRank {
+  std::vector<double> potential;  // (n) in the cloud's order
+  double seconds = 0;             // counted, not charged
+  int ncrit = 0;
+  double padding = 1;
+};
+/// Rank 0 computes, the others wait; all but the potential is known to all ranks afterwards. Collective.
+OneRank compute_on_one_rank(const mpi::Comm& comm, const Options& options, Shape shape, Index points,
+                            std::uint64_t seed, Output output);
+
+/// Relative L2 difference of the potentials of all ranks from those of one, on all ranks. Collective.
+double difference(const mpi::Comm& comm, const Problem& problem, const Field& field, const OneRank& alone);
+
+}  // namespace octopole::app

@@ -1,0 +1,46 @@
+#include "octopole/fmm/work_pieces.hpp"
+
+namespace octopole {
+namespace {
+
+/// P2P of boundary leaves with ghosts (and, unless pairs are mutual, all else that they see).
+WorkCounts count_near_ghosts(const PointSetup& s) {
+  std::vector<const tree::NodeLists*> lists{&s.partners.p2p};
+  if (s.near_pairs)
+    lists = {&s.near_pairs->ghosts_before, &s.near_pairs->ghosts_behind, &s.near_pairs->ghosts_alone};
+  WorkCounts c;
+  for (const NodeIndex leaf : s.work.boundary_leaves) {
+    double around = 0;
+    for (const tree::NodeLists* partners : lists)
+      for (const NodeIndex other : partners->of(leaf))
+        around += static_cast<double>(s.tree.source_count[at(other)]);
+    c.near_pairs += around * static_cast<double>(s.tree.target_end[at(leaf)] - s.tree.target_begin[at(leaf)]);
+    c.near_gathers += around;
+  }
+  return c;
+}
+
+}  // namespace
+
+WorkCounts count_piece(const PointSetup& s, const OperatorKey& key, Phase phase, std::size_t part) {
+  const std::vector<WorkCounts> by_node = count_by_node(s.rank_lists(), s.work, key);
+  WorkCounts c;
+  if (phase == Phase::p2p) {
+    const WorkCounts ghosts = count_near_ghosts(s);
+    if (part == 1) return ghosts;
+    for (const WorkCounts& node : by_node) c += node;
+    c.near_pairs -= ghosts.near_pairs;
+    c.near_gathers -= ghosts.near_gathers;
+    return c;
+  }
+  const bool whole = phase == Phase::p2m || phase == Phase::l2p || phase == Phase::m2p;
+  const bool by_fft = phase == Phase::m2l && key.m2l == M2lMethod::fft;
+  const std::size_t level = by_fft ? part - 1 : part;  // families count at the parent
+  for (NodeIndex node = 0; node < s.tree.size(); ++node)
+    if (whole || static_cast<std::size_t>(s.tree.anchors[at(node)].level) == level) c += by_node[at(node)];
+  if (by_fft && part < s.m2l.size())
+    c.families_in = count_families_in(s.rank_lists(), s.work, std::span(s.m2l).subspan(part, 1), key);
+  return c;
+}
+
+}  // namespace octopole
