@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-/// Of the file: another number where kinds of work, or the loops they stand for, are others.
+/// Of the files kept: another number where kinds of work, or the loops they stand for, are others.
 constexpr int kFormat = 2;
 
 /// The processor's name as the system tells it; empty where it does not.
@@ -44,12 +44,13 @@ fs::path cache_directory() {
   return {};
 }
 
-Rates read(const fs::path& path) {
+/// Those that the program has kept must be of this version; a user's file is taken as it is.
+Rates read(const fs::path& path, bool kept = false) {
   std::ifstream file(path);
   if (!file) throw Error("cannot read the rates '" + path.string() + "'");
   try {
     const ordered_json json = ordered_json::parse(file);
-    if (json.value("format", 1) != kFormat) throw Error("its rates are of another version's loops");
+    if (kept && json.value("format", 1) != kFormat) throw Error("its rates are of another version's loops");
     return rates_from(json);
   } catch (const std::exception& error) {
     throw Error("'" + path.string() + "' is not a file of rates: " + error.what(),
@@ -75,7 +76,7 @@ MachineRates cached_rates() {
   const fs::path path = directory / file_name();
   try {
     std::error_code absent;
-    if (fs::exists(path, absent)) return {read(path), path.string()};
+    if (fs::exists(path, absent)) return {read(path, true), path.string()};
   } catch (const Error&) {
     // Damaged, or of an older version: measured anew.
   }
