@@ -1,5 +1,7 @@
 #include "octopole/operators/translations.hpp"
 
+#include <algorithm>
+
 #include "kernel_matrix.hpp"
 #include "mirrored_svd.hpp"
 #include "octopole/kernels/laplace.hpp"
@@ -32,14 +34,23 @@ AlignedVector<Real> rounded(const AlignedVector<double>& values) {
   return AlignedVector<Real>(values.begin(), values.end());
 }
 
-/// second * (first * matrix), where matrix is check x equivalent.
+/// Columns that are solved for together: fixed, so that rounding does not depend on the number of threads.
+constexpr Index kSolved = 64;
+
+/// second * (first * matrix), where matrix is check x equivalent. Threaded over columns.
 AlignedVector<double> solve(const linalg::PseudoInverse& inverse, Index check, Index equivalent,
                             const AlignedVector<double>& matrix) {
   AlignedVector<double> projected(static_cast<std::size_t>(inverse.rank * equivalent));
   AlignedVector<double> result(static_cast<std::size_t>(equivalent * equivalent));
-  linalg::multiply(inverse.rank, equivalent, check, inverse.first.data(), matrix.data(), projected.data());
-  linalg::multiply(equivalent, equivalent, inverse.rank, inverse.second.data(), projected.data(),
-                   result.data());
+  const linalg::SerialBlas serial;
+#pragma omp parallel for schedule(dynamic)
+  for (Index first = 0; first < equivalent; first += kSolved) {
+    const Index columns = std::min(kSolved, equivalent - first);
+    double* const part = projected.data() + first * inverse.rank;
+    linalg::multiply(inverse.rank, columns, check, inverse.first.data(), matrix.data() + first * check, part);
+    linalg::multiply(equivalent, columns, inverse.rank, inverse.second.data(), part,
+                     result.data() + first * equivalent);
+  }
   return result;
 }
 

@@ -26,14 +26,14 @@ done
 
 # Distinct targets; every choice of the method; results that do not depend on the ranks.
 expect 0 2 generate sphere -n 2000 --targets 500 -o distinct.h5
-expect 0 1 run -i distinct.h5 -d 6 --precision double -o one.h5
+expect 0 1 run -i distinct.h5 -d 6 -o one.h5
 for options in "" "--m2l svd" "--transport point-to-point" "--coarse-users 1 --transport point-to-point" "--no-balance" "--threads 2 --repeat 3" "--max-level 2" "--balance-by points"; do
   # shellcheck disable=SC2086
   expect 0 3 run -i distinct.h5 -d 5 -o many.h5 --verify 500 $options
   shows out "2000 sources, 500 targets" "of 500 targets"
 done
 expect 0 3 run -i distinct.h5 --precision single -d 4 -o many.h5 --verify 500
-expect 0 3 run -i distinct.h5 -d 6 --precision double -o many.h5
+expect 0 3 run -i distinct.h5 -d 6 -o many.h5
 if command -v h5diff >h5diff.log; then
   h5diff -p 1e-8 one.h5 many.h5 /targets/potential || fail "results depend on the ranks"
 fi

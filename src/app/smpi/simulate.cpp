@@ -119,9 +119,7 @@ class Simulation {
   }
 
  private:
-  /// Matrix products in single precision round a column by its place among the others, which the ranks decide
-  /// on.
-  static constexpr double kAgreement = 1e-12, kAgreementInSingle = 2e-6;
+  static constexpr double kAgreement = 1e-12;
   static constexpr double kCopyBandwidth = 2e9;  // bytes a second, of jobs/machines/reference.json
 
   ordered_json parse_platform() const {
@@ -193,8 +191,7 @@ class Simulation {
     mpi::collectively(comm, [&] {
       if (comm.is_root() && !record_.empty()) write_text_file(record_, json.dump() + "\n");
     });
-    const bool in_single = report.summary.parameters.any_in_single();
-    const bool agrees = !difference_l2 || *difference_l2 <= (in_single ? kAgreementInSingle : kAgreement);
+    const bool agrees = !difference_l2 || *difference_l2 <= kAgreement;
     if (comm.is_root()) {
       if (!quiet_) fmt::print("{}", to_table(report));
       if (!quiet_ && difference_l2)
