@@ -209,6 +209,24 @@ TEST(Evaluate, SinglePrecision) {
   EXPECT_LT(test::relative_l2(field.potential, direct(problem).potential), 1e-4);
 }
 
+TEST(Evaluate, DoesNotDependOnRanksAndThreadsAtAnyDigits) {
+  const int threads = omp_get_max_threads();
+  for (const char* shape : {"cube", "plummer"})
+    for (const int digits : {3, 6, 9}) {
+      const Problem problem = cloud(shape, 3000);
+      Options options;
+      options.digits = digits;
+      options.ncrit = 40;
+      omp_set_num_threads(1);
+      const Field alone = run(problem, options, Part{}, MPI_COMM_SELF);
+      omp_set_num_threads(2);
+      const Field together = run(problem, options, world());
+      EXPECT_LT(test::relative_l2(together.potential, alone.potential), 1e-12) << shape << ' ' << digits;
+      EXPECT_LT(test::relative_l2(together.gradient, alone.gradient), 1e-12) << shape << ' ' << digits;
+    }
+  omp_set_num_threads(threads);
+}
+
 TEST(Evaluate, ClustersOfTargetsFarFromSourcesKeepTheirGradients) {
   // A deep chain of L2L without anything to add on the way would wear the gradient down level by level.
   for (double size : {1e-2, 1e-4}) {

@@ -30,7 +30,7 @@ simulate() {
 simulate 8 --shape cube --points 12000 --digits 6 --compare --verify 100 || fail "cube on 8 ranks"
 simulate 5 --shape plummer --points 6000 --digits 4 --compare --verify 100 --callers scattered --gradient ||
   fail "plummer on 5 ranks"
-simulate 13 --shape sphere --points 7 --digits 3 --verify 7 || fail "more ranks than points"
+simulate 13 --shape sphere --points 7 --digits 3 --compare --verify 7 || fail "more ranks than points"
 
 # Messages of one evaluation as SimGrid saw them (the trace of two less that of one) and as the report counts them.
 for repeat in 1 2; do
