@@ -42,14 +42,6 @@ std::vector<double> even_sample(Shape shape, Index points) {
   return sample;
 }
 
-AlignedVector<morton::Code> encode(const morton::RootCube& cube, std::span<const double> points) {
-  AlignedVector<morton::Code> codes(points.size() / 3);
-#pragma omp parallel for schedule(static)
-  for (std::size_t i = 0; i < codes.size(); ++i)
-    codes[i] = cube.encode(points[3 * i], points[3 * i + 1], points[3 * i + 2]);
-  return codes;
-}
-
 AlignedVector<morton::Code> sorted(AlignedVector<morton::Code> codes) {
   morton::sort_codes(codes);
   return codes;
@@ -87,7 +79,8 @@ PlanPoints::PlanPoints(const mpi::Comm& comm, Shape shape, Index points, std::ui
   } else {
     const std::vector<double> sample = even_sample(shape, kLargestCloud);
     bounds_.include(sample);
-    sorted_sources_ = sorted(encode(morton::RootCube::enclosing(bounds_, parameters_.padding), sample));
+    sorted_sources_ =
+        sorted(morton::encode(morton::RootCube::enclosing(bounds_, parameters_.padding), sample));
     counts_ = std::make_unique<tree::ScaledPoints>(sorted_sources_, points);
     note_ = fmt::format("an even sample of {} points that stand for {:.1f} each", kLargestCloud,
                         static_cast<double>(points) / static_cast<double>(kLargestCloud));
@@ -122,13 +115,13 @@ void PlanPoints::tune_with(const mpi::Comm& comm, const Points& points) {
 void PlanPoints::take(const mpi::Comm& comm, const Points& points) {
   tune_with(comm, points);
   const morton::RootCube cube = morton::RootCube::enclosing(bounds_, parameters_.padding);
-  source_codes_ = encode(cube, points.sources);
+  source_codes_ = morton::encode(cube, points.sources);
   sorted_sources_ = sorted(source_codes_);
   if (points.targets_are_sources) {
     counts_ = std::make_unique<tree::SortedPoints>(sorted_sources_);
     return;
   }
-  target_codes_ = encode(cube, points.targets);
+  target_codes_ = morton::encode(cube, points.targets);
   sorted_targets_ = sorted(target_codes_);
   counts_ =
       std::make_unique<tree::SortedPoints>(sorted_sources_, std::span<const morton::Code>(sorted_targets_));

@@ -31,14 +31,6 @@ morton::Bounds bounds_of(const mpi::Comm& comm, std::span<const double> sources,
   return bounds;
 }
 
-AlignedVector<morton::Code> encode(const morton::RootCube& cube, std::span<const double> points) {
-  AlignedVector<morton::Code> codes(points.size() / 3);
-#pragma omp parallel for schedule(static)
-  for (std::size_t i = 0; i < codes.size(); ++i)
-    codes[i] = cube.encode(points[3 * i], points[3 * i + 1], points[3 * i + 2]);
-  return codes;
-}
-
 // Coordinates of the owned points, interleaved as they travel. Counts codes and coordinates in `traffic`.
 void take_coordinates(parallel::PointExchange& exchange, std::span<const double> points,
                       AlignedVector<double>& interleaved, Traffic& traffic) {
@@ -93,11 +85,11 @@ struct CallerPoints {
 CallerPoints sort_points(const morton::RootCube& cube, std::span<const double> sources,
                          std::optional<std::span<const double>> targets) {
   CallerPoints points;
-  points.source_codes = encode(cube, sources);
+  points.source_codes = morton::encode(cube, sources);
   points.source_order = morton::sort_codes(points.source_codes);
   points.distinct = targets.has_value();
   if (!targets) return points;
-  points.distinct_codes = encode(cube, *targets);
+  points.distinct_codes = morton::encode(cube, *targets);
   points.target_order = morton::sort_codes(points.distinct_codes);
   return points;
 }

@@ -65,9 +65,7 @@ std::vector<double> gather_sample(const mpi::Comm& comm, std::span<const double>
 }
 
 AlignedVector<morton::Code> sorted_codes(const morton::RootCube& cube, std::span<const double> points) {
-  AlignedVector<morton::Code> codes(points.size() / 3);
-  for (std::size_t i = 0; i < codes.size(); ++i)
-    codes[i] = cube.encode(points[3 * i], points[3 * i + 1], points[3 * i + 2]);
+  AlignedVector<morton::Code> codes = morton::encode(cube, points);
   morton::sort_codes(codes);
   return codes;
 }

@@ -53,4 +53,12 @@ RootCube RootCube::enclosing(const Bounds& bounds, double padding) {
   return cube;
 }
 
+AlignedVector<Code> encode(const RootCube& cube, std::span<const double> points) {
+  AlignedVector<Code> codes(points.size() / 3);
+#pragma omp parallel for schedule(static)
+  for (std::size_t i = 0; i < codes.size(); ++i)
+    codes[i] = cube.encode(points[3 * i], points[3 * i + 1], points[3 * i + 2]);
+  return codes;
+}
+
 }  // namespace octopole::morton

@@ -135,6 +135,13 @@ NearPairs pair_up(const EssentialTree& tree, const NodeLists& p2p, Index own_sou
   });
   pairs.alone =
       select([&](NodeIndex leaf, NodeIndex other) { return !is_ghost(other) && !both_ways(leaf, other); });
+  if (std::none_of(tree.source_end.begin(), tree.source_end.end(),
+                   [own_sources](Index end) { return end > own_sources; })) {
+    pairs.ghosts_before.offsets.assign(at(tree.size()) + 1, 0);  // one rank's: nothing to look for
+    pairs.ghosts_behind = pairs.ghosts_alone = pairs.ghosts_before;
+    make_tasks(tree, range_of, pairs);
+    return pairs;
+  }
   pairs.ghosts_before = select([&](NodeIndex leaf, NodeIndex other) {
     return is_ghost(other) && both_ways(leaf, other) && is_before(other, leaf);
   });

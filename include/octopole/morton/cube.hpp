@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "octopole/base/aligned.hpp"
 #include "octopole/morton/key.hpp"
 
 namespace octopole::morton {
@@ -57,5 +58,8 @@ struct RootCube {
             half};
   }
 };
+
+/// Codes of interleaved points (n, 3), in their order. Threaded.
+AlignedVector<Code> encode(const RootCube& cube, std::span<const double> points);
 
 }  // namespace octopole::morton
