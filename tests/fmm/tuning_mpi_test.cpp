@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "octopole/fmm/setup.hpp"
 #include "octopole/fmm/work.hpp"
 #include "tests/support/points.hpp"
@@ -34,6 +36,15 @@ TEST(Tuning, DoesNotDependOnTheRanks) {
     const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
     EXPECT_EQ(comm.sum(tree::leaf_hash(together.leaves)), tree::leaf_hash(alone.leaves)) << shape;
   }
+}
+
+TEST(Tuning, LargeCloudsAreSeenAsSimilarSmallerOnes) {
+  EXPECT_EQ(model_scale(1), 1);
+  EXPECT_EQ(model_scale(32), 32);
+  EXPECT_EQ(model_scale(33), 33.0 / 64);
+  EXPECT_EQ(model_scale(64 * 32), 32);
+  EXPECT_EQ(model_scale(Index{1} << 40), 16);
+  EXPECT_LE(model_scale(std::numeric_limits<Index>::max()), kLargestScale);
 }
 
 TEST(Tuning, ExplicitValuesWin) {
