@@ -22,10 +22,12 @@ struct MultipoleRule {
   bool narrow = false;
 };
 
-/// The default of coarse_users for multipoles of `row_bytes` bytes: max(24, 5.3 sqrt(P x / (1 + x))) with x =
-/// row_bytes / kMessageBytes. From one level to the next nodes have 8 times fewer users, and there are 8
-/// times more of them: where users meet this number, the messages of an owner take as long as the collective
-/// of all nodes above, and both grow with sqrt(P) alone.
+/// The default of coarse_users for multipoles of `row_bytes` bytes: max(24, 1.66 P^(2/3) sqrt(x / (1 + x)))
+/// with x = row_bytes / kMessageBytes. From one level to the next nodes have 8 times fewer users, and there
+/// are 8 times more of them: with at most u messages of an owner, records that all ranks receive are
+/// proportional to P / u. Where both cost alike u grows as sqrt(P); but those records reach every rank of a
+/// node through the same network interface and are copied on every rank, so that u grows faster here, and
+/// what all receive only as P^(1/3).
 Index default_coarse_users(int ranks, Index row_bytes);
 
 /// What a message costs a rank beyond its bytes, in bytes: 1 us at 10 GB/s.
