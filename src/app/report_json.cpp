@@ -39,6 +39,7 @@ ordered_json all_parameters_json(const Parameters& p, bool gradient) {
                {"max_level", p.max_level},
                {"inner_radius", k.inner_radius},
                {"outer_radius", k.outer_radius},
+               {"outer_grading", k.outer_grading},
                {"pinv_tolerance", k.pinv_tolerance},
                {"svd_rank", k.svd_rank},
                {"svd_tolerance", k.svd_tolerance},
