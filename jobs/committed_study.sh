@@ -2,7 +2,8 @@
 # Makes the study of docs/scaling/study.md anew: its records in docs/scaling/study/*.jsonl, and the figures from them.
 #
 # Usage: jobs/committed_study.sh measured|counted|simulated|planned|figures...
-#   measured    1 and 2 cores of this machine, ranks and threads; 3 minutes on a quiet machine
+#   measured    1 and 2 cores of this machine, ranks and threads, and what the planner makes of the rates that it
+#               measures here (predicted.jsonl); 3 minutes on a quiet machine
 #   counted     every rank of 64, 128 and 256, small enough to be simulated, too; a minute
 #   simulated   the same runs under SimGrid; a quarter of an hour
 #   planned     64 to 100,000 cores, in samples of ranks; ten minutes of two cores
@@ -57,6 +58,15 @@ measured() {
       SITE_OCTOPOLE="$program" bash jobs/study.sh "$study"
   done
   keep measured "$scratch"/measured/*.jsonl
+  local shape
+  for shape in "${shapes[@]}"; do
+    plan --shape "$shape" -n 1000000 --ranks 1 --threads 1 --rates measure --study node
+    plan --shape "$shape" -n 1000000 --ranks 2 --threads 1 --rates measure --study node
+    plan --shape "$shape" -n 1000000 --ranks 1 --threads 2 --rates measure --study node
+  done
+  keep predicted "$scratch/planned.jsonl"
+  rm "$scratch/planned.jsonl"
+  run python3 jobs/simulation.py compare "$records/measured.jsonl" "$records/predicted.jsonl"
 }
 
 counted() {
@@ -76,6 +86,7 @@ simulated() {
   N=$small RANKS="${small_ranks[*]}" RANKS_A_NODE=$ranks_a_node SHAPES="${shapes[*]}" RECORDS="$scratch/simulated.jsonl" \
     bash jobs/simulate.sh
   keep simulated "$scratch/simulated.jsonl"
+  run python3 jobs/simulation.py compare "$records/simulated.jsonl" "$records/counted.jsonl"
 }
 
 planned() {
