@@ -103,7 +103,8 @@ std::string to_record(const PlanReport& report, const std::optional<Shape>& shap
   const Plan& plan = report.plan;
   const Prediction& s = report.prediction;
   const auto of_evaluation = [&](Index TrafficCounts::*what) {
-    return worst_of(plan, [&](const RankPlan& r) { return r.traffic.evaluation.*what; });
+    return static_cast<Index>(
+        worst_of(plan, [&](const RankPlan& r) { return r.traffic.evaluation.*what; }).max);
   };
   ordered_json largest = ordered_json::object(), mean = largest;
   for (std::size_t i = 0; i + 1 < kPhases; ++i) {
@@ -135,10 +136,10 @@ std::string to_record(const PlanReport& report, const std::optional<Shape>& shap
         {"mean", {{"phases", mean}}}}},
       {"balance", {{"imbalance_work", {{"total", s.compute_mean > 0 ? s.compute_max / s.compute_mean : 1}}}}},
       {"communication",
-       {{"bytes_sent_max", of_evaluation(&TrafficCounts::bytes_sent).max},
-        {"bytes_received_max", of_evaluation(&TrafficCounts::bytes_received).max},
-        {"messages_max", of_evaluation(&TrafficCounts::messages_sent).max},
-        {"peers_max", of_evaluation(&TrafficCounts::peers).max}}}};
+       {{"bytes_sent_max", of_evaluation(&TrafficCounts::bytes_sent)},
+        {"bytes_received_max", of_evaluation(&TrafficCounts::bytes_received)},
+        {"messages_max", of_evaluation(&TrafficCounts::messages_sent)},
+        {"peers_max", of_evaluation(&TrafficCounts::peers)}}}};
   return json.dump();
 }
 
