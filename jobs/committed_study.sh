@@ -3,10 +3,10 @@
 #
 # Usage: jobs/committed_study.sh measured|counted|simulated|planned|figures...
 #   measured    1 and 2 cores of this machine, ranks and threads, and what the planner makes of the rates that it
-#               measures here (predicted.jsonl); 3 minutes on a quiet machine
-#   counted     every rank of 64, 128 and 256, small enough to be simulated, too; a minute
-#   simulated   the same runs under SimGrid; a quarter of an hour
-#   planned     64 to 100,000 cores, in samples of ranks; ten minutes of two cores
+#               measures here (predicted.jsonl); meant for a quiet machine
+#   counted     every rank of 64, 128 and 256, small enough to be simulated, too
+#   simulated   the same runs under SimGrid
+#   planned     64 to 100,000 cores, in samples of ranks; many minutes
 #   figures     the report docs/scaling/study/report.md with its pictures, from all the records
 # Every part replaces its own records.
 set -euo pipefail

@@ -79,7 +79,7 @@ def platform(arguments):
         "network/crosstraffic:0",
         "smpi/coll-selector:ompi",  # collectives by the algorithms that Open MPI would choose
         # But for this one, which only set-ups have: Open MPI's waits for messages of all ranks at once, which costs
-        # SMPI time (not simulated time) with the cube of the ranks, or wants a power of two of them.
+        # SMPI time (not simulated time), or wants a power of two of ranks.
         "smpi/alltoallv:ring",
         f"smpi/os:{overhead}",
         f"smpi/or:{overhead}",
