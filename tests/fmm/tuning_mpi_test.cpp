@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "octopole/fmm/setup.hpp"
 #include "octopole/fmm/work.hpp"
 #include "tests/support/points.hpp"
@@ -36,6 +38,15 @@ TEST(Tuning, DoesNotDependOnTheRanks) {
     EXPECT_LE(alone.tuning.sample, 90000);
     EXPECT_EQ(hash, tree::leaf_hash(alone.leaves)) << shape;
   }
+}
+
+TEST(Tuning, LargeCloudsAreSeenAsSimilarSmallerOnes) {
+  EXPECT_EQ(model_scale(1), 1);
+  EXPECT_EQ(model_scale(32), 32);
+  EXPECT_EQ(model_scale(33), 33.0 / 64);
+  EXPECT_EQ(model_scale(64 * 32), 32);
+  EXPECT_EQ(model_scale(Index{1} << 40), 16);
+  EXPECT_LE(model_scale(std::numeric_limits<Index>::max()), kLargestScale);
 }
 
 TEST(Tuning, ExplicitValuesWin) {
