@@ -50,8 +50,8 @@ expect 0 1 plan --shape cube -n 20000 --digits 4 --curve weak --ranks-list 1,8 -
 if command -v python3 >python3.log; then
   same "$(figure curve.json plans 1 seconds evaluate)" \
     "$(tail -n 1 plans.jsonl >second.json && figure second.json seconds evaluate)" "the record's seconds"
-  python3 "$source_tree/jobs/records.py" plans.jsonl >out || fail "the records cannot be read"
-  shows out "weak" "planned" "160000"
+  python3 "$source_tree/jobs/records.py" plans.jsonl >table || fail "the records cannot be read"
+  shows table "weak" "planned" "160000"
 fi
 shows out "weak scaling" "1 x 2" "8 x 2" "160000"
 shows curve.json '"curve": "weak"' '"efficiency"' '"nominal": 1.0'
