@@ -11,15 +11,16 @@ namespace octopole::bem {
 ///   FMM
 /// with c the centroids and diameter_j the longest edge of j.
 struct NearRule {
-  int points = 1;          // of the quadrature: the FMM's sources a panel
-  double multiple = 3;     // at least 1, so that a panel is near itself
+  int points = 3;          // of the quadrature: the FMM's sources a panel
+  double multiple = 2;     // at least 1, so that a panel is near itself
   bool in_double = false;  // how corrections are stored; single: 6e-8 of each
 
   TriangleRule rule() const { return triangle_rule(points); }
 };
 
-/// The rule with the least work whose quadrature changes the potential by less than `tolerance` of its value
-/// on surfaces of 1000 panels or more (figures: docs/bem.md). Throws Error unless 1e-10 <= tolerance <= 0.1.
-NearRule near_rule(double tolerance);
+/// The rule with the least work whose quadrature changes the potential by less than `tolerance` of its value,
+/// for panels of this relative_size() (below); errors are proportional to it (figures: docs/bem.md). Throws
+/// Error unless 1e-12 <= tolerance <= 0.1 and the size is positive.
+NearRule near_rule(double tolerance, double relative_size);
 
 }  // namespace octopole::bem

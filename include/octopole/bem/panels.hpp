@@ -40,6 +40,10 @@ std::vector<double> centroids(const Panels& panels);
 /// (n), in the square of the mesh's unit.
 std::vector<double> areas(const Panels& panels);
 
+/// The diameter of panels, weighted by area, over the radius of a sphere of the surface's area: what
+/// near_rule() wants. Uniform panels: about 5.4 / sqrt(total). Collective.
+double relative_size(const mpi::Comm& comm, const Panels& panels);
+
 /// (n * points, 3): the rule's points on each panel, the FMM's sources, panel after panel. Of the rule of one
 /// point they are bit for bit the centroids.
 std::vector<double> quadrature_points(const Panels& panels, const TriangleRule& rule);
