@@ -68,7 +68,7 @@ class NearCorrection {
 
   const NearRule& rule() const;
   Index bytes() const;  // held by this rank
-  /// Of one start(), of one add(): for profiling. Flops: two an entry.
+  /// Of one start(); add() does two flops an entry.
   Traffic traffic() const;
 
  private:
