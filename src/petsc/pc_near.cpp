@@ -101,13 +101,6 @@ void plan(MPI_Comm comm, Mat matrix, Near& near) {
         "VecScatterCreate");
 }
 
-/// Values of a vector of the matrix's rows, or none, for the unknowns.
-std::vector<double> values_at(MPI_Comm comm, Vec vector, std::span<const Index> unknowns) {
-  if (!vector) return {};
-  const ReadArray array(vector);
-  return fetch_rows(comm, array.values(), 1, unknowns);
-}
-
 std::vector<double> diagonal_at(MPI_Comm comm, Mat matrix, std::span<const Index> unknowns) {
   PetscBool has = PETSC_FALSE;
   check(MatHasOperation(matrix, MATOP_GET_DIAGONAL, &has), "MatHasOperation");
@@ -118,7 +111,8 @@ std::vector<double> diagonal_at(MPI_Comm comm, Mat matrix, std::span<const Index
   } diagonal;
   check(MatCreateVecs(matrix, nullptr, &diagonal.vector), "MatCreateVecs");
   check(MatGetDiagonal(matrix, diagonal.vector), "MatGetDiagonal");
-  return values_at(comm, diagonal.vector, unknowns);
+  const ReadArray array(diagonal.vector);
+  return fetch_rows(comm, array.values(), 1, unknowns);
 }
 
 PetscErrorCode set_up(PC pc) {
@@ -137,9 +131,12 @@ PetscErrorCode set_up(PC pc) {
     entries->prepare(blocks.unknowns);
     const Scaling scaling = scaling_of(matrix);
     const std::span<const Index> unknowns = blocks.unknowns;
+    const auto factors = [&](bool there, const std::vector<double>& mine) {
+      return there ? fetch_rows(comm.handle(), mine, 1, unknowns) : std::vector<double>();
+    };
     const std::vector<double> diagonal = diagonal_at(comm.handle(), matrix, unknowns),
-                              left = values_at(comm.handle(), scaling.left, unknowns),
-                              right = values_at(comm.handle(), scaling.right, unknowns);
+                              left = factors(scaling.by_left, scaling.left),
+                              right = factors(scaling.by_right, scaling.right);
     mpi::collectively(comm, [&] {
       near.inverses = BlockInverses(std::move(blocks), [&](std::span<const Index> members, double* block) {
         entries->fill(members, members, block);

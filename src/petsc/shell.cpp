@@ -10,18 +10,34 @@ namespace {
 
 constexpr char kOperatorKey[] = "octopole_operator";
 
-using ScaleFunction = PetscErrorCode (*)(Mat, PetscScalar);
-using DiagonalScaleFunction = PetscErrorCode (*)(Mat, Vec, Vec);
-
-/// The context of a Mat.
+/// The context of a Mat: L (scale A) R + diag(d) is applied. MATSHELL would manage these itself, and tell
+/// nobody what they are.
 struct Shell {
   std::shared_ptr<Operator> op;
-  Scaling scaling;                // vectors are owned
-  ScaleFunction scale = nullptr;  // MATSHELL's own
-  DiagonalScaleFunction diagonal_scale = nullptr;
-  ~Shell() {
-    (void)VecDestroy(&scaling.left);
-    (void)VecDestroy(&scaling.right);
+  Scaling scaling;
+  std::vector<double> added;  // d (rows); empty: shift everywhere
+  double shift = 0;
+  std::vector<double> scaled;  // R x
+
+  void apply(std::span<const double> x, std::span<double> y, bool transposed) {
+    const std::vector<double>& before = transposed ? scaling.left : scaling.right;
+    const std::vector<double>& after = transposed ? scaling.right : scaling.left;
+    std::span<const double> from = x;
+    if (scaling.scaled_right_of(transposed)) {
+      scaled.resize(x.size());
+      for (std::size_t i = 0; i < x.size(); ++i) scaled[i] = before[i] * x[i];
+      from = scaled;
+    }
+    if (transposed)
+      op->multiply_transposed(from, y);
+    else
+      op->multiply(from, y);
+    if (scaling.scale != 1)
+      for (double& value : y) value *= scaling.scale;
+    if (scaling.scaled_right_of(!transposed))
+      for (std::size_t i = 0; i < y.size(); ++i) y[i] *= after[i];
+    if (shift == 0 && added.empty()) return;
+    for (std::size_t i = 0; i < y.size(); ++i) y[i] += (added.empty() ? shift : added[i]) * x[i];
   }
 };
 
@@ -39,7 +55,7 @@ PetscErrorCode mult(Mat matrix, Vec x, Vec y) {
   return guarded(comm_of(matrix), "MatMult_Octopole", [&] {
     const ReadArray from(x);
     WriteArray to(y);
-    shell_of(matrix).op->multiply(from.values(), to.values());
+    shell_of(matrix).apply(from.values(), to.values(), false);
   });
 }
 
@@ -47,21 +63,34 @@ PetscErrorCode mult_transpose(Mat matrix, Vec x, Vec y) {
   return guarded(comm_of(matrix), "MatMultTranspose_Octopole", [&] {
     const ReadArray from(x);
     WriteArray to(y);
-    shell_of(matrix).op->multiply_transposed(from.values(), to.values());
+    shell_of(matrix).apply(from.values(), to.values(), true);
   });
+}
+
+/// Throws on all ranks unless there is a diagonal, and rows lie where their columns do.
+void check_square(Mat matrix, const Operator& op) {
+  int same = op.rows() == op.columns() ? 1 : 0, all_same = 0;
+  MPI_Allreduce(&same, &all_same, 1, MPI_INT, MPI_MIN, comm_of(matrix));
+  if (all_same == 0)
+    throw Error("the diagonal of a matrix whose local rows are not as many as its local columns");
+}
+
+void diagonal_of(Shell& shell, std::span<double> values) {
+  shell.op->diagonal(values);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] *= shell.scaling.scale;
+    if (shell.scaling.by_left) values[i] *= shell.scaling.left[i];
+    if (shell.scaling.by_right) values[i] *= shell.scaling.right[i];
+    values[i] += shell.added.empty() ? shell.shift : shell.added[i];
+  }
 }
 
 PetscErrorCode get_diagonal(Mat matrix, Vec d) {
   return guarded(comm_of(matrix), "MatGetDiagonal_Octopole", [&] {
-    Operator& op = *shell_of(matrix).op;
-    PetscInt rows = 0, columns = 0;
-    check(MatGetSize(matrix, &rows, &columns), "MatGetSize");
-    int same = op.rows() == op.columns() ? 1 : 0, all_same = 0;
-    MPI_Allreduce(&same, &all_same, 1, MPI_INT, MPI_MIN, comm_of(matrix));
-    if (rows != columns || all_same == 0)
-      throw Error("the diagonal of a matrix whose local rows are not as many as its local columns");
+    Shell& shell = shell_of(matrix);
+    check_square(matrix, *shell.op);
     WriteArray to(d);
-    op.diagonal(to.values());
+    diagonal_of(shell, to.values());
   });
 }
 
@@ -91,27 +120,61 @@ PetscErrorCode view(Mat matrix, PetscViewer viewer) {
 PetscErrorCode scale(Mat matrix, PetscScalar factor) {
   return guarded(comm_of(matrix), "MatScale_Octopole", [&] {
     Shell& shell = shell_of(matrix);
-    check(shell.scale(matrix, factor), "MatScale");
     shell.scaling.scale *= factor;
+    shell.shift *= factor;
+    for (double& d : shell.added) d *= factor;
   });
 }
 
-void multiply_into(Vec& total, Vec factor) {
-  if (!factor) return;
-  if (total) {
-    check(VecPointwiseMult(total, total, factor), "VecPointwiseMult");
-    return;
-  }
-  check(VecDuplicate(factor, &total), "VecDuplicate");
-  check(VecCopy(factor, total), "VecCopy");
+PetscErrorCode shift(Mat matrix, PetscScalar amount) {
+  return guarded(comm_of(matrix), "MatShift_Octopole", [&] {
+    Shell& shell = shell_of(matrix);
+    check_square(matrix, *shell.op);
+    shell.shift += amount;
+    for (double& d : shell.added) d += amount;
+  });
+}
+
+void spread_shift(Shell& shell) {
+  if (shell.added.empty()) shell.added.assign(static_cast<std::size_t>(shell.op->rows()), shell.shift);
+}
+
+PetscErrorCode diagonal_set(Mat matrix, Vec diagonal, InsertMode mode) {
+  return guarded(comm_of(matrix), "MatDiagonalSet_Octopole", [&] {
+    Shell& shell = shell_of(matrix);
+    check_square(matrix, *shell.op);
+    const ReadArray d(diagonal);
+    std::vector<double> before(d.values().size(), 0);
+    if (mode == INSERT_VALUES) diagonal_of(shell, before);
+    spread_shift(shell);
+    for (std::size_t i = 0; i < before.size(); ++i) shell.added[i] += d.values()[i] - before[i];
+  });
+}
+
+/// factors[i] *= by[i].
+void multiply_into(std::vector<double>& factors, bool& used, std::span<const double> by) {
+  if (!used) factors.assign(by.size(), 1);
+  used = true;
+  for (std::size_t i = 0; i < by.size(); ++i) factors[i] *= by[i];
 }
 
 PetscErrorCode diagonal_scale(Mat matrix, Vec left, Vec right) {
   return guarded(comm_of(matrix), "MatDiagonalScale_Octopole", [&] {
     Shell& shell = shell_of(matrix);
-    check(shell.diagonal_scale(matrix, left, right), "MatDiagonalScale");
-    multiply_into(shell.scaling.left, left);
-    multiply_into(shell.scaling.right, right);
+    if (shell.shift != 0 || !shell.added.empty()) spread_shift(shell);
+    const auto scale_added = [&shell](std::span<const double> by) {
+      for (std::size_t i = 0; i < shell.added.size(); ++i) shell.added[i] *= by[i];
+    };
+    if (left) {
+      const ReadArray factors(left);
+      multiply_into(shell.scaling.left, shell.scaling.by_left, factors.values());
+      scale_added(factors.values());
+    }
+    if (right) {
+      const ReadArray factors(right);
+      multiply_into(shell.scaling.right, shell.scaling.by_right, factors.values());
+      scale_added(factors.values());
+    }
   });
 }
 
@@ -119,14 +182,6 @@ template <class Function>
 void set_operation(Mat matrix, MatOperation operation, Function function) {
   check(MatShellSetOperation(matrix, operation, reinterpret_cast<void (*)(void)>(function)),
         "MatShellSetOperation");
-}
-
-template <class Function>
-Function get_operation(Mat matrix, MatOperation operation) {
-  void (*function)(void) = nullptr;
-  check(MatShellGetOperation(matrix, operation, &function), "MatShellGetOperation");
-  if (!function) throw Error("this PETSc's MATSHELL lacks an operation that octopole needs");
-  return reinterpret_cast<Function>(function);
 }
 
 }  // namespace
@@ -142,14 +197,15 @@ Mat make_shell(MPI_Comm comm, std::shared_ptr<Operator> op) {
   try {
     auto shell = std::make_shared<Shell>();
     shell->op = op;
+    check(MatShellSetManageScalingShifts(matrix), "MatShellSetManageScalingShifts");  // by this file
     set_operation(matrix, MATOP_MULT, mult);
     set_operation(matrix, MATOP_MULT_TRANSPOSE, mult_transpose);
     set_operation(matrix, MATOP_GET_DIAGONAL, get_diagonal);
     set_operation(matrix, MATOP_DUPLICATE, duplicate);
     set_operation(matrix, MATOP_VIEW, view);
-    shell->scale = get_operation<ScaleFunction>(matrix, MATOP_SCALE);
-    shell->diagonal_scale = get_operation<DiagonalScaleFunction>(matrix, MATOP_DIAGONAL_SCALE);
     set_operation(matrix, MATOP_SCALE, scale);
+    set_operation(matrix, MATOP_SHIFT, shift);
+    set_operation(matrix, MATOP_DIAGONAL_SET, diagonal_set);
     set_operation(matrix, MATOP_DIAGONAL_SCALE, diagonal_scale);
     contain(matrix, kOperatorKey, std::move(shell));
     if (auto entries = op->near_entries()) set_near_entries(matrix, std::move(entries));

@@ -39,8 +39,8 @@ class Operator {
 };
 
 /// A Mat of type shell with rows() x columns() local entries that shares the operator: MatMult, MatMultAdd,
-/// MatMultTranspose, MatMultTransposeAdd, MatGetDiagonal, MatCreateVecs, MatView, and whatever MATSHELL makes
-/// of them (MatScale, MatShift, MatDiagonalSet, MatDiagonalScale, ..). MatDuplicate is refused. `comm` must
+/// MatMultTranspose, MatMultTransposeAdd, MatGetDiagonal, MatCreateVecs, MatView, MatScale, MatShift,
+/// MatDiagonalSet, MatDiagonalScale. MatDuplicate is refused. `comm` must
 /// have the ranks of the operator's communicator in the same order. The caller destroys the Mat. Errors are
 /// PETSc's inside PETSc, and Error here. Collective.
 Mat make_shell(MPI_Comm comm, std::shared_ptr<Operator> op);
@@ -49,10 +49,14 @@ Mat make_shell(MPI_Comm comm, std::shared_ptr<Operator> op);
 std::shared_ptr<Operator> operator_of(Mat matrix);
 
 /// What MatScale and MatDiagonalScale have made of a Mat of make_shell's: L (scale A) R, without what was
-/// added to the diagonal. Vectors may be null. For other matrices 1, null, null.
+/// added to the diagonal. L and R are diagonal, this rank's parts; 1 where not by_left or by_right. For other
+/// matrices scale = 1 alone.
 struct Scaling {
   double scale = 1;
-  Vec left = nullptr, right = nullptr;
+  bool by_left = false, by_right = false;
+  std::vector<double> left, right;  // (rows), (columns)
+  /// Whether R, or L of the transpose, is there.
+  bool scaled_right_of(bool transposed) const { return transposed ? by_left : by_right; }
 };
 Scaling scaling_of(Mat matrix);
 
