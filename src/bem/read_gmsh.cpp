@@ -103,7 +103,7 @@ class GmshReader {
   }
 
   void read_names() {
-    const std::int64_t n = count("physical names");
+    const std::int64_t n = file_.integer("the number of physical names");  // text in binary files too
     for (std::int64_t i = 0; i < n; ++i) {
       const std::int64_t dimension = file_.integer("a dimension"), tag = file_.integer("a physical tag");
       const std::string_view rest = file_.line();

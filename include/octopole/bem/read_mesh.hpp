@@ -21,7 +21,7 @@ ConductorRule parse_conductor_rule(std::string_view name);
 struct ReadOptions {
   ConductorRule conductors = ConductorRule::automatic;
   /// Where not empty: only these conductors, in this order.
-  std::vector<std::string> only;
+  std::vector<std::string> only = {};
   /// Makes one vertex of vertices closer than this part of the file's extent (its box's diagonal); 0: only of
   /// those of equal coordinates in STL, which has no others.
   double weld = 0;
