@@ -170,11 +170,7 @@ Points read_points(const mpi::Comm& comm, const std::string& path) {
 
 Table table_of(std::string dataset, Index rows, Index first, Index columns, std::span<const double> values) {
   const RowBlock block{first, static_cast<Index>(values.size()) / columns};
-  return {std::move(dataset),
-          rows,
-          columns,
-          block,
-          [=](Index begin, Index count, double* out) {
+  return {std::move(dataset), rows, columns, block, [=](Index begin, Index count, double* out) {
             const auto* from = values.data() + (begin - first) * columns;
             std::copy(from, from + count * columns, out);
           }};
