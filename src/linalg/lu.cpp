@@ -1,7 +1,8 @@
 #include "octopole/linalg/lu.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <string>
+#include <utility>
 
 extern "C" {
 void dgetrf_(const int*, const int*, double*, const int*, int*, int*);
@@ -11,23 +12,23 @@ void dgetrs_(const char*, const int*, const int*, const double*, const int*, con
 
 namespace octopole::linalg {
 
-bool leading_inverse(Index n, Index rows, double* a, double* inverse, std::vector<int>& pivots,
-                     AlignedVector<double>& work) {
-  const int size = checked_cast<int>(n, "size of a LAPACK matrix"),
-            wanted = checked_cast<int>(rows, "rows of an inverse");
+Lu::Lu(Index size, AlignedVector<double> a) : size_(size), a_(std::move(a)) {
+  const int n = checked_cast<int>(size, "size of a dense matrix"), leading = std::max(n, 1);
+  pivots_.resize(static_cast<std::size_t>(size));
   int info = 0;
-  pivots.resize(static_cast<std::size_t>(n));
-  dgetrf_(&size, &size, a, &size, pivots.data(), &info);
-  if (info != 0) return false;
-  for (Index i = 0; i < n; ++i)
-    if (!std::isfinite(a[i * n + i])) return false;
-  // Row i of the inverse is the solution x of A^T x = e_i.
-  work.assign(static_cast<std::size_t>(n * rows), 0);
-  for (Index i = 0; i < rows; ++i) work[static_cast<std::size_t>(i * n + i)] = 1;
-  dgetrs_("T", &size, &wanted, a, &size, pivots.data(), work.data(), &size, &info);
-  for (Index j = 0; j < n; ++j)
-    for (Index i = 0; i < rows; ++i) inverse[j * rows + i] = work[static_cast<std::size_t>(i * n + j)];
-  return std::all_of(work.begin(), work.end(), [](double x) { return std::isfinite(x); });
+  dgetrf_(&n, &n, a_.data(), &leading, pivots_.data(), &info);
+  if (info > 0)
+    throw Error("a dense matrix of size " + std::to_string(n) + " is singular (pivot " +
+                std::to_string(info) + ")");
+  if (info < 0) throw Error("LAPACK's dgetrf failed with info " + std::to_string(info));
+}
+
+void Lu::solve_with(char transpose, double* x, Index columns) const {
+  const int n = static_cast<int>(size_), leading = std::max(n, 1),
+            right = checked_cast<int>(columns, "columns");
+  int info = 0;
+  dgetrs_(&transpose, &n, &right, a_.data(), &leading, pivots_.data(), x, &leading, &info);
+  if (info != 0) throw Error("LAPACK's dgetrs failed with info " + std::to_string(info));
 }
 
 }  // namespace octopole::linalg
