@@ -19,15 +19,15 @@ std::string last_error() {
 }
 
 std::shared_ptr<Fmm> make_fmm(int digits, const std::vector<double>& sources,
-                              const std::vector<double>& targets = {}) {
+                              std::optional<std::vector<double>> targets = std::nullopt) {
   Options options;
   options.digits = digits;
   options.ncrit = 40;
   auto fmm = std::make_shared<Fmm>(MPI_COMM_WORLD, Laplace{}, options);
-  if (targets.empty())
-    fmm->set_points(sources);
+  if (targets)
+    fmm->set_points(sources, *targets);  // also where this rank has none
   else
-    fmm->set_points(sources, targets);
+    fmm->set_points(sources);
   return fmm;
 }
 
@@ -84,18 +84,22 @@ TEST(MatFmm, PassesTheAdjointTest) {
   const auto sources = make_points("cube", 1500, 3), targets = make_points("sphere", 700, 4);
   const auto x = make_charges(1500, 5), y = make_charges(700, 6);
   for (const bool distinct : {true, false}) {
+    // Operators for 12 digits take a while: for distinct points on few ranks.
+    const int digits = distinct && part.ranks <= 3 ? 12 : 9;
+    const double tolerance = std::pow(10, -digits);
     const auto mine = uneven(sources, 3, part), other = block_of(targets, 3, part.rank, part.ranks);
     const auto& right = x;
     const auto left = distinct ? y : make_charges(1500, 7);
-    const MatOwner a(make_mat(MPI_COMM_WORLD, distinct ? make_fmm(12, mine, other) : make_fmm(12, mine)));
+    const MatOwner a(
+        make_mat(MPI_COMM_WORLD, distinct ? make_fmm(digits, mine, other) : make_fmm(digits, mine)));
     const Vector vx(a.mat, true, uneven(right, 1, part)), ax(a.mat, false), aty(a.mat, true),
         vy(a.mat, false, distinct ? block_of(left, 1, part.rank, part.ranks) : uneven(left, 1, part));
     ASSERT_EQ(0, MatMult(a.mat, vx.vec, ax.vec));
     ASSERT_EQ(0, MatMultTranspose(a.mat, vy.vec, aty.vec));
     const auto product = gather(ax.values(), part), transposed = gather(aty.values(), part);
     EXPECT_NEAR(dot(left, product), dot(transposed, right),
-                1e-12 * std::sqrt(dot(left, left) * dot(product, product)));
-    EXPECT_LE(relative_l2(transposed, dense_product(sources, distinct ? targets : sources, left)), 1e-12);
+                tolerance * std::sqrt(dot(left, left) * dot(product, product)));
+    EXPECT_LE(relative_l2(transposed, dense_product(sources, distinct ? targets : sources, left)), tolerance);
   }
 }
 
