@@ -38,7 +38,9 @@ class CapacitanceCommand : public Command {
     parser_->add_option("--conductors", rule_, "What a conductor is: auto, groups, parts or files")
         ->check(CLI::IsMember({"auto", "groups", "parts", "files"}))
         ->capture_default_str();
-    parser_->add_option("--only", only_, "Only these conductors, by name, in this order")->delimiter(',');
+    parser_->add_option("--only", only_, "Only these conductors, by name, in this order")
+        ->delimiter(',')
+        ->allow_extra_args(false);
     parser_->add_option("--weld", weld_, "Join vertices closer than this part of a file's extent")
         ->check(CLI::Range(0.0, 0.1));
     parser_->add_flag("--open", check_.allow_open, "Thin sheets: open edges are right");

@@ -23,8 +23,8 @@ class PanelEntries : public petsc::NearEntries {
     const auto append = [&](Index first, Index last) {
       for (Index column = first; column < last; ++column) {
         // Groups are cut at fixed rows, so that they are the same on any number of ranks but at ranks' ends.
-        if (column == first || c_->global_row(column) / kGroup != c_->global_row(column - 1) / kGroup)
-          if (column != first) g.offsets.push_back(static_cast<Index>(g.numbers.size()));
+        if (column != first && c_->global_row(column) / kGroup != c_->global_row(column - 1) / kGroup)
+          g.offsets.push_back(static_cast<Index>(g.numbers.size()));
         group_of[static_cast<std::size_t>(column)] = static_cast<std::int32_t>(g.leaves());
         g.numbers.push_back(c_->global_row(column));
         g.positions.insert(g.positions.end(), c_->centroid(column), c_->centroid(column) + 3);
