@@ -25,6 +25,14 @@ void FmmOptions::add_method_to(CLI::App& parser) {
   parser.add_option("--m2l", m2l_, "Multipole to local: auto, fft or svd")
       ->check(CLI::IsMember({"auto", "fft", "svd"}))
       ->capture_default_str();
+  parser.add_option("--inner-radius", options_.inner_radius, "Inner surfaces, in half sides")
+      ->capture_default_str();
+  parser.add_option("--outer-radius", options_.outer_radius, "Outer surfaces, in half sides")
+      ->capture_default_str();
+  parser
+      .add_option("--outer-grading", options_.outer_grading,
+                  "Of the outer surfaces' points: 0 is equidistant")
+      ->capture_default_str();
 }
 
 void FmmOptions::add_to(CLI::App& parser) {
@@ -38,10 +46,6 @@ void FmmOptions::add_to(CLI::App& parser) {
   parser.add_option("--padding", options_.padding, "Side of the root cube over what the points need, 1 to 2");
   parser.add_flag("--no-tune", no_tune_, "Take ncrit from the table of digits, not from the cost model");
   parser.add_option("--max-level", options_.max_level, "Deepest level of the tree")->capture_default_str();
-  parser.add_option("--inner-radius", options_.inner_radius, "Inner surfaces, in half sides")
-      ->capture_default_str();
-  parser.add_option("--outer-radius", options_.outer_radius, "Outer surfaces, in half sides")
-      ->capture_default_str();
   add_method_to(parser);
   parser.add_option("--svd-rank", options_.svd_rank, "M2L by svd: largest rank a transfer vector");
   parser.add_option("--svd-tolerance", options_.svd_tolerance, "M2L by svd: relative truncation");

@@ -42,6 +42,7 @@ ordered_json parameters_json(const Parameters& p, bool gradient) {
           {"max_level", p.max_level},
           {"inner_radius", k.inner_radius},
           {"outer_radius", k.outer_radius},
+          {"outer_grading", k.outer_grading},
           {"pinv_tolerance", k.pinv_tolerance},
           {"precision", precision_name(k.precision)},
           {"near_precision", precision_name(p.near_precision)},

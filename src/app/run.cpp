@@ -42,6 +42,7 @@ std::vector<Attribute> describe(const RunReport& report) {
                                        {"max_level", std::int64_t{p.max_level}},
                                        {"inner_radius", k.inner_radius},
                                        {"outer_radius", k.outer_radius},
+                                       {"outer_grading", k.outer_grading},
                                        {"precision", std::string(precision_name(k.precision))},
                                        {"near_precision", std::string(precision_name(p.near_precision))},
                                        {"m2l_precision", std::string(precision_name(k.m2l_precision))},

@@ -146,8 +146,10 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
 
   key.inner_radius = options.inner_radius;
   key.outer_radius = options.outer_radius;
+  key.outer_grading = options.outer_grading;
   require(key.inner_radius, 1.0, 1.5, "inner radius");
   require(key.outer_radius, 1.5, 3.5, "outer radius");
+  require(key.outer_grading, 0.0, 1.4, "outer grading");
   if (key.outer_radius <= key.inner_radius)
     throw Error(fmt::format("outer radius {} must be larger than inner radius {}", key.outer_radius,
                             key.inner_radius));

@@ -90,6 +90,7 @@ std::vector<Attribute> attributes_of(const OperatorKey& key) {
           {"downward_check_order", std::int64_t{key.downward_check_order}},
           {"inner_radius", key.inner_radius},
           {"outer_radius", key.outer_radius},
+          {"outer_grading", key.outer_grading},
           {"pinv_tolerance", key.pinv_tolerance},
           {"precision_bytes", static_cast<std::int64_t>(key.precision)},
           {"m2l_precision_bytes", static_cast<std::int64_t>(key.m2l_precision)},

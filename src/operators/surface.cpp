@@ -1,5 +1,7 @@
 #include "octopole/operators/surface.hpp"
 
+#include <cmath>
+
 namespace octopole {
 
 std::vector<std::array<int, 3>> surface_grid(int order) {
@@ -31,11 +33,13 @@ MirrorMaps mirror_maps(int order) {
 }
 
 template <class Real>
-Surface<Real> make_surface(int order, double radius) {
+Surface<Real> make_surface(int order, double radius, double grading) {
   Surface<Real> surface;
   // The same number for a grid coordinate and, negated, for its mirror image.
-  const auto coordinate = [order, radius](int i) {
-    return static_cast<Real>(radius * (2 * i - (order - 1)) / (order - 1));
+  const auto coordinate = [order, radius, grading](int i) {
+    const double steps = 2 * i - (order - 1), last = order - 1;
+    return static_cast<Real>(grading > 0 ? radius * (std::tan(grading * steps / last) / std::tan(grading))
+                                         : radius * steps / last);
   };
   for (const auto& [x, y, z] : surface_grid(order)) {
     surface.x.push_back(coordinate(x));
@@ -44,7 +48,7 @@ Surface<Real> make_surface(int order, double radius) {
   }
   return surface;
 }
-template Surface<double> make_surface(int, double);
-template Surface<float> make_surface(int, double);
+template Surface<double> make_surface(int, double, double);
+template Surface<float> make_surface(int, double, double);
 
 }  // namespace octopole

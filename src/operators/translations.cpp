@@ -22,6 +22,9 @@ void check_key(const OperatorKey& key, int bytes) {
   if (!(key.inner_radius > 0) || !(key.outer_radius > key.inner_radius))
     throw Error("the outer surface must enclose the inner one: radii " + std::to_string(key.inner_radius) +
                 ", " + std::to_string(key.outer_radius));
+  if (!(key.outer_grading >= 0 && key.outer_grading < 1.5))
+    throw Error("the grading of the outer surfaces must be from 0 to below 1.5, not " +
+                std::to_string(key.outer_grading));
   if (key.check_order < key.order || key.downward_check_order < key.order)
     throw Error("a check surface has fewer points than the equivalent surface",
                 "give the check surfaces at least the order of the equivalent ones");
@@ -66,8 +69,8 @@ void lay_out_surfaces(const OperatorKey& key, Translations<Real>& t) {
   check_key(key, sizeof(Real));
   t.key = key;
   t.upward_equivalent = make_surface<Real>(key.order, key.inner_radius);
-  t.upward_check = make_surface<Real>(key.check_order, key.outer_radius);
-  t.downward_equivalent = make_surface<Real>(key.order, key.outer_radius);
+  t.upward_check = make_surface<Real>(key.check_order, key.outer_radius, key.outer_grading);
+  t.downward_equivalent = make_surface<Real>(key.order, key.outer_radius, key.outer_grading);
   t.downward_check = make_surface<Real>(key.downward_check_order, key.inner_radius);
   t.mirror = mirror_maps(key.order);
 }
@@ -77,8 +80,8 @@ Translations<Real> make_translations(const K& kernel, const OperatorKey& key) {
   Translations<Real> t;
   lay_out_surfaces(key, t);
   const auto upward_equivalent = make_surface<double>(key.order, key.inner_radius);
-  const auto upward_check = make_surface<double>(key.check_order, key.outer_radius);
-  const auto downward_equivalent = make_surface<double>(key.order, key.outer_radius);
+  const auto upward_check = make_surface<double>(key.check_order, key.outer_radius, key.outer_grading);
+  const auto downward_equivalent = make_surface<double>(key.order, key.outer_radius, key.outer_grading);
   const auto downward_check = make_surface<double>(key.downward_check_order, key.inner_radius);
   const double tolerance = effective_pinv_tolerance(key);
   const Index n = upward_equivalent.size();

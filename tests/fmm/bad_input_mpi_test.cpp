@@ -60,6 +60,7 @@ TEST(BadInput, OptionsOutOfRange) {
   refuse("maximum level = 21", [](Options& o) { o.max_level = 21; });
   refuse("inner radius", [](Options& o) { o.inner_radius = 0.9; });
   refuse("outer radius", [](Options& o) { o.outer_radius = 5; });
+  refuse("outer grading", [](Options& o) { o.outer_grading = 1.6; });
   refuse("no meaning", [](Options& o) { o.svd_rank = 10, o.m2l = M2lMethod::fft; });
   refuse("padding = 2.5", [](Options& o) { o.padding = 2.5; });
   refuse("near field or M2L in double", [](Options& o) {

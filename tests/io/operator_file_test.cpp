@@ -101,6 +101,7 @@ TYPED_TEST(OperatorFileTest, EveryPartOfTheKeyCounts) {
   EXPECT_FALSE(found([](OperatorKey& key) { key.downward_check_order = 4; }));
   EXPECT_FALSE(found([](OperatorKey& key) { key.inner_radius += 1e-15; }));
   EXPECT_FALSE(found([](OperatorKey& key) { key.outer_radius += 1e-15; }));
+  EXPECT_FALSE(found([](OperatorKey& key) { key.outer_grading += 1e-15; }));
   EXPECT_FALSE(found([](OperatorKey& key) { key.pinv_tolerance *= 2; }));
   EXPECT_FALSE(found([](OperatorKey& key) {
     key.precision = sizeof(TypeParam) == 4 ? Precision::double_precision : Precision::single_precision;

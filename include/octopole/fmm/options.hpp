@@ -30,6 +30,7 @@ struct Options {
   int max_level = 20;          // 1..20
   double inner_radius = 1.05;  // in half sides, 1 .. 1.5
   double outer_radius = 2.95;  // 1.5 .. 3.5, and more than the inner radius
+  double outer_grading = 1;    // of the outer surfaces' points (operators/surface.hpp), 0 (none) .. 1.4
   /// Of all operators. Absent: single where digits are 6 or fewer and neither of the two below is double,
   /// double otherwise. Positions and sums are in double in any case.
   std::optional<Precision> precision;

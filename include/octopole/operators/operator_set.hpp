@@ -8,7 +8,7 @@
 namespace octopole {
 
 /// Raised whenever the meaning of stored operators changes: part of the database's key.
-inline constexpr int kOperatorFormat = 4;
+inline constexpr int kOperatorFormat = 5;
 
 template <class Real>
 struct OperatorSet {

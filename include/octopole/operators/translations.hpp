@@ -23,6 +23,7 @@ struct OperatorKey {
   int downward_check_order = 6;  // downward check surface (M2L, P2L); equal to `order` for M2L by FFT
   double inner_radius = 1.05;    // in half sides: upward equivalent and downward check surfaces
   double outer_radius = 2.95;    // upward check and downward equivalent surfaces
+  double outer_grading = 1;      // of their points towards the cube's edges (see make_surface)
   double pinv_tolerance = 0;     // singular values below this times the largest are dropped; 0: the default
   Precision precision = Precision::double_precision;
   Precision m2l_precision =
