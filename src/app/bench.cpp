@@ -14,6 +14,7 @@
 #include "octopole/base/version.hpp"
 #include "octopole/io/pending_file.hpp"
 #include "octopole/simd/isa.hpp"
+#include "parameters_json.hpp"
 
 namespace octopole::app {
 namespace {
@@ -40,37 +41,28 @@ ordered_json rates_json(const Rates::Row& row) {
 }
 
 ordered_json result_json(const BenchResult& r) {
-  const Parameters& p = r.summary.parameters;
   ordered_json stages, phases;
   for (std::size_t i = 0; i < kSetupStages; ++i)
     stages[std::string(kSetupStageNames[i])] = r.stage_seconds[i];
   for (std::size_t i = 0; i < kPhases; ++i)
     phases[std::string(kPhaseNames[i])] = {
         {"seconds", r.phase_seconds[i]}, {"gflops", r.gflops[i]}, {"fraction_of_peak", r.fraction[i]}};
-  return {{"cloud", shape_name(r.shape)},
-          {"points", r.points},
-          {"digits", r.digits},
-          {"output", output_name(r.output)},
-          {"order", p.operators.order},
-          {"check_order", p.operators.check_order},
-          {"ncrit", p.ncrit},
-          {"padding", p.padding},
-          {"precision", precision_name(p.operators.precision)},
-          {"near_precision", precision_name(p.near_precision)},
-          {"m2l_precision", precision_name(p.operators.m2l_precision)},
-          {"m2l", m2l_name(p.operators.m2l)},
-          {"leaves", r.summary.tree.leaves},
-          {"seconds",
-           {{"operators", r.operators_seconds},
-            {"setup", r.setup_seconds},
-            {"setup_stages", stages},
-            {"evaluate", r.evaluate_seconds}}},
-          {"phases", phases},
-          {"pairs_per_point", r.pairs_per_point},
-          {"peak_rss_bytes", r.peak_bytes},
-          {"relative_l2", r.relative_l2},
-          {"gradient_relative_l2",
-           r.output == Output::potential ? ordered_json() : ordered_json(r.gradient_relative_l2)}};
+  ordered_json json = {
+      {"cloud", shape_name(r.shape)}, {"points", r.points}, {"output", output_name(r.output)}};
+  json.update(parameters_json(r.summary.parameters));
+  json.update({{"leaves", r.summary.tree.leaves},
+               {"seconds",
+                {{"operators", r.operators_seconds},
+                 {"setup", r.setup_seconds},
+                 {"setup_stages", stages},
+                 {"evaluate", r.evaluate_seconds}}},
+               {"phases", phases},
+               {"pairs_per_point", r.pairs_per_point},
+               {"peak_rss_bytes", r.peak_bytes},
+               {"relative_l2", r.relative_l2},
+               {"gradient_relative_l2",
+                r.output == Output::potential ? ordered_json() : ordered_json(r.gradient_relative_l2)}});
+  return json;
 }
 
 void print_head() {

@@ -2,23 +2,14 @@
 #include <fmt/core.h>
 
 #include <array>
-#include <cstdio>
-#include <exception>
-#include <iostream>
 
 #include "command.hpp"
-#include "mpi_session.hpp"
 #include "octopole/base/version.hpp"
+#include "program.hpp"
 
 namespace octopole::app {
 
 namespace {
-
-/// What CLI11 has to say, on rank 0; its exit code as one of ours.
-int finish_parsing(const mpi::Comm& comm, const CLI::App& program, const CLI::ParseError& outcome) {
-  if (comm.is_root()) program.exit(outcome, std::cout, std::cerr);
-  return outcome.get_exit_code() == 0 ? kSuccess : kUsage;
-}
 
 int run_program(const mpi::Comm& comm, int argc, char** argv) {
   CLI::App program{
@@ -33,23 +24,9 @@ int run_program(const mpi::Comm& comm, int argc, char** argv) {
   });
   const std::array commands = {make_generate(program), make_run(program), make_calibrate(program),
                                make_bench(program), make_plan_command(program)};
-  try {
-    program.parse(argc, argv);
-  } catch (const CLI::ParseError& outcome) {
-    return finish_parsing(comm, program, outcome);
-  }
-  for (const auto& command : commands) {
-    if (!command->parser()->parsed()) continue;
-    try {
-      return command->run(comm);
-    } catch (const UsageError& error) {
-      report_failure(comm, error.what());
-      return kUsage;
-    } catch (const std::exception& error) {
-      report_failure(comm, error.what());
-      return kFailure;
-    }
-  }
+  if (const std::optional<int> ended = parse(comm, program, argc, argv)) return *ended;
+  for (const auto& command : commands)
+    if (command->parser()->parsed()) return run_reporting(comm, [&] { return command->run(comm); });
   return kUsage;
 }
 
@@ -57,12 +34,5 @@ int run_program(const mpi::Comm& comm, int argc, char** argv) {
 }  // namespace octopole::app
 
 int main(int argc, char** argv) {
-  using namespace octopole;
-  try {
-    const app::MpiSession session(&argc, &argv);
-    return app::run_program(mpi::Comm::duplicate(MPI_COMM_WORLD), argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "octopole: error: %s\n", error.what());
-    return app::kFailure;
-  }
+  return octopole::app::run_main("octopole", argc, argv, octopole::app::run_program);
 }

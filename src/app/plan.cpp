@@ -10,6 +10,7 @@
 #include "fmm_options.hpp"
 #include "machine_file.hpp"
 #include "mpi_session.hpp"
+#include "octopole/io/append_file.hpp"
 #include "octopole/io/pending_file.hpp"
 #include "octopole/kernels/laplace.hpp"
 #include "plan_points.hpp"
@@ -62,6 +63,14 @@ class PlanCommand : public Command {
         ->capture_default_str();
     parser_->add_option("--rates", rates_,
                         "Rates instead of the machine file's: a file, reference, or measure");
+    parser_
+        ->add_option("--ranks-a-node", ranks_a_node_,
+                     "Ranks that share a node's network interfaces (default: the machine's cores / threads)")
+        ->check(CLI::Range(1, kMostRanks));
+    auto* record = parser_->add_option("--record", record_,
+                                       "File to append a record of each plan to (JSON, one a line)");
+    parser_->add_option("--study", study_, "Name of the study, for the record (default: the curve)")
+        ->needs(record);
     parser_->add_option("--report", report_, "File for the plan's figures (JSON)");
     parser_->add_flag("-q,--quiet", quiet_, "Print nothing");
   }
@@ -80,9 +89,11 @@ class PlanCommand : public Command {
     if (curve_ == "weak" && points_ > kMostPoints / *std::max_element(list_.begin(), list_.end()))
       throw UsageError(fmt::format("more than {} points in all", kMostPoints));
     if (!report_.empty()) check_output(comm, report_);
+    if (!record_.empty()) check_appendable(record_);
     omp_set_num_threads(default_threads(describe_machine(comm)));
     Options options = options_.get();
     MachineModel machine = read_machine(machine_);
+    if (ranks_a_node_) machine.cores_per_node = *ranks_a_node_ * threads_;
     if (!rates_.empty()) machine.rates = machine_rates(comm, rates_).rates;
     options.rates = machine.rates;
     const Parameters parameters = resolve(options, Laplace::name);
@@ -102,6 +113,11 @@ class PlanCommand : public Command {
       if (!quiet_ && !curve_.empty()) fmt::print(stderr, "planned {} ranks\n", ranks);
     }
     if (!report_.empty()) write_text_file(report_, to_json(reports, curve_));
+    if (!record_.empty())
+      for (const PlanReport& report : reports)
+        append_line(record_,
+                    to_record(report, shape_.empty() ? std::nullopt : std::optional(parse_shape(shape_)),
+                              study_.empty() ? curve_ : study_));
     if (quiet_) return kSuccess;
     fmt::print("{}", curve_.empty() ? to_table(reports.front()) : curve_table(reports, curve_ == "weak"));
     if (!report_.empty()) fmt::print("report        {}\n", report_);
@@ -137,10 +153,11 @@ class PlanCommand : public Command {
 
   CLI::App* parser_;
   FmmOptions options_;
-  std::optional<int> ranks_;
+  std::optional<int> ranks_, ranks_a_node_;
   std::vector<int> list_;
   int threads_ = 1, sample_ = 0;
-  std::string input_, shape_, curve_, callers_ = "scattered", machine_ = "reference", rates_, report_;
+  std::string input_, shape_, curve_, callers_ = "scattered", machine_ = "reference", rates_, report_,
+                                      record_, study_;
   Index points_ = 0;
   std::uint64_t seed_ = 1;
   bool gradient_ = false, quiet_ = false;

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "octopole/base/version.hpp"
+#include "parameters_json.hpp"
 #include "plan_figures.hpp"
 #include "plan_report.hpp"
 
@@ -26,10 +27,19 @@ ordered_json traffic_json(const Plan& plan, const Of& of) {
           {"peers", figure(&TrafficCounts::peers)}};
 }
 
+ordered_json parameters_of(const Plan& plan) {
+  ordered_json json = parameters_json(plan.parameters);
+  json["gradient"] = plan.gradient;
+  return json;
+}
+
+ordered_json build_json() {
+  return {{"git", version().git}};
+}
+
 ordered_json plan_json(const PlanReport& report) {
   const Plan& plan = report.plan;
   const Prediction& s = report.prediction;
-  const Parameters& p = plan.parameters;
   ordered_json figures = ordered_json::object(), work = figures, exchanges = figures, phases = figures,
                steps = figures;
   for (const Figure& figure : kFigures) figures[figure.json_name] = worst_json(worst_of(plan, figure.of));
@@ -52,16 +62,7 @@ ordered_json plan_json(const PlanReport& report) {
             {"targets_are_sources", plan.same},
             {"note", report.points_note}}},
           {"callers", report.callers},
-          {"parameters",
-           {{"order", p.operators.order},
-            {"digits", p.digits ? ordered_json(*p.digits) : ordered_json()},
-            {"ncrit", p.ncrit},
-            {"padding", p.padding},
-            {"precision", precision_name(p.operators.precision)},
-            {"near_precision", precision_name(p.near_precision)},
-            {"m2l_precision", precision_name(p.operators.m2l_precision)},
-            {"m2l", m2l_name(p.operators.m2l)},
-            {"gradient", plan.gradient}}},
+          {"parameters", parameters_of(plan)},
           {"partition_by", plan.moved ? "work" : "points"},
           {"ranks_looked_at", plan.looked_at.size()},
           {"machine", report.machine.name},
@@ -92,10 +93,54 @@ std::string to_json(const std::vector<PlanReport>& reports, const std::string& c
     plans.push_back(plan);
   }
   const ordered_json json = {{"octopole", version().version},
-                             {"build", {{"git", version().git}}},
+                             {"build", build_json()},
                              {"curve", curve.empty() ? ordered_json() : ordered_json(curve)},
                              {"plans", plans}};
   return json.dump(2) + "\n";
+}
+
+std::string to_record(const PlanReport& report, const std::optional<Shape>& shape, const std::string& study) {
+  const Plan& plan = report.plan;
+  const Prediction& s = report.prediction;
+  const auto of_evaluation = [&](Index TrafficCounts::*what) {
+    return static_cast<Index>(
+        worst_of(plan, [&](const RankPlan& r) { return r.traffic.evaluation.*what; }).max);
+  };
+  ordered_json largest = ordered_json::object(), mean = largest;
+  for (std::size_t i = 0; i + 1 < kPhases; ++i) {
+    largest[std::string(kPhaseNames[i])] = s.phases_max[i];
+    mean[std::string(kPhaseNames[i])] = s.phases_mean[i];
+  }
+  const ordered_json json = {
+      {"record", 1},
+      {"kind", "planned"},
+      {"study", study.empty() ? ordered_json() : ordered_json(study)},
+      {"shape", shape ? ordered_json(shape_name(*shape)) : ordered_json()},
+      {"n", plan.points.sources},
+      {"ranks", plan.ranks},
+      {"threads", plan.threads},
+      {"cores", Index{plan.ranks} * plan.threads},
+      {"digits", plan.parameters.digits ? ordered_json(*plan.parameters.digits) : ordered_json()},
+      {"parameters", parameters_of(plan)},
+      {"plan",
+       {{"machine", report.machine.name},
+        {"callers", report.callers},
+        {"ranks_looked_at", plan.looked_at.size()},
+        {"memory_bytes_max", worst_of(plan, [](const RankPlan& r) { return r.memory.total(); }).max}}},
+      {"build", build_json()},
+      {"seconds",
+       {{"evaluate", s.total},
+        {"evaluate_low", s.low},
+        {"evaluate_high", s.high},
+        {"phases", largest},
+        {"mean", {{"phases", mean}}}}},
+      {"balance", {{"imbalance_work", {{"total", s.compute_mean > 0 ? s.compute_max / s.compute_mean : 1}}}}},
+      {"communication",
+       {{"bytes_sent_max", of_evaluation(&TrafficCounts::bytes_sent)},
+        {"bytes_received_max", of_evaluation(&TrafficCounts::bytes_received)},
+        {"messages_max", of_evaluation(&TrafficCounts::messages_sent)},
+        {"peers_max", of_evaluation(&TrafficCounts::peers)}}}};
+  return json.dump();
 }
 
 }  // namespace octopole::app

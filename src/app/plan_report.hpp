@@ -1,10 +1,12 @@
 // What `octopole plan` tells: a table for people, JSON for programs.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "octopole/fmm/predict.hpp"
+#include "octopole/io/clouds.hpp"
 
 namespace octopole::app {
 
@@ -35,6 +37,8 @@ Worst worst_of(const Plan& plan, Figure&& figure) {
 std::string to_table(const PlanReport& report);
 /// One plan, or a curve of them; `curve` is "weak" or "strong", else empty.
 std::string to_json(const std::vector<PlanReport>& reports, const std::string& curve);
+/// The record of docs/scaling/running.md, of kind `planned`; one line.
+std::string to_record(const PlanReport& report, const std::optional<Shape>& shape, const std::string& study);
 /// Lines of a curve, with efficiency against the first.
 std::string curve_table(const std::vector<PlanReport>& reports, bool weak);
 

@@ -5,6 +5,7 @@
 
 #include "communication_json.hpp"
 #include "octopole/base/version.hpp"
+#include "parameters_json.hpp"
 #include "report.hpp"
 
 namespace octopole::app {
@@ -29,32 +30,25 @@ ordered_json list_json(const ListSize& list) {
   return {{"mean", list.mean}, {"max", list.max}};
 }
 
-ordered_json parameters_json(const Parameters& p, bool gradient) {
+ordered_json all_parameters_json(const Parameters& p, bool gradient) {
   const OperatorKey& k = p.operators;
-  return {{"kernel", k.kernel},
-          {"digits", or_null(p.digits)},
-          {"order", k.order},
-          {"check_order", k.check_order},
-          {"downward_check_order", k.downward_check_order},
-          {"ncrit", p.ncrit},
-          {"padding", p.padding},
-          {"tuned", p.tune_ncrit},
-          {"max_level", p.max_level},
-          {"inner_radius", k.inner_radius},
-          {"outer_radius", k.outer_radius},
-          {"outer_grading", k.outer_grading},
-          {"pinv_tolerance", k.pinv_tolerance},
-          {"precision", precision_name(k.precision)},
-          {"near_precision", precision_name(p.near_precision)},
-          {"m2l_precision", precision_name(k.m2l_precision)},
-          {"m2l", m2l_name(k.m2l)},
-          {"svd_rank", k.svd_rank},
-          {"svd_tolerance", k.svd_tolerance},
-          {"balance", p.balance},
-          {"direct_leaves", p.direct_leaves},
-          {"transport", mpi::transport_name(p.transport)},
-          {"coarse_users", or_null(p.coarse_users)},
-          {"gradient", gradient}};
+  ordered_json json = parameters_json(p);
+  json.update({{"kernel", k.kernel},
+               {"downward_check_order", k.downward_check_order},
+               {"tuned", p.tune_ncrit},
+               {"max_level", p.max_level},
+               {"inner_radius", k.inner_radius},
+               {"outer_radius", k.outer_radius},
+               {"outer_grading", k.outer_grading},
+               {"pinv_tolerance", k.pinv_tolerance},
+               {"svd_rank", k.svd_rank},
+               {"svd_tolerance", k.svd_tolerance},
+               {"balance", p.balance},
+               {"direct_leaves", p.direct_leaves},
+               {"transport", mpi::transport_name(p.transport)},
+               {"coarse_users", or_null(p.coarse_users)},
+               {"gradient", gradient}});
+  return json;
 }
 
 ordered_json tree_json(const TreeSummary& tree) {
@@ -124,7 +118,7 @@ ordered_json report_json(const RunReport& report) {
       {"input", or_null(report.input)},
       {"cloud", report.cloud ? cloud_json(*report.cloud) : ordered_json()},
       {"output", or_null(report.output)},
-      {"parameters", parameters_json(s.parameters, report.gradient)},
+      {"parameters", all_parameters_json(s.parameters, report.gradient)},
       {"points",
        {{"sources", s.sources}, {"targets", s.targets}, {"targets_are_sources", s.targets_are_sources}}},
       {"machine",

@@ -165,6 +165,12 @@ struct Model {
 
 }  // namespace
 
+double model_scale(Index stride) {
+  double scale = static_cast<double>(stride);
+  while (scale > kLargestScale) scale /= 64;
+  return scale;
+}
+
 Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameters& parameters,
             std::span<const double> sources, std::optional<std::span<const double>> targets) {
   Tuning tuning{parameters.padding, parameters.ncrit, 0, {}};
@@ -172,15 +178,13 @@ Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameter
   Index points = comm.sum(static_cast<Index>(sources.size() / 3));
   if (targets) points = std::max(points, comm.sum(static_cast<Index>(targets->size() / 3)));
   const Index stride = stride_for(points);
-  if (stride > kLargestStride) return tuning;
 
   const std::vector<double> sample = gather_sample(comm, sources, stride);
   const std::vector<double> target_sample =
       targets ? gather_sample(comm, *targets, stride) : std::vector<double>{};
   tuning.sample = static_cast<Index>(std::max(sample.size(), target_sample.size()) / 3);
   const std::vector<double> ncrits = candidate_ncrits(parameters), paddings = candidate_paddings(parameters);
-  const Model model{ncrits, static_cast<double>(stride), !targets,
-                    parameters.operators.m2l == M2lMethod::fft};
+  const Model model{ncrits, model_scale(stride), !targets, parameters.operators.m2l == M2lMethod::fft};
   const auto bound = static_cast<std::int32_t>(ncrits.front() / model.scale);
 
   const auto rows_of = [&](double padding) {

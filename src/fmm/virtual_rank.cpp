@@ -65,13 +65,18 @@ VirtualRank::VirtualRank(const PlanRequest& request, const tree::Partition& part
       rank_(rank),
       counts_(request.points, request.parameters.ncrit, request.parameters.max_level),
       part_(tree::find_part(counts_, partition, rank, request.parameters.balance)) {
-  const std::span<const Code> sources = part_.sources,
-                              targets = request.points.same() ? sources : part_.targets;
-  const tree::SharedNodes shared = shared_nodes(counts_, partition, rank);
-  tree_ = tree::build_essential_tree({shared, partition, rank, part_.splits, sources, targets}, part_.ghosts);
+  tree_ = build_tree(tree::Keep::partners);
   lists_ = tree::build_lists(tree_);
   partners_ = choose_partners(tree_, lists_, request.parameters);
   ends = find_ends(lists());
+}
+
+tree::EssentialTree VirtualRank::build_tree(tree::Keep keep) {
+  const std::span<const Code> sources = part_.sources,
+                              targets = request_.points.same() ? sources : part_.targets;
+  const tree::SharedNodes shared = shared_nodes(counts_, partition_, rank_);
+  return tree::build_essential_tree({shared, partition_, rank_, part_.splits, sources, targets}, part_.ghosts,
+                                    keep);
 }
 
 Index VirtualRank::targets_in(NodeKey node, int rank) {
@@ -95,17 +100,18 @@ GhostPeers VirtualRank::place_ghosts() {
       tree::find_ghost_needs(tree_, rank_, lists_.v, partners_,
                              tree::find_coarse(tree_, partition_, rule.coarse_users), rule.narrow);
   ghost_sources_ = parallel::place_ghosts(needs.sources, part_.points.sources, tree_);
-  std::map<int, Index> multipoles, points;
+  std::map<int, Index> multipoles, points, requests;
   for (const NodeIndex node : needs.multipoles) ++multipoles[tree_.owner[at(node)]];
   for (const NodeIndex node : needs.wide) multipoles[tree_.owner[at(node)]] += kWideRecords;
   for (const NodeIndex leaf : needs.sources) points[tree_.owner[at(leaf)]] += tree_.source_count[at(leaf)];
-  return {as_peers(multipoles), as_peers(points)};
+  for (const auto* nodes : {&needs.multipoles, &needs.wide, &needs.sources})
+    for (const NodeIndex node : *nodes) ++requests[tree_.owner[at(node)]];
+  return {as_peers(multipoles), as_peers(points), as_peers(requests)};
 }
 
-const std::vector<int>& VirtualRank::users_of(NodeIndex node) {
-  const auto [known, is_new] = users_.try_emplace(node);
+const std::vector<int>& VirtualRank::users_of(NodeKey key) {
+  const auto [known, is_new] = users_.try_emplace(key);
   if (!is_new) return known->second;
-  const NodeKey key = tree_.keys[at(node)];
   const auto [first, last] = partition_.holders(key);
   for (int rank = first; rank <= last; ++rank)
     if (first == last || targets_in(key, rank) > 0) known->second.push_back(rank);
@@ -113,54 +119,59 @@ const std::vector<int>& VirtualRank::users_of(NodeIndex node) {
 }
 
 GhostPeers VirtualRank::asked_of_it() {
-  const tree::MultipoleRule rule = request_.parameters.multipole_rule(partition_.ranks());
-  const std::vector<std::uint8_t> coarse = tree::find_coarse(tree_, partition_, rule.coarse_users);
-  std::vector<std::uint8_t> inside(tree_.keys.size());  // nodes that no other rank has a part of
-  for (std::size_t node = 0; node < inside.size(); ++node)
-    inside[node] = tree_.owner[node] == rank_ && !partition_.is_shared(tree_.keys[node]);
-  const Index surface = surface_size(request_.parameters.operators.order);
   // Of a shared node that it owns without having points in it a rank has no lists; here they are needed.
-  tree::InteractionLists of_all;
-  const tree::InteractionLists* own_lists = &lists_;
   bool blind = false;
+  for (NodeIndex node = 0; node < tree_.size(); ++node)
+    blind |= tree_.owner[at(node)] == rank_ && tree_.has_source[at(node)] && !tree_.has_target[at(node)];
+  if (!blind) return asked_of(tree_, lists_);
+  tree::EssentialTree seeing = build_tree(tree::Keep::all);
+  const tree::CodeRange range = partition_.range(rank_);
+  for (NodeIndex node = 0; node < seeing.size(); ++node)
+    seeing.has_target[at(node)] |= range.overlaps(seeing.keys[at(node)]);
+  return asked_of(seeing, tree::build_lists(seeing));
+}
+
+GhostPeers VirtualRank::asked_of(const tree::EssentialTree& tree, const tree::InteractionLists& own_lists) {
+  const tree::MultipoleRule rule = request_.parameters.multipole_rule(partition_.ranks());
+  const std::vector<std::uint8_t> coarse = tree::find_coarse(tree, partition_, rule.coarse_users);
+  std::vector<std::uint8_t> inside(tree.keys.size());  // nodes that no other rank has a part of
   for (std::size_t node = 0; node < inside.size(); ++node)
-    blind |= tree_.owner[node] == rank_ && tree_.has_source[node] && !tree_.has_target[node];
-  if (blind) {
-    tree::EssentialTree seeing = tree_;
-    const tree::CodeRange range = partition_.range(rank_);
-    for (std::size_t node = 0; node < inside.size(); ++node)
-      seeing.has_target[node] |= range.overlaps(tree_.keys[node]);
-    of_all = tree::build_lists(seeing);
-    own_lists = &of_all;
-  }
-  std::map<int, Index> multipoles, points;
+    inside[node] = tree.owner[node] == rank_ && !partition_.is_shared(tree.keys[node]);
+  const Index surface = surface_size(request_.parameters.operators.order);
+  std::map<int, Index> multipoles, points, requests;
   std::map<int, bool> askers;  // of a node's multipole, and whether any does not want it for M2L alone
   const auto ask = [&](std::span<const NodeIndex> partners, bool wide) {
     for (const NodeIndex node : partners) {
       if (inside[at(node)]) continue;
-      for (const int rank : users_of(node))
+      for (const int rank : users_of(tree.keys[at(node)]))
         if (rank != rank_) askers[rank] |= wide;
     }
   };
-  for (NodeIndex node = 0; node < tree_.size(); ++node) {
-    if (tree_.owner[at(node)] != rank_ || !tree_.has_source[at(node)]) continue;
+  for (NodeIndex node = 0; node < tree.size(); ++node) {
+    if (tree.owner[at(node)] != rank_ || !tree.has_source[at(node)]) continue;
     // As in choose_partners: W pairs with leaves of few sources are summed directly.
     const bool direct =
-        request_.parameters.direct_leaves && tree_.leaf[at(node)] && tree_.source_count[at(node)] <= surface;
+        request_.parameters.direct_leaves && tree.leaf[at(node)] && tree.source_count[at(node)] <= surface;
     if (!coarse[at(node)] || rule.narrow) {
-      if (!coarse[at(node)]) ask(own_lists->v.of(node), false);
-      if (!direct) ask(own_lists->x.of(node), rule.narrow);
-      for (const auto& [rank, wide] : askers) multipoles[rank] += wide ? kWideRecords : 1;
+      if (!coarse[at(node)]) ask(own_lists.v.of(node), false);
+      if (!direct) ask(own_lists.x.of(node), rule.narrow);
+      for (const auto& [rank, wide] : askers) {
+        multipoles[rank] += wide ? kWideRecords : 1;
+        ++requests[rank];
+      }
       askers.clear();
     }
-    if (!tree_.leaf[at(node)]) continue;
-    ask(own_lists->u.of(node), false);
-    ask(own_lists->w.of(node), false);
-    if (direct) ask(own_lists->x.of(node), false);
-    for (const auto& [rank, wide] : askers) points[rank] += tree_.source_count[at(node)];
+    if (!tree.leaf[at(node)]) continue;
+    ask(own_lists.u.of(node), false);
+    ask(own_lists.w.of(node), false);
+    if (direct) ask(own_lists.x.of(node), false);
+    for (const auto& [rank, wide] : askers) {
+      points[rank] += tree.source_count[at(node)];
+      ++requests[rank];
+    }
     askers.clear();
   }
-  return {as_peers(multipoles), as_peers(points)};
+  return {as_peers(multipoles), as_peers(points), as_peers(requests)};
 }
 
 RankPlan VirtualRank::count(Traffic& ancestors) {

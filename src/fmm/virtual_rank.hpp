@@ -14,6 +14,7 @@ namespace octopole {
 /// Records that a rank receives of, or sends to, others.
 struct GhostPeers {
   std::vector<PeerCount> multipoles, points;
+  std::vector<PeerCount> requests;  // of the set-up: a node each
 };
 
 /// Of a record of one multipole as it travels to the ranks that have it as a ghost, else to a parent's owner.
@@ -44,7 +45,9 @@ class VirtualRank {
 
  private:
   Index targets_in(tree::NodeKey node, int rank);
-  const std::vector<int>& users_of(NodeIndex node);
+  tree::EssentialTree build_tree(tree::Keep keep);
+  const std::vector<int>& users_of(tree::NodeKey node);
+  GhostPeers asked_of(const tree::EssentialTree& tree, const tree::InteractionLists& own_lists);
 
   const PlanRequest& request_;
   const tree::Partition& partition_;
@@ -55,7 +58,7 @@ class VirtualRank {
   tree::InteractionLists lists_;
   tree::Partners partners_;
   Index ghost_sources_ = 0;
-  std::map<NodeIndex, std::vector<int>> users_;  // of shared nodes: ranks with targets in them
+  std::map<tree::NodeKey, std::vector<int>> users_;  // of shared nodes: ranks with targets in them
 };
 
 }  // namespace octopole

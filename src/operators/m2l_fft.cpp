@@ -6,7 +6,6 @@
 #include <numbers>
 #include <vector>
 
-#include "huge_pages.hpp"
 #include "kernel_matrix.hpp"
 #include "m2l_fft_kernel.hpp"
 #include "octopole/base/threads.hpp"
@@ -17,6 +16,14 @@
 
 namespace octopole {
 namespace {
+
+/// Replaces `values` by an unset array of `size` numbers, where it is smaller.
+template <class Real>
+void reserve_work(AlignedVector<Real>& values, std::size_t size) {
+  if (values.size() >= size) return;
+  AlignedVector<Real>().swap(values);
+  values.resize(size);
+}
 
 constexpr int kDirections = 27;  // the node itself, number 13, has no pairs
 

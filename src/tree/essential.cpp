@@ -59,6 +59,34 @@ std::vector<Candidate> own_nodes(const LocalPart& part) {
   return nodes;
 }
 
+// The parts of the curve in which this rank has targets: its leaves with any, ascending.
+std::vector<CodeRange> occupied_parts(const LocalPart& part, std::span<const Candidate> own) {
+  std::vector<CodeRange> parts;
+  for (const Candidate& node : own)
+    if (node.leaf) parts.push_back({node.key.first_code(), node.key.end_code()});
+  std::sort(parts.begin(), parts.end(),
+            [](const CodeRange& a, const CodeRange& b) { return a.first < b.first; });
+  std::erase_if(parts, [&](const CodeRange& leaf) {
+    const auto target = std::lower_bound(part.targets.begin(), part.targets.end(), leaf.first);
+    return target == part.targets.end() || *target >= leaf.end;
+  });
+  return parts;
+}
+
+// Whether the children of `parent`, another rank's nodes, may be partners of nodes with targets here, or are
+// children of a node that overlaps the range.
+bool concerns(NodeKey parent, CodeRange range, std::span<const CodeRange> occupied) {
+  if (range.overlaps(parent)) return true;
+  for (int direction = 0; direction < 27; ++direction) {
+    const auto near = parent.neighbour(direction);
+    if (!near || !range.overlaps(*near)) continue;
+    const auto leaf = std::upper_bound(occupied.begin(), occupied.end(), near->first_code(),
+                                       [](Code code, const CodeRange& r) { return code < r.end; });
+    if (leaf != occupied.end() && leaf->first < near->end_code()) return true;
+  }
+  return false;
+}
+
 void link(EssentialTree& tree) {
   tree.children.assign(8 * tree.keys.size(), kNoNode);
   tree.parent.assign(tree.keys.size(), kNoNode);
@@ -121,10 +149,20 @@ GhostRecords records_for_others(const LocalPart& part) {
   return result;
 }
 
-EssentialTree build_essential_tree(const LocalPart& part, std::span<const NodeRecord> ghosts) {
+EssentialTree build_essential_tree(const LocalPart& part, std::span<const NodeRecord> ghosts, Keep keep) {
   std::vector<Candidate> nodes = own_nodes(part);
   const auto own = static_cast<std::ptrdiff_t>(nodes.size());
-  for (const NodeRecord& ghost : ghosts) nodes.push_back({ghost.key, ghost.sources, ghost.leaf != 0, false});
+  const std::vector<CodeRange> occupied = occupied_parts(part, nodes);
+  NodeKey parent = NodeKey::root();  // siblings mostly come one after the other
+  bool wanted = true;
+  for (const NodeRecord& ghost : ghosts) {
+    if (keep == Keep::partners && ghost.key != NodeKey::root() && ghost.key.parent() != parent) {
+      parent = ghost.key.parent();
+      wanted = concerns(parent, part.range(), occupied);
+    }
+    if (wanted || ghost.key == NodeKey::root())
+      nodes.push_back({ghost.key, ghost.sources, ghost.leaf != 0, false});
+  }
   const auto by_key = [](const Candidate& a, const Candidate& b) { return a.key < b.key; };
   std::sort(nodes.begin() + own, nodes.end(), by_key);
   std::inplace_merge(nodes.begin(), nodes.begin() + own, nodes.end(),

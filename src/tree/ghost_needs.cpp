@@ -28,7 +28,7 @@ std::vector<NodeIndex> by_owner(const EssentialTree& tree, Wanted&& wanted) {
 
 Index default_coarse_users(int ranks, Index row_bytes) {
   const double x = static_cast<double>(row_bytes) / static_cast<double>(kMessageBytes);
-  return std::max<Index>(24, std::llround(5.3 * std::sqrt(ranks * x / (1 + x))));
+  return std::max<Index>(24, std::llround(ranks * std::sqrt(x / (1 + x)) / 6));
 }
 
 Index count_ranks_around(const Partition& partition, NodeKey node) {

@@ -37,7 +37,7 @@ if command -v python3 >python3.log; then
 fi
 
 # A cube of 1e11 points on 1e5 ranks, a few of which are looked at.
-expect 0 1 plan --shape cube -n 100000000000 --ncrit 300 --ranks 100000 --sample-ranks 2 --callers owners -q --report large.json
+expect 0 1 plan --shape cube -n 100000000000 --ncrit 3000 --ranks 100000 --sample-ranks 2 --balance-by points --callers owners -q --report large.json
 shows large.json '"sources": 100000000000' '"ranks_looked_at": 2'
 if command -v python3 >python3.log; then
   mean=$(figure large.json plans 0 figures sources mean)
@@ -45,7 +45,14 @@ if command -v python3 >python3.log; then
 fi
 
 # Curves.
-expect 0 1 plan --shape cube -n 20000 --digits 4 --curve weak --ranks-list 1,8 --threads 2 --report curve.json
+expect 0 1 plan --shape cube -n 20000 --digits 4 --curve weak --ranks-list 1,8 --threads 2 --report curve.json \
+  --record plans.jsonl --ranks-a-node 4
+if command -v python3 >python3.log; then
+  same "$(figure curve.json plans 1 seconds evaluate)" \
+    "$(tail -n 1 plans.jsonl >second.json && figure second.json seconds evaluate)" "the record's seconds"
+  python3 "$source_tree/jobs/records.py" plans.jsonl >out || fail "the records cannot be read"
+  shows out "weak" "planned" "160000"
+fi
 shows out "weak scaling" "1 x 2" "8 x 2" "160000"
 shows curve.json '"curve": "weak"' '"efficiency"' '"nominal": 1.0'
 expect 0 1 plan --shape sphere -n 20000 --digits 4 --curve strong --ranks-list 1,2,4 --gradient

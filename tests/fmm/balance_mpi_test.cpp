@@ -89,7 +89,7 @@ TEST(Balance, SharesWorkMoreEvenlyThanPoints) {
     const auto all = test::make_points(shape, 60000);
     const Parameters parameters = at_order(5, 40);
     const Summary s = summarize(comm, parameters, set_up(comm, parameters, all), Profile{});
-    EXPECT_LT(s.balance.work.total, comm.size() <= 8 ? 1.06 : comm.size() <= 16 ? 1.10 : 1.25) << shape;
+    EXPECT_LT(s.balance.work.total, comm.size() <= 8 ? 1.06 : 1.10) << shape;
     EXPECT_LE(s.balance.work.total, s.balance.by_points.total + 1e-9) << shape;
     EXPECT_GE(s.balance.work.total, 1) << shape;
     EXPECT_EQ(s.balance.seconds.total, 1) << "nothing was evaluated";

@@ -131,6 +131,10 @@ void expect_plan(const test::Problem& problem, Options options) {
     for (std::size_t i = 0; i < kExchanges; ++i)
       EXPECT_EQ(planned.traffic.exchanges[i], r.traffic.exchanges[i]) << kExchangeNames[i];
     EXPECT_EQ(planned.traffic.evaluation, r.traffic.evaluation);
+    for (const SetupExchange exchange : {SetupExchange::requests, SetupExchange::ghost_coordinates})
+      EXPECT_EQ(planned.traffic.setup[static_cast<std::size_t>(exchange)],
+                r.traffic.setup[static_cast<std::size_t>(exchange)])
+          << kSetupExchangeNames[static_cast<std::size_t>(exchange)];
     EXPECT_EQ(planned.memory, r.memory);
   }
 
@@ -146,6 +150,8 @@ void expect_plan(const test::Problem& problem, Options options) {
     const RankPlan& whole = by_points.looked_at[static_cast<std::size_t>(planned.rank)];
     for (std::size_t i = 0; i < kExchanges; ++i)
       EXPECT_EQ(planned.traffic.exchanges[i], whole.traffic.exchanges[i]) << kExchangeNames[i];
+    for (std::size_t i = 0; i < kSetupExchanges; ++i)
+      EXPECT_EQ(planned.traffic.setup[i], whole.traffic.setup[i]) << kSetupExchangeNames[i];
     EXPECT_EQ(planned.nodes, whole.nodes);
   }
 }

@@ -3,6 +3,7 @@
 
 #include <mpi.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,13 @@ inline Field run(const Problem& problem, const Options& options, const Part& par
   const Field mine = fmm.evaluate(part.of(problem.charges, 1), Output::potential_and_gradient);
   if (part.ranks == 1) return mine;
   return {gather(mine.potential, part), gather(mine.gradient, part)};
+}
+
+// The field of one rank alone, found once, by rank 0: nothing on the others, which are not to wait for what
+// each of them could tell.
+inline std::optional<Field> run_on_root(const Problem& problem, const Options& options) {
+  if (world().rank != 0) return std::nullopt;
+  return run(problem, options, Part{}, MPI_COMM_SELF);
 }
 
 inline Field direct(const Problem& problem) {

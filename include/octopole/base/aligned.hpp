@@ -10,6 +10,13 @@
 namespace octopole {
 
 inline constexpr std::size_t kAlignment = 64;
+/// Arrays of at least kLargeBytes begin on a large page and ask the system for such pages: each of their page
+/// faults else costs as much as writing the page, and arrays of a set-up live for a moment only.
+inline constexpr std::size_t kLargePage = std::size_t{1} << 21, kLargeBytes = 2 * kLargePage;
+
+/// Asks for large pages for the whole ones within [begin, begin + bytes): a hint. Does nothing where the
+/// system has no such request.
+void ask_for_large_pages(void* begin, std::size_t bytes) noexcept;
 
 /// Allocator with 64-byte alignment; `resize(n)` default-initialises (leaves arithmetic types unset).
 template <class T>
@@ -19,9 +26,11 @@ struct AlignedAllocator {
   template <class U>
   AlignedAllocator(const AlignedAllocator<U>&) noexcept {}
   T* allocate(std::size_t n) {
-    return static_cast<T*>(::operator new (n * sizeof(T), std::align_val_t{kAlignment}));
+    void* const p = ::operator new(n * sizeof(T), alignment(n));
+    if (n * sizeof(T) >= kLargeBytes) ask_for_large_pages(p, n * sizeof(T));
+    return static_cast<T*>(p);
   }
-  void deallocate(T* p, std::size_t) noexcept { ::operator delete (p, std::align_val_t{kAlignment}); }
+  void deallocate(T* p, std::size_t n) noexcept { ::operator delete(p, alignment(n)); }
   template <class U, class... Args>
   void construct(U* p, Args&&... args) {
     if constexpr (sizeof...(Args) == 0)
@@ -32,6 +41,11 @@ struct AlignedAllocator {
   template <class U>
   bool operator==(const AlignedAllocator<U>&) const noexcept {
     return true;
+  }
+
+ private:
+  static std::align_val_t alignment(std::size_t n) {
+    return std::align_val_t{n * sizeof(T) >= kLargeBytes ? kLargePage : kAlignment};
   }
 };
 

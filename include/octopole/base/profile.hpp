@@ -42,8 +42,9 @@ struct Profile {
   double total_seconds = 0;
   std::array<Traffic, kExchanges> traffic;
   std::array<ExchangeSeconds, kExchanges> exchange_seconds{};
-  double exposed_seconds = 0;  // of all exchanges
-  Index reductions = 0;        // Allreduces
+  double exposed_seconds = 0;        // of all exchanges
+  Index reductions = 0;              // Allreduces
+  double (*clock)() = &seconds_now;  // of all timers
 };
 
 /// Seconds by stage: mark() ends a stage that began with the one before.
@@ -69,14 +70,16 @@ class StageTimer {
 /// Adds the life time of the object to a phase.
 class PhaseTimer {
  public:
-  PhaseTimer(Profile& profile, Phase phase) : slot_(profile.seconds[static_cast<std::size_t>(phase)]) {}
-  ~PhaseTimer() { slot_ += seconds_now() - start_; }
+  PhaseTimer(Profile& profile, Phase phase)
+      : profile_(profile), slot_(profile.seconds[static_cast<std::size_t>(phase)]) {}
+  ~PhaseTimer() { slot_ += profile_.clock() - start_; }
   PhaseTimer(const PhaseTimer&) = delete;
   PhaseTimer& operator=(const PhaseTimer&) = delete;
 
  private:
+  Profile& profile_;
   double& slot_;
-  double start_ = seconds_now();
+  double start_ = profile_.clock();
 };
 
 /// Adds the life time of the object to an exchange and to Phase::exchange; one for its start and one for its
@@ -90,7 +93,7 @@ class ExchangeTimer {
     if (part == Part::finish) slot_.hidden += start_ - profile_.exposed_seconds;
   }
   ~ExchangeTimer() {
-    const double now = seconds_now(), taken = now - start_;
+    const double now = profile_.clock(), taken = now - start_;
     slot_.exposed += taken;
     profile_.exposed_seconds += taken;
     if (part_ != Part::progress) profile_.seconds[static_cast<std::size_t>(Phase::exchange)] += taken;
@@ -103,7 +106,7 @@ class ExchangeTimer {
   Profile& profile_;
   ExchangeSeconds& slot_;
   Part part_;
-  double start_ = seconds_now();
+  double start_ = profile_.clock();
 };
 
 }  // namespace octopole

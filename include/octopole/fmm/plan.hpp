@@ -67,10 +67,11 @@ struct Plan {
 
 /// Plans the run. With all ranks looked at, every number equals that of a real run with the same points,
 /// parameters (rates included, which balance by work depends on) and threads. A sample has the ranks that own
-/// nodes of the coarsest level, half of it at most, and others at even distances; its partition is by points;
-/// what a rank sends follows from its own lists, because U and V are symmetric and X is W seen from the other
-/// side, which needs targets that are the sources; where L2L ends in shared nodes is what the sample shows.
-/// Threaded over ranks. Throws Error for a sample with distinct targets.
+/// nodes of the coarsest level, half of it at most, and others at even distances; by work its partition is
+/// that of groups of four consecutive ranks that have equal numbers of points; what a rank sends follows from
+/// its own lists, because U and V are symmetric and X is W seen from the other side, which needs targets that
+/// are the sources; where L2L ends in shared nodes is what the sample shows. Threaded over ranks. Throws
+/// Error for a sample with distinct targets.
 Plan make_plan(const PlanRequest& request);
 
 /// The ranks that a sample of `size` looks at, ascending.

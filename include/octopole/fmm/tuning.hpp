@@ -27,16 +27,20 @@ struct Tuning {
   std::vector<TuningRow> table;  // of every padding looked at the best n_crit, and of the chosen one all
 };
 
-/// The largest share of the points that a sample may stand for: beyond, leaves would have none of it.
-inline constexpr Index kLargestStride = 32;
+/// The number of points that one of a sample may stand for: beyond, leaves would have none of it.
+inline constexpr double kLargestScale = 32;
+
+/// What one point of a sample of every stride-th stands for in the model: `stride`, or where that is above
+/// kLargestScale, as much less by powers of 64. A cloud of the same density with 64 times fewer points has
+/// the same tree with two levels less (a surface with three), so that what is best for it is best for all.
+double model_scale(Index stride);
 
 /// Chooses what `parameters` leaves open (tune_ncrit, tune_padding). The model: the density of a sample of
-/// every 16th point (at least 2^16, at most 2^20 points), counted at all levels of the trees that
-/// candidates would build; leaves see their 27 neighbours of the same level, so that neither W and X lists
-/// nor the 2:1 balance are in it; counts times rates are seconds. n_crit is the middle of the range that is
-/// within 2 % of the best. Depends on the points in the caller's global order, on parameters and rates: not
-/// on ranks and threads. Leaves the table's n_crit and no padding where the sample would be too thin.
-/// Collective.
+/// every 16th point (at least 2^16, at most 2^20 points; see model_scale), counted at all levels of the trees
+/// that candidates would build; leaves see their 27 neighbours of the same level, so that neither W and X
+/// lists nor the 2:1 balance are in it; counts times rates are seconds. n_crit is the middle of the range
+/// that is within 2 % of the best. Depends on the points in the caller's global order, on parameters and
+/// rates: not on ranks and threads. Collective.
 Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameters& parameters,
             std::span<const double> sources, std::optional<std::span<const double>> targets);
 

@@ -62,7 +62,14 @@ struct GhostRecords {
 };
 GhostRecords records_for_others(const LocalPart& part);
 
+/// Which ghosts a tree keeps. A rank whose part of the curve holds large empty leaves is told of all that
+/// lies around them, which grows with the number of ranks; its targets have no use for it. `partners`: only
+/// what lies around nodes with targets of its own (by leaves), and the children of nodes that overlap its
+/// range.
+enum class Keep { partners, all };
+
 /// Merges the rank's own nodes with the ghosts (any order; a repeated node is kept once).
-EssentialTree build_essential_tree(const LocalPart& part, std::span<const NodeRecord> ghosts);
+EssentialTree build_essential_tree(const LocalPart& part, std::span<const NodeRecord> ghosts,
+                                   Keep keep = Keep::partners);
 
 }  // namespace octopole::tree

@@ -22,10 +22,11 @@ struct MultipoleRule {
   bool narrow = false;
 };
 
-/// The default of coarse_users for multipoles of `row_bytes` bytes: max(24, 5.3 sqrt(P x / (1 + x))) with x =
+/// The default of coarse_users for multipoles of `row_bytes` bytes: max(24, P sqrt(x / (1 + x)) / 6) with x =
 /// row_bytes / kMessageBytes. From one level to the next nodes have 8 times fewer users, and there are 8
-/// times more of them: where users meet this number, the messages of an owner take as long as the collective
-/// of all nodes above, and both grow with sqrt(P) alone.
+/// times more of them: an owner sends at most so many messages, and the records that all ranks receive are in
+/// proportion to P divided by this number. They reach every rank of a node through one network interface and
+/// are copied on every rank, so that they, not the messages, must not grow with P.
 Index default_coarse_users(int ranks, Index row_bytes);
 
 /// What a message costs a rank beyond its bytes, in bytes: 1 us at 10 GB/s.

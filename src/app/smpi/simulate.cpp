@@ -6,9 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <exception>
 #include <fstream>
-#include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -22,6 +20,7 @@
 #include "octopole/io/pending_file.hpp"
 #include "octopole/simd/isa.hpp"
 #include "problem.hpp"
+#include "program.hpp"
 #include "rates_file.hpp"
 #include "report.hpp"
 
@@ -218,33 +217,13 @@ int simulate(const mpi::Comm& comm, int argc, char** argv) {
   CLI::App parser{"octopole on virtual ranks: run it by jobs/simulate.sh, or under smpirun."};
   parser.name("octopole_simulate");
   Simulation simulation(parser);
-  try {
-    parser.parse(argc, argv);
-  } catch (const CLI::ParseError& outcome) {
-    if (comm.is_root()) parser.exit(outcome, std::cout, std::cerr);
-    return outcome.get_exit_code() == 0 ? kSuccess : kUsage;
-  }
-  try {
-    return simulation.run(comm);
-  } catch (const UsageError& error) {
-    report_failure(comm, error.what());
-    return kUsage;
-  } catch (const std::exception& error) {
-    report_failure(comm, error.what());
-    return kFailure;
-  }
+  if (const std::optional<int> ended = parse(comm, parser, argc, argv)) return *ended;
+  return run_reporting(comm, [&] { return simulation.run(comm); });
 }
 
 }  // namespace
 }  // namespace octopole::app
 
 int main(int argc, char** argv) {
-  using namespace octopole;
-  try {
-    const app::MpiSession session(&argc, &argv);
-    return app::simulate(mpi::Comm::duplicate(MPI_COMM_WORLD), argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "octopole_simulate: error: %s\n", error.what());
-    return app::kFailure;
-  }
+  return octopole::app::run_main("octopole_simulate", argc, argv, octopole::app::simulate);
 }

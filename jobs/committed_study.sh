@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# Makes the study of docs/scaling/study.md anew: its records in docs/scaling/study/*.jsonl, and the figures from them.
+#
+# Usage: jobs/committed_study.sh measured|counted|simulated|planned|figures...
+#   measured    1 and 2 cores of this machine, ranks and threads, and what the planner makes of the rates that it
+#               measures here (predicted.jsonl); meant for a quiet machine
+#   counted     every rank of 64, 128 and 256, small enough to be simulated, too
+#   simulated   the same runs under SimGrid
+#   planned     64 to 100,000 cores, in samples of ranks; many minutes
+#   figures     the report docs/scaling/study/report.md with its pictures, from all the records
+# Every part replaces its own records.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=jobs/steps.sh
+. jobs/steps.sh
+# shellcheck source=jobs/mpi_environment.sh
+. jobs/mpi_environment.sh
+
+shapes=(cube sphere ellipsoid)
+small=1000          # points of a rank of the runs that are simulated
+small_ranks=(64 128 256)
+ranks_a_node=16     # of these, so that most messages cross the network
+records=docs/scaling/study
+scratch=$(mktemp -d)
+trap 'octopole_ended; rm -rf "$scratch"' EXIT
+program=$(octopole_program jobs)
+
+# keep NAME FILE...: the files' records, without what belongs to one machine alone, become $records/NAME.jsonl.
+keep() {
+  local name=$1
+  shift
+  python3 - "$@" >"$scratch/kept" <<'PYTHON'
+import json, sys
+
+DROPPED = ("launcher", "scheduler", "binding", "input", "output", "cloud", "tree", "operators_note", "octopole", "points")
+for path in sys.argv[1:]:
+    for line in open(path, encoding="utf-8"):
+        record = {name: value for name, value in json.loads(line).items() if name not in DROPPED}
+        record.get("communication", {}).pop("by_rank", None)
+        machine = record.get("machine", {})
+        for name in ("host", "hosts"):
+            machine.pop(name, None)
+        print(json.dumps(record, separators=(",", ":")))
+PYTHON
+  mv "$scratch/kept" "$records/$name.jsonl"
+  echo "$records/$name.jsonl: $(wc -l <"$records/$name.jsonl") records"
+}
+
+plan() {
+  run "$program" plan --callers owners --digits 6 --quiet --record "$scratch/planned.jsonl" "$@"
+}
+
+measured() {
+  step "Measuring on 1 and 2 cores"
+  local study
+  for study in weak strong node; do
+    CORES="1 2" REPEAT=5 RECORDS="$scratch/measured" SHAPES="${shapes[*]}" N=1000000 DIGITS=6 VERIFY=1000 \
+      SITE_OCTOPOLE="$program" bash jobs/study.sh "$study"
+  done
+  keep measured "$scratch"/measured/*.jsonl
+  local shape
+  for shape in "${shapes[@]}"; do
+    plan --shape "$shape" -n 1000000 --ranks 1 --threads 1 --rates measure --study node
+    plan --shape "$shape" -n 1000000 --ranks 2 --threads 1 --rates measure --study node
+    plan --shape "$shape" -n 1000000 --ranks 1 --threads 2 --rates measure --study node
+  done
+  keep predicted "$scratch/planned.jsonl"
+  rm "$scratch/planned.jsonl"
+  run python3 jobs/simulation.py compare "$records/measured.jsonl" "$records/predicted.jsonl"
+}
+
+counted() {
+  step "Counting all ranks"
+  local shape ranks
+  for shape in "${shapes[@]}"; do
+    for ranks in "${small_ranks[@]}"; do
+      plan --shape "$shape" -n $((small * ranks)) --ranks "$ranks" --ranks-a-node "$ranks_a_node" --study weak
+    done
+  done
+  keep counted "$scratch/planned.jsonl"
+  rm "$scratch/planned.jsonl"
+}
+
+simulated() {
+  step "Simulating"
+  N=$small RANKS="${small_ranks[*]}" RANKS_A_NODE=$ranks_a_node SHAPES="${shapes[*]}" RECORDS="$scratch/simulated.jsonl" \
+    bash jobs/simulate.sh
+  keep simulated "$scratch/simulated.jsonl"
+  run python3 jobs/simulation.py compare "$records/simulated.jsonl" "$records/counted.jsonl"
+}
+
+planned() {
+  step "Planning"
+  local shape
+  # Weak: 1,000,000 points a rank, ranks of 1, 8 and 16 threads.
+  plan --shape cube -n 1000000 --sample-ranks 8 --curve weak --threads 1 --ranks-list 64,1024,65536 --study weak-1-thread
+  plan --shape cube -n 1000000 --sample-ranks 8 --curve weak --threads 8 --ranks-list 8,128,1024,8192 --study weak-8-threads
+  plan --shape cube -n 1000000 --sample-ranks 8 --curve weak --threads 16 --ranks-list 4,64,512,6250 --study weak-16-threads
+  for shape in sphere ellipsoid; do
+    plan --shape "$shape" -n 100000 --sample-ranks 8 --curve weak --threads 8 --ranks-list 8,128,1024,12500 \
+      --study weak-8-threads
+  done
+  # Strong: 1,000,000,000 points.
+  plan --shape cube -n 1000000000 --sample-ranks 8 --curve strong --threads 1 --ranks-list 64,1024,16384 --study strong-1-thread
+  for shape in "${shapes[@]}"; do
+    plan --shape "$shape" -n 1000000000 --sample-ranks 8 --curve strong --threads 16 --ranks-list 256,1024,6250 \
+      --study strong-16-threads
+  done
+  keep planned "$scratch/planned.jsonl"
+}
+
+figures() {
+  step "Figures"
+  run python3 jobs/plot_scaling.py "$records"/*.jsonl -o "$records/report.md"
+}
+
+[ $# -gt 0 ] || fail "which part? (see --help)"
+for part in "$@"; do
+  case $part in
+    -h | --help) sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//;p}' "$0"; exit 0 ;;
+    measured | counted | simulated | planned | figures) ;;
+    *) fail "unknown part $part (see --help)" ;;
+  esac
+done
+[ -n "$program" ] || fail "there is no octopole: build it first (jobs/quickstart.sh)"
+for part in "$@"; do "$part"; done
