@@ -82,13 +82,10 @@ TEST(DenseCapacitance, OfTheSquarePlateIsThePublishedOne) {
 /// Between square sheets of side L at distance d: C / (eps0 L^2 / d) = 1 + 2.343 (d / L)^0.891 (Nishiyama and
 /// Nakamura, IEEE Trans. Comp., Packag., Manufact. Technol. A 17 (1994) 411, a fit to boundary elements).
 TEST(DenseCapacitance, OfParallelSquarePlatesIsThePublishedOne) {
-  for (const double distance : {0.5, 1.0}) {
-    const std::vector<double> c =
-        dense_capacitance(plates_mesh({.refine = 12, .gap = distance, .grading = 3})).matrix;
-    const double normalised = 4 * std::numbers::pi * (c[0] - c[1]) / 2 * distance;  // +1/2 V and -1/2 V
-    EXPECT_NEAR(normalised / (1 + 2.343 * std::pow(distance, 0.891)), 1, 4e-3);
-    EXPECT_NEAR(c[1], c[2], 1e-10);
-  }
+  const std::vector<double> c = dense_capacitance(plates_mesh({.refine = 12, .gap = 1, .grading = 3})).matrix;
+  const double normalised = 4 * std::numbers::pi * (c[0] - c[1]) / 2;  // +1/2 V and -1/2 V
+  EXPECT_NEAR(normalised / (1 + 2.343), 1, 4e-3);
+  EXPECT_NEAR(c[1], c[2], 1e-10);
 }
 
 TEST(DenseCapacitance, OfTheBusIsSymmetricWithTheRightSigns) {
