@@ -5,6 +5,8 @@ option(OCTOPOLE_INSTALL "Install the library, the program and the CMake package"
 option(OCTOPOLE_NATIVE "Compile everything for this machine only (-march=native)" OFF)
 option(OCTOPOLE_WERROR "Treat warnings as errors" OFF)
 option(OCTOPOLE_SMPI "Build octopole_simulate alone, on SimGrid's MPI: no OpenMP, HDF5 or program (jobs/simulate.sh)" OFF)
+set(OCTOPOLE_PETSC AUTO CACHE STRING "Build octopole::petsc: ON, OFF, or AUTO (where PETSc is found)")
+set_property(CACHE OCTOPOLE_PETSC PROPERTY STRINGS AUTO ON OFF)
 set(OCTOPOLE_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=... (address,undefined)")
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Makes sure that everything octopole is built from is there.
 #
-# Usage: jobs/install_dependencies.sh [--tests | --simulation] [--check]
-#   --tests        also what the tests need (GoogleTest, Python 3)
+# Usage: jobs/install_dependencies.sh [--tests | --simulation] [--petsc] [--check]
+#   --tests        also what the tests need (GoogleTest, Python 3, PETSc)
+#   --petsc        also PETSc, for octopole::petsc and octopole capacitance
 #   --simulation   instead what simulated runs need: SimGrid, but no MPI and no HDF5
 #   --check        only say what is missing; install nothing
 #
@@ -14,10 +15,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 tests=OFF
 simulation=OFF
+petsc=OFF
 check_only=no
 for argument in "$@"; do
   case $argument in
-    --tests) tests=ON ;;
+    --tests) tests=ON; petsc=ON ;;
+    --petsc) petsc=ON ;;
     --simulation) simulation=ON ;;
     --check) check_only=yes ;;
     -h | --help) sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//;p}' "$0"; exit 0 ;;
@@ -40,6 +43,7 @@ packages_of() {
     cli11) echo libcli11-dev ;;
     nlohmann-json) echo nlohmann-json3-dev ;;
     fmt) echo libfmt-dev ;;
+    petsc) echo petsc-dev libpetsc-real-dev ;;
     googletest) echo libgtest-dev ;;
     python3) echo python3 ;;
     simgrid) echo libsimgrid-dev ;;
@@ -60,6 +64,7 @@ specs_of() {
     cli11) echo cli11 ;;
     nlohmann-json) echo nlohmann-json ;;
     fmt) echo fmt ;;
+    petsc) echo 'petsc~complex+mpi^openmpi' ;;
     googletest) echo googletest ;;
     python3) echo python ;;
     simgrid) echo simgrid ;;
@@ -68,10 +73,13 @@ specs_of() {
 
 libraries=(mpi hdf5 fftw lapack cli11 nlohmann-json fmt)
 if [ "$simulation" = ON ]; then
-  [ "$tests" = OFF ] || { echo "--tests and --simulation exclude each other (see --help)" >&2; exit 2; }
+  [ "$tests$petsc" = OFFOFF ] || { echo "--simulation excludes --tests and --petsc (see --help)" >&2; exit 2; }
   libraries=(simgrid fftw lapack cli11 nlohmann-json fmt)
 elif [ "$tests" = ON ]; then
   libraries+=(googletest python3)
+fi
+if [ "$petsc" = ON ]; then
+  libraries+=(petsc)
 fi
 
 # version_at_least A B: A >= B
@@ -101,7 +109,8 @@ look() {
   fi
 
   probe=$(mktemp -d)
-  output=$(cmake -S cmake/probe -B "$probe" -DOCTOPOLE_TESTS="$tests" -DOCTOPOLE_SMPI="$simulation" 2>&1) || true
+  output=$(cmake -S cmake/probe -B "$probe" -DOCTOPOLE_TESTS="$tests" -DOCTOPOLE_SMPI="$simulation" \
+    -DOCTOPOLE_PETSC="$petsc" 2>&1) || true
   rm -rf "$probe"
   case $output in
     *"octopole-probe: done"*) ;;
@@ -142,6 +151,9 @@ say_what_to_install() {
     fi
     echo "Needed: a C++20 compiler (GCC 11 or later) with OpenMP, CMake 3.22, pkg-config, an MPI 3.1 library, HDF5 built"
     echo "with that MPI, FFTW 3 in double and single precision, BLAS and LAPACK, CLI11, nlohmann-json 3.9, fmt."
+    if [ "$petsc" = ON ]; then
+      echo "Also PETSc 3.15 or later, built with that MPI, real scalars in double precision."
+    fi
   } >&2
 }
 

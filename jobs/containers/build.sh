@@ -7,10 +7,10 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 case ${1:-} in
   packages)
-    bash jobs/install_dependencies.sh
+    bash jobs/install_dependencies.sh --petsc
     rm -rf /var/lib/apt/lists/* ;;
   program)
-    cmake -S . -B build -DCMAKE_BUILD_TYPE=Release -DOCTOPOLE_TESTS=OFF -DCMAKE_INSTALL_PREFIX=/usr/local \
+    cmake -S . -B build -DCMAKE_BUILD_TYPE=Release -DOCTOPOLE_TESTS=OFF -DOCTOPOLE_PETSC=ON -DCMAKE_INSTALL_PREFIX=/usr/local \
       "-DOCTOPOLE_GIT_DESCRIBE=${2:-}"
     cmake --build build --target octopole_program --parallel "$(nproc)"
     cmake --install build --component program --strip ;;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "octopole/mpi/comm.hpp"
 
@@ -32,6 +33,8 @@ std::unique_ptr<Command> make_run(CLI::App& program);
 std::unique_ptr<Command> make_calibrate(CLI::App& program);
 std::unique_ptr<Command> make_bench(CLI::App& program);
 std::unique_ptr<Command> make_plan_command(CLI::App& program);
+/// In programs with PETSc; `petsc` are options of PETSc's.
+std::unique_ptr<Command> make_capacitance(CLI::App& program, std::vector<std::string> petsc);
 
 /// Runs check_writable for an output file on rank 0; the same Error on all ranks.
 void check_output(const mpi::Comm& comm, const std::string& path);

@@ -1,8 +1,10 @@
 // octopole generate: a synthetic cloud in a file.
 #include <fmt/core.h>
 
+#include <array>
+
 #include "cloud_options.hpp"
-#include "command.hpp"
+#include "generate_mesh.hpp"
 #include "octopole/base/version.hpp"
 #include "octopole/io/pending_file.hpp"
 #include "octopole/io/points_file.hpp"
@@ -14,16 +16,26 @@ class Generate : public Command {
  public:
   explicit Generate(CLI::App& program)
       : parser_(program.add_subcommand(
-            "generate", "Write a synthetic cloud of charges, the same on any number of ranks")) {
-    cloud_.add_to(*parser_, "shape")->required();
-    parser_->get_option("--points")->required();
-    parser_->add_option("-o,--output", output_, "File to write (HDF5)")->required();
+            "generate", "Write a synthetic cloud of charges, the same on any number of ranks; or a mesh")),
+        mesh_(make_generate_mesh(*parser_)) {
+    // Required, but not of the subcommand: run() looks.
+    required_ = {cloud_.add_to(*parser_, "shape"), parser_->get_option("--points"),
+                 parser_->add_option("-o,--output", output_, "File to write (HDF5)")};
     parser_->add_flag("-q,--quiet", quiet_, "Print nothing");
   }
 
   CLI::App* parser() const override { return parser_; }
 
   int run(const mpi::Comm& comm) override {
+    if (mesh_->parser()->parsed()) {
+      if (parser_->count_all() > mesh_->parser()->count_all() + 1)
+        throw UsageError("options of `generate` and of `generate mesh` are mixed",
+                         "put all of them behind `mesh`");
+      return mesh_->run(comm);
+    }
+    for (const CLI::Option* option : required_)
+      if (option->count() == 0)
+        throw UsageError(option->get_name() + " is required", "see octopole generate --help");
     const Cloud cloud = cloud_.get();
     std::vector<Table> tables;
     add(comm, tables, "/sources/positions", cloud.sources, 3,
@@ -58,6 +70,8 @@ class Generate : public Command {
   }
 
   CLI::App* parser_;
+  std::unique_ptr<Command> mesh_;
+  std::array<const CLI::Option*, 3> required_{};
   CloudOptions cloud_;
   std::string output_;
   bool quiet_ = false;

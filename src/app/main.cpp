@@ -2,6 +2,8 @@
 #include <fmt/core.h>
 
 #include <array>
+#include <string_view>
+#include <vector>
 
 #include "command.hpp"
 #include "octopole/base/version.hpp"
@@ -10,6 +12,20 @@
 namespace octopole::app {
 
 namespace {
+
+#ifdef OCTOPOLE_WITH_PETSC
+/// What follows `--` behind the subcommand capacitance belongs to PETSc, not to CLI11.
+std::vector<std::string> take_petsc_options(int& argc, char** argv) {
+  std::vector<std::string> options;
+  const auto is = [argv](int i, std::string_view text) { return argv[i] == text; };
+  int end = 1;
+  while (end < argc && !is(end, "--")) ++end;
+  if (argc < 2 || !is(1, "capacitance") || end == argc) return options;
+  options.assign(argv + end + 1, argv + argc);
+  argc = end;
+  return options;
+}
+#endif
 
 int run_program(const mpi::Comm& comm, int argc, char** argv) {
   CLI::App program{
@@ -22,8 +38,16 @@ int run_program(const mpi::Comm& comm, int argc, char** argv) {
   program.failure_message([](const CLI::App*, const CLI::Error& error) {
     return fmt::format("octopole: error: {}\nRun with --help for more information.\n", error.what());
   });
-  const std::array commands = {make_generate(program), make_run(program), make_calibrate(program),
-                               make_bench(program), make_plan_command(program)};
+  const std::array commands = {make_generate(program),
+                               make_run(program),
+                               make_calibrate(program),
+                               make_bench(program),
+                               make_plan_command(program)
+#ifdef OCTOPOLE_WITH_PETSC
+                                   ,
+                               make_capacitance(program, take_petsc_options(argc, argv))
+#endif
+  };
   if (const std::optional<int> ended = parse(comm, program, argc, argv)) return *ended;
   for (const auto& command : commands)
     if (command->parser()->parsed()) return run_reporting(comm, [&] { return command->run(comm); });

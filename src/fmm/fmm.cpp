@@ -6,6 +6,7 @@
 #include <cmath>
 #include <variant>
 
+#include "octopole/fmm/leaf_points.hpp"
 #include "octopole/fmm/passes.hpp"
 #include "octopole/fmm/prepare.hpp"
 #include "octopole/fmm/setup.hpp"
@@ -63,7 +64,7 @@ double charge_unit(double largest) {
 class Fmm::Implementation {
  public:
   Implementation(MPI_Comm parent, const Laplace& kernel, const Options& options, const OperatorStores& stores)
-      : comm_(mpi::Comm::duplicate(parent)), kernel_(kernel) {
+      : comm_(mpi::Comm::duplicate(parent)), kernel_(kernel), options_(options) {
     mpi::collectively(comm_, [&] {
       parameters_ = resolve(options, Laplace::name);
       simd::active_isa();  // a bad choice is an error here, not inside a parallel region
@@ -98,6 +99,7 @@ class Fmm::Implementation {
         },
         engine_);
     setup_.emplace(make_setup(comm_, parameters_, sources, targets, observer_));
+    if (observer_) observer_->set_up(*setup_);
     setup_seconds_ = seconds_now() - start;
   }
 
@@ -121,7 +123,21 @@ class Fmm::Implementation {
 
   void observe(WorkObserver* observer) { observer_ = observer; }
   const Parameters& parameters() const { return parameters_; }
+  const Options& options() const { return options_; }
   const mpi::Comm& comm() const { return comm_; }
+  PointSetup& setup() {
+    if (!setup_) throw Error("the Fmm has no points yet", "call set_points first");
+    return *setup_;
+  }
+
+  std::array<double, kPhases> flops() {
+    const OperatorKey& key = parameters_.operators;
+    const Work work = work_of(count_work(setup(), key), key, expected_svd_rank(key));
+    std::array<double, kPhases> flops{};
+    for (std::size_t p = 0; p < kPhases; ++p)
+      flops[p] = kFlopsPerPair * work[p].pairs + work[p].gemm + work[p].transform + work[p].sweep;
+    return flops;
+  }
 
   Summary summary() const {
     Summary s = setup_ ? summarize(comm_, parameters_, *setup_, profile_) : Summary{};
@@ -152,6 +168,7 @@ class Fmm::Implementation {
 
   mpi::Comm comm_;
   Laplace kernel_;
+  Options options_;
   Parameters parameters_;
   std::variant<std::monostate, Engine<double>, Engine<float>> engine_;
   std::optional<PointSetup> setup_;
@@ -192,8 +209,26 @@ void Fmm::observe(WorkObserver* observer) {
 const Parameters& Fmm::parameters() const {
   return implementation().parameters();
 }
+const Options& Fmm::options() const {
+  return implementation().options();
+}
 const mpi::Comm& Fmm::comm() const {
   return implementation().comm();
+}
+bool Fmm::targets_are_sources() const {
+  return !implementation().setup().target_exchange;
+}
+std::vector<double> Fmm::sources() const {
+  return caller_sources(implementation().setup());
+}
+std::vector<double> Fmm::targets() const {
+  return caller_targets(implementation().setup());
+}
+LeafPoints Fmm::leaf_points() const {
+  return octopole::leaf_points(comm(), implementation().setup());
+}
+std::array<double, kPhases> Fmm::flops() const {
+  return implementation().flops();
 }
 Summary Fmm::summary() const {
   return implementation().summary();

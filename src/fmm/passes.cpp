@@ -28,7 +28,9 @@ ListView view(const tree::NodeLists& lists) {
 class Piece {
  public:
   Piece(Profile& profile, Phase phase, std::size_t part, const PointSetup& setup, WorkObserver* observer)
-      : timer_(profile, phase), phase_(phase), part_(part), setup_(setup), observer_(observer) {}
+      : timer_(profile, phase), phase_(phase), part_(part), setup_(setup), observer_(observer) {
+    if (observer_) observer_->evaluating(phase);
+  }
   ~Piece() {
     if (observer_) observer_->evaluated(setup_, phase_, part_);
   }
@@ -41,6 +43,32 @@ class Piece {
   std::size_t part_;
   const PointSetup& setup_;
   WorkObserver* observer_;
+};
+
+/// Times an exchange, or its start or finish, counts what travels, and tells whoever observes.
+class Travel {
+ public:
+  Travel(Profile& profile, Exchange exchange, ExchangeTimer::Part part, WorkObserver* observer)
+      : timer_(profile, exchange, part), profile_(profile), exchange_(exchange), observer_(observer) {
+    if (observer_) observer_->exchanging(exchange);
+  }
+  ~Travel() {
+    if (observer_) observer_->exchanged(exchange_, traffic_);
+  }
+  Travel(const Travel&) = delete;
+  Travel& operator=(const Travel&) = delete;
+  void count(Traffic traffic) {
+    profile_.traffic[static_cast<std::size_t>(exchange_)] += traffic;
+    if (observer_) observer_->copied(traffic.bytes_sent + traffic.bytes_received);
+    traffic_ = std::move(traffic);
+  }
+
+ private:
+  ExchangeTimer timer_;
+  Profile& profile_;
+  Exchange exchange_;
+  WorkObserver* observer_;
+  Traffic traffic_;
 };
 
 /// What all steps of one evaluation share.
@@ -59,41 +87,37 @@ struct Evaluation {
   const Translations<Real>& t() const { return operators.translations; }
   Piece piece(Phase phase, std::size_t part = 0) const { return {profile, phase, part, s, observer}; }
 
-  void count(Exchange exchange, const mpi::SparseExchange& plan, std::size_t record_bytes) {
-    add(exchange, plan.traffic(record_bytes));
-  }
-  void add(Exchange exchange, const Traffic& traffic) {
-    profile.traffic[static_cast<std::size_t>(exchange)] += traffic;
-    if (observer) observer->copied(traffic.bytes_sent + traffic.bytes_received);
+  Travel travel(Exchange exchange, ExchangeTimer::Part part = ExchangeTimer::Part::whole) const {
+    return {profile, exchange, part, observer};
   }
 
   void start_rows(Exchange exchange, parallel::RowExchange& rows, const Real* array, Index width) {
-    ExchangeTimer timer(profile, exchange, ExchangeTimer::Part::start);
+    Travel timed = travel(exchange, ExchangeTimer::Part::start);
     rows.start(array, width);
-    count(exchange, rows.exchange(), static_cast<std::size_t>(width) * sizeof(Real));
+    timed.count(rows.exchange().traffic(static_cast<std::size_t>(width) * sizeof(Real)));
   }
   void finish_rows(Exchange exchange, parallel::RowExchange& rows, Real* array) {
-    ExchangeTimer timer(profile, exchange, ExchangeTimer::Part::finish);
+    Travel timed = travel(exchange, ExchangeTimer::Part::finish);
     rows.finish(array);
   }
 
   // Ghost multipoles: coarse ones with all ranks at once, others between start and finish.
   void start_multipoles() {
     {
-      ExchangeTimer timer(profile, Exchange::ghost_multipoles, ExchangeTimer::Part::start);
+      Travel timed = travel(Exchange::ghost_multipoles, ExchangeTimer::Part::start);
       if constexpr (std::is_same_v<Real, double>)
         if (s.ghosts.narrow) s.ghosts.multipoles.start_narrow(w.multipoles.data(), t().equivalent_size());
       if (!s.ghosts.narrow) s.ghosts.multipoles.start(w.multipoles.data(), t().equivalent_size());
-      count(Exchange::ghost_multipoles, s.ghosts.multipoles.exchange(), multipole_bytes());
+      timed.count(s.ghosts.multipoles.exchange().traffic(multipole_bytes()));
     }
-    ExchangeTimer timer(profile, Exchange::coarse_multipoles);
+    Travel timed = travel(Exchange::coarse_multipoles);
     if constexpr (std::is_same_v<Real, double>)
       if (s.ghosts.narrow) s.ghosts.coarse.run_narrow(w.multipoles.data(), t().equivalent_size());
     if (!s.ghosts.narrow) s.ghosts.coarse.run(w.multipoles.data(), t().equivalent_size());
-    add(Exchange::coarse_multipoles, s.ghosts.coarse.exchange().traffic(multipole_bytes()));
+    timed.count(s.ghosts.coarse.exchange().traffic(multipole_bytes()));
   }
   void finish_multipoles() {
-    ExchangeTimer timer(profile, Exchange::ghost_multipoles, ExchangeTimer::Part::finish);
+    Travel timed = travel(Exchange::ghost_multipoles, ExchangeTimer::Part::finish);
     if constexpr (std::is_same_v<Real, double>)
       if (s.ghosts.narrow) s.ghosts.multipoles.finish_narrow(w.multipoles.data());
     if (!s.ghosts.narrow) s.ghosts.multipoles.finish(w.multipoles.data());
@@ -103,14 +127,14 @@ struct Evaluation {
   }
 
   void bring_charges(std::span<const double> charges) {
-    ExchangeTimer timer(profile, Exchange::charges);
+    Travel timed = travel(Exchange::charges);
     w.caller_charges.resize(charges.size());
 #pragma omp parallel for schedule(static)
     for (std::size_t i = 0; i < charges.size(); ++i)
       w.caller_charges[i] = static_cast<Real>(charges[i] / unit);
     w.charges.resize(static_cast<std::size_t>(s.owned_sources() + s.ghosts.ghost_sources));
     s.source_exchange.to_owners(w.caller_charges.data(), w.charges.data(), 1);
-    count(Exchange::charges, s.source_exchange.outward(), sizeof(Real));
+    timed.count(s.source_exchange.outward().traffic(sizeof(Real)));
   }
 
   void upward() {
@@ -246,17 +270,17 @@ struct Evaluation {
   }
 
   void bring_potential(Field& field) {
-    ExchangeTimer timer(profile, Exchange::potential);
+    Travel timed = travel(Exchange::potential);
     parallel::PointExchange& exchange = s.results_exchange();
     field.potential.resize(static_cast<std::size_t>(exchange.caller_count()));
 #pragma omp parallel for schedule(static)
     for (std::size_t i = 0; i < w.potential.size(); ++i) w.potential[i] *= unit;
     exchange.to_callers(w.potential.data(), field.potential.data(), 1);
-    count(Exchange::potential, exchange.homeward(), sizeof(double));
+    timed.count(exchange.homeward().traffic(sizeof(double)));
   }
 
   void bring_gradient(Field& field) {
-    ExchangeTimer timer(profile, Exchange::gradient);
+    Travel timed = travel(Exchange::gradient);
     w.gradient.resize(3 * w.gx.size());
 #pragma omp parallel for schedule(static)
     for (std::size_t i = 0; i < w.gx.size(); ++i) {
@@ -265,7 +289,7 @@ struct Evaluation {
       w.gradient[3 * i + 2] = unit * w.gz[i];
     }
     s.results_exchange().to_callers(w.gradient.data(), field.gradient.data(), 3);
-    count(Exchange::gradient, s.results_exchange().homeward(), 3 * sizeof(double));
+    timed.count(s.results_exchange().homeward().traffic(3 * sizeof(double)));
   }
 };
 

@@ -59,6 +59,9 @@ class Stages {
  public:
   Stages(std::array<double, kSetupStages>& seconds, WorkObserver* observer)
       : timer_(seconds), observer_(observer) {}
+  void begin(SetupStage stage) {
+    if (observer_) observer_->preparing(stage);
+  }
   void end(SetupStage stage, std::size_t items) {
     if (observer_) observer_->prepared(stage, static_cast<Index>(items));
     timer_.mark(stage);
@@ -117,6 +120,7 @@ void distribute_codes(const mpi::Comm& comm, mpi::Transport transport, CallerPoi
 /// This rank's tree and lists; returns where L2L ends.
 std::vector<std::uint8_t> build_tree(const mpi::Comm& comm, const Parameters& parameters, PointSetup& s,
                                      Stages& stages) {
+  stages.begin(SetupStage::tree);
   const auto& own_sources = s.source_exchange.owned_codes();
   const auto& own_targets = s.results_exchange().owned_codes();
   const tree::CodeRange range = s.partition.range(comm.rank());
@@ -130,6 +134,7 @@ std::vector<std::uint8_t> build_tree(const mpi::Comm& comm, const Parameters& pa
       comm, tree::LocalPart{s.shared, s.partition, comm.rank(), splits, own_sources, own_targets},
       s.traffic[static_cast<std::size_t>(SetupExchange::records)]);
   stages.end(SetupStage::tree, s.tree.keys.size());
+  stages.begin(SetupStage::lists);
   std::vector<std::uint8_t> ends;
   mpi::collectively(comm, [&] {
     s.lists = tree::build_lists(s.tree);
@@ -145,6 +150,7 @@ std::vector<std::uint8_t> build_tree(const mpi::Comm& comm, const Parameters& pa
 /// Weighs the leaves of the tree that build_tree made, and makes it anew where another partition is better.
 void balance_work(const mpi::Comm& comm, const Parameters& parameters, CallerPoints& points, PointSetup& s,
                   std::vector<std::uint8_t>& ends, Stages& stages) {
+  stages.begin(SetupStage::balance);
   const WorkLists work = make_work_lists(s.rank_lists(), ends, s.owned_sources());
   std::optional<tree::Partition> better = divide_by_work(comm, s.rank_lists(), work, s.partition, s.leaves,
                                                          parameters, !points.distinct, s.balance);
@@ -152,6 +158,7 @@ void balance_work(const mpi::Comm& comm, const Parameters& parameters, CallerPoi
   if (!better) return;
   for (const SetupStage stage : {SetupStage::tree, SetupStage::lists})  // what the first partition took
     stages.move(stage, SetupStage::balance);
+  stages.begin(SetupStage::distribute);
   s.partition = std::move(*better);
   s.shared = parallel::count_shared(comm, s.partition, points.source_codes, points.target_codes());
   points.source_order = s.source_exchange.take_order();
@@ -199,13 +206,16 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   PointSetup s;
   s.rank = comm.rank();
   Stages stages(s.stage_seconds, observer);
+  stages.begin(SetupStage::tuning);
   const morton::Bounds bounds = bounds_of(comm, sources, targets.value_or(std::span<const double>{}));
   s.tuning = tune(comm, bounds, parameters, sources, targets);
   stages.end(SetupStage::tuning, static_cast<std::size_t>(s.tuning.sample));
   s.cube = morton::RootCube::enclosing(bounds, s.tuning.padding);
 
+  stages.begin(SetupStage::sort);
   CallerPoints points = sort_points(s.cube, sources, targets);
   stages.end(SetupStage::sort, points.source_codes.size() + points.distinct_codes.size());
+  stages.begin(SetupStage::distribute);
   divide_by_points(comm, parameters, points, s);
   distribute_codes(comm, transport, points, s);
   stages.end(SetupStage::distribute, owned_points(s));
@@ -214,6 +224,7 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
     balance_work(comm, parameters, points, s, ends, stages);
   points = {};
 
+  stages.begin(SetupStage::distribute);
   AlignedVector<double> source_points, target_points;
   const auto traffic = [&s](SetupExchange exchange) -> Traffic& {
     return s.traffic[static_cast<std::size_t>(exchange)];
@@ -225,6 +236,7 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   }
   stages.end(SetupStage::distribute, 0);
 
+  stages.begin(SetupStage::ghosts);
   s.ghosts = parallel::plan_ghosts(comm, transport, s.partition, parameters.multipole_rule(comm.size()),
                                    s.lists.v, s.partners, s.owned_sources(), s.tree);
   s.ancestors = parallel::plan_ancestors(comm, transport, s.tree);
@@ -237,6 +249,7 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
 
   stages.end(SetupStage::ghosts, s.sources.x.size());
 
+  stages.begin(SetupStage::plan);
   s.source_exchange.release_buffers();
   if (s.target_exchange) s.target_exchange->release_buffers();
   s.boxes.resize(s.tree.keys.size());

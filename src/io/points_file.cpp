@@ -191,7 +191,7 @@ void create_tables(const std::string& path, std::span<const Table> tables,
   for (const Table& table : tables) {
     std::vector<hsize_t> shape = {static_cast<hsize_t>(table.rows)};
     if (table.columns > 1) shape.push_back(static_cast<hsize_t>(table.columns));
-    hdf5::create_dataset(file.get(), table.dataset, H5T_IEEE_F64LE, shape);
+    hdf5::create_dataset(file.get(), table.dataset, table.integers ? H5T_STD_I64LE : H5T_IEEE_F64LE, shape);
   }
   for (const Attribute& attribute : attributes) hdf5::write_attribute(file.get(), attribute);
   hdf5::check(file.reset(), "the file could not be laid out");

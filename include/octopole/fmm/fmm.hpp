@@ -1,6 +1,7 @@
 // The fast multipole method: construct, set points, evaluate.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <span>
 #include <vector>
@@ -20,7 +21,13 @@ struct Field {
   std::vector<double> gradient;   // (targets, 3) interleaved; empty unless asked for
 };
 
+/// As a pair of points is counted: 3 differences, 5 for the squared distance, 2 for its inverse root, 2 to
+/// multiply by the charge and add.
+inline constexpr double kFlopsPerPair = 12;
+
 enum class Output { potential, potential_and_gradient };
+
+struct LeafPoints;  // fmm/leaf_points.hpp
 
 /// Where operators are kept between runs, one store a precision; either may be null. Used on rank 0 only,
 /// while the Fmm is constructed. io/operator_file.hpp has one in HDF5.
@@ -60,9 +67,22 @@ class Fmm {
   /// collective.
   void observe(WorkObserver* observer);
 
-  /// Not collective.
+  /// Not collective: the parameters, and the options that they were resolved from.
   const Parameters& parameters() const;
+  const Options& options() const;
   const mpi::Comm& comm() const;
+
+  /// Whether the overload of set_points for targets that are the sources was called. Not collective. This and
+  /// the following throw Error before set_points.
+  bool targets_are_sources() const;
+  /// The coordinates (n, 3) that this rank passed to set_points, bit for bit.
+  std::vector<double> sources() const;
+  std::vector<double> targets() const;
+  /// Targets by leaf with the leaves' neighbours: what block preconditioners are made of. A copy.
+  LeafPoints leaf_points() const;
+  /// Operations of one evaluation of the potential by phase, counted on this rank: pairs as kFlopsPerPair.
+  /// Not collective.
+  std::array<double, kPhases> flops() const;
 
   /// Tree, times, communication and memory so far.
   Summary summary() const;

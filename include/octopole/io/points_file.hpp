@@ -44,7 +44,7 @@ struct Points {
 /// row).
 Points read_points(const mpi::Comm& comm, const std::string& path);
 
-/// A table of doubles to be written: `columns` 1 makes a dataset (rows), more make (rows, columns).
+/// A table of numbers to be written: `columns` 1 makes a dataset (rows), more make (rows, columns).
 struct Table {
   std::string dataset;  // path in the file; groups are created as needed
   Index rows = 0;       // over all ranks
@@ -53,6 +53,7 @@ struct Table {
   /// Writes rows [first, first + count) of the whole table, inside this rank's block, to values (count,
   /// columns).
   std::function<void(Index first, Index count, double* values)> rows_at;
+  bool integers = false;  // stored as 64-bit integers: values are whole numbers below 2^53
 };
 
 /// A name and value, kept with the root of a file.

@@ -1,0 +1,95 @@
+// One set of points and Fmms of several accuracies, built when they are first needed.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "octopole/fmm/fmm.hpp"
+#include "octopole/petsc/log.hpp"
+
+namespace octopole::petsc {
+
+/// What was evaluated at so many digits; digits 0 where only an order was asked for.
+struct Rung {
+  int digits = 0;
+  Index products = 0;
+  double seconds = 0;        // of the products, on this rank
+  double setup_seconds = 0;  // of the Fmm
+};
+
+/// The Fmm of an operator, its cheaper relatives for inexact Krylov methods, and the one with sources and
+/// targets exchanged. Everything is collective unless it says otherwise.
+class FmmLadder {
+ public:
+  /// An Fmm whose points are set: its accuracy is what it is. Others may hold it and evaluate it, too; the
+  /// ladder takes the place of its observer until the ladder ends.
+  explicit FmmLadder(std::shared_ptr<Fmm> fmm);
+  /// An Fmm that is built for these points when it is first needed; until then set_digits may still choose.
+  /// No targets: they are the sources. Throws Error for options that resolve() refuses.
+  FmmLadder(MPI_Comm comm, const Options& options, std::vector<double> sources,
+            std::optional<std::vector<double>> targets);
+  ~FmmLadder();
+  FmmLadder(const FmmLadder&) = delete;
+  FmmLadder& operator=(const FmmLadder&) = delete;
+
+  /// Chooses the digits of an Fmm that is not built yet and whose options leave them open; false where they
+  /// are fixed. Not collective.
+  bool set_digits(int digits);
+  /// The digits of full accuracy; 0 where only an order was given. Not collective.
+  int digits() const;
+
+  /// The Fmm of full accuracy.
+  Fmm& full();
+  /// Whether cheaper ones make sense: the accuracy is given by digits. Not collective.
+  bool can_relax() const { return digits() > 0; }
+  /// The next evaluate() needs these digits only; later ones full accuracy again. Not collective.
+  void relax_next(int digits) { next_digits_ = digits; }
+
+  /// field.potential = K charges.
+  void evaluate(std::span<const double> charges, Field& field);
+  /// field.potential = K^T values: of the Fmm itself where the targets are the sources, because kernels are
+  /// even functions of the distance vector; else of one with sources and targets exchanged.
+  void evaluate_transposed(std::span<const double> values, Field& field);
+
+  /// Numbers of points on this rank. Not collective.
+  Index sources() const { return source_count_; }
+  Index targets() const { return target_count_; }
+  bool targets_are_sources() const { return same_; }
+  MPI_Comm comm() const { return comm_.handle(); }
+
+  /// Products by digits so far, most digits first. Not collective.
+  std::vector<Rung> rungs() const;
+
+ private:
+  struct Entry {
+    LogObserver observer;  // outlives the Fmm
+    std::shared_ptr<Fmm> fmm;
+    Rung rung;
+  };
+  std::unique_ptr<Entry> build(const Options& options, std::span<const double> sources,
+                               std::optional<std::span<const double>> targets) const;
+  Entry& entry(int digits);
+  static void adopt(Entry& entry);
+
+  mpi::Comm comm_;
+  Options options_;
+  Index source_count_ = 0, target_count_ = 0;
+  bool same_ = true;
+  std::vector<double> source_points_, target_points_;  // until the Fmm of full accuracy has them
+  std::unique_ptr<Entry> full_, transposed_;
+  std::map<int, std::unique_ptr<Entry>> cheaper_;
+  int next_digits_ = 0;
+};
+
+/// Seconds that cheaper products saved against the mean of those of full accuracy; 0 where there were none of
+/// the latter.
+double seconds_saved(std::span<const Rung> rungs);
+
+/// The accuracy and the products by digits, in lines.
+std::string describe(const FmmLadder& ladder);
+
+}  // namespace octopole::petsc

@@ -1,0 +1,110 @@
+#include "octopole/bem/charge_file.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "by_number.hpp"
+#include "octopole/io/pending_file.hpp"
+
+namespace octopole::bem {
+namespace {
+
+std::string escaped(const std::string& text) {
+  std::string result;
+  for (const char c : text) {
+    if (c == '&')
+      result += "&amp;";
+    else if (c == '<')
+      result += "&lt;";
+    else if (c == '>')
+      result += "&gt;";
+    else if (c == '"')
+      result += "&quot;";
+    else
+      result += c;
+  }
+  return result;
+}
+
+std::string field_dataset(std::size_t field) {
+  return "/fields/" + std::to_string(field);
+}
+
+/// The XDMF 3 description (www.xdmf.org, "XDMF Model and Format").
+std::string describe(const std::string& file, const Panels& panels, std::span<const PanelField> fields) {
+  const auto item = [&](const std::string& dataset, const std::string& shape, const char* type) {
+    return fmt::format(
+        "<DataItem Format=\"HDF\" Dimensions=\"{}\" NumberType=\"{}\" Precision=\"8\">{}:{}</DataItem>",
+        shape, type, escaped(file), dataset);
+  };
+  const auto attribute = [&](const std::string& name, const std::string& dataset, const char* type) {
+    return fmt::format(
+        "      <Attribute Name=\"{}\" AttributeType=\"Scalar\" Center=\"Cell\">\n        {}\n      "
+        "</Attribute>\n",
+        escaped(name), item(dataset, std::to_string(panels.total), type));
+  };
+  std::string text = fmt::format(
+      "<?xml version=\"1.0\" ?>\n<Xdmf Version=\"3.0\">\n  <Domain>\n    <Grid Name=\"conductors\" "
+      "GridType=\"Uniform\">\n"
+      "      <Topology TopologyType=\"Triangle\" NumberOfElements=\"{}\">\n        {}\n      </Topology>\n"
+      "      <Geometry GeometryType=\"XYZ\">\n        {}\n      </Geometry>\n",
+      panels.total, item("/mesh/triangles", fmt::format("{} 3", panels.total), "Int"),
+      item("/mesh/vertices", fmt::format("{} 3", panels.vertex_count), "Float"));
+  text += attribute("conductor", "/mesh/conductor", "Int");
+  for (std::size_t f = 0; f < fields.size(); ++f)
+    text += attribute(fields[f].name, field_dataset(f), "Float");
+  return text + "    </Grid>\n  </Domain>\n</Xdmf>\n";
+}
+
+template <class T>
+std::vector<double> as_doubles(const std::vector<T>& values) {
+  return std::vector<double>(values.begin(), values.end());
+}
+
+}  // namespace
+
+std::string xdmf_path(const std::string& path) {
+  std::filesystem::path name(path);
+  if (name.extension() != ".h5")
+    throw Error("'" + path + "' does not end in .h5",
+                "charge densities are written to NAME.h5 and NAME.xdmf");
+  return name.replace_extension(".xdmf").string();
+}
+
+void write_charge_file(const mpi::Comm& comm, const std::string& path, const Panels& panels,
+                       std::span<const PanelField> fields, std::span<const Attribute> attributes) {
+  const std::string description = xdmf_path(path);
+  mpi::collectively(comm, [&] {
+    if (comm.is_root()) check_writable(description);
+    for (const PanelField& field : fields)
+      if (static_cast<Index>(field.values.size()) != panels.count())
+        throw Error("field '" + field.name + "' has " + std::to_string(field.values.size()) + " values for " +
+                    std::to_string(panels.count()) + " panels");
+  });
+
+  ByNumber by_panel(comm, panels.number, panels.total);
+  ByNumber by_vertex(comm, panels.corner_numbers, panels.vertex_count);
+  const std::vector<double> vertices = by_vertex.to_blocks({panels.corners.data(), panels.corners.size()}, 3),
+                            triangles = by_panel.to_blocks(as_doubles(panels.corner_numbers), 3),
+                            conductors = by_panel.to_blocks(as_doubles(panels.conductor), 1);
+  std::vector<std::vector<double>> values;
+  for (const PanelField& field : fields) values.push_back(by_panel.to_blocks(field.values, 1));
+
+  const Index first = by_panel.block().first, n = panels.total;
+  std::vector<Table> tables = {
+      table_of("/mesh/vertices", panels.vertex_count, by_vertex.block().first, 3, vertices),
+      table_of("/mesh/triangles", n, first, 3, triangles),
+      table_of("/mesh/conductor", n, first, 1, conductors)};
+  tables[1].integers = tables[2].integers = true;
+  for (std::size_t f = 0; f < fields.size(); ++f)
+    tables.push_back(table_of(field_dataset(f), n, first, 1, values[f]));
+  write_tables(comm, path, tables, attributes);
+  mpi::collectively(comm, [&] {
+    if (comm.is_root())
+      write_text_file(description, describe(std::filesystem::path(path).filename().string(), panels, fields));
+  });
+}
+
+}  // namespace octopole::bem

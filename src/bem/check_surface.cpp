@@ -1,0 +1,161 @@
+#include "octopole/bem/check_surface.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "overlaps.hpp"
+#include "surface_edges.hpp"
+
+namespace octopole::bem {
+namespace {
+
+constexpr std::size_t kPlaces = 3;
+
+struct Words {
+  const char *name, *one, *many;
+};
+constexpr Words kWords[kDefects] = {
+    {"degenerate", "triangle without area", "triangles without area"},
+    {"duplicate", "duplicate triangle", "duplicate triangles"},
+    {"open", "open edge", "open edges"},
+    {"branching", "edge of more than two triangles", "edges of more than two triangles"},
+    {"disordered", "edge between triangles that face opposite ways",
+     "edges between triangles that face opposite ways"},
+    {"inside_out", "part that is inside out", "parts that are inside out"},
+    {"overlap", "pair of triangles that overlap", "pairs of triangles that overlap"}};
+
+class Checker {
+ public:
+  Checker(const Surface& surface, const CheckOptions& options) : surface_(surface), options_(options) {}
+
+  SurfaceReport check() {
+    const std::vector<char> flawed = check_triangles();
+    check_edges();
+    if (options_.find_overlaps) check_overlaps(flawed);
+    return std::move(report_);
+  }
+
+ private:
+  std::string place(Index t) const {
+    double centre[3] = {};
+    for (int c = 0; c < 3; ++c)
+      for (int d = 0; d < 3; ++d) centre[d] += surface_.corner(t, c)[static_cast<std::size_t>(d)] / 3;
+    const auto conductor = static_cast<std::size_t>(surface_.conductor[static_cast<std::size_t>(t)]);
+    return fmt::format("triangle {} of '{}' at ({:.6g}, {:.6g}, {:.6g})", t + 1,
+                       surface_.conductors[conductor], centre[0], centre[1], centre[2]);
+  }
+
+  void note(Defect defect, Index t, const std::string& more = {}) {
+    Finding& finding = report_[defect];
+    ++finding.count;
+    if (finding.places.size() < kPlaces) finding.places.push_back(place(t) + more);
+  }
+
+  /// Marks triangles that are not to be looked at for overlaps.
+  std::vector<char> check_triangles() {
+    const std::size_t n = surface_.triangles.size();
+    std::vector<char> flawed(n, 0);
+    for (std::size_t t = 0; t < n; ++t)
+      if (is_degenerate(surface_, static_cast<Index>(t))) {
+        flawed[t] = 1;
+        note(Defect::degenerate, static_cast<Index>(t));
+      }
+    std::vector<Corners> sorted = surface_.triangles;
+    for (Corners& v : sorted) std::sort(v.begin(), v.end());
+    std::vector<std::int32_t> order(n);
+    std::iota(order.begin(), order.end(), 0);
+    const auto corners = [&](std::int32_t t) -> const Corners& {
+      return sorted[static_cast<std::size_t>(t)];
+    };
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::int32_t a, std::int32_t b) { return corners(a) < corners(b); });
+    std::vector<std::int32_t> twice;
+    for (std::size_t i = 1; i < n; ++i)
+      if (corners(order[i]) == corners(order[i - 1])) twice.push_back(order[i]);
+    std::sort(twice.begin(), twice.end());
+    for (const std::int32_t t : twice) {
+      if (flawed[static_cast<std::size_t>(t)]) continue;
+      flawed[static_cast<std::size_t>(t)] = 1;
+      note(Defect::duplicate, t);
+    }
+    return flawed;
+  }
+
+  void check_edges() {
+    const std::vector<HalfEdge> edges = sorted_edges(surface_);
+    for_each_edge(edges, [&](const HalfEdge* first, const HalfEdge* last) {
+      if (last - first == 1) {
+        if (!options_.allow_open) note(Defect::open, first->triangle);
+      } else if (last - first > 2) {
+        note(Defect::branching, first->triangle);
+      } else if (first[0].forward == first[1].forward) {
+        note(Defect::disordered, first->triangle);
+      }
+    });
+    const Pieces pieces = find_pieces(surface_, edges);
+    const Facing facing = find_facing(surface_, pieces);
+    report_.parts = pieces.count;
+    report_.nested = facing.nested;
+    if (report_[Defect::disordered].count > 0) return;  // their facing means nothing yet
+    std::vector<char> told(facing.sign.size(), 0);
+    for (std::size_t t = 0; t < surface_.triangles.size(); ++t) {
+      const auto piece = static_cast<std::size_t>(pieces.of_triangle[t]);
+      if (facing.sign[piece] < 0 && !std::exchange(told[piece], 1))
+        note(Defect::inside_out, static_cast<Index>(t));
+    }
+  }
+
+  void check_overlaps(const std::vector<char>& flawed) {
+    Index count = 0;
+    for (const auto& [a, b] : find_overlaps(surface_, flawed, kPlaces, count))
+      note(Defect::overlap, a, fmt::format(" with triangle {}", b + 1));
+    report_[Defect::overlap].count = count;
+  }
+
+  const Surface& surface_;
+  CheckOptions options_;
+  SurfaceReport report_;
+};
+
+}  // namespace
+
+std::string_view defect_name(Defect defect) {
+  return kWords[static_cast<std::size_t>(defect)].name;
+}
+
+bool SurfaceReport::sound() const {
+  return std::all_of(findings.begin(), findings.end(), [](const Finding& f) { return f.count == 0; });
+}
+
+std::string SurfaceReport::text() const {
+  std::string text;
+  for (std::size_t d = 0; d < kDefects; ++d) {
+    const Finding& finding = findings[d];
+    if (finding.count == 0) continue;
+    if (!text.empty()) text += "; ";
+    text += fmt::format("{} {}: ", finding.count, finding.count == 1 ? kWords[d].one : kWords[d].many);
+    for (std::size_t i = 0; i < finding.places.size(); ++i) text += (i ? ", " : "") + finding.places[i];
+    if (finding.count > static_cast<Index>(finding.places.size())) text += ", ..";
+  }
+  return text;
+}
+
+SurfaceReport check_surface(const Surface& surface, const CheckOptions& options) {
+  return Checker(surface, options).check();
+}
+
+void require_sound(const SurfaceReport& report) {
+  if (report.sound()) return;
+  std::string advice;
+  if (report[Defect::overlap].count + report[Defect::branching].count > 0)
+    advice = "mend the geometry: conductors must not touch or cross";
+  else if (report[Defect::open].count > 0)
+    advice = "--repair joins vertices that are almost equal, --open takes thin sheets as they are";
+  else
+    advice = "--repair mends this";
+  throw Error("the surface is not sound: " + report.text(), advice);
+}
+
+}  // namespace octopole::bem

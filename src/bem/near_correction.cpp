@@ -1,0 +1,282 @@
+#include "octopole/bem/near_correction.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "near_panels.hpp"
+#include "octopole/base/threads.hpp"
+#include "octopole/bem/panel_potential.hpp"
+#include "octopole/io/points_file.hpp"
+#include "octopole/kernels/laplace.hpp"
+
+namespace octopole::bem {
+namespace {
+
+/// The entry in closed form.
+double exact_entry(const double* point, const double* panel) {
+  return Laplace::constant * triangle_integral(panel, point) / panel_area(panel);
+}
+
+/// What the FMM makes of the quadrature: coincident points contribute nothing.
+double quadrature_entry(const double* point, const double* panel, const TriangleRule& rule) {
+  double sum = 0;
+  for (const RulePoint& k : rule.points) {
+    const std::array<double, 3> y = rule_point(k, panel);
+    const double dx = point[0] - y[0], dy = point[1] - y[1], dz = point[2] - y[2];
+    const double r2 = dx * dx + dy * dy + dz * dz;
+    if (r2 > 0) sum += k.weight / std::sqrt(r2);
+  }
+  return Laplace::constant * sum;
+}
+
+/// Charges of ghosts come from their owners, along lists that both sides know.
+struct GhostExchange {
+  std::vector<Index> send_panels;
+  mpi::SparseExchange to_ghosts, to_owners;
+};
+
+GhostExchange make_exchange(const mpi::Comm& comm, mpi::Transport transport, const Columns& columns,
+                            const Panels& panels) {
+  std::vector<Index> counts(static_cast<std::size_t>(comm.size()), 0), wanted;
+  int owner = 0;
+  for (const Index row : columns.row) {
+    if (row >= panels.first && row < panels.first + panels.count()) continue;
+    const auto end_of = [&](int rank) {
+      const RowBlock rows = block_of(panels.total, rank, comm.size());
+      return rows.first + rows.count;
+    };
+    while (row >= end_of(owner)) ++owner;
+    wanted.push_back(row);
+    ++counts[static_cast<std::size_t>(owner)];
+  }
+  std::vector<Index> asked_for;
+  GhostExchange result;
+  result.send_panels = comm.all_to_all<Index>(wanted, counts, &asked_for);
+  for (Index& row : result.send_panels) row -= panels.first;
+  result.to_ghosts = mpi::SparseExchange(comm, transport, peers_of(asked_for), peers_of(counts));
+  result.to_owners = mpi::SparseExchange(comm, transport, peers_of(counts), peers_of(asked_for));
+  return result;
+}
+
+}  // namespace
+
+struct NearCorrection::State {
+  NearRule rule;
+  TriangleRule points;
+  Index rows = 0;
+  Columns columns;
+  NearPattern pattern;
+  AlignedVector<float> in_single;  // values of the pattern; one of the two is empty
+  AlignedVector<double> in_double;
+  GhostExchange exchange;
+  AlignedVector<double> charges;  // (columns)
+  AlignedVector<double> send, ghosts;
+
+  template <class Real>
+  void integrate(AlignedVector<Real>& values);
+  template <class Real>
+  void apply(const AlignedVector<Real>& values, double* potential) const;
+  template <class Real>
+  void apply_transposed(const AlignedVector<Real>& values, const double* x, double* sums) const;
+
+  double entry(Index target, Index source) const {
+    const double* point = columns.centroid.data() + 3 * target;
+    const double* panel = columns.corners.data() + 9 * source;
+    return columns.near(target, source) ? exact_entry(point, panel) : quadrature_entry(point, panel, points);
+  }
+  void check_size(std::size_t size, const char* what) const {
+    if (static_cast<Index>(size) != rows)
+      throw Error("NearCorrection: " + std::to_string(size) + ' ' + what + " for " + std::to_string(rows) +
+                  " panels");
+  }
+  Index first(Index row) const { return pattern.begin[static_cast<std::size_t>(row)]; }
+};
+
+template <class Real>
+void NearCorrection::State::integrate(AlignedVector<Real>& values) {
+  values.resize(pattern.columns.size());
+#pragma omp parallel for schedule(static)
+  for (Index i = 0; i < rows; ++i) {
+    const double* point = columns.centroid.data() + 3 * (columns.own_begin + i);
+    for (Index e = first(i); e < first(i + 1); ++e) {
+      const double* panel = columns.corners.data() + 9 * Index{pattern.columns[static_cast<std::size_t>(e)]};
+      values[static_cast<std::size_t>(e)] =
+          static_cast<Real>(exact_entry(point, panel) - quadrature_entry(point, panel, points));
+    }
+  }
+}
+
+template <class Real>
+void NearCorrection::State::apply(const AlignedVector<Real>& values, double* potential) const {
+#pragma omp parallel for schedule(static)
+  for (Index i = 0; i < rows; ++i) {
+    double sum = 0;
+    for (Index e = first(i); e < first(i + 1); ++e)
+      sum += static_cast<double>(values[static_cast<std::size_t>(e)]) *
+             charges[static_cast<std::size_t>(pattern.columns[static_cast<std::size_t>(e)])];
+    potential[i] += sum;
+  }
+}
+
+template <class Real>
+void NearCorrection::State::apply_transposed(const AlignedVector<Real>& values, const double* x,
+                                             double* sums) const {
+  // A thread's rows reach only some columns, nearly consecutive ones: it sums them apart.
+  struct Part {
+    Index first = 0;
+    std::vector<double> sums;
+  };
+  std::vector<Part> parts(static_cast<std::size_t>(max_threads()));
+#pragma omp parallel
+  {
+    Part& part = parts[static_cast<std::size_t>(thread_number())];
+    const RowBlock mine = block_of(rows, thread_number(), team_size());
+    Index low = columns.count(), high = 0;
+    for (Index i = mine.first; i < mine.first + mine.count; ++i) {
+      if (first(i) == first(i + 1)) continue;
+      low = std::min<Index>(low, pattern.columns[static_cast<std::size_t>(first(i))]);
+      high = std::max<Index>(high, pattern.columns[static_cast<std::size_t>(first(i + 1) - 1)] + 1);
+    }
+    part.first = low;
+    part.sums.assign(static_cast<std::size_t>(std::max<Index>(0, high - low)), 0);
+    for (Index i = mine.first; i < mine.first + mine.count; ++i)
+      for (Index e = first(i); e < first(i + 1); ++e)
+        part.sums[static_cast<std::size_t>(pattern.columns[static_cast<std::size_t>(e)] - low)] +=
+            static_cast<double>(values[static_cast<std::size_t>(e)]) * x[i];
+  }
+  std::fill_n(sums, columns.count(), 0.0);
+  for (const Part& part : parts)
+    for (std::size_t c = 0; c < part.sums.size(); ++c)
+      sums[static_cast<std::size_t>(part.first) + c] += part.sums[c];
+}
+
+NearCorrection::NearCorrection(const mpi::Comm& comm, const Panels& panels, const NearRule& rule,
+                               mpi::Transport transport)
+    : state_(std::make_unique<State>()) {
+  if (!(rule.multiple >= 1) || !std::isfinite(rule.multiple))
+    throw Error("panels are to be near up to " + std::to_string(rule.multiple) + " diameters",
+                "choose 1 or more, so that a panel is near itself");
+  State& s = *state_;
+  s.rule = rule;
+  s.points = rule.rule();
+  s.rows = panels.count();
+  s.columns = gather_columns(comm, panels, rule.multiple);
+  mpi::collectively(comm, [&] {
+    s.pattern = find_near(s.columns, s.rows);
+    if (rule.in_double)
+      s.integrate(s.in_double);
+    else
+      s.integrate(s.in_single);
+  });
+  s.exchange = make_exchange(comm, transport, s.columns, panels);
+  s.charges.assign(static_cast<std::size_t>(s.columns.count()), 0);
+  s.send.resize(s.exchange.send_panels.size());
+  s.ghosts.resize(static_cast<std::size_t>(s.columns.count() - s.rows));
+}
+
+NearCorrection::~NearCorrection() = default;
+NearCorrection::NearCorrection(NearCorrection&&) noexcept = default;
+NearCorrection& NearCorrection::operator=(NearCorrection&&) noexcept = default;
+
+void NearCorrection::start(std::span<const double> charges) {
+  State& s = *state_;
+  s.check_size(charges.size(), "charges");
+  std::copy(charges.begin(), charges.end(), s.charges.begin() + s.columns.own_begin);
+  for (std::size_t i = 0; i < s.send.size(); ++i)
+    s.send[i] = charges[static_cast<std::size_t>(s.exchange.send_panels[i])];
+  s.exchange.to_ghosts.start(s.send.data(), s.ghosts.data(), sizeof(double));
+}
+
+void NearCorrection::add(std::span<double> potential) {
+  State& s = *state_;
+  s.exchange.to_ghosts.finish();
+  const Index below = s.columns.own_begin;
+  std::copy_n(s.ghosts.begin(), below, s.charges.begin());
+  std::copy(s.ghosts.begin() + below, s.ghosts.end(), s.charges.begin() + below + s.rows);
+  s.check_size(potential.size(), "potentials");
+  if (s.rule.in_double)
+    s.apply(s.in_double, potential.data());
+  else
+    s.apply(s.in_single, potential.data());
+}
+
+void NearCorrection::add_transposed(std::span<const double> values, std::span<double> result) {
+  State& s = *state_;
+  s.check_size(values.size(), "values");
+  s.check_size(result.size(), "results");
+  AlignedVector<double> sums(s.charges.size());
+  if (s.rule.in_double)
+    s.apply_transposed(s.in_double, values.data(), sums.data());
+  else
+    s.apply_transposed(s.in_single, values.data(), sums.data());
+  const Index below = s.columns.own_begin;
+  std::copy_n(sums.begin(), below, s.ghosts.begin());
+  std::copy(sums.begin() + below + s.rows, sums.end(), s.ghosts.begin() + below);
+  s.exchange.to_owners.run(s.ghosts.data(), s.send.data(), sizeof(double));
+  for (std::size_t i = 0; i < result.size(); ++i) result[i] += sums[static_cast<std::size_t>(below) + i];
+  for (std::size_t i = 0; i < s.send.size(); ++i)
+    result[static_cast<std::size_t>(s.exchange.send_panels[i])] += s.send[i];
+}
+
+std::vector<double> NearCorrection::diagonal() const {
+  std::vector<double> result(static_cast<std::size_t>(state_->rows));
+#pragma omp parallel for schedule(static)
+  for (Index i = 0; i < state_->rows; ++i)
+    result[static_cast<std::size_t>(i)] = entry(own_begin() + i, own_begin() + i);
+  return result;
+}
+
+Index NearCorrection::rows() const {
+  return state_->rows;
+}
+Index NearCorrection::columns() const {
+  return state_->columns.count();
+}
+Index NearCorrection::own_begin() const {
+  return state_->columns.own_begin;
+}
+Index NearCorrection::entries() const {
+  return static_cast<Index>(state_->pattern.columns.size());
+}
+std::span<const std::int32_t> NearCorrection::row(Index i) const {
+  const Index begin = state_->first(i);
+  return {state_->pattern.columns.data() + begin, static_cast<std::size_t>(state_->first(i + 1) - begin)};
+}
+const double* NearCorrection::panel(Index column) const {
+  return state_->columns.corners.data() + 9 * column;
+}
+Index NearCorrection::global_row(Index column) const {
+  return state_->columns.row[static_cast<std::size_t>(column)];
+}
+const double* NearCorrection::centroid(Index column) const {
+  return state_->columns.centroid.data() + 3 * column;
+}
+double NearCorrection::entry(Index row_column, Index column) const {
+  return state_->entry(row_column, column);
+}
+
+void NearCorrection::block(std::span<const std::int32_t> rows, std::span<const std::int32_t> columns,
+                           double* values) const {
+  for (const std::int32_t column : columns)
+    for (const std::int32_t row : rows) *values++ = state_->entry(row, column);
+}
+
+const NearRule& NearCorrection::rule() const {
+  return state_->rule;
+}
+
+Index NearCorrection::bytes() const {
+  const auto bytes = [](const auto& v) { return static_cast<Index>(v.capacity() * sizeof(v[0])); };
+  const State& s = *state_;
+  return bytes(s.columns.row) + bytes(s.columns.corners) + bytes(s.columns.centroid) +
+         bytes(s.columns.radius2) + bytes(s.pattern.begin) + bytes(s.pattern.columns) + bytes(s.in_single) +
+         bytes(s.in_double) + bytes(s.charges) + bytes(s.send) + bytes(s.ghosts) +
+         bytes(s.exchange.send_panels);
+}
+
+Traffic NearCorrection::traffic() const {
+  return state_->exchange.to_ghosts.traffic(sizeof(double));
+}
+
+}  // namespace octopole::bem

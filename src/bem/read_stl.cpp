@@ -1,0 +1,94 @@
+// STL, ASCII and binary. Triangles share no vertices there: equal coordinates make them.
+#include <cstring>
+
+#include "mesh_readers.hpp"
+
+namespace octopole::bem {
+namespace {
+
+constexpr std::size_t kHeader = 80, kFacet = 50;
+
+void add(RawMesh& mesh, std::int32_t group) {
+  const auto last = checked_cast<std::int32_t>(mesh.vertices.size() - 1, "number of vertices");
+  mesh.triangles.push_back({last - 2, last - 1, last});
+  mesh.group.push_back(group);
+}
+
+bool has_binary_size(std::string_view bytes) {
+  if (bytes.size() < kHeader + 4) return false;
+  std::uint32_t facets = 0;
+  std::memcpy(&facets, bytes.data() + kHeader, 4);
+  return bytes.size() == kHeader + 4 + kFacet * std::size_t{facets};
+}
+
+RawMesh read_binary(Scanner& file) {
+  file.set_binary(true);
+  file.skip_bytes(kHeader, "the number of facets");
+  const auto facets = file.binary<std::uint32_t>("the number of facets");
+  file.check_count(facets, kFacet, "facets");
+  RawMesh mesh;
+  mesh.vertices.reserve(3 * std::size_t{facets});
+  for (std::uint32_t f = 0; f < facets; ++f) {
+    file.skip_bytes(12, "a facet");  // its normal
+    for (int corner = 0; corner < 3; ++corner) {
+      Point& point = mesh.vertices.emplace_back();
+      for (double& x : point) {
+        x = file.binary<float>("a facet's vertices");
+        file.check_finite(x);
+      }
+    }
+    file.skip_bytes(2, "a facet's attributes");
+    add(mesh, kNoGroup);
+  }
+  return mesh;
+}
+
+RawMesh read_ascii(Scanner& file) {
+  RawMesh mesh;
+  while (!file.peek().empty()) {
+    file.expect("solid");
+    std::string name(file.line());
+    name.erase(0, std::min(name.find_first_not_of(" \t"), name.size()));
+    if (name.empty()) name = "solid " + std::to_string(mesh.groups.size() + 1);
+    mesh.groups.push_back(std::move(name));
+    const auto group = static_cast<std::int32_t>(mesh.groups.size() - 1);
+    while (file.peek() == "facet") {
+      file.word();
+      file.expect("normal");
+      for (int d = 0; d < 3; ++d) file.real("a normal");
+      file.expect("outer");
+      file.expect("loop");
+      for (int corner = 0; corner < 3; ++corner) {
+        file.expect("vertex");
+        Point& point = mesh.vertices.emplace_back();
+        for (double& x : point) x = file.coordinate();
+      }
+      file.expect("endloop");
+      file.expect("endfacet");
+      add(mesh, group);
+    }
+    file.expect("endsolid");
+    file.line();
+  }
+  if (mesh.groups.size() == 1) {  // which names the file, not a conductor
+    mesh.groups.clear();
+    mesh.group.assign(mesh.group.size(), kNoGroup);
+  }
+  return mesh;
+}
+
+}  // namespace
+
+RawMesh read_stl(Scanner& file) {
+  const std::string_view bytes = file.bytes();
+  const bool text = bytes.substr(0, 5) == "solid";
+  if (!has_binary_size(bytes) && !text && bytes.size() < kHeader + 4)
+    throw Error("'" + file.path() +
+                "' is no STL file: it neither begins with 'solid' nor has a binary header");
+  RawMesh mesh = has_binary_size(bytes) || !text ? read_binary(file) : read_ascii(file);
+  if (mesh.triangles.empty()) throw Error("'" + file.path() + "' holds no facets");
+  mesh.weld = true;
+  return mesh;
+}
+
+}  // namespace octopole::bem

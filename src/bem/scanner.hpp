@@ -1,0 +1,68 @@
+// The bytes of a file, taken one after the other, with errors that say where.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "octopole/base/types.hpp"
+
+namespace octopole::bem {
+
+class Scanner {
+ public:
+  /// Reads the whole file. Throws Error where it cannot be read.
+  explicit Scanner(const std::string& path);
+
+  const std::string& path() const { return path_; }
+  std::string_view bytes() const { return bytes_; }
+  bool at_end() const { return place_ == bytes_.size(); }
+  std::size_t remaining() const { return bytes_.size() - place_; }
+
+  /// Throws Error "path: line .." or, in binary parts, "path: byte ..".
+  [[noreturn]] void fail(const std::string& what, const std::string& advice = {}) const;
+  /// From now on places are bytes (true) or lines.
+  void set_binary(bool binary) { binary_ = binary; }
+
+  /// Goes over white space, line ends included.
+  void skip_space();
+  /// The next word, "" at the end; `peek` leaves it there.
+  std::string_view word();
+  std::string_view peek();
+  /// The rest of the line, without its end, which is taken too.
+  std::string_view line();
+  /// Fails unless the next word is this one.
+  void expect(std::string_view wanted);
+
+  double real(const char* what);
+  std::int64_t integer(const char* what);
+  /// A finite coordinate.
+  double coordinate();
+
+  /// The next bytes as they are.
+  template <class T>
+  T binary(const char* what) {
+    if (remaining() < sizeof(T)) fail(std::string("the file ends before ") + what);
+    T value;
+    std::memcpy(&value, bytes_.data() + place_, sizeof(T));
+    place_ += sizeof(T);
+    return value;
+  }
+  void skip_bytes(std::size_t count, const char* what);
+  /// Fails unless `count` records of at least `bytes` bytes can follow.
+  void check_count(std::int64_t count, std::size_t bytes, const char* what) const;
+  void check_finite(double value) const;
+
+ private:
+  std::string path_, bytes_;
+  std::size_t place_ = 0;
+  std::size_t last_ = 0;  // where the last word began: what errors are about
+  bool binary_ = false;
+};
+
+/// Numbers as whole words; false where the word is something else.
+bool parse(std::string_view word, double& value);
+bool parse(std::string_view word, std::int64_t& value);
+
+}  // namespace octopole::bem

@@ -1,0 +1,139 @@
+#include "octopole/fmm/leaf_points.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace octopole {
+namespace {
+
+/// What one leaf's owner answers: so many targets, whose numbers and places follow.
+struct TargetRecord {
+  Index number;
+  double x, y, z;
+};
+
+const Coordinates& owned_coordinates(const PointSetup& s) {
+  return s.targets ? *s.targets : s.sources;
+}
+
+/// Numbers of the owned targets in the caller's global order.
+AlignedVector<Index> owned_numbers(const mpi::Comm& comm, PointSetup& s) {
+  parallel::PointExchange& exchange = s.results_exchange();
+  AlignedVector<Index> mine(static_cast<std::size_t>(exchange.caller_count())),
+      owned(static_cast<std::size_t>(exchange.owned_count()));
+  std::iota(mine.begin(), mine.end(), comm.exclusive_sum(exchange.caller_count()));
+  exchange.to_owners(mine.data(), owned.data(), 1);
+  return owned;
+}
+
+TargetRecord record(const PointSetup& s, const AlignedVector<Index>& numbers, Index target) {
+  const Coordinates& c = owned_coordinates(s);
+  const auto t = static_cast<std::size_t>(target);
+  return {numbers[t], c.x[t] + s.cube.frame[0], c.y[t] + s.cube.frame[1], c.z[t] + s.cube.frame[2]};
+}
+
+void append(LeafPoints& leaves, const TargetRecord& r) {
+  leaves.numbers.push_back(r.number);
+  leaves.positions.insert(leaves.positions.end(), {r.x, r.y, r.z});
+}
+
+/// Leaves of other ranks and how many targets each has, with the targets themselves.
+struct Answers {
+  std::vector<Index> counts;
+  std::vector<TargetRecord> targets;
+};
+
+/// `ghosts` ascend by owner.
+Answers ask_owners(const mpi::Comm& comm, const PointSetup& s, const AlignedVector<Index>& numbers,
+                   std::span<const NodeIndex> ghosts) {
+  std::vector<Index> asked(static_cast<std::size_t>(comm.size()), 0), asking;
+  std::vector<tree::NodeKey> keys;
+  for (const NodeIndex g : ghosts) {
+    ++asked[at(s.tree.owner[at(g)])];
+    keys.push_back(s.tree.keys[at(g)]);
+  }
+  const std::vector<tree::NodeKey> wanted = comm.all_to_all<tree::NodeKey>(keys, asked, &asking);
+  std::vector<Index> counts, points_for(asking.size(), 0);
+  std::vector<TargetRecord> targets;
+  std::size_t next = 0;
+  for (std::size_t r = 0; r < asking.size(); ++r)
+    for (Index i = 0; i < asking[r]; ++i) {
+      const NodeIndex node = s.tree.find(wanted[next++]);
+      const Index begin = node == kNoNode ? 0 : s.tree.target_begin[at(node)],
+                  end = node == kNoNode ? 0 : s.tree.target_end[at(node)];
+      counts.push_back(end - begin);
+      points_for[r] += end - begin;
+      for (Index t = begin; t < end; ++t) targets.push_back(record(s, numbers, t));
+    }
+  Answers answers;
+  answers.counts = comm.all_to_all<Index>(counts, asking);
+  answers.targets = comm.all_to_all<TargetRecord>(targets, points_for);
+  return answers;
+}
+
+std::vector<double> to_callers(parallel::PointExchange& exchange, const Coordinates& c,
+                               const std::array<double, 3>& frame) {
+  const auto owned = static_cast<std::size_t>(exchange.owned_count());
+  AlignedVector<double> interleaved(3 * owned);
+#pragma omp parallel for schedule(static)
+  for (std::size_t i = 0; i < owned; ++i) {
+    interleaved[3 * i] = c.x[i] + frame[0];
+    interleaved[3 * i + 1] = c.y[i] + frame[1];
+    interleaved[3 * i + 2] = c.z[i] + frame[2];
+  }
+  std::vector<double> points(3 * static_cast<std::size_t>(exchange.caller_count()));
+  exchange.to_callers(interleaved.data(), points.data(), 3);
+  return points;
+}
+
+}  // namespace
+
+LeafPoints leaf_points(const mpi::Comm& comm, PointSetup& s) {
+  const AlignedVector<Index> numbers = owned_numbers(comm, s);
+  LeafPoints leaves;
+  std::vector<std::int32_t> place(s.tree.keys.size(), -1);  // of a node among the leaves
+  std::vector<NodeIndex> owned, ghosts;
+  mpi::collectively(comm, [&] {
+    for (const tree::NodeKey key : s.leaves) {
+      const NodeIndex node = s.tree.find(key);
+      if (node == kNoNode || s.tree.target_begin[at(node)] == s.tree.target_end[at(node)]) continue;
+      place[at(node)] = checked_cast<std::int32_t>(static_cast<Index>(owned.size()), "leaves of a rank");
+      owned.push_back(node);
+      for (Index t = s.tree.target_begin[at(node)]; t < s.tree.target_end[at(node)]; ++t)
+        append(leaves, record(s, numbers, t));
+      leaves.offsets.push_back(static_cast<Index>(leaves.numbers.size()));
+    }
+    leaves.owned = static_cast<Index>(owned.size());
+    for (const NodeIndex node : owned)
+      for (const NodeIndex u : s.lists.u.of(node))
+        if (s.tree.owner[at(u)] != s.rank) ghosts.push_back(u);
+    std::sort(ghosts.begin(), ghosts.end(), [&](NodeIndex a, NodeIndex b) {
+      return std::pair(s.tree.owner[at(a)], a) < std::pair(s.tree.owner[at(b)], b);
+    });
+    ghosts.erase(std::unique(ghosts.begin(), ghosts.end()), ghosts.end());
+  });
+  const Answers answers = ask_owners(comm, s, numbers, ghosts);
+  std::size_t next = 0;
+  for (std::size_t g = 0; g < ghosts.size(); ++g) {
+    if (answers.counts[g] == 0) continue;
+    place[at(ghosts[g])] = checked_cast<std::int32_t>(leaves.leaves(), "leaves of a rank");
+    for (Index i = 0; i < answers.counts[g]; ++i) append(leaves, answers.targets[next++]);
+    leaves.offsets.push_back(static_cast<Index>(leaves.numbers.size()));
+  }
+  for (const NodeIndex node : owned) {
+    for (const NodeIndex u : s.lists.u.of(node))
+      if (u != node && place[at(u)] >= 0) leaves.neighbours.push_back(place[at(u)]);
+    leaves.neighbour_offsets.push_back(static_cast<Index>(leaves.neighbours.size()));
+  }
+  return leaves;
+}
+
+std::vector<double> caller_sources(PointSetup& s) {
+  return to_callers(s.source_exchange, s.sources, s.cube.frame);
+}
+
+std::vector<double> caller_targets(PointSetup& s) {
+  return to_callers(s.results_exchange(), owned_coordinates(s), s.cube.frame);
+}
+
+}  // namespace octopole

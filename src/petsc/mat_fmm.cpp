@@ -1,0 +1,101 @@
+#include "octopole/petsc/mat_fmm.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "octopole/kernels/direct.hpp"
+#include "octopole/petsc/errors.hpp"
+
+namespace octopole::petsc {
+namespace {
+
+double kernel_entry(const double* target, const double* source) {
+  double value = 0;
+  const double one = 1;
+  const double dx = target[0] - source[0], dy = target[1] - source[1], dz = target[2] - source[2];
+  const double r2 = dx * dx + dy * dy + dz * dz;
+  if (r2 > 0) value = Laplace::constant * Laplace{}.potential(r2, one / std::sqrt(r2));
+  return value;
+}
+
+/// Blocks of the kernel's own matrix: leaves and points of the FMM's tree.
+class KernelEntries : public NearEntries {
+ public:
+  explicit KernelEntries(std::shared_ptr<FmmLadder> ladder) : ladder_(std::move(ladder)) {}
+
+  LeafPoints groups() override { return ladder_->full().leaf_points(); }
+
+  void prepare(std::span<const Index> rows) override {
+    targets_ = fetch_rows(ladder_->comm(), ladder_->full().targets(), 3, rows);
+    sources_ = ladder_->targets_are_sources()
+                   ? targets_
+                   : fetch_rows(ladder_->comm(), ladder_->full().sources(), 3, rows);
+  }
+
+  void fill(std::span<const Index> rows, std::span<const Index> columns, double* block) const override {
+    for (const Index column : columns)
+      for (const Index row : rows)
+        *block++ = kernel_entry(&targets_[3 * static_cast<std::size_t>(row)],
+                                &sources_[3 * static_cast<std::size_t>(column)]);
+  }
+
+ private:
+  std::shared_ptr<FmmLadder> ladder_;
+  std::vector<double> targets_, sources_;  // of the rows that prepare was given
+};
+
+class FmmOperator : public Operator {
+ public:
+  explicit FmmOperator(std::shared_ptr<FmmLadder> ladder) : ladder_(std::move(ladder)) {}
+
+  Index rows() const override { return ladder_->targets(); }
+  Index columns() const override { return ladder_->sources(); }
+
+  void multiply(std::span<const double> x, std::span<double> y) override {
+    ladder_->evaluate(x, field_);
+    std::copy(field_.potential.begin(), field_.potential.end(), y.begin());
+  }
+  void multiply_transposed(std::span<const double> x, std::span<double> y) override {
+    ladder_->evaluate_transposed(x, transposed_field_);
+    std::copy(transposed_field_.potential.begin(), transposed_field_.potential.end(), y.begin());
+  }
+  void diagonal(std::span<double> values) override {
+    std::fill(values.begin(), values.end(), 0);
+    if (ladder_->targets_are_sources()) return;
+    const std::vector<double> targets = ladder_->full().targets(), sources = ladder_->full().sources();
+    for (std::size_t i = 0; i < values.size(); ++i)
+      values[i] = kernel_entry(&targets[3 * i], &sources[3 * i]);
+  }
+
+  std::shared_ptr<NearEntries> near_entries() override { return std::make_shared<KernelEntries>(ladder_); }
+  FmmLadder* ladder() override { return ladder_.get(); }
+  std::string description() const override { return describe(*ladder_); }
+
+ private:
+  std::shared_ptr<FmmLadder> ladder_;
+  Field field_, transposed_field_;
+};
+
+Mat make(MPI_Comm comm, std::shared_ptr<FmmLadder> ladder) {
+  return make_shell(comm, std::make_shared<FmmOperator>(std::move(ladder)));
+}
+
+}  // namespace
+
+Mat make_mat(MPI_Comm comm, std::shared_ptr<Fmm> fmm) {
+  initialize();
+  return make(comm, std::make_shared<FmmLadder>(std::move(fmm)));
+}
+
+Mat make_mat(MPI_Comm comm, Fmm&& fmm) {
+  return make_mat(comm, std::make_shared<Fmm>(std::move(fmm)));
+}
+
+Mat make_mat(MPI_Comm comm, const Settings& settings, std::vector<double> sources,
+             std::optional<std::vector<double>> targets) {
+  initialize();
+  const Settings complete = read_options(comm, settings);
+  return make(comm, std::make_shared<FmmLadder>(comm, complete.fmm, std::move(sources), std::move(targets)));
+}
+
+}  // namespace octopole::petsc

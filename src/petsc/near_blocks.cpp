@@ -1,0 +1,238 @@
+#include "octopole/petsc/near_blocks.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "octopole/linalg/blas.hpp"
+#include "octopole/linalg/lu.hpp"
+
+namespace octopole::petsc {
+namespace {
+
+using Points = std::vector<Index>;  // places in LeafPoints::numbers
+
+/// Points of a block, and the groups they are from.
+struct Part {
+  Points own;
+  std::vector<Index> groups;
+};
+
+std::vector<Part> cut(const LeafPoints& g, Index largest) {
+  std::vector<Part> parts;
+  for (Index group = 0; group < g.owned; ++group) {
+    const Index begin = g.offsets[static_cast<std::size_t>(group)],
+                count = g.offsets[static_cast<std::size_t>(group) + 1] - begin;
+    if (count <= largest) {
+      if (parts.empty() || static_cast<Index>(parts.back().own.size()) + count > largest)
+        parts.emplace_back();
+      for (Index i = 0; i < count; ++i) parts.back().own.push_back(begin + i);
+      parts.back().groups.push_back(group);
+      continue;
+    }
+    const Index pieces = (count + largest - 1) / largest;
+    for (Index piece = 0; piece < pieces; ++piece) {
+      Part& part = parts.emplace_back();
+      for (Index i = count * piece / pieces; i < count * (piece + 1) / pieces; ++i)
+        part.own.push_back(begin + i);
+      part.groups = {group};
+    }
+  }
+  return parts;
+}
+
+/// Points of the groups and of their neighbours that are not the part's own.
+Points around(const LeafPoints& g, const Part& part) {
+  std::vector<Index> groups = part.groups;
+  for (const Index group : part.groups)
+    for (const std::int32_t neighbour : g.neighbours_of(group)) groups.push_back(neighbour);
+  std::sort(groups.begin(), groups.end());
+  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+  Points points;
+  for (const Index group : groups)
+    for (Index p = g.offsets[static_cast<std::size_t>(group)];
+         p < g.offsets[static_cast<std::size_t>(group) + 1]; ++p)
+      if (!std::binary_search(part.own.begin(), part.own.end(), p)) points.push_back(p);
+  return points;
+}
+
+/// The `count` of the points that are nearest to the box of the own ones.
+void keep_nearest(const LeafPoints& g, const Points& own, Index count, Points& points) {
+  if (static_cast<Index>(points.size()) <= count) return;
+  std::array<double, 3> lower, upper;
+  lower.fill(std::numeric_limits<double>::infinity());
+  upper.fill(-std::numeric_limits<double>::infinity());
+  const auto place = [&g](Index p, std::size_t c) {
+    return g.positions[3 * static_cast<std::size_t>(p) + c];
+  };
+  for (const Index p : own)
+    for (std::size_t c = 0; c < 3; ++c) {
+      lower[c] = std::min(lower[c], place(p, c));
+      upper[c] = std::max(upper[c], place(p, c));
+    }
+  std::vector<std::pair<double, Index>> by_distance;
+  for (const Index p : points) {
+    double square = 0;
+    for (std::size_t c = 0; c < 3; ++c) {
+      const double outside = std::max({lower[c] - place(p, c), place(p, c) - upper[c], 0.0});
+      square += outside * outside;
+    }
+    by_distance.emplace_back(square, p);
+  }
+  const auto nearer = [&g](const auto& a, const auto& b) {
+    return std::pair(a.first, g.numbers[static_cast<std::size_t>(a.second)]) <
+           std::pair(b.first, g.numbers[static_cast<std::size_t>(b.second)]);
+  };
+  std::nth_element(by_distance.begin(), by_distance.begin() + count, by_distance.end(), nearer);
+  by_distance.resize(static_cast<std::size_t>(count));
+  points.clear();
+  for (const auto& [square, p] : by_distance) points.push_back(p);
+}
+
+/// The first `own` rows of the inverse, column-major; false where the matrix is singular.
+bool leading_inverse(std::span<const Index> members, Index own, const BlockInverses::Fill& fill,
+                     AlignedVector<double>& inverse) {
+  const Index n = static_cast<Index>(members.size());
+  AlignedVector<double> matrix(members.size() * members.size()), rows;
+  fill(members, matrix.data());
+  // Row i of the inverse is the solution x of A^T x = e_i.
+  rows.assign(static_cast<std::size_t>(n * own), 0);
+  for (Index i = 0; i < own; ++i) rows[static_cast<std::size_t>(i * n + i)] = 1;
+  try {
+    linalg::Lu(n, std::move(matrix)).solve_transposed(rows.data(), own);
+  } catch (const Error&) {
+    return false;
+  }
+  inverse.resize(rows.size());
+  for (Index i = 0; i < own; ++i)
+    for (Index j = 0; j < n; ++j)
+      inverse[static_cast<std::size_t>(j * own + i)] = rows[static_cast<std::size_t>(i * n + j)];
+  return std::all_of(rows.begin(), rows.end(), [](double x) { return std::isfinite(x); });
+}
+
+}  // namespace
+
+Blocks cut_blocks(const LeafPoints& g, const BlockRule& rule) {
+  if (rule.block < 1 || rule.halo < 0)
+    throw Error("octopole_near: blocks of " + std::to_string(rule.block) + " unknowns and a halo of " +
+                    std::to_string(rule.halo),
+                "a block has at least 1 unknown, a halo at least 0");
+  Blocks blocks;
+  std::vector<Part> parts = cut(g, rule.block);
+  std::vector<Points> halos(parts.size());
+  if (rule.overlap) {
+#pragma omp parallel for schedule(dynamic)
+    for (std::size_t b = 0; b < parts.size(); ++b) {
+      halos[b] = around(g, parts[b]);
+      keep_nearest(g, parts[b].own, rule.halo, halos[b]);
+    }
+  }
+  const auto number = [&g](Index p) { return g.numbers[static_cast<std::size_t>(p)]; };
+  for (std::size_t b = 0; b < parts.size(); ++b)
+    for (const Points* points : {&parts[b].own, &halos[b]})
+      for (const Index p : *points) blocks.unknowns.push_back(number(p));
+  std::sort(blocks.unknowns.begin(), blocks.unknowns.end());
+  blocks.unknowns.erase(std::unique(blocks.unknowns.begin(), blocks.unknowns.end()), blocks.unknowns.end());
+  for (std::size_t b = 0; b < parts.size(); ++b) {
+    for (Points* points : {&parts[b].own, &halos[b]}) {
+      const auto first = static_cast<std::ptrdiff_t>(blocks.members.size());
+      for (const Index p : *points)
+        blocks.members.push_back(std::lower_bound(blocks.unknowns.begin(), blocks.unknowns.end(), number(p)) -
+                                 blocks.unknowns.begin());
+      std::sort(blocks.members.begin() + first, blocks.members.end());
+    }
+    blocks.own.push_back(static_cast<Index>(parts[b].own.size()));
+    blocks.offsets.push_back(static_cast<Index>(blocks.members.size()));
+  }
+  return blocks;
+}
+
+BlockInverses::BlockInverses(Blocks blocks, const Fill& fill) : blocks_(std::move(blocks)) {
+  const Index count = blocks_.count();
+  Index total = 0;
+  for (Index b = 0; b < count; ++b) {
+    const double n = static_cast<double>(blocks_.of(b).size()),
+                 own = static_cast<double>(blocks_.own[static_cast<std::size_t>(b)]);
+    begin_.push_back(total);
+    total += static_cast<Index>(n * own);
+    setup_flops_ += 2.0 / 3 * n * n * n + 2 * n * n * own;
+  }
+  values_.resize(static_cast<std::size_t>(total));
+  scale_.assign(static_cast<std::size_t>(count), 1);
+  Index singular = 0, size = 0;
+  const linalg::SerialBlas serial;
+#pragma omp parallel
+  {
+    AlignedVector<double> inverse;
+#pragma omp for schedule(dynamic)
+    for (Index b = 0; b < count; ++b) {
+      const std::span<const Index> members = blocks_.of(b);
+      const Index own = blocks_.own[static_cast<std::size_t>(b)];
+      const bool inverted = leading_inverse(members, own, fill, inverse);
+      if (!inverted) {
+#pragma omp critical(octopole_near_singular)
+        {
+          ++singular;
+          size = static_cast<Index>(members.size());
+        }
+        continue;
+      }
+      double largest = 0;
+      for (const double x : inverse) largest = std::max(largest, std::abs(x));
+      const double unit = largest > 0 ? std::ldexp(1.0, std::ilogb(largest)) : 1;  // floats reach less far
+      scale_[static_cast<std::size_t>(b)] = unit;
+      float* to = values_.data() + begin_[static_cast<std::size_t>(b)];
+      for (std::size_t i = 0; i < inverse.size(); ++i) to[i] = static_cast<float>(inverse[i] / unit);
+    }
+  }
+  if (singular > 0)
+    throw Error(
+        "octopole_near: " + std::to_string(singular) + " of " + std::to_string(count) +
+            " blocks are singular, one of them with " + std::to_string(size) + " unknowns",
+        "points that coincide make equal rows, and the kernel alone has no diagonal: shift the matrix "
+        "(MatShift), or use another preconditioner");
+}
+
+void BlockInverses::apply(std::span<const double> x, std::span<double> y) const {
+  const Index count = blocks_.count();
+#pragma omp parallel
+  {
+    AlignedVector<double> sums;
+#pragma omp for schedule(dynamic, 4)
+    for (Index b = 0; b < count; ++b) {
+      const std::span<const Index> members = blocks_.of(b);
+      const auto own = static_cast<std::size_t>(blocks_.own[static_cast<std::size_t>(b)]);
+      const float* column = values_.data() + begin_[static_cast<std::size_t>(b)];
+      sums.assign(own, 0);
+      double* const to = sums.data();
+      for (const Index member : members) {
+        const double value = x[static_cast<std::size_t>(member)];
+#pragma omp simd
+        for (std::size_t i = 0; i < own; ++i) to[i] += static_cast<double>(column[i]) * value;
+        column += own;
+      }
+      for (std::size_t i = 0; i < own; ++i)
+        y[static_cast<std::size_t>(members[i])] = scale_[static_cast<std::size_t>(b)] * to[i];
+    }
+  }
+}
+
+void BlockInverses::apply_transposed(std::span<const double> x, std::span<double> y) const {
+  std::fill(y.begin(), y.end(), 0);
+  for (Index b = 0; b < blocks_.count(); ++b) {  // in order: blocks overlap in what they add to
+    const std::span<const Index> members = blocks_.of(b);
+    const auto own = static_cast<std::size_t>(blocks_.own[static_cast<std::size_t>(b)]);
+    const float* column = values_.data() + begin_[static_cast<std::size_t>(b)];
+    for (const Index member : members) {
+      double sum = 0;
+      for (std::size_t i = 0; i < own; ++i)
+        sum += static_cast<double>(column[i]) * x[static_cast<std::size_t>(members[i])];
+      y[static_cast<std::size_t>(member)] += scale_[static_cast<std::size_t>(b)] * sum;
+      column += own;
+    }
+  }
+}
+
+}  // namespace octopole::petsc

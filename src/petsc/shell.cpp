@@ -1,0 +1,232 @@
+#include "octopole/petsc/shell.hpp"
+
+#include "container.hpp"
+#include "octopole/petsc/errors.hpp"
+#include "octopole/petsc/log.hpp"
+#include "vectors.hpp"
+
+namespace octopole::petsc {
+namespace {
+
+constexpr char kOperatorKey[] = "octopole_operator";
+
+/// The context of a Mat: L (scale A) R + diag(d) is applied. MATSHELL would manage these itself, and tell
+/// nobody what they are.
+struct Shell {
+  std::shared_ptr<Operator> op;
+  Scaling scaling;
+  std::vector<double> added;  // d (rows); empty: shift everywhere
+  double shift = 0;
+  std::vector<double> scaled;  // R x
+
+  void apply(std::span<const double> x, std::span<double> y, bool transposed) {
+    const std::vector<double>& before = transposed ? scaling.left : scaling.right;
+    const std::vector<double>& after = transposed ? scaling.right : scaling.left;
+    std::span<const double> from = x;
+    if (scaling.scaled_right_of(transposed)) {
+      scaled.resize(x.size());
+      for (std::size_t i = 0; i < x.size(); ++i) scaled[i] = before[i] * x[i];
+      from = scaled;
+    }
+    if (transposed)
+      op->multiply_transposed(from, y);
+    else
+      op->multiply(from, y);
+    if (scaling.scale != 1)
+      for (double& value : y) value *= scaling.scale;
+    if (scaling.scaled_right_of(!transposed))
+      for (std::size_t i = 0; i < y.size(); ++i) y[i] *= after[i];
+    if (shift == 0 && added.empty()) return;
+    for (std::size_t i = 0; i < y.size(); ++i) y[i] += (added.empty() ? shift : added[i]) * x[i];
+  }
+};
+
+Shell& shell_of(Mat matrix) {
+  Shell* shell = contained<Shell>(matrix, kOperatorKey);
+  if (!shell) throw Error("this Mat was not made by octopole");
+  return *shell;
+}
+
+MPI_Comm comm_of(Mat matrix) {
+  return PetscObjectComm(reinterpret_cast<PetscObject>(matrix));
+}
+
+PetscErrorCode mult(Mat matrix, Vec x, Vec y) {
+  return guarded(comm_of(matrix), "MatMult_Octopole", [&] {
+    const ReadArray from(x);
+    WriteArray to(y);
+    shell_of(matrix).apply(from.values(), to.values(), false);
+  });
+}
+
+PetscErrorCode mult_transpose(Mat matrix, Vec x, Vec y) {
+  return guarded(comm_of(matrix), "MatMultTranspose_Octopole", [&] {
+    const ReadArray from(x);
+    WriteArray to(y);
+    shell_of(matrix).apply(from.values(), to.values(), true);
+  });
+}
+
+/// Throws on all ranks unless there is a diagonal, and rows lie where their columns do.
+void check_square(Mat matrix, const Operator& op) {
+  int same = op.rows() == op.columns() ? 1 : 0, all_same = 0;
+  MPI_Allreduce(&same, &all_same, 1, MPI_INT, MPI_MIN, comm_of(matrix));
+  if (all_same == 0)
+    throw Error("the diagonal of a matrix whose local rows are not as many as its local columns");
+}
+
+void diagonal_of(Shell& shell, std::span<double> values) {
+  shell.op->diagonal(values);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] *= shell.scaling.scale;
+    if (shell.scaling.by_left) values[i] *= shell.scaling.left[i];
+    if (shell.scaling.by_right) values[i] *= shell.scaling.right[i];
+    values[i] += shell.added.empty() ? shell.shift : shell.added[i];
+  }
+}
+
+PetscErrorCode get_diagonal(Mat matrix, Vec d) {
+  return guarded(comm_of(matrix), "MatGetDiagonal_Octopole", [&] {
+    Shell& shell = shell_of(matrix);
+    check_square(matrix, *shell.op);
+    WriteArray to(d);
+    diagonal_of(shell, to.values());
+  });
+}
+
+PetscErrorCode duplicate(Mat matrix, MatDuplicateOption, Mat*) {
+  return guarded(comm_of(matrix), "MatDuplicate_Octopole", [] {
+    throw Error("a Mat of an FMM cannot be duplicated: it has no entries",
+                "share it by PetscObjectReference, or make another one of the same Fmm");
+  });
+}
+
+PetscErrorCode view(Mat matrix, PetscViewer viewer) {
+  return guarded(comm_of(matrix), "MatView_Octopole", [&] {
+    PetscBool ascii = PETSC_FALSE;
+    check(PetscObjectTypeCompare(reinterpret_cast<PetscObject>(viewer), PETSCVIEWERASCII, &ascii),
+          "PetscObjectTypeCompare");
+    if (!ascii) return;
+    std::string text = shell_of(matrix).op->description();
+    for (std::size_t begin = 0; begin < text.size();) {
+      const std::size_t end = std::min(text.find('\n', begin), text.size());
+      check(PetscViewerASCIIPrintf(viewer, "  %s\n", text.substr(begin, end - begin).c_str()),
+            "PetscViewerASCIIPrintf");
+      begin = end + 1;
+    }
+  });
+}
+
+PetscErrorCode scale(Mat matrix, PetscScalar factor) {
+  return guarded(comm_of(matrix), "MatScale_Octopole", [&] {
+    Shell& shell = shell_of(matrix);
+    shell.scaling.scale *= factor;
+    shell.shift *= factor;
+    for (double& d : shell.added) d *= factor;
+  });
+}
+
+PetscErrorCode shift(Mat matrix, PetscScalar amount) {
+  return guarded(comm_of(matrix), "MatShift_Octopole", [&] {
+    Shell& shell = shell_of(matrix);
+    check_square(matrix, *shell.op);
+    shell.shift += amount;
+    for (double& d : shell.added) d += amount;
+  });
+}
+
+void spread_shift(Shell& shell) {
+  if (shell.added.empty()) shell.added.assign(static_cast<std::size_t>(shell.op->rows()), shell.shift);
+}
+
+PetscErrorCode diagonal_set(Mat matrix, Vec diagonal, InsertMode mode) {
+  return guarded(comm_of(matrix), "MatDiagonalSet_Octopole", [&] {
+    Shell& shell = shell_of(matrix);
+    check_square(matrix, *shell.op);
+    const ReadArray d(diagonal);
+    std::vector<double> before(d.values().size(), 0);
+    if (mode == INSERT_VALUES) diagonal_of(shell, before);
+    spread_shift(shell);
+    for (std::size_t i = 0; i < before.size(); ++i) shell.added[i] += d.values()[i] - before[i];
+  });
+}
+
+/// factors[i] *= by[i].
+void multiply_into(std::vector<double>& factors, bool& used, std::span<const double> by) {
+  if (!used) factors.assign(by.size(), 1);
+  used = true;
+  for (std::size_t i = 0; i < by.size(); ++i) factors[i] *= by[i];
+}
+
+PetscErrorCode diagonal_scale(Mat matrix, Vec left, Vec right) {
+  return guarded(comm_of(matrix), "MatDiagonalScale_Octopole", [&] {
+    Shell& shell = shell_of(matrix);
+    if (shell.shift != 0 || !shell.added.empty()) spread_shift(shell);
+    const auto scale_added = [&shell](std::span<const double> by) {
+      for (std::size_t i = 0; i < shell.added.size(); ++i) shell.added[i] *= by[i];
+    };
+    if (left) {
+      const ReadArray factors(left);
+      multiply_into(shell.scaling.left, shell.scaling.by_left, factors.values());
+      scale_added(factors.values());
+    }
+    if (right) {
+      const ReadArray factors(right);
+      multiply_into(shell.scaling.right, shell.scaling.by_right, factors.values());
+      scale_added(factors.values());
+    }
+  });
+}
+
+template <class Function>
+void set_operation(Mat matrix, MatOperation operation, Function function) {
+  check(MatShellSetOperation(matrix, operation, reinterpret_cast<void (*)(void)>(function)),
+        "MatShellSetOperation");
+}
+
+}  // namespace
+
+Mat make_shell(MPI_Comm comm, std::shared_ptr<Operator> op) {
+  initialize();
+  const QuietErrors quiet;
+  Mat matrix = nullptr;
+  check(MatCreateShell(comm, checked_cast<PetscInt>(op->rows(), "local rows"),
+                       checked_cast<PetscInt>(op->columns(), "local columns"), PETSC_DETERMINE,
+                       PETSC_DETERMINE, nullptr, &matrix),
+        "MatCreateShell");
+  try {
+    auto shell = std::make_shared<Shell>();
+    shell->op = op;
+    check(MatShellSetManageScalingShifts(matrix), "MatShellSetManageScalingShifts");  // by this file
+    set_operation(matrix, MATOP_MULT, mult);
+    set_operation(matrix, MATOP_MULT_TRANSPOSE, mult_transpose);
+    set_operation(matrix, MATOP_GET_DIAGONAL, get_diagonal);
+    set_operation(matrix, MATOP_DUPLICATE, duplicate);
+    set_operation(matrix, MATOP_VIEW, view);
+    set_operation(matrix, MATOP_SCALE, scale);
+    set_operation(matrix, MATOP_SHIFT, shift);
+    set_operation(matrix, MATOP_DIAGONAL_SET, diagonal_set);
+    set_operation(matrix, MATOP_DIAGONAL_SCALE, diagonal_scale);
+    contain(matrix, kOperatorKey, std::move(shell));
+    if (auto entries = op->near_entries()) set_near_entries(matrix, std::move(entries));
+    check(MatSetUp(matrix), "MatSetUp");
+    check(MatAssemblyBegin(matrix, MAT_FINAL_ASSEMBLY), "MatAssemblyBegin");
+    check(MatAssemblyEnd(matrix, MAT_FINAL_ASSEMBLY), "MatAssemblyEnd");
+  } catch (...) {
+    (void)MatDestroy(&matrix);
+    throw;
+  }
+  return matrix;
+}
+
+std::shared_ptr<Operator> operator_of(Mat matrix) {
+  const Shell* shell = contained<Shell>(matrix, kOperatorKey);
+  return shell ? shell->op : nullptr;
+}
+
+Scaling scaling_of(Mat matrix) {
+  const Shell* shell = contained<Shell>(matrix, kOperatorKey);
+  return shell ? shell->scaling : Scaling{};
+}
+
+}  // namespace octopole::petsc

@@ -1,0 +1,135 @@
+#include "octopole/petsc/solver.hpp"
+
+#include <petscksp.h>
+
+#include <algorithm>
+
+#include "octopole/base/profile.hpp"
+#include "octopole/petsc/accuracy.hpp"
+#include "octopole/petsc/errors.hpp"
+#include "octopole/petsc/shell.hpp"
+#include "vectors.hpp"
+
+namespace octopole::petsc {
+
+struct Solver::State {
+  Mat matrix = nullptr;
+  KSP ksp = nullptr;
+  Vec b = nullptr, x = nullptr, residual = nullptr;
+  Accuracy accuracy;
+  const Progress* progress = nullptr;
+  std::vector<double> history;
+  double first = 0;
+  ~State() {
+    (void)KSPDestroy(&ksp);
+    (void)VecDestroy(&b);
+    (void)VecDestroy(&x);
+    (void)VecDestroy(&residual);
+    (void)MatDestroy(&matrix);
+  }
+};
+
+namespace {
+
+template <class State>
+PetscErrorCode note(KSP ksp, PetscInt iteration, PetscReal norm, void* context) {
+  return guarded(PetscObjectComm(reinterpret_cast<PetscObject>(ksp)), "KSPMonitor_OctopoleSolver", [&] {
+    auto& s = *static_cast<State*>(context);
+    if (iteration == 0) {
+      s.history.clear();
+      s.first = norm;
+    }
+    const double relative = s.first > 0 ? norm / s.first : 0;
+    const auto place = static_cast<std::size_t>(iteration);
+    if (place < s.history.size()) return;  // gmres tells the residual at a restart again
+    s.history.push_back(relative);
+    if (s.progress && *s.progress) (*s.progress)(static_cast<int>(iteration), relative);
+  });
+}
+
+}  // namespace
+
+Solver::Solver(MPI_Comm comm, std::shared_ptr<Operator> op, const SolverSettings& settings)
+    : state_(std::make_unique<State>()) {
+  const QuietErrors quiet;
+  State& s = *state_;
+  s.matrix = make_shell(comm, std::move(op));
+  check(MatCreateVecs(s.matrix, &s.x, &s.b), "MatCreateVecs");
+  check(VecDuplicate(s.b, &s.residual), "VecDuplicate");
+  check(KSPCreate(comm, &s.ksp), "KSPCreate");
+  check(KSPSetOperators(s.ksp, s.matrix, s.matrix), "KSPSetOperators");
+  check(KSPSetType(s.ksp, settings.type.c_str()), "KSPSetType");
+  if (settings.type == KSPGMRES) {
+    check(KSPGMRESSetRestart(s.ksp, settings.restart), "KSPGMRESSetRestart");
+    check(KSPSetPCSide(s.ksp, PC_RIGHT), "KSPSetPCSide");
+  }
+  check(KSPSetTolerances(s.ksp, settings.rtol, PETSC_DEFAULT, PETSC_DEFAULT, settings.max_iterations),
+        "KSPSetTolerances");
+  PC pc = nullptr;
+  check(KSPGetPC(s.ksp, &pc), "KSPGetPC");
+  check(PCSetType(pc, settings.preconditioner.c_str()), "PCSetType");
+  check(KSPSetFromOptions(s.ksp), "KSPSetFromOptions");
+  check(KSPMonitorSet(s.ksp, note<State>, state_.get(), nullptr), "KSPMonitorSet");
+  s.accuracy = attach(s.ksp, settings.relax);
+}
+
+Solver::~Solver() = default;
+
+double Solver::set_up() {
+  const QuietErrors quiet;
+  const double start = seconds_now();
+  check(KSPSetUp(state_->ksp), "KSPSetUp");
+  return seconds_now() - start;
+}
+
+SolveReport Solver::solve(std::span<const double> b, std::span<double> x, const Progress& progress) {
+  const QuietErrors quiet;
+  State& s = *state_;
+  {
+    WriteArray to(s.b);
+    std::copy(b.begin(), b.end(), to.values().begin());
+  }
+  s.progress = &progress;
+  const double start = seconds_now();
+  check(KSPSolve(s.ksp, s.b, s.x), "KSPSolve");
+  SolveReport report;
+  report.seconds = seconds_now() - start;
+  s.progress = nullptr;
+  KSPConvergedReason reason = KSP_CONVERGED_ITERATING;
+  PetscInt iterations = 0;
+  check(KSPGetConvergedReason(s.ksp, &reason), "KSPGetConvergedReason");
+  check(KSPGetIterationNumber(s.ksp, &iterations), "KSPGetIterationNumber");
+  report.converged = reason > 0;
+  report.reason = KSPConvergedReasons[reason];
+  report.iterations = static_cast<int>(iterations);
+  report.history = s.history;
+  PetscReal norm = 0, norm_b = 0;
+  check(MatMult(s.matrix, s.x, s.residual), "MatMult");
+  check(VecAYPX(s.residual, -1, s.b), "VecAYPX");
+  check(VecNorm(s.residual, NORM_2, &norm), "VecNorm");
+  check(VecNorm(s.b, NORM_2, &norm_b), "VecNorm");
+  report.residual = norm_b > 0 ? norm / norm_b : norm;
+  const ReadArray from(s.x);
+  std::copy(from.values().begin(), from.values().end(), x.begin());
+  return report;
+}
+
+const Accuracy& Solver::accuracy() const {
+  return state_->accuracy;
+}
+
+std::string Solver::type() const {
+  KSPType type = nullptr;
+  check(KSPGetType(state_->ksp, &type), "KSPGetType");
+  return type;
+}
+
+std::string Solver::preconditioner() const {
+  PC pc = nullptr;
+  PCType type = nullptr;
+  check(KSPGetPC(state_->ksp, &pc), "KSPGetPC");
+  check(PCGetType(pc, &type), "PCGetType");
+  return type;
+}
+
+}  // namespace octopole::petsc

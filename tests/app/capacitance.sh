@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# octopole capacitance: values, ranks, bad input, solves that do not converge.
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+export OMP_NUM_THREADS=1
+
+octopole 1 capacitance --help
+[ "$status" -eq 0 ] || { echo "this program is without PETSc: skipped"; exit 0; }
+
+# value FILE EXPRESSION: a number of a report, as Python sees it in `r`.
+value() { python3 -c "import json; r = json.load(open('$1')); print($2)"; }
+# holds FILE CONDITION
+holds() { [ "$(value "$1" "$2")" = True ] || fail "$2 does not hold in $1"; }
+
+expect 0 1 generate mesh sphere -n 6 --radius 2 -o sphere.msh -q
+expect 0 1 generate mesh bus -n 2 -o bus.msh -q
+
+expect 0 2 capacitance sphere.msh --normalise 2 --unit mm --report sphere.json -o sphere.h5 --progress
+shows err "iteration   1" residual
+[ -s sphere.h5 ] && [ -s sphere.xdmf ] || fail "no charges"
+holds sphere.json "abs(r['capacitance_over_4_pi_eps0_length'][0][0] - 0.99413) < 1e-4"
+holds sphere.json "abs(r['capacitance_farads'][0][0] / (4e-3 * 3.141592653589793 * 8.8541878128e-12 * 2) - 0.99413) < 1e-4"
+holds sphere.json "r['solves'][0]['residual'] < 1.1e-5 and r['converged']"
+
+# The same on any number of ranks, where the solver is asked for enough.
+for ranks in 1 3; do
+  expect 0 $ranks capacitance bus.msh --rtol 1e-10 --quadrature 1e-7 --report bus$ranks.json -q
+done
+holds bus1.json "all(r['capacitance_farads'][m][m] > 0 for m in range(4))"
+holds bus1.json "all(r['capacitance_farads'][m][k] < 0 for m in range(4) for k in range(4) if m != k)"
+holds bus1.json "all(s > 0 for s in r['row_sums_farads']) and r['asymmetry'] < 0.02"
+python3 - <<'END' || fail "the bus on 3 ranks differs from the bus on 1"
+import json
+a, b = (json.load(open(f"bus{r}.json"))["capacitance_farads"] for r in (1, 3))
+worst = max(abs(x - y) for p, q in zip(a, b) for x, y in zip(p, q)) / a[0][0]
+print("largest difference", worst)
+raise SystemExit(worst > 1e-9)
+END
+
+# The preconditioner pays.
+expect 0 1 capacitance bus.msh --report plain.json -q -- -pc_type none
+expect 0 1 capacitance bus.msh --report near.json -q
+python3 - <<'END' || fail "octopole_near does not halve the iterations"
+import json
+plain, near = (max(s["iterations"] for s in json.load(open(f + ".json"))["solves"]) for f in ("plain", "near"))
+print("iterations", plain, "without,", near, "with octopole_near")
+raise SystemExit(2 * near > plain)
+END
+
+# Not enough iterations: exit code 3, what was reached is kept.
+expect 3 2 capacitance bus.msh --max-iterations 2 --report few.json -o few.h5
+shows err "did not converge" "after 2 iterations" "--max-iterations"
+holds few.json "not r['converged'] and r['solves'][3]['iterations'] == 2"
+[ -s few.h5 ] || fail "nothing was kept"
+
+expect 0 1 capacitance sphere.msh -- -ksp_typo gmres -log_view
+shows err "-ksp_typo"
+shows out Oct:Correct
+expect 2 1 capacitance
+expect 1 2 capacitance missing.msh
+expect 2 1 capacitance sphere.msh --unit parsec
+expect 0 1 generate mesh plates -n 3 -o plates.msh -q
+expect 1 2 capacitance plates.msh
+shows err open
+expect 0 1 capacitance plates.msh --open -q
+expect 1 1 capacitance bus.msh --only x1,nobody
+shows err nobody
+exit $((failures > 0))
