@@ -12,9 +12,9 @@ namespace octopole::petsc {
 
 /// How blocks are cut.
 struct BlockRule {
-  Index block = 128;    // most own unknowns
+  Index block = 64;     // most own unknowns
   bool overlap = true;  // with neighbours
-  Index halo = 256;     // with overlap: most unknowns of neighbours
+  Index halo = 384;     // with overlap: most unknowns of neighbours
 };
 
 /// Unknowns of one block after the other. Own ones are in no other block; those behind them overlap. All are
