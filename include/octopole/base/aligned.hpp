@@ -10,13 +10,14 @@
 namespace octopole {
 
 inline constexpr std::size_t kAlignment = 64;
-/// Arrays of at least kLargeBytes begin on a large page and ask the system for such pages: each of their page
-/// faults else costs as much as writing the page, and arrays of a set-up live for a moment only.
+/// Arrays of at least kLargeBytes get pages of their own, large ones where the system has such: each page
+/// fault else costs as much as writing the page, and arrays of a set-up live for a moment only. They go back
+/// to the system when they end.
 inline constexpr std::size_t kLargePage = std::size_t{1} << 21, kLargeBytes = 2 * kLargePage;
 
-/// Asks for large pages for the whole ones within [begin, begin + bytes): a hint. Does nothing where the
-/// system has no such request.
-void ask_for_large_pages(void* begin, std::size_t bytes) noexcept;
+/// Unset memory that begins on a large page; throws std::bad_alloc. For free_pages with the same size.
+void* allocate_pages(std::size_t bytes);
+void free_pages(void* begin, std::size_t bytes) noexcept;
 
 /// Allocator with 64-byte alignment; `resize(n)` default-initialises (leaves arithmetic types unset).
 template <class T>
@@ -26,11 +27,16 @@ struct AlignedAllocator {
   template <class U>
   AlignedAllocator(const AlignedAllocator<U>&) noexcept {}
   T* allocate(std::size_t n) {
-    void* const p = ::operator new(n * sizeof(T), alignment(n));
-    if (n * sizeof(T) >= kLargeBytes) ask_for_large_pages(p, n * sizeof(T));
-    return static_cast<T*>(p);
+    const std::size_t bytes = n * sizeof(T);
+    return static_cast<T*>(bytes >= kLargeBytes ? allocate_pages(bytes)
+                                                : ::operator new (bytes, std::align_val_t{kAlignment}));
   }
-  void deallocate(T* p, std::size_t n) noexcept { ::operator delete(p, alignment(n)); }
+  void deallocate(T* p, std::size_t n) noexcept {
+    if (n * sizeof(T) >= kLargeBytes)
+      free_pages(p, n * sizeof(T));
+    else
+      ::operator delete (p, std::align_val_t{kAlignment});
+  }
   template <class U, class... Args>
   void construct(U* p, Args&&... args) {
     if constexpr (sizeof...(Args) == 0)
@@ -41,11 +47,6 @@ struct AlignedAllocator {
   template <class U>
   bool operator==(const AlignedAllocator<U>&) const noexcept {
     return true;
-  }
-
- private:
-  static std::align_val_t alignment(std::size_t n) {
-    return std::align_val_t{n * sizeof(T) >= kLargeBytes ? kLargePage : kAlignment};
   }
 };
 
