@@ -10,12 +10,12 @@
 namespace octopole {
 
 inline constexpr std::size_t kAlignment = 64;
-/// Arrays of at least kLargeBytes get pages of their own, large ones where the system has such: each page
-/// fault else costs as much as writing the page, and arrays of a set-up live for a moment only. They go back
-/// to the system when they end.
+/// Arrays of at least kLargeBytes ask for large pages where the system has such: each page fault else costs
+/// as much as writing the page, and arrays of a set-up live for a moment only.
 inline constexpr std::size_t kLargePage = std::size_t{1} << 21, kLargeBytes = 2 * kLargePage;
 
-/// Unset memory that begins on a large page; throws std::bad_alloc. For free_pages with the same size.
+/// Unset memory aligned to kAlignment, the whole large pages in it as such (a hint); throws std::bad_alloc.
+/// For free_pages.
 void* allocate_pages(std::size_t bytes);
 void free_pages(void* begin, std::size_t bytes) noexcept;
 
