@@ -8,19 +8,13 @@
 
 namespace octopole {
 
-void* allocate_pages(std::size_t bytes) {
-  void* const begin = ::operator new (bytes, std::align_val_t{kAlignment});
+void ask_for_large_pages([[maybe_unused]] void* begin, [[maybe_unused]] std::size_t bytes) noexcept {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
   const auto address = reinterpret_cast<std::uintptr_t>(begin);
   const std::uintptr_t first = (address + kLargePage - 1) / kLargePage * kLargePage,
                        last = (address + bytes) / kLargePage * kLargePage;
   if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
 #endif
-  return begin;
-}
-
-void free_pages(void* begin, std::size_t) noexcept {
-  ::operator delete (begin, std::align_val_t{kAlignment});
 }
 
 }  // namespace octopole

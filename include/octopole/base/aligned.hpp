@@ -14,10 +14,9 @@ inline constexpr std::size_t kAlignment = 64;
 /// as much as writing the page, and arrays of a set-up live for a moment only.
 inline constexpr std::size_t kLargePage = std::size_t{1} << 21, kLargeBytes = 2 * kLargePage;
 
-/// Unset memory aligned to kAlignment, the whole large pages in it as such (a hint); throws std::bad_alloc.
-/// For free_pages.
-void* allocate_pages(std::size_t bytes);
-void free_pages(void* begin, std::size_t bytes) noexcept;
+/// Asks for large pages for the whole ones within [begin, begin + bytes): a hint. Does nothing where the
+/// system has no such request.
+void ask_for_large_pages(void* begin, std::size_t bytes) noexcept;
 
 /// Allocator with 64-byte alignment; `resize(n)` default-initialises (leaves arithmetic types unset).
 template <class T>
@@ -28,15 +27,11 @@ struct AlignedAllocator {
   AlignedAllocator(const AlignedAllocator<U>&) noexcept {}
   T* allocate(std::size_t n) {
     const std::size_t bytes = n * sizeof(T);
-    return static_cast<T*>(bytes >= kLargeBytes ? allocate_pages(bytes)
-                                                : ::operator new (bytes, std::align_val_t{kAlignment}));
+    void* const p = ::operator new (bytes, std::align_val_t{kAlignment});
+    if (bytes >= kLargeBytes) ask_for_large_pages(p, bytes);
+    return static_cast<T*>(p);
   }
-  void deallocate(T* p, std::size_t n) noexcept {
-    if (n * sizeof(T) >= kLargeBytes)
-      free_pages(p, n * sizeof(T));
-    else
-      ::operator delete (p, std::align_val_t{kAlignment});
-  }
+  void deallocate(T* p, std::size_t) noexcept { ::operator delete (p, std::align_val_t{kAlignment}); }
   template <class U, class... Args>
   void construct(U* p, Args&&... args) {
     if constexpr (sizeof...(Args) == 0)
