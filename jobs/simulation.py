@@ -78,9 +78,6 @@ def platform(arguments):
         "network/weight-S:0",
         "network/crosstraffic:0",
         "smpi/coll-selector:ompi",  # collectives by the algorithms that Open MPI would choose
-        # But for this one, which only set-ups have: Open MPI's waits for messages of all ranks at once, which costs
-        # SMPI time (not simulated time), or wants a power of two of ranks.
-        "smpi/alltoallv:ring",
         f"smpi/os:{overhead}",
         f"smpi/or:{overhead}",
         f"smpi/ois:{overhead}",

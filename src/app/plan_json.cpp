@@ -33,6 +33,15 @@ ordered_json parameters_of(const Plan& plan) {
   return json;
 }
 
+/// Bytes on every rank.
+ordered_json replicated_json(const ReplicatedBytes& r) {
+  return {{"partition_bytes", r.partition},
+          {"coarse_bytes", r.coarse},
+          {"count_tree_bytes", r.count_tree},
+          {"shared_bytes", r.shared},
+          {"largest_bytes", r.largest()}};
+}
+
 ordered_json build_json() {
   return {{"git", version().git}};
 }
@@ -67,6 +76,7 @@ ordered_json plan_json(const PlanReport& report) {
           {"ranks_looked_at", plan.looked_at.size()},
           {"machine", report.machine.name},
           {"figures", figures},
+          {"replicated", replicated_json(plan.replicated)},
           {"work", work},
           {"evaluation", traffic_json(plan, [](const RankPlan& r) { return r.traffic.evaluation; })},
           {"exchanges", exchanges},
@@ -126,6 +136,7 @@ std::string to_record(const PlanReport& report, const std::optional<Shape>& shap
        {{"machine", report.machine.name},
         {"callers", report.callers},
         {"ranks_looked_at", plan.looked_at.size()},
+        {"replicated", replicated_json(plan.replicated)},
         {"memory_bytes_max", worst_of(plan, [](const RankPlan& r) { return r.memory.total(); }).max}}},
       {"build", build_json()},
       {"seconds",

@@ -49,6 +49,14 @@ std::string to_table(const PlanReport& report) {
   t.add("", "{:>14} {:>14}   {}", "max", "mean", "worst rank");
   for (const Figure& figure : kFigures)
     t.add(figure.name, worst_of(plan, figure.of), figure.unit, figure.unit == 1 ? 0 : 3);
+  const ReplicatedBytes& replicated = plan.replicated;
+  t.add("MB replicated", "{:>14.3f}   at most at a time, on every rank", replicated.largest() * 1e-6);
+  t.add("  for good", "{:>14.3f}   partition {:.3f}, coarse multipoles {:.3f}",
+        (replicated.partition + replicated.coarse) * 1e-6, replicated.partition * 1e-6,
+        replicated.coarse * 1e-6);
+  t.add("  in the set-up", "{:>14.3f}   count tree {:.3f}, then shared nodes {:.3f}",
+        std::max(replicated.count_tree, replicated.shared) * 1e-6, replicated.count_tree * 1e-6,
+        replicated.shared * 1e-6);
   for (double WorkCounts::*const* what = kAllCounts.begin(); what != kAllCounts.end(); ++what)
     t.add(fmt::format("  {}", kCountNames[static_cast<std::size_t>(what - kAllCounts.begin())]),
           worst_of(plan, [&](const RankPlan& r) { return r.work.*(*what); }));
@@ -97,21 +105,21 @@ Efficiency efficiency(const PlanReport& first, const PlanReport& report, bool we
 std::string curve_table(const std::vector<PlanReport>& reports, bool weak) {
   Table t;
   t.add(weak ? "weak scaling" : "strong scaling",
-        "{:>8} {:>14} {:>6} {:>8} {:>10} {:>22} {:>6} {:>13} {:>6} {:>10} {:>9} {:>9}", "cores", "points",
-        "ncrit", "seconds", "", "band", "eff", "band", "peers", "MB sent", "MB held", "imbalance");
+        "{:>8} {:>14} {:>6} {:>8} {:>10} {:>22} {:>6} {:>13} {:>6} {:>10} {:>9} {:>11} {:>9}", "cores",
+        "points", "ncrit", "seconds", "", "band", "eff", "band", "peers", "MB sent", "MB held", "replicated",
+        "imbalance");
   for (const PlanReport& r : reports) {
     const Efficiency e = efficiency(reports.front(), r, weak);
     const Prediction& s = r.prediction;
     t.add(fmt::format("{} x {}", r.plan.ranks, r.plan.threads),
           "{:>8} {:>14} {:>6} {:>8} {:>10.5f} {:>10.5f}..{:>10.5f} {:>6.3f} {:>5.3f}..{:>5.3f} {:>6.0f} "
-          "{:>10.3f} "
-          "{:>9.1f} {:>9.3f}",
+          "{:>10.3f} {:>9.1f} {:>11.3f} {:>9.3f}",
           r.plan.ranks * r.plan.threads, r.plan.points.sources, r.plan.parameters.ncrit, "", s.total, s.low,
           s.high, e.nominal, e.low, e.high,
           worst_of(r.plan, [](const RankPlan& k) { return k.traffic.evaluation.peers; }).max,
           worst_of(r.plan, [](const RankPlan& k) { return k.traffic.evaluation.bytes_sent; }).max * 1e-6,
           worst_of(r.plan, [](const RankPlan& k) { return k.memory.total(); }).max * 1e-6,
-          s.compute_mean > 0 ? s.compute_max / s.compute_mean : 1);
+          r.plan.replicated.largest() * 1e-6, s.compute_mean > 0 ? s.compute_max / s.compute_mean : 1);
   }
   return t.take();
 }

@@ -136,6 +136,7 @@ ordered_json report_json(const RunReport& report) {
        {{"peak_rss_bytes_max", s.peak_rss_bytes_max},
         {"peak_rss_bytes_total", s.peak_rss_bytes_total},
         {"replicated_partition_bytes", s.replicated.partition},
+        {"replicated_coarse_bytes", s.replicated.coarse},
         {"replicated_count_tree_bytes", s.replicated.count_tree},
         {"replicated_shared_bytes", s.replicated.shared}}},
       {"operators_note", s.operators_note},

@@ -166,7 +166,7 @@ std::string to_table(const RunReport& report) {
   add_communication(lines, s);
   lines.add("memory", "{} in all, at most {} on a rank; replicated {}, during set-up {}",
             human_bytes(s.peak_rss_bytes_total), human_bytes(s.peak_rss_bytes_max),
-            human_bytes(s.replicated.partition),
+            human_bytes(s.replicated.partition + s.replicated.coarse),
             human_bytes(std::max(s.replicated.count_tree, s.replicated.shared)));
   if (const auto& v = report.verification) {
     lines.add("error", "{:.2e} relative L2 of {} targets against the direct sum", v->relative_l2, v->samples);

@@ -66,4 +66,15 @@ RankMemory rank_memory(const RankLists& lists, const WorkLists& work, std::span<
   return memory;
 }
 
+ReplicatedBytes replicated_bytes(const tree::Partition& partition, Index coarse_nodes, Index count_tree,
+                                 const Parameters& parameters) {
+  constexpr Index kPlaceAndCount = 2 * sizeof(int);  // as MPI_Allgatherv wants them, a rank
+  const bool collective = parameters.multipole_rule(partition.ranks()).coarse_users < partition.ranks();
+  return {bytes_of(partition.bounds),
+          collective ? coarse_nodes * parameters.multipole_bytes() + kPlaceAndCount * partition.ranks() : 0,
+          count_tree,
+          static_cast<Index>(tree::shared_keys(partition).size() *
+                             (sizeof(tree::NodeKey) + sizeof(tree::Count)))};
+}
+
 }  // namespace octopole

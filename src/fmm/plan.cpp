@@ -66,7 +66,7 @@ Plan make_plan(const PlanRequest& request) {
   plan.threads = request.threads;
   plan.gradient = request.gradient;
 
-  const auto [partition, ranks, moved] = divide_plan(request);
+  const auto [partition, ranks, moved, count_tree_bytes] = divide_plan(request);
   plan.moved = moved;
 
   const std::size_t n = ranks.size();
@@ -87,6 +87,7 @@ Plan make_plan(const PlanRequest& request) {
         tree::count_coarse_nodes(tree, partition, parameters.multipole_rule(request.ranks).coarse_users);
     std::partial_sum(own.begin(), own.end(), places.begin() + 1);
   }
+  plan.replicated = replicated_bytes(partition, places.back(), count_tree_bytes, parameters);
   const CallerTraffic callers(request, partition);
   const std::size_t real = static_cast<std::size_t>(key.precision);
   for (std::size_t i = 0; i < n; ++i) {

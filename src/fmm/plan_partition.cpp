@@ -134,6 +134,7 @@ PlannedParts divide_plan(const PlanRequest& request) {
                         (parallel::parts_per_rank(request.ranks) * Index{request.ranks});
     const tree::CountTree coarse =
         tree::grow_count_tree(request.points, std::max<Index>(parameters.ncrit, share), parameters.max_level);
+    parts.count_tree_bytes = static_cast<Index>(coarse.bytes());
     parts.partition = tree::divide(coarse, tree::point_weights(coarse), request.ranks);
   }
   parts.ranks = sample_ranks(parts.partition, request.sample);

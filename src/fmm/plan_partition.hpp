@@ -10,6 +10,7 @@ struct PlannedParts {
   tree::Partition partition;
   std::vector<int> ranks;  // ascending
   bool moved = false;      // by work
+  Index count_tree_bytes = 0;
 };
 
 /// With all ranks looked at, the partition that the run itself finds. Else, by work, each rank of the sample

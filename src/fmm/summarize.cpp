@@ -121,10 +121,8 @@ Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const Poi
   s.work = work_of(count_work(setup, key), key, expected_svd_rank(key));
   comm.allreduce(std::span<double>(&s.work[0].pairs, 5 * kPhases), MPI_SUM);
   s.balance = summarize_balance(comm, parameters, setup, profile);
-  s.replicated = {static_cast<Index>(setup.partition.bounds.size() * sizeof(tree::Code)),
-                  setup.balance.count_tree_bytes,
-                  static_cast<Index>(tree::shared_keys(setup.partition).size() *
-                                     (sizeof(tree::NodeKey) + sizeof(tree::Count)))};
+  s.replicated = replicated_bytes(setup.partition, setup.ghosts.coarse.exchange().total_records(),
+                                  setup.balance.count_tree_bytes, parameters);
   for (std::size_t stage = 0; stage < kSetupStages; ++stage)
     s.stage_seconds[stage] = over_ranks(comm, setup.stage_seconds[stage]);
   for (std::size_t phase = 0; phase < kPhases; ++phase)

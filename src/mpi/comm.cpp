@@ -6,6 +6,14 @@
 #include <limits>
 
 namespace octopole::mpi {
+namespace {
+
+constexpr int kAllToAllTag = 72;
+#ifdef OCTOPOLE_SMPI
+constexpr int kScanTag = 73;
+#endif
+
+}  // namespace
 
 void check(int code, const char* call) {
   if (code == MPI_SUCCESS) return;
@@ -38,6 +46,17 @@ MPI_Datatype datatype<float>() {
 template <>
 MPI_Datatype datatype<double>() {
   return MPI_DOUBLE;
+}
+
+void wait_all(std::vector<MPI_Request>& requests) {
+#ifdef OCTOPOLE_SMPI  // the time (not the simulated one) of SimGrid's Waitall grows with the cube of the
+                      // requests
+  for (MPI_Request& request : requests) check(MPI_Wait(&request, MPI_STATUS_IGNORE), "MPI_Wait");
+#else
+  check(MPI_Waitall(checked_cast<int>(requests.size(), "requests"), requests.data(), MPI_STATUSES_IGNORE),
+        "MPI_Waitall");
+#endif
+  requests.clear();
 }
 
 RecordType::RecordType(std::size_t bytes) {
@@ -79,9 +98,24 @@ std::vector<ValueAndRank> Comm::max_with_rank(std::span<const Index> values) con
 }
 
 Index Comm::exclusive_sum(Index value) const {
+#ifdef OCTOPOLE_SMPI  // SimGrid's Exscan sends from every rank to all above: log2 P steps, as Open MPI's
+  Index before = 0, sum = value;  // sum: of this rank and the `step` - 1 below
+  for (int step = 1; step < size_; step *= 2) {
+    const int above = rank_ + step < size_ ? rank_ + step : MPI_PROC_NULL,
+              below = rank_ >= step ? rank_ - step : MPI_PROC_NULL;
+    Index lower = 0;
+    check(MPI_Sendrecv(&sum, 1, datatype<Index>(), above, kScanTag, &lower, 1, datatype<Index>(), below,
+                       kScanTag, handle(), MPI_STATUS_IGNORE),
+          "MPI_Sendrecv");
+    before += lower;
+    sum += lower;
+  }
+  return before;
+#else
   Index before = 0;
   check(MPI_Exscan(&value, &before, 1, datatype<Index>(), MPI_SUM, handle()), "MPI_Exscan");
   return rank_ == 0 ? 0 : before;
+#endif
 }
 
 void Comm::broadcast_bytes(void* data, std::size_t bytes, int root) const {
@@ -108,23 +142,41 @@ std::vector<Index> Comm::exchange_counts(std::span<const Index> counts) const {
 
 void Comm::all_to_all_bytes(const void* send, std::span<const Index> send_counts, void* receive,
                             std::span<const Index> receive_counts, std::size_t bytes) const {
-  const std::size_t ranks = static_cast<std::size_t>(size_);
-  std::vector<int> counts_out(ranks), counts_in(ranks), displacements_out(ranks), displacements_in(ranks);
-  collectively(*this, [&] {
-    Index out = 0, in = 0;
-    for (std::size_t r = 0; r < ranks; ++r) {
-      counts_out[r] = checked_cast<int>(send_counts[r], "records for one rank");
-      counts_in[r] = checked_cast<int>(receive_counts[r], "records from one rank");
-      displacements_out[r] = checked_cast<int>(out, "records of one exchange");
-      displacements_in[r] = checked_cast<int>(in, "records of one exchange");
-      out += send_counts[r];
-      in += receive_counts[r];
+  struct Message {
+    int peer, records;
+    std::size_t offset;  // bytes
+  };
+  std::vector<Message> outgoing, incoming;
+  std::size_t own_from = 0, own_to = 0;
+  const auto list = [&](std::span<const Index> counts, std::vector<Message>& messages, std::size_t& own) {
+    std::size_t offset = 0;
+    for (int peer = 0; peer < size_; ++peer) {
+      const Index count = counts[static_cast<std::size_t>(peer)];
+      if (peer == rank_)
+        own = offset;
+      else if (count > 0)
+        messages.push_back({peer, checked_cast<int>(count, "records of one message"), offset});
+      offset += static_cast<std::size_t>(count) * bytes;
     }
+  };
+  collectively(*this, [&] {
+    list(send_counts, outgoing, own_from);
+    list(receive_counts, incoming, own_to);
   });
   const RecordType record(bytes);
-  check(MPI_Alltoallv(send, counts_out.data(), displacements_out.data(), record.handle(), receive,
-                      counts_in.data(), displacements_in.data(), record.handle(), handle()),
-        "MPI_Alltoallv");
+  std::vector<MPI_Request> requests;
+  for (const Message& m : incoming)
+    check(MPI_Irecv(static_cast<char*>(receive) + m.offset, m.records, record.handle(), m.peer, kAllToAllTag,
+                    handle(), &requests.emplace_back()),
+          "MPI_Irecv");
+  for (const Message& m : outgoing)
+    check(MPI_Isend(static_cast<const char*>(send) + m.offset, m.records, record.handle(), m.peer,
+                    kAllToAllTag, handle(), &requests.emplace_back()),
+          "MPI_Isend");
+  if (const Index own = send_counts[static_cast<std::size_t>(rank_)]; own > 0)
+    std::memcpy(static_cast<char*>(receive) + own_to, static_cast<const char*>(send) + own_from,
+                static_cast<std::size_t>(own) * bytes);
+  wait_all(requests);
 }
 
 void Comm::gather_all_bytes(const void* mine, void* all, std::span<const Index> counts,

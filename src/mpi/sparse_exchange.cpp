@@ -89,21 +89,11 @@ struct SparseExchange::Plan {
           "MPI_Isend");
   }
 
-#ifdef OCTOPOLE_SMPI
-  // Messages travel while the virtual clock runs, whoever calls; and the time (of the simulation, not in it)
-  // that SimGrid's Waitall takes grows with the cube of the requests.
-  void progress() {}
-  void finish() {
-    for (MPI_Request& request : requests) check(MPI_Wait(&request, MPI_STATUS_IGNORE), "MPI_Wait");
-    requests.clear();
-  }
-#else
-  void finish() {
-    check(MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE),
-          "MPI_Waitall");
-    requests.clear();
-  }
+  void finish() { wait_all(requests); }
 
+#ifdef OCTOPOLE_SMPI
+  void progress() {}  // messages travel while the virtual clock runs, whoever calls
+#else
   void progress() {
     int done = 0;
     check(MPI_Testall(static_cast<int>(requests.size()), requests.data(), &done, MPI_STATUSES_IGNORE),

@@ -83,7 +83,8 @@ void expect_plan(const test::Problem& problem, Options options) {
   else
     fmm.set_points(sources, targets);
   fmm.evaluate(part.of(problem.charges, 1), Output::potential_and_gradient);
-  const CommunicationSummary communication = fmm.summary().communication;
+  const Summary summary = fmm.summary();
+  const CommunicationSummary& communication = summary.communication;
 
   Index ghost_nodes = 0;
   for (const tree::NodeKey key : s.tree.keys) ghost_nodes += !s.partition.range(part.rank).overlaps(key);
@@ -116,6 +117,7 @@ void expect_plan(const test::Problem& problem, Options options) {
   const Plan plan = make_plan(request);
   ASSERT_TRUE(plan.complete());
   EXPECT_EQ(plan.moved, s.balance.moved);
+  EXPECT_EQ(plan.replicated, summary.replicated);
   for (int rank = 0; rank < part.ranks; ++rank) {
     SCOPED_TRACE("rank " + std::to_string(rank));
     const RankPlan& planned = plan.looked_at[static_cast<std::size_t>(rank)];

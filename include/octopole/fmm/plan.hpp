@@ -61,6 +61,7 @@ struct Plan {
   int ranks = 1, threads = 1;
   bool gradient = false;
   bool moved = false;               // the partition is by work
+  ReplicatedBytes replicated;       // on every rank
   std::vector<RankPlan> looked_at;  // ascending ranks; all, unless a sample was asked for
   bool complete() const { return static_cast<int>(looked_at.size()) == ranks; }
 };

@@ -7,6 +7,7 @@
 
 #include "octopole/base/profile.hpp"
 #include "octopole/fmm/communication.hpp"
+#include "octopole/fmm/memory.hpp"
 #include "octopole/fmm/options.hpp"
 #include "octopole/fmm/tuning.hpp"
 #include "octopole/fmm/work.hpp"
@@ -45,13 +46,6 @@ struct BalanceSummary {
   Imbalance work;       // work, under the partition in use
   Imbalance seconds;    // of the last evaluation; waiting is in none but the exchange
   double repeated = 0;  // share of the work that others do, too, because they hold parts of the same nodes
-};
-
-/// What every rank holds of all ranks' partition, in bytes.
-struct ReplicatedBytes {
-  Index partition = 0;   // for good
-  Index count_tree = 0;  // while the points are divided
-  Index shared = 0;      // of shared nodes, while the tree is built: keys and counts
 };
 
 struct Summary {

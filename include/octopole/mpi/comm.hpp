@@ -47,6 +47,9 @@ class RecordType {
   MPI_Datatype type_ = MPI_DATATYPE_NULL;
 };
 
+/// Waits for all of them and forgets them.
+void wait_all(std::vector<MPI_Request>& requests);
+
 class Graph;
 
 /// As MPI_DOUBLE_INT wants it.
@@ -125,7 +128,8 @@ class Comm {
     if (received) *received = incoming;
     return result;
   }
-  /// The same with both sides' counts known; records of `bytes` bytes.
+  /// The same with both sides' counts known; records of `bytes` bytes. One message for every rank with a
+  /// record: MPI_Alltoallv has P steps, or P messages, whatever the counts are.
   void all_to_all_bytes(const void* send, std::span<const Index> send_counts, void* receive,
                         std::span<const Index> receive_counts, std::size_t bytes) const;
 

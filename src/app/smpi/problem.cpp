@@ -4,9 +4,39 @@
 
 #include "charge.hpp"
 #include "octopole/fmm/setup.hpp"
+#include "octopole/fmm/tuning.hpp"
 #include "octopole/io/points_file.hpp"
+#include "octopole/morton/cube.hpp"
+#include "octopole/morton/sort.hpp"
 
 namespace octopole::app {
+namespace {
+
+struct Row {
+  double x, y, z, charge, number;
+};
+
+morton::Bounds bounds_of(const std::vector<double>& cloud) {
+  morton::Bounds bounds = morton::Bounds::empty();
+  bounds.include(cloud);
+  return bounds;
+}
+
+}  // namespace
+
+void choose_leaves(const mpi::Comm& comm, Options& options, Shape shape, Index points, std::uint64_t seed) {
+  const Parameters parameters = resolve(options, Laplace::name);
+  Tuning tuning;
+  mpi::collectively(comm, [&] {
+    if (!comm.is_root()) return;
+    const std::vector<double> cloud = make_cloud(shape, 0, points, seed);
+    tuning = tune(mpi::Comm::duplicate(MPI_COMM_SELF), bounds_of(cloud), parameters, cloud, std::nullopt);
+  });
+  comm.broadcast(std::span<int>(&tuning.ncrit, 1));
+  comm.broadcast(std::span<double>(&tuning.padding, 1));
+  options.ncrit = tuning.ncrit;
+  options.padding = tuning.padding;
+}
 
 Problem make_block(const mpi::Comm& comm, Shape shape, Index points, std::uint64_t seed) {
   const RowBlock mine = block_of(points, comm.rank(), comm.size());
@@ -17,10 +47,33 @@ Problem make_block(const mpi::Comm& comm, Shape shape, Index points, std::uint64
   return block;
 }
 
-Problem move_to_owners(const mpi::Comm& comm, Options& options, Problem block) {
+Problem make_sorted_block(const mpi::Comm& comm, double padding, Shape shape, Index points,
+                          std::uint64_t seed) {
+  std::vector<Index> counts(static_cast<std::size_t>(comm.size()), 0);
+  std::vector<Row> rows;
+  mpi::collectively(comm, [&] {
+    if (!comm.is_root()) return;
+    const std::vector<double> cloud = make_cloud(shape, 0, points, seed),
+                              charges = make_charges(Charges::uniform, 0, points, seed);
+    auto codes = morton::encode(morton::RootCube::enclosing(bounds_of(cloud), padding), cloud);
+    for (const Index i : morton::sort_codes(codes)) {
+      const double* const p = &cloud[3 * static_cast<std::size_t>(i)];
+      rows.push_back({p[0], p[1], p[2], charges[static_cast<std::size_t>(i)], static_cast<double>(i)});
+    }
+    for (int rank = 0; rank < comm.size(); ++rank)
+      counts[static_cast<std::size_t>(rank)] = block_of(points, rank, comm.size()).count;
+  });
+  Problem block;
+  for (const Row& row : comm.all_to_all(std::span<const Row>(rows), counts)) {
+    block.points.insert(block.points.end(), {row.x, row.y, row.z});
+    block.charges.push_back(row.charge);
+    block.numbers.push_back(row.number);
+  }
+  return block;
+}
+
+Problem move_to_owners(const mpi::Comm& comm, const Options& options, Problem block) {
   PointSetup setup = make_setup(comm, resolve(options, Laplace::name), block.points, std::nullopt);
-  options.ncrit = setup.tuning.ncrit;
-  options.padding = setup.tuning.padding;
   const auto move = [&](const std::vector<double>& values, Index width) {
     std::vector<double> owned(static_cast<std::size_t>(setup.owned_sources() * width));
     setup.source_exchange.to_owners(values.data(), owned.data(), width);
@@ -40,13 +93,8 @@ OneRank compute_on_one_rank(const mpi::Comm& comm, const Options& options, Shape
     fmm.set_points(make_cloud(shape, 0, points, seed));
     alone.potential = fmm.evaluate(make_charges(Charges::uniform, 0, points, seed), output).potential;
     alone.seconds = counter.total();
-    const Parameters chosen = fmm.summary().parameters;
-    alone.ncrit = chosen.ncrit;
-    alone.padding = chosen.padding;
   });
   comm.broadcast(std::span<double>(&alone.seconds, 1));
-  comm.broadcast(std::span<int>(&alone.ncrit, 1));
-  comm.broadcast(std::span<double>(&alone.padding, 1));
   return alone;
 }
 

@@ -88,14 +88,13 @@ class Simulation {
     report.simd = simd::isa_name(simd::active_isa());
     report.rates = rates.origin;
 
+    choose_leaves(comm, options, shape, n, kSeed);
     OneRank alone;
-    if (compare_) {
-      alone = compute_on_one_rank(comm, options, shape, n, kSeed, output);
-      options.ncrit = alone.ncrit;
-      options.padding = alone.padding;
-    }
-    Problem problem = make_block(comm, shape, n, kSeed);
-    if (callers_ == "owners") problem = move_to_owners(comm, options, std::move(problem));
+    if (compare_) alone = compute_on_one_rank(comm, options, shape, n, kSeed, output);
+    const Problem problem =
+        callers_ == "owners"
+            ? move_to_owners(comm, options, make_sorted_block(comm, *options.padding, shape, n, kSeed))
+            : make_block(comm, shape, n, kSeed);
 
     Fmm fmm(comm.handle(), Laplace{}, options);
     WorkCharger charger(fmm.parameters(), true, output, copy_bandwidth, true);
