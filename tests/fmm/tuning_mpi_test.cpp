@@ -105,9 +105,9 @@ TEST(Tuning, M2lIsChosenByOptionsThenByRates) {
 
 TEST(Tuning, MeasuredRatesAreRates) {
   if (mpi::Comm::duplicate(MPI_COMM_WORLD).size() > 1) GTEST_SKIP() << "ranks have no part in it";
-  const Rates rates = measure_rates();
-  for (const auto& row : {rates.in_single, rates.in_double})
-    for (const double rate : row) {
+  Rates rates = measure_rates();
+  for (const auto& [name, row] : rates.rows())
+    for (const double rate : *row) {
       EXPECT_GT(rate, 1e6);
       EXPECT_LT(rate, 1e14);
     }

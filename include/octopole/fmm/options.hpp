@@ -6,6 +6,7 @@
 
 #include "octopole/fmm/rates.hpp"
 #include "octopole/mpi/sparse_exchange.hpp"
+#include "octopole/operators/near_field.hpp"
 #include "octopole/operators/translations.hpp"
 #include "octopole/tree/ghost_needs.hpp"
 
@@ -65,6 +66,7 @@ struct Parameters {
   std::optional<Index> coarse_users;  // in a summary never absent
   OperatorKey operators;
   Precision near_precision = Precision::double_precision;
+  NearForm near_form = NearForm::two_floats;  // of a near field in single precision
 
   bool any_in_single() const {
     return operators.m2l_precision == Precision::single_precision ||
@@ -87,5 +89,6 @@ Parameters resolve(const Options& options, std::string_view kernel_name);
 
 std::string_view precision_name(Precision precision);  // "double", "single"
 std::string_view m2l_name(M2lMethod method);           // "fft", "svd"
+std::string_view near_form_name(NearForm form);        // "two_floats", "one_float", "estimate"
 
 }  // namespace octopole
