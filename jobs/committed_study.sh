@@ -93,9 +93,9 @@ planned() {
   step "Planning"
   local shape
   # Weak: 1,000,000 points a rank, ranks of 1, 8 and 16 threads.
-  plan --shape cube -n 1000000 --sample-ranks 8 --curve weak --threads 1 --ranks-list 64,1024,65536 --study weak-1-thread
-  plan --shape cube -n 1000000 --sample-ranks 8 --curve weak --threads 8 --ranks-list 8,128,1024,8192 --study weak-8-threads
-  plan --shape cube -n 1000000 --sample-ranks 8 --curve weak --threads 16 --ranks-list 4,64,512,6250 --study weak-16-threads
+  plan --shape cube -n 1000000 --sample-ranks 8 --curve weak --threads 1 --ranks-list 64,1024,65536,100000 --study weak-1-thread
+  plan --shape cube -n 1000000 --sample-ranks 8 --curve weak --threads 8 --ranks-list 8,128,1024,8192,12500 --study weak-8-threads
+  plan --shape cube -n 1000000 --sample-ranks 8 --curve weak --threads 16 --ranks-list 4,64,512,4096,6250 --study weak-16-threads
   for shape in sphere ellipsoid; do
     plan --shape "$shape" -n 100000 --sample-ranks 8 --curve weak --threads 8 --ranks-list 8,128,1024,12500 \
       --study weak-8-threads
@@ -103,7 +103,7 @@ planned() {
   # Strong: 1,000,000,000 points.
   plan --shape cube -n 1000000000 --sample-ranks 8 --curve strong --threads 1 --ranks-list 64,1024,16384 --study strong-1-thread
   for shape in "${shapes[@]}"; do
-    plan --shape "$shape" -n 1000000000 --sample-ranks 8 --curve strong --threads 16 --ranks-list 256,1024,6250 \
+    plan --shape "$shape" -n 1000000000 --sample-ranks 8 --curve strong --threads 16 --ranks-list 4,64,1024,6250 \
       --study strong-16-threads
   done
   keep planned "$scratch/planned.jsonl"
