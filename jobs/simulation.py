@@ -7,7 +7,8 @@ simulation.py platform --machine FILE --ranks P [--ranks-a-node R] --directory D
 simulation.py table FILE...
     Prints a table of records (JSON lines) that octopole_simulate wrote.
 simulation.py compare FOUND PLANNED
-    Matches records of two files by shape, n, ranks and threads, and prints planned beside simulated or measured seconds.
+    Matches records of two files by shape, n, ranks and threads, and prints planned beside simulated or measured seconds,
+    and whether the worst rank's bytes, messages and peers are the same.
 """
 import argparse
 import json
@@ -112,9 +113,10 @@ def table(arguments):
 
 def compare(arguments):
     key = lambda r: (r["shape"], r["n"], r["ranks"], r["threads"])
+    traffic = lambda r: [r["communication"][name] for name in ("bytes_sent_max", "messages_max", "peers_max")]
     planned = {key(r): r for r in read_records([arguments.planned])}
-    row = "{:<10} {:<10} {:>12} {:>9} {:>12} {:>12} {:>9}"
-    print(row.format("kind", "shape", "ranks x thr.", "points", "found ms", "planned ms", "ratio"))
+    row = "{:<10} {:<10} {:>12} {:>9} {:>12} {:>12} {:>9} {:>9}"
+    print(row.format("kind", "shape", "ranks x thr.", "points", "found ms", "planned ms", "ratio", "traffic"))
     matched = 0
     for r in read_records([arguments.found]):
         if key(r) not in planned:
@@ -123,7 +125,8 @@ def compare(arguments):
         here = r["seconds"].get("evaluate_median") or r["seconds"]["evaluate"]
         there = planned[key(r)]["seconds"]["evaluate"]
         print(row.format(r["kind"], r["shape"], f"{r['ranks']} x {r['threads']}", r["n"], f"{1e3 * here:.3f}",
-                         f"{1e3 * there:.3f}", f"{there / here:.3f}"))
+                         f"{1e3 * there:.3f}", f"{there / here:.3f}",
+                         "same" if traffic(r) == traffic(planned[key(r)]) else "differs"))
     if not matched:
         sys.exit("no record of one file has its shape, n, ranks and threads in the other")
 
