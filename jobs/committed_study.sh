@@ -103,7 +103,7 @@ planned() {
   # Strong: 1,000,000,000 points.
   plan --shape cube -n 1000000000 --sample-ranks 8 --curve strong --threads 1 --ranks-list 64,1024,16384 --study strong-1-thread
   for shape in "${shapes[@]}"; do
-    plan --shape "$shape" -n 1000000000 --sample-ranks 8 --curve strong --threads 16 --ranks-list 4,64,1024,6250 \
+    plan --shape "$shape" -n 1000000000 --sample-ranks 8 --curve strong --threads 16 --ranks-list 256,1024,6250 \
       --study strong-16-threads
   done
   keep planned "$scratch/planned.jsonl"
