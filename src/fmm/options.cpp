@@ -46,16 +46,34 @@ void resolve_precisions(const Options& options, std::optional<int> digits, Param
                 fmt::format("ask for {} digits, or use double precision", kSingleDigits));
 }
 
-/// The cheapest form of the near field's points that keeps the digits asked for, and those of the order.
-NearForm near_form(const Parameters& p, std::optional<int> digits) {
+/// The cheapest form of the near field's points that keeps the digits, and those that the order is good for.
+NearForm choose_near_form(const Options& options, const Parameters& p) {
   constexpr Precision single = Precision::single_precision;
-  if (p.operators.precision != single || p.near_precision != single) return NearForm::two_floats;
-  int needed = digits.value_or(0);
+  const bool all_in_single = p.operators.precision == single && p.near_precision == single;
+  int digits = p.digits.value_or(0);
+  const auto reach = [](NearForm form) {
+    return form == NearForm::two_floats  ? kSingleDigits
+           : form == NearForm::one_float ? kOneFloatDigits
+                                         : kEstimateDigits;
+  };
+  if (options.near_form) {
+    if (*options.near_form == NearForm::two_floats) return NearForm::two_floats;
+    if (!all_in_single)
+      throw Error(fmt::format("the near field in the form {} needs all operators in single precision",
+                              near_form_name(*options.near_form)),
+                  "choose single precision, or leave the form out");
+    if (digits > reach(*options.near_form))
+      throw Error(fmt::format("{} digits cannot be reached with the near field in the form {}", digits,
+                              near_form_name(*options.near_form)),
+                  fmt::format("ask for {} digits, or leave the form out", reach(*options.near_form)));
+    return *options.near_form;
+  }
+  if (!all_in_single || p.operators.order > accuracy_table(single).back().order) return NearForm::two_floats;
   for (const AccuracyRow& row : accuracy_table(single))
-    if (row.order <= p.operators.order) needed = std::max(needed, row.digits);
-  if (p.operators.order > accuracy_table(single).back().order || needed > kOneFloatDigits)
-    return NearForm::two_floats;
-  return needed > kEstimateDigits ? NearForm::one_float : NearForm::estimate;
+    if (row.order <= p.operators.order) digits = std::max(digits, row.digits);
+  for (const NearForm form : {NearForm::estimate, NearForm::one_float})
+    if (digits <= reach(form)) return form;
+  return NearForm::two_floats;
 }
 
 /// What an option asks for, else the faster method for a node with all its neighbours.
@@ -99,7 +117,7 @@ std::string_view balance_name(BalanceBy by) {
 }
 
 std::string_view near_form_name(NearForm form) {
-  return form == NearForm::two_floats ? "two_floats" : form == NearForm::one_float ? "one_float" : "estimate";
+  return form == NearForm::two_floats ? "two-floats" : form == NearForm::one_float ? "one-float" : "estimate";
 }
 
 std::string_view m2l_name(M2lMethod method) {
@@ -140,7 +158,7 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   require(key.check_order, key.order, kLargestOrder + 4, "check order");
   key.downward_check_order = options.downward_check_order.value_or(key.order);
   require(key.downward_check_order, key.order, kLargestOrder + 4, "downward check order");
-  p.near_form = near_form(p, options.digits ? digits : std::nullopt);
+  p.near_form = choose_near_form(options, p);
   key.m2l = options.m2l.value_or(choose_m2l(options, p));
   if (key.m2l == M2lMethod::fft && key.downward_check_order != key.order)
     throw Error(fmt::format("downward check order {} differs from order {}: M2L by FFT needs them equal",

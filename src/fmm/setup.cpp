@@ -138,7 +138,7 @@ std::vector<std::uint8_t> build_tree(const mpi::Comm& comm, const Parameters& pa
   std::vector<std::uint8_t> ends;
   mpi::collectively(comm, [&] {
     s.lists = tree::build_lists(s.tree);
-    s.partners = choose_partners(s.tree, s.lists, parameters);
+    s.partners = choose_partners(s.tree, s.lists, parameters, !s.target_exchange.has_value());
     ends = find_ends(s.rank_lists());
   });
   parallel::agree_on_shared(comm, s.partition, s.tree, ends);

@@ -36,7 +36,10 @@ struct Options {
   /// double otherwise. Positions and sums are in double in any case.
   std::optional<Precision> precision;
   std::optional<Precision> near_precision;  // P2P alone: single is good for up to 6 digits
-  std::optional<Precision> m2l_precision;   // M2L by FFT alone: the same
+  /// Points of P2P in single precision where the sources are the targets (NearForm). Absent: by digits and
+  /// order; one float is good for up to 5 digits, the estimate for 3.
+  std::optional<NearForm> near_form;
+  std::optional<Precision> m2l_precision;  // M2L by FFT alone: the same
   std::optional<M2lMethod> m2l;  // absent: SVD where an option asks for it, else what the rates say is faster
   std::optional<double> svd_tolerance;  // M2L by SVD: relative truncation
   std::optional<int> svd_rank;          // M2L by SVD: largest rank a transfer vector
@@ -89,6 +92,6 @@ Parameters resolve(const Options& options, std::string_view kernel_name);
 
 std::string_view precision_name(Precision precision);  // "double", "single"
 std::string_view m2l_name(M2lMethod method);           // "fft", "svd"
-std::string_view near_form_name(NearForm form);        // "two_floats", "one_float", "estimate"
+std::string_view near_form_name(NearForm form);        // "two-floats", "one-float", "estimate"
 
 }  // namespace octopole
