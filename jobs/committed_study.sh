@@ -47,7 +47,7 @@ PYTHON
 }
 
 plan() {
-  run "$program" plan --callers owners --digits 6 --quiet --record "$scratch/planned.jsonl" "$@"
+  run "$program" plan --callers "${callers:-owners}" --digits 6 --quiet --record "$scratch/planned.jsonl" "$@"
 }
 
 measured() {
@@ -58,7 +58,7 @@ measured() {
       SITE_OCTOPOLE="$program" bash jobs/study.sh "$study"
   done
   keep measured "$scratch"/measured/*.jsonl
-  local shape
+  local shape callers=scattered  # as the runs above pass their points, in equal blocks
   for shape in "${shapes[@]}"; do
     plan --shape "$shape" -n 1000000 --ranks 1 --threads 1 --rates measure --study node
     plan --shape "$shape" -n 1000000 --ranks 2 --threads 1 --rates measure --study node
