@@ -107,6 +107,7 @@ planned() {
       --study strong-16-threads
   done
   keep planned "$scratch/planned.jsonl"
+  rm "$scratch/planned.jsonl"
 }
 
 figures() {
