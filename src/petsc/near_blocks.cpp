@@ -91,27 +91,6 @@ void keep_nearest(const LeafPoints& g, const Points& own, Index count, Points& p
   for (const auto& [square, p] : by_distance) points.push_back(p);
 }
 
-/// The first `own` rows of the inverse, column-major; false where the matrix is singular.
-bool leading_inverse(std::span<const Index> members, Index own, const BlockInverses::Fill& fill,
-                     AlignedVector<double>& inverse) {
-  const Index n = static_cast<Index>(members.size());
-  AlignedVector<double> matrix(members.size() * members.size()), rows;
-  fill(members, matrix.data());
-  // Row i of the inverse is the solution x of A^T x = e_i.
-  rows.assign(static_cast<std::size_t>(n * own), 0);
-  for (Index i = 0; i < own; ++i) rows[static_cast<std::size_t>(i * n + i)] = 1;
-  try {
-    linalg::Lu(n, std::move(matrix)).solve_transposed(rows.data(), own);
-  } catch (const Error&) {
-    return false;
-  }
-  inverse.resize(rows.size());
-  for (Index i = 0; i < own; ++i)
-    for (Index j = 0; j < n; ++j)
-      inverse[static_cast<std::size_t>(j * own + i)] = rows[static_cast<std::size_t>(i * n + j)];
-  return std::all_of(rows.begin(), rows.end(), [](double x) { return std::isfinite(x); });
-}
-
 }  // namespace
 
 Blocks cut_blocks(const LeafPoints& g, const BlockRule& rule) {
@@ -157,7 +136,7 @@ BlockInverses::BlockInverses(Blocks blocks, const Fill& fill) : blocks_(std::mov
                  own = static_cast<double>(blocks_.own[static_cast<std::size_t>(b)]);
     begin_.push_back(total);
     total += static_cast<Index>(n * own);
-    setup_flops_ += 2.0 / 3 * n * n * n + 2 * n * n * own;
+    setup_flops_ += 2.0 / 3 * n * n * n + n * n * own;
   }
   values_.resize(static_cast<std::size_t>(total));
   scale_.assign(static_cast<std::size_t>(count), 1);
@@ -165,13 +144,15 @@ BlockInverses::BlockInverses(Blocks blocks, const Fill& fill) : blocks_(std::mov
   const linalg::SerialBlas serial;
 #pragma omp parallel
   {
-    AlignedVector<double> inverse;
+    linalg::InverseRows invert;
+    AlignedVector<double> matrix, inverse;
 #pragma omp for schedule(dynamic)
     for (Index b = 0; b < count; ++b) {
       const std::span<const Index> members = blocks_.of(b);
       const Index own = blocks_.own[static_cast<std::size_t>(b)];
-      const bool inverted = leading_inverse(members, own, fill, inverse);
-      if (!inverted) {
+      matrix.resize(members.size() * members.size());
+      fill(members, matrix.data());
+      if (!invert(static_cast<Index>(members.size()), own, matrix, inverse)) {
 #pragma omp critical(octopole_near_singular)
         {
           ++singular;
