@@ -108,22 +108,32 @@ Blocks cut_blocks(const LeafPoints& g, const BlockRule& rule) {
       keep_nearest(g, parts[b].own, rule.halo, halos[b]);
     }
   }
-  const auto number = [&g](Index p) { return g.numbers[static_cast<std::size_t>(p)]; };
-  for (std::size_t b = 0; b < parts.size(); ++b)
-    for (const Points* points : {&parts[b].own, &halos[b]})
-      for (const Index p : *points) blocks.unknowns.push_back(number(p));
-  std::sort(blocks.unknowns.begin(), blocks.unknowns.end());
-  blocks.unknowns.erase(std::unique(blocks.unknowns.begin(), blocks.unknowns.end()), blocks.unknowns.end());
+  std::vector<char> used(g.numbers.size(), 0);
   for (std::size_t b = 0; b < parts.size(); ++b) {
-    for (Points* points : {&parts[b].own, &halos[b]}) {
-      const auto first = static_cast<std::ptrdiff_t>(blocks.members.size());
-      for (const Index p : *points)
-        blocks.members.push_back(std::lower_bound(blocks.unknowns.begin(), blocks.unknowns.end(), number(p)) -
-                                 blocks.unknowns.begin());
-      std::sort(blocks.members.begin() + first, blocks.members.end());
-    }
+    for (const Points* points : {&parts[b].own, &halos[b]})
+      for (const Index p : *points) used[static_cast<std::size_t>(p)] = 1;
     blocks.own.push_back(static_cast<Index>(parts[b].own.size()));
-    blocks.offsets.push_back(static_cast<Index>(blocks.members.size()));
+    blocks.offsets.push_back(blocks.offsets.back() +
+                             static_cast<Index>(parts[b].own.size() + halos[b].size()));
+  }
+  std::vector<std::pair<Index, std::size_t>> by_number;  // points that some block has
+  for (std::size_t p = 0; p < used.size(); ++p)
+    if (used[p]) by_number.emplace_back(g.numbers[p], p);
+  std::sort(by_number.begin(), by_number.end());
+  std::vector<Index> place(used.size());  // of a point in `unknowns`
+  for (const auto& [number, p] : by_number) {
+    place[p] = static_cast<Index>(blocks.unknowns.size());
+    blocks.unknowns.push_back(number);
+  }
+  blocks.members.resize(static_cast<std::size_t>(blocks.offsets.back()));
+#pragma omp parallel for schedule(static)
+  for (std::size_t b = 0; b < parts.size(); ++b) {
+    auto to = blocks.members.begin() + blocks.offsets[b];
+    for (const Points* points : {&parts[b].own, &halos[b]}) {
+      const auto first = to;
+      for (const Index p : *points) *to++ = place[static_cast<std::size_t>(p)];
+      std::sort(first, to);
+    }
   }
   return blocks;
 }

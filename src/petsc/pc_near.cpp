@@ -151,7 +151,8 @@ PetscErrorCode set_up(PC pc) {
               if (scaling.by_right) entry *= right[static_cast<std::size_t>(members[j])];
             }
         if (has_diagonal)
-          for (std::size_t i = 0; i < n; ++i) block[i * n + i] = diagonal[static_cast<std::size_t>(members[i])];
+          for (std::size_t i = 0; i < n; ++i)
+            block[i * n + i] = diagonal[static_cast<std::size_t>(members[i])];
       });
     });
     plan(comm_of(pc), matrix, near);

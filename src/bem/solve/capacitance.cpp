@@ -66,6 +66,8 @@ Capacitance solve_capacitance(const mpi::Comm& comm, const Panels& panels,
       c.matrix[m * c.conductors + k] = totals[m] / (4 * std::numbers::pi);
   }
   c.rungs = op->ladder()->rungs();
+  if (settings.timed_products > 0)
+    c.product_times = petsc::time_products(comm.handle(), op, settings.timed_products);
   return c;
 }
 
