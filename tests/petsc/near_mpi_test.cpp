@@ -115,6 +115,7 @@ TEST(PcNear, CutsIterationsOfEverySolver) {
   // Charges on a sphere: the kernel's near entries dominate a small shift.
   const MatOwner a(shifted_kernel("sphere", 60, 0.5, 10, part));
   for (const std::string type : {"gmres", "fgmres", "bcgs"}) {
+    if (part.ranks > 3 && type != "gmres") continue;  // seconds, and nothing that fewer ranks do not show
     const std::string ksp = "-ksp_gmres_restart 300 -ksp_type " + type + " ";
     const Solve plain = solve(a.mat, ksp + "-pc_type none", part);
     const Solve block = solve(a.mat, ksp + "-pc_type octopole_near -pc_octopole_near_overlap 0", part);
@@ -163,7 +164,7 @@ TEST(Accuracy, FollowsFromTheToleranceAndRelaxes) {
   EXPECT_EQ(digits_for(2e-5), 7);
   EXPECT_EQ(digits_for(0.5), 3);
   const Part part = world();
-  const auto points = make_points("cube", 2000);
+  const auto points = make_points("cube", 800);
   for (const bool relax : {false, true}) {
     Settings settings;
     settings.fmm.ncrit = 60;
@@ -183,7 +184,7 @@ TEST(Accuracy, FollowsFromTheToleranceAndRelaxes) {
     EXPECT_EQ(accuracy.wanted, 9);
     EXPECT_EQ(accuracy.digits, 9);
     EXPECT_FALSE(accuracy.looser);
-    const Vector b(a.mat, false, uneven(make_charges(2000, 8), 1, part)), x(a.mat, true), r(a.mat, false);
+    const Vector b(a.mat, false, uneven(make_charges(800, 8), 1, part)), x(a.mat, true), r(a.mat, false);
     ASSERT_EQ(0, KSPSolve(ksp, b.vec, x.vec));
     ASSERT_EQ(0, KSPDestroy(&ksp));
     const std::vector<Rung> rungs = operator_of(a.mat)->ladder()->rungs();
