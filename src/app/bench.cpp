@@ -15,6 +15,7 @@
 #include "octopole/io/pending_file.hpp"
 #include "octopole/simd/isa.hpp"
 #include "parameters_json.hpp"
+#include "rates_json.hpp"
 
 namespace octopole::app {
 namespace {
@@ -29,15 +30,8 @@ std::string_view output_name(Output output) {
 Rates measure_together(const mpi::Comm& comm) {
   comm.barrier();
   Rates rates = measure_rates();
-  for (Rates::Row* row : {&rates.in_single, &rates.in_double})
-    comm.allreduce(std::span<double>(*row), MPI_MIN);
+  for (const auto& [name, row] : rates.rows()) comm.allreduce(std::span<double>(*row), MPI_MIN);
   return rates;
-}
-
-ordered_json rates_json(const Rates::Row& row) {
-  ordered_json json;
-  for (std::size_t k = 0; k < kWorkKinds; ++k) json[std::string(kWorkKindNames[k])] = row[k];
-  return json;
 }
 
 ordered_json result_json(const BenchResult& r) {
@@ -175,8 +169,7 @@ class Bench : public Command {
             {"host", machine.host},
             {"simd", simd::isa_name(simd::active_isa())}}},
           {"direct_sum_pairs_per_second", direct},
-          {"rates",
-           {{"single", rates_json(plan_.rates.in_single)}, {"double", rates_json(plan_.rates.in_double)}}},
+          {"rates", rates_json(plan_.rates)},
           {"results", ordered_json::array()}};
       for (const BenchResult& result : results) json["results"].push_back(result_json(result));
       write_text_file(output_, json.dump(1) + "\n");

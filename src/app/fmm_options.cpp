@@ -21,6 +21,18 @@ void FmmOptions::add_method_to(CLI::App& parser) {
   };
   precision("--precision", options_.precision, "Of all operators: auto (as digits allow), double or single");
   precision("--near-precision", options_.near_precision, "Of P2P alone");
+  parser
+      .add_option_function<std::string>(
+          "--near-form",
+          [this](const std::string& text) {
+            options_.near_form.reset();
+            for (const NearForm form : {NearForm::two_floats, NearForm::one_float, NearForm::estimate})
+              if (text == near_form_name(form)) options_.near_form = form;
+          },
+          "Points of P2P in single precision: auto, two-floats (6 digits), one-float (5) or estimate (of "
+          "1/sqrt: 3)")
+      ->check(CLI::IsMember({"auto", "two-floats", "one-float", "estimate"}))
+      ->default_str("auto");
   precision("--m2l-precision", options_.m2l_precision, "Of M2L by fft alone");
   parser.add_option("--m2l", m2l_, "Multipole to local: auto, fft or svd")
       ->check(CLI::IsMember({"auto", "fft", "svd"}))

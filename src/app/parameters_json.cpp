@@ -12,6 +12,7 @@ ordered_json parameters_json(const Parameters& p) {
           {"padding", p.padding},
           {"precision", precision_name(p.operators.precision)},
           {"near_precision", precision_name(p.near_precision)},
+          {"near_form", near_form_name(p.near_form)},
           {"m2l_precision", precision_name(p.operators.m2l_precision)},
           {"m2l", m2l_name(p.operators.m2l)}};
 }

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 /// Of the files kept: another number where kinds of work, or the loops they stand for, are others.
-constexpr int kFormat = 2;
+constexpr int kFormat = 3;
 
 /// The processor's name as the system tells it; empty where it does not.
 std::string processor() {
@@ -61,11 +61,7 @@ Rates read(const fs::path& path, bool kept = false) {
 void write(const fs::path& path, const Rates& rates) {
   ordered_json json = {
       {"format", kFormat}, {"processor", processor()}, {"simd", simd::isa_name(simd::active_isa())}};
-  const auto put = [&](const char* precision, const Rates::Row& row) {
-    for (std::size_t k = 0; k < kWorkKinds; ++k) json[precision][std::string(kWorkKindNames[k])] = row[k];
-  };
-  put("single", rates.in_single);
-  put("double", rates.in_double);
+  json.update(rates_json(rates));
   fs::create_directories(path.parent_path());
   write_text_file(path.string(), json.dump(1) + "\n");
 }
@@ -104,8 +100,7 @@ MachineRates machine_rates(const mpi::Comm& comm, const std::string& choice) {
   mpi::collectively(comm, [&] {
     if (comm.is_root()) result = choose(choice);
   });
-  for (Rates::Row* row : {&result.rates.in_single, &result.rates.in_double})
-    comm.broadcast(std::span<double>(*row));
+  for (const auto& [name, row] : result.rates.rows()) comm.broadcast(std::span<double>(*row));
   comm.broadcast(result.origin);
   return result;
 }

@@ -1,4 +1,4 @@
-// Rates as JSON: {"single": {kind: number, ...}, "double": {...}}.
+// Rates as JSON: {"single": {kind: number, ...}, "double": {...}, ...}, by the names of Rates::rows().
 #pragma once
 
 #include <fmt/core.h>
@@ -11,17 +11,28 @@
 
 namespace octopole::app {
 
-/// Throws where a rate is missing or is not one; other members do not matter.
+inline nlohmann::ordered_json rates_json(Rates rates) {
+  nlohmann::ordered_json json;
+  for (const auto& [name, row] : rates.rows())
+    for (std::size_t k = 0; k < kWorkKinds; ++k)
+      json[std::string(name)][std::string(kWorkKindNames[k])] = (*row)[k];
+  return json;
+}
+
+/// Throws where a rate is missing or is not one; other members do not matter. Only "single" and "double" must
+/// be there: the forms of the near field that are not are as fast as two floats.
 inline Rates rates_from(const nlohmann::ordered_json& json) {
   Rates rates;
-  const auto take = [&](const char* precision, Rates::Row& row) {
+  for (const auto& [name, row] : rates.rows()) {
+    const std::string key(name);
+    const bool form = row == &rates.in_one_float || row == &rates.in_estimate;
+    const nlohmann::ordered_json& kinds = json.at(form && !json.contains(key) ? "single" : key);
     for (std::size_t k = 0; k < kWorkKinds; ++k) {
-      row[k] = json.at(precision).at(std::string(kWorkKindNames[k])).get<double>();
-      if (!(row[k] > 0 && row[k] < 1e18)) throw Error(fmt::format("{} is not a rate", row[k]));
+      const double rate = kinds.at(std::string(kWorkKindNames[k])).get<double>();
+      if (!(rate > 0 && rate < 1e18)) throw Error(fmt::format("{} is not a rate", rate));
+      (*row)[k] = rate;
     }
-  };
-  take("single", rates.in_single);
-  take("double", rates.in_double);
+  }
   return rates;
 }
 

@@ -51,6 +51,8 @@ std::string describe_operators(const Parameters& p) {
     text += fmt::format(" (single: {})", k.m2l_precision != Precision::single_precision    ? "near field"
                                          : p.near_precision == Precision::single_precision ? "near field, M2L"
                                                                                            : "M2L");
+  if (p.near_form != NearForm::two_floats)
+    text += fmt::format(" (near field: {})", near_form_name(p.near_form));
   text += fmt::format(", M2L by {}", m2l_name(k.m2l));
   if (p.digits) text += fmt::format(", for {} digits", *p.digits);
   return text;

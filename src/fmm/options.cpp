@@ -23,6 +23,8 @@ constexpr int kLargestLevel = 20;
 
 constexpr int kSingleDigits = 6;  // what operators reach in single precision, all or some of them
 
+constexpr int kOneFloatDigits = 5, kEstimateDigits = 3;  // what the near field's forms keep
+
 /// Precisions by operator. `digits` is absent where only the order is given.
 void resolve_precisions(const Options& options, std::optional<int> digits, Parameters& p) {
   constexpr Precision single = Precision::single_precision, in_double = Precision::double_precision;
@@ -42,6 +44,36 @@ void resolve_precisions(const Options& options, std::optional<int> digits, Param
   if (digits && *digits > kSingleDigits && p.any_in_single())
     throw Error(fmt::format("{} digits cannot be reached with operators in single precision", *digits),
                 fmt::format("ask for {} digits, or use double precision", kSingleDigits));
+}
+
+/// The cheapest form of the near field's points that keeps the digits, and those that the order is good for.
+NearForm choose_near_form(const Options& options, const Parameters& p) {
+  constexpr Precision single = Precision::single_precision;
+  const bool all_in_single = p.operators.precision == single && p.near_precision == single;
+  int digits = p.digits.value_or(0);
+  const auto reach = [](NearForm form) {
+    return form == NearForm::two_floats  ? kSingleDigits
+           : form == NearForm::one_float ? kOneFloatDigits
+                                         : kEstimateDigits;
+  };
+  if (options.near_form) {
+    if (*options.near_form == NearForm::two_floats) return NearForm::two_floats;
+    if (!all_in_single)
+      throw Error(fmt::format("the near field in the form {} needs all operators in single precision",
+                              near_form_name(*options.near_form)),
+                  "choose single precision, or leave the form out");
+    if (digits > reach(*options.near_form))
+      throw Error(fmt::format("{} digits cannot be reached with the near field in the form {}", digits,
+                              near_form_name(*options.near_form)),
+                  fmt::format("ask for {} digits, or leave the form out", reach(*options.near_form)));
+    return *options.near_form;
+  }
+  if (!all_in_single || p.operators.order > accuracy_table(single).back().order) return NearForm::two_floats;
+  for (const AccuracyRow& row : accuracy_table(single))
+    if (row.order <= p.operators.order) digits = std::max(digits, row.digits);
+  for (const NearForm form : {NearForm::estimate, NearForm::one_float})
+    if (digits <= reach(form)) return form;
+  return NearForm::two_floats;
 }
 
 /// What an option asks for, else the faster method for a node with all its neighbours.
@@ -84,6 +116,10 @@ std::string_view balance_name(BalanceBy by) {
   return by == BalanceBy::work ? "work" : "points";
 }
 
+std::string_view near_form_name(NearForm form) {
+  return form == NearForm::two_floats ? "two-floats" : form == NearForm::one_float ? "one-float" : "estimate";
+}
+
 std::string_view m2l_name(M2lMethod method) {
   return method == M2lMethod::fft ? "fft" : "svd";
 }
@@ -98,11 +134,11 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   if (!digits && !options.order) digits = options.precision == Precision::single_precision ? 4 : 6;
   if (digits) accuracy_row(options.precision.value_or(Precision::double_precision), *digits);  // in range
   p.rates = options.rates.value_or(reference_rates());
-  for (const Rates::Row& row : {p.rates.in_single, p.rates.in_double})
+  for (const auto& [name, row] : p.rates.rows())
     for (std::size_t kind = 0; kind < kWorkKinds; ++kind)
-      if (!(row[kind] > 0) || !std::isfinite(row[kind]))
+      if (const double rate = (*row)[kind]; !(rate > 0) || !std::isfinite(rate))
         throw Error(
-            fmt::format("rate of {} = {}: rates must be positive numbers", kWorkKindNames[kind], row[kind]));
+            fmt::format("rate of {} = {}: rates must be positive numbers", kWorkKindNames[kind], rate));
   resolve_precisions(options, digits, p);
   const bool in_double = key.precision == Precision::double_precision;
   if (digits) {
@@ -122,6 +158,7 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   require(key.check_order, key.order, kLargestOrder + 4, "check order");
   key.downward_check_order = options.downward_check_order.value_or(key.order);
   require(key.downward_check_order, key.order, kLargestOrder + 4, "downward check order");
+  p.near_form = choose_near_form(options, p);
   key.m2l = options.m2l.value_or(choose_m2l(options, p));
   if (key.m2l == M2lMethod::fft && key.downward_check_order != key.order)
     throw Error(fmt::format("downward check order {} differs from order {}: M2L by FFT needs them equal",

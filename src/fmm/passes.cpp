@@ -187,7 +187,7 @@ struct Evaluation {
     if (!s.near_pairs) return sum_near(s.work.interior_leaves, s.partners.p2p, look_after);
     in_near_precision([&]<class Near>(Near) {
       p2p_mutual<Near>(kernel, s.near_pairs_view(), s.boxes.data(), s.sources_by_node(), w.charges.data(),
-                       sums, look_after);
+                       sums, look_after, s.local_sources.view());
     });
   }
 
@@ -213,7 +213,7 @@ struct Evaluation {
     const auto sum = [&](const tree::NodeLists& ghosts, bool leaf_first) {
       if (!near_in_single) return sum_near(s.work.boundary_leaves, ghosts);
       p2p_one_side(kernel, std::span<const NodeIndex>(s.work.boundary_leaves), view(ghosts), leaf_first,
-                   s.boxes.data(), s.sources_by_node(), w.charges.data(), sums);
+                   s.boxes.data(), s.sources_by_node(), w.charges.data(), sums, s.local_sources.view());
     };
     sum(s.near_pairs->ghosts_before, false);
     sum(s.near_pairs->ghosts_behind, true);

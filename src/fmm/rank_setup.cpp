@@ -1,15 +1,25 @@
 #include "octopole/fmm/rank_setup.hpp"
 
+#include "octopole/fmm/work.hpp"
 #include "octopole/operators/surface.hpp"
 #include "octopole/parallel/ghosts.hpp"
 
 namespace octopole {
 
+Index direct_points(const Parameters& parameters, Index surface, bool same) {
+  if (!parameters.direct_leaves) return 0;
+  Work work{};  // of one target and the surface's points
+  work[static_cast<std::size_t>(Phase::p2p)].pairs = work[static_cast<std::size_t>(Phase::m2p)].pairs = 1;
+  const auto seconds = seconds_of(work, parameters, parameters.rates, same);
+  return static_cast<Index>(static_cast<double>(surface) * seconds[static_cast<std::size_t>(Phase::m2p)] /
+                            seconds[static_cast<std::size_t>(Phase::p2p)]);
+}
+
 tree::Partners choose_partners(const tree::EssentialTree& tree, const tree::InteractionLists& lists,
-                               const Parameters& parameters) {
+                               const Parameters& parameters, bool same) {
   const OperatorKey& key = parameters.operators;
-  if (!parameters.direct_leaves) return tree::choose_partners(tree, lists, 0, 0);
-  return tree::choose_partners(tree, lists, surface_size(key.order), surface_size(key.downward_check_order));
+  return tree::choose_partners(tree, lists, direct_points(parameters, surface_size(key.order), same),
+                               direct_points(parameters, surface_size(key.downward_check_order), same));
 }
 
 std::vector<M2lFftPlan> plan_m2l(const RankLists& lists, const WorkLists& work, const OperatorKey& key) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <type_traits>
 
 #include "octopole/base/profile.hpp"
 #include "octopole/base/threads.hpp"
@@ -14,6 +15,8 @@
 
 namespace octopole {
 namespace {
+
+constexpr int kRounds = 3;
 
 /// Seconds of the best run of `work`, which all threads do at once: as many runs as 40 ms hold, at least 4,
 /// so that a disturbed moment does not count.
@@ -37,12 +40,13 @@ struct NearProblem {
   Index per_leaf;
   NodeIndex leaves = static_cast<NodeIndex>(kPointsPerThread / per_leaf) * max_threads();
   AlignedVector<double> x, y, z, charge, u, g;
+  AlignedVector<float> charge_single, local_x, local_y, local_z;
   std::vector<Index> begin, end, ranges, mutual_offsets{0}, alone_offsets, task_rows{0}, row_begins, row_ends;
   std::vector<NodeIndex> all, mutual_items;
   std::vector<std::array<std::int32_t, 2>> tasks;
   std::vector<Box> boxes;
 
-  explicit NearProblem(Index points) : per_leaf(points) {
+  explicit NearProblem(Index leaf_points) : per_leaf(leaf_points) {
     std::uint64_t state = 1;
     const auto draw = [&state] {
       state = state * 6364136223846793005u + 1442695040888963407u;
@@ -53,6 +57,8 @@ struct NearProblem {
       values->resize(size);
       for (double& v : *values) v = draw();
     }
+    charge_single.assign(charge.begin(), charge.end());
+    for (auto* values : {&local_x, &local_y, &local_z}) values->resize(size);
     u.assign(size, 0);
     g.assign(3 * size, 0);
     for (NodeIndex leaf = 0; leaf < leaves; ++leaf) {
@@ -74,7 +80,23 @@ struct NearProblem {
       task_rows.push_back((range + 1) * kPartners);
     }
     for (Index range = 0; range <= leaves / kPartners; ++range) ranges.push_back(range * kPartners);
+    // Leaves beside one another, as neighbours are: all pairs of leaves at one place would be close too
+    // often.
+    for (std::size_t leaf = 0; leaf < boxes.size(); ++leaf) {
+      const auto [dx, dy, dz] = std::array{leaf % 3, leaf / 3 % 3, leaf / 9 % 3};
+      boxes[leaf].x += double(dx);
+      boxes[leaf].y += double(dy);
+      boxes[leaf].z += double(dz);
+      for (Index i = begin[leaf]; i < end[leaf]; ++i) {
+        x[std::size_t(i)] += double(dx);
+        y[std::size_t(i)] += double(dy);
+        z[std::size_t(i)] += double(dz);
+      }
+    }
+    localize(all, boxes.data(), points(), local_x.data(), local_y.data(), local_z.data());
   }
+
+  PointsByNode points() const { return {x.data(), y.data(), z.data(), begin.data(), end.data()}; }
 
   double pairs() const {
     return static_cast<double>(leaves * kPartners) * static_cast<double>(per_leaf * per_leaf);
@@ -83,8 +105,7 @@ struct NearProblem {
 
   /// Thread-seconds of an evaluation.
   template <class Real>
-  double seconds(bool gradient) {
-    const PointsByNode points{x.data(), y.data(), z.data(), begin.data(), end.data()};
+  double seconds(bool gradient, NearForm form) {
     const std::size_t n = u.size();
     const TargetSums sums{u.data(), gradient ? g.data() : nullptr, g.data() + n, g.data() + 2 * n};
     const NearPairsView pairs{all,
@@ -97,7 +118,11 @@ struct NearProblem {
                               row_begins,
                               row_ends};
     return max_threads() * best_seconds([&] {
-             p2p_mutual<Real>(Laplace{}, pairs, boxes.data(), points, charge.data(), sums);
+             if constexpr (std::is_same_v<Real, float>)
+               p2p_mutual<Real>(Laplace{}, pairs, boxes.data(), points(), charge_single.data(), sums, {},
+                                LocalPoints{form, local_x.data(), local_y.data(), local_z.data()});
+             else
+               p2p_mutual<Real>(Laplace{}, pairs, boxes.data(), points(), charge.data(), sums);
            });
   }
 };
@@ -142,21 +167,39 @@ double gemm_rate() {
   return 2.0 * n * n * columns * repeats / seconds;
 }
 
-/// Times of P2P for leaves of two sizes and rates of the rest, the best of several rounds: what disturbs the
-/// machine for a moment must not count.
-template <class Real>
-Rates::Row measure_row() {
-  NearProblem large(128), small(16);
+/// Times of P2P for leaves of two sizes, the best of several rounds.
+struct NearTimes {
   double of_large = std::numeric_limits<double>::infinity(), of_small = of_large, of_gradient = of_large;
+
+  template <class Real>
+  void measure(NearProblem& large, NearProblem& small, NearForm form) {
+    of_large = std::min(of_large, large.seconds<Real>(false, form));
+    of_small = std::min(of_small, small.seconds<Real>(false, form));
+    of_gradient = std::min(of_gradient, large.seconds<Real>(true, form));
+  }
+  /// seconds = pairs / near_rate + gathers / gather_rate.
+  void rate(const NearProblem& large, const NearProblem& small, Rates::Row& row) const {
+    const double a = large.pairs(), b = large.gathers(), c = small.pairs(), d = small.gathers();
+    const double a_pair = std::max((of_large * d - of_small * b) / (a * d - b * c), 0.5 * of_large / a);
+    const double a_gather = std::max((of_small - c * a_pair) / d, 0.1 * a_pair);
+    row[static_cast<std::size_t>(WorkKind::near_pairs)] = 1 / a_pair;
+    row[static_cast<std::size_t>(WorkKind::near_gradient_pairs)] =
+        1 / std::max((of_gradient - b * a_gather) / a, a_pair);
+    row[static_cast<std::size_t>(WorkKind::gathers)] = 1 / a_gather;
+  }
+};
+
+/// The best of several rounds: what disturbs the machine for a moment must not count.
+template <class Real>
+Rates::Row measure_row(NearProblem& large, NearProblem& small) {
   Rates::Row row{};
+  NearTimes near;
   const auto best = [&row](WorkKind kind, double rate) {
     double& slot = row[static_cast<std::size_t>(kind)];
     slot = std::max(slot, rate);
   };
-  for (int round = 0; round < 3; ++round) {
-    of_large = std::min(of_large, large.seconds<Real>(false));
-    of_small = std::min(of_small, small.seconds<Real>(false));
-    of_gradient = std::min(of_gradient, large.seconds<Real>(true));
+  for (int round = 0; round < kRounds; ++round) {
+    near.measure<Real>(large, small, NearForm::two_floats);
     best(WorkKind::pairs, pair_rate<Real>(false));
     best(WorkKind::gradient_pairs, pair_rate<Real>(true));
     best(WorkKind::gemm, gemm_rate<Real>());
@@ -164,34 +207,60 @@ Rates::Row measure_row() {
     best(WorkKind::transform, m2l.transform);
     best(WorkKind::sweep, m2l.sweep);
   }
-  // seconds = pairs / near_rate + gathers / gather_rate, from leaves of two sizes.
-  const double a = large.pairs(), b = large.gathers(), c = small.pairs(), d = small.gathers();
-  const double a_pair = std::max((of_large * d - of_small * b) / (a * d - b * c), 0.5 * of_large / a);
-  const double a_gather = std::max((of_small - c * a_pair) / d, 0.1 * a_pair);
-  best(WorkKind::near_pairs, 1 / a_pair);
-  best(WorkKind::near_gradient_pairs, 1 / std::max((of_gradient - b * a_gather) / a, a_pair));
-  best(WorkKind::gathers, 1 / a_gather);
+  near.rate(large, small, row);
+  return row;
+}
+
+}  // namespace
+
+namespace {
+
+/// A row of single precision, but for P2P.
+Rates::Row with_near(Rates::Row row, double pairs, double gradient_pairs, double gathers) {
+  row[static_cast<std::size_t>(WorkKind::near_pairs)] = pairs;
+  row[static_cast<std::size_t>(WorkKind::near_gradient_pairs)] = gradient_pairs;
+  row[static_cast<std::size_t>(WorkKind::gathers)] = gathers;
   return row;
 }
 
 }  // namespace
 
 Rates reference_rates() {
+  Rates rates;
   switch (simd::active_isa()) {
     case simd::Isa::avx512:
-      return {{8.0e9, 4.2e9, 0.4e9, 5.4e9, 3.3e9, 95e9, 40e9, 85e9},
-              {3.9e9, 1.9e9, 0.5e9, 2.25e9, 1.45e9, 47e9, 27e9, 45e9}};
+      rates.in_single = {8.0e9, 4.2e9, 0.4e9, 5.4e9, 3.3e9, 95e9, 40e9, 85e9};
+      rates.in_double = {3.9e9, 1.9e9, 0.5e9, 2.25e9, 1.45e9, 47e9, 27e9, 45e9};
+      rates.in_one_float = with_near(rates.in_single, 11e9, 5.2e9, 0.8e9);
+      rates.in_estimate = with_near(rates.in_single, 16e9, 6.0e9, 0.8e9);
+      break;
     case simd::Isa::avx2:
-      return {{4.0e9, 2.4e9, 0.5e9, 3.6e9, 2.1e9, 90e9, 22e9, 65e9},
-              {1.4e9, 0.8e9, 0.6e9, 0.93e9, 0.65e9, 45e9, 15e9, 37e9}};
+      rates.in_single = {4.0e9, 2.4e9, 0.5e9, 3.6e9, 2.1e9, 90e9, 22e9, 65e9};
+      rates.in_double = {1.4e9, 0.8e9, 0.6e9, 0.93e9, 0.65e9, 45e9, 15e9, 37e9};
+      rates.in_one_float = rates.in_estimate = with_near(rates.in_single, 5.5e9, 3.0e9, 1.0e9);
+      break;
     default:
-      return {{1.7e9, 0.9e9, 0.4e9, 1.5e9, 0.9e9, 90e9, 17e9, 20e9},
-              {0.95e9, 0.47e9, 0.35e9, 0.51e9, 0.38e9, 45e9, 7e9, 11e9}};
+      rates.in_single = {1.7e9, 0.9e9, 0.4e9, 1.5e9, 0.9e9, 90e9, 17e9, 20e9};
+      rates.in_double = {0.95e9, 0.47e9, 0.35e9, 0.51e9, 0.38e9, 45e9, 7e9, 11e9};
+      rates.in_one_float = rates.in_estimate = with_near(rates.in_single, 2.0e9, 1.1e9, 0.8e9);
   }
+  return rates;
 }
 
 Rates measure_rates() {
-  return {measure_row<float>(), measure_row<double>()};
+  NearProblem large(128), small(16);
+  Rates rates;
+  rates.in_single = measure_row<float>(large, small);
+  rates.in_double = measure_row<double>(large, small);
+  rates.in_one_float = rates.in_estimate = rates.in_single;
+  NearTimes one_float, estimate;
+  for (int round = 0; round < kRounds; ++round) {
+    one_float.measure<float>(large, small, NearForm::one_float);
+    estimate.measure<float>(large, small, NearForm::estimate);
+  }
+  one_float.rate(large, small, rates.in_one_float);
+  estimate.rate(large, small, rates.in_estimate);
+  return rates;
 }
 
 }  // namespace octopole

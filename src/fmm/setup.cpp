@@ -138,7 +138,7 @@ std::vector<std::uint8_t> build_tree(const mpi::Comm& comm, const Parameters& pa
   std::vector<std::uint8_t> ends;
   mpi::collectively(comm, [&] {
     s.lists = tree::build_lists(s.tree);
-    s.partners = choose_partners(s.tree, s.lists, parameters);
+    s.partners = choose_partners(s.tree, s.lists, parameters, !s.target_exchange.has_value());
     ends = find_ends(s.rank_lists());
   });
   parallel::agree_on_shared(comm, s.partition, s.tree, ends);
@@ -173,6 +173,21 @@ tree::NearPairs pair_up(const PointSetup& s, const Parameters& parameters) {
   const Index ranges = max_threads() == 1 ? 1 : kRangesPerThread * max_threads();
   return tree::pair_up(s.tree, s.partners.p2p, s.owned_sources(), ranges,
                        key.order == key.downward_check_order);
+}
+
+/// All sources, ghosts included.
+LocalCoordinates localize_sources(const PointSetup& s, NearForm form) {
+  LocalCoordinates local;
+  local.form = form;
+  if (form == NearForm::two_floats) return local;
+  for (auto* axis : {&local.x, &local.y, &local.z}) axis->resize(s.sources.x.size());
+  std::vector<NodeIndex> leaves;
+  for (NodeIndex node = 0; node < s.tree.size(); ++node) {
+    const auto i = static_cast<std::size_t>(node);
+    if (s.tree.leaf[i] && s.tree.source_begin[i] < s.tree.source_end[i]) leaves.push_back(node);
+  }
+  localize(leaves, s.boxes.data(), s.sources_by_node(), local.x.data(), local.y.data(), local.z.data());
+  return local;
 }
 
 }  // namespace
@@ -257,7 +272,11 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
     const morton::NodeCube node = s.cube.node(s.tree.anchors[i]);
     s.boxes[i] = {node.centre[0], node.centre[1], node.centre[2], node.half};
   }
-  if (!targets) mpi::collectively(comm, [&] { s.near_pairs = pair_up(s, parameters); });
+  if (!targets)
+    mpi::collectively(comm, [&] {
+      s.near_pairs = pair_up(s, parameters);
+      s.local_sources = localize_sources(s, parameters.near_form);
+    });
   s.work = make_work_lists(s.rank_lists(), ends, s.owned_sources());
   mpi::collectively(comm, [&] { s.m2l = plan_m2l(s.rank_lists(), s.work, parameters.operators); });
   stages.end(SetupStage::plan, s.tree.keys.size());

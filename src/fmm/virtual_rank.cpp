@@ -67,7 +67,7 @@ VirtualRank::VirtualRank(const PlanRequest& request, const tree::Partition& part
       part_(tree::find_part(counts_, partition, rank, request.parameters.balance)) {
   tree_ = build_tree(tree::Keep::partners);
   lists_ = tree::build_lists(tree_);
-  partners_ = choose_partners(tree_, lists_, request.parameters);
+  partners_ = choose_partners(tree_, lists_, request.parameters, request.points.same());
   ends = find_ends(lists());
 }
 
@@ -137,7 +137,9 @@ GhostPeers VirtualRank::asked_of(const tree::EssentialTree& tree, const tree::In
   std::vector<std::uint8_t> inside(tree.keys.size());  // nodes that no other rank has a part of
   for (std::size_t node = 0; node < inside.size(); ++node)
     inside[node] = tree.owner[node] == rank_ && !partition_.is_shared(tree.keys[node]);
-  const Index surface = surface_size(request_.parameters.operators.order);
+  const Parameters& parameters = request_.parameters;
+  const Index few =
+      direct_points(parameters, surface_size(parameters.operators.order), request_.points.same());
   std::map<int, Index> multipoles, points, requests;
   std::map<int, bool> askers;  // of a node's multipole, and whether any does not want it for M2L alone
   const auto ask = [&](std::span<const NodeIndex> partners, bool wide) {
@@ -150,8 +152,7 @@ GhostPeers VirtualRank::asked_of(const tree::EssentialTree& tree, const tree::In
   for (NodeIndex node = 0; node < tree.size(); ++node) {
     if (tree.owner[at(node)] != rank_ || !tree.has_source[at(node)]) continue;
     // As in choose_partners: W pairs with leaves of few sources are summed directly.
-    const bool direct =
-        request_.parameters.direct_leaves && tree.leaf[at(node)] && tree.source_count[at(node)] <= surface;
+    const bool direct = tree.leaf[at(node)] && tree.source_count[at(node)] <= few;
     if (!coarse[at(node)] || rule.narrow) {
       if (!coarse[at(node)]) ask(own_lists.v.of(node), false);
       if (!direct) ask(own_lists.x.of(node), rule.narrow);

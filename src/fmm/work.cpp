@@ -164,8 +164,9 @@ std::array<double, kPhases> seconds_of(const Work& work, const Parameters& param
     const WorkKind pairs = mutual ? (gradient ? WorkKind::near_gradient_pairs : WorkKind::near_pairs)
                                   : (gradient && at_targets ? WorkKind::gradient_pairs : WorkKind::pairs);
     const Precision m2l = parameters.operators.m2l_precision;
-    seconds[i] = work[i].pairs / rates.of(pairs, near ? parameters.near_precision : overall) / share +
-                 work[i].gathers / rates.of(WorkKind::gathers, parameters.near_precision) +
+    const NearForm form = mutual ? parameters.near_form : NearForm::two_floats;
+    seconds[i] = work[i].pairs / rates.of(pairs, near ? parameters.near_precision : overall, form) / share +
+                 work[i].gathers / rates.of(WorkKind::gathers, parameters.near_precision, form) +
                  work[i].gemm / rates.of(WorkKind::gemm, overall) / (phase == Phase::m2l ? kSvdShare : 1) +
                  work[i].transform / rates.of(WorkKind::transform, m2l) +
                  work[i].sweep / rates.of(WorkKind::sweep, m2l);

@@ -29,6 +29,13 @@ const MutualLoops<K, Real>& active_mutual_loops() {
   return table[static_cast<int>(simd::active_isa())];
 }
 
+template <class K>
+const LocalLoops<K>& active_local_loops() {
+  static const LocalLoops<K> table[] = {local_loops_baseline<K>(), local_loops_avx2<K>(),
+                                        local_loops_avx512<K>()};
+  return table[static_cast<int>(simd::active_isa())];
+}
+
 }  // namespace
 
 template <class K, class Real>
@@ -78,6 +85,24 @@ void pair_mutual_split(const K& kernel, const MutualArrays<Real>& a, const LowPa
 }
 template void pair_mutual_split(const Laplace&, const MutualArrays<float>&, const LowParts<float>&,
                                 const WideSums&, const MutualArrays<float>&, const LowParts<float>&);
+
+template <class K>
+void pair_mutual_local(const K& kernel, const SourceArrays<float>& a, const WideSums& to_a,
+                       const SourceArrays<float>& b, const WideSums& to_b, const LocalFrame& frame,
+                       bool estimate, const ClosePairs& close) {
+  active_local_loops<K>().loops[estimate][to_a.gx != nullptr](kernel, a, to_a, b, to_b, frame, close);
+}
+template void pair_mutual_local(const Laplace&, const SourceArrays<float>&, const WideSums&,
+                                const SourceArrays<float>&, const WideSums&, const LocalFrame&, bool,
+                                const ClosePairs&);
+
+template <class K>
+void pair_self_local(const K& kernel, const SourceArrays<float>& a, const WideSums& to_a,
+                     const LocalFrame& frame, bool estimate, const ClosePairs& close) {
+  active_local_loops<K>().self_loops[estimate][to_a.gx != nullptr](kernel, a, to_a, frame, close);
+}
+template void pair_self_local(const Laplace&, const SourceArrays<float>&, const WideSums&, const LocalFrame&,
+                              bool, const ClosePairs&);
 
 #define OCTOPOLE_INSTANTIATE(K, Real)                                                                       \
   template void pair_potential(const K&, const TargetArrays<Real>&, const SourceArrays<Real>&, Real*);      \

@@ -7,6 +7,7 @@
 namespace octopole {
 namespace isa = simd::avx2;
 }
+#include "local_loop_impl.hpp"
 #include "mutual_loop_impl.hpp"
 #include "pair_loop_impl.hpp"
 #endif
@@ -44,5 +45,18 @@ MutualLoops<K, Real> mutual_loops_avx2() {
 #endif
 }
 template MutualLoops<Laplace, double> mutual_loops_avx2();
+
+template <class K>
+LocalLoops<K> local_loops_avx2() {
+#ifdef OCTOPOLE_HAS_AVX2
+  return {{{local_loop<false, false, K>, local_loop<true, false, K>},
+           {local_loop<false, true, K>, local_loop<true, true, K>}},
+          {{local_self_loop<false, false, K>, local_self_loop<true, false, K>},
+           {local_self_loop<false, true, K>, local_self_loop<true, true, K>}}};
+#else
+  return {};
+#endif
+}
+template LocalLoops<Laplace> local_loops_avx2();
 
 }  // namespace octopole

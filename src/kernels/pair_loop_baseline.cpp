@@ -5,6 +5,7 @@
 namespace octopole {
 namespace isa = simd::baseline;
 }
+#include "local_loop_impl.hpp"
 #include "mutual_loop_impl.hpp"
 #include "pair_loop_impl.hpp"
 
@@ -29,5 +30,14 @@ MutualLoops<K, Real> mutual_loops_baseline() {
   return {whole_mutual_loop<false, K, Real>, whole_mutual_loop<true, K, Real>};
 }
 template MutualLoops<Laplace, double> mutual_loops_baseline();
+
+template <class K>
+LocalLoops<K> local_loops_baseline() {
+  return {{{local_loop<false, false, K>, local_loop<true, false, K>},
+           {local_loop<false, true, K>, local_loop<true, true, K>}},
+          {{local_self_loop<false, false, K>, local_self_loop<true, false, K>},
+           {local_self_loop<false, true, K>, local_self_loop<true, true, K>}}};
+}
+template LocalLoops<Laplace> local_loops_baseline();
 
 }  // namespace octopole

@@ -26,6 +26,17 @@ struct SplitPairLoops {
                           const MutualArrays<Real>&, const LowParts<Real>&);
 };
 
+/// The loops over points relative to their own leaves.
+template <class K>
+struct LocalLoops {
+  using Loop = void(const K&, const SourceArrays<float>&, const WideSums&, const SourceArrays<float>&,
+                    const WideSums&, const LocalFrame&, const ClosePairs&);
+  using SelfLoop = void(const K&, const SourceArrays<float>&, const WideSums&, const LocalFrame&,
+                        const ClosePairs&);
+  Loop* loops[2][2];  // (estimated, gradient)
+  SelfLoop* self_loops[2][2];
+};
+
 /// The loops that serve both sides of pairs.
 template <class K, class Real>
 struct MutualLoops {
@@ -53,5 +64,12 @@ template <class K, class Real>
 MutualLoops<K, Real> mutual_loops_avx2();
 template <class K, class Real>
 MutualLoops<K, Real> mutual_loops_avx512();
+
+template <class K>
+LocalLoops<K> local_loops_baseline();
+template <class K>
+LocalLoops<K> local_loops_avx2();
+template <class K>
+LocalLoops<K> local_loops_avx512();
 
 }  // namespace octopole

@@ -6,13 +6,13 @@
 
 namespace octopole::tree {
 
-Partners choose_partners(const EssentialTree& tree, const InteractionLists& lists, Index equivalent_points,
-                         Index check_points) {
+Partners choose_partners(const EssentialTree& tree, const InteractionLists& lists, Index few_sources,
+                         Index few_targets) {
   const auto direct_source = [&](NodeIndex partner) {
-    return tree.leaf[at(partner)] && tree.source_count[at(partner)] <= equivalent_points;
+    return tree.leaf[at(partner)] && tree.source_count[at(partner)] <= few_sources;
   };
   const auto direct_target = [&](NodeIndex node) {
-    return tree.leaf[at(node)] && tree.target_end[at(node)] - tree.target_begin[at(node)] <= check_points;
+    return tree.leaf[at(node)] && tree.target_end[at(node)] - tree.target_begin[at(node)] <= few_targets;
   };
   const auto length = [](const NodeLists& list, NodeIndex node) {
     return static_cast<Index>(list.of(node).size());

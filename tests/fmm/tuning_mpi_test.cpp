@@ -103,11 +103,40 @@ TEST(Tuning, M2lIsChosenByOptionsThenByRates) {
   EXPECT_EQ(resolve(options, "laplace").operators.m2l, M2lMethod::svd);
 }
 
+TEST(Tuning, FormOfTheNearFieldFollowsDigitsAndOrder) {
+  const auto form = [](std::optional<int> digits, std::optional<int> order, auto&& change) {
+    Options options;
+    options.digits = digits;
+    options.order = order;
+    change(options);
+    return resolve(options, "laplace").near_form;
+  };
+  const auto as_is = [](Options&) {};
+  const auto single = [](Options& o) { o.precision = Precision::single_precision; };
+  EXPECT_EQ(form(2, {}, as_is), NearForm::estimate);
+  EXPECT_EQ(form(3, {}, as_is), NearForm::estimate);
+  EXPECT_EQ(form(4, {}, as_is), NearForm::one_float);
+  EXPECT_EQ(form(5, {}, as_is), NearForm::one_float);
+  EXPECT_EQ(form(6, {}, as_is), NearForm::two_floats);
+  EXPECT_EQ(form(3, 7, as_is), NearForm::two_floats)
+      << "a higher order than the digits need is for more of them";
+  EXPECT_EQ(form({}, 4, single), NearForm::estimate);
+  EXPECT_EQ(form({}, 6, single), NearForm::one_float);
+  EXPECT_EQ(form({}, 9, single), NearForm::two_floats);
+  EXPECT_EQ(form(3, {}, [](Options& o) { o.near_precision = Precision::double_precision; }),
+            NearForm::two_floats);
+  const auto estimate = [](Options& o) { o.near_form = NearForm::estimate; };
+  EXPECT_EQ(form({}, 6, [&](Options& o) { single(o), estimate(o); }), NearForm::estimate) << "a choice wins";
+  EXPECT_EQ(form(3, {}, [](Options& o) { o.near_form = NearForm::two_floats; }), NearForm::two_floats);
+  EXPECT_THROW(form(5, {}, estimate), Error) << "less than the digits asked for";
+  EXPECT_THROW(form(9, {}, estimate), Error) << "in double";
+}
+
 TEST(Tuning, MeasuredRatesAreRates) {
   if (mpi::Comm::duplicate(MPI_COMM_WORLD).size() > 1) GTEST_SKIP() << "ranks have no part in it";
-  const Rates rates = measure_rates();
-  for (const auto& row : {rates.in_single, rates.in_double})
-    for (const double rate : row) {
+  Rates rates = measure_rates();
+  for (const auto& [name, row] : rates.rows())
+    for (const double rate : *row) {
       EXPECT_GT(rate, 1e6);
       EXPECT_LT(rate, 1e14);
     }

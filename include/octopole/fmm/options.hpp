@@ -6,6 +6,7 @@
 
 #include "octopole/fmm/rates.hpp"
 #include "octopole/mpi/sparse_exchange.hpp"
+#include "octopole/operators/near_field.hpp"
 #include "octopole/operators/translations.hpp"
 #include "octopole/tree/ghost_needs.hpp"
 
@@ -35,7 +36,10 @@ struct Options {
   /// double otherwise. Positions and sums are in double in any case.
   std::optional<Precision> precision;
   std::optional<Precision> near_precision;  // P2P alone: single is good for up to 6 digits
-  std::optional<Precision> m2l_precision;   // M2L by FFT alone: the same
+  /// Points of P2P in single precision where the sources are the targets (NearForm). Absent: by digits and
+  /// order; one float is good for up to 5 digits, the estimate for 3.
+  std::optional<NearForm> near_form;
+  std::optional<Precision> m2l_precision;  // M2L by FFT alone: the same
   std::optional<M2lMethod> m2l;  // absent: SVD where an option asks for it, else what the rates say is faster
   std::optional<double> svd_tolerance;  // M2L by SVD: relative truncation
   std::optional<int> svd_rank;          // M2L by SVD: largest rank a transfer vector
@@ -65,6 +69,7 @@ struct Parameters {
   std::optional<Index> coarse_users;  // in a summary never absent
   OperatorKey operators;
   Precision near_precision = Precision::double_precision;
+  NearForm near_form = NearForm::two_floats;  // of a near field in single precision
 
   bool any_in_single() const {
     return operators.m2l_precision == Precision::single_precision ||
@@ -87,5 +92,6 @@ Parameters resolve(const Options& options, std::string_view kernel_name);
 
 std::string_view precision_name(Precision precision);  // "double", "single"
 std::string_view m2l_name(M2lMethod method);           // "fft", "svd"
+std::string_view near_form_name(NearForm form);        // "two-floats", "one-float", "estimate"
 
 }  // namespace octopole

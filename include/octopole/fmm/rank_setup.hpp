@@ -9,9 +9,13 @@
 
 namespace octopole {
 
-/// Partners as the parameters want them (direct_leaves and the surfaces' sizes).
+/// Points of a leaf up to which its W and X pairs are summed directly, a surface of so many points being the
+/// alternative: as many as P2P sums in the time of that, by the rates. `same`: the targets are the sources.
+Index direct_points(const Parameters& parameters, Index surface, bool same);
+
+/// Partners as the parameters want them (direct_leaves and direct_points of the surfaces).
 tree::Partners choose_partners(const tree::EssentialTree& tree, const tree::InteractionLists& lists,
-                               const Parameters& parameters);
+                               const Parameters& parameters, bool same);
 
 /// M2L's plans by level of the targets; empty for M2L by SVD.
 std::vector<M2lFftPlan> plan_m2l(const RankLists& lists, const WorkLists& work, const OperatorKey& key);

@@ -12,6 +12,7 @@
 #include "octopole/fmm/work_lists.hpp"
 #include "octopole/morton/cube.hpp"
 #include "octopole/operators/m2l_fft.hpp"
+#include "octopole/operators/near_field.hpp"
 #include "octopole/operators/views.hpp"
 #include "octopole/parallel/distribute.hpp"
 #include "octopole/parallel/ghosts.hpp"
@@ -22,6 +23,13 @@ namespace octopole {
 /// Coordinates in structure-of-arrays form, seen from the root cube's frame.
 struct Coordinates {
   AlignedVector<double> x, y, z;
+};
+
+/// Sources relative to their leaves, for the near field; empty where it takes two floats.
+struct LocalCoordinates {
+  NearForm form = NearForm::two_floats;
+  AlignedVector<float> x, y, z;
+  LocalPoints view() const { return {form, x.data(), y.data(), z.data()}; }
 };
 
 /// The state that set_points leaves. Owned points are this rank's part of the Morton curve, ascending.
@@ -42,6 +50,7 @@ struct PointSetup {
   tree::InteractionLists lists;               // as they are defined
   tree::Partners partners;                    // as they are worked off
   std::optional<tree::NearPairs> near_pairs;  // P2P among sources that are the targets
+  LocalCoordinates local_sources;             // in the same case
   std::vector<Box> boxes;                     // (nodes)
   parallel::Ghosts ghosts;
   parallel::Ancestors ancestors;

@@ -1,6 +1,7 @@
 // P2P: the near field.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <span>
 
@@ -22,13 +23,33 @@ void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, 
          const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
          const TargetSums& sums, const std::function<void()>& meanwhile = {});
 
+/// How P2P among sources that are the targets takes points in single precision: as two floats a coordinate,
+/// for 6 digits; as one float relative to the centre of their own leaf, for 5; or so and with the hardware's
+/// estimate of 1/sqrt, where that is good to 2^-13 (AVX-512), for 3. With one float, pairs closer than
+/// kLocalReach half sides of the larger leaf are summed in double.
+enum class NearForm : std::int8_t { two_floats, one_float, estimate };
+inline constexpr double kLocalReach = 0.03;
+
+/// Coordinates relative to the centre of a point's own leaf, in its half sides; null with two floats.
+struct LocalPoints {
+  NearForm form = NearForm::two_floats;
+  const float* x = nullptr;
+  const float* y = nullptr;
+  const float* z = nullptr;
+};
+
+/// Coordinates of the leaves' points relative to their own leaf. Threaded over leaves.
+void localize(std::span<const NodeIndex> leaves, const Box* boxes, const PointsByNode& points, float* x,
+              float* y, float* z);
+
 /// P2P among sources that are the targets, with one 1/r for both sides of pairs. Sums are indexed as the
 /// points are. Threads take tasks, of which those with a range in common follow one another in the order
 /// given: the result depends on the ranges, to rounding in double, and not on the threads. `meanwhile` as
-/// above.
+/// above. `local` counts where Real and Charge are floats.
 template <class Real, Kernel K, class Charge>
 void p2p_mutual(const K& kernel, const NearPairsView& pairs, const Box* boxes, const PointsByNode& points,
-                const Charge* charges, const TargetSums& sums, const std::function<void()>& meanwhile = {});
+                const Charge* charges, const TargetSums& sums, const std::function<void()>& meanwhile = {},
+                const LocalPoints& local = {});
 
 /// One side of such pairs, in single precision: adds what partners, on which the leaves act elsewhere, do to
 /// each leaf's targets, to the bit what p2p_mutual adds. All partners come before their leaf along the curve,
@@ -37,6 +58,6 @@ void p2p_mutual(const K& kernel, const NearPairsView& pairs, const Box* boxes, c
 template <Kernel K, class Charge>
 void p2p_one_side(const K& kernel, std::span<const NodeIndex> leaves, const ListView& partners,
                   bool leaf_first, const Box* boxes, const PointsByNode& points, const Charge* charges,
-                  const TargetSums& sums);
+                  const TargetSums& sums, const LocalPoints& local = {});
 
 }  // namespace octopole

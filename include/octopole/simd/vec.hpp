@@ -25,6 +25,9 @@ namespace octopole::simd {
 ///   inverse_sqrt(V r2)            1 / sqrt(r2) to nearly full precision; 0 where r2 is below the smallest
 ///   normal
 ///                                 number (coincident points) or infinite
+///   inverse_sqrt_beyond<Estimate>(V r2, float least, beyond)
+///                                 the same for floats, and 0 where r2 < least: beyond has a bit a lane, set
+///                                 where not. With Estimate it may be as far off as 2^-13.
 /// and these, common to all of them:
 template <class V, class T>
 OCTOPOLE_INLINE V load(const T* p) {
@@ -84,6 +87,17 @@ OCTOPOLE_INLINE VecF inverse_sqrt(const VecF& r2) {
 #endif
   return r2 < kMinNormalFloat ? VecF{} : 1.0F / r;
 }
+template <bool Estimate>
+OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, float least, std::uint16_t& beyond) {
+  const auto is_beyond = r2 >= least;
+#if defined(__SSE2__)
+  beyond = static_cast<std::uint16_t>(_mm_movemask_ps(_mm_castsi128_ps((__m128i)is_beyond)));
+#else
+  beyond = static_cast<std::uint16_t>((is_beyond[0] & 1) | (is_beyond[1] & 2) | (is_beyond[2] & 4) |
+                                      (is_beyond[3] & 8));
+#endif
+  return is_beyond ? inverse_sqrt(r2) : VecF{};
+}
 }  // namespace baseline
 
 // ---- AVX2 and FMA: 32-byte vectors, 12-bit estimate and one step
@@ -135,6 +149,13 @@ OCTOPOLE_INLINE VecF inverse_sqrt(const VecF& r2) {
                                    _mm256_cmp_ps(r2, _mm256_set1_ps(__builtin_inff()), _CMP_EQ_OQ));
   return _mm256_andnot_ps(none, z);
 }
+template <bool Estimate>
+OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, float least, std::uint16_t& beyond) {
+  const __m256 is_beyond = _mm256_cmp_ps(r2, _mm256_set1_ps(least), _CMP_GE_OQ);
+  beyond = static_cast<std::uint16_t>(_mm256_movemask_ps(is_beyond));
+  const VecF y = _mm256_rsqrt_ps(r2);  // good to 1.5 2^-12: a step in either case
+  return _mm256_and_ps(is_beyond, VecF(y + y * (1.0F - r2 * y * y) * 0.5F));
+}
 }  // namespace avx2
 #endif
 
@@ -183,6 +204,14 @@ OCTOPOLE_INLINE VecF inverse_sqrt(const VecF& r2) {
   const VecF h = 1.0F - (r2 * y) * y;
   const __mmask16 none = _mm512_fpclass_ps_mask(r2, kZeroInfinityDenormal);
   return _mm512_maskz_fmadd_ps(_knot_mask16(none), y * h, broadcast<VecF>(0.5F), y);
+}
+template <bool Estimate>
+OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, float least, std::uint16_t& beyond) {
+  const __mmask16 is_beyond = _mm512_cmp_ps_mask(r2, _mm512_set1_ps(least), _CMP_GE_OQ);
+  beyond = is_beyond;
+  const VecF y = _mm512_maskz_rsqrt14_ps(is_beyond, r2);
+  if constexpr (Estimate) return y;
+  return y + (y * (1.0F - (r2 * y) * y)) * 0.5F;
 }
 }  // namespace avx512
 #endif

@@ -7,20 +7,20 @@
 
 namespace octopole::tree {
 
-/// The lists' partners by operator. Where both ends of a W or X pair are leaves and the surface between them
-/// has more points than the leaf it stands for, the pair is summed directly: P2P costs sources x targets, M2P
-/// surface points x targets, P2L sources x check points. Every pair is in exactly one list, and which one
-/// depends on the numbers of points alone.
+/// The lists' partners by operator. Where both ends of a W or X pair are leaves and the leaf that a surface
+/// stands for has few points, the pair is summed directly: P2P costs sources x targets, M2P surface points x
+/// targets, P2L sources x check points. Every pair is in exactly one list, and which one depends on the
+/// numbers of points alone.
 struct Partners {
   NodeLists p2p;  // leaves: U, and leaves of W and X that are summed directly
   NodeLists m2p;  // leaves: the rest of W
   NodeLists p2l;  // nodes: the rest of X
 };
 
-/// `equivalent_points` and `check_points` are those of the surfaces that M2P and P2L use; 0 and 0 leave the
-/// lists as they are.
-Partners choose_partners(const EssentialTree& tree, const InteractionLists& lists, Index equivalent_points,
-                         Index check_points);
+/// Leaves of at most `few_sources` are summed directly instead of by M2P, those of at most `few_targets`
+/// instead of by P2L; 0 and 0 leave the lists as they are.
+Partners choose_partners(const EssentialTree& tree, const InteractionLists& lists, Index few_sources,
+                         Index few_targets);
 
 /// The P2P partners of targets that are sources, so that one pass over a pair of leaves serves both. Leaves
 /// come in ranges; a task has the pairs between two ranges, or within one. Pairs are mutual where each end is

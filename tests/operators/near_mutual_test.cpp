@@ -1,0 +1,203 @@
+// P2P among sources that are the targets, in all forms of points, against the direct sum over the lists.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "octopole/operators/near_field.hpp"
+#include "octopole/simd/isa.hpp"
+#include "uniform_tree.hpp"
+
+namespace octopole::testing {
+namespace {
+
+/// Pairs of leaves as p2p_mutual takes them: the leaves of a uniform tree in two ranges, all pairs of
+/// neighbours mutual.
+struct Pairs {
+  std::vector<NodeIndex> leaves, mutual_items, alone_items, row_leaves;
+  std::vector<Index> mutual_offsets, alone_offsets, ranges, task_rows{0}, row_begins, row_ends;
+  std::vector<std::array<std::int32_t, 2>> tasks{{0, 0}, {1, 1}, {0, 1}};
+
+  explicit Pairs(const UniformTree& tree) : leaves(tree.nodes_of(2)) {
+    const NodeIndex half = leaves[leaves.size() / 2];
+    ranges = {0, static_cast<Index>(leaves.size() / 2), static_cast<Index>(leaves.size())};
+    mutual_offsets.assign(tree.boxes.size() + 1, 0);
+    alone_offsets.assign(tree.boxes.size() + 1, 0);
+    std::vector<std::array<Index, 3>> split(tree.boxes.size());  // begin, first of the second range, end
+    for (NodeIndex node = 0; node < static_cast<NodeIndex>(tree.boxes.size()); ++node) {
+      split[at(node)][0] = static_cast<Index>(mutual_items.size());
+      if (node >= leaves.front()) {
+        alone_items.push_back(node);
+        for (const NodeIndex other : tree.u.view().of(node))
+          if (other > node && other < half) mutual_items.push_back(other);
+        split[at(node)][1] = static_cast<Index>(mutual_items.size());
+        for (const NodeIndex other : tree.u.view().of(node))
+          if (other > node && other >= half) mutual_items.push_back(other);
+      }
+      split[at(node)][2] = static_cast<Index>(mutual_items.size());
+      mutual_offsets[at(node) + 1] = static_cast<Index>(mutual_items.size());
+      alone_offsets[at(node) + 1] = static_cast<Index>(alone_items.size());
+    }
+    for (const auto& [first, second] : tasks) {
+      for (const NodeIndex leaf : leaves) {
+        if ((leaf >= half) != (first == 1)) continue;
+        const auto& s = split[at(leaf)];
+        row_leaves.push_back(leaf);
+        row_begins.push_back(second == 1 ? s[1] : s[0]);
+        row_ends.push_back(second == 1 ? s[2] : s[1]);
+      }
+      task_rows.push_back(static_cast<Index>(row_leaves.size()));
+    }
+  }
+  NearPairsView view() const {
+    return {leaves,
+            ranges,
+            {mutual_offsets.data(), mutual_items.data()},
+            {alone_offsets.data(), alone_items.data()},
+            tasks,
+            task_rows,
+            row_leaves,
+            row_begins,
+            row_ends};
+  }
+};
+
+struct Problem {
+  UniformTree tree{2};
+  PointSet points{tree.boxes.size()};
+  Pairs pairs{tree};
+  std::vector<double> charges;
+  std::vector<float> single;
+  AlignedVector<float> x, y, z;
+
+  /// Leaves of 1 to 70 points; with `close`, some at the corners, 1e-7 half sides from others in their own
+  /// leaf and in neighbours, and some at one place.
+  explicit Problem(bool close) {
+    for (const NodeIndex leaf : tree.nodes_of(2)) {
+      const Box& box = tree.boxes[at(leaf)];
+      points.begin[at(leaf)] = points.size();
+      const auto push = [&](double px, double py, double pz) {
+        points.x.push_back(box.x + box.half * px);
+        points.y.push_back(box.y + box.half * py);
+        points.z.push_back(box.z + box.half * pz);
+      };
+      const auto offsets =
+          random_values(static_cast<std::size_t>(3 * (1 + leaf * 7 % 70)), -1, 1, unsigned(leaf));
+      for (std::size_t i = 0; i < offsets.size(); i += 3) push(offsets[i], offsets[i + 1], offsets[i + 2]);
+      constexpr double nearly = 1 - 5e-8;
+      for (const double side : {-nearly, nearly})
+        for (int k = 0; k < 3 && close; ++k) push(side, k == 1 ? side * nearly : side, side);
+      points.end[at(leaf)] = points.size();
+    }
+    charges = random_values(static_cast<std::size_t>(points.size()), -1, 1, 3);
+    for (double& q : charges) q = static_cast<float>(q);
+    single.assign(charges.begin(), charges.end());
+    for (auto* axis : {&x, &y, &z}) axis->resize(charges.size());
+    localize(pairs.leaves, tree.boxes.data(), points.view(), x.data(), y.data(), z.data());
+  }
+  LocalPoints local(NearForm form) const { return {form, x.data(), y.data(), z.data()}; }
+  Sums one_sided(bool gradient) const {
+    Sums sums(points.size(), gradient);
+    p2p<double>(Laplace{}, tree.nodes_of(2), tree.u.view(), tree.boxes.data(), points.view(), points.view(),
+                charges.data(), sums.view());
+    return sums;
+  }
+  Sums mutual(bool gradient, NearForm form, const NearPairsView& view) const {
+    Sums sums(points.size(), gradient);
+    p2p_mutual<float>(Laplace{}, view, tree.boxes.data(), points.view(), single.data(), sums.view(), {},
+                      local(form));
+    return sums;
+  }
+};
+
+constexpr NearForm kForms[] = {NearForm::two_floats, NearForm::one_float, NearForm::estimate};
+
+class NearMutual : public ::testing::TestWithParam<simd::Isa> {
+ protected:
+  void SetUp() override { simd::force_isa(GetParam()); }
+  void TearDown() override { simd::force_isa(before_); }
+
+ private:
+  simd::Isa before_ = simd::active_isa();
+};
+
+TEST_P(NearMutual, EqualsOneSided) {
+  for (const bool close : {false, true}) {
+    const Problem problem(close);
+    for (const bool gradient : {false, true}) {
+      const Sums expected = problem.one_sided(gradient);
+      Sums in_double(problem.points.size(), gradient);
+      p2p_mutual<double>(Laplace{}, problem.pairs.view(), problem.tree.boxes.data(), problem.points.view(),
+                         problem.charges.data(), in_double.view());
+      EXPECT_LT(relative_error(in_double.potential, expected.potential), 1e-13);
+      if (gradient) {
+        EXPECT_LT(relative_error(in_double.gradient(), expected.gradient()), 1e-13);
+      }
+      for (const NearForm form : kForms) {
+        SCOPED_TRACE(::testing::Message() << "close " << close << ", form " << int(form));
+        const Sums sums = problem.mutual(gradient, form, problem.pairs.view());
+        const bool estimated = form == NearForm::estimate && GetParam() == simd::Isa::avx512;
+        EXPECT_LT(relative_error(sums.potential, expected.potential), estimated ? 5e-5 : 1e-6);
+        if (gradient) {
+          EXPECT_LT(relative_error(sums.gradient(), expected.gradient()), estimated ? 2e-4 : 3e-6);
+        }
+      }
+    }
+  }
+}
+
+TEST_P(NearMutual, ClosePairsKeepTheirDigits) {
+  // One float a coordinate cannot tell them apart: what is summed in double must be.
+  const Problem problem(true);
+  const Sums expected = problem.one_sided(true);
+  for (const NearForm form : {NearForm::one_float, NearForm::estimate}) {
+    const Sums sums = problem.mutual(true, form, problem.pairs.view());
+    for (const NodeIndex leaf : problem.pairs.leaves)
+      for (Index i = problem.points.end[at(leaf)] - 6; i < problem.points.end[at(leaf)]; ++i) {
+        const auto k = static_cast<std::size_t>(i);
+        EXPECT_NEAR(sums.potential[k], expected.potential[k], 1e-6 * std::abs(expected.potential[k]) + 1e-3);
+        EXPECT_NEAR(sums.gx[k], expected.gx[k], 1e-6 * std::abs(expected.gx[k]) + 1e-2);
+      }
+  }
+}
+
+TEST_P(NearMutual, OneSideOfPairsIsTheSame) {
+  // As a rank with the other range's leaves as ghosts sums them: the same to rounding in double.
+  const Problem problem(true);
+  const Pairs& pairs = problem.pairs;
+  const UniformTree& tree = problem.tree;
+  NearPairsView between = pairs.view();
+  between.tasks = between.tasks.subspan(2);
+  between.task_rows = between.task_rows.subspan(2);
+  List before, behind;
+  std::vector<std::vector<NodeIndex>> from_before(tree.boxes.size()), from_behind(tree.boxes.size());
+  for (Index row = pairs.task_rows[2]; row < pairs.task_rows[3]; ++row)
+    for (Index i = pairs.row_begins[std::size_t(row)]; i < pairs.row_ends[std::size_t(row)]; ++i) {
+      const NodeIndex leaf = pairs.row_leaves[std::size_t(row)], other = pairs.mutual_items[std::size_t(i)];
+      from_behind[at(leaf)].push_back(other);
+      from_before[at(other)].push_back(leaf);
+    }
+  for (std::size_t node = 0; node < tree.boxes.size(); ++node) {
+    for (const NodeIndex other : from_before[node]) before.push(other);
+    for (const NodeIndex other : from_behind[node]) behind.push(other);
+    before.close_row();
+    behind.close_row();
+  }
+  for (const NearForm form : kForms)
+    for (const bool gradient : {false, true}) {
+      const Sums both = problem.mutual(gradient, form, between);
+      Sums sides(problem.points.size(), gradient);
+      for (const auto& [list, leaf_first] : {std::pair{&before, false}, {&behind, true}})
+        p2p_one_side(Laplace{}, tree.nodes_of(2), list->view(), leaf_first, tree.boxes.data(),
+                     problem.points.view(), problem.single.data(), sides.view(), problem.local(form));
+      EXPECT_LT(relative_error(sides.potential, both.potential), 1e-14);
+      if (gradient) {
+        EXPECT_LT(relative_error(sides.gradient(), both.gradient()), 1e-14);
+      }
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(AllIsas, NearMutual, ::testing::ValuesIn(simd::available_isas()),
+                         [](const auto& param) { return std::string(simd::isa_name(param.param)); });
+
+}  // namespace
+}  // namespace octopole::testing
