@@ -60,6 +60,10 @@ holds few.json "not r['converged'] and r['solves'][3]['iterations'] == 2"
 expect 0 1 capacitance sphere.msh -- -ksp_typo gmres -log_view
 shows err "-ksp_typo"
 shows out Oct:Correct
+expect 0 1 capacitance sphere.msh --report digits.json -- -octopole_digits 5 -help -options_left
+holds digits.json "r['solver']['fmm_digits'] == 5"
+shows out -octopole_ncrit -octopole_coarse_users -pc_octopole_near_halo
+grep -q "was not used" err && fail "an option was used and is said not to be"
 expect 2 1 capacitance
 expect 1 2 capacitance missing.msh
 expect 2 1 capacitance sphere.msh --unit parsec

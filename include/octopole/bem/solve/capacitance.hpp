@@ -18,7 +18,7 @@ inline constexpr double kElectricConstant = 8.8541878128e-12;
 
 struct CapacitanceSettings {
   petsc::SolverSettings solver;
-  Options fmm;                       // digits that are left open follow from the solver's tolerance
+  Options fmm;                       // PETSc's -octopole_.. change them; open digits follow from rtol
   std::optional<double> quadrature;  // relative error of potentials; the solver's tolerance unless given
   std::optional<NearRule> near;      // in place of near_rule()'s choice
   int timed_products = 0;            // after the solves, against as many evaluations of the FMM alone
