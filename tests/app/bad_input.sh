@@ -64,6 +64,7 @@ run 2 "digits|13|2 to 12" points.h5 --digits 13
 run 2 "digits|1 |2 to 12" points.h5 --digits 1
 run 2 "digits" points.h5 --digits many
 run 2 "digits|single" points.h5 --digits 9 --precision single
+run 2 "5 digits|estimate|3 digits" points.h5 --digits 5 --near-form estimate
 rank_counts=3 run 2 "order" points.h5 --order 1
 run 2 "ncrit" points.h5 --ncrit 0
 run 2 "coarse users" points.h5 --coarse-users 0
