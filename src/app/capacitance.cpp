@@ -62,6 +62,10 @@ class CapacitanceCommand : public Command {
         ->check(CLI::Range(1e-9, 0.1))
         ->default_str("that of --rtol");
     options_.add_to(*parser_);
+    parser_
+        ->add_option("--time-products", settings_.timed_products,
+                     "Also time so many products, and as many evaluations of the FMM alone")
+        ->check(CLI::Range(1, 1000000));
     parser_->add_option("-o,--output", output_,
                         "Charge densities on the mesh: NAME.h5, and NAME.xdmf for ParaView");
     parser_->add_option("--report", report_, "File for the matrix and the run's figures (JSON)");

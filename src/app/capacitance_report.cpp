@@ -99,6 +99,11 @@ std::string to_json(const CapacitanceReport& r) {
                                 {"products", rung.products},
                                 {"seconds", rung.seconds},
                                 {"setup_seconds", rung.setup_seconds}});
+  if (const auto& t = c.product_times)
+    json["product_times"] = {{"repeats", t->repeats},
+                             {"mat_mult_seconds", t->mat_mult},
+                             {"fmm_seconds", t->fmm},
+                             {"ratio", t->ratio}};
   json["seconds"] = {{"read", r.read_seconds},
                      {"near_correction", c.correction_seconds},
                      {"preconditioner", c.preconditioner_seconds},
@@ -128,6 +133,9 @@ std::string to_table(const CapacitanceReport& r) {
   for (const petsc::Rung& rung : c.rungs)
     text += fmt::format("products      {} with {} digits, {:.3f} s each\n", rung.products, rung.digits,
                         rung.products > 0 ? rung.seconds / static_cast<double>(rung.products) : 0.0);
+  if (const auto& t = c.product_times)
+    text += fmt::format("a product     {:.4f} s, the FMM alone {:.4f} s: a ratio of {:.3f} ({} of each)\n",
+                        t->mat_mult, t->fmm, t->ratio, t->repeats);
   text += fmt::format("seconds       read {:.2f}, near {:.2f}, preconditioner {:.2f}, solves {:.2f}\n",
                       r.read_seconds, c.correction_seconds, c.preconditioner_seconds, c.solve_seconds);
   text += "capacitance (F), a row a conductor's charge, a column a conductor at 1 V\n";

@@ -149,10 +149,12 @@ SurfaceReport check_surface(const Surface& surface, const CheckOptions& options)
 void require_sound(const SurfaceReport& report) {
   if (report.sound()) return;
   std::string advice;
-  if (report[Defect::overlap].count + report[Defect::branching].count > 0)
+  if (report[Defect::degenerate].count + report[Defect::duplicate].count > 0)
+    advice = "--repair drops triangles without area and duplicates";  // what else there is may be due to them
+  else if (report[Defect::overlap].count + report[Defect::branching].count > 0)
     advice = "mend the geometry: conductors must not touch or cross";
   else if (report[Defect::open].count > 0)
-    advice = "--repair joins vertices that are almost equal, --open takes thin sheets as they are";
+    advice = "--weld 1e-6 joins vertices that are almost equal, --open takes thin sheets as they are";
   else
     advice = "--repair mends this";
   throw Error("the surface is not sound: " + report.text(), advice);

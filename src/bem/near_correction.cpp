@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "near_panels.hpp"
 #include "octopole/base/threads.hpp"
 #include "octopole/bem/panel_potential.hpp"
 #include "octopole/io/points_file.hpp"
 #include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels/pair_loop.hpp"
 
 namespace octopole::bem {
 namespace {
@@ -90,6 +92,14 @@ struct NearCorrection::State {
       throw Error("NearCorrection: " + std::to_string(size) + ' ' + what + " for " + std::to_string(rows) +
                   " panels");
   }
+  void fill_far(std::span<const std::int32_t> of_rows, std::span<const std::int32_t> of_columns,
+                double* values) const;
+  void fill_near(std::span<const std::int32_t> of_rows, std::span<const std::int32_t> of_columns,
+                 double* values) const;
+  double correction(Index e) const {
+    const auto place = static_cast<std::size_t>(e);
+    return rule.in_double ? in_double[place] : static_cast<double>(in_single[place]);
+  }
   Index first(Index row) const { return pattern.begin[static_cast<std::size_t>(row)]; }
 };
 
@@ -149,6 +159,54 @@ void NearCorrection::State::apply_transposed(const AlignedVector<Real>& values, 
   for (const Part& part : parts)
     for (std::size_t c = 0; c < part.sums.size(); ++c)
       sums[static_cast<std::size_t>(part.first) + c] += part.sums[c];
+}
+
+/// As if all panels were far, and their charges in their centroids.
+void NearCorrection::State::fill_far(std::span<const std::int32_t> of_rows,
+                                     std::span<const std::int32_t> of_columns, double* values) const {
+  const std::size_t n = of_rows.size();
+  AlignedVector<double> places(3 * n);
+  double *const x = places.data(), *const y = x + n, *const z = y + n;
+  for (std::size_t i = 0; i < n; ++i) {
+    const double* point = columns.centroid.data() + 3 * Index{of_rows[i]};
+    x[i] = point[0];
+    y[i] = point[1];
+    z[i] = point[2];
+  }
+  const TargetArrays<double> targets{x, y, z, static_cast<Index>(n)};
+  std::fill_n(values, n * of_columns.size(), 0.0);
+  for (const std::int32_t column : of_columns) {
+    const double* at = columns.centroid.data() + 3 * Index{column};
+    pair_potential(Laplace{}, targets, SourceArrays<double>{at, at + 1, at + 2, &Laplace::constant, 1},
+                   values);
+    values += n;
+  }
+}
+
+/// Own rows have their near columns and corrections; for others both are found again.
+void NearCorrection::State::fill_near(std::span<const std::int32_t> of_rows,
+                                      std::span<const std::int32_t> of_columns, double* values) const {
+  std::vector<std::pair<std::int32_t, std::size_t>> wanted;  // columns and their places, ascending
+  for (std::size_t j = 0; j < of_columns.size(); ++j) wanted.emplace_back(of_columns[j], j);
+  std::sort(wanted.begin(), wanted.end());
+  for (std::size_t i = 0; i < of_rows.size(); ++i) {
+    const auto set = [&](std::size_t j, double value) { values[j * of_rows.size() + i] = value; };
+    const Index row = of_rows[i] - columns.own_begin;
+    if (row < 0 || row >= rows) {
+      for (const auto& [column, place] : wanted)
+        if (columns.near(of_rows[i], column)) set(place, entry(of_rows[i], column));
+      continue;
+    }
+    const double* point = columns.centroid.data() + 3 * Index{of_rows[i]};
+    auto at = wanted.begin();
+    for (Index e = first(row); e < first(row + 1) && at != wanted.end(); ++e) {
+      const std::int32_t column = pattern.columns[static_cast<std::size_t>(e)];
+      at = std::lower_bound(at, wanted.end(), std::pair(column, std::size_t{0}));
+      if (at == wanted.end() || at->first != column) continue;
+      const double* panel = columns.corners.data() + 9 * Index{column};
+      set(at->second, correction(e) + quadrature_entry(point, panel, points));
+    }
+  }
 }
 
 NearCorrection::NearCorrection(const mpi::Comm& comm, const Panels& panels, const NearRule& rule,
@@ -258,8 +316,8 @@ double NearCorrection::entry(Index row_column, Index column) const {
 
 void NearCorrection::block(std::span<const std::int32_t> rows, std::span<const std::int32_t> columns,
                            double* values) const {
-  for (const std::int32_t column : columns)
-    for (const std::int32_t row : rows) *values++ = state_->entry(row, column);
+  state_->fill_far(rows, columns, values);
+  state_->fill_near(rows, columns, values);
 }
 
 const NearRule& NearCorrection::rule() const {

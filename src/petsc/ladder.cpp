@@ -123,6 +123,13 @@ void FmmLadder::evaluate(std::span<const double> charges, Field& field) {
   ++e.rung.products;
 }
 
+void FmmLadder::evaluate_plain(std::span<const double> charges, Field& field) {
+  Fmm& fmm = full();
+  fmm.observe(nullptr);
+  fmm.evaluate(charges, field);
+  fmm.observe(&full_->observer);
+}
+
 void FmmLadder::evaluate_transposed(std::span<const double> values, Field& field) {
   next_digits_ = 0;
   if (same_) return evaluate(values, field);

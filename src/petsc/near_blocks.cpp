@@ -91,27 +91,6 @@ void keep_nearest(const LeafPoints& g, const Points& own, Index count, Points& p
   for (const auto& [square, p] : by_distance) points.push_back(p);
 }
 
-/// The first `own` rows of the inverse, column-major; false where the matrix is singular.
-bool leading_inverse(std::span<const Index> members, Index own, const BlockInverses::Fill& fill,
-                     AlignedVector<double>& inverse) {
-  const Index n = static_cast<Index>(members.size());
-  AlignedVector<double> matrix(members.size() * members.size()), rows;
-  fill(members, matrix.data());
-  // Row i of the inverse is the solution x of A^T x = e_i.
-  rows.assign(static_cast<std::size_t>(n * own), 0);
-  for (Index i = 0; i < own; ++i) rows[static_cast<std::size_t>(i * n + i)] = 1;
-  try {
-    linalg::Lu(n, std::move(matrix)).solve_transposed(rows.data(), own);
-  } catch (const Error&) {
-    return false;
-  }
-  inverse.resize(rows.size());
-  for (Index i = 0; i < own; ++i)
-    for (Index j = 0; j < n; ++j)
-      inverse[static_cast<std::size_t>(j * own + i)] = rows[static_cast<std::size_t>(i * n + j)];
-  return std::all_of(rows.begin(), rows.end(), [](double x) { return std::isfinite(x); });
-}
-
 }  // namespace
 
 Blocks cut_blocks(const LeafPoints& g, const BlockRule& rule) {
@@ -129,22 +108,32 @@ Blocks cut_blocks(const LeafPoints& g, const BlockRule& rule) {
       keep_nearest(g, parts[b].own, rule.halo, halos[b]);
     }
   }
-  const auto number = [&g](Index p) { return g.numbers[static_cast<std::size_t>(p)]; };
-  for (std::size_t b = 0; b < parts.size(); ++b)
-    for (const Points* points : {&parts[b].own, &halos[b]})
-      for (const Index p : *points) blocks.unknowns.push_back(number(p));
-  std::sort(blocks.unknowns.begin(), blocks.unknowns.end());
-  blocks.unknowns.erase(std::unique(blocks.unknowns.begin(), blocks.unknowns.end()), blocks.unknowns.end());
+  std::vector<char> used(g.numbers.size(), 0);
   for (std::size_t b = 0; b < parts.size(); ++b) {
-    for (Points* points : {&parts[b].own, &halos[b]}) {
-      const auto first = static_cast<std::ptrdiff_t>(blocks.members.size());
-      for (const Index p : *points)
-        blocks.members.push_back(std::lower_bound(blocks.unknowns.begin(), blocks.unknowns.end(), number(p)) -
-                                 blocks.unknowns.begin());
-      std::sort(blocks.members.begin() + first, blocks.members.end());
-    }
+    for (const Points* points : {&parts[b].own, &halos[b]})
+      for (const Index p : *points) used[static_cast<std::size_t>(p)] = 1;
     blocks.own.push_back(static_cast<Index>(parts[b].own.size()));
-    blocks.offsets.push_back(static_cast<Index>(blocks.members.size()));
+    blocks.offsets.push_back(blocks.offsets.back() +
+                             static_cast<Index>(parts[b].own.size() + halos[b].size()));
+  }
+  std::vector<std::pair<Index, std::size_t>> by_number;  // points that some block has
+  for (std::size_t p = 0; p < used.size(); ++p)
+    if (used[p]) by_number.emplace_back(g.numbers[p], p);
+  std::sort(by_number.begin(), by_number.end());
+  std::vector<Index> place(used.size());  // of a point in `unknowns`
+  for (const auto& [number, p] : by_number) {
+    place[p] = static_cast<Index>(blocks.unknowns.size());
+    blocks.unknowns.push_back(number);
+  }
+  blocks.members.resize(static_cast<std::size_t>(blocks.offsets.back()));
+#pragma omp parallel for schedule(static)
+  for (std::size_t b = 0; b < parts.size(); ++b) {
+    auto to = blocks.members.begin() + blocks.offsets[b];
+    for (const Points* points : {&parts[b].own, &halos[b]}) {
+      const auto first = to;
+      for (const Index p : *points) *to++ = place[static_cast<std::size_t>(p)];
+      std::sort(first, to);
+    }
   }
   return blocks;
 }
@@ -157,7 +146,7 @@ BlockInverses::BlockInverses(Blocks blocks, const Fill& fill) : blocks_(std::mov
                  own = static_cast<double>(blocks_.own[static_cast<std::size_t>(b)]);
     begin_.push_back(total);
     total += static_cast<Index>(n * own);
-    setup_flops_ += 2.0 / 3 * n * n * n + 2 * n * n * own;
+    setup_flops_ += 2.0 / 3 * n * n * n + n * n * own;
   }
   values_.resize(static_cast<std::size_t>(total));
   scale_.assign(static_cast<std::size_t>(count), 1);
@@ -165,13 +154,15 @@ BlockInverses::BlockInverses(Blocks blocks, const Fill& fill) : blocks_(std::mov
   const linalg::SerialBlas serial;
 #pragma omp parallel
   {
-    AlignedVector<double> inverse;
+    linalg::InverseRows invert;
+    AlignedVector<double> matrix, inverse;
 #pragma omp for schedule(dynamic)
     for (Index b = 0; b < count; ++b) {
       const std::span<const Index> members = blocks_.of(b);
       const Index own = blocks_.own[static_cast<std::size_t>(b)];
-      const bool inverted = leading_inverse(members, own, fill, inverse);
-      if (!inverted) {
+      matrix.resize(members.size() * members.size());
+      fill(members, matrix.data());
+      if (!invert(static_cast<Index>(members.size()), own, matrix, inverse)) {
 #pragma omp critical(octopole_near_singular)
         {
           ++singular;

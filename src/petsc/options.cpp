@@ -27,6 +27,12 @@ class Asker {
     if (set) value = x;
     return none;
   }
+  PetscErrorCode number(const char* name, const char* text, double& value) {
+    std::optional<double> x = value;
+    if (const PetscErrorCode e = number(name, text, x)) return e;
+    value = *x;
+    return none;
+  }
   PetscErrorCode flag(const char* name, const char* text, bool& value) {
     PetscBool b = value ? PETSC_TRUE : PETSC_FALSE;
     if (const PetscErrorCode e = PetscOptionsBool(name, text, "", b, &b, nullptr)) return e;
@@ -110,12 +116,36 @@ PetscErrorCode ask_all(Asker ask, Options& o) {
                        o.transport == mpi::Transport::neighbourhood ? 0 : 1, choice)))
     return e;
   if (choice) o.transport = *choice == 0 ? mpi::Transport::neighbourhood : mpi::Transport::point_to_point;
+  std::optional<int> users;
+  if (o.coarse_users) users = static_cast<int>(*o.coarse_users);
+  if (!next(ask.flag("-octopole_direct_leaves", "Direct sums for W and X pairs where they are shorter",
+                     o.direct_leaves)) ||
+      !next(ask.number("-octopole_coarse_users",
+                       "Multipoles of nodes near more than so many ranks go by one collective", users)))
+    return e;
+  if (users) o.coarse_users = *users;
   return e;
+}
+
+PetscErrorCode ask_surfaces(Asker ask, Options& o) {
+  if (const PetscErrorCode e =
+          ask.number("-octopole_downward_check_order",
+                     "Points an edge of the downward check surface (M2L by svd)", o.downward_check_order))
+    return e;
+  if (const PetscErrorCode e =
+          ask.number("-octopole_inner_radius", "Inner surfaces, in half sides", o.inner_radius))
+    return e;
+  if (const PetscErrorCode e =
+          ask.number("-octopole_outer_radius", "Outer surfaces, in half sides", o.outer_radius))
+    return e;
+  return ask.number("-octopole_outer_grading", "Of the outer surfaces' points: 0 is equidistant",
+                    o.outer_grading);
 }
 
 PetscErrorCode read(MPI_Comm comm, const char* prefix, Options& options) {
   OCTOPOLE_PETSC_OPTIONS_BEGIN(comm, prefix, "octopole FMM", "");
   OCTOPOLE_PETSC_CALL(ask_all(Asker(PetscOptionsObject), options));
+  OCTOPOLE_PETSC_CALL(ask_surfaces(Asker(PetscOptionsObject), options));
   OCTOPOLE_PETSC_OPTIONS_END();
   return static_cast<PetscErrorCode>(0);
 }

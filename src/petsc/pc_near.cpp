@@ -137,18 +137,22 @@ PetscErrorCode set_up(PC pc) {
     const std::vector<double> diagonal = diagonal_at(comm.handle(), matrix, unknowns),
                               left = factors(scaling.by_left, scaling.left),
                               right = factors(scaling.by_right, scaling.right);
+    const bool has_diagonal = diagonal.size() == unknowns.size();
     mpi::collectively(comm, [&] {
       near.inverses = BlockInverses(std::move(blocks), [&](std::span<const Index> members, double* block) {
         entries->fill(members, members, block);
         const std::size_t n = members.size();
-        for (std::size_t j = 0; j < n; ++j)
-          for (std::size_t i = 0; i < n; ++i) {
-            double& entry = block[j * n + i];
-            entry *= scaling.scale;
-            if (!left.empty()) entry *= left[static_cast<std::size_t>(members[i])];
-            if (!right.empty()) entry *= right[static_cast<std::size_t>(members[j])];
-            if (i == j && !diagonal.empty()) entry = diagonal[static_cast<std::size_t>(members[i])];
-          }
+        if (scaling.scale != 1 || scaling.by_left || scaling.by_right)
+          for (std::size_t j = 0; j < n; ++j)
+            for (std::size_t i = 0; i < n; ++i) {
+              double& entry = block[j * n + i];
+              entry *= scaling.scale;
+              if (scaling.by_left) entry *= left[static_cast<std::size_t>(members[i])];
+              if (scaling.by_right) entry *= right[static_cast<std::size_t>(members[j])];
+            }
+        if (has_diagonal)
+          for (std::size_t i = 0; i < n; ++i)
+            block[i * n + i] = diagonal[static_cast<std::size_t>(members[i])];
       });
     });
     plan(comm_of(pc), matrix, near);

@@ -2,6 +2,8 @@
 
 #include <petscsys.h>
 
+#include <string_view>
+
 #include "octopole/petsc/errors.hpp"
 #include "octopole/petsc/log.hpp"
 
@@ -29,7 +31,9 @@ std::vector<std::string> Session::unused_options() const {
   char **names = nullptr, **values = nullptr;
   check(PetscOptionsLeftGet(nullptr, &count, &names, &values), "PetscOptionsLeftGet");
   std::vector<std::string> unused;
-  for (PetscInt i = 0; i < count; ++i) unused.push_back(std::string("-") + names[i]);
+  for (PetscInt i = 0; i < count; ++i)
+    if (std::string_view(names[i]) != "options_left")  // PETSc asks for it in the end
+      unused.push_back(std::string("-") + names[i]);
   check(PetscOptionsLeftRestore(nullptr, &count, &names, &values), "PetscOptionsLeftRestore");
   return unused;
 }

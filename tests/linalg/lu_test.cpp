@@ -26,6 +26,29 @@ TEST(Lu, SolvesWithTheMatrixAndItsTranspose) {
   }
 }
 
+TEST(InverseRows, AreTheFirstOfTheInverse) {
+  const Index n = 30, count = 7;
+  InverseRows invert;
+  AlignedVector<double> a(static_cast<std::size_t>(n * n)), rows,
+      product(static_cast<std::size_t>(count * n));
+  // Fine in single precision; with rows of very different sizes; too badly conditioned for it.
+  for (const double smallest : {1.0, 1e-3, 1e-9}) {
+    for (std::size_t i = 0; i < a.size(); ++i) a[i] = std::sin(1.0 + 1.7 * double(i * i % 977));
+    for (Index j = 0; j < n; ++j) a[static_cast<std::size_t>(j * n + 11)] *= smallest;
+    ASSERT_TRUE(invert(n, count, a, rows));
+    gemm(Transpose::no, Transpose::no, count, n, n, 1.0, rows.data(), count, a.data(), n, 0.0, product.data(),
+         count);
+    for (Index j = 0; j < n; ++j)
+      for (Index i = 0; i < count; ++i)
+        EXPECT_NEAR(product[static_cast<std::size_t>(j * count + i)], i == j ? 1 : 0, 1e-4);
+  }
+  EXPECT_FALSE(invert(2, 1, {1, 2, 2, 4}, rows));
+  EXPECT_FALSE(invert(2, 2, {0, 0, 0, 0}, rows));
+  ASSERT_TRUE(invert(2, 2, {0, 2, 4, 0}, rows));
+  EXPECT_EQ(rows, (AlignedVector<double>{0, 0.25, 0.5, 0}));
+  EXPECT_TRUE(invert(0, 0, {}, rows));
+}
+
 TEST(Lu, RefusesSingularMatricesAndTakesEmptyOnes) {
   EXPECT_THROW(Lu(2, {1, 2, 2, 4}), Error);
   EXPECT_NO_THROW(Lu(0, {}).solve(nullptr, 0));

@@ -99,17 +99,23 @@ Solve solve(Mat a, const std::string& options, const Part& part) {
   return {static_cast<int>(iterations), relative_l2(gather(solution.values(), part), x)};
 }
 
+/// scale K + shift of 2,000 points, to 8 digits.
+Mat shifted_kernel(const std::string& shape, int ncrit, double scale, double shift, const Part& part) {
+  Settings settings;
+  settings.fmm.digits = 8;
+  settings.fmm.ncrit = ncrit;
+  Mat a = make_mat(MPI_COMM_WORLD, settings, uneven(make_points(shape, 2000), 3, part));
+  EXPECT_EQ(0, MatScale(a, scale));
+  EXPECT_EQ(0, MatShift(a, shift));
+  return a;
+}
+
 TEST(PcNear, CutsIterationsOfEverySolver) {
   const Part part = world();
   // Charges on a sphere: the kernel's near entries dominate a small shift.
-  const auto points = make_points("sphere", 2000);
-  Settings settings;
-  settings.fmm.digits = 8;
-  settings.fmm.ncrit = 60;
-  const MatOwner a(make_mat(MPI_COMM_WORLD, settings, uneven(points, 3, part)));
-  ASSERT_EQ(0, MatScale(a.mat, 0.5));
-  ASSERT_EQ(0, MatShift(a.mat, 10));
+  const MatOwner a(shifted_kernel("sphere", 60, 0.5, 10, part));
   for (const std::string type : {"gmres", "fgmres", "bcgs"}) {
+    if (part.ranks > 3 && type != "gmres") continue;  // seconds, and nothing that fewer ranks do not show
     const std::string ksp = "-ksp_gmres_restart 300 -ksp_type " + type + " ";
     const Solve plain = solve(a.mat, ksp + "-pc_type none", part);
     const Solve block = solve(a.mat, ksp + "-pc_type octopole_near -pc_octopole_near_overlap 0", part);
@@ -124,12 +130,7 @@ TEST(PcNear, CutsIterationsOfEverySolver) {
 
 TEST(PcNear, IsExactWhereOneBlockHasEverything) {
   const Part part = world();
-  const auto points = make_points("cube", 2000);
-  Settings settings;
-  settings.fmm.digits = 8;
-  settings.fmm.ncrit = 2000;
-  const MatOwner a(make_mat(MPI_COMM_WORLD, settings, uneven(points, 3, part)));
-  ASSERT_EQ(0, MatShift(a.mat, 100));
+  const MatOwner a(shifted_kernel("cube", 2000, 1, 100, part));
   const Vector scale(a.mat, false);
   ASSERT_EQ(0, VecSet(scale.vec, 2));
   ASSERT_EQ(0, MatDiagonalScale(a.mat, scale.vec, scale.vec));
@@ -163,7 +164,7 @@ TEST(Accuracy, FollowsFromTheToleranceAndRelaxes) {
   EXPECT_EQ(digits_for(2e-5), 7);
   EXPECT_EQ(digits_for(0.5), 3);
   const Part part = world();
-  const auto points = make_points("cube", 2000);
+  const auto points = make_points("cube", 800);
   for (const bool relax : {false, true}) {
     Settings settings;
     settings.fmm.ncrit = 60;
@@ -183,7 +184,7 @@ TEST(Accuracy, FollowsFromTheToleranceAndRelaxes) {
     EXPECT_EQ(accuracy.wanted, 9);
     EXPECT_EQ(accuracy.digits, 9);
     EXPECT_FALSE(accuracy.looser);
-    const Vector b(a.mat, false, uneven(make_charges(2000, 8), 1, part)), x(a.mat, true), r(a.mat, false);
+    const Vector b(a.mat, false, uneven(make_charges(800, 8), 1, part)), x(a.mat, true), r(a.mat, false);
     ASSERT_EQ(0, KSPSolve(ksp, b.vec, x.vec));
     ASSERT_EQ(0, KSPDestroy(&ksp));
     const std::vector<Rung> rungs = operator_of(a.mat)->ladder()->rungs();

@@ -62,8 +62,10 @@ class NearCorrection {
 
   /// P_ij of two columns of this rank, near or far as the NearRule says.
   double entry(Index row_column, Index column) const;
-  /// The dense block of entry(rows[a], columns[b]), column-major with leading dimension rows.size(). Both are
-  /// columns of this rank (own ones: own_begin() + panel), any number of times, in any order.
+  /// A dense block of P for preconditioning, column-major with leading dimension rows.size(): near entries
+  /// are those of entry(), up to the precision of the stored correction, far ones that of a charge in the
+  /// panel's centroid. Both lists are columns of this rank (own ones: own_begin() + panel), in any order,
+  /// none twice.
   void block(std::span<const std::int32_t> rows, std::span<const std::int32_t> columns, double* values) const;
 
   const NearRule& rule() const;

@@ -1,4 +1,4 @@
-// Dense linear systems by LU factors.
+// Dense linear systems by LU factors, and parts of inverses.
 #pragma once
 
 #include <vector>
@@ -30,6 +30,27 @@ class Lu {
   Index size_ = 0;
   AlignedVector<double> a_;
   std::vector<int> pivots_;
+};
+
+/// Rows of inverses, one matrix after the other in the same memory.
+class InverseRows {
+ public:
+  /// The first `count` rows of A^-1, count x n packed and column-major, of a square matrix `a` (column-major,
+  /// n x n). In single precision where an estimate of the condition number allows four digits (LAPACK sgetrf,
+  /// sgecon), else in double. About n^3 / 3 + n^2 count / 2 multiplications with an addition each. False
+  /// where the matrix is singular; `rows` is then left as it was.
+  bool operator()(Index n, Index count, const AlignedVector<double>& a, AlignedVector<double>& rows);
+
+ private:
+  template <class Real>
+  struct Memory {
+    AlignedVector<Real> factors, rows;
+  };
+  template <class Real>
+  static bool compute(Index n, Index count, const AlignedVector<double>& a, Memory<Real>& memory,
+                      AlignedVector<double>& rows);
+  Memory<float> single_;
+  Memory<double> double_;
 };
 
 }  // namespace octopole::linalg

@@ -51,6 +51,8 @@ class FmmLadder {
 
   /// field.potential = K charges.
   void evaluate(std::span<const double> charges, Field& field);
+  /// The same by the Fmm of full accuracy, neither logged nor counted.
+  void evaluate_plain(std::span<const double> charges, Field& field);
   /// field.potential = K^T values: of the Fmm itself where the targets are the sources, because kernels are
   /// even functions of the distance vector; else of one with sources and targets exchanged.
   void evaluate_transposed(std::span<const double> values, Field& field);

@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "octopole/bem/solve/panel_operator.hpp"
+#include "octopole/petsc/options.hpp"
 
 namespace octopole::bem {
 namespace {
@@ -35,7 +36,8 @@ Capacitance solve_capacitance(const mpi::Comm& comm, const Panels& panels,
   const double wanted = std::clamp(settings.quadrature.value_or(settings.solver.rtol), kFinest, kCoarsest);
   const double size = relative_size(comm, panels);
   mpi::collectively(comm, [&] { c.near = settings.near ? *settings.near : near_rule(wanted, size); });
-  const auto op = std::make_shared<PanelOperator>(comm, panels, c.near, settings.fmm);
+  const Options fmm = petsc::read_options(comm.handle(), {settings.fmm, {}}).fmm;
+  const auto op = std::make_shared<PanelOperator>(comm, panels, c.near, fmm);
   c.correction_seconds = comm.max(op->correction_seconds());
   c.near_entries = comm.sum(op->correction().entries());
   c.near_bytes = comm.sum(op->correction().bytes());
@@ -66,6 +68,8 @@ Capacitance solve_capacitance(const mpi::Comm& comm, const Panels& panels,
       c.matrix[m * c.conductors + k] = totals[m] / (4 * std::numbers::pi);
   }
   c.rungs = op->ladder()->rungs();
+  if (settings.timed_products > 0)
+    c.product_times = petsc::time_products(comm.handle(), op, settings.timed_products);
   return c;
 }
 

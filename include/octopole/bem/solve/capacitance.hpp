@@ -8,6 +8,7 @@
 
 #include "octopole/bem/near_rule.hpp"
 #include "octopole/bem/panels.hpp"
+#include "octopole/petsc/product_times.hpp"
 #include "octopole/petsc/solver.hpp"
 
 namespace octopole::bem {
@@ -17,9 +18,10 @@ inline constexpr double kElectricConstant = 8.8541878128e-12;
 
 struct CapacitanceSettings {
   petsc::SolverSettings solver;
-  Options fmm;                       // digits that are left open follow from the solver's tolerance
+  Options fmm;                       // PETSc's -octopole_.. change them; open digits follow from rtol
   std::optional<double> quadrature;  // relative error of potentials; the solver's tolerance unless given
   std::optional<NearRule> near;      // in place of near_rule()'s choice
+  int timed_products = 0;            // after the solves, against as many evaluations of the FMM alone
 };
 
 /// A conductor at 1 volt, all others at 0.
@@ -42,6 +44,7 @@ struct Capacitance {
   Index near_bytes = 0;
   std::vector<petsc::Rung> rungs;                                                // on this rank
   double correction_seconds = 0, preconditioner_seconds = 0, solve_seconds = 0;  // longest of the ranks
+  std::optional<petsc::ProductTimes> product_times;
 
   double at(std::size_t m, std::size_t k) const { return matrix[m * conductors + k]; }
   bool converged() const;
