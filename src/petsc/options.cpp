@@ -58,6 +58,7 @@ class Asker {
 };
 
 constexpr std::array<const char*, 3> kPrecisions = {"auto", "double", "single"};
+constexpr std::array<const char*, 4> kForms = {"auto", "two-floats", "one-float", "estimate"};
 constexpr std::array<const char*, 3> kMethods = {"auto", "fft", "svd"};
 constexpr std::array<const char*, 2> kBalances = {"work", "points"};
 constexpr std::array<const char*, 2> kTransports = {"neighbourhood", "point-to-point"};
@@ -127,6 +128,17 @@ PetscErrorCode ask_all(Asker ask, Options& o) {
   return e;
 }
 
+PetscErrorCode ask_near_form(Asker ask, Options& o) {
+  constexpr std::array forms = {NearForm::two_floats, NearForm::one_float, NearForm::estimate};
+  std::optional<std::size_t> choice;
+  const std::size_t current = o.near_form ? 1 + static_cast<std::size_t>(*o.near_form) : 0;
+  const PetscErrorCode e =
+      ask.one_of("-octopole_near_form", "Points of P2P in single precision", kForms, current, choice);
+  if (choice == 0) o.near_form.reset();
+  if (choice && *choice > 0) o.near_form = forms[*choice - 1];
+  return e;
+}
+
 PetscErrorCode ask_surfaces(Asker ask, Options& o) {
   if (const PetscErrorCode e =
           ask.number("-octopole_downward_check_order",
@@ -145,6 +157,7 @@ PetscErrorCode ask_surfaces(Asker ask, Options& o) {
 PetscErrorCode read(MPI_Comm comm, const char* prefix, Options& options) {
   OCTOPOLE_PETSC_OPTIONS_BEGIN(comm, prefix, "octopole FMM", "");
   OCTOPOLE_PETSC_CALL(ask_all(Asker(PetscOptionsObject), options));
+  OCTOPOLE_PETSC_CALL(ask_near_form(Asker(PetscOptionsObject), options));
   OCTOPOLE_PETSC_CALL(ask_surfaces(Asker(PetscOptionsObject), options));
   OCTOPOLE_PETSC_OPTIONS_END();
   return static_cast<PetscErrorCode>(0);
