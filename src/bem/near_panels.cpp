@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "box_tree.hpp"
+#include "octopole/base/release.hpp"
 #include "octopole/base/threads.hpp"
 #include "octopole/io/points_file.hpp"
 
@@ -176,7 +177,7 @@ NearPattern find_near(Columns& columns, Index count) {
   pattern.columns.reserve(static_cast<std::size_t>(pattern.begin.back()));
   for (std::vector<std::int32_t>& part : found) {  // threads have ascending ranges of rows
     pattern.columns.insert(pattern.columns.end(), part.begin(), part.end());
-    part = {};
+    release(part);
   }
 
   const std::vector<std::int32_t> number = renumber(columns, count, pattern);

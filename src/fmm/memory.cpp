@@ -31,18 +31,21 @@ RankMemory rank_memory(const RankLists& lists, const WorkLists& work, std::span<
   const tree::EssentialTree& tree = lists.tree;
   const OperatorKey& key = parameters.operators;
   RankMemory memory;
-  constexpr Index kCode = sizeof(morton::Code), kOrder = sizeof(Index), kPlace = 3 * sizeof(double);
-  memory.points = numbers.caller_sources * kOrder + numbers.sources * (kCode + kOrder + kPlace) +
-                  numbers.ghost_sources * kPlace;
+  constexpr Index kOrder = sizeof(Index), kPlace = 3 * sizeof(double), kLocalPlace = 3 * sizeof(float);
+  const Index all_sources = numbers.sources + numbers.ghost_sources;
+  memory.points = (numbers.caller_sources + numbers.sources) * kOrder + all_sources * kPlace;
   if (!numbers.same)
-    memory.points += numbers.caller_targets * kOrder + numbers.targets * (kCode + kOrder + kPlace);
+    memory.points += numbers.caller_targets * kOrder + numbers.targets * (kOrder + kPlace);
+  else if (parameters.near_form != NearForm::two_floats)
+    memory.points += all_sources * kLocalPlace;
 
   memory.tree = bytes_of(tree.keys, tree.level_begin, tree.parent, tree.children, tree.leaf, tree.has_source,
                          tree.has_target, tree.owner, tree.anchors, tree.source_count, tree.source_begin,
                          tree.source_end, tree.target_begin, tree.target_end) +
                 tree.size() * static_cast<Index>(sizeof(Box));
 
-  memory.lists = bytes_of(lists.lists.near) + list_bytes(lists.lists.u) + list_bytes(lists.lists.v) +
+  memory.lists = bytes_of(lists.lists.near) + list_bytes(lists.lists.u) +
+                 (key.m2l == M2lMethod::fft ? bytes_of(lists.lists.v.offsets) : list_bytes(lists.lists.v)) +
                  list_bytes(lists.lists.w) + list_bytes(lists.lists.x) +
                  (numbers.same ? 2 : 1) * list_bytes(lists.partners.p2p) + list_bytes(lists.partners.m2p) +
                  list_bytes(lists.partners.p2l) +

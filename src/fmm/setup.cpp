@@ -265,8 +265,8 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   stages.end(SetupStage::ghosts, s.sources.x.size());
 
   stages.begin(SetupStage::plan);
-  s.source_exchange.release_buffers();
-  if (s.target_exchange) s.target_exchange->release_buffers();
+  for (auto* exchange : {&s.source_exchange, s.target_exchange ? &*s.target_exchange : nullptr})
+    if (exchange) exchange->release_set_up();
   s.boxes.resize(s.tree.keys.size());
   for (std::size_t i = 0; i < s.boxes.size(); ++i) {
     const morton::NodeCube node = s.cube.node(s.tree.anchors[i]);
@@ -279,6 +279,7 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
     });
   s.work = make_work_lists(s.rank_lists(), ends, s.owned_sources());
   mpi::collectively(comm, [&] { s.m2l = plan_m2l(s.rank_lists(), s.work, parameters.operators); });
+  if (parameters.operators.m2l == M2lMethod::fft) s.lists.v.release_items();  // the plans have the pairs
   stages.end(SetupStage::plan, s.tree.keys.size());
   return s;
 }

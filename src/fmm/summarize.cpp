@@ -18,7 +18,7 @@ ListSize measure(const mpi::Comm& comm, const PointSetup& s, const parallel::Sha
   for (NodeIndex node = 0; node < s.tree.size(); ++node) {
     if (!s.tree.has_target[at(node)] || (leaves_only && !s.tree.leaf[at(node)])) continue;
     if (!shared.counts_here(s.tree.keys[at(node)])) continue;
-    const Index length = static_cast<Index>(lists.of(node).size());
+    const Index length = lists.length(node);
     ++rows;
     items += length;
     longest = std::max(longest, length);

@@ -8,6 +8,7 @@
 
 #include "kernel_matrix.hpp"
 #include "m2l_fft_kernel.hpp"
+#include "octopole/base/release.hpp"
 #include "octopole/base/threads.hpp"
 #include "octopole/kernels/laplace.hpp"
 #include "octopole/linalg/fft.hpp"
@@ -21,7 +22,7 @@ namespace {
 template <class Real>
 void reserve_work(AlignedVector<Real>& values, std::size_t size) {
   if (values.size() >= size) return;
-  AlignedVector<Real>().swap(values);
+  release(values);
   values.resize(size);
 }
 

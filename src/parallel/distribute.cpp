@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "octopole/base/release.hpp"
+
 namespace octopole::parallel {
 namespace {
 
@@ -59,7 +61,8 @@ PointExchange::PointExchange(const mpi::Comm& comm, mpi::Transport transport, Al
   to_owners_ = mpi::SparseExchange(comm, transport, peers_of(send_counts), peers_of(receive_counts));
   to_callers_ = mpi::SparseExchange(comm, transport, peers_of(receive_counts), peers_of(send_counts));
 
-  owned_codes_.resize(static_cast<std::size_t>(to_owners_.receive_records()));
+  owned_count_ = to_owners_.receive_records();
+  owned_codes_.resize(static_cast<std::size_t>(owned_count_));
   to_owners_.run(codes.data(), owned_codes_.data(), sizeof(morton::Code));
   // Ascending runs in rank order: a stable sort keeps points of one code in the caller's global order.
   if (std::is_sorted(owned_codes_.begin(), owned_codes_.end())) return;
@@ -70,9 +73,10 @@ PointExchange::PointExchange(const mpi::Comm& comm, mpi::Transport transport, Al
     owned_order_[static_cast<std::size_t>(sorted[i])] = static_cast<Index>(i);
 }
 
-void PointExchange::release_buffers() {
-  send_ = {};
-  receive_ = {};
+void PointExchange::release_set_up() {
+  release(owned_codes_);
+  release(send_);
+  release(receive_);
 }
 
 void PointExchange::move(const AlignedVector<Index>& gather, mpi::SparseExchange& exchange,

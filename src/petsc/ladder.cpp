@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "octopole/base/release.hpp"
 #include "octopole/kernels/laplace.hpp"
 
 namespace octopole::petsc {
@@ -91,8 +92,8 @@ Fmm& FmmLadder::full() {
   if (!full_) {
     full_ = build(options_, source_points_,
                   same_ ? std::nullopt : std::optional<std::span<const double>>(target_points_));
-    source_points_ = {};
-    target_points_ = {};
+    release(source_points_);
+    release(target_points_);
   }
   return *full_->fmm;
 }

@@ -38,7 +38,8 @@ MultipoleBytes bytes_needed(const PointSetup& s, int rank, const Parameters& par
   };
   const Index points = surface_size(key.order), full = key.precision == Precision::single_precision ? 4 : 8,
               least = key.m2l_precision == Precision::single_precision ? 4 : full;
-  std::set<NodeIndex> by_v(s.lists.v.items.begin(), s.lists.v.items.end()),
+  const tree::NodeLists v = tree::build_lists(s.tree).v;  // the set-up keeps its lengths
+  std::set<NodeIndex> by_v(v.items.begin(), v.items.end()),
       by_m2p(s.partners.m2p.items.begin(), s.partners.m2p.items.end()), all = by_v;
   all.insert(by_m2p.begin(), by_m2p.end());
   MultipoleBytes bytes;

@@ -54,9 +54,10 @@ std::vector<double> count_sources(PointSetup& s) {
     s.ghosts.multipoles.finish(multipoles.data());
   }
 
+  const tree::NodeLists v = tree::build_lists(s.tree).v;  // the set-up keeps its lengths
   for (std::size_t level = parallel::kFirstLevel; level < s.work.target_nodes.size(); ++level) {
     for (NodeIndex node : s.work.target_nodes[level])
-      for (NodeIndex other : s.lists.v.of(node)) locals[at(node)] += multipoles[at(other)];
+      for (NodeIndex other : v.of(node)) locals[at(node)] += multipoles[at(other)];
     for (NodeIndex node : s.work.x_nodes[level])
       for (NodeIndex other : s.partners.p2l.of(node)) locals[at(node)] += sum_of_leaf(other);
     if (level == parallel::kFirstLevel) continue;

@@ -18,7 +18,7 @@ struct PointNumbers {
   bool same = true, gradient = false;
 };
 
-/// By what they are for. points: codes, orders both ways, coordinates. tree: the locally essential tree and
+/// By what they are for. points: orders both ways, coordinates. tree: the locally essential tree and
 /// its boxes. lists: neighbours, U, V, W, X, partners (once more where P2P in double pairs them up: at most),
 /// work lists, M2L's plans. values: charges, multipoles, locals, check potentials, sums at targets.
 /// partition: what is replicated on every rank. Elements in use, not capacities; without operators, M2L's

@@ -47,7 +47,7 @@ struct PointSetup {
   std::optional<Coordinates> targets;                      // owned; absent where the targets are the sources
   std::vector<tree::NodeKey> leaves;                       // of this rank's part, complete, along the curve
   tree::EssentialTree tree;
-  tree::InteractionLists lists;               // as they are defined
+  tree::InteractionLists lists;               // as they are defined; V's items for M2L by SVD alone
   tree::Partners partners;                    // as they are worked off
   std::optional<tree::NearPairs> near_pairs;  // P2P among sources that are the targets
   LocalCoordinates local_sources;             // in the same case

@@ -22,8 +22,8 @@ class PointExchange {
                 std::span<const morton::Code> codes, const tree::Partition& partition);
 
   Index caller_count() const { return static_cast<Index>(order_.size()); }
-  Index owned_count() const { return static_cast<Index>(owned_codes_.size()); }
-  /// Codes of the owned points, ascending.
+  Index owned_count() const { return owned_count_; }
+  /// Codes of the owned points, ascending; none after release_set_up.
   const AlignedVector<morton::Code>& owned_codes() const { return owned_codes_; }
 
   /// owned[i] = the caller's value of owned point i; `width` values a point. Collective.
@@ -40,9 +40,9 @@ class PointExchange {
   /// Hands back the order that the exchange was made of, for the one that replaces it.
   AlignedVector<Index> take_order() { return std::move(order_); }
 
-  /// Gives back the memory of the largest exchange so far (coordinates); the next exchange takes what it
-  /// needs.
-  void release_buffers();
+  /// Gives back what a set-up alone needs: the codes, and the buffers of the largest exchange so far
+  /// (coordinates); the next exchange takes what it needs.
+  void release_set_up();
 
   /// The exchanges below, for counting.
   const mpi::SparseExchange& outward() const { return to_owners_; }
@@ -56,6 +56,7 @@ class PointExchange {
   AlignedVector<Index> order_;  // caller's point at each place of the send buffer
   AlignedVector<Index>
       owned_order_;  // owned point at each place of the receive buffer; empty: the same place
+  Index owned_count_ = 0;
   AlignedVector<morton::Code> owned_codes_;
   mpi::SparseExchange to_owners_, to_callers_;
   AlignedVector<char> send_, receive_;

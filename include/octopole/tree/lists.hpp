@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "octopole/base/release.hpp"
 #include "octopole/tree/essential.hpp"
 
 namespace octopole::tree {
@@ -16,6 +17,12 @@ struct NodeLists {
     return {items.data() + offsets[static_cast<std::size_t>(node)],
             items.data() + offsets[static_cast<std::size_t>(node) + 1]};
   }
+  /// Known also after the items were released.
+  Index length(NodeIndex node) const {
+    return offsets[static_cast<std::size_t>(node) + 1] - offsets[static_cast<std::size_t>(node)];
+  }
+  /// Gives back the items' memory; the lengths stay.
+  void release_items() { release(items); }
 };
 
 /// For a node t with targets of this rank; partners always have sources:

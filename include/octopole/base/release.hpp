@@ -1,0 +1,14 @@
+// Memory given back.
+#pragma once
+
+#include <vector>
+
+namespace octopole {
+
+/// Empties a vector and gives back its memory, which clear() and `values = {}` keep.
+template <class T, class Allocator>
+void release(std::vector<T, Allocator>& values) {
+  std::vector<T, Allocator>().swap(values);
+}
+
+}  // namespace octopole
