@@ -49,9 +49,10 @@ class Medians {
   std::array<std::vector<double>, Size> samples_;
 };
 
-void rate_phases(const BenchPlan& plan, bool gradient, BenchResult& result) {
+void rate_phases(const BenchPlan& plan, BenchResult& result) {
   const Summary& s = result.summary;
-  const auto best = seconds_of(s.work, s.parameters, plan.rates, true, gradient);
+  const bool gradient = s.parameters.gradient();
+  const auto best = seconds_of(s.work, s.parameters, plan.rates, true);
   const double threads = s.ranks * s.threads;
   for (std::size_t i = 0; i < kPhases; ++i) {
     const PhaseWork& work = s.work[i];
@@ -78,6 +79,7 @@ BenchResult measure_case(const mpi::Comm& comm, const BenchPlan& plan, Shape sha
   Options options = plan.method;
   options.digits = digits;
   options.rates = plan.rates;
+  options.output = output;
   reset_peak_memory();
   Fmm fmm(comm.handle(), Laplace{}, options);
   result.operators_seconds = fmm.summary().operators_seconds.max;
@@ -107,7 +109,7 @@ BenchResult measure_case(const mpi::Comm& comm, const BenchPlan& plan, Shape sha
   result.phase_seconds = phases.get();
   result.pairs_per_point =
       result.evaluate_seconds * direct_sum_rate(comm, plan.rates) / static_cast<double>(points);
-  rate_phases(plan, output == Output::potential_and_gradient, result);
+  rate_phases(plan, result);
   const Verification v = verify(comm, Laplace{}, cloud, charges, cloud, field, plan.samples, plan.seed);
   result.relative_l2 = v.relative_l2;
   result.gradient_relative_l2 = v.gradient_relative_l2.value_or(0);

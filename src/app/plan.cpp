@@ -96,6 +96,7 @@ class PlanCommand : public Command {
     if (ranks_a_node_) machine.cores_per_node = *ranks_a_node_ * threads_;
     if (!rates_.empty()) machine.rates = machine_rates(comm, rates_).rates;
     options.rates = machine.rates;
+    if (gradient_) options.output = Output::potential_and_gradient;
     const Parameters parameters = resolve(options, Laplace::name);
 
     std::vector<PlanReport> reports;
@@ -133,7 +134,6 @@ class PlanCommand : public Command {
     PlanRequest request{points.counts(), points.parameters()};
     request.ranks = ranks;
     request.threads = threads_;
-    request.gradient = gradient_;
     request.sample = sample_;
     request.callers = callers_ == "owners" ? Callers::owners : Callers::scattered;
     if (points.listed() && request.callers == Callers::scattered) {

@@ -29,7 +29,7 @@ ordered_json traffic_json(const Plan& plan, const Of& of) {
 
 ordered_json parameters_of(const Plan& plan) {
   ordered_json json = parameters_json(plan.parameters);
-  json["gradient"] = plan.gradient;
+  json["gradient"] = plan.parameters.gradient();
   return json;
 }
 

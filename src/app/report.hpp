@@ -17,7 +17,6 @@ namespace octopole::app {
 struct RunReport {
   std::string input, output;   // empty where there is none
   std::optional<Cloud> cloud;  // instead of an input
-  bool gradient = false;
   Machine machine;
   std::string simd;
   std::string rates;     // where the cost model has its rates from

@@ -30,7 +30,7 @@ ordered_json list_json(const ListSize& list) {
   return {{"mean", list.mean}, {"max", list.max}};
 }
 
-ordered_json all_parameters_json(const Parameters& p, bool gradient) {
+ordered_json all_parameters_json(const Parameters& p) {
   const OperatorKey& k = p.operators;
   ordered_json json = parameters_json(p);
   json.update({{"kernel", k.kernel},
@@ -47,7 +47,7 @@ ordered_json all_parameters_json(const Parameters& p, bool gradient) {
                {"direct_leaves", p.direct_leaves},
                {"transport", mpi::transport_name(p.transport)},
                {"coarse_users", or_null(p.coarse_users)},
-               {"gradient", gradient}});
+               {"gradient", p.gradient()}});
   return json;
 }
 
@@ -118,7 +118,7 @@ ordered_json report_json(const RunReport& report) {
       {"input", or_null(report.input)},
       {"cloud", report.cloud ? cloud_json(*report.cloud) : ordered_json()},
       {"output", or_null(report.output)},
-      {"parameters", all_parameters_json(s.parameters, report.gradient)},
+      {"parameters", all_parameters_json(s.parameters)},
       {"points",
        {{"sources", s.sources}, {"targets", s.targets}, {"targets_are_sources", s.targets_are_sources}}},
       {"machine",

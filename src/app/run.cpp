@@ -91,12 +91,12 @@ class Run : public Command {
 
   int run(const mpi::Comm& comm) override {
     Options options = options_.get();
+    if (gradient_) options.output = Output::potential_and_gradient;
     check_files(comm);
     RunReport report;
     report.input = input_;
     if (cloud_.given()) report.cloud = cloud_.get();
     report.output = output_;
-    report.gradient = gradient_;
     report.machine = describe_machine(comm);
     report.simd = simd::isa_name(simd::active_isa());
     omp_set_num_threads(threads_.value_or(default_threads(report.machine)));
@@ -162,7 +162,7 @@ class Run : public Command {
     Field field;
     if (no_evaluate_) report.summary = fmm.summary();
     for (int i = 0; i < repeat_ && !no_evaluate_; ++i) {
-      fmm.evaluate(points.charges, field, gradient_ ? Output::potential_and_gradient : Output::potential);
+      fmm.evaluate(points.charges, field, options.output);
       report.summary = fmm.summary();
       report.evaluations.push_back(report.summary.evaluate_seconds.max);
     }

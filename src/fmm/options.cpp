@@ -171,6 +171,7 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   p.tune_padding = p.tune_ncrit && !options.padding;
   p.padding = options.padding.value_or(1);
   require(p.padding, 1.0, 2.0, "padding");
+  p.output = options.output;
   p.max_level = options.max_level;
   require(p.max_level, 1, kLargestLevel, "maximum level");
   p.balance = options.balance;

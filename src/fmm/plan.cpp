@@ -64,7 +64,6 @@ Plan make_plan(const PlanRequest& request) {
   plan.same = request.points.same();
   plan.ranks = request.ranks;
   plan.threads = request.threads;
-  plan.gradient = request.gradient;
 
   const auto [partition, ranks, moved, count_tree_bytes] = divide_plan(request);
   plan.moved = moved;

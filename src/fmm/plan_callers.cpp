@@ -50,7 +50,7 @@ void CallerTraffic::add(int rank, std::size_t real, std::array<Traffic, kExchang
   const auto of = [&](Exchange exchange) -> Traffic& { return traffic[static_cast<std::size_t>(exchange)]; };
   of(Exchange::charges) = traffic_of(rank, sources_->to_owners[r], sources_->from_callers[r], real);
   of(Exchange::potential) = traffic_of(rank, results.from_callers[r], results.to_owners[r], sizeof(double));
-  if (request_.gradient)
+  if (request_.parameters.gradient())
     of(Exchange::gradient) =
         traffic_of(rank, results.from_callers[r], results.to_owners[r], 3 * sizeof(double));
 }
@@ -84,7 +84,7 @@ RankTraffic CallerTraffic::complete(RankTraffic traffic, int rank) const {
   const Index real = static_cast<Index>(request_.parameters.operators.precision);
   put(Exchange::charges, expected(total.sources, owned.sources, real, true));
   put(Exchange::potential, expected(total.targets, owned.targets, sizeof(double), false));
-  if (request_.gradient)
+  if (request_.parameters.gradient())
     put(Exchange::gradient, expected(total.targets, owned.targets, 3 * sizeof(double), false));
   return traffic;
 }

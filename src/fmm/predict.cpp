@@ -56,7 +56,7 @@ class Model {
   std::array<double, kPhases> compute(const RankPlan& rank) const {
     const OperatorKey& key = plan_.parameters.operators;
     auto seconds = seconds_of(work_of(rank.work, key, expected_svd_rank(key)), plan_.parameters,
-                              machine_.rates, plan_.same, plan_.gradient);
+                              machine_.rates, plan_.same);
     for (double& s : seconds)
       s /= plan_.threads * (plan_.threads > 1 ? machine_.thread_efficiency : 1) * setting_.speed;
     return seconds;

@@ -193,7 +193,7 @@ RankPlan VirtualRank::count(Traffic& ancestors) {
   const tree::Count all = request_.points.root().count();
   plan.memory = rank_memory(lists(), work, m2l,
                             {all.sources / callers, all.targets / callers, plan.sources, plan.targets,
-                             ghost_sources_, request_.points.same(), request_.gradient},
+                             ghost_sources_, request_.points.same(), request_.parameters.gradient()},
                             request_.parameters, partition_.ranks());
   plan.near_inside = inside_pairs(lists(), work, plan.sources, request_.points.same());
   const std::size_t row = multipole_bytes(request_.parameters, false);

@@ -151,7 +151,8 @@ double expected_svd_rank(const OperatorKey& key) {
 }
 
 std::array<double, kPhases> seconds_of(const Work& work, const Parameters& parameters, const Rates& rates,
-                                       bool same, bool gradient) {
+                                       bool same) {
+  const bool gradient = parameters.gradient();
   const Precision overall = parameters.operators.precision;
   std::array<double, kPhases> seconds{};
   for (std::size_t i = 0; i < kPhases; ++i) {

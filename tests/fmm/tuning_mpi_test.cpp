@@ -83,6 +83,17 @@ TEST(Tuning, FollowsTheRates) {
             set_up(near_is_slow, all, MPI_COMM_WORLD).tuning.ncrit);
 }
 
+TEST(Tuning, FollowsTheOutputExpected) {
+  const auto all = test::make_points("plummer", 20000);
+  Parameters potential = tuned(6);
+  potential.rates.in_single[static_cast<std::size_t>(WorkKind::near_gradient_pairs)] =
+      potential.rates.in_single[static_cast<std::size_t>(WorkKind::near_pairs)] / 20;
+  Parameters gradient = potential;
+  gradient.output = Output::potential_and_gradient;
+  EXPECT_LT(set_up(gradient, all, MPI_COMM_WORLD).tuning.ncrit,
+            set_up(potential, all, MPI_COMM_WORLD).tuning.ncrit);
+}
+
 TEST(Tuning, M2lIsChosenByOptionsThenByRates) {
   Options options;
   options.digits = 8;

@@ -55,7 +55,8 @@ TEST_F(AppendFile, takesLinesOfManyProcessesAtOnce) {
   for (int process = 0; process < kProcesses; ++process) {
     const pid_t child = fork();
     if (child == 0) {
-      for (int i = 0; i < kLines; ++i) append_line(path, std::string(20000, static_cast<char>('a' + process)));
+      for (int i = 0; i < kLines; ++i)
+        append_line(path, std::string(20000, static_cast<char>('a' + process)));
       _exit(0);
     }
     children.push_back(child);

@@ -25,8 +25,6 @@ struct Field {
 /// multiply by the charge and add.
 inline constexpr double kFlopsPerPair = 12;
 
-enum class Output { potential, potential_and_gradient };
-
 struct LeafPoints;  // fmm/leaf_points.hpp
 
 /// Where operators are kept between runs, one store a precision; either may be null. Used on rank 0 only,

@@ -17,6 +17,8 @@ namespace octopole {
 enum class BalanceBy { work, points };
 std::string_view balance_name(BalanceBy by);  // "work", "points"
 
+enum class Output { potential, potential_and_gradient };
+
 /// Everything is optional: `digits` alone chooses the rest, and what is set explicitly wins.
 struct Options {
   std::optional<int> digits;  // 2..12, in single precision 2..6; without digits and order: 6 (4 in single)
@@ -28,6 +30,9 @@ struct Options {
   bool tune =
       true;  // choose n_crit and padding, unless given, by the cost model (fmm/tuning.hpp); else the table's
   std::optional<Rates> rates;  // for the cost model and balance by work; reference_rates() unless given
+  /// What evaluations will mostly be asked for, which the cost model and balance by work reckon with. Either
+  /// may be asked for whatever this says.
+  Output output = Output::potential;
   int max_level = 20;          // 1..20
   double inner_radius = 1.05;  // in half sides, 1 .. 1.5
   double outer_radius = 2.95;  // 1.5 .. 3.5, and more than the inner radius
@@ -61,6 +66,7 @@ struct Parameters {
   double padding = 1;
   bool tune_ncrit = false, tune_padding = false;
   Rates rates;
+  Output output = Output::potential;
   int max_level = 20;
   bool balance = true;
   bool direct_leaves = true;
@@ -71,6 +77,7 @@ struct Parameters {
   Precision near_precision = Precision::double_precision;
   NearForm near_form = NearForm::two_floats;  // of a near field in single precision
 
+  bool gradient() const { return output == Output::potential_and_gradient; }
   bool any_in_single() const {
     return operators.m2l_precision == Precision::single_precision ||
            near_precision == Precision::single_precision;

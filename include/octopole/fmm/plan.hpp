@@ -30,7 +30,6 @@ struct PlanRequest {
   Parameters parameters;  // with the n_crit that the tree is made with
   int ranks = 1;
   int threads = 1;
-  bool gradient = false;
   Callers callers = Callers::owners;
   std::optional<ListedPoints> sources =
       std::nullopt;  // instead of `callers`, of both where targets are distinct
@@ -59,7 +58,6 @@ struct Plan {
   tree::Count points;
   bool same = true;  // the targets are the sources
   int ranks = 1, threads = 1;
-  bool gradient = false;
   bool moved = false;               // the partition is by work
   ReplicatedBytes replicated;       // on every rank
   std::vector<RankPlan> looked_at;  // ascending ranks; all, unless a sample was asked for

@@ -64,12 +64,12 @@ Work work_of(const WorkCounts& counts, const OperatorKey& key, double svd_rank);
 /// of the surface's points.
 double expected_svd_rank(const OperatorKey& key);
 
-/// Seconds of one thread, by phase; `same` where the targets are the sources, of which P2P makes
-/// use.
+/// Seconds of one thread to evaluate the parameters' output, by phase; `same` where the targets are the
+/// sources, of which P2P makes use.
 std::array<double, kPhases> seconds_of(const Work& work, const Parameters& parameters, const Rates& rates,
-                                       bool same, bool gradient = false);
+                                       bool same);
 
-/// Seconds of one thread to evaluate the potential, by phase, at the rates of the parameters.
+/// Seconds of one thread to evaluate what the parameters expect, by phase, at the rates of the parameters.
 std::array<double, kPhases> predict_seconds(const WorkCounts& counts, const Parameters& parameters,
                                             bool same);
 

@@ -21,10 +21,10 @@ std::vector<std::array<int, 3>> surface_grid(int order);
 using MirrorMaps = std::array<std::vector<std::int32_t>, 8>;
 MirrorMaps mirror_maps(int order);
 
-/// Points of the surface grid of a cube with half side `radius` around 0. Grid coordinates t, equidistant in -1 ..
-/// 1, become tan(grading t) / tan(grading): equidistant for 0, at equal angles seen from the centre for pi / 4, and
-/// sparser towards the edges the more it is; below pi / 2. Surfaces that need no FFT reach the accuracy of a
-/// larger order so (docs/accuracy.md).
+/// Points of the surface grid of a cube with half side `radius` around 0. Grid coordinates t, equidistant in
+/// -1 .. 1, become tan(grading t) / tan(grading): equidistant for 0, at equal angles seen from the centre for
+/// pi / 4, and sparser towards the edges the more it is; below pi / 2. Surfaces that need no FFT reach the
+/// accuracy of a larger order so (docs/accuracy.md).
 template <class Real>
 Surface<Real> make_surface(int order, double radius, double grading = 0);
 

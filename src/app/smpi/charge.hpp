@@ -18,12 +18,8 @@ class WorkCharger : public WorkObserver {
  public:
   /// Rates are those of the parameters; `same` as in seconds_of(); bytes a second of copies into and out of
   /// message buffers; charge: false only adds up.
-  WorkCharger(const Parameters& parameters, bool same, Output output, double copy_bandwidth, bool charge)
-      : parameters_(parameters),
-        same_(same),
-        gradient_(output == Output::potential_and_gradient),
-        copy_bandwidth_(copy_bandwidth),
-        charge_(charge) {}
+  WorkCharger(const Parameters& parameters, bool same, double copy_bandwidth, bool charge)
+      : parameters_(parameters), same_(same), copy_bandwidth_(copy_bandwidth), charge_(charge) {}
 
   void prepared(SetupStage stage, Index items) override;
   void evaluated(const PointSetup& setup, Phase phase, std::size_t part) override;
@@ -40,7 +36,7 @@ class WorkCharger : public WorkObserver {
   void charge(double seconds) const;
 
   Parameters parameters_;
-  bool same_, gradient_;
+  bool same_;
   double copy_bandwidth_;
   bool charge_;
   std::array<double, kPhases> seconds_{};

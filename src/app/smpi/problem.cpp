@@ -88,7 +88,7 @@ OneRank compute_on_one_rank(const mpi::Comm& comm, const Options& options, Shape
   mpi::collectively(comm, [&] {
     if (!comm.is_root()) return;
     Fmm fmm(MPI_COMM_SELF, Laplace{}, options);
-    WorkCharger counter(fmm.parameters(), true, output, 1, false);  // copies are not counted
+    WorkCharger counter(fmm.parameters(), true, 1, false);  // copies are not counted
     fmm.observe(&counter);
     fmm.set_points(make_cloud(shape, 0, points, seed));
     alone.potential = fmm.evaluate(make_charges(Charges::uniform, 0, points, seed), output).potential;

@@ -80,10 +80,10 @@ class Simulation {
     const MachineRates rates = machine_rates(comm, rates_);
     Options options = options_.get();
     options.rates = rates.rates;
+    options.output = output;
 
     RunReport report;
     report.input = fmt::format("{}, {} points, seed {}", shape_, n, kSeed);
-    report.gradient = gradient_;
     report.machine = describe_virtual_machine(comm);
     report.simd = simd::isa_name(simd::active_isa());
     report.rates = rates.origin;
@@ -97,7 +97,7 @@ class Simulation {
             : make_block(comm, shape, n, kSeed);
 
     Fmm fmm(comm.handle(), Laplace{}, options);
-    WorkCharger charger(fmm.parameters(), true, output, copy_bandwidth, true);
+    WorkCharger charger(fmm.parameters(), true, copy_bandwidth, true);
     fmm.observe(&charger);
     fmm.set_points(problem.points);
     Field field;
