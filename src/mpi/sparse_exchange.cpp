@@ -56,15 +56,18 @@ struct SparseExchange::Plan {
     graph = find_or_create_graph(comm, receive.ranks, send.ranks);
   }
 
+  void copy_own(const void* from, void* to, std::size_t bytes) const {
+    if (send.own_count > 0)
+      std::memcpy(static_cast<char*>(to) + static_cast<std::size_t>(receive.own_offset) * bytes,
+                  static_cast<const char*>(from) + static_cast<std::size_t>(send.own_offset) * bytes,
+                  static_cast<std::size_t>(send.own_count) * bytes);
+  }
+
   void start(const void* from, void* to, std::size_t bytes) {
     if (bytes != record_bytes) {
       record = std::make_unique<RecordType>(bytes);
       record_bytes = bytes;
     }
-    if (send.own_count > 0 && from != nullptr)
-      std::memcpy(static_cast<char*>(to) + static_cast<std::size_t>(receive.own_offset) * bytes,
-                  static_cast<const char*>(from) + static_cast<std::size_t>(send.own_offset) * bytes,
-                  static_cast<std::size_t>(send.own_count) * bytes);
     if (transport == Transport::neighbourhood) {
       requests.resize(1);
       check(MPI_Ineighbor_alltoallv(from, send.counts.data(), send.displacements.data(), record->handle(), to,
@@ -129,6 +132,10 @@ SparseExchange::SparseExchange(SparseExchange&&) noexcept = default;
 SparseExchange& SparseExchange::operator=(SparseExchange&&) noexcept = default;
 
 void SparseExchange::start(const void* send, void* receive, std::size_t record_bytes) {
+  plan_->copy_own(send, receive, record_bytes);
+  plan_->start(send, receive, record_bytes);
+}
+void SparseExchange::start_without_own(const void* send, void* receive, std::size_t record_bytes) {
   plan_->start(send, receive, record_bytes);
 }
 void SparseExchange::finish() {
@@ -142,6 +149,9 @@ Index SparseExchange::send_records() const {
 }
 Index SparseExchange::receive_records() const {
   return plan_->receive.records;
+}
+SparseExchange::Own SparseExchange::own() const {
+  return {plan_->send.own_offset, plan_->receive.own_offset, plan_->send.own_count};
 }
 Index SparseExchange::records_sent_away() const {
   return plan_->send.records - plan_->send.own_count;

@@ -141,8 +141,7 @@ void p2p_one_side(const K& kernel, std::span<const NodeIndex> leaves, const List
       auto worker = idle;
 #pragma omp for schedule(dynamic, 8)
       for (std::size_t l = 0; l < leaves.size(); ++l)
-        for (const NodeIndex other : partners.of(leaves[l]))
-          worker.one_side(kernel, leaves[l], other, leaf_first, boxes, points, charges, sums);
+        worker.one_side(kernel, leaves[l], partners.of(leaves[l]), leaf_first, boxes, points, charges, sums);
     }
   });
 }

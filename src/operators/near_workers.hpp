@@ -98,7 +98,8 @@ struct PairWorker<float> {
   }
   template <class K, class Charge>
   void mutual(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box* boxes,
-              const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
+              const PointsByNode& points, const Charge* charges, const TargetSums& sums,
+              bool to_others = true) {
     const Box frame = single_frame(boxes[leaf]);
     const double scale = single_scale<K>(frame);
     const bool gradient = sums.gradient();
@@ -117,27 +118,27 @@ struct PairWorker<float> {
         pair_mutual_split(kernel, one.arrays(first, count, gradient), one.low(first), one.wide(gradient),
                           run.arrays(from, points.end[other] - from, gradient), run.low(from));
       }
-      run.add_to(sums, scale, frame.half);
+      if (to_others) run.add_to(sums, scale, frame.half);
     }
     one.add_to(sums, scale, frame.half);
   }
-  /// Adds to the sums of `leaf` what mutual() of it and `other` would add, in the frame of the first of them.
+  /// Adds to the sums of `leaf` what mutual() of it and the others would add, each pair in the frame of the
+  /// first of its two.
   template <class K, class Charge>
-  void one_side(const K& kernel, NodeIndex leaf, NodeIndex other, bool leaf_first, const Box* boxes,
-                const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
-    const Box frame = single_frame(boxes[leaf_first ? leaf : other]);
+  void one_side(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> others, bool leaf_first,
+                const Box* boxes, const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
+    if (leaf_first) return mutual(kernel, leaf, others, boxes, points, charges, sums, false);
     const bool gradient = sums.gradient();
-    const NodeIndex a = leaf_first ? leaf : other, b = leaf_first ? other : leaf;
-    const Index a_first = points.begin[a], a_count = points.end[a] - a_first, b_first = points.begin[b],
-                b_count = points.end[b] - b_first;
-    one.load(points, a_first, a_count, charges, frame, gradient);
-    run.load(points, b_first, b_count, charges, frame, gradient);
-    pair_mutual_split(kernel, one.arrays(a_first, a_count, gradient), one.low(a_first), one.wide(gradient),
-                      run.arrays(b_first, b_count, gradient), run.low(b_first));
-    if (leaf_first)
-      one.add_to(sums, single_scale<K>(frame), frame.half);
-    else
+    const Index first = points.begin[leaf], count = points.end[leaf] - first;
+    for (const NodeIndex other : others) {
+      const Box frame = single_frame(boxes[other]);
+      const Index other_first = points.begin[other], other_count = points.end[other] - other_first;
+      one.load(points, other_first, other_count, charges, frame, gradient);
+      run.load(points, first, count, charges, frame, gradient);
+      pair_mutual_split(kernel, one.arrays(other_first, other_count, gradient), one.low(other_first),
+                        one.wide(gradient), run.arrays(first, count, gradient), run.low(first));
       run.add_to(sums, single_scale<K>(frame), frame.half);
+    }
   }
 };
 
@@ -175,19 +176,23 @@ class LocalWorker {
 
   /// As of PairWorker<float>.
   template <class K>
-  void one_side(const K& kernel, NodeIndex leaf, NodeIndex other, bool leaf_first, const Box* boxes,
-                const PointsByNode& points, const float* charges, const TargetSums& sums) {
-    const NodeIndex a = leaf_first ? leaf : other, b = leaf_first ? other : leaf;
-    load(points, a, charges, sums.gradient());
-    Pair<K> pair{kernel, points, charges, points.begin[a], points.begin[b], sums, leaf_first, !leaf_first};
-    if (!leaf_first) return act(pair, a, b, boxes, from(sums, points.begin[b]));
-    const auto count = static_cast<std::size_t>(points.end[b] - points.begin[b]);
-    if (unwanted_.size() < 4 * count) unwanted_.resize(4 * count);
-    double* const nowhere = unwanted_.data();
-    act(pair, a, b, boxes,
-        sums.gradient() ? WideSums{nowhere, nowhere + count, nowhere + 2 * count, nowhere + 3 * count}
-                        : WideSums{nowhere, nullptr, nullptr, nullptr});
-    add_to(sums, points.begin[a]);
+  void one_side(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> others, bool leaf_first,
+                const Box* boxes, const PointsByNode& points, const float* charges, const TargetSums& sums) {
+    const Index first = points.begin[leaf];
+    if (!leaf_first) {
+      for (const NodeIndex other : others) {
+        load(points, other, charges, sums.gradient());
+        Pair<K> pair{kernel, points, charges, points.begin[other], first, sums, false, true};
+        act(pair, other, leaf, boxes, from(sums, first));
+      }
+      return;
+    }
+    load(points, leaf, charges, sums.gradient());
+    for (const NodeIndex other : others) {
+      Pair<K> pair{kernel, points, charges, first, points.begin[other], sums, true, false};
+      act(pair, leaf, other, boxes, nowhere(points.end[other] - points.begin[other], sums.gradient()));
+    }
+    add_to(sums, first);
   }
 
  private:
@@ -227,6 +232,15 @@ class LocalWorker {
   static WideSums from(const TargetSums& sums, Index first) {
     return {sums.potential + first, sums.gradient() ? sums.gx + first : nullptr,
             sums.gradient() ? sums.gy + first : nullptr, sums.gradient() ? sums.gz + first : nullptr};
+  }
+
+  /// For sums of so many points that nobody wants.
+  WideSums nowhere(Index count, bool gradient) {
+    if (unwanted_.size() < 4 * static_cast<std::size_t>(count))
+      unwanted_.resize(4 * static_cast<std::size_t>(count));
+    double* const u = unwanted_.data();
+    return {u, gradient ? u + count : nullptr, gradient ? u + 2 * count : nullptr,
+            gradient ? u + 3 * count : nullptr};
   }
 
   /// The first leaf of pairs, padded; its sums are zero.

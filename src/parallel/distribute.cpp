@@ -26,17 +26,17 @@ void with_record(std::size_t bytes, Move&& move) {
   }
 }
 
-/// to[scatter[i]] = from[gather[i]] for n records; an empty order is the identity.
+/// n records: to[scatter[first_to + i]] = from[gather[first_from + i]]; an empty order is the identity.
 template <class R>
-void copy_ordered(std::size_t n, const AlignedVector<Index>& gather, const AlignedVector<Index>& scatter,
-                  const R* from, R* to) {
+void copy_ordered(Index n, const AlignedVector<Index>& gather, Index first_from,
+                  const AlignedVector<Index>& scatter, Index first_to, const R* from, R* to) {
   const auto copy = [&](const auto& source, const auto& place) {
 #pragma omp parallel for schedule(static)
-    for (std::size_t i = 0; i < n; ++i) to[place(i)] = from[source(i)];
+    for (Index i = 0; i < n; ++i) to[place(first_to + i)] = from[source(first_from + i)];
   };
-  const auto same = [](std::size_t i) { return i; };
-  const auto by_gather = [&](std::size_t i) { return gather[i]; };
-  const auto by_scatter = [&](std::size_t i) { return scatter[i]; };
+  const auto same = [](Index i) { return i; };
+  const auto by_gather = [&](Index i) { return gather[static_cast<std::size_t>(i)]; };
+  const auto by_scatter = [&](Index i) { return scatter[static_cast<std::size_t>(i)]; };
   if (gather.empty() && scatter.empty())
     copy(same, same);
   else if (scatter.empty())
@@ -46,6 +46,9 @@ void copy_ordered(std::size_t n, const AlignedVector<Index>& gather, const Align
   else
     copy(by_gather, by_scatter);
 }
+
+/// This rank's own records are copied in so many parts, between which MPI is called.
+constexpr Index kOwnParts = 4;
 
 }  // namespace
 
@@ -81,24 +84,35 @@ void PointExchange::release_set_up() {
 
 void PointExchange::move(const AlignedVector<Index>& gather, mpi::SparseExchange& exchange,
                          const AlignedVector<Index>& scatter, const void* in, void* out, std::size_t bytes) {
-  const std::size_t sent = static_cast<std::size_t>(exchange.send_records()),
-                    received = static_cast<std::size_t>(exchange.receive_records());
-  if (exchange.records_sent_away() + exchange.records_from_elsewhere() == 0) {
-    // This rank's own points alone: no buffers. The exchange still takes place, because others may need it.
-    with_record(bytes, [&]<class R>(R) {
-      copy_ordered(sent, gather, scatter, static_cast<const R*>(in), static_cast<R*>(out));
-    });
-    exchange.run_without_own(bytes);
-    return;
+  const Index sent = exchange.send_records(), received = exchange.receive_records();
+  const mpi::SparseExchange::Own own = exchange.own();
+  const bool alone = exchange.records_sent_away() + exchange.records_from_elsewhere() == 0;
+  if (!alone) {
+    send_.resize(static_cast<std::size_t>(sent) * bytes);
+    receive_.resize(static_cast<std::size_t>(received) * bytes);
   }
-  send_.resize(sent * bytes);
-  receive_.resize(received * bytes);
   with_record(bytes, [&]<class R>(R) {
-    copy_ordered(sent, gather, {}, static_cast<const R*>(in), reinterpret_cast<R*>(send_.data()));
-  });
-  exchange.run(send_.data(), receive_.data(), bytes);
-  with_record(bytes, [&]<class R>(R) {
-    copy_ordered(received, {}, scatter, reinterpret_cast<const R*>(receive_.data()), static_cast<R*>(out));
+    const R* const from = static_cast<const R*>(in);
+    R* const to = static_cast<R*>(out);
+    R* const leaving = reinterpret_cast<R*>(send_.data());
+    const R* const arrived = reinterpret_cast<const R*>(receive_.data());
+    const auto pack = [&](Index first, Index end) {
+      copy_ordered(end - first, gather, first, {}, first, from, leaving);
+    };
+    const auto unpack = [&](Index first, Index end) {
+      copy_ordered(end - first, {}, first, scatter, first, arrived, to);
+    };
+    pack(0, own.send);
+    pack(own.send + own.count, sent);
+    exchange.start_without_own(alone ? nullptr : leaving, alone ? nullptr : receive_.data(), bytes);
+    for (Index part = 0; part < kOwnParts; ++part) {
+      const Index first = own.count * part / kOwnParts, end = own.count * (part + 1) / kOwnParts;
+      copy_ordered(end - first, gather, own.send + first, scatter, own.receive + first, from, to);
+      if (!alone) exchange.progress();
+    }
+    exchange.finish();
+    unpack(0, own.receive);
+    unpack(own.receive + own.count, received);
   });
 }
 

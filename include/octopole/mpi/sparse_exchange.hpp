@@ -45,12 +45,17 @@ class SparseExchange {
     start(send, receive, record_bytes);
     finish();
   }
-  /// run() on a rank that neither sends to others nor receives from them, without the copy of its own
-  /// records: only what being collective asks for.
-  void run_without_own(std::size_t record_bytes) { run(nullptr, nullptr, record_bytes); }
+  /// start() without the copy of this rank's own records, which the caller brings where they belong. The
+  /// buffers may be null on a rank that neither sends to others nor receives from them.
+  void start_without_own(const void* send, void* receive, std::size_t record_bytes);
 
   Index send_records() const;
   Index receive_records() const;
+  /// Where the records that the rank sends itself begin in the buffers, and how many they are.
+  struct Own {
+    Index send = 0, receive = 0, count = 0;
+  };
+  Own own() const;
   Index records_sent_away() const;       // to other ranks
   Index records_from_elsewhere() const;  // from other ranks
   /// Of one start and finish with records of `record_bytes` bytes.
