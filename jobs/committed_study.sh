@@ -6,7 +6,7 @@
 #               measures here (predicted.jsonl); meant for a quiet machine
 #   counted     every rank of 64, 128 and 256, small enough to be simulated, too
 #   simulated   the same runs under SimGrid
-#   planned     64 to 100,000 cores, in samples of ranks; many minutes
+#   planned     64 to 100,000 cores, in samples of ranks; many minutes, 18 GB of memory
 #   figures     the report docs/scaling/study/report.md with its pictures, from all the records
 # Every part replaces its own records.
 set -euo pipefail
@@ -102,7 +102,9 @@ planned() {
   done
   # Strong: 1,000,000,000 points.
   plan --shape cube -n 1000000000 --sample-ranks 8 --curve strong --threads 1 --ranks-list 64,1024,16384 --study strong-1-thread
-  for shape in "${shapes[@]}"; do
+  plan --shape cube -n 1000000000 --sample-ranks 8 --curve strong --threads 16 --ranks-list 4,64,256,1024,6250 \
+    --study strong-16-threads
+  for shape in sphere ellipsoid; do
     plan --shape "$shape" -n 1000000000 --sample-ranks 8 --curve strong --threads 16 --ranks-list 256,1024,6250 \
       --study strong-16-threads
   done
