@@ -22,7 +22,7 @@ std::string human_bytes(Index bytes) {
 
 /// Of Exchange, to fit the labels.
 constexpr std::array<std::string_view, kExchanges> kShortNames = {
-    "charges", "near ghosts", "ancestors", "coarse", "far ghosts", "potential", "gradient"};
+    "charges", "near ghosts", "ancestors", "coarse", "far ghosts", "near sums", "potential", "gradient"};
 
 /// Lines of a label and what belongs to it.
 class Lines {

@@ -64,7 +64,9 @@ RankMemory rank_memory(const RankLists& lists, const WorkLists& work, std::span<
   memory.values =
       real * (numbers.caller_sources + numbers.sources + numbers.ghost_sources +
               2 * tree.size() * surface_size(key.order) + widest * surface_size(key.downward_check_order)) +
-      static_cast<Index>(sizeof(double)) * numbers.targets * (numbers.gradient ? 7 : 1);
+      static_cast<Index>(sizeof(double)) *
+          ((numbers.targets + (numbers.same ? numbers.ghost_sources : 0)) * (numbers.gradient ? 4 : 1) +
+           (numbers.gradient ? 3 : 0) * numbers.targets);
   memory.partition = static_cast<Index>(sizeof(morton::Code)) * (ranks + 1);
   return memory;
 }

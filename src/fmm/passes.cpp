@@ -83,6 +83,7 @@ struct Evaluation {
   WorkObserver* observer;
   double unit;  // of the charges inside: a power of two
   TargetSums sums;
+  bool gradient;
 
   const Translations<Real>& t() const { return operators.translations; }
   Piece piece(Phase phase, std::size_t part = 0) const { return {profile, phase, part, s, observer}; }
@@ -186,7 +187,7 @@ struct Evaluation {
         expects_messages() ? [this] { look_after_messages(); } : std::function<void()>();
     if (!s.near_pairs) return sum_near(s.work.interior_leaves, s.partners.p2p, look_after);
     in_near_precision([&]<class Near>(Near) {
-      p2p_mutual<Near>(kernel, s.near_pairs_view(), s.boxes.data(), s.sources_by_node(), w.charges.data(),
+      p2p_mutual<Near>(kernel, view_of(*s.near_pairs), s.boxes.data(), s.sources_by_node(), w.charges.data(),
                        sums, look_after, s.local_sources.view());
     });
   }
@@ -210,14 +211,42 @@ struct Evaluation {
   void near_ghosts() {
     const Piece timed = piece(Phase::p2p, 1);
     if (!s.near_pairs) return sum_near(s.work.boundary_leaves, s.partners.p2p);
-    const auto sum = [&](const tree::NodeLists& ghosts, bool leaf_first) {
-      if (!near_in_single) return sum_near(s.work.boundary_leaves, ghosts);
-      p2p_one_side(kernel, std::span<const NodeIndex>(s.work.boundary_leaves), view(ghosts), leaf_first,
-                   s.boxes.data(), s.sources_by_node(), w.charges.data(), sums, s.local_sources.view());
-    };
-    sum(s.near_pairs->ghosts_before, false);
-    sum(s.near_pairs->ghosts_behind, true);
-    sum_near(s.work.boundary_leaves, s.near_pairs->ghosts_alone);
+    if (s.border.here.tasks.empty() && s.border.alone.items.empty()) return;
+    in_near_precision([&]<class Near>(Near) {
+      p2p_mutual<Near>(kernel, view_of(s.border.here), s.boxes.data(), s.sources_by_node(), w.charges.data(),
+                       sums, {}, s.local_sources.view());
+    });
+    sum_near(s.work.boundary_leaves, s.border.alone);
+  }
+
+  bool shares_near_sums() const {
+    return s.near_pairs && s.partition.ranks() > 1;
+  }
+  /// Potential and gradient as the exchange wants them; by `gradient`, because a rank without targets has no
+  /// sums.
+  template <class Pointer>
+  std::vector<Pointer> summed() const {
+    if (!gradient) return {w.potential.data()};
+    return {w.potential.data(), w.gx.data(), w.gy.data(), w.gz.data()};
+  }
+
+  // What this rank has summed for ghosts goes to their owners while the downward pass goes on.
+  void start_near_sums() {
+    if (!shares_near_sums()) return;
+    Travel timed = travel(Exchange::near_sums, ExchangeTimer::Part::start);
+    const std::vector<const double*> columns = summed<const double*>();
+    s.near_sums.start_columns(columns);
+    timed.count(s.near_sums.exchange().traffic(columns.size() * sizeof(double)));
+  }
+  void look_after_near_sums() {
+    if (!shares_near_sums()) return;
+    ExchangeTimer timer(profile, Exchange::near_sums, ExchangeTimer::Part::progress);
+    s.near_sums.progress();
+  }
+  void finish_near_sums() {
+    if (!shares_near_sums()) return;
+    Travel timed = travel(Exchange::near_sums, ExchangeTimer::Part::finish);
+    s.near_sums.add_columns(summed<double*>());
   }
 
   // Check potentials of one level's nodes from V and X, then their locals, then their children's share of the
@@ -244,6 +273,7 @@ struct Evaluation {
         p2l(kernel, t(), std::span<const NodeIndex>(s.work.x_nodes[level]), view(s.partners.p2l),
             s.boxes.data(), s.sources_by_node(), w.charges.data(), checks);
       }
+      look_after_near_sums();
       const Piece timed = piece(Phase::l2l, level);
       check_to_local(t(), nodes, {w.checks.data(), first}, w.locals.data());
       if (level > parallel::kFirstLevel)
@@ -263,10 +293,10 @@ struct Evaluation {
         s.targets_by_node(), w.multipoles.data(), sums);
   }
 
-  void bring_back(bool gradient, Field& field) {
+  void bring_back(Field& field) {
     field.gradient.resize(gradient ? 3 * static_cast<std::size_t>(s.results_exchange().caller_count()) : 0);
     bring_potential(field);
-    if (gradient) bring_gradient(field);  // not sums.gradient(): a rank without targets has no sums
+    if (gradient) bring_gradient(field);
   }
 
   void bring_potential(Field& field) {
@@ -274,16 +304,17 @@ struct Evaluation {
     parallel::PointExchange& exchange = s.results_exchange();
     field.potential.resize(static_cast<std::size_t>(exchange.caller_count()));
 #pragma omp parallel for schedule(static)
-    for (std::size_t i = 0; i < w.potential.size(); ++i) w.potential[i] *= unit;
+    for (Index i = 0; i < s.owned_targets(); ++i) w.potential[static_cast<std::size_t>(i)] *= unit;
     exchange.to_callers(w.potential.data(), field.potential.data(), 1);
     timed.count(exchange.homeward().traffic(sizeof(double)));
   }
 
   void bring_gradient(Field& field) {
     Travel timed = travel(Exchange::gradient);
-    w.gradient.resize(3 * w.gx.size());
+    const std::size_t targets = static_cast<std::size_t>(s.owned_targets());
+    w.gradient.resize(3 * targets);
 #pragma omp parallel for schedule(static)
-    for (std::size_t i = 0; i < w.gx.size(); ++i) {
+    for (std::size_t i = 0; i < targets; ++i) {
       w.gradient[3 * i] = unit * w.gx[i];
       w.gradient[3 * i + 1] = unit * w.gy[i];
       w.gradient[3 * i + 2] = unit * w.gz[i];
@@ -301,11 +332,11 @@ void evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& s
               Field& field, Profile& profile, WorkObserver* observer) {
   profile = {};
   const double start = seconds_now();
-  const std::size_t targets = static_cast<std::size_t>(setup.owned_targets());
-  zero(workspace.potential, targets);
+  const std::size_t summed = static_cast<std::size_t>(setup.summed_points());
+  zero(workspace.potential, summed);
   const bool gradient = output == Output::potential_and_gradient;
   if (gradient)
-    for (auto* axis : {&workspace.gx, &workspace.gy, &workspace.gz}) zero(*axis, targets);
+    for (auto* axis : {&workspace.gx, &workspace.gy, &workspace.gz}) zero(*axis, summed);
   Evaluation<K, Real> e{kernel,
                         operators,
                         setup,
@@ -315,7 +346,8 @@ void evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& s
                         observer,
                         charge_unit,
                         {workspace.potential.data(), gradient ? workspace.gx.data() : nullptr,
-                         gradient ? workspace.gy.data() : nullptr, gradient ? workspace.gz.data() : nullptr}};
+                         gradient ? workspace.gy.data() : nullptr, gradient ? workspace.gz.data() : nullptr},
+                        gradient};
 
   e.bring_charges(charges);
   e.start_rows(Exchange::ghost_charges, setup.ghosts.points, workspace.charges.data(), 1);
@@ -324,10 +356,12 @@ void evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& s
   e.near_inside();
   e.finish_rows(Exchange::ghost_charges, setup.ghosts.points, workspace.charges.data());
   e.near_ghosts();
+  e.start_near_sums();
   e.finish_multipoles();
   e.downward();
   e.to_targets();
-  e.bring_back(gradient, field);
+  e.finish_near_sums();
+  e.bring_back(field);
   profile.total_seconds = seconds_now() - start;
 }
 

@@ -72,9 +72,11 @@ Plan make_plan(const PlanRequest& request) {
   plan.looked_at.resize(n);
   std::vector<std::array<Traffic, kExchanges>> traffic(n);
   std::vector<GhostPeers> needed(n), asked(n);
+  std::vector<BorderPeers> border(n);
   visit_ranks(request, partition, ranks, [&](std::size_t i, VirtualRank& rank) {
     needed[i] = rank.place_ghosts();
     if (!all) asked[i] = rank.asked_of_it();
+    if (plan.same) border[i] = rank.border();
     plan.looked_at[i] = rank.count(traffic[i][static_cast<std::size_t>(Exchange::ancestors)]);
   });
   if (all) asked = transpose(needed);
@@ -95,6 +97,8 @@ Plan make_plan(const PlanRequest& request) {
     of(Exchange::ghost_charges) = traffic_of(ranks[i], asked[i].points, needed[i].points, real);
     of(Exchange::ghost_multipoles) =
         traffic_of(ranks[i], asked[i].multipoles, needed[i].multipoles, multipole_bytes(parameters, true));
+    of(Exchange::near_sums) = traffic_of(ranks[i], border[i].sent, border[i].received,
+                                         (parameters.gradient() ? 4 : 1) * sizeof(double));
     std::array<Traffic, kSetupExchanges> of_setup;
     of_setup[static_cast<std::size_t>(SetupExchange::requests)] =
         traffic_of(ranks[i], needed[i].requests, asked[i].requests, kRequestBytes);

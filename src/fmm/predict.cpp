@@ -84,8 +84,11 @@ class Model {
               cost(rank, Exchange::coarse_multipoles).sum() + ghosts.busy +
                   (setting_.overlap ? std::max(inside, ghosts.wire) : inside + ghosts.wire) + of(Phase::p2p) -
                   inside);
+      const Cost sums = cost(rank, Exchange::near_sums);
+      const double downward =
+          of(Phase::m2l) + of(Phase::p2l) + of(Phase::l2l) + of(Phase::l2p) + of(Phase::m2p);
       at_most(Step::downward,
-              of(Phase::m2l) + of(Phase::p2l) + of(Phase::l2l) + of(Phase::l2p) + of(Phase::m2p));
+              sums.busy + (setting_.overlap ? std::max(downward, sums.wire) : downward + sums.wire));
       at_most(Step::results, cost(rank, Exchange::potential).sum() + cost(rank, Exchange::gradient).sum());
     }
     for (const auto& [level, s] : levels) steps[static_cast<std::size_t>(Step::upward)] += s;

@@ -22,6 +22,12 @@ tree::Partners choose_partners(const tree::EssentialTree& tree, const tree::Inte
                                direct_points(parameters, surface_size(key.downward_check_order), same));
 }
 
+tree::NearPartners near_partners(const tree::EssentialTree& tree, const tree::Partners& partners,
+                                 Index own_sources, const Parameters& parameters) {
+  const OperatorKey& key = parameters.operators;
+  return {tree, partners.p2p, own_sources, key.order == key.downward_check_order};
+}
+
 std::vector<M2lFftPlan> plan_m2l(const RankLists& lists, const WorkLists& work, const OperatorKey& key) {
   std::vector<M2lFftPlan> plans;
   if (key.m2l != M2lMethod::fft) return plans;

@@ -168,13 +168,6 @@ void balance_work(const mpi::Comm& comm, const Parameters& parameters, CallerPoi
   ends = build_tree(comm, parameters, s, stages);
 }
 
-tree::NearPairs pair_up(const PointSetup& s, const Parameters& parameters) {
-  const OperatorKey& key = parameters.operators;
-  const Index ranges = max_threads() == 1 ? 1 : kRangesPerThread * max_threads();
-  return tree::pair_up(s.tree, s.partners.p2p, s.owned_sources(), ranges,
-                       key.order == key.downward_check_order);
-}
-
 /// All sources, ghosts included.
 LocalCoordinates localize_sources(const PointSetup& s, NearForm form) {
   LocalCoordinates local;
@@ -190,6 +183,33 @@ LocalCoordinates localize_sources(const PointSetup& s, NearForm form) {
   return local;
 }
 
+std::vector<parallel::PeerRows> rows_of(const tree::LeavesByRank& leaves, const tree::EssentialTree& tree) {
+  std::vector<parallel::PeerRows> rows;
+  for (const auto& [rank, nodes] : leaves) {
+    rows.push_back({rank, {}});
+    for (const NodeIndex leaf : nodes)
+      for (Index i = tree.source_begin[at(leaf)]; i < tree.source_end[at(leaf)]; ++i)
+        rows.back().rows.push_back(i);
+  }
+  return rows;
+}
+
+/// P2P's pairs, of sources that are the targets.
+void pair_up(const mpi::Comm& comm, const Parameters& parameters, PointSetup& s) {
+  std::vector<parallel::PeerRows> sent, received;
+  mpi::collectively(comm, [&] {
+    const Index ranges = max_threads() == 1 ? 1 : kRangesPerThread * max_threads();
+    const tree::NearPartners partners = near_partners(s.tree, s.partners, s.owned_sources(), parameters);
+    s.near_pairs = tree::pair_up(partners, ranges);
+    s.local_sources = localize_sources(s, parameters.near_form);
+    if (comm.size() == 1) return;
+    s.border = tree::pair_up_border(partners, ranges);
+    sent = rows_of(s.border.leaves.sent, s.tree);
+    received = rows_of(s.border.leaves.received, s.tree);
+  });
+  if (comm.size() > 1) s.near_sums = parallel::RowExchange(comm, parameters.transport, sent, received);
+}
+
 }  // namespace
 
 PointsByNode PointSetup::sources_by_node() const {
@@ -202,8 +222,7 @@ PointsByNode PointSetup::targets_by_node() const {
   return {c.x.data(), c.y.data(), c.z.data(), tree.target_begin.data(), tree.target_end.data()};
 }
 
-NearPairsView PointSetup::near_pairs_view() const {
-  const tree::NearPairs& p = *near_pairs;
+NearPairsView view_of(const tree::NearPairs& p) {
   return {p.leaves,
           p.ranges,
           {p.mutual.offsets.data(), p.mutual.items.data()},
@@ -272,11 +291,7 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
     const morton::NodeCube node = s.cube.node(s.tree.anchors[i]);
     s.boxes[i] = {node.centre[0], node.centre[1], node.centre[2], node.half};
   }
-  if (!targets)
-    mpi::collectively(comm, [&] {
-      s.near_pairs = pair_up(s, parameters);
-      s.local_sources = localize_sources(s, parameters.near_form);
-    });
+  if (!targets) pair_up(comm, parameters, s);
   s.work = make_work_lists(s.rank_lists(), ends, s.owned_sources());
   mpi::collectively(comm, [&] { s.m2l = plan_m2l(s.rank_lists(), s.work, parameters.operators); });
   if (parameters.operators.m2l == M2lMethod::fft) s.lists.v.release_items();  // the plans have the pairs

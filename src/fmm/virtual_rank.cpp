@@ -175,6 +175,20 @@ GhostPeers VirtualRank::asked_of(const tree::EssentialTree& tree, const tree::In
   return {as_peers(multipoles), as_peers(points), as_peers(requests)};
 }
 
+BorderPeers VirtualRank::border() const {
+  const auto count = [&](const tree::LeavesByRank& leaves) {
+    std::vector<PeerCount> peers;
+    for (const auto& [rank, nodes] : leaves) {
+      peers.push_back({rank, 0});
+      for (const NodeIndex leaf : nodes) peers.back().count += tree_.source_count[at(leaf)];
+    }
+    return peers;
+  };
+  const tree::BorderLeaves leaves =
+      tree::find_border_leaves(near_partners(tree_, partners_, part_.points.sources, request_.parameters));
+  return {count(leaves.sent), count(leaves.received)};
+}
+
 RankPlan VirtualRank::count(Traffic& ancestors) {
   const OperatorKey& key = request_.parameters.operators;
   RankPlan plan;

@@ -17,6 +17,11 @@ struct GhostPeers {
   std::vector<PeerCount> requests;  // of the set-up: a node each
 };
 
+/// Points whose near field is summed by another rank than theirs.
+struct BorderPeers {
+  std::vector<PeerCount> sent, received;
+};
+
 /// Of a record of one multipole as it travels to the ranks that have it as a ghost, else to a parent's owner.
 std::size_t multipole_bytes(const Parameters& parameters, bool ghosts);
 
@@ -41,6 +46,8 @@ class VirtualRank {
   /// All but the traffic of ghosts and callers; after place_ghosts and with the ends that all ranks agree on.
   /// `ancestors` is the traffic of all levels' shared ancestors.
   RankPlan count(Traffic& ancestors);
+  /// After place_ghosts, where the targets are the sources.
+  BorderPeers border() const;
   const tree::EssentialTree& tree() const { return tree_; }
 
  private:

@@ -3,16 +3,14 @@
 namespace octopole {
 namespace {
 
-/// P2P of boundary leaves with ghosts (and, unless pairs are mutual, all else that they see).
+/// P2P of boundary leaves with ghosts (and, unless pairs are mutual, all else that they see). Of mutual pairs
+/// the share of the leaf's own targets: this rank sums half of the pairs, for both ends.
 WorkCounts count_near_ghosts(const PointSetup& s) {
-  std::vector<const tree::NodeLists*> lists{&s.partners.p2p};
-  if (s.near_pairs)
-    lists = {&s.near_pairs->ghosts_before, &s.near_pairs->ghosts_behind, &s.near_pairs->ghosts_alone};
   WorkCounts c;
   for (const NodeIndex leaf : s.work.boundary_leaves) {
     double around = 0;
-    for (const tree::NodeLists* partners : lists)
-      for (const NodeIndex other : partners->of(leaf))
+    for (const NodeIndex other : s.partners.p2p.of(leaf))
+      if (!s.near_pairs || s.tree.source_end[at(other)] > s.owned_sources())
         around += static_cast<double>(s.tree.source_count[at(other)]);
     c.near_pairs += around * static_cast<double>(s.tree.target_end[at(leaf)] - s.tree.target_begin[at(leaf)]);
     c.near_gathers += around;

@@ -131,21 +131,6 @@ void p2p_mutual(const K& kernel, const NearPairsView& pairs, const Box* boxes, c
   });
 }
 
-template <Kernel K, class Charge>
-void p2p_one_side(const K& kernel, std::span<const NodeIndex> leaves, const ListView& partners,
-                  bool leaf_first, const Box* boxes, const PointsByNode& points, const Charge* charges,
-                  const TargetSums& sums, const LocalPoints& local) {
-  with_worker<float, Charge>(local, [&](const auto& idle) {
-#pragma omp parallel
-    {
-      auto worker = idle;
-#pragma omp for schedule(dynamic, 8)
-      for (std::size_t l = 0; l < leaves.size(); ++l)
-        worker.one_side(kernel, leaves[l], partners.of(leaves[l]), leaf_first, boxes, points, charges, sums);
-    }
-  });
-}
-
 #define OCTOPOLE_INSTANTIATE(K, Real, Charge)                                                         \
   template void p2p<Real>(const K&, std::span<const NodeIndex>, const ListView&, const Box*,          \
                           const PointsByNode&, const PointsByNode&, const Charge*, const TargetSums&, \
@@ -157,9 +142,5 @@ OCTOPOLE_INSTANTIATE(Laplace, double, double)
 OCTOPOLE_INSTANTIATE(Laplace, float, double)
 OCTOPOLE_INSTANTIATE(Laplace, float, float)
 #undef OCTOPOLE_INSTANTIATE
-template void p2p_one_side(const Laplace&, std::span<const NodeIndex>, const ListView&, bool, const Box*,
-                           const PointsByNode&, const double*, const TargetSums&, const LocalPoints&);
-template void p2p_one_side(const Laplace&, std::span<const NodeIndex>, const ListView&, bool, const Box*,
-                           const PointsByNode&, const float*, const TargetSums&, const LocalPoints&);
 
 }  // namespace octopole

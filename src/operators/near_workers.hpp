@@ -98,8 +98,7 @@ struct PairWorker<float> {
   }
   template <class K, class Charge>
   void mutual(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box* boxes,
-              const PointsByNode& points, const Charge* charges, const TargetSums& sums,
-              bool to_others = true) {
+              const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
     const Box frame = single_frame(boxes[leaf]);
     const double scale = single_scale<K>(frame);
     const bool gradient = sums.gradient();
@@ -118,27 +117,9 @@ struct PairWorker<float> {
         pair_mutual_split(kernel, one.arrays(first, count, gradient), one.low(first), one.wide(gradient),
                           run.arrays(from, points.end[other] - from, gradient), run.low(from));
       }
-      if (to_others) run.add_to(sums, scale, frame.half);
+      run.add_to(sums, scale, frame.half);
     }
     one.add_to(sums, scale, frame.half);
-  }
-  /// Adds to the sums of `leaf` what mutual() of it and the others would add, each pair in the frame of the
-  /// first of its two.
-  template <class K, class Charge>
-  void one_side(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> others, bool leaf_first,
-                const Box* boxes, const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
-    if (leaf_first) return mutual(kernel, leaf, others, boxes, points, charges, sums, false);
-    const bool gradient = sums.gradient();
-    const Index first = points.begin[leaf], count = points.end[leaf] - first;
-    for (const NodeIndex other : others) {
-      const Box frame = single_frame(boxes[other]);
-      const Index other_first = points.begin[other], other_count = points.end[other] - other_first;
-      one.load(points, other_first, other_count, charges, frame, gradient);
-      run.load(points, first, count, charges, frame, gradient);
-      pair_mutual_split(kernel, one.arrays(other_first, other_count, gradient), one.low(other_first),
-                        one.wide(gradient), run.arrays(first, count, gradient), run.low(first));
-      run.add_to(sums, single_scale<K>(frame), frame.half);
-    }
   }
 };
 
@@ -157,7 +138,7 @@ class LocalWorker {
     two_floats_.alone(kernel, leaf, {self + 1, partners.end()}, boxes, points, charges, sums);
     load(points, leaf, charges, sums.gradient());
     const Index first = points.begin[leaf];
-    Pair<K> pair{kernel, points, charges, first, first, sums, true, true};
+    Pair<K> pair{kernel, points, charges, first, first, sums};
     pair_self_local(kernel, own_sources(), own_sums(sums.gradient()), frame_of<K>(boxes[leaf], boxes[leaf]),
                     estimate(), ClosePairs{&Pair<K>::take, &pair});
     add_to(sums, first);
@@ -168,35 +149,14 @@ class LocalWorker {
               const PointsByNode& points, const float* charges, const TargetSums& sums) {
     load(points, leaf, charges, sums.gradient());
     for (const NodeIndex other : others) {
-      Pair<K> pair{kernel, points, charges, points.begin[leaf], points.begin[other], sums, true, true};
+      Pair<K> pair{kernel, points, charges, points.begin[leaf], points.begin[other], sums};
       act(pair, leaf, other, boxes, from(sums, points.begin[other]));
     }
     add_to(sums, points.begin[leaf]);
   }
 
-  /// As of PairWorker<float>.
-  template <class K>
-  void one_side(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> others, bool leaf_first,
-                const Box* boxes, const PointsByNode& points, const float* charges, const TargetSums& sums) {
-    const Index first = points.begin[leaf];
-    if (!leaf_first) {
-      for (const NodeIndex other : others) {
-        load(points, other, charges, sums.gradient());
-        Pair<K> pair{kernel, points, charges, points.begin[other], first, sums, false, true};
-        act(pair, other, leaf, boxes, from(sums, first));
-      }
-      return;
-    }
-    load(points, leaf, charges, sums.gradient());
-    for (const NodeIndex other : others) {
-      Pair<K> pair{kernel, points, charges, first, points.begin[other], sums, true, false};
-      act(pair, leaf, other, boxes, nowhere(points.end[other] - points.begin[other], sums.gradient()));
-    }
-    add_to(sums, first);
-  }
-
  private:
-  /// Two leaves that act on each other, and whose sums count.
+  /// Two leaves that act on each other.
   template <class K>
   struct Pair {
     const K& kernel;
@@ -204,7 +164,6 @@ class LocalWorker {
     const float* charges;
     Index a_first, b_first;
     const TargetSums& sums;
-    bool to_a, to_b;
 
     /// A pair that the loop has left out: in double.
     static void take(void* to, Index i, Index j) {
@@ -224,23 +183,14 @@ class LocalWorker {
         sums.gy[target] += sign * factor * charge * dy;
         sums.gz[target] += sign * factor * charge * dz;
       };
-      if (pair.to_a) add(a, static_cast<double>(pair.charges[b]), 1);
-      if (pair.to_b) add(b, static_cast<double>(pair.charges[a]), -1);
+      add(a, static_cast<double>(pair.charges[b]), 1);
+      add(b, static_cast<double>(pair.charges[a]), -1);
     }
   };
 
   static WideSums from(const TargetSums& sums, Index first) {
     return {sums.potential + first, sums.gradient() ? sums.gx + first : nullptr,
             sums.gradient() ? sums.gy + first : nullptr, sums.gradient() ? sums.gz + first : nullptr};
-  }
-
-  /// For sums of so many points that nobody wants.
-  WideSums nowhere(Index count, bool gradient) {
-    if (unwanted_.size() < 4 * static_cast<std::size_t>(count))
-      unwanted_.resize(4 * static_cast<std::size_t>(count));
-    double* const u = unwanted_.data();
-    return {u, gradient ? u + count : nullptr, gradient ? u + 2 * count : nullptr,
-            gradient ? u + 3 * count : nullptr};
   }
 
   /// The first leaf of pairs, padded; its sums are zero.
@@ -309,7 +259,6 @@ class LocalWorker {
   Index count_ = 0;
   AlignedVector<float> x_, y_, z_, charge_;
   std::array<AlignedVector<double>, 4> sums_;
-  AlignedVector<double> unwanted_;
 };
 
 }  // namespace octopole

@@ -48,6 +48,32 @@ void RowExchange::finish_bytes(char* array) {
   unpack_rows(receive_.buffer.data(), receive_.rows, row_bytes_, array);
 }
 
+void RowExchange::start_columns(std::span<const double* const> columns) {
+  const std::size_t width = columns.size();
+  row_bytes_ = width * sizeof(double);
+  send_.buffer.resize(send_.rows.size() * row_bytes_);
+  receive_.buffer.resize(receive_.rows.size() * row_bytes_);
+  double* const packed = reinterpret_cast<double*>(send_.buffer.data());
+#pragma omp parallel for schedule(static)
+  for (std::size_t i = 0; i < send_.rows.size(); ++i)
+    for (std::size_t c = 0; c < width; ++c) packed[i * width + c] = columns[c][send_.rows[i]];
+  exchange_.start(send_.buffer.data(), receive_.buffer.data(), row_bytes_);
+}
+
+void RowExchange::add_columns(std::span<double* const> columns) {
+  exchange_.finish();
+  const std::size_t width = columns.size();
+  const double* const received = reinterpret_cast<const double*>(receive_.buffer.data());
+  std::size_t begin = 0;
+  for (const PeerCount& peer : exchange_.receive_peers()) {  // of one peer no row comes twice
+    const std::size_t end = begin + static_cast<std::size_t>(peer.count);
+#pragma omp parallel for schedule(static)
+    for (std::size_t i = begin; i < end; ++i)
+      for (std::size_t c = 0; c < width; ++c) columns[c][receive_.rows[i]] += received[i * width + c];
+    begin = end;
+  }
+}
+
 void RowExchange::start_narrow(const double* array, Index width) {
   row_bytes_ = static_cast<std::size_t>(width) * sizeof(float);
   send_.buffer.resize(static_cast<std::size_t>(exchange_.send_records()) * row_bytes_);

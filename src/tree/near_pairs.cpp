@@ -8,34 +8,71 @@
 namespace octopole::tree {
 namespace {
 
-std::vector<NodeIndex> leaves_along_curve(const EssentialTree& tree, const NodeLists& p2p) {
-  std::vector<NodeIndex> leaves;
-  for (NodeIndex node = 0; node < tree.size(); ++node)
-    if (!p2p.of(node).empty()) leaves.push_back(node);
-  std::sort(leaves.begin(), leaves.end(),
-            [&](NodeIndex a, NodeIndex b) { return tree.target_begin[at(a)] < tree.target_begin[at(b)]; });
-  return leaves;
+bool is_before(const EssentialTree& tree, NodeIndex a, NodeIndex b) {
+  return tree.keys[at(a)].first_code() < tree.keys[at(b)].first_code();
 }
 
-/// Bounds of ranges of about equal numbers of pairs of points.
-std::vector<Index> divide_leaves(const EssentialTree& tree, const NodeLists& p2p,
-                                 std::span<const NodeIndex> leaves, Index ranges) {
-  std::vector<Index> work{0};  // pairs before each leaf
-  for (const NodeIndex leaf : leaves) {
-    Index around = 0;
-    for (const NodeIndex other : p2p.of(leaf)) around += tree.source_count[at(other)];
-    work.push_back(work.back() + around * (tree.target_end[at(leaf)] - tree.target_begin[at(leaf)]));
-  }
+void sort_along_curve(const EssentialTree& tree, std::vector<NodeIndex>& leaves) {
+  std::sort(leaves.begin(), leaves.end(), [&](NodeIndex a, NodeIndex b) { return is_before(tree, a, b); });
+}
+
+/// Bounds of ranges of about equal work; `work` is that of each leaf.
+std::vector<Index> divide_leaves(std::span<const Index> work, Index ranges) {
+  std::vector<Index> before{0};
+  for (const Index w : work) before.push_back(before.back() + w);
   std::vector<Index> bounds{0};
   for (Index range = 0; range < ranges; ++range) {
     const double share = static_cast<double>(range + 1) / static_cast<double>(ranges);
-    const auto bound = static_cast<Index>(share * static_cast<double>(work.back()));
-    const Index end = range + 1 == ranges ? static_cast<Index>(leaves.size())
-                                          : std::lower_bound(work.begin(), work.end(), bound) - work.begin();
+    const auto bound = static_cast<Index>(share * static_cast<double>(before.back()));
+    const Index end = range + 1 == ranges
+                          ? static_cast<Index>(work.size())
+                          : std::lower_bound(before.begin(), before.end(), bound) - before.begin();
     bounds.push_back(std::max(end, bounds.back()));
   }
   return bounds;
 }
+
+/// Kinds of partners of a leaf of this rank.
+struct Kinds : NearPartners {
+  explicit Kinds(const NearPartners& partners) : NearPartners(partners) {}
+
+  bool is_ghost(NodeIndex node) const { return tree.source_end[at(node)] > own_sources; }
+  bool mutual(NodeIndex leaf, NodeIndex other) const {
+    return leaf != other && (symmetric || morton::adjacent(tree.anchors[at(leaf)], tree.anchors[at(other)]));
+  }
+  /// Whether the rank of the first leaf of a border pair sums it, or that of the second one.
+  bool first_sums(NodeIndex first) const {
+    constexpr int kSquare = 2;  // levels up: squares of 4 x 4 leaves
+    const morton::Anchor& anchor = tree.anchors[at(first)];
+    return (((anchor.x >> kSquare) + (anchor.y >> kSquare) + (anchor.z >> kSquare)) & 1) == 0;
+  }
+  /// Of a leaf of this rank and a ghost: whether this rank sums the pair.
+  bool summed_here(NodeIndex leaf, NodeIndex ghost) const {
+    return is_before(tree, leaf, ghost) ? first_sums(leaf) : !first_sums(ghost);
+  }
+  Index points(NodeIndex leaf) const { return tree.source_count[at(leaf)]; }
+
+  /// The partners that are wanted, along the curve.
+  template <class Wanted>
+  NodeLists select(const Wanted& wanted) const {
+    return make_rows(
+        tree.size(), [&](NodeIndex leaf) { return static_cast<Index>(p2p.of(leaf).size()); },
+        [&](NodeIndex leaf, NodeIndex* out) {
+          const auto row = p2p.of(leaf);
+          NodeIndex* const end =
+              std::copy_if(row.begin(), row.end(), out, [&](NodeIndex other) { return wanted(leaf, other); });
+          std::sort(out, end, [&](NodeIndex a, NodeIndex b) { return is_before(tree, a, b); });
+          return end;
+        });
+  }
+  /// Calls f(leaf, ghost) for every mutual pair across the border, leaves by number.
+  template <class F>
+  void for_each_border_pair(const F& f) const {
+    for (NodeIndex leaf = 0; leaf < tree.size(); ++leaf)
+      for (const NodeIndex other : p2p.of(leaf))
+        if (is_ghost(other) && mutual(leaf, other)) f(leaf, other);
+  }
+};
 
 /// A leaf's partners in one other range.
 struct Row {
@@ -66,10 +103,16 @@ void find_rounds(std::vector<std::pair<std::array<std::int32_t, 2>, Task*>>& tas
                    [](const auto& a, const auto& b) { return a.second->round < b.second->round; });
 }
 
-void make_tasks(const EssentialTree& tree, std::span<const std::int32_t> range_of, NearPairs& pairs) {
+/// Gives the leaves ranges of about equal `work`, and divides the mutual rows among tasks.
+void make_tasks(const EssentialTree& tree, std::span<const Index> work, Index range_count, NearPairs& pairs) {
+  pairs.ranges = divide_leaves(work, range_count);
   const std::size_t ranges = pairs.ranges.size() - 1;
+  std::vector<std::int32_t> range_of(tree.keys.size(), -1);
+  for (std::size_t range = 0; range < ranges; ++range)
+    for (Index i = pairs.ranges[range]; i < pairs.ranges[range + 1]; ++i)
+      range_of[at(pairs.leaves[static_cast<std::size_t>(i)])] = static_cast<std::int32_t>(range);
   std::map<std::array<std::int32_t, 2>, Task> all;
-  const auto points = [&](NodeIndex leaf) { return tree.target_end[at(leaf)] - tree.target_begin[at(leaf)]; };
+  const auto points = [&](NodeIndex leaf) { return tree.source_count[at(leaf)]; };
   for (std::size_t range = 0; range < ranges; ++range)
     if (pairs.ranges[range] < pairs.ranges[range + 1])
       all[{static_cast<std::int32_t>(range), static_cast<std::int32_t>(range)}];
@@ -102,56 +145,83 @@ void make_tasks(const EssentialTree& tree, std::span<const std::int32_t> range_o
 
 }  // namespace
 
-NearPairs pair_up(const EssentialTree& tree, const NodeLists& p2p, Index own_sources, Index ranges,
-                  bool symmetric) {
+NearPairs pair_up(const NearPartners& partners, Index ranges) {
+  const Kinds kinds(partners);
+  const EssentialTree& tree = partners.tree;
   NearPairs pairs;
-  pairs.leaves = leaves_along_curve(tree, p2p);
-  pairs.ranges = divide_leaves(tree, p2p, pairs.leaves, ranges);
-  std::vector<std::int32_t> range_of(tree.keys.size(), -1);
-  for (std::size_t range = 0; range + 1 < pairs.ranges.size(); ++range)
-    for (Index i = pairs.ranges[range]; i < pairs.ranges[range + 1]; ++i)
-      range_of[at(pairs.leaves[static_cast<std::size_t>(i)])] = static_cast<std::int32_t>(range);
-
-  const auto is_ghost = [&](NodeIndex other) { return tree.source_end[at(other)] > own_sources; };
-  const auto both_ways = [&](NodeIndex leaf, NodeIndex other) {
-    return leaf != other && (symmetric || morton::adjacent(tree.anchors[at(leaf)], tree.anchors[at(other)]));
-  };
-  const auto is_before = [&](NodeIndex a, NodeIndex b) {
-    return tree.keys[at(a)].first_code() < tree.keys[at(b)].first_code();
-  };
-  const auto select = [&](const auto& wanted) {
-    return make_rows(
-        tree.size(), [&](NodeIndex leaf) { return static_cast<Index>(p2p.of(leaf).size()); },
-        [&](NodeIndex leaf, NodeIndex* out) {
-          const auto row = p2p.of(leaf);
-          NodeIndex* const end =
-              std::copy_if(row.begin(), row.end(), out, [&](NodeIndex other) { return wanted(leaf, other); });
-          std::sort(out, end, is_before);
-          return end;
-        });
-  };
-  pairs.mutual = select([&](NodeIndex leaf, NodeIndex other) {
-    return !is_ghost(other) && both_ways(leaf, other) && is_before(leaf, other);
+  for (NodeIndex node = 0; node < tree.size(); ++node)
+    if (!partners.p2p.of(node).empty()) pairs.leaves.push_back(node);
+  sort_along_curve(tree, pairs.leaves);
+  pairs.mutual = kinds.select([&](NodeIndex leaf, NodeIndex other) {
+    return !kinds.is_ghost(other) && kinds.mutual(leaf, other) && is_before(tree, leaf, other);
   });
-  pairs.alone =
-      select([&](NodeIndex leaf, NodeIndex other) { return !is_ghost(other) && !both_ways(leaf, other); });
-  if (std::none_of(tree.source_end.begin(), tree.source_end.end(),
-                   [own_sources](Index end) { return end > own_sources; })) {
-    pairs.ghosts_before.offsets.assign(at(tree.size()) + 1, 0);  // one rank's: nothing to look for
-    pairs.ghosts_behind = pairs.ghosts_alone = pairs.ghosts_before;
-    make_tasks(tree, range_of, pairs);
-    return pairs;
+  pairs.alone = kinds.select(
+      [&](NodeIndex leaf, NodeIndex other) { return !kinds.is_ghost(other) && !kinds.mutual(leaf, other); });
+  std::vector<Index> work;
+  for (const NodeIndex leaf : pairs.leaves) {
+    Index around = 0;
+    for (const NodeIndex other : partners.p2p.of(leaf)) around += kinds.points(other);
+    work.push_back(around * kinds.points(leaf));
   }
-  pairs.ghosts_before = select([&](NodeIndex leaf, NodeIndex other) {
-    return is_ghost(other) && both_ways(leaf, other) && is_before(other, leaf);
-  });
-  pairs.ghosts_behind = select([&](NodeIndex leaf, NodeIndex other) {
-    return is_ghost(other) && both_ways(leaf, other) && is_before(leaf, other);
-  });
-  pairs.ghosts_alone =
-      select([&](NodeIndex leaf, NodeIndex other) { return is_ghost(other) && !both_ways(leaf, other); });
-  make_tasks(tree, range_of, pairs);
+  make_tasks(tree, work, ranges, pairs);
   return pairs;
+}
+
+BorderLeaves find_border_leaves(const NearPartners& partners) {
+  const Kinds kinds(partners);
+  BorderLeaves border;
+  kinds.for_each_border_pair([&](NodeIndex leaf, NodeIndex ghost) {
+    const int rank = partners.tree.owner[at(ghost)];
+    if (kinds.summed_here(leaf, ghost))
+      border.sent[rank].push_back(ghost);
+    else
+      border.received[rank].push_back(leaf);
+  });
+  for (auto* by_rank : {&border.sent, &border.received})
+    for (auto& [rank, leaves] : *by_rank) {
+      sort_along_curve(partners.tree, leaves);
+      leaves.erase(std::unique(leaves.begin(), leaves.end()), leaves.end());
+    }
+  return border;
+}
+
+BorderPairs pair_up_border(const NearPartners& partners, Index ranges) {
+  const Kinds kinds(partners);
+  const EssentialTree& tree = partners.tree;
+  BorderPairs border;
+  border.leaves = find_border_leaves(partners);
+  border.alone = kinds.select(
+      [&](NodeIndex leaf, NodeIndex other) { return kinds.is_ghost(other) && !kinds.mutual(leaf, other); });
+  std::map<NodeIndex, std::vector<NodeIndex>> rows;  // of the first leaf of each pair
+  std::vector<Index> work(tree.keys.size(), 0);
+  kinds.for_each_border_pair([&](NodeIndex leaf, NodeIndex ghost) {
+    if (!kinds.summed_here(leaf, ghost)) return;
+    const auto [first, second] =
+        std::minmax(leaf, ghost, [&](NodeIndex a, NodeIndex b) { return is_before(tree, a, b); });
+    rows[first].push_back(second);
+    for (const NodeIndex node : {leaf, ghost}) work[at(node)] += kinds.points(leaf) * kinds.points(ghost);
+  });
+  NearPairs& here = border.here;
+  for (NodeIndex node = 0; node < tree.size(); ++node)
+    if (work[at(node)] > 0) here.leaves.push_back(node);
+  sort_along_curve(tree, here.leaves);
+  here.alone.offsets.assign(at(tree.size()) + 1, 0);
+  here.mutual = make_rows(
+      tree.size(),
+      [&](NodeIndex leaf) {
+        const auto row = rows.find(leaf);
+        return row == rows.end() ? Index{0} : static_cast<Index>(row->second.size());
+      },
+      [&](NodeIndex leaf, NodeIndex* out) {
+        const auto row = rows.find(leaf);
+        if (row == rows.end()) return out;
+        sort_along_curve(tree, row->second);
+        return std::copy(row->second.begin(), row->second.end(), out);
+      });
+  std::vector<Index> leaf_work;
+  for (const NodeIndex leaf : here.leaves) leaf_work.push_back(work[at(leaf)]);
+  make_tasks(tree, leaf_work, ranges, here);
+  return border;
 }
 
 }  // namespace octopole::tree

@@ -21,7 +21,7 @@ expect 0 5 run -i points.h5 --digits 4 --report run.json --rates reference
 expect 0 1 plan -i points.h5 --digits 4 --ranks 5 --rates reference --report plan.json
 shows out "plan of 5 ranks" "4000 sources" "looked at" "5 of 5 ranks" "ghost_multipoles" "evaluate"
 if command -v python3 >python3.log; then
-  for exchange in charges ghost_charges ancestors ghost_multipoles potential; do
+  for exchange in charges ghost_charges ancestors ghost_multipoles near_sums potential; do
     for what in bytes_sent bytes_received messages_sent peers; do
       same "$(figure plan.json plans 0 exchanges $exchange $what max | sed 's/\.0$//')" \
         "$(figure run.json communication exchanges $exchange $what max)" "$exchange $what"

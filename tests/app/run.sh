@@ -18,7 +18,7 @@ for name in parameters kernel digits order check_order ncrit precision m2l balan
   threads tree leaves nodes levels u v w x mean max seconds setup operators evaluate phases p2m m2m m2l l2l l2p m2p p2l \
   p2p exchange balance imbalance_by_points imbalance_work imbalance_seconds repeated total replicated_partition_bytes \
   replicated_coarse_bytes replicated_count_tree_bytes replicated_shared_bytes setup_stages communication bytes_sent_max bytes_sent_total \
-  messages_max peers_max reductions exchanges ghost_charges ghost_multipoles ancestors hidden worst_rank by_rank memory \
+  messages_max peers_max reductions exchanges ghost_charges ghost_multipoles near_sums ancestors hidden worst_rank by_rank memory \
   peak_rss_bytes_max error relative_l2 \
   samples gradient_relative_l2 worst_place; do
   shows report.json "\"$name\":"

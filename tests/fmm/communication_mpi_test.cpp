@@ -108,19 +108,23 @@ void expect_recount(const Problem& problem, const Options& options, Output outpu
   const Index real = key.precision == Precision::single_precision ? 4 : 8,
               row = real * surface_size(key.order), ghost_row = s.ghosts.narrow ? row / 2 : row;
   Recount charges{part.rank, {}, {}}, ghost_charges = charges, ancestors = charges, multipoles = charges,
-                                      potential = charges, gradient = charges, all = charges;
+                                      sums = charges, potential = charges, gradient = charges, all = charges;
   for (Recount* count : {&charges, &all}) count->add(s.source_exchange.outward(), real);
   for (Recount* count : {&ghost_charges, &all}) count->add(s.ghosts.points.exchange(), real);
   for (const auto& step : s.ancestors.steps)
     for (Recount* count : {&ancestors, &all}) count->add(step.exchange.exchange(), row);
   for (Recount* count : {&multipoles, &all}) count->add(s.ghosts.multipoles.exchange(), ghost_row);
+  const bool with_gradient = output == Output::potential_and_gradient;
+  if (s.near_pairs && part.ranks > 1)
+    for (Recount* count : {&sums, &all}) count->add(s.near_sums.exchange(), with_gradient ? 32 : 8);
   for (Recount* count : {&potential, &all}) count->add(s.results_exchange().homeward(), 8);
-  if (output == Output::potential_and_gradient)
+  if (with_gradient)
     for (Recount* count : {&gradient, &all}) count->add(s.results_exchange().homeward(), 24);
   EXPECT_EQ(of(mine, Exchange::charges), charges.counts);
   EXPECT_EQ(of(mine, Exchange::ghost_charges), ghost_charges.counts);
   EXPECT_EQ(of(mine, Exchange::ancestors), ancestors.counts);
   EXPECT_EQ(of(mine, Exchange::ghost_multipoles), multipoles.counts);
+  EXPECT_EQ(of(mine, Exchange::near_sums), sums.counts);
   EXPECT_EQ(of(mine, Exchange::potential), potential.counts);
   EXPECT_EQ(of(mine, Exchange::gradient), gradient.counts);
   const Index users = fmm.summary().parameters.coarse_users.value();

@@ -67,7 +67,7 @@ std::vector<double> count_sources(PointSetup& s) {
         if (child != kNoNode && s.tree.has_target[at(child)]) locals[at(child)] += locals[at(parent)];
       }
   }
-  std::vector<double> counts(static_cast<std::size_t>(s.owned_targets()), 0);
+  std::vector<double> counts(static_cast<std::size_t>(s.summed_points()), 0);
   const auto add = [&](NodeIndex leaf, double value) {
     for (Index i = s.tree.target_begin[at(leaf)]; i < s.tree.target_end[at(leaf)]; ++i)
       counts[static_cast<std::size_t>(i)] += value;
@@ -76,18 +76,28 @@ std::vector<double> count_sources(PointSetup& s) {
   for (NodeIndex leaf : s.work.w_leaves)
     for (NodeIndex other : s.partners.m2p.of(leaf)) add(leaf, multipoles[at(other)]);
   if (s.near_pairs) {
-    const NearPairsView pairs = s.near_pairs_view();
-    for (NodeIndex leaf : pairs.leaves)
-      for (NodeIndex other : pairs.alone.of(leaf)) add(leaf, sum_of_leaf(other));
-    for (std::size_t row = 0; row < pairs.row_leaves.size(); ++row)
-      for (Index i = pairs.row_begins[row]; i < pairs.row_ends[row]; ++i) {
-        add(pairs.row_leaves[row], sum_of_leaf(pairs.mutual.items[i]));
-        add(pairs.mutual.items[i], sum_of_leaf(pairs.row_leaves[row]));
-      }
+    // Sums of both ends of pairs; those of ghosts go to their owners.
+    const auto add_to_sources = [&](NodeIndex leaf, double value) {
+      for (Index i = s.tree.source_begin[at(leaf)]; i < s.tree.source_end[at(leaf)]; ++i)
+        counts[static_cast<std::size_t>(i)] += value;
+    };
+    const auto add_pairs = [&](const NearPairsView& pairs) {
+      for (NodeIndex leaf : pairs.leaves)
+        for (NodeIndex other : pairs.alone.of(leaf)) add(leaf, sum_of_leaf(other));
+      for (std::size_t row = 0; row < pairs.row_leaves.size(); ++row)
+        for (Index i = pairs.row_begins[row]; i < pairs.row_ends[row]; ++i) {
+          add_to_sources(pairs.row_leaves[row], sum_of_leaf(pairs.mutual.items[i]));
+          add_to_sources(pairs.mutual.items[i], sum_of_leaf(pairs.row_leaves[row]));
+        }
+    };
+    add_pairs(view_of(*s.near_pairs));
+    if (s.partition.ranks() == 1) return counts;
+    add_pairs(view_of(s.border.here));
     for (NodeIndex leaf : s.work.boundary_leaves)
-      for (const auto* ghosts :
-           {&s.near_pairs->ghosts_before, &s.near_pairs->ghosts_behind, &s.near_pairs->ghosts_alone})
-        for (NodeIndex other : ghosts->of(leaf)) add(leaf, sum_of_leaf(other));
+      for (NodeIndex other : s.border.alone.of(leaf)) add(leaf, sum_of_leaf(other));
+    s.near_sums.start_columns(std::array<const double*, 1>{counts.data()});
+    s.near_sums.add_columns(std::array<double*, 1>{counts.data()});
+    counts.resize(static_cast<std::size_t>(s.owned_targets()));
     return counts;
   }
   for (const auto* leaves : {&s.work.interior_leaves, &s.work.boundary_leaves})

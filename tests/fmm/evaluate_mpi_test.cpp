@@ -97,13 +97,16 @@ TEST(Evaluate, SendsOnlyChargesMultipolesAndResults) {
   for (const auto& step : s.ancestors.steps) multipoles += step.exchange.exchange().records_sent_away();
   const Index charges =
       s.source_exchange.outward().records_sent_away() + s.ghosts.points.exchange().records_sent_away();
+  const Index sums = part.ranks > 1 ? s.near_sums.exchange().records_sent_away() : 0;
   const Index results = s.source_exchange.homeward().records_sent_away();
-  const Index expected = comm.sum(8 * (56 * multipoles + charges + results));  // order 4: 56 points a surface
+  const Index expected =
+      comm.sum(8 * (56 * multipoles + charges + sums + results));  // order 4: 56 points a surface
 
   fmm.evaluate(part.of(problem.charges, 1));
   EXPECT_EQ(fmm.summary().communication.evaluation.bytes_sent.sum, expected);
   fmm.evaluate(part.of(problem.charges, 1), Output::potential_and_gradient);
-  EXPECT_EQ(fmm.summary().communication.evaluation.bytes_sent.sum, expected + comm.sum(24 * results));
+  EXPECT_EQ(fmm.summary().communication.evaluation.bytes_sent.sum,
+            expected + comm.sum(24 * (sums + results)));
   EXPECT_EQ(expected > 0, part.ranks > 1);
 }
 

@@ -160,42 +160,6 @@ TEST_P(NearMutual, ClosePairsKeepTheirDigits) {
   }
 }
 
-TEST_P(NearMutual, OneSideOfPairsIsTheSame) {
-  // As a rank with the other range's leaves as ghosts sums them: the same to rounding in double.
-  const Problem problem(true);
-  const Pairs& pairs = problem.pairs;
-  const UniformTree& tree = problem.tree;
-  NearPairsView between = pairs.view();
-  between.tasks = between.tasks.subspan(2);
-  between.task_rows = between.task_rows.subspan(2);
-  List before, behind;
-  std::vector<std::vector<NodeIndex>> from_before(tree.boxes.size()), from_behind(tree.boxes.size());
-  for (Index row = pairs.task_rows[2]; row < pairs.task_rows[3]; ++row)
-    for (Index i = pairs.row_begins[std::size_t(row)]; i < pairs.row_ends[std::size_t(row)]; ++i) {
-      const NodeIndex leaf = pairs.row_leaves[std::size_t(row)], other = pairs.mutual_items[std::size_t(i)];
-      from_behind[at(leaf)].push_back(other);
-      from_before[at(other)].push_back(leaf);
-    }
-  for (std::size_t node = 0; node < tree.boxes.size(); ++node) {
-    for (const NodeIndex other : from_before[node]) before.push(other);
-    for (const NodeIndex other : from_behind[node]) behind.push(other);
-    before.close_row();
-    behind.close_row();
-  }
-  for (const NearForm form : kForms)
-    for (const bool gradient : {false, true}) {
-      const Sums both = problem.mutual(gradient, form, between);
-      Sums sides(problem.points.size(), gradient);
-      for (const auto& [list, leaf_first] : {std::pair{&before, false}, {&behind, true}})
-        p2p_one_side(Laplace{}, tree.nodes_of(2), list->view(), leaf_first, tree.boxes.data(),
-                     problem.points.view(), problem.single.data(), sides.view(), problem.local(form));
-      EXPECT_LT(relative_error(sides.potential, both.potential), 1e-14);
-      if (gradient) {
-        EXPECT_LT(relative_error(sides.gradient(), both.gradient()), 1e-14);
-      }
-    }
-}
-
 INSTANTIATE_TEST_SUITE_P(AllIsas, NearMutual, ::testing::ValuesIn(simd::available_isas()),
                          [](const auto& param) { return std::string(simd::isa_name(param.param)); });
 

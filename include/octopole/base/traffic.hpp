@@ -14,21 +14,23 @@ namespace octopole {
 
 /// The exchanges of one evaluation: charges to the owners of the sources; charges of ghost sources;
 /// multipoles of children to the owner of a parent that ranks share (all levels together); multipoles of
-/// coarse nodes to all ranks, by one collective; ghost multipoles from owners to users; potential and
-/// gradient (where it is asked for) back to the caller's distribution.
+/// coarse nodes to all ranks, by one collective; ghost multipoles from owners to users; what other ranks have
+/// summed of the near field of leaves at the border, potential and gradient together; potential and gradient
+/// (where it is asked for) back to the caller's distribution.
 enum class Exchange : int {
   charges,
   ghost_charges,
   ancestors,
   coarse_multipoles,
   ghost_multipoles,
+  near_sums,
   potential,
   gradient
 };
-inline constexpr std::size_t kExchanges = 7;
+inline constexpr std::size_t kExchanges = 8;
 inline constexpr std::array<std::string_view, kExchanges> kExchangeNames = {
     "charges",          "ghost_charges", "ancestors", "coarse_multipoles",
-    "ghost_multipoles", "potential",     "gradient"};
+    "ghost_multipoles", "near_sums",     "potential", "gradient"};
 
 /// The exchanges of a set-up whose records follow from the points: points to their owners (a Morton code of 8
 /// bytes and 24 bytes of coordinates each, two exchanges for the sources and two for distinct targets); keys

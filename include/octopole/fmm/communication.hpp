@@ -57,7 +57,8 @@ struct CommunicationSummary {
 
 /// Exchanges that are started before work which does not need them and finished after it.
 constexpr bool overlaps(Exchange exchange) {
-  return exchange == Exchange::ghost_charges || exchange == Exchange::ghost_multipoles;
+  return exchange == Exchange::ghost_charges || exchange == Exchange::ghost_multipoles ||
+         exchange == Exchange::near_sums;
 }
 
 /// Collective.

@@ -13,6 +13,10 @@ namespace octopole {
 /// alternative: as many as P2P sums in the time of that, by the rates. `same`: the targets are the sources.
 Index direct_points(const Parameters& parameters, Index surface, bool same);
 
+/// P2P partners of targets that are sources, for pairs of them.
+tree::NearPartners near_partners(const tree::EssentialTree& tree, const tree::Partners& partners,
+                                 Index own_sources, const Parameters& parameters);
+
 /// Partners as the parameters want them (direct_leaves and direct_points of the surfaces).
 tree::Partners choose_partners(const tree::EssentialTree& tree, const tree::InteractionLists& lists,
                                const Parameters& parameters, bool same);

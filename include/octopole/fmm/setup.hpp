@@ -49,7 +49,9 @@ struct PointSetup {
   tree::EssentialTree tree;
   tree::InteractionLists lists;               // as they are defined; V's items for M2L by SVD alone
   tree::Partners partners;                    // as they are worked off
-  std::optional<tree::NearPairs> near_pairs;  // P2P among sources that are the targets
+  std::optional<tree::NearPairs> near_pairs;  // P2P among sources that are the targets, of this rank alone
+  tree::BorderPairs border;                   // in the same case: P2P with other ranks
+  parallel::RowExchange near_sums;            // rows are sources: ghosts there, this rank's back
   LocalCoordinates local_sources;             // in the same case
   std::vector<Box> boxes;                     // (nodes)
   parallel::Ghosts ghosts;
@@ -68,8 +70,11 @@ struct PointSetup {
   Index owned_targets() const { return results_exchange().owned_count(); }
   PointsByNode sources_by_node() const;
   PointsByNode targets_by_node() const;
-  NearPairsView near_pairs_view() const;
+  /// Sums at targets, and behind them those that this rank makes for ghosts.
+  Index summed_points() const { return owned_targets() + (near_pairs ? ghosts.ghost_sources : 0); }
 };
+
+NearPairsView view_of(const tree::NearPairs& pairs);
 
 /// Builds the set-up of interleaved coordinates (n, 3); no `targets` means that they are the sources.
 /// Coordinates must be finite. Collective.

@@ -51,13 +51,4 @@ void p2p_mutual(const K& kernel, const NearPairsView& pairs, const Box* boxes, c
                 const Charge* charges, const TargetSums& sums, const std::function<void()>& meanwhile = {},
                 const LocalPoints& local = {});
 
-/// One side of such pairs, in single precision: adds what partners, on which the leaves act elsewhere, do to
-/// each leaf's targets, to the bit what p2p_mutual adds. All partners come before their leaf along the curve,
-/// or
-/// (`leaf_first`) behind it.
-template <Kernel K, class Charge>
-void p2p_one_side(const K& kernel, std::span<const NodeIndex> leaves, const ListView& partners,
-                  bool leaf_first, const Box* boxes, const PointsByNode& points, const Charge* charges,
-                  const TargetSums& sums, const LocalPoints& local = {});
-
 }  // namespace octopole

@@ -41,6 +41,11 @@ class RowExchange {
   void start_narrow(const double* array, Index width);
   void finish_narrow(double* array);
 
+  /// Rows of several arrays at once, a double of each: what is received is added to the arrays' rows, peer by
+  /// peer in ascending order.
+  void start_columns(std::span<const double* const> columns);
+  void add_columns(std::span<double* const> columns);
+
   /// Lets MPI work on what is in flight, if it wants to be called for that.
   void progress() { exchange_.progress(); }
 
