@@ -17,6 +17,7 @@ RUN jobs/containers/build.sh packages
 COPY CMakeLists.txt ./
 COPY include include
 COPY src src
+COPY jobs/machines jobs/machines
 # The commit that reports name; .git is not copied.  --build-arg GIT_DESCRIBE="$(git describe --tags --always)"
 ARG GIT_DESCRIBE=""
 RUN jobs/containers/build.sh program "${GIT_DESCRIBE}"
