@@ -14,6 +14,7 @@ import json
 import math
 import pathlib
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -125,6 +126,8 @@ def main():
     options = parser.parse_args()
     if unknown := set(options.cases) - set(CASES) - {"preconditioner"}:
         parser.error(f"no case {', '.join(sorted(unknown))}")
+    if not shutil.which(options.program):
+        parser.error(f"no program '{options.program}': name it by --program build/src/octopole")
     with tempfile.TemporaryDirectory() as directory:
         runs = Runs(options, directory)
         right = [runs.preconditioner() if name == "preconditioner" else runs.series(name)
