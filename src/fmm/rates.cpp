@@ -119,8 +119,9 @@ struct NearProblem {
                               row_ends};
     return max_threads() * best_seconds([&] {
              if constexpr (std::is_same_v<Real, float>)
-               p2p_mutual<Real>(Laplace{}, pairs, boxes.data(), points(), charge_single.data(), sums, {},
-                                LocalPoints{form, local_x.data(), local_y.data(), local_z.data()});
+               p2p_mutual<Real>(
+                   Laplace{}, pairs, boxes.data(), points(), charge_single.data(), sums, {},
+                   LocalPoints{form, static_cast<Index>(n), local_x.data(), local_y.data(), local_z.data()});
              else
                p2p_mutual<Real>(Laplace{}, pairs, boxes.data(), points(), charge.data(), sums);
            });

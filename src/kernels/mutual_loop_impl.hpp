@@ -15,17 +15,10 @@ namespace {
 /// multiple of every number of lanes.
 inline constexpr Index kMutualPiece = 128;
 
-/// What points are given as: whole numbers, two floats each, or floats in their own leaf's frame (with 1/sqrt
-/// to full precision or estimated).
-enum class Form { whole, split, local, estimate };
-inline constexpr bool is_local(Form form) {
-  return form == Form::local || form == Form::estimate;
-}
-
 /// Vectors of a that are treated together. With low parts two would not leave registers for the
 /// sums.
-template <Form form>
-inline constexpr int kMutualWidth = form == Form::split ? 1 : 2;
+template <bool Split>
+inline constexpr int kMutualWidth = Split ? 1 : 2;
 
 /// One side of mutual pairs: points, in two parts or not, and what they receive: in `wide` where the points
 /// are in two parts and on the first side.
@@ -34,13 +27,6 @@ struct MutualSide {
   MutualArrays<Real> points;
   LowParts<Real> low;
   WideSums wide;
-};
-
-/// Of local points: how a's leaf lies to b's, and by vector of a within each point of b the lanes beyond the
-/// least distance.
-struct LocalBlock {
-  const LocalFrame* frame = nullptr;
-  std::uint16_t* beyond = nullptr;  // (count, Width)
 };
 
 template <bool Gradient, bool Split, class Real>
@@ -70,25 +56,28 @@ OCTOPOLE_INLINE auto half_in_double(const V& v, std::integer_sequence<int, lane.
                                  typename isa::Vec<double>::type);
 }
 
-/// Adds a vector of floats, scaled, to as many doubles, half by half.
+/// Adds half a vector of floats from lane First on, scaled, to as many doubles.
+template <int First, class V>
+OCTOPOLE_INLINE void add_half_wide(double* to, const V& value, double scale) {
+  using Wide = typename isa::Vec<double>::type;
+  static_assert(sizeof(V) == sizeof(Wide));
+  const Wide half = half_in_double<First>(value, std::make_integer_sequence<int, isa::Vec<double>::lanes>{});
+  simd::store(to, simd::load<Wide>(to) + simd::broadcast<Wide>(scale) * half);
+}
+
+/// Adds a vector of floats, scaled, to as many doubles.
 template <class V>
 OCTOPOLE_INLINE void add_wide(double* to, const V& value, double scale = 1) {
-  using Wide = typename isa::Vec<double>::type;
   constexpr int lanes = isa::Vec<double>::lanes;
-  static_assert(sizeof(V) == sizeof(Wide));
-  constexpr std::make_integer_sequence<int, lanes> places{};
-  const Wide factor = simd::broadcast<Wide>(scale);
-  simd::store(to, simd::load<Wide>(to) + factor * half_in_double<0>(value, places));
-  simd::store(to + lanes, simd::load<Wide>(to + lanes) + factor * half_in_double<lanes>(value, places));
+  add_half_wide<0>(to, value, scale);
+  add_half_wide<lanes>(to + lanes, value, scale);
 }
 
 /// Width * lanes points of a against `count` points of b. What b receives is kept by lane in `sums`: (1 or 4,
 /// kMutualPiece, lanes), which the First block sets and others add to.
-template <int Width, bool First, bool Gradient, Form form, class K, class Real>
+template <int Width, bool First, bool Gradient, bool Split, class K, class Real>
 OCTOPOLE_INLINE void mutual_block(const K& kernel, const MutualSide<Real>& a_side,
-                                  const MutualSide<Real>& b_side, Index count, Real scale, Real* sums,
-                                  [[maybe_unused]] const LocalBlock& local = {}) {
-  constexpr bool Split = form == Form::split;
+                                  const MutualSide<Real>& b_side, Index count, Real scale, Real* sums) {
   using V = typename isa::Vec<Real>::type;
   constexpr int lanes = isa::Vec<Real>::lanes;
   constexpr Index part = kMutualPiece * lanes;
@@ -105,21 +94,12 @@ OCTOPOLE_INLINE void mutual_block(const K& kernel, const MutualSide<Real>& a_sid
       y_low[w] = simd::load<V>(a_side.low.y + w * lanes);
       z_low[w] = simd::load<V>(a_side.low.z + w * lanes);
     }
-    if constexpr (is_local(form)) {
-      const LocalFrame& frame = *local.frame;
-      x[w] = x[w] * frame.ratio + frame.x;
-      y[w] = y[w] * frame.ratio + frame.y;
-      z[w] = z[w] * frame.ratio + frame.z;
-    }
     charge[w] = simd::load<V>(a.charge + w * lanes);
     u[w] = gx[w] = gy[w] = gz[w] = V{};
   }
   // Named, because the stores below might change b_side for all that the compiler knows.
   const Real *const b_x = b.x, *const b_y = b.y, *const b_z = b.z, *const b_charge = b.charge;
   [[maybe_unused]] const LowParts<Real> b_low = b_side.low;
-  [[maybe_unused]] std::uint16_t* const beyond = local.beyond;
-  [[maybe_unused]] float least = 0;
-  if constexpr (is_local(form)) least = local.frame->least;
   for (Index j = 0; j < count; ++j) {
     const V bx = simd::broadcast<V>(b_x[j]), by = simd::broadcast<V>(b_y[j]), bz = simd::broadcast<V>(b_z[j]),
             bq = simd::broadcast<V>(b_charge[j]);
@@ -147,23 +127,19 @@ OCTOPOLE_INLINE void mutual_block(const K& kernel, const MutualSide<Real>& a_sid
         dz += z_low[w] - bz_low;
       }
       const V r2 = dx * dx + dy * dy + dz * dz;
-      V inverse_r;
-      if constexpr (is_local(form))
-        inverse_r = isa::inverse_sqrt_beyond<form == Form::estimate>(r2, least, beyond[j * Width + w]);
-      else
-        inverse_r = isa::inverse_sqrt(r2);
+      const V inverse_r = isa::inverse_sqrt(r2);
       const V value = kernel.potential(r2, inverse_r);
       u[w] += value * bq;
       to_b += value * charge[w];
       if constexpr (Gradient) {
-        const V g = kernel.gradient_factor(r2, inverse_r);
+        const V g = -kernel.gradient_factor(r2, inverse_r);  // most kernels fall with r: two signs less
         const V ga = g * bq, gb = g * charge[w];
-        gx[w] += ga * dx;
-        gy[w] += ga * dy;
-        gz[w] += ga * dz;
-        to_bx -= gb * dx;
-        to_by -= gb * dy;
-        to_bz -= gb * dz;
+        gx[w] -= ga * dx;
+        gy[w] -= ga * dy;
+        gz[w] -= ga * dz;
+        to_bx += gb * dx;
+        to_by += gb * dy;
+        to_bz += gb * dz;
       }
     }
     simd::store(sum, to_b);
@@ -176,15 +152,12 @@ OCTOPOLE_INLINE void mutual_block(const K& kernel, const MutualSide<Real>& a_sid
 #pragma GCC unroll 4
   for (int w = 0; w < Width; ++w) {
     const Index i = w * lanes;
-    if constexpr (form != Form::whole) {
-      double wide_scale = 1, gradient_scale = 1;
-      if constexpr (is_local(form))
-        wide_scale = local.frame->scale, gradient_scale = local.frame->gradient_scale;
-      add_wide(a_side.wide.potential + i, u[w], wide_scale);
+    if constexpr (Split) {
+      add_wide(a_side.wide.potential + i, u[w]);
       if constexpr (Gradient) {
-        add_wide(a_side.wide.gx + i, gx[w], gradient_scale);
-        add_wide(a_side.wide.gy + i, gy[w], gradient_scale);
-        add_wide(a_side.wide.gz + i, gz[w], gradient_scale);
+        add_wide(a_side.wide.gx + i, gx[w]);
+        add_wide(a_side.wide.gy + i, gy[w]);
+        add_wide(a_side.wide.gz + i, gz[w]);
       }
     } else {
       add_scaled(a.potential + i, scale, u[w]);
@@ -211,7 +184,7 @@ void mutual_rest(const K& kernel, const MutualArrays<Real>& a, const MutualSide<
     charge[l] = l < a.count ? a.charge[i] : Real{0};
     u[l] = gx[l] = gy[l] = gz[l] = 0;
   }
-  mutual_block<1, First, Gradient, Form::whole>(
+  mutual_block<1, First, Gradient, false>(
       kernel, MutualSide<Real>{{x, y, z, charge, lanes, u, gx, gy, gz}, {}, {}}, b, count, scale, sums);
   for (Index l = 0; l < lanes && l < a.count; ++l) {
     a.potential[l] += u[l];
@@ -239,14 +212,14 @@ OCTOPOLE_INLINE void fold_all(V (&v)[Lanes]) {
   if constexpr (Half > 1) fold_all<Half / 2>(v);
 }
 
-/// Sums of the lanes of `lanes` vectors that lie one after the other, as one vector.
+/// Sums of the lanes of `lanes` vectors that lie `stride` vectors from one to the next, as one vector.
 template <class Real>
-OCTOPOLE_INLINE auto sums_of_lanes(const Real* from) {
+OCTOPOLE_INLINE auto sums_of_lanes(const Real* from, Index stride = 1) {
   using V = typename isa::Vec<Real>::type;
   constexpr int lanes = isa::Vec<Real>::lanes;
   V v[lanes];
 #pragma GCC unroll 16
-  for (int i = 0; i < lanes; ++i) v[i] = simd::load<V>(from + i * lanes);
+  for (int i = 0; i < lanes; ++i) v[i] = simd::load<V>(from + i * stride * lanes);
   fold_all<lanes / 2>(v);
   return v[0];
 }
@@ -271,7 +244,7 @@ OCTOPOLE_INLINE void one_block_of_a(const K& kernel, const MutualSide<Real>& a, 
   constexpr int lanes = isa::Vec<Real>::lanes;
   const MutualSide<Real> block = advance<Gradient, Split>(a, i);
   if (Split || block.points.count >= lanes)
-    mutual_block<1, First, Gradient, Split ? Form::split : Form::whole>(kernel, block, b, count, scale, sums);
+    mutual_block<1, First, Gradient, Split>(kernel, block, b, count, scale, sums);
   else
     mutual_rest<First, Gradient>(kernel, block.points, b, count, scale, sums);
 }
@@ -280,18 +253,18 @@ OCTOPOLE_INLINE void one_block_of_a(const K& kernel, const MutualSide<Real>& a, 
 template <bool Gradient, bool Split, class K, class Real>
 OCTOPOLE_INLINE void all_of_a(const K& kernel, const MutualSide<Real>& a, const MutualSide<Real>& b,
                               Index count, Real scale, Real* sums) {
-  constexpr Form form = Split ? Form::split : Form::whole;
-  constexpr int lanes = isa::Vec<Real>::lanes, width = kMutualWidth<form>;
+  constexpr int lanes = isa::Vec<Real>::lanes, width = kMutualWidth<Split>;
   const Index all = a.points.count, paired = Split ? (all + lanes - 1) / lanes * lanes : all;
   Index i = width * lanes;
   if (i <= paired) {
-    mutual_block<width, true, Gradient, form>(kernel, a, b, count, scale, sums);
+    mutual_block<width, true, Gradient, Split>(kernel, a, b, count, scale, sums);
   } else {
     i = lanes;
     one_block_of_a<true, Gradient, Split>(kernel, a, 0, b, count, scale, sums);
   }
   for (; i + width * lanes <= paired; i += width * lanes)
-    mutual_block<width, false, Gradient, form>(kernel, advance<Gradient, Split>(a, i), b, count, scale, sums);
+    mutual_block<width, false, Gradient, Split>(kernel, advance<Gradient, Split>(a, i), b, count, scale,
+                                                sums);
   for (; i < all; i += lanes) one_block_of_a<false, Gradient, Split>(kernel, a, i, b, count, scale, sums);
 }
 

@@ -87,22 +87,22 @@ template void pair_mutual_split(const Laplace&, const MutualArrays<float>&, cons
                                 const WideSums&, const MutualArrays<float>&, const LowParts<float>&);
 
 template <class K>
-void pair_mutual_local(const K& kernel, const SourceArrays<float>& a, const WideSums& to_a,
-                       const SourceArrays<float>& b, const WideSums& to_b, const LocalFrame& frame,
+void pair_mutual_local(const K& kernel, const LocalArrays& points, const WideSums& sums,
+                       const LocalLeaf& leaf, const LocalPartner* partners, Index partner_count,
                        bool estimate, const ClosePairs& close) {
-  active_local_loops<K>().loops[estimate][to_a.gx != nullptr](kernel, a, to_a, b, to_b, frame, close);
+  active_local_loops<K>().loops[estimate][sums.gx != nullptr](kernel, points, sums, leaf, partners,
+                                                              partner_count, close);
 }
-template void pair_mutual_local(const Laplace&, const SourceArrays<float>&, const WideSums&,
-                                const SourceArrays<float>&, const WideSums&, const LocalFrame&, bool,
-                                const ClosePairs&);
+template void pair_mutual_local(const Laplace&, const LocalArrays&, const WideSums&, const LocalLeaf&,
+                                const LocalPartner*, Index, bool, const ClosePairs&);
 
 template <class K>
-void pair_self_local(const K& kernel, const SourceArrays<float>& a, const WideSums& to_a,
-                     const LocalFrame& frame, bool estimate, const ClosePairs& close) {
-  active_local_loops<K>().self_loops[estimate][to_a.gx != nullptr](kernel, a, to_a, frame, close);
+void pair_self_local(const K& kernel, const LocalArrays& points, const WideSums& sums, const LocalLeaf& leaf,
+                     bool estimate, const ClosePairs& close) {
+  active_local_loops<K>().self_loops[estimate][sums.gx != nullptr](kernel, points, sums, leaf, close);
 }
-template void pair_self_local(const Laplace&, const SourceArrays<float>&, const WideSums&, const LocalFrame&,
-                              bool, const ClosePairs&);
+template void pair_self_local(const Laplace&, const LocalArrays&, const WideSums&, const LocalLeaf&, bool,
+                              const ClosePairs&);
 
 #define OCTOPOLE_INSTANTIATE(K, Real)                                                                       \
   template void pair_potential(const K&, const TargetArrays<Real>&, const SourceArrays<Real>&, Real*);      \

@@ -29,10 +29,9 @@ struct SplitPairLoops {
 /// The loops over points relative to their own leaves.
 template <class K>
 struct LocalLoops {
-  using Loop = void(const K&, const SourceArrays<float>&, const WideSums&, const SourceArrays<float>&,
-                    const WideSums&, const LocalFrame&, const ClosePairs&);
-  using SelfLoop = void(const K&, const SourceArrays<float>&, const WideSums&, const LocalFrame&,
-                        const ClosePairs&);
+  using Loop = void(const K&, const LocalArrays&, const WideSums&, const LocalLeaf&, const LocalPartner*,
+                    Index, const ClosePairs&);
+  using SelfLoop = void(const K&, const LocalArrays&, const WideSums&, const LocalLeaf&, const ClosePairs&);
   Loop* loops[2][2];  // (estimated, gradient)
   SelfLoop* self_loops[2][2];
 };

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <span>
+#include <vector>
 
 #include "octopole/operators/near_field.hpp"
 #include "point_buffers.hpp"
@@ -136,40 +136,42 @@ class LocalWorker {
     two_floats_.alone(kernel, leaf, {partners.begin(), self}, boxes, points, charges, sums);
     if (self == partners.end() || points.begin[leaf] == points.end[leaf]) return;
     two_floats_.alone(kernel, leaf, {self + 1, partners.end()}, boxes, points, charges, sums);
-    load(points, leaf, charges, sums.gradient());
-    const Index first = points.begin[leaf];
-    Pair<K> pair{kernel, points, charges, first, first, sums};
-    pair_self_local(kernel, own_sources(), own_sums(sums.gradient()), frame_of<K>(boxes[leaf], boxes[leaf]),
-                    estimate(), ClosePairs{&Pair<K>::take, &pair});
-    add_to(sums, first);
+    Pair<K> pair{kernel, points, charges, sums};
+    pair_self_local(kernel, arrays(charges), wide(sums), leaf_of<K>(points, leaf, boxes[leaf]), estimate(),
+                    ClosePairs{&Pair<K>::take, &pair});
   }
 
   template <class K>
   void mutual(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box* boxes,
               const PointsByNode& points, const float* charges, const TargetSums& sums) {
-    load(points, leaf, charges, sums.gradient());
+    const Box& box = boxes[leaf];
+    const double inverse = 1 / box.half;
+    partners_.clear();
     for (const NodeIndex other : others) {
-      Pair<K> pair{kernel, points, charges, points.begin[leaf], points.begin[other], sums};
-      act(pair, leaf, other, boxes, from(sums, points.begin[other]));
+      const Box& its = boxes[other];
+      const auto place = [&](double from, double to) { return static_cast<float>((from - to) * inverse); };
+      const double ratio = its.half * inverse;
+      partners_.push_back({points.begin[other], points.end[other] - points.begin[other],
+                           static_cast<float>(ratio), place(its.x, box.x), place(its.y, box.y),
+                           place(its.z, box.z)});
     }
-    add_to(sums, points.begin[leaf]);
+    Pair<K> pair{kernel, points, charges, sums};
+    pair_mutual_local(kernel, arrays(charges), wide(sums), leaf_of<K>(points, leaf, box), partners_.data(),
+                      static_cast<Index>(partners_.size()), estimate(), ClosePairs{&Pair<K>::take, &pair});
   }
 
  private:
-  /// Two leaves that act on each other.
+  /// What is needed to sum a pair that the loop has left out: in double.
   template <class K>
   struct Pair {
     const K& kernel;
     const PointsByNode& points;
     const float* charges;
-    Index a_first, b_first;
     const TargetSums& sums;
 
-    /// A pair that the loop has left out: in double.
-    static void take(void* to, Index i, Index j) {
+    static void take(void* to, Index a, Index b) {
       const Pair& pair = *static_cast<const Pair*>(to);
       const PointsByNode& p = pair.points;
-      const Index a = pair.a_first + i, b = pair.b_first + j;
       const double dx = p.x[a] - p.x[b], dy = p.y[a] - p.y[b], dz = p.z[a] - p.z[b];
       const double r2 = dx * dx + dy * dy + dz * dz;
       if (r2 < std::numeric_limits<double>::min()) return;
@@ -188,77 +190,25 @@ class LocalWorker {
     }
   };
 
-  static WideSums from(const TargetSums& sums, Index first) {
-    return {sums.potential + first, sums.gradient() ? sums.gx + first : nullptr,
-            sums.gradient() ? sums.gy + first : nullptr, sums.gradient() ? sums.gz + first : nullptr};
+  LocalArrays arrays(const float* charges) const {
+    return {local_.x, local_.y, local_.z, charges, local_.count};
   }
-
-  /// The first leaf of pairs, padded; its sums are zero.
-  void load(const PointsByNode& points, NodeIndex leaf, const float* charges, bool gradient) {
-    const Index first = points.begin[leaf], end = padded(points.end[leaf] - first);
-    count_ = points.end[leaf] - first;
-    const auto size = static_cast<std::size_t>(end);
-    if (x_.size() < size) {
-      for (auto* v : {&x_, &y_, &z_, &charge_}) v->resize(size);
-      for (auto& v : sums_) v.resize(size);
-    }
-    const auto copy = [&](AlignedVector<float>& to, const float* source, bool repeat) {
-      std::copy_n(source + first, count_, to.begin());
-      std::fill(to.begin() + count_, to.begin() + end,
-                repeat ? to[static_cast<std::size_t>(count_ - 1)] : 0.0F);
-    };
-    if (count_ == 0) return;
-    copy(x_, local_.x, true);
-    copy(y_, local_.y, true);
-    copy(z_, local_.z, true);
-    copy(charge_, charges, false);
-    for (std::size_t k = 0; k < (gradient ? 4 : 1); ++k) std::fill_n(sums_[k].data(), end, 0.0);
-  }
-
-  /// How the first leaf lies to the second.
-  template <class K>
-  static LocalFrame frame_of(const Box& first, const Box& second) {
-    const double unit = second.half, ratio = first.half / unit, reach = kLocalReach * std::max(1.0, ratio);
-    const double scale = K::constant * integer_power(unit, K::homogeneity);
-    const auto place = [unit](double from, double to) { return static_cast<float>((from - to) / unit); };
-    return {static_cast<float>(ratio),
-            place(first.x, second.x),
-            place(first.y, second.y),
-            place(first.z, second.z),
-            static_cast<float>(reach * reach),
-            scale,
-            scale / unit};
-  }
-
-  SourceArrays<float> own_sources() const {
-    return {x_.data(), y_.data(), z_.data(), charge_.data(), count_};
-  }
-  WideSums own_sums(bool gradient) {
-    return {sums_[0].data(), gradient ? sums_[1].data() : nullptr, gradient ? sums_[2].data() : nullptr,
-            gradient ? sums_[3].data() : nullptr};
+  static WideSums wide(const TargetSums& sums) {
+    return {sums.potential, sums.gradient() ? sums.gx : nullptr, sums.gradient() ? sums.gy : nullptr,
+            sums.gradient() ? sums.gz : nullptr};
   }
   bool estimate() const { return local_.form == NearForm::estimate; }
 
   template <class K>
-  void act(Pair<K>& pair, NodeIndex a, NodeIndex b, const Box* boxes, const WideSums& to_b) {
-    const Index i = pair.b_first;
-    pair_mutual_local(pair.kernel, own_sources(), own_sums(pair.sums.gradient()),
-                      SourceArrays<float>{local_.x + i, local_.y + i, local_.z + i, pair.charges + i,
-                                          pair.points.end[b] - i},
-                      to_b, frame_of<K>(boxes[a], boxes[b]), estimate(), ClosePairs{&Pair<K>::take, &pair});
-  }
-
-  void add_to(const TargetSums& sums, Index first) const {
-    double* const to[] = {sums.potential, sums.gx, sums.gy, sums.gz};
-    for (std::size_t k = 0; k < (sums.gradient() ? 4 : 1); ++k)
-      for (Index i = 0; i < count_; ++i) to[k][first + i] += sums_[k][static_cast<std::size_t>(i)];
+  static LocalLeaf leaf_of(const PointsByNode& points, NodeIndex leaf, const Box& box) {
+    const double scale = K::constant * integer_power(box.half, K::homogeneity);
+    return {points.begin[leaf], points.end[leaf] - points.begin[leaf],
+            static_cast<float>(kLocalReach * kLocalReach), scale, scale / box.half};
   }
 
   LocalPoints local_;
   PairWorker<float> two_floats_;  // for one side of other leaves
-  Index count_ = 0;
-  AlignedVector<float> x_, y_, z_, charge_;
-  std::array<AlignedVector<double>, 4> sums_;
+  std::vector<LocalPartner> partners_;
 };
 
 }  // namespace octopole

@@ -94,7 +94,7 @@ struct Problem {
     for (auto* axis : {&x, &y, &z}) axis->resize(charges.size());
     localize(pairs.leaves, tree.boxes.data(), points.view(), x.data(), y.data(), z.data());
   }
-  LocalPoints local(NearForm form) const { return {form, x.data(), y.data(), z.data()}; }
+  LocalPoints local(NearForm form) const { return {form, points.size(), x.data(), y.data(), z.data()}; }
   Sums one_sided(bool gradient) const {
     Sums sums(points.size(), gradient);
     p2p<double>(Laplace{}, tree.nodes_of(2), tree.u.view(), tree.boxes.data(), points.view(), points.view(),

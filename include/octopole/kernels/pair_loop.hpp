@@ -110,33 +110,41 @@ template <class K, class Real>
 void pair_mutual_split(const K& kernel, const MutualArrays<Real>& a, const LowParts<Real>& a_low,
                        const WideSums& to_a, const MutualArrays<Real>& b, const LowParts<Real>& b_low);
 
-/// How two leaves see each other in single precision: points are relative to their own leaf's centre, in its
-/// half sides.
-struct LocalFrame {
-  float ratio, x, y, z;   // p of the first leaf is ratio p + (x, y, z) seen from the second one
-  float least;            // pairs whose squared distance there is smaller are left out, and told
+/// Points by leaf in single precision, relative to their own leaf's centre in its half sides, with charges.
+using LocalArrays = SourceArrays<float>;
+
+/// A leaf that acts on others: its points, and in its half sides how close a pair may be.
+struct LocalLeaf {
+  Index first, count;
+  float least;            // pairs whose squared distance is smaller are left out, and told
   double scale;           // of potentials
-  double gradient_scale;  // and of gradients, from the second leaf's units to those of the sums
+  double gradient_scale;  // and of gradients, to the units of the sums
 };
 
-/// Is told of pairs that were left out: numbers of a's and b's point.
+/// Another leaf's points, and where they lie: p of the partner is ratio p + (x, y, z) seen from the leaf.
+/// Where the ratio is above 1, the least distance is that many times larger.
+struct LocalPartner {
+  Index first, count;
+  float ratio, x, y, z;
+};
+
+/// Is told of pairs that were left out: the numbers of their points, a leaf's and a partner's.
 struct ClosePairs {
   void (*take)(void* to, Index a, Index b);
   void* to;
 };
 
-/// As pair_mutual for points relative to their own leaves, by `frame`; what either side receives is added,
-/// scaled, in double. a's arrays and sums are padded as in pair_mutual_split, b's are not. With `estimate`
-/// 1/sqrt may be as far off as 2^-13.
+/// Both sides of the pairs between a leaf and its partners: adds what the points of either receive, scaled,
+/// to their places among `sums`, rounded to single precision once for all partners. With `estimate` 1/sqrt
+/// may be as far off as 2^-13. Single-threaded.
 template <class K>
-void pair_mutual_local(const K& kernel, const SourceArrays<float>& a, const WideSums& to_a,
-                       const SourceArrays<float>& b, const WideSums& to_b, const LocalFrame& frame,
+void pair_mutual_local(const K& kernel, const LocalArrays& points, const WideSums& sums,
+                       const LocalLeaf& leaf, const LocalPartner* partners, Index partner_count,
                        bool estimate, const ClosePairs& close);
 
-/// The same for all pairs of distinct points within a leaf, whose arrays and sums are padded; the frame's
-/// ratio is 1, and nothing is shifted.
+/// The same for all pairs of distinct points within the leaf.
 template <class K>
-void pair_self_local(const K& kernel, const SourceArrays<float>& a, const WideSums& to_a,
-                     const LocalFrame& frame, bool estimate, const ClosePairs& close);
+void pair_self_local(const K& kernel, const LocalArrays& points, const WideSums& sums, const LocalLeaf& leaf,
+                     bool estimate, const ClosePairs& close);
 
 }  // namespace octopole

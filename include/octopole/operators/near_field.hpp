@@ -30,9 +30,11 @@ void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, 
 enum class NearForm : std::int8_t { two_floats, one_float, estimate };
 inline constexpr double kLocalReach = 0.03;
 
-/// Coordinates relative to the centre of a point's own leaf, in its half sides; null with two floats.
+/// Coordinates relative to the centre of a point's own leaf, in its half sides; null with two floats. They
+/// and the charges are `count` each.
 struct LocalPoints {
   NearForm form = NearForm::two_floats;
+  Index count = 0;
   const float* x = nullptr;
   const float* y = nullptr;
   const float* z = nullptr;
@@ -44,8 +46,8 @@ void localize(std::span<const NodeIndex> leaves, const Box* boxes, const PointsB
 
 /// P2P among sources that are the targets, with one 1/r for both sides of pairs. Sums are indexed as the
 /// points are. Threads take tasks, of which those with a range in common follow one another in the order
-/// given: the result depends on the ranges, to rounding in double, and not on the threads. `meanwhile` as
-/// above. `local` counts where Real and Charge are floats.
+/// given: the result depends on the ranges, to rounding (of Real with one float a coordinate, else in
+/// double), and not on the threads. `meanwhile` as above. `local` counts where Real and Charge are floats.
 template <class Real, Kernel K, class Charge>
 void p2p_mutual(const K& kernel, const NearPairsView& pairs, const Box* boxes, const PointsByNode& points,
                 const Charge* charges, const TargetSums& sums, const std::function<void()>& meanwhile = {},

@@ -28,6 +28,9 @@ namespace octopole::simd {
 ///   inverse_sqrt_beyond<Estimate>(V r2, float least, beyond)
 ///                                 the same for floats, and 0 where r2 < least: beyond has a bit a lane, set
 ///                                 where not. With Estimate it may be as far off as 2^-13.
+///   inverse_sqrt_of_normal<Estimate>(V r2)  the same for floats that are normal numbers, without a test
+///   lesser(V a, V b)              of each lane, for floats; b where a lane of either is not a number
+///   any_below(V v, float least)   whether a lane is
 /// and these, common to all of them:
 template <class V, class T>
 OCTOPOLE_INLINE V load(const T* p) {
@@ -76,7 +79,8 @@ OCTOPOLE_INLINE VecD inverse_sqrt(const VecD& r2) {
 #endif
   return r2 < kMinNormalDouble ? VecD{} : 1.0 / r;
 }
-OCTOPOLE_INLINE VecF inverse_sqrt(const VecF& r2) {
+template <bool Estimate>
+OCTOPOLE_INLINE VecF inverse_sqrt_of_normal(const VecF& r2) {
 #if defined(__SSE2__)
   const VecF r = _mm_sqrt_ps(r2);
 #elif defined(__aarch64__)
@@ -85,7 +89,16 @@ OCTOPOLE_INLINE VecF inverse_sqrt(const VecF& r2) {
   const VecF r = {__builtin_sqrtf(r2[0]), __builtin_sqrtf(r2[1]), __builtin_sqrtf(r2[2]),
                   __builtin_sqrtf(r2[3])};
 #endif
-  return r2 < kMinNormalFloat ? VecF{} : 1.0F / r;
+  return 1.0F / r;
+}
+OCTOPOLE_INLINE VecF lesser(const VecF& a, const VecF& b) {
+  return a < b ? a : b;
+}
+OCTOPOLE_INLINE bool any_below(const VecF& v, float least) {
+  return v[0] < least || v[1] < least || v[2] < least || v[3] < least;
+}
+OCTOPOLE_INLINE VecF inverse_sqrt(const VecF& r2) {
+  return r2 < kMinNormalFloat ? VecF{} : inverse_sqrt_of_normal<false>(r2);
 }
 template <bool Estimate>
 OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, float least, std::uint16_t& beyond) {
@@ -96,7 +109,7 @@ OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, float least, std::uint1
   beyond = static_cast<std::uint16_t>((is_beyond[0] & 1) | (is_beyond[1] & 2) | (is_beyond[2] & 4) |
                                       (is_beyond[3] & 8));
 #endif
-  return is_beyond ? inverse_sqrt(r2) : VecF{};
+  return is_beyond ? inverse_sqrt_of_normal<Estimate>(r2) : VecF{};
 }
 }  // namespace baseline
 
@@ -150,11 +163,21 @@ OCTOPOLE_INLINE VecF inverse_sqrt(const VecF& r2) {
   return _mm256_andnot_ps(none, z);
 }
 template <bool Estimate>
+OCTOPOLE_INLINE VecF inverse_sqrt_of_normal(const VecF& r2) {
+  const VecF y = _mm256_rsqrt_ps(r2);  // good to 1.5 2^-12: a step in either case
+  return y + y * (1.0F - r2 * y * y) * 0.5F;
+}
+OCTOPOLE_INLINE VecF lesser(const VecF& a, const VecF& b) {
+  return _mm256_min_ps(a, b);
+}
+OCTOPOLE_INLINE bool any_below(const VecF& v, float least) {
+  return _mm256_movemask_ps(_mm256_cmp_ps(v, _mm256_set1_ps(least), _CMP_LT_OQ)) != 0;
+}
+template <bool Estimate>
 OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, float least, std::uint16_t& beyond) {
   const __m256 is_beyond = _mm256_cmp_ps(r2, _mm256_set1_ps(least), _CMP_GE_OQ);
   beyond = static_cast<std::uint16_t>(_mm256_movemask_ps(is_beyond));
-  const VecF y = _mm256_rsqrt_ps(r2);  // good to 1.5 2^-12: a step in either case
-  return _mm256_and_ps(is_beyond, VecF(y + y * (1.0F - r2 * y * y) * 0.5F));
+  return _mm256_and_ps(is_beyond, inverse_sqrt_of_normal<Estimate>(r2));
 }
 }  // namespace avx2
 #endif
@@ -205,13 +228,30 @@ OCTOPOLE_INLINE VecF inverse_sqrt(const VecF& r2) {
   const __mmask16 none = _mm512_fpclass_ps_mask(r2, kZeroInfinityDenormal);
   return _mm512_maskz_fmadd_ps(_knot_mask16(none), y * h, broadcast<VecF>(0.5F), y);
 }
+/// For forms of intrinsics with a mask: those without make GCC 12 warn of what they leave undefined.
+inline constexpr __mmask16 kAllLanes = 0xFFFF;
+
+/// One step, where not for an estimate, from what is good to 14 bits.
+template <bool Estimate>
+OCTOPOLE_INLINE VecF refined(const VecF& r2, const VecF& y) {
+  if constexpr (Estimate) return y;
+  return y + (y * (1.0F - (r2 * y) * y)) * 0.5F;
+}
+template <bool Estimate>
+OCTOPOLE_INLINE VecF inverse_sqrt_of_normal(const VecF& r2) {
+  return refined<Estimate>(r2, _mm512_maskz_rsqrt14_ps(kAllLanes, r2));
+}
+OCTOPOLE_INLINE VecF lesser(const VecF& a, const VecF& b) {
+  return _mm512_maskz_min_ps(kAllLanes, a, b);
+}
+OCTOPOLE_INLINE bool any_below(const VecF& v, float least) {
+  return _mm512_cmp_ps_mask(v, _mm512_set1_ps(least), _CMP_LT_OQ) != 0;
+}
 template <bool Estimate>
 OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, float least, std::uint16_t& beyond) {
   const __mmask16 is_beyond = _mm512_cmp_ps_mask(r2, _mm512_set1_ps(least), _CMP_GE_OQ);
   beyond = is_beyond;
-  const VecF y = _mm512_maskz_rsqrt14_ps(is_beyond, r2);
-  if constexpr (Estimate) return y;
-  return y + (y * (1.0F - (r2 * y) * y)) * 0.5F;
+  return refined<Estimate>(r2, _mm512_maskz_rsqrt14_ps(is_beyond, r2));
 }
 }  // namespace avx512
 #endif
