@@ -18,6 +18,7 @@ constexpr int kCandidates = 16;  // of n_crit: 16, 23, 32, ... 2896
 constexpr int kWidestGrid = 32;  // paddings make 32, 30, ... 18 nodes of level 5 span the points
 constexpr int kNarrowestGrid = 18;
 constexpr double kTolerance = 0.02;
+constexpr double kBalanced = 16;
 
 std::vector<double> candidate_ncrits(const Parameters& parameters) {
   if (!parameters.tune_ncrit) return {static_cast<double>(parameters.ncrit)};
@@ -95,6 +96,7 @@ struct Model {
   double scale;  // points that one of the sample stands for
   bool same;     // the targets are the sources
   bool by_fft;
+  bool balanced;
 
   /// The number of candidates that split a node of so many points.
   std::size_t splitting(std::int32_t sources, std::int32_t targets) const {
@@ -146,20 +148,41 @@ struct Model {
   }
 
   std::vector<WorkCounts> count(const std::vector<tree::DensityLevel>& levels) const {
-    CountsByCandidate counts(ncrits.size());
-    std::vector<std::size_t> above, split;
+    // By level and node, how many candidates split it: the first ones, as all above it do.
+    std::vector<std::vector<std::size_t>> split(levels.size());
     for (std::size_t depth = 0; depth < levels.size(); ++depth) {
       const tree::DensityLevel& level = levels[depth];
-      split.resize(level.parent.size());
-      for (std::size_t node = 0; node < split.size(); ++node) {
-        split[node] = splitting(level.sources[node], level.targets[node]);
-        if (depth > 0)
-          split[node] = std::min(split[node], above[static_cast<std::size_t>(level.parent[node])]);
+      split[depth].resize(level.parent.size());
+      for (std::size_t node = 0; node < level.parent.size(); ++node) {
+        std::size_t& mine = split[depth][node];
+        mine = splitting(level.sources[node], level.targets[node]);
+        if (depth > 0) mine = std::min(mine, split[depth - 1][static_cast<std::size_t>(level.parent[node])]);
       }
-      count_level(level, depth, above, split, counts);
-      above.swap(split);
     }
+    for (std::size_t depth = levels.size(); balanced && depth-- > 1;)
+      balance(levels[depth - 1], levels[depth], split[depth], split[depth - 1]);
+    CountsByCandidate counts(ncrits.size());
+    const std::vector<std::size_t> none;
+    for (std::size_t depth = 0; depth < levels.size(); ++depth)
+      count_level(levels[depth], depth, depth > 0 ? split[depth - 1] : none, split[depth], counts);
     return counts.sums();
+  }
+
+  /// 2:1 balance: nodes that touch one of the next level that is divided are divided themselves.
+  static void balance(const tree::DensityLevel& above, const tree::DensityLevel& level,
+                      const std::vector<std::size_t>& split, std::vector<std::size_t>& split_above) {
+    for (std::size_t node = 0; node < split.size(); ++node) {
+      if (split[node] == 0) continue;
+      const auto parent = static_cast<std::size_t>(level.parent[node]);
+      const auto& near = above.near[static_cast<std::size_t>(above.row[parent])];
+      for (const morton::NeighbourStep& step : morton::kNeighbourSteps[level.octant[node]]) {
+        const std::int32_t other = near[step.parent_direction];
+        // What has too few points for any candidate has no children here.
+        if (other < 0 || above.row[static_cast<std::size_t>(other)] < 0) continue;
+        std::size_t& its = split_above[static_cast<std::size_t>(other)];
+        its = std::max(its, split[node]);
+      }
+    }
   }
 };
 
@@ -184,8 +207,11 @@ Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameter
       targets ? gather_sample(comm, *targets, stride) : std::vector<double>{};
   tuning.sample = static_cast<Index>(std::max(sample.size(), target_sample.size()) / 3);
   const std::vector<double> ncrits = candidate_ncrits(parameters), paddings = candidate_paddings(parameters);
-  const Model model{ncrits, model_scale(stride), !targets, parameters.operators.m2l == M2lMethod::fft};
-  const auto bound = static_cast<std::int32_t>(ncrits.front() / model.scale);
+  const Model model{ncrits, model_scale(stride), !targets, parameters.operators.m2l == M2lMethod::fft,
+                    parameters.balance};
+  // Balance also divides nodes of fewer points than the candidates allow: a single one leaves none of these.
+  const double fewest = ncrits.front() / (ncrits.size() == 1 ? kBalanced : 1);
+  const auto bound = static_cast<std::int32_t>(fewest / model.scale);
 
   const auto rows_of = [&](double padding) {
     const morton::RootCube cube = morton::RootCube::enclosing(bounds, padding);

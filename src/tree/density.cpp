@@ -30,13 +30,13 @@ std::array<Range, 8> divide_range(std::span<const Code> codes, Range range, int 
 
 /// Neighbours of the children from those of their parents.
 void find_near(const DensityLevel& above, const std::vector<std::array<std::int32_t, 8>>& children,
-               const std::vector<std::uint8_t>& octants, std::int32_t bound, DensityLevel& level) {
+               std::int32_t bound, DensityLevel& level) {
   level.around.resize(level.parent.size());
   level.row.resize(level.parent.size());
   for (std::size_t node = 0; node < level.parent.size(); ++node) {
     const auto parent_node = static_cast<std::size_t>(level.parent[node]);
     const auto& around = above.near[static_cast<std::size_t>(above.row[parent_node])];
-    const auto& steps = morton::kNeighbourSteps[octants[node]];
+    const auto& steps = morton::kNeighbourSteps[level.octant[node]];
     std::array<std::int32_t, 27> near;
     std::int32_t sources = 0;
     for (std::size_t direction = 0; direction < 27; ++direction) {
@@ -64,6 +64,7 @@ std::vector<DensityLevel> measure_density(std::span<const Code> sources, std::sp
   root.sources = {s[0].size()};
   root.targets = {t[0].size()};
   root.parent = {-1};
+  root.octant = {0};
   root.around = root.sources;
   root.row = {0};
   root.near.resize(1);
@@ -73,7 +74,6 @@ std::vector<DensityLevel> measure_density(std::span<const Code> sources, std::sp
     const DensityLevel& above = levels.back();
     DensityLevel level;
     std::vector<Range> level_s, level_t;
-    std::vector<std::uint8_t> octants;
     std::vector<std::array<std::int32_t, 8>> children(above.parent.size());
     const int shift = 3 * (morton::kDepth - depth);
     for (std::size_t node = 0; node < above.parent.size(); ++node) {
@@ -87,13 +87,13 @@ std::vector<DensityLevel> measure_density(std::span<const Code> sources, std::sp
         level.sources.push_back(parts_s[octant].size());
         level.targets.push_back(parts_t[octant].size());
         level.parent.push_back(static_cast<std::int32_t>(node));
-        octants.push_back(static_cast<std::uint8_t>(octant));
+        level.octant.push_back(static_cast<std::uint8_t>(octant));
         level_s.push_back(parts_s[octant]);
         level_t.push_back(parts_t[octant]);
       }
     }
     if (level.parent.empty()) break;
-    find_near(above, children, octants, bound, level);
+    find_near(above, children, bound, level);
     s.swap(level_s);
     t.swap(level_t);
     levels.push_back(std::move(level));

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "octopole/fmm/setup.hpp"
@@ -153,7 +154,8 @@ TEST(Tuning, MeasuredRatesAreRates) {
     }
 }
 
-// Where all points are looked at the model knows the tree but for its balance, its W and X lists.
+// Where all points are looked at the model knows the tree but for its W and X lists, and where balance
+// divides nodes with hardly a point.
 TEST(Tuning, CountsWhatTheTreeWillHave) {
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
   for (const bool distinct : {false, true}) {
@@ -174,6 +176,27 @@ TEST(Tuning, CountsWhatTheTreeWillHave) {
       const auto i = static_cast<std::size_t>(phase);
       const double counted = comm.sum(seconds[i]);
       EXPECT_NEAR(expected->seconds[i] / counted, 1, 0.1) << kPhaseNames[i] << (distinct ? " distinct" : "");
+    }
+  }
+}
+
+TEST(Tuning, CountsWhatBalanceAdds) {
+  const auto points = test::make_points("ellipsoid", 30000);
+  for (const bool balance : {false, true}) {
+    Parameters parameters = tuned(6);
+    parameters.ncrit = 100;
+    parameters.tune_ncrit = false;  // so that the table has it
+    parameters.balance = balance;
+    const PointSetup s = set_up(parameters, points, MPI_COMM_SELF);  // more ranks count what they share twice
+    const auto seconds = seconds_of(work_of(count_work(s, parameters.operators), parameters.operators, 0),
+                                    parameters, parameters.rates, true);
+    const auto row = std::find_if(s.tuning.table.begin(), s.tuning.table.end(),
+                                  [&](const TuningRow& r) { return r.padding == s.tuning.padding; });
+    ASSERT_NE(row, s.tuning.table.end());
+    for (const Phase phase : {Phase::p2m, Phase::m2m, Phase::m2l, Phase::l2l, Phase::p2p}) {
+      const auto i = static_cast<std::size_t>(phase);
+      EXPECT_NEAR(row->seconds[i] / seconds[i], 1, phase == Phase::p2p ? 0.15 : 0.02)
+          << kPhaseNames[i] << ", balance " << balance;
     }
   }
 }

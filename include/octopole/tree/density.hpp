@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace octopole::tree {
 struct DensityLevel {
   std::vector<std::int32_t> sources, targets;      // points of the sample
   std::vector<std::int32_t> parent;                // in the level above
+  std::vector<std::uint8_t> octant;                // of the parent
   std::vector<std::int32_t> around;                // sources in the node and its neighbours of this level
   std::vector<std::int32_t> row;                   // in near, for nodes that are divided; else -1
   std::vector<std::array<std::int32_t, 27>> near;  // by direction, in this level; -1 where there is none
