@@ -34,15 +34,14 @@ void add_to_wide(const float* from, Index count, double scale, double* to) {
   for (; j < count; ++j) to[j] += scale * static_cast<double>(from[j]);
 }
 
-/// Points of a leaf, or a piece of one, that are treated together: the sums of one side by lane, twice, stay
-/// in the first-level cache.
-template <bool Gradient>
-inline constexpr Index kLocalPiece = Gradient ? 64 : 128;
+/// Points of a leaf, or a piece of one, that are treated together: what one side receives by lane, twice,
+/// should stay in the first-level cache.
+inline constexpr Index kLocalPiece = 128;
 
 /// One side of pairs, in a frame common to both. Behind the last point, charges of zero far away fill a
 /// vector.
 struct LocalSide {
-  static constexpr Index kSize = 128;
+  static constexpr Index kSize = kLocalPiece;
 
   alignas(64) float x[kSize], y[kSize], z[kSize], charge[kSize];
   Index first, count;  // among all points
@@ -221,7 +220,7 @@ class LocalLeaves {
  private:
   using V = typename isa::Vec<float>::type;
   static constexpr int lanes = isa::Vec<float>::lanes, parts = Gradient ? 4 : 1;
-  static constexpr Index size = kLocalPiece<Gradient>;
+  static constexpr Index size = kLocalPiece;
   static constexpr LocalPartner kOwnFrame{0, 0, 1, 0, 0, 0};
   static constexpr float kAway = 1e3F;
   static constexpr Index kSums = size * parts * lanes;
