@@ -257,11 +257,11 @@ Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameter
   const std::vector<TuningRow>* const chosen = &rows[best_padding()];
   const auto best = std::min_element(chosen->begin(), chosen->end(), cheaper);
   const auto good = [&](const TuningRow& row) { return row.total <= (1 + kTolerance) * best->total; };
-  auto low = best, high = best;
-  while (low != chosen->begin() && good(*(low - 1))) --low;
+  // Of neighbours as good as the best the largest: what the model leaves out, nodes cost.
+  auto high = best;
   while (high + 1 != chosen->end() && good(*(high + 1))) ++high;
   tuning.padding = best->padding;
-  tuning.ncrit = static_cast<int>(std::lround(std::sqrt(double(low->ncrit) * double(high->ncrit))));
+  tuning.ncrit = high->ncrit;
   tuning.table.insert(tuning.table.end(), chosen->begin(), chosen->end());
   return tuning;
 }
