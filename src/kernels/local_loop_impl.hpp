@@ -291,7 +291,9 @@ class LocalLeaves {
     if (common == all) return;
     for (Index k = 0; k < block.count * Width; ++k)
       for (unsigned left_out = all & ~beyond_[k]; left_out != 0; left_out &= left_out - 1) {
-        const Index a = a_->first + block.at + k % Width * lanes + __builtin_ctz(left_out);
+        const Index lane = block.at + k % Width * lanes + __builtin_ctz(left_out);
+        if (lane >= a_->count) continue;  // fills up: a partner of many times the size may reach there
+        const Index a = a_->first + lane;
         const Index b = b_->first + block.from + k / Width;
         if (own && a < b) continue;  // comes the other way round, too
         close_.take(close_.to, b_is_first_ ? b : a, b_is_first_ ? a : b);

@@ -180,6 +180,21 @@ TEST_P(LocalLoop, LeafAndPartners) {
   }
 }
 
+TEST_P(LocalLoop, PartnerOfManyTimesTheSize) {
+  // Without 2:1 balance. A point of the partner lies where the leaf's vector is filled up.
+  Leaves all;
+  all.add(0.5, 0, 0, 0, 15, 1);
+  all.add(512, 512.5, 0, 0, 32, 2);
+  all.push(-12.5F / 512, 0, 0, 1);
+  const std::vector<LocalPartner> partners = all.partners();
+  for (const bool gradient : {false, true}) {
+    pair_mutual_local(Laplace{}, all.arrays(), all.clear(gradient), all.first(), partners.data(), 1, false,
+                      all.close());
+    for (const auto& [a, b] : all.left_out) EXPECT_TRUE(a < 15 && b >= 15) << a << ' ' << b;
+    all.expect_sums(gradient, 1e-4, [](Index, Index b) { return b >= 15; });
+  }
+}
+
 TEST_P(LocalLoop, WithinLeaf) {
   for (const Index count : {1, 2, 16, 31, 64, 65, 127, 129, 200, 700}) {
     Leaves all;
