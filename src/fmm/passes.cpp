@@ -211,7 +211,7 @@ struct Evaluation {
   void near_ghosts() {
     const Piece timed = piece(Phase::p2p, 1);
     if (!s.near_pairs) return sum_near(s.work.boundary_leaves, s.partners.p2p);
-    if (s.border.here.tasks.empty() && s.border.alone.items.empty()) return;
+    if (s.border.here.leaves.empty() && s.border.alone.items.empty()) return;
     in_near_precision([&]<class Near>(Near) {
       p2p_mutual<Near>(kernel, view_of(s.border.here), s.boxes.data(), s.sources_by_node(), w.charges.data(),
                        sums, {}, s.local_sources.view());

@@ -25,7 +25,8 @@ tree::Partners choose_partners(const tree::EssentialTree& tree, const tree::Inte
 tree::NearPartners near_partners(const tree::EssentialTree& tree, const tree::Partners& partners,
                                  Index own_sources, const Parameters& parameters) {
   const OperatorKey& key = parameters.operators;
-  return {tree, partners.p2p, own_sources, key.order == key.downward_check_order};
+  return {tree, partners.p2p, own_sources, key.order == key.downward_check_order,
+          parameters.near_form != NearForm::two_floats};
 }
 
 std::vector<M2lFftPlan> plan_m2l(const RankLists& lists, const WorkLists& work, const OperatorKey& key) {

@@ -41,9 +41,9 @@ struct NearProblem {
   NodeIndex leaves = static_cast<NodeIndex>(kPointsPerThread / per_leaf) * max_threads();
   AlignedVector<double> x, y, z, charge, u, g;
   AlignedVector<float> charge_single, local_x, local_y, local_z;
-  std::vector<Index> begin, end, ranges, mutual_offsets{0}, alone_offsets, task_rows{0}, row_begins, row_ends;
+  std::vector<Index> begin, end, ranges, mutual_offsets{0}, alone_offsets, task_range_begins{0}, task_rows{0};
   std::vector<NodeIndex> all, mutual_items;
-  std::vector<std::array<std::int32_t, 2>> tasks;
+  std::vector<std::int32_t> task_ranges;
   std::vector<Box> boxes;
 
   explicit NearProblem(Index leaf_points) : per_leaf(leaf_points) {
@@ -67,16 +67,15 @@ struct NearProblem {
       all.push_back(leaf);
       boxes.push_back({0.5, 0.5, 0.5, 0.5});
       alone_offsets.push_back(leaf);
-      row_begins.push_back(mutual_offsets.back());
       // Within a range all pairs but a leaf's own.
       const NodeIndex range_end = (leaf / NodeIndex(kPartners) + 1) * NodeIndex(kPartners);
       for (NodeIndex other = leaf + 1; other < range_end; ++other) mutual_items.push_back(other);
       mutual_offsets.push_back(static_cast<Index>(mutual_items.size()));
-      row_ends.push_back(mutual_offsets.back());
     }
     alone_offsets.push_back(leaves);
     for (std::int32_t range = 0; range < leaves / kPartners; ++range) {
-      tasks.push_back({range, range});
+      task_ranges.push_back(range);
+      task_range_begins.push_back(range + 1);
       task_rows.push_back((range + 1) * kPartners);
     }
     for (Index range = 0; range <= leaves / kPartners; ++range) ranges.push_back(range * kPartners);
@@ -112,11 +111,10 @@ struct NearProblem {
                               ranges,
                               {mutual_offsets.data(), mutual_items.data()},
                               {alone_offsets.data(), all.data()},
-                              tasks,
+                              task_range_begins,
+                              task_ranges,
                               task_rows,
-                              all,
-                              row_begins,
-                              row_ends};
+                              all};
     return max_threads() * best_seconds([&] {
              if constexpr (std::is_same_v<Real, float>)
                p2p_mutual<Real>(

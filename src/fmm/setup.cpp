@@ -227,11 +227,10 @@ NearPairsView view_of(const tree::NearPairs& p) {
           p.ranges,
           {p.mutual.offsets.data(), p.mutual.items.data()},
           {p.alone.offsets.data(), p.alone.items.data()},
-          p.tasks,
+          p.task_range_begins,
+          p.task_ranges,
           p.task_rows,
-          p.row_leaves,
-          p.row_begins,
-          p.row_ends};
+          p.row_leaves};
 }
 
 PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,

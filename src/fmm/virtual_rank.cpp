@@ -28,7 +28,7 @@ tree::SharedNodes shared_nodes(tree::NodeCounts& counts, const tree::Partition& 
 }
 
 /// Pairs of P2P that passes.cpp sums before ghosts are there: of leaves inside, or where pairs are mutual all
-/// of this rank's.
+/// of this rank's but those in rows that wait.
 double inside_pairs(const RankLists& lists, const WorkLists& work, Index own_sources, bool mutual) {
   double pairs = 0;
   const auto add = [&](NodeIndex leaf) {
@@ -210,6 +210,9 @@ RankPlan VirtualRank::count(Traffic& ancestors) {
                              ghost_sources_, request_.points.same(), request_.parameters.gradient()},
                             request_.parameters, partition_.ranks());
   plan.near_inside = inside_pairs(lists(), work, plan.sources, request_.points.same());
+  if (request_.points.same())
+    plan.near_inside -=
+        tree::waiting_pairs(near_partners(tree_, partners_, plan.sources, request_.parameters));
   const std::size_t row = multipole_bytes(request_.parameters, false);
   std::map<int, std::pair<std::vector<PeerCount>, std::vector<PeerCount>>> steps;
   const parallel::AncestorRows rows = parallel::find_ancestor_rows(tree_, rank_);

@@ -4,7 +4,8 @@ namespace octopole {
 namespace {
 
 /// P2P of boundary leaves with ghosts (and, unless pairs are mutual, all else that they see). Of mutual pairs
-/// the share of the leaf's own targets: this rank sums half of the pairs, for both ends.
+/// with ghosts the share of the leaf's own targets: this rank sums half of the pairs, for both ends. Other
+/// pairs of rows that wait for ghosts count with them.
 WorkCounts count_near_ghosts(const PointSetup& s) {
   WorkCounts c;
   for (const NodeIndex leaf : s.work.boundary_leaves) {
@@ -15,6 +16,15 @@ WorkCounts count_near_ghosts(const PointSetup& s) {
     c.near_pairs += around * static_cast<double>(s.tree.target_end[at(leaf)] - s.tree.target_begin[at(leaf)]);
     c.near_gathers += around;
   }
+  if (s.near_pairs)
+    for (const NodeIndex leaf : s.border.here.row_leaves)
+      for (const NodeIndex other : s.border.here.mutual.of(leaf)) {
+        if (s.tree.source_end[at(other)] > s.owned_sources()) continue;
+        const auto points = static_cast<double>(s.tree.source_count[at(leaf)]),
+                   others = static_cast<double>(s.tree.source_count[at(other)]);
+        c.near_pairs += 2 * points * others;
+        c.near_gathers += points + others;
+      }
   return c;
 }
 

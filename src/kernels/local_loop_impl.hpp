@@ -1,8 +1,9 @@
 // The pair loop for leaves that act on each other, points in single precision relative to their own leaf.
 // Included once by each instruction set's unit, behind mutual_loop_impl.hpp.
 //
-// One of two leaves gives vectors, which stay in registers; the other one's points come one by one, and what
-// they receive is kept by lane. Nothing of a pair of leaves depends on the leaves around them.
+// The partners of a leaf are gathered to a dense row, which gives vectors that stay in registers; the leaf's
+// own points come one by one, and what they receive is kept by lane until the row has ended. What is summed
+// together is therefore the whole row, wherever a program's ranks and threads have their borders.
 #pragma once
 
 #include "mutual_loop_impl.hpp"
@@ -34,43 +35,47 @@ void add_to_wide(const float* from, Index count, double scale, double* to) {
   for (; j < count; ++j) to[j] += scale * static_cast<double>(from[j]);
 }
 
-/// Points of a leaf, or a piece of one, that are treated together: what one side receives by lane, twice,
-/// should stay in the first-level cache.
-inline constexpr Index kLocalPiece = 128;
+/// Points of a leaf, or a piece of one, that are treated together: what they receive by lane, twice, should
+/// stay in the first-level cache; and points of a row.
+inline constexpr Index kLocalPiece = 128, kLocalRow = 512;
 
-/// One side of pairs, in a frame common to both. Behind the last point, charges of zero far away fill a
-/// vector.
-struct LocalSide {
-  static constexpr Index kSize = kLocalPiece;
+/// Points with charges, Size at the most, in the frame of the leaf at work.
+template <Index Size>
+struct LocalSet {
+  static constexpr Index kSize = Size;
+  using V = typename isa::Vec<float>::type;
+  static constexpr int lanes = isa::Vec<float>::lanes;
 
-  alignas(64) float x[kSize], y[kSize], z[kSize], charge[kSize];
-  Index first, count;  // among all points
+  alignas(64) float x[Size + lanes], y[Size + lanes], z[Size + lanes], charge[Size + lanes];
+  alignas(64) float least[Size + lanes];  // squared distances below are too close
+  Index count = 0;
 
-  /// Takes points from `start` on, as many as `size`; `away` is where none are.
-  void load(const LocalArrays& points, const LocalPartner& frame, Index start, Index size, float away) {
-    using V = typename isa::Vec<float>::type;
-    constexpr int lanes = isa::Vec<float>::lanes;
-    first = start;
-    count = size;
-    Index i = 0;
+  /// Takes `size` points from `start` on.
+  void append(const LocalArrays& points, const LocalPartner& frame, Index start, Index size, float least_r2) {
+    const Index end = count + size;
     // Whole vectors may read on into the next leaf: what they write behind the end is written over.
-    for (; i < size && start + i + lanes <= points.count; i += lanes) {
-      const Index from = start + i;
-      simd::store(x + i, simd::load<V>(points.x + from) * frame.ratio + frame.x);
-      simd::store(y + i, simd::load<V>(points.y + from) * frame.ratio + frame.y);
-      simd::store(z + i, simd::load<V>(points.z + from) * frame.ratio + frame.z);
-      simd::store(charge + i, simd::load<V>(points.charge + from));
+    for (; count < end && start + lanes <= points.count; count += lanes, start += lanes) {
+      simd::store(x + count, simd::load<V>(points.x + start) * frame.ratio + frame.x);
+      simd::store(y + count, simd::load<V>(points.y + start) * frame.ratio + frame.y);
+      simd::store(z + count, simd::load<V>(points.z + start) * frame.ratio + frame.z);
+      simd::store(charge + count, simd::load<V>(points.charge + start));
+      simd::store(least + count, simd::broadcast<V>(least_r2));
     }
-    for (; i < size; ++i) {
-      const Index from = start + i;
-      x[i] = points.x[from] * frame.ratio + frame.x;
-      y[i] = points.y[from] * frame.ratio + frame.y;
-      z[i] = points.z[from] * frame.ratio + frame.z;
-      charge[i] = points.charge[from];
+    for (; count < end; ++count, ++start) {
+      x[count] = points.x[start] * frame.ratio + frame.x;
+      y[count] = points.y[start] * frame.ratio + frame.y;
+      z[count] = points.z[start] * frame.ratio + frame.z;
+      charge[count] = points.charge[start];
+      least[count] = least_r2;
     }
-    for (i = size; i % lanes != 0; ++i) {
+    count = end;
+  }
+  /// Behind the last point, charges of zero far away, which no point is too close to, fill the last vectors.
+  void fill_up() {
+    constexpr float away = 1e3F;
+    for (Index i = count; i < count + lanes; ++i) {
       x[i] = away;
-      y[i] = z[i] = charge[i] = 0;
+      y[i] = z[i] = charge[i] = least[i] = 0;
     }
   }
 };
@@ -79,26 +84,25 @@ struct LocalSide {
 /// for the vectors' points alone (one_sided).
 enum class Pairs { fast, guarded, one_sided };
 
-/// Vectors of a at `at` against `count` points of b from `from` on, and where what is found goes: what a
-/// receives, to `sums`, by part; what b receives, by lane, from `before` to `after`, (count, parts, lanes);
-/// and the lanes beyond the least distance, (count, Width).
+/// Vectors at `at` against `count` points of b from `from` on, and where what is found goes: what the vectors
+/// receive, by part, to `received` (parts, points of the vectors' set); what b receives, by lane, from
+/// `before` to `after`, (count, parts, lanes); and the lanes beyond the least distance, (count, Width).
 struct LocalBlock {
   Index at, from, count;
-  float least;
-  float (*sums)[2 * 16];
+  float* received;
   const float* before;
   float* after;
   std::uint16_t* beyond;
 };
 
-/// Is false where a pair is too close for fast ones: what has been written to `after` means nothing then.
-template <int Width, Pairs pairs, bool Gradient, bool Estimate, class K>
-OCTOPOLE_INLINE bool local_block(const K& kernel, const LocalSide& a, const LocalSide& b,
+/// Is false where a pair is too close for fast ones: what has been written means nothing then.
+template <int Width, Pairs pairs, bool Gradient, bool Estimate, class K, Index Size>
+OCTOPOLE_INLINE bool local_block(const K& kernel, const LocalSet<Size>& a, const LocalSet<kLocalPiece>& b,
                                  const LocalBlock& block) {
   using V = typename isa::Vec<float>::type;
   constexpr int lanes = isa::Vec<float>::lanes, parts = Gradient ? 4 : 1;
   constexpr bool both = pairs != Pairs::one_sided;
-  V x[Width], y[Width], z[Width], charge[Width], u[Width], gx[Width], gy[Width], gz[Width];
+  V x[Width], y[Width], z[Width], charge[Width], least[Width], u[Width], gx[Width], gy[Width], gz[Width];
 #pragma GCC unroll 4
   for (int w = 0; w < Width; ++w) {
     const Index i = block.at + w * lanes;
@@ -106,6 +110,7 @@ OCTOPOLE_INLINE bool local_block(const K& kernel, const LocalSide& a, const Loca
     y[w] = simd::load<V>(a.y + i);
     z[w] = simd::load<V>(a.z + i);
     charge[w] = simd::load<V>(a.charge + i);
+    if constexpr (pairs != Pairs::fast) least[w] = simd::load<V>(a.least + i);
     u[w] = gx[w] = gy[w] = gz[w] = V{};
   }
   // Named, because the stores below might change them for all that the compiler knows.
@@ -113,9 +118,8 @@ OCTOPOLE_INLINE bool local_block(const K& kernel, const LocalSide& a, const Loca
                      *const b_charge = b.charge + block.from, *const before = block.before;
   float* const after = block.after;
   std::uint16_t* const beyond = block.beyond;
-  const float least = block.least;
   const Index count = block.count;
-  V least_r2 = simd::broadcast<V>(least);
+  V nearest = simd::broadcast<V>(1e6F);
   for (Index j = 0; j < count; ++j) {
     const V bx = simd::broadcast<V>(b_x[j]), by = simd::broadcast<V>(b_y[j]), bz = simd::broadcast<V>(b_z[j]),
             bq = simd::broadcast<V>(b_charge[j]);
@@ -134,9 +138,9 @@ OCTOPOLE_INLINE bool local_block(const K& kernel, const LocalSide& a, const Loca
       V inverse_r;
       if constexpr (pairs == Pairs::fast) {
         inverse_r = isa::inverse_sqrt_of_normal<Estimate>(r2);
-        least_r2 = isa::lesser(least_r2, r2);
+        nearest = isa::lesser(nearest, r2);
       } else {
-        inverse_r = isa::inverse_sqrt_beyond<Estimate>(r2, least, beyond[j * Width + w]);
+        inverse_r = isa::inverse_sqrt_beyond<Estimate>(r2, least[w], beyond[j * Width + w]);
       }
       const V value = kernel.potential(r2, inverse_r);
       u[w] += value * bq;
@@ -159,17 +163,18 @@ OCTOPOLE_INLINE bool local_block(const K& kernel, const LocalSide& a, const Loca
       simd::store(after + sum + 3 * lanes, to_bz);
     }
   }
-  if (pairs == Pairs::fast && isa::any_below(least_r2, least)) return false;
 #pragma GCC unroll 4
   for (int w = 0; w < Width; ++w) {
+    const Index i = block.at + w * lanes;
+    if (pairs == Pairs::fast && isa::any_below(nearest, simd::load<V>(a.least + i))) return false;
     const V received[] = {u[w], gx[w], gy[w], gz[w]};
 #pragma GCC unroll 4
-    for (int part = 0; part < parts; ++part) simd::store(block.sums[part] + w * lanes, received[part]);
+    for (int part = 0; part < parts; ++part) simd::store(block.received + part * Size + i, received[part]);
   }
   return true;
 }
 
-/// A leaf's pairs with others, and within. Of the two sides at work a gives the vectors.
+/// A leaf's pairs with others, and within.
 template <bool Gradient, bool Estimate, class K>
 class LocalLeaves {
  public:
@@ -182,104 +187,133 @@ class LocalLeaves {
 
   /// All pairs of the leaf and others.
   void with(const LocalPartner* partners, Index partner_count) {
-    keeps_ = true;
-    for (Index i = 0; i < leaf_.count; i += size) {
+    for (Index i = 0; i < leaf_.count; i += mine_.kSize) {
       load_mine(i);
-      for (Index p = 0; p < partner_count; ++p) {
-        const LocalPartner& partner = partners[p];
-        least_ = partner.ratio > 1 ? leaf_.least * partner.ratio * partner.ratio : leaf_.least;
-        for (Index j = 0; j < partner.count; j += size) {
-          its_.load(points_, partner, partner.first + j, piece(partner.count, j), -kAway);
-          // Vectors are filled up: those of the side that wastes less.
-          b_is_first_ = filled(its_.count) * mine_.count <= filled(mine_.count) * its_.count;
-          a_ = b_is_first_ ? &its_ : &mine_;
-          b_ = b_is_first_ ? &mine_ : &its_;
-          mutual();
-        }
-      }
-      unload_mine();
+      for (Index p = 0; p < partner_count; ++p) append(partners[p]);
+      finish_row();
+      fold();
     }
   }
 
   /// All pairs within the leaf.
   void within() {
-    least_ = leaf_.least;
-    b_is_first_ = true;
-    for (Index i = 0; i < leaf_.count; i += size) {
-      mine_.load(points_, kOwnFrame, leaf_.first + i, piece(leaf_.count, i), kAway);
-      a_ = b_ = &mine_;
+    for (Index i = 0; i < leaf_.count; i += mine_.kSize) {
+      load_mine(i);
       own();
-      a_ = &its_;
-      for (Index j = i + size; j < leaf_.count; j += size) {
-        its_.load(points_, kOwnFrame, leaf_.first + j, piece(leaf_.count, j), -kAway);
-        mutual();
-      }
+      LocalPartner behind = kOwnFrame;
+      behind.first = leaf_.first + i + mine_.count;
+      behind.count = leaf_.count - i - mine_.count;
+      append(behind);
+      finish_row();
+      fold();
     }
   }
 
  private:
   using V = typename isa::Vec<float>::type;
+  using Mine = LocalSet<kLocalPiece>;
   static constexpr int lanes = isa::Vec<float>::lanes, parts = Gradient ? 4 : 1;
-  static constexpr Index size = kLocalPiece;
   static constexpr LocalPartner kOwnFrame{0, 0, 1, 0, 0, 0};
-  static constexpr float kAway = 1e3F;
-  static constexpr Index kSums = size * parts * lanes;
+  static constexpr Index kSums = kLocalPiece * parts * lanes;
   alignas(64) static constexpr float kZeros[kSums]{};
 
-  static Index piece(Index count, Index from) { return count - from < size ? count - from : size; }
-  static Index filled(Index count) { return (count + lanes - 1) / lanes * lanes; }
-  double scale(int part) const { return part == 0 ? leaf_.scale : leaf_.gradient_scale; }
+  /// Points that follow one another in the row as they do elsewhere.
+  struct Segment {
+    Index first, begin, count;  // among all points, in the row
+  };
 
-  /// All of a against all of b.
-  void mutual() {
-    const float* before = kZeros;
-    float *after = sums_[0], *other = sums_[1];
-    const auto act = [&]<int Width>(Index at) {
-      const LocalBlock block{at, 0, b_->count, least_, received_, before, after, beyond_};
-      if (!local_block<Width, Pairs::fast, Gradient, Estimate>(kernel_, *a_, *b_, block))
-        guarded<Width, Pairs::guarded>(block);
-      deliver<Width>(at);
-      before = after;
-      after = other;
-      other = const_cast<float*>(before);
-    };
-    Index at = 0;
-    for (; at + 2 * lanes <= filled(a_->count); at += 2 * lanes) act.template operator()<2>(at);
-    if (at < a_->count) act.template operator()<1>(at);
-    fold(before);
+  double scale(int part) const { return part == 0 ? leaf_.scale : leaf_.gradient_scale; }
+  static Index filled(Index count) { return (count + lanes - 1) / lanes * lanes; }
+
+  void load_mine(Index from) {
+    const Index left = leaf_.count - from;
+    mine_.count = 0;
+    mine_first_ = leaf_.first + from;
+    mine_.append(points_, kOwnFrame, mine_first_, left < mine_.kSize ? left : mine_.kSize, leaf_.least);
+    before_ = kZeros;
+    after_ = sums_[0];
+    other_ = sums_[1];
   }
 
-  /// Pairs within a piece, which a and b both are.
-  void own() {
-    if constexpr (Gradient) {
-      // Either side by itself: to add up lanes would cost more.
-      Index at = 0;
-      for (; at + 2 * lanes <= filled(a_->count); at += 2 * lanes) own_block<2>(at, 0, a_->count);
-      if (at < a_->count) own_block<1>(at, 0, a_->count);
-    } else {
-      for (Index i = 0; i < filled(b_->count) * lanes; i += lanes) simd::store(sums_[0] + i, V{});
-      for (Index at = 0; at < a_->count; at += lanes) {
-        if (at > 0) {
-          guarded<1, Pairs::guarded>({at, 0, at, least_, received_, sums_[0], sums_[0], beyond_});
-          deliver<1>(at);
-        }
-        own_block<1>(at, at, a_->count - at < lanes ? a_->count - at : lanes);
-      }
-      fold(sums_[0]);
+  void append(const LocalPartner& partner) {
+    const float ratio = partner.ratio > 1 ? partner.ratio : 1.0F;
+    for (Index done = 0; done < partner.count;) {
+      if (row_.count == row_.kSize || segment_count_ == kSegments) finish_row();
+      const Index left = partner.count - done, room = row_.kSize - row_.count,
+                  count = left < room ? left : room;
+      segments_[segment_count_++] = {partner.first + done, row_.count, count};
+      row_.append(points_, partner, partner.first + done, count, leaf_.least * ratio * ratio);
+      done += count;
     }
   }
 
-  /// Vectors of a with `count` points from `from` on, which they are among.
+  /// All of the row against the leaf's piece.
+  void finish_row() {
+    row_.fill_up();
+    Index at = 0;
+    for (; at + 2 * lanes <= filled(row_.count); at += 2 * lanes) act<2>(at);
+    if (at < row_.count) act<1>(at);
+    for (Index s = 0; s < segment_count_; ++s) {
+      const Segment& segment = segments_[s];
+      for (int part = 0; part < parts; ++part)
+        add_to_wide(row_received_ + part * row_.kSize + segment.begin, segment.count, scale(part),
+                    to_[part] + segment.first);
+    }
+    row_.count = segment_count_ = 0;
+  }
+
+  template <int Width>
+  void act(Index at) {
+    const LocalBlock block{at, 0, mine_.count, row_received_, before_, after_, beyond_};
+    if (!local_block<Width, Pairs::fast, Gradient, Estimate>(kernel_, row_, mine_, block))
+      guarded<Width, Pairs::guarded>(row_, block);
+    before_ = after_;
+    after_ = other_;
+    other_ = const_cast<float*>(before_);
+  }
+
+  /// Pairs within the piece.
+  void own() {
+    mine_.fill_up();
+    if constexpr (Gradient) {
+      // Either side by itself: to add up lanes would cost more.
+      Index at = 0;
+      for (; at + 2 * lanes <= filled(mine_.count); at += 2 * lanes) own_block<2>(at, 0, mine_.count);
+      if (at < mine_.count) own_block<1>(at, 0, mine_.count);
+    } else {
+      for (Index i = 0; i < mine_.count * lanes; i += lanes) simd::store(sums_[0] + i, V{});
+      before_ = sums_[0];
+      after_ = sums_[1];
+      other_ = sums_[0];
+      for (Index at = 0; at < mine_.count; at += lanes) {
+        if (at > 0) {
+          guarded<1, Pairs::guarded>(mine_, {at, 0, at, row_received_, sums_[0], sums_[0], beyond_});
+          deliver<1>(at);
+        }
+        own_block<1>(at, at, mine_.count - at < lanes ? mine_.count - at : lanes);
+      }
+    }
+  }
+
+  /// Vectors with `count` points from `from` on, which they are among.
   template <int Width>
   void own_block(Index at, Index from, Index count) {
-    guarded<Width, Pairs::one_sided>({at, from, count, least_, received_, nullptr, nullptr, beyond_});
+    guarded<Width, Pairs::one_sided>(mine_, {at, from, count, row_received_, nullptr, nullptr, beyond_});
     deliver<Width>(at);
   }
 
+  /// What vectors of the piece have received goes to its places.
+  template <int Width>
+  void deliver(Index at) {
+    const Index left = mine_.count - at, count = left < Width * lanes ? left : Width * lanes;
+    for (int part = 0; part < parts; ++part)
+      add_to_wide(row_received_ + part * mine_.kSize + at, count, scale(part), to_[part] + mine_first_ + at);
+  }
+
   /// Tells of the pairs it leaves out.
-  template <int Width, Pairs pairs>
-  [[gnu::noinline]] void guarded(const LocalBlock& block) {
-    local_block<Width, pairs, Gradient, Estimate>(kernel_, *a_, *b_, block);
+  template <int Width, Pairs pairs, Index Size>
+  [[gnu::noinline]] void guarded(const LocalSet<Size>& a, const LocalBlock& block) {
+    local_block<Width, pairs, Gradient, Estimate>(kernel_, a, mine_, block);
     constexpr bool own = pairs == Pairs::one_sided;
     constexpr auto all = static_cast<std::uint16_t>((1U << lanes) - 1);
     if constexpr (own)
@@ -292,63 +326,49 @@ class LocalLeaves {
     for (Index k = 0; k < block.count * Width; ++k)
       for (unsigned left_out = all & ~beyond_[k]; left_out != 0; left_out &= left_out - 1) {
         const Index lane = block.at + k % Width * lanes + __builtin_ctz(left_out);
-        if (lane >= a_->count) continue;  // fills up: a partner of many times the size may reach there
-        const Index a = a_->first + lane;
-        const Index b = b_->first + block.from + k / Width;
-        if (own && a < b) continue;  // comes the other way round, too
-        close_.take(close_.to, b_is_first_ ? b : a, b_is_first_ ? a : b);
+        const Index b = block.from + k / Width;
+        if constexpr (Size == kLocalRow)
+          close_.take(close_.to, mine_first_ + b, number_in_row(lane));
+        else if (!own || b < lane)  // else it comes the other way round, too
+          close_.take(close_.to, mine_first_ + b, mine_first_ + lane);
       }
   }
 
-  /// What vectors of a have received goes to its places.
-  template <int Width>
-  void deliver(Index at) {
-    const Index left = a_->count - at, count = left < Width * lanes ? left : Width * lanes;
-    for (int part = 0; part < parts; ++part) add(received_[part], *a_, at, count, part);
+  Index number_in_row(Index place) const {
+    Index s = 0;
+    while (s + 1 < segment_count_ && segments_[s + 1].begin <= place) ++s;
+    return segments_[s].first + place - segments_[s].begin;
   }
 
-  /// What b has received by lane, too.
-  void fold(const float* sums) {
-    for (Index j = 0; j < b_->count; j += lanes)
+  /// What the piece has received by lane goes to its places.
+  void fold() {
+    if (before_ == kZeros) return;
+    for (Index j = 0; j < mine_.count; j += lanes)
       for (int part = 0; part < parts; ++part) {
-        simd::store(received_[part], sums_of_lanes(sums + (j * parts + part) * lanes, parts));
-        add(received_[part], *b_, j, b_->count - j < lanes ? b_->count - j : lanes, part);
+        alignas(64) float sums[lanes];
+        simd::store(sums, sums_of_lanes(before_ + (j * parts + part) * lanes, parts));
+        add_to_wide(sums, mine_.count - j < lanes ? mine_.count - j : lanes, scale(part),
+                    to_[part] + mine_first_ + j);
       }
   }
 
-  /// To `count` of a side's points. For many partners the leaf's own are added up here, in whole vectors.
-  void add(const float* received, const LocalSide& side, Index at, Index count, int part) {
-    if (keeps_ && &side == &mine_)
-      for (Index i = 0; i < count; i += lanes)
-        add_wide(mine_sums_[part] + at + i, simd::load<V>(received + i), scale(part));
-    else
-      add_to_wide(received, count, scale(part), to_[part] + side.first + at);
-  }
-
-  void load_mine(Index from) {
-    mine_.load(points_, kOwnFrame, leaf_.first + from, piece(leaf_.count, from), kAway);
-    for (int part = 0; part < parts; ++part)
-      for (Index i = 0; i < filled(mine_.count); ++i) mine_sums_[part][i] = 0;
-  }
-  void unload_mine() {
-    for (int part = 0; part < parts; ++part)
-      for (Index i = 0; i < mine_.count; ++i) to_[part][mine_.first + i] += mine_sums_[part][i];
-  }
+  static constexpr Index kSegments = 128;
 
   const K& kernel_;
   const LocalArrays& points_;
   const LocalLeaf& leaf_;
   const ClosePairs& close_;
   double* to_[4];
-  float least_ = 0;
-  bool keeps_ = false;
-  bool b_is_first_ = true;  // of the leaf, or nearer to its first point
-  LocalSide mine_, its_;
-  const LocalSide *a_ = nullptr, *b_ = nullptr;
-  alignas(64) double mine_sums_[parts][size];
+  Mine mine_;
+  Index mine_first_ = 0;  // among all points
+  LocalSet<kLocalRow> row_;
+  Segment segments_[kSegments];
+  Index segment_count_ = 0;
+  const float* before_ = kZeros;  // what the piece has received by lane so far
+  float *after_ = nullptr, *other_ = nullptr;
   alignas(64) float sums_[2][kSums];
-  alignas(64) float received_[4][2 * 16];
-  std::uint16_t beyond_[size * 2];
+  alignas(64) float row_received_[parts * kLocalRow + lanes];
+  std::uint16_t beyond_[kLocalPiece * 2];
 };
 
 template <bool Gradient, bool Estimate, class K>

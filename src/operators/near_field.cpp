@@ -71,12 +71,12 @@ void work_off_tasks(const K& kernel, const Worker& idle, const NearPairsView& pa
     if (thread_number() == 0) between.after_leaf();
   };
   std::vector<Worker> workers(static_cast<std::size_t>(max_threads()), idle);
-  std::vector<char> ranges(pairs.ranges.size());  // what tasks depend on
+  std::vector<char> in_use(pairs.ranges.size());  // by range: what tasks depend on
   const auto work_off = [&](std::size_t task) {
     Worker& worker = workers[static_cast<std::size_t>(thread_number())];
-    const auto [first, second] = pairs.tasks[task];
-    if (first == second) {
-      const auto range = static_cast<std::size_t>(first);
+    const std::span ranges = pairs.ranges_of(task);
+    if (ranges.size() == 1) {
+      const auto range = static_cast<std::size_t>(ranges[0]);
       for (Index l = pairs.ranges[range]; l < pairs.ranges[range + 1]; ++l) {
         worker.alone(kernel, pairs.leaves[static_cast<std::size_t>(l)], pairs.alone, boxes, points, charges,
                      sums);
@@ -84,25 +84,19 @@ void work_off_tasks(const K& kernel, const Worker& idle, const NearPairsView& pa
       }
     }
     for (Index row = pairs.task_rows[task]; row < pairs.task_rows[task + 1]; ++row) {
-      const auto r = static_cast<std::size_t>(row);
-      worker.mutual(kernel, pairs.row_leaves[r],
-                    {pairs.mutual.items + pairs.row_begins[r], pairs.mutual.items + pairs.row_ends[r]}, boxes,
-                    points, charges, sums);
+      const NodeIndex leaf = pairs.row_leaves[static_cast<std::size_t>(row)];
+      worker.mutual(kernel, leaf, pairs.mutual.of(leaf), boxes, points, charges, sums);
       after_leaf();
     }
   };
 #pragma omp parallel
 #pragma omp single
-  for (std::size_t task = 0; task < pairs.tasks.size(); ++task) {
-    [[maybe_unused]] char* const first = ranges.data() + pairs.tasks[task][0];
-    [[maybe_unused]] char* const second = ranges.data() + pairs.tasks[task][1];
-    if (first == second) {
-#pragma omp task depend(inout : first[0]) firstprivate(task)
-      work_off(task);
-    } else {
-#pragma omp task depend(inout : first[0]) depend(inout : second[0]) firstprivate(task)
-      work_off(task);
-    }
+  for (std::size_t task = 0; task < pairs.task_count(); ++task) {
+    [[maybe_unused]] char* const range = in_use.data();
+    [[maybe_unused]] const std::int32_t* const met = pairs.ranges_of(task).data();
+    [[maybe_unused]] const std::size_t count = pairs.ranges_of(task).size();
+#pragma omp task depend(iterator(std::size_t k = 0 : count), inout : range[met[k]]) firstprivate(task)
+    work_off(task);
   }
 }
 

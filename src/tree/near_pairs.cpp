@@ -40,15 +40,23 @@ struct Kinds : NearPartners {
   bool mutual(NodeIndex leaf, NodeIndex other) const {
     return leaf != other && (symmetric || morton::adjacent(tree.anchors[at(leaf)], tree.anchors[at(other)]));
   }
-  /// Whether the rank of the first leaf of a border pair sums it, or that of the second one.
-  bool first_sums(NodeIndex first) const {
+  /// Of a mutual pair: whether it is in the leaf's row, or in the other one's. The first leaf along the curve
+  /// tells.
+  bool in_row(NodeIndex leaf, NodeIndex other) const {
+    return is_before(tree, leaf, other) ? keeps_pairs(leaf) : !keeps_pairs(other);
+  }
+  /// Whether pairs with leaves behind it are in the leaf's own row.
+  bool keeps_pairs(NodeIndex leaf) const {
     constexpr int kSquare = 2;  // levels up: squares of 4 x 4 leaves
-    const morton::Anchor& anchor = tree.anchors[at(first)];
+    const morton::Anchor& anchor = tree.anchors[at(leaf)];
     return (((anchor.x >> kSquare) + (anchor.y >> kSquare) + (anchor.z >> kSquare)) & 1) == 0;
   }
-  /// Of a leaf of this rank and a ghost: whether this rank sums the pair.
-  bool summed_here(NodeIndex leaf, NodeIndex ghost) const {
-    return is_before(tree, leaf, ghost) ? first_sums(leaf) : !first_sums(ghost);
+  /// Whether all of the row waits for ghosts.
+  bool waits(NodeIndex leaf) const {
+    const auto row = p2p.of(leaf);
+    return whole_rows && std::any_of(row.begin(), row.end(), [&](NodeIndex other) {
+             return is_ghost(other) && mutual(leaf, other) && in_row(leaf, other);
+           });
   }
   Index points(NodeIndex leaf) const { return tree.source_count[at(leaf)]; }
 
@@ -74,72 +82,79 @@ struct Kinds : NearPartners {
   }
 };
 
-/// A leaf's partners in one other range.
-struct Row {
-  NodeIndex leaf;
-  Index begin, end;
-};
-
 struct Task {
-  std::vector<Row> rows;
+  std::vector<NodeIndex> rows;
   Index work = 0;  // pairs of points
   int round = 0;
 };
 
-/// Gives tasks of two ranges rounds in which no range occurs twice, the largest first.
-void find_rounds(std::vector<std::pair<std::array<std::int32_t, 2>, Task*>>& tasks, std::size_t ranges) {
+/// By ranges: that of the rows' leaves, then others ascending.
+using Tasks = std::map<std::vector<std::int32_t>, Task>;
+
+/// Gives tasks rounds in which no range occurs twice, the largest first.
+void find_rounds(std::vector<Tasks::value_type*>& tasks, std::size_t ranges) {
   std::stable_sort(tasks.begin(), tasks.end(),
-                   [](const auto& a, const auto& b) { return a.second->work > b.second->work; });
+                   [](const auto* a, const auto* b) { return a->second.work > b->second.work; });
   std::vector<std::vector<std::uint8_t>> busy;  // (rounds, ranges)
-  for (auto& [pair, task] : tasks) {
-    const auto a = static_cast<std::size_t>(pair[0]), b = static_cast<std::size_t>(pair[1]);
-    std::size_t round = 0;
-    while (round < busy.size() && (busy[round][a] || busy[round][b])) ++round;
-    if (round == busy.size()) busy.emplace_back(ranges, 0);
-    busy[round][a] = busy[round][b] = 1;
-    task->round = static_cast<int>(round);
+  for (auto* task : tasks) {
+    const auto is_free = [&](const std::vector<std::uint8_t>& round) {
+      return std::none_of(task->first.begin(), task->first.end(),
+                          [&](std::int32_t range) { return round[static_cast<std::size_t>(range)] != 0; });
+    };
+    const auto round = std::find_if(busy.begin(), busy.end(), is_free) - busy.begin();
+    if (round == std::ssize(busy)) busy.emplace_back(ranges, 0);
+    for (const std::int32_t range : task->first)
+      busy[static_cast<std::size_t>(round)][static_cast<std::size_t>(range)] = 1;
+    task->second.round = static_cast<int>(round);
   }
   std::stable_sort(tasks.begin(), tasks.end(),
-                   [](const auto& a, const auto& b) { return a.second->round < b.second->round; });
+                   [](const auto* a, const auto* b) { return a->second.round < b->second.round; });
 }
 
-/// Gives the leaves ranges of about equal `work`, and divides the mutual rows among tasks.
+/// The rows by the ranges that they meet.
+Tasks divide_rows(const EssentialTree& tree, const NearPairs& pairs) {
+  std::vector<std::int32_t> range_of(tree.keys.size(), -1);
+  Tasks tasks;
+  for (std::int32_t range = 0; range + 1 < std::ssize(pairs.ranges); ++range) {
+    const auto r = static_cast<std::size_t>(range);
+    if (pairs.ranges[r] < pairs.ranges[r + 1]) tasks[{range}];
+    for (Index i = pairs.ranges[r]; i < pairs.ranges[r + 1]; ++i)
+      range_of[at(pairs.leaves[static_cast<std::size_t>(i)])] = range;
+  }
+  std::vector<std::int32_t> met;
+  Tasks::iterator task = tasks.end();
+  for (const NodeIndex leaf : pairs.leaves) {
+    Index work = 0;
+    met.assign(1, range_of[at(leaf)]);
+    for (const NodeIndex other : pairs.mutual.of(leaf)) {
+      work += tree.source_count[at(leaf)] * tree.source_count[at(other)];
+      const std::int32_t range = range_of[at(other)];
+      if (std::find(met.begin(), met.end(), range) == met.end()) met.push_back(range);
+    }
+    if (work == 0) continue;
+    std::sort(met.begin() + 1, met.end());
+    if (task == tasks.end() || task->first != met) task = tasks.try_emplace(met).first;
+    task->second.rows.push_back(leaf);
+    task->second.work += work;
+  }
+  return tasks;
+}
+
+/// Gives the leaves ranges of about equal `work`, and divides the rows among tasks.
 void make_tasks(const EssentialTree& tree, std::span<const Index> work, Index range_count, NearPairs& pairs) {
   pairs.ranges = divide_leaves(work, range_count);
-  const std::size_t ranges = pairs.ranges.size() - 1;
-  std::vector<std::int32_t> range_of(tree.keys.size(), -1);
-  for (std::size_t range = 0; range < ranges; ++range)
-    for (Index i = pairs.ranges[range]; i < pairs.ranges[range + 1]; ++i)
-      range_of[at(pairs.leaves[static_cast<std::size_t>(i)])] = static_cast<std::int32_t>(range);
-  std::map<std::array<std::int32_t, 2>, Task> all;
-  const auto points = [&](NodeIndex leaf) { return tree.source_count[at(leaf)]; };
-  for (std::size_t range = 0; range < ranges; ++range)
-    if (pairs.ranges[range] < pairs.ranges[range + 1])
-      all[{static_cast<std::int32_t>(range), static_cast<std::int32_t>(range)}];
-  for (const NodeIndex leaf : pairs.leaves)
-    for (Index k = pairs.mutual.offsets[at(leaf)]; k < pairs.mutual.offsets[at(leaf) + 1];) {
-      const auto range = [&](Index item) { return range_of[at(pairs.mutual.items[std::size_t(item)])]; };
-      Task& task = all[{range_of[at(leaf)], range(k)}];
-      Row row{leaf, k, k};
-      for (; k < pairs.mutual.offsets[at(leaf) + 1] && range(k) == range(row.begin); ++k)
-        task.work += points(leaf) * points(pairs.mutual.items[std::size_t(k)]);
-      row.end = k;
-      task.rows.push_back(row);
-    }
-
-  std::vector<std::pair<std::array<std::int32_t, 2>, Task*>> within, between;
-  for (auto& [pair, task] : all) (pair[0] == pair[1] ? within : between).push_back({pair, &task});
-  find_rounds(between, ranges);
+  Tasks all = divide_rows(tree, pairs);
+  std::vector<Tasks::value_type*> of_one, of_several;
+  for (auto& task : all) (task.first.size() == 1 ? of_one : of_several).push_back(&task);
+  find_rounds(of_several, pairs.ranges.size() - 1);
+  pairs.task_range_begins.push_back(0);
   pairs.task_rows.push_back(0);
-  for (const auto* tasks : {&within, &between})
-    for (const auto& [pair, task] : *tasks) {
-      pairs.tasks.push_back(pair);
-      for (const Row& row : task->rows) {
-        pairs.row_leaves.push_back(row.leaf);
-        pairs.row_begins.push_back(row.begin);
-        pairs.row_ends.push_back(row.end);
-      }
-      pairs.task_rows.push_back(static_cast<Index>(pairs.row_leaves.size()));
+  for (const auto* tasks : {&of_one, &of_several})
+    for (const auto* task : *tasks) {
+      pairs.task_ranges.insert(pairs.task_ranges.end(), task->first.begin(), task->first.end());
+      pairs.task_range_begins.push_back(std::ssize(pairs.task_ranges));
+      pairs.row_leaves.insert(pairs.row_leaves.end(), task->second.rows.begin(), task->second.rows.end());
+      pairs.task_rows.push_back(std::ssize(pairs.row_leaves));
     }
 }
 
@@ -152,8 +167,11 @@ NearPairs pair_up(const NearPartners& partners, Index ranges) {
   for (NodeIndex node = 0; node < tree.size(); ++node)
     if (!partners.p2p.of(node).empty()) pairs.leaves.push_back(node);
   sort_along_curve(tree, pairs.leaves);
+  std::vector<char> waiting(tree.keys.size());
+  for (const NodeIndex leaf : pairs.leaves) waiting[at(leaf)] = kinds.waits(leaf);
   pairs.mutual = kinds.select([&](NodeIndex leaf, NodeIndex other) {
-    return !kinds.is_ghost(other) && kinds.mutual(leaf, other) && is_before(tree, leaf, other);
+    return !waiting[at(leaf)] && !kinds.is_ghost(other) && kinds.mutual(leaf, other) &&
+           kinds.in_row(leaf, other);
   });
   pairs.alone = kinds.select(
       [&](NodeIndex leaf, NodeIndex other) { return !kinds.is_ghost(other) && !kinds.mutual(leaf, other); });
@@ -172,7 +190,7 @@ BorderLeaves find_border_leaves(const NearPartners& partners) {
   BorderLeaves border;
   kinds.for_each_border_pair([&](NodeIndex leaf, NodeIndex ghost) {
     const int rank = partners.tree.owner[at(ghost)];
-    if (kinds.summed_here(leaf, ghost))
+    if (kinds.in_row(leaf, ghost))
       border.sent[rank].push_back(ghost);
     else
       border.received[rank].push_back(leaf);
@@ -192,36 +210,37 @@ BorderPairs pair_up_border(const NearPartners& partners, Index ranges) {
   border.leaves = find_border_leaves(partners);
   border.alone = kinds.select(
       [&](NodeIndex leaf, NodeIndex other) { return kinds.is_ghost(other) && !kinds.mutual(leaf, other); });
-  std::map<NodeIndex, std::vector<NodeIndex>> rows;  // of the first leaf of each pair
-  std::vector<Index> work(tree.keys.size(), 0);
-  kinds.for_each_border_pair([&](NodeIndex leaf, NodeIndex ghost) {
-    if (!kinds.summed_here(leaf, ghost)) return;
-    const auto [first, second] =
-        std::minmax(leaf, ghost, [&](NodeIndex a, NodeIndex b) { return is_before(tree, a, b); });
-    rows[first].push_back(second);
-    for (const NodeIndex node : {leaf, ghost}) work[at(node)] += kinds.points(leaf) * kinds.points(ghost);
-  });
   NearPairs& here = border.here;
+  here.alone.offsets.assign(at(tree.size()) + 1, 0);
+  std::vector<char> waiting(tree.keys.size());
+  for (NodeIndex leaf = 0; leaf < tree.size(); ++leaf) waiting[at(leaf)] = kinds.waits(leaf);
+  here.mutual = kinds.select([&](NodeIndex leaf, NodeIndex other) {
+    return (waiting[at(leaf)] || kinds.is_ghost(other)) && kinds.mutual(leaf, other) &&
+           kinds.in_row(leaf, other);
+  });
+  std::vector<Index> work(tree.keys.size(), 0);
+  for (NodeIndex leaf = 0; leaf < tree.size(); ++leaf)
+    for (const NodeIndex other : here.mutual.of(leaf))
+      for (const NodeIndex node : {leaf, other}) work[at(node)] += kinds.points(leaf) * kinds.points(other);
   for (NodeIndex node = 0; node < tree.size(); ++node)
     if (work[at(node)] > 0) here.leaves.push_back(node);
   sort_along_curve(tree, here.leaves);
-  here.alone.offsets.assign(at(tree.size()) + 1, 0);
-  here.mutual = make_rows(
-      tree.size(),
-      [&](NodeIndex leaf) {
-        const auto row = rows.find(leaf);
-        return row == rows.end() ? Index{0} : static_cast<Index>(row->second.size());
-      },
-      [&](NodeIndex leaf, NodeIndex* out) {
-        const auto row = rows.find(leaf);
-        if (row == rows.end()) return out;
-        sort_along_curve(tree, row->second);
-        return std::copy(row->second.begin(), row->second.end(), out);
-      });
   std::vector<Index> leaf_work;
   for (const NodeIndex leaf : here.leaves) leaf_work.push_back(work[at(leaf)]);
   make_tasks(tree, leaf_work, ranges, here);
   return border;
+}
+
+double waiting_pairs(const NearPartners& partners) {
+  const Kinds kinds(partners);
+  double pairs = 0;
+  for (NodeIndex leaf = 0; leaf < partners.tree.size(); ++leaf) {
+    if (!kinds.waits(leaf)) continue;
+    for (const NodeIndex other : partners.p2p.of(leaf))
+      if (!kinds.is_ghost(other) && kinds.mutual(leaf, other) && kinds.in_row(leaf, other))
+        pairs += 2 * static_cast<double>(kinds.points(leaf)) * static_cast<double>(kinds.points(other));
+  }
+  return pairs;
 }
 
 }  // namespace octopole::tree

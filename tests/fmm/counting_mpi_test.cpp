@@ -84,10 +84,10 @@ std::vector<double> count_sources(PointSetup& s) {
     const auto add_pairs = [&](const NearPairsView& pairs) {
       for (NodeIndex leaf : pairs.leaves)
         for (NodeIndex other : pairs.alone.of(leaf)) add(leaf, sum_of_leaf(other));
-      for (std::size_t row = 0; row < pairs.row_leaves.size(); ++row)
-        for (Index i = pairs.row_begins[row]; i < pairs.row_ends[row]; ++i) {
-          add_to_sources(pairs.row_leaves[row], sum_of_leaf(pairs.mutual.items[i]));
-          add_to_sources(pairs.mutual.items[i], sum_of_leaf(pairs.row_leaves[row]));
+      for (const NodeIndex leaf : pairs.row_leaves)
+        for (const NodeIndex other : pairs.mutual.of(leaf)) {
+          add_to_sources(leaf, sum_of_leaf(other));
+          add_to_sources(other, sum_of_leaf(leaf));
         }
     };
     add_pairs(view_of(*s.near_pairs));

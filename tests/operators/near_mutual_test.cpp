@@ -14,37 +14,28 @@ namespace {
 /// neighbours mutual.
 struct Pairs {
   std::vector<NodeIndex> leaves, mutual_items, alone_items, row_leaves;
-  std::vector<Index> mutual_offsets, alone_offsets, ranges, task_rows{0}, row_begins, row_ends;
-  std::vector<std::array<std::int32_t, 2>> tasks{{0, 0}, {1, 1}, {0, 1}};
+  std::vector<Index> mutual_offsets, alone_offsets, ranges, task_rows{0}, task_range_begins{0, 1, 2, 4};
+  std::vector<std::int32_t> task_ranges{0, 1, 0, 1};
 
   explicit Pairs(const UniformTree& tree) : leaves(tree.nodes_of(2)) {
     const NodeIndex half = leaves[leaves.size() / 2];
     ranges = {0, static_cast<Index>(leaves.size() / 2), static_cast<Index>(leaves.size())};
     mutual_offsets.assign(tree.boxes.size() + 1, 0);
     alone_offsets.assign(tree.boxes.size() + 1, 0);
-    std::vector<std::array<Index, 3>> split(tree.boxes.size());  // begin, first of the second range, end
+    std::vector<NodeIndex> rows[3];  // of the tasks
     for (NodeIndex node = 0; node < static_cast<NodeIndex>(tree.boxes.size()); ++node) {
-      split[at(node)][0] = static_cast<Index>(mutual_items.size());
       if (node >= leaves.front()) {
         alone_items.push_back(node);
         for (const NodeIndex other : tree.u.view().of(node))
-          if (other > node && other < half) mutual_items.push_back(other);
-        split[at(node)][1] = static_cast<Index>(mutual_items.size());
-        for (const NodeIndex other : tree.u.view().of(node))
-          if (other > node && other >= half) mutual_items.push_back(other);
+          if (other > node) mutual_items.push_back(other);
+        const bool in_second = node >= half, meets_second = mutual_items.back() >= half;
+        rows[in_second ? 1 : meets_second ? 2 : 0].push_back(node);
       }
-      split[at(node)][2] = static_cast<Index>(mutual_items.size());
       mutual_offsets[at(node) + 1] = static_cast<Index>(mutual_items.size());
       alone_offsets[at(node) + 1] = static_cast<Index>(alone_items.size());
     }
-    for (const auto& [first, second] : tasks) {
-      for (const NodeIndex leaf : leaves) {
-        if ((leaf >= half) != (first == 1)) continue;
-        const auto& s = split[at(leaf)];
-        row_leaves.push_back(leaf);
-        row_begins.push_back(second == 1 ? s[1] : s[0]);
-        row_ends.push_back(second == 1 ? s[2] : s[1]);
-      }
+    for (const auto& row : rows) {
+      row_leaves.insert(row_leaves.end(), row.begin(), row.end());
       task_rows.push_back(static_cast<Index>(row_leaves.size()));
     }
   }
@@ -53,11 +44,10 @@ struct Pairs {
             ranges,
             {mutual_offsets.data(), mutual_items.data()},
             {alone_offsets.data(), alone_items.data()},
-            tasks,
+            task_range_begins,
+            task_ranges,
             task_rows,
-            row_leaves,
-            row_begins,
-            row_ends};
+            row_leaves};
   }
 };
 

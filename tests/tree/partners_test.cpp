@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "tests/support/points.hpp"
 #include "tests/support/serial_tree.hpp"
@@ -15,30 +17,51 @@ namespace {
 void serve(const NearPairs& pairs, std::vector<std::vector<NodeIndex>>& found) {
   for (const NodeIndex leaf : pairs.leaves)
     for (const NodeIndex other : pairs.alone.of(leaf)) found[at(leaf)].push_back(other);
-  for (std::size_t row = 0; row < pairs.row_leaves.size(); ++row)
-    for (Index i = pairs.row_begins[row]; i < pairs.row_ends[row]; ++i) {
-      const NodeIndex leaf = pairs.row_leaves[row], other = pairs.mutual.items[static_cast<std::size_t>(i)];
+  for (const NodeIndex leaf : pairs.row_leaves)
+    for (const NodeIndex other : pairs.mutual.of(leaf)) {
       found[at(leaf)].push_back(other);
       found[at(other)].push_back(leaf);
     }
 }
 
-/// Rows of a task lie in its two ranges.
+/// Rows of a task meet its ranges and no others; ranges have a task of their own, which come first.
 void expect_rows_in_ranges(const NearPairs& pairs) {
   const auto range_of = [&](NodeIndex leaf) {
     const auto place = std::find(pairs.leaves.begin(), pairs.leaves.end(), leaf) - pairs.leaves.begin();
-    return std::upper_bound(pairs.ranges.begin(), pairs.ranges.end() - 1, place) - pairs.ranges.begin() - 1;
+    return static_cast<std::int32_t>(std::upper_bound(pairs.ranges.begin(), pairs.ranges.end() - 1, place) -
+                                     pairs.ranges.begin() - 1);
   };
-  ASSERT_EQ(pairs.task_rows.size(), pairs.tasks.size() + 1);
-  for (std::size_t task = 0; task < pairs.tasks.size(); ++task) {
-    const auto [first, second] = pairs.tasks[task];
-    EXPECT_LE(first, second);
-    for (Index row = pairs.task_rows[task]; row < pairs.task_rows[task + 1]; ++row) {
-      const auto r = static_cast<std::size_t>(row);
-      EXPECT_EQ(range_of(pairs.row_leaves[r]), first);
-      for (Index i = pairs.row_begins[r]; i < pairs.row_ends[r]; ++i)
-        EXPECT_EQ(range_of(pairs.mutual.items[static_cast<std::size_t>(i)]), second);
+  ASSERT_EQ(pairs.task_rows.size(), pairs.task_range_begins.size());
+  std::set<std::vector<std::int32_t>> tasks;
+  std::size_t of_one = 0;
+  for (std::size_t task = 0; task + 1 < pairs.task_rows.size(); ++task) {
+    const std::vector<std::int32_t> ranges(pairs.task_ranges.begin() + pairs.task_range_begins[task],
+                                           pairs.task_ranges.begin() + pairs.task_range_begins[task + 1]);
+    EXPECT_TRUE(tasks.insert(ranges).second) << "two tasks of the same ranges";
+    if (ranges.size() == 1) {
+      EXPECT_EQ(of_one++, task) << "behind a task of several ranges";
     }
+    for (Index row = pairs.task_rows[task]; row < pairs.task_rows[task + 1]; ++row) {
+      const NodeIndex leaf = pairs.row_leaves[static_cast<std::size_t>(row)];
+      std::set<std::int32_t> met{range_of(leaf)};
+      EXPECT_EQ(ranges.front(), range_of(leaf));
+      for (const NodeIndex other : pairs.mutual.of(leaf)) met.insert(range_of(other));
+      EXPECT_EQ(met, std::set<std::int32_t>(ranges.begin(), ranges.end()));
+    }
+  }
+  std::set<std::int32_t> with_leaves;
+  for (const NodeIndex leaf : pairs.leaves) with_leaves.insert(range_of(leaf));
+  EXPECT_EQ(of_one, with_leaves.size());
+}
+
+/// The partners of the leaf that its row has, by their first codes: the same on every rank.
+using Rows = std::map<std::uint64_t, std::vector<std::uint64_t>>;
+void add_rows(const EssentialTree& tree, const NearPairs& pairs, Rows& rows) {
+  for (const NodeIndex leaf : pairs.row_leaves) {
+    auto& row = rows[tree.keys[at(leaf)].first_code()];
+    EXPECT_TRUE(row.empty()) << "a row in two pieces";
+    for (const NodeIndex other : pairs.mutual.of(leaf)) row.push_back(tree.keys[at(other)].first_code());
+    EXPECT_TRUE(std::is_sorted(row.begin(), row.end()));
   }
 }
 
@@ -47,7 +70,9 @@ struct RankView {
   EssentialTree tree;
   NodeLists p2p;
   Index own_sources;
-  NearPartners partners(bool symmetric) const { return {tree, p2p, own_sources, symmetric}; }
+  NearPartners partners(bool symmetric, bool whole_rows) const {
+    return {tree, p2p, own_sources, symmetric, whole_rows};
+  }
 };
 
 /// Rank 0 has the leaves of the first `split` sources, rank 1 the others.
@@ -79,9 +104,9 @@ Index end_of_leaf_with(const EssentialTree& tree, Index i) {
 
 TEST(NearPairs, AreThePartnersOnTwoRanks) {
   for (const char* shape : {"cube", "sphere", "plummer", "line"})
-    for (const bool symmetric : {true, false})
+    for (const auto& [symmetric, whole_rows] : {std::pair{true, true}, {true, false}, {false, true}})
       for (const Index ranges : {1, 3, 16, 5000}) {
-        SCOPED_TRACE(::testing::Message() << shape << ' ' << symmetric << ' ' << ranges);
+        SCOPED_TRACE(::testing::Message() << shape << ' ' << symmetric << whole_rows << ' ' << ranges);
         const auto s = test::make_serial_tree(test::make_points(shape, 2000), 10);
         const Partners partners = choose_partners(s.tree, s.lists, 8, symmetric ? 8 : 3);
         const Index split = end_of_leaf_with(s.tree, 1400);
@@ -90,7 +115,7 @@ TEST(NearPairs, AreThePartnersOnTwoRanks) {
         Index border_points[2] = {0, 0};
         for (const int rank : {0, 1}) {
           const RankView view = view_of(s, partners.p2p, split, rank);
-          const NearPartners own = view.partners(symmetric);
+          const NearPartners own = view.partners(symmetric, whole_rows);
           const NearPairs pairs = pair_up(own, ranges);
           BorderPairs border = pair_up_border(own, ranges);
           ASSERT_EQ(pairs.ranges.size(), static_cast<std::size_t>(ranges) + 1);
@@ -124,6 +149,30 @@ TEST(NearPairs, AreThePartnersOnTwoRanks) {
               << node;
         }
       }
+}
+
+TEST(NearPairs, WholeRowsDoNotDependOnTheRanks) {
+  for (const char* shape : {"cube", "sphere", "plummer"}) {
+    SCOPED_TRACE(shape);
+    const auto s = test::make_serial_tree(test::make_points(shape, 2000), 10);
+    const Partners partners = choose_partners(s.tree, s.lists, 8, 8);
+    const Index all = static_cast<Index>(s.codes.size());
+    Rows alone;
+    add_rows(s.tree, pair_up({s.tree, partners.p2p, all, true, true}, 5), alone);
+    for (const Index cut : {200, 1000, 1700}) {
+      Rows divided;
+      std::size_t waiting = 0;
+      for (const int rank : {0, 1}) {
+        const RankView view = view_of(s, partners.p2p, end_of_leaf_with(s.tree, cut), rank);
+        add_rows(view.tree, pair_up(view.partners(true, true), 3), divided);
+        const BorderPairs border = pair_up_border(view.partners(true, true), 3);
+        add_rows(view.tree, border.here, divided);
+        waiting += border.here.row_leaves.size();
+      }
+      EXPECT_EQ(divided, alone);
+      EXPECT_GT(waiting, 0U);
+    }
+  }
 }
 
 TEST(Partners, AreWAndXByOperator) {

@@ -36,18 +36,23 @@ struct ListView {
 };
 
 /// P2P among sources that are the targets: pairs of leaves that act on each other are served once. Leaves
-/// come in ranges along the curve; a task has the pairs between two ranges, or within one.
+/// come in ranges along the curve; a task has rows of leaves of one range whose partners are in the same few
+/// ranges.
 struct NearPairsView {
   std::span<const NodeIndex> leaves;
   std::span<const Index> ranges;  // (ranges + 1) bounds in `leaves`
-  ListView mutual;  // of a leaf: later leaves that it acts on and that act on it, along the curve
+  ListView mutual;  // of a leaf: others that it acts on and that act on it, along the curve; a pair once
   ListView alone;   // others that act on it, the leaf itself included
-  /// By task its two ranges, first <= second, and where in `row_leaves`, `row_begins` and `row_ends` its rows
-  /// begin (tasks + 1): the parts of leaves' rows of mutual.items. A leaf's own task also has its `alone`.
-  std::span<const std::array<std::int32_t, 2>> tasks;
+  /// By task, where in `task_ranges` its ranges begin (tasks + 1): that of its rows' leaves, then others; and
+  /// where in `row_leaves` its rows do (tasks + 1). A range's own task also has its leaves' `alone`.
+  std::span<const Index> task_range_begins;
+  std::span<const std::int32_t> task_ranges;
   std::span<const Index> task_rows;
   std::span<const NodeIndex> row_leaves;
-  std::span<const Index> row_begins, row_ends;
+  std::size_t task_count() const { return task_rows.empty() ? 0 : task_rows.size() - 1; }
+  std::span<const std::int32_t> ranges_of(std::size_t task) const {
+    return {task_ranges.data() + task_range_begins[task], task_ranges.data() + task_range_begins[task + 1]};
+  }
 };
 
 /// Where the operators that end at targets add their results: one entry a target, in the order of the points;

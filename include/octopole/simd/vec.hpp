@@ -25,12 +25,12 @@ namespace octopole::simd {
 ///   inverse_sqrt(V r2)            1 / sqrt(r2) to nearly full precision; 0 where r2 is below the smallest
 ///   normal
 ///                                 number (coincident points) or infinite
-///   inverse_sqrt_beyond<Estimate>(V r2, float least, beyond)
+///   inverse_sqrt_beyond<Estimate>(V r2, V least, beyond)
 ///                                 the same for floats, and 0 where r2 < least: beyond has a bit a lane, set
 ///                                 where not. With Estimate it may be as far off as 2^-13.
 ///   inverse_sqrt_of_normal<Estimate>(V r2)  the same for floats that are normal numbers, without a test
 ///   lesser(V a, V b)              of each lane, for floats; b where a lane of either is not a number
-///   any_below(V v, float least)   whether a lane is
+///   any_below(V v, V least)       whether a lane is
 /// and these, common to all of them:
 template <class V, class T>
 OCTOPOLE_INLINE V load(const T* p) {
@@ -94,14 +94,14 @@ OCTOPOLE_INLINE VecF inverse_sqrt_of_normal(const VecF& r2) {
 OCTOPOLE_INLINE VecF lesser(const VecF& a, const VecF& b) {
   return a < b ? a : b;
 }
-OCTOPOLE_INLINE bool any_below(const VecF& v, float least) {
-  return v[0] < least || v[1] < least || v[2] < least || v[3] < least;
+OCTOPOLE_INLINE bool any_below(const VecF& v, const VecF& least) {
+  return v[0] < least[0] || v[1] < least[1] || v[2] < least[2] || v[3] < least[3];
 }
 OCTOPOLE_INLINE VecF inverse_sqrt(const VecF& r2) {
   return r2 < kMinNormalFloat ? VecF{} : inverse_sqrt_of_normal<false>(r2);
 }
 template <bool Estimate>
-OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, float least, std::uint16_t& beyond) {
+OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, const VecF& least, std::uint16_t& beyond) {
   const auto is_beyond = r2 >= least;
 #if defined(__SSE2__)
   beyond = static_cast<std::uint16_t>(_mm_movemask_ps(_mm_castsi128_ps((__m128i)is_beyond)));
@@ -170,12 +170,12 @@ OCTOPOLE_INLINE VecF inverse_sqrt_of_normal(const VecF& r2) {
 OCTOPOLE_INLINE VecF lesser(const VecF& a, const VecF& b) {
   return _mm256_min_ps(a, b);
 }
-OCTOPOLE_INLINE bool any_below(const VecF& v, float least) {
-  return _mm256_movemask_ps(_mm256_cmp_ps(v, _mm256_set1_ps(least), _CMP_LT_OQ)) != 0;
+OCTOPOLE_INLINE bool any_below(const VecF& v, const VecF& least) {
+  return _mm256_movemask_ps(_mm256_cmp_ps(v, least, _CMP_LT_OQ)) != 0;
 }
 template <bool Estimate>
-OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, float least, std::uint16_t& beyond) {
-  const __m256 is_beyond = _mm256_cmp_ps(r2, _mm256_set1_ps(least), _CMP_GE_OQ);
+OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, const VecF& least, std::uint16_t& beyond) {
+  const __m256 is_beyond = _mm256_cmp_ps(r2, least, _CMP_GE_OQ);
   beyond = static_cast<std::uint16_t>(_mm256_movemask_ps(is_beyond));
   return _mm256_and_ps(is_beyond, inverse_sqrt_of_normal<Estimate>(r2));
 }
@@ -244,12 +244,12 @@ OCTOPOLE_INLINE VecF inverse_sqrt_of_normal(const VecF& r2) {
 OCTOPOLE_INLINE VecF lesser(const VecF& a, const VecF& b) {
   return _mm512_maskz_min_ps(kAllLanes, a, b);
 }
-OCTOPOLE_INLINE bool any_below(const VecF& v, float least) {
-  return _mm512_cmp_ps_mask(v, _mm512_set1_ps(least), _CMP_LT_OQ) != 0;
+OCTOPOLE_INLINE bool any_below(const VecF& v, const VecF& least) {
+  return _mm512_cmp_ps_mask(v, least, _CMP_LT_OQ) != 0;
 }
 template <bool Estimate>
-OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, float least, std::uint16_t& beyond) {
-  const __mmask16 is_beyond = _mm512_cmp_ps_mask(r2, _mm512_set1_ps(least), _CMP_GE_OQ);
+OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, const VecF& least, std::uint16_t& beyond) {
+  const __mmask16 is_beyond = _mm512_cmp_ps_mask(r2, least, _CMP_GE_OQ);
   beyond = is_beyond;
   return refined<Estimate>(r2, _mm512_maskz_rsqrt14_ps(is_beyond, r2));
 }
