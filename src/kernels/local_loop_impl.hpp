@@ -84,11 +84,11 @@ struct LocalSet {
 /// for the vectors' points alone (one_sided).
 enum class Pairs { fast, guarded, one_sided };
 
-/// Vectors at `at` against `count` points of b from `from` on, and where what is found goes: what the vectors
-/// receive, by part, to `received` (parts, points of the vectors' set); what b receives, by lane, from
-/// `before` to `after`, (count, parts, lanes); and the lanes beyond the least distance, (count, Width).
+/// Vectors at `at` against `count` points of b, and where what is found goes: what the vectors receive, by
+/// part, to `received` (parts, points of the vectors' set); what b receives, by lane, from `before` to
+/// `after`, (count, parts, lanes); and the lanes beyond the least distance, (count, Width).
 struct LocalBlock {
-  Index at, from, count;
+  Index at, count;
   float* received;
   const float* before;
   float* after;
@@ -114,8 +114,8 @@ OCTOPOLE_INLINE bool local_block(const K& kernel, const LocalSet<Size>& a, const
     u[w] = gx[w] = gy[w] = gz[w] = V{};
   }
   // Named, because the stores below might change them for all that the compiler knows.
-  const float *const b_x = b.x + block.from, *const b_y = b.y + block.from, *const b_z = b.z + block.from,
-                     *const b_charge = b.charge + block.from, *const before = block.before;
+  const float *const b_x = b.x, *const b_y = b.y, *const b_z = b.z, *const b_charge = b.charge,
+                     *const before = block.before;
   float* const after = block.after;
   std::uint16_t* const beyond = block.beyond;
   const Index count = block.count;
@@ -264,7 +264,7 @@ class LocalLeaves {
 
   template <int Width>
   void act(Index at) {
-    const LocalBlock block{at, 0, mine_.count, row_received_, before_, after_, beyond_};
+    const LocalBlock block{at, mine_.count, row_received_, before_, after_, beyond_};
     if (!local_block<Width, Pairs::fast, Gradient, Estimate>(kernel_, row_, mine_, block))
       guarded<Width, Pairs::guarded>(row_, block);
     before_ = after_;
@@ -272,42 +272,19 @@ class LocalLeaves {
     other_ = const_cast<float*>(before_);
   }
 
-  /// Pairs within the piece.
+  /// Pairs within the piece, either side by itself: to add up lanes would cost more.
   void own() {
     mine_.fill_up();
-    if constexpr (Gradient) {
-      // Either side by itself: to add up lanes would cost more.
-      Index at = 0;
-      for (; at + 2 * lanes <= filled(mine_.count); at += 2 * lanes) own_block<2>(at, 0, mine_.count);
-      if (at < mine_.count) own_block<1>(at, 0, mine_.count);
-    } else {
-      for (Index i = 0; i < mine_.count * lanes; i += lanes) simd::store(sums_[0] + i, V{});
-      before_ = sums_[0];
-      after_ = sums_[1];
-      other_ = sums_[0];
-      for (Index at = 0; at < mine_.count; at += lanes) {
-        if (at > 0) {
-          guarded<1, Pairs::guarded>(mine_, {at, 0, at, row_received_, sums_[0], sums_[0], beyond_});
-          deliver<1>(at);
-        }
-        own_block<1>(at, at, mine_.count - at < lanes ? mine_.count - at : lanes);
-      }
-    }
-  }
-
-  /// Vectors with `count` points from `from` on, which they are among.
-  template <int Width>
-  void own_block(Index at, Index from, Index count) {
-    guarded<Width, Pairs::one_sided>(mine_, {at, from, count, row_received_, nullptr, nullptr, beyond_});
-    deliver<Width>(at);
-  }
-
-  /// What vectors of the piece have received goes to its places.
-  template <int Width>
-  void deliver(Index at) {
-    const Index left = mine_.count - at, count = left < Width * lanes ? left : Width * lanes;
+    Index at = 0;
+    for (; at + 2 * lanes <= filled(mine_.count); at += 2 * lanes) own_block<2>(at);
+    if (at < mine_.count) own_block<1>(at);
     for (int part = 0; part < parts; ++part)
-      add_to_wide(row_received_ + part * mine_.kSize + at, count, scale(part), to_[part] + mine_first_ + at);
+      add_to_wide(row_received_ + part * mine_.kSize, mine_.count, scale(part), to_[part] + mine_first_);
+  }
+
+  template <int Width>
+  void own_block(Index at) {
+    guarded<Width, Pairs::one_sided>(mine_, {at, mine_.count, row_received_, nullptr, nullptr, beyond_});
   }
 
   /// Tells of the pairs it leaves out.
@@ -318,7 +295,7 @@ class LocalLeaves {
     constexpr auto all = static_cast<std::uint16_t>((1U << lanes) - 1);
     if constexpr (own)
       for (int l = 0; l < Width * lanes; ++l)  // a point and itself are no pair
-        if (const Index j = block.at + l - block.from; j < block.count)
+        if (const Index j = block.at + l; j < block.count)
           beyond_[j * Width + l / lanes] |= static_cast<std::uint16_t>(1U << l % lanes);
     std::uint16_t common = all;
     for (Index k = 0; k < block.count * Width; ++k) common &= beyond_[k];
@@ -326,7 +303,7 @@ class LocalLeaves {
     for (Index k = 0; k < block.count * Width; ++k)
       for (unsigned left_out = all & ~beyond_[k]; left_out != 0; left_out &= left_out - 1) {
         const Index lane = block.at + k % Width * lanes + __builtin_ctz(left_out);
-        const Index b = block.from + k / Width;
+        const Index b = k / Width;
         if constexpr (Size == kLocalRow)
           close_.take(close_.to, mine_first_ + b, number_in_row(lane));
         else if (!own || b < lane)  // else it comes the other way round, too
