@@ -297,18 +297,27 @@ class LocalLeaves {
       for (int l = 0; l < Width * lanes; ++l)  // a point and itself are no pair
         if (const Index j = block.at + l; j < block.count)
           beyond_[j * Width + l / lanes] |= static_cast<std::uint16_t>(1U << l % lanes);
-    std::uint16_t common = all;
-    for (Index k = 0; k < block.count * Width; ++k) common &= beyond_[k];
-    if (common == all) return;
-    for (Index k = 0; k < block.count * Width; ++k)
-      for (unsigned left_out = all & ~beyond_[k]; left_out != 0; left_out &= left_out - 1) {
-        const Index lane = block.at + k % Width * lanes + __builtin_ctz(left_out);
-        const Index b = k / Width;
-        if constexpr (Size == kLocalRow)
-          close_.take(close_.to, mine_first_ + b, number_in_row(lane));
-        else if (!own || b < lane)  // else it comes the other way round, too
-          close_.take(close_.to, mine_first_ + b, mine_first_ + lane);
-      }
+    // Most pairs are beyond: looked at by so many masks at once.
+    constexpr Index together = sizeof(std::uint64_t) / sizeof(std::uint16_t);
+    constexpr std::uint64_t all_together = all * std::uint64_t{0x0001000100010001};
+    Index masks = block.count * Width;
+    for (; masks % together != 0; ++masks) beyond_[masks] = all;
+    for (Index k = 0; k < masks; k += together)
+      if (simd::load<std::uint64_t>(beyond_ + k) != all_together)
+        for (Index mask = k; mask < k + together; ++mask)
+          tell<Size, own>(block.at + mask % Width * lanes, mask / Width, all & ~beyond_[mask]);
+  }
+
+  /// Of pairs left out: of a vector's lanes, the first at `at`, with the piece's point b.
+  template <Index Size, bool own>
+  void tell(Index at, Index b, unsigned left_out) {
+    for (; left_out != 0; left_out &= left_out - 1) {
+      const Index a = at + __builtin_ctz(left_out);
+      if constexpr (Size == kLocalRow)
+        close_.take(close_.to, mine_first_ + b, number_in_row(a));
+      else if (!own || b < a)  // else it comes the other way round, too
+        close_.take(close_.to, mine_first_ + b, mine_first_ + a);
+    }
   }
 
   Index number_in_row(Index place) const {
