@@ -1,6 +1,8 @@
 // Pair loops: pairs a second of one thread.
 #include <benchmark/benchmark.h>
 
+#include <vector>
+
 #include "octopole/base/aligned.hpp"
 #include "octopole/kernels/laplace.hpp"
 #include "octopole/kernels/pair_loop.hpp"
@@ -70,6 +72,31 @@ void mutual(benchmark::State& state) {
   run<double>(state, 2, [](auto& t, auto& s) { pair_mutual(Laplace{}, t.mutual(), s.mutual(), 1.0); });
 }
 
+/// A leaf and 13 neighbours of as many points each, with the estimate of 1/sqrt or without.
+template <bool Gradient>
+void local_row(benchmark::State& state) {
+  constexpr Index neighbours = 13;
+  const Index n = state.range(0);
+  Points<float> points((neighbours + 1) * n, 1);
+  for (auto* axis : {&points.x, &points.y, &points.z})
+    for (float& v : *axis) v = 2 * v - 1;
+  AlignedVector<double> sums(4 * points.x.size());
+  const auto part = [&](std::size_t k) { return sums.data() + k * points.x.size(); };
+  std::vector<LocalPartner> partners;
+  for (Index k = 14; k < 27; ++k)
+    partners.push_back(
+        {(k - 13) * n, n, 1, 2 * float(k % 3 - 1), 2 * float(k / 3 % 3 - 1), 2 * float(k / 9 - 1)});
+  const ClosePairs close{[](void*, Index, Index) {}, nullptr};
+  for (auto _ : state) {
+    pair_mutual_local(
+        Laplace{}, points.sources(), WideSums{part(0), Gradient ? part(1) : nullptr, part(2), part(3)},
+        LocalLeaf{0, n, 0.0009F, 1, 1}, partners.data(), neighbours, state.range(1) == 1, close);
+    benchmark::ClobberMemory();
+  }
+  state.counters["pairs/s"] =
+      benchmark::Counter(2.0 * neighbours * double(n * n), benchmark::Counter::kIsIterationInvariantRate);
+}
+
 void sizes(benchmark::internal::Benchmark* b) {
   for (const int targets : {16, 30, 100, 300}) b->Args({targets, 1000});
 }
@@ -80,5 +107,7 @@ BENCHMARK(gradient<double>)->Apply(sizes);
 BENCHMARK(gradient<float>)->Apply(sizes);
 BENCHMARK(split_potential)->Apply(sizes);
 BENCHMARK(mutual)->Apply(sizes);
+BENCHMARK(local_row<false>)->ArgsProduct({{16, 30, 64, 110}, {0, 1}});
+BENCHMARK(local_row<true>)->ArgsProduct({{16, 30, 64, 110}, {0, 1}});
 
 }  // namespace
