@@ -179,8 +179,8 @@ struct Evaluation {
     });
   }
 
-  // What needs no ghosts: leaves inside, or where pairs are mutual all of this rank's. The messages under way
-  // are looked after meanwhile.
+  // What waits for no ghosts: leaves inside, or where pairs are mutual those of this rank, but for whole rows
+  // with a ghost. The messages under way are looked after meanwhile.
   void near_inside() {
     const Piece timed = piece(Phase::p2p, 0);
     const std::function<void()> look_after =
@@ -204,19 +204,24 @@ struct Evaluation {
       ExchangeTimer timer(profile, Exchange::ghost_charges, ExchangeTimer::Part::progress);
       s.ghosts.points.progress();
     }
+    look_after_multipoles();
+  }
+  void look_after_multipoles() {
     ExchangeTimer timer(profile, Exchange::ghost_multipoles, ExchangeTimer::Part::progress);
     s.ghosts.multipoles.progress();
   }
 
   void near_ghosts() {
     const Piece timed = piece(Phase::p2p, 1);
-    if (!s.near_pairs) return sum_near(s.work.boundary_leaves, s.partners.p2p);
+    const std::function<void()> look_after =
+        expects_messages() ? [this] { look_after_multipoles(); } : std::function<void()>();
+    if (!s.near_pairs) return sum_near(s.work.boundary_leaves, s.partners.p2p, look_after);
     if (s.border.here.leaves.empty() && s.border.alone.items.empty()) return;
     in_near_precision([&]<class Near>(Near) {
       p2p_mutual<Near>(kernel, view_of(s.border.here), s.boxes.data(), s.sources_by_node(), w.charges.data(),
-                       sums, {}, s.local_sources.view());
+                       sums, look_after, s.local_sources.view());
     });
-    sum_near(s.work.boundary_leaves, s.border.alone);
+    sum_near(s.work.boundary_leaves, s.border.alone, look_after);
   }
 
   bool shares_near_sums() const {

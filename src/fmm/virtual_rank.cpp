@@ -28,7 +28,7 @@ tree::SharedNodes shared_nodes(tree::NodeCounts& counts, const tree::Partition& 
 }
 
 /// Pairs of P2P that passes.cpp sums before ghosts are there: of leaves inside, or where pairs are mutual all
-/// of this rank's but those in rows that wait.
+/// of this rank's (of which its caller takes away those in rows that wait).
 double inside_pairs(const RankLists& lists, const WorkLists& work, Index own_sources, bool mutual) {
   double pairs = 0;
   const auto add = [&](NodeIndex leaf) {

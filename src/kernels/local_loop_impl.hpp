@@ -119,7 +119,7 @@ OCTOPOLE_INLINE bool local_block(const K& kernel, const LocalSet<Size>& a, const
   float* const after = block.after;
   std::uint16_t* const beyond = block.beyond;
   const Index count = block.count;
-  V nearest = simd::broadcast<V>(1e6F);
+  V nearest = simd::broadcast<V>(3e38F);
   for (Index j = 0; j < count; ++j) {
     const V bx = simd::broadcast<V>(b_x[j]), by = simd::broadcast<V>(b_y[j]), bz = simd::broadcast<V>(b_z[j]),
             bq = simd::broadcast<V>(b_charge[j]);
@@ -305,17 +305,17 @@ class LocalLeaves {
     for (Index k = 0; k < masks; k += together)
       if (simd::load<std::uint64_t>(beyond_ + k) != all_together)
         for (Index mask = k; mask < k + together; ++mask)
-          tell<Size, own>(block.at + mask % Width * lanes, mask / Width, all & ~beyond_[mask]);
+          tell<Size>(block.at + mask % Width * lanes, mask / Width, all & ~beyond_[mask]);
   }
 
   /// Of pairs left out: of a vector's lanes, the first at `at`, with the piece's point b.
-  template <Index Size, bool own>
+  template <Index Size>
   void tell(Index at, Index b, unsigned left_out) {
     for (; left_out != 0; left_out &= left_out - 1) {
       const Index a = at + __builtin_ctz(left_out);
       if constexpr (Size == kLocalRow)
         close_.take(close_.to, mine_first_ + b, number_in_row(a));
-      else if (!own || b < a)  // else it comes the other way round, too
+      else if (b < a)  // comes the other way round, too
         close_.take(close_.to, mine_first_ + b, mine_first_ + a);
     }
   }

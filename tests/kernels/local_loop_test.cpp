@@ -180,8 +180,22 @@ TEST_P(LocalLoop, LeafAndPartners) {
   }
 }
 
+TEST_P(LocalLoop, ManySmallPartners) {
+  Leaves all;
+  all.add(0.5, 0, 0, 0, 120, 1);
+  for (int l = 0; l < 400; ++l)
+    all.add(0.125, l % 2 ? 0.5 : -0.5, 0.1 * (l % 9) - 0.4, 0.1 * (l % 7), l % 3, unsigned(l));
+  const std::vector<LocalPartner> partners = all.partners();
+  for (const bool gradient : {false, true}) {
+    pair_mutual_local(Laplace{}, all.arrays(), all.clear(gradient), all.first(), partners.data(),
+                      static_cast<Index>(partners.size()), false, all.close());
+    EXPECT_GT(all.left_out.size(), 10U);
+    all.expect_sums(gradient, 1e-5, [](Index, Index b) { return b >= 120; });
+  }
+}
+
 TEST_P(LocalLoop, PartnerOfManyTimesTheSize) {
-  // Without 2:1 balance. A point of the partner lies where the leaf's vector is filled up.
+  // Without 2:1 balance. What fills up the row lies within the reach of the partner's points.
   Leaves all;
   all.add(0.5, 0, 0, 0, 15, 1);
   all.add(512, 512.5, 0, 0, 32, 2);

@@ -46,7 +46,7 @@ struct RankPlan {
   Index ghost_nodes = 0;           // of these, nodes that are outside its part
   Index ghost_sources = 0;
   WorkCounts work;
-  double near_inside = 0;  // pairs of P2P that need no ghosts
+  double near_inside = 0;  // pairs of P2P that do not wait for ghosts
   RankTraffic traffic;     // of the evaluation; of the set-up, requests and ghost coordinates alone
   /// Shared ancestors' children by level, each a step that waits for the one before.
   std::vector<std::pair<int, TrafficCounts>> ancestor_steps;

@@ -49,8 +49,8 @@ struct PointSetup {
   tree::EssentialTree tree;
   tree::InteractionLists lists;               // as they are defined; V's items for M2L by SVD alone
   tree::Partners partners;                    // as they are worked off
-  std::optional<tree::NearPairs> near_pairs;  // P2P among sources that are the targets, of this rank alone
-  tree::BorderPairs border;                   // in the same case: P2P with other ranks
+  std::optional<tree::NearPairs> near_pairs;  // P2P of sources that are the targets, without ghosts
+  tree::BorderPairs border;                   // in the same case: P2P that waits for ghosts
   parallel::RowExchange near_sums;            // rows are sources: ghosts there, this rank's back
   LocalCoordinates local_sources;             // in the same case
   std::vector<Box> boxes;                     // (nodes)

@@ -135,7 +135,8 @@ struct ClosePairs {
 };
 
 /// Both sides of the pairs between a leaf and its partners: adds what the points of either receive, scaled,
-/// to their places among `sums`, rounded to single precision once for all partners. With `estimate` 1/sqrt
+/// to their places among `sums`. What the leaf's points receive is added up in single precision over all
+/// partners, in their order: its rounding depends on which they are. With `estimate` 1/sqrt
 /// may be as far off as 2^-13. Single-threaded.
 template <class K>
 void pair_mutual_local(const K& kernel, const LocalArrays& points, const WideSums& sums,

@@ -46,8 +46,9 @@ void localize(std::span<const NodeIndex> leaves, const Box* boxes, const PointsB
 
 /// P2P among sources that are the targets, with one 1/r for both sides of pairs. Sums are indexed as the
 /// points are. Threads take tasks, of which those with a range in common follow one another in the order
-/// given: the result depends on the ranges, to rounding (of Real with one float a coordinate, else in
-/// double), and not on the threads. `meanwhile` as above. `local` counts where Real and Charge are floats.
+/// given: the result depends on the ranges, to rounding in double, and not on the threads. With one float a
+/// coordinate it also depends on which pairs are in one row, to rounding of Real. `meanwhile` as above.
+/// `local` counts where Real and Charge are floats.
 template <class Real, Kernel K, class Charge>
 void p2p_mutual(const K& kernel, const NearPairsView& pairs, const Box* boxes, const PointsByNode& points,
                 const Charge* charges, const TargetSums& sums, const std::function<void()>& meanwhile = {},

@@ -2,7 +2,6 @@
 // holds the arrays (the tree, a test) passes views of them.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <type_traits>

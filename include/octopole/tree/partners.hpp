@@ -74,7 +74,7 @@ struct BorderPairs {
 };
 BorderPairs pair_up_border(const NearPartners& partners, Index ranges);
 
-/// Pairs of points of this rank, each counted for both sides, that are in rows with ghosts and whole.
+/// Pairs of points of this rank alone, in rows that wait for ghosts as a whole; each counts for both sides.
 double waiting_pairs(const NearPartners& partners);
 
 }  // namespace octopole::tree
