@@ -1,10 +1,22 @@
 #include "octopole/operators/leaf.hpp"
 
 #include "batches.hpp"
+#include "octopole/base/threads.hpp"
 #include "octopole/kernels/laplace.hpp"
 #include "point_buffers.hpp"
 
 namespace octopole {
+namespace {
+
+/// Inside a parallel region: how many consecutive leaves a thread takes at a time. Few turns of many: two
+/// threads on neighbouring leaves slow each other down, since each also fetches what lies ahead of it, where
+/// the other is at work (L2P at 3 digits lost a third by it). Enough turns to share out what is uneven.
+Index leaves_of_a_turn(Index leaves) {
+  constexpr Index kTurns = 64;  // of each thread
+  return std::max(Index{1}, leaves / (kTurns * team_size()));
+}
+
+}  // namespace
 
 template <Kernel K, class Real>
 void p2m(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves, const Box* boxes,
@@ -46,13 +58,13 @@ void p2m(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex
 template <Kernel K, class Real>
 void l2p(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves, const Box* boxes,
          const PointsByNode& targets, const Real* locals, const TargetSums& sums) {
-  const Index n = t.equivalent_size();
+  const Index count = static_cast<Index>(leaves.size()), n = t.equivalent_size();
 #pragma omp parallel
   {
     TargetBuffer<Real> buffer;
-#pragma omp for schedule(dynamic, 8)
-    for (std::size_t l = 0; l < leaves.size(); ++l) {
-      const NodeIndex leaf = leaves[l];
+#pragma omp for schedule(dynamic, leaves_of_a_turn(count))
+    for (Index l = 0; l < count; ++l) {
+      const NodeIndex leaf = leaves[static_cast<std::size_t>(l)];
       buffer.load(targets, leaf, boxes[leaf]);
       buffer.evaluate(kernel, surface_sources(t.downward_equivalent, locals + leaf * n), boxes[leaf].half,
                       sums);
