@@ -9,7 +9,7 @@
 #include "octopole/base/threads.hpp"
 #include "octopole/kernels/laplace.hpp"
 #include "octopole/kernels/pair_loop.hpp"
-#include "octopole/linalg/blas.hpp"
+#include "octopole/linalg/product.hpp"
 #include "octopole/operators/m2l_fft_cost.hpp"
 #include "octopole/operators/near_field.hpp"
 #include "octopole/simd/isa.hpp"
@@ -154,7 +154,6 @@ double pair_rate(bool gradient) {
 template <class Real>
 double gemm_rate() {
   constexpr Index n = 296, columns = 64, repeats = 10;  // a batch of nodes at order 8
-  const linalg::SerialBlas serial;
   const AlignedVector<Real> a(static_cast<std::size_t>(n * n), Real(1e-3));
   const double seconds = best_seconds([&] {
 #pragma omp parallel

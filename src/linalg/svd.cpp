@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "octopole/linalg/blas.hpp"
+#include "octopole/linalg/product.hpp"
 
 extern "C" {
 void dgesdd_(const char*, const int*, const int*, double*, const int*, double*, double*, const int*, double*,

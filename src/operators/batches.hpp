@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "octopole/linalg/blas.hpp"
+#include "octopole/linalg/product.hpp"
 #include "octopole/operators/translations.hpp"
 
 namespace octopole {
@@ -14,17 +14,6 @@ inline constexpr Index kBatch = 64;
 
 constexpr Index batch_count(Index items, Index per_batch) {
   return (items + per_batch - 1) / per_batch;
-}
-
-/// Columns are padded to a multiple of this, so that no result depends on a matrix library's edge cases.
-inline constexpr Index kColumnUnit = 16;
-
-/// Zeroes the columns from `count` up to the next multiple of kColumnUnit, which is returned.
-template <class Real>
-Index pad_columns(Real* columns, Index rows, Index count) {
-  const Index padded = (count + kColumnUnit - 1) / kColumnUnit * kColumnUnit;
-  std::fill_n(columns + rows * count, rows * (padded - count), Real{0});
-  return padded;
 }
 
 /// density = second * (first * potential) for `columns` columns; `projected` holds rank x columns.

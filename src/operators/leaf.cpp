@@ -25,7 +25,6 @@ void p2m(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex
               check = t.upward_check_size();
   const TargetArrays<Real> check_points{t.upward_check.x.data(), t.upward_check.y.data(),
                                         t.upward_check.z.data(), check};
-  const linalg::SerialBlas serial;
 #pragma omp parallel
   {
     SourceBuffer<Real> buffer;
@@ -46,8 +45,7 @@ void p2m(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex
         buffer.append(sources, std::span(&leaf, 1), charges, boxes[leaf], flush);
         if (!buffer.empty()) flush();
       }
-      const Index columns = pad_columns(potential.data(), check, size);
-      check_to_equivalent(check, t.upward_rank, n, t.upward_first, t.upward_second, columns, potential.data(),
+      check_to_equivalent(check, t.upward_rank, n, t.upward_first, t.upward_second, size, potential.data(),
                           projected.data(), density.data());
       for (Index b = 0; b < size; ++b)
         std::copy_n(density.data() + b * n, n, multipoles + leaves[static_cast<std::size_t>(first + b)] * n);

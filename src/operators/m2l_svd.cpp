@@ -6,6 +6,7 @@
 #include "batches.hpp"
 #include "kernel_matrix.hpp"
 #include "octopole/kernels/laplace.hpp"
+#include "octopole/linalg/blas.hpp"
 #include "octopole/linalg/svd.hpp"
 #include "octopole/operators/surface.hpp"
 
@@ -143,7 +144,6 @@ void m2l_svd(const M2lSvd<Real>& op, const Translations<Real>& t, std::span<cons
     return static_cast<std::size_t>((steps(a.x - b.x) + 3) + 7 * (steps(a.y - b.y) + 3) +
                                     49 * (steps(a.z - b.z) + 3));
   };
-  const linalg::SerialBlas serial;
 #pragma omp parallel
   {
     std::array<std::vector<Pair>, 16> pairs;
@@ -174,10 +174,9 @@ void m2l_svd(const M2lSvd<Real>& op, const Translations<Real>& t, std::span<cons
             Real* column = in.data() + k * n;
             for (Index i = 0; i < n; ++i) column[map[static_cast<std::size_t>(i)]] = multipole[i];
           }
-          const Index columns = pad_columns(in.data(), n, used);
-          linalg::multiply(transfer_class.rank, columns, n, transfer_class.right.data(), in.data(),
+          linalg::multiply(transfer_class.rank, used, n, transfer_class.right.data(), in.data(),
                            middle.data());
-          linalg::multiply(check, columns, transfer_class.rank, transfer_class.left.data(), middle.data(),
+          linalg::multiply(check, used, transfer_class.rank, transfer_class.left.data(), middle.data(),
                            out.data());
           for (Index k = 0; k < used; ++k) {
             const auto& map = op.check_map[static_cast<std::size_t>(piece[k].symmetry)];

@@ -5,7 +5,7 @@
 #include "kernel_matrix.hpp"
 #include "mirrored_svd.hpp"
 #include "octopole/kernels/laplace.hpp"
-#include "octopole/linalg/blas.hpp"
+#include "octopole/linalg/product.hpp"
 #include "octopole/linalg/svd.hpp"
 #include "octopole/operators/surface.hpp"
 
@@ -37,7 +37,7 @@ AlignedVector<Real> rounded(const AlignedVector<double>& values) {
   return AlignedVector<Real>(values.begin(), values.end());
 }
 
-/// Columns that are solved for together: fixed, so that rounding does not depend on the number of threads.
+/// Columns that are solved for together.
 constexpr Index kSolved = 64;
 
 /// second * (first * matrix), where matrix is check x equivalent. Threaded over columns.
@@ -45,7 +45,6 @@ AlignedVector<double> solve(const linalg::PseudoInverse& inverse, Index check, I
                             const AlignedVector<double>& matrix) {
   AlignedVector<double> projected(static_cast<std::size_t>(inverse.rank * equivalent));
   AlignedVector<double> result(static_cast<std::size_t>(equivalent * equivalent));
-  const linalg::SerialBlas serial;
 #pragma omp parallel for schedule(dynamic)
   for (Index first = 0; first < equivalent; first += kSolved) {
     const Index columns = std::min(kSolved, equivalent - first);

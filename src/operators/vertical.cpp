@@ -25,7 +25,6 @@ void between_generations(const Translations<Real>& t, const AlignedVector<Real>&
                          const Output& output) {
   constexpr Index kParents = kBatch / 8;
   const Index count = static_cast<Index>(parents.size()), n = t.equivalent_size();
-  const linalg::SerialBlas serial;
 #pragma omp parallel
   {
     AlignedVector<Real> in(static_cast<std::size_t>(n * kBatch)), out(static_cast<std::size_t>(n * kBatch));
@@ -48,8 +47,7 @@ void between_generations(const Translations<Real>& t, const AlignedVector<Real>&
             permute(mirror, input(parent, child), in.data() + column * n);
           });
       for (const NodeIndex parent : members) prepare(parent);
-      const Index columns = pad_columns(in.data(), n, size);
-      linalg::multiply(n, columns, n, matrix.data(), in.data(), out.data());
+      linalg::multiply(n, size, n, matrix.data(), in.data(), out.data());
       for_each_child([&](Index column, NodeIndex parent, NodeIndex child, const auto& mirror) {
         add_permuted(mirror, out.data() + column * n, output(parent, child));
       });
@@ -85,7 +83,6 @@ void check_to_local(const Translations<Real>& t, std::span<const NodeIndex> node
                     CheckRowsOf<const Real> checks, Real* locals) {
   const Index count = static_cast<Index>(nodes.size()), n = t.equivalent_size(),
               check = t.downward_check_size();
-  const linalg::SerialBlas serial;
 #pragma omp parallel
   {
     AlignedVector<Real> potential(static_cast<std::size_t>(check * kBatch)),
@@ -97,8 +94,7 @@ void check_to_local(const Translations<Real>& t, std::span<const NodeIndex> node
       for (Index b = 0; b < size; ++b)
         std::copy_n(checks.row(nodes[static_cast<std::size_t>(first + b)], check), check,
                     potential.data() + b * check);
-      const Index columns = pad_columns(potential.data(), check, size);
-      check_to_equivalent(check, t.downward_rank, n, t.downward_first, t.downward_second, columns,
+      check_to_equivalent(check, t.downward_rank, n, t.downward_first, t.downward_second, size,
                           potential.data(), projected.data(), density.data());
       for (Index b = 0; b < size; ++b)
         std::copy_n(density.data() + b * n, n, locals + nodes[static_cast<std::size_t>(first + b)] * n);

@@ -9,7 +9,7 @@ cd "$1"
 find include/octopole src -type f \( -name '*.hpp' -o -name '*.cpp' -o -name '*.h' -o -name '*.inc' -o -name '*.ipp' \) |
   sort | xargs awk '
   BEGIN {
-    split("base:0 mpi:1 simd:1 linalg:1 morton:2 kernels:2 tree:3 operators:3 parallel:4 fmm:5 io:6 petsc:6 " \
+    split("base:0 mpi:1 simd:1 linalg:2 morton:2 kernels:2 tree:3 operators:3 parallel:4 fmm:5 io:6 petsc:6 " \
           "bem:7 app:8 bench:8", pairs, " ")
     for (i in pairs) { split(pairs[i], pair, ":"); floor[pair[1]] = pair[2] }
     files = 0; bad = 0

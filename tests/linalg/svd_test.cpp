@@ -6,6 +6,7 @@
 #include <random>
 
 #include "octopole/linalg/blas.hpp"
+#include "octopole/linalg/product.hpp"
 
 using namespace octopole;
 using namespace octopole::linalg;

@@ -4,6 +4,7 @@
 
 #include "octopole/kernels/laplace.hpp"
 #include "octopole/linalg/blas.hpp"
+#include "octopole/linalg/product.hpp"
 #include "octopole/operators/surface.hpp"
 #include "src/operators/kernel_matrix.hpp"
 

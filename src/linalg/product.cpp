@@ -1,0 +1,17 @@
+#include "octopole/linalg/product.hpp"
+
+#include "octopole/simd/isa.hpp"
+#include "product_table.hpp"
+
+namespace octopole::linalg {
+
+template <class Real>
+void multiply(Index m, Index n, Index k, const Real* a, const Real* b, Real* c) {
+  static const Product<Real> table[] = {product_baseline<Real>(), product_avx2<Real>(),
+                                        product_avx512<Real>()};
+  table[static_cast<int>(simd::active_isa())](m, n, k, a, b, c);
+}
+template void multiply(Index, Index, Index, const double*, const double*, double*);
+template void multiply(Index, Index, Index, const float*, const float*, float*);
+
+}  // namespace octopole::linalg

@@ -1,0 +1,25 @@
+// Products of matrices for avx512.
+#include "octopole/simd/vec.hpp"
+#include "product_table.hpp"
+
+#ifdef OCTOPOLE_HAS_AVX512
+namespace octopole {
+namespace isa = simd::avx512;
+}
+#include "product_impl.hpp"
+#endif
+
+namespace octopole::linalg {
+
+template <class Real>
+Product<Real> product_avx512() {
+#ifdef OCTOPOLE_HAS_AVX512
+  return &product<Real>;
+#else
+  return nullptr;
+#endif
+}
+template Product<double> product_avx512();
+template Product<float> product_avx512();
+
+}  // namespace octopole::linalg

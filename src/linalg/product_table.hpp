@@ -1,0 +1,19 @@
+// Products of matrices for each instruction set, as functions to dispatch to: see product_impl.hpp.
+#pragma once
+
+#include "octopole/base/types.hpp"
+
+namespace octopole::linalg {
+
+template <class Real>
+using Product = void (*)(Index m, Index n, Index k, const Real* a, const Real* b, Real* c);
+
+// Null where the build has no such instructions.
+template <class Real>
+Product<Real> product_baseline();
+template <class Real>
+Product<Real> product_avx2();
+template <class Real>
+Product<Real> product_avx512();
+
+}  // namespace octopole::linalg
