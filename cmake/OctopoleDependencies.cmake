@@ -27,8 +27,8 @@ if(PKG_CONFIG_FOUND)
 endif()
 octopole_need(fftw "TARGET;PkgConfig::FFTW3")
 
-# BLAS decides the speed of P2M, M2M, L2L and of the operators' SVDs: the reference BLAS, which a distribution may have
-# installed beside or instead, takes five times as long. BLA_VENDOR (see FindBLAS) chooses another library.
+# BLAS decides the speed of the operators' SVDs and of preconditioners' factors: the reference BLAS, which a distribution
+# may have installed beside or instead, takes five times as long. BLA_VENDOR (see FindBLAS) chooses another library.
 if(BLA_VENDOR)
   find_package(LAPACK QUIET)
 else()
@@ -53,7 +53,7 @@ if(octopole_reference_blas)
     octopole_need(lapack OFF)
   else()
     message(WARNING "No optimised BLAS was found: ${BLAS_LIBRARIES} may be the reference implementation, with which "
-      "octopole takes several times as long. Install OpenBLAS, or name a library with -DBLA_VENDOR=...")
+      "operators and preconditioners take several times as long to make. Install OpenBLAS, or name a library with -DBLA_VENDOR=...")
   endif()
 endif()
 

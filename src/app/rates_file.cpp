@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 /// Of the files kept: another number where kinds of work, or the loops they stand for, are others.
-constexpr int kFormat = 4;
+constexpr int kFormat = 5;
 
 /// The processor's name as the system tells it; empty where it does not.
 std::string processor() {
