@@ -53,7 +53,8 @@ if(octopole_reference_blas)
     octopole_need(lapack OFF)
   else()
     message(WARNING "No optimised BLAS was found: ${BLAS_LIBRARIES} may be the reference implementation, with which "
-      "operators and preconditioners take several times as long to make. Install OpenBLAS, or name a library with -DBLA_VENDOR=...")
+      "operators and preconditioners take several times as long to make. Install OpenBLAS, or name a library with "
+      "-DBLA_VENDOR=...")
   endif()
 endif()
 

@@ -86,15 +86,19 @@ OCTOPOLE_INLINE void copy_panel(const Real* a, Index m, Index rows, Index depth,
     for (Index i = 0; i < height; ++i) panel[l * height + i] = i < rows ? a[l * m + i] : Real{0};
 }
 
+/// The columns of C from j on, in tiles of Columns, then of half as many, and so on.
+template <bool First, int Width, int Columns, class Real>
+OCTOPOLE_INLINE void tiles(const Matrices<Real>& x, const Real* panel, Index rows, Index depth, Index j,
+                           const Real* b, Real* c) {
+  for (; j + Columns <= x.n; j += Columns)
+    tile<First, Width, Columns>(x, panel, rows, depth, b + j * x.k, c + j * x.m);
+  if constexpr (Columns > 1) tiles<First, Width, Columns / 2>(x, panel, rows, depth, j, b, c);
+}
+
 template <bool First, int Width, class Real>
 void panel_by_b(const Matrices<Real>& x, Index row, Index rows, Index l, Index depth, Real* panel) {
   copy_panel<Width>(x.a + l * x.m + row, x.m, rows, depth, panel);
-  const Real* b = x.b + l;
-  Real* c = x.c + row;
-  Index j = 0;
-  for (; j + kColumns <= x.n; j += kColumns)
-    tile<First, Width, kColumns>(x, panel, rows, depth, b + j * x.k, c + j * x.m);
-  for (; j < x.n; ++j) tile<First, Width, 1>(x, panel, rows, depth, b + j * x.k, c + j * x.m);
+  tiles<First, Width, kColumns>(x, panel, rows, depth, 0, x.b + l, x.c + row);
 }
 
 /// `rows` rows of C, at most Width vectors.
