@@ -225,8 +225,8 @@ Rates::Row with_near(Rates::Row row, double pairs, double gradient_pairs, double
 }  // namespace
 
 Rates reference_rates() {
-  // Of two Zen 4 cores, but for products: those are what the tiles of linalg/product.hpp reach on Zen 5, by
-  // the clock and the width of the multipliers.
+  // Measured on two Zen 4 cores, but for matrix products, which are reckoned: nine tenths of what such a core
+  // can do at most, as linalg/product.hpp was measured to reach on Zen 5.
   Rates rates;
   switch (simd::active_isa()) {
     case simd::Isa::avx512:

@@ -49,8 +49,8 @@ struct Rates {
   }
 };
 
-/// What a Zen 4 core was measured to do with the instructions in use: the cost model's rates unless others
-/// are given. Ratios matter, not seconds.
+/// What a Zen 4 core was measured to do with the instructions in use (matrix products: reckoned from another
+/// machine's): the cost model's rates unless others are given. Ratios matter, not seconds.
 Rates reference_rates();
 
 /// Measures this machine, all OpenMP threads at once: somewhat less than a second.
