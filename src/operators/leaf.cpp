@@ -11,7 +11,8 @@ namespace {
 /// Inside a parallel region: how many consecutive leaves a thread takes at a time. Few turns of many: two
 /// threads on neighbouring leaves slow each other down, since each also fetches what lies ahead of it, where
 /// the other is at work (L2P at 3 digits lost a third by it). Enough turns to share out what is uneven.
-Index leaves_of_a_turn(Index leaves) {
+/// Builds without OpenMP never ask.
+[[maybe_unused]] Index leaves_of_a_turn(Index leaves) {
   constexpr Index kTurns = 64;  // of each thread
   return std::max(Index{1}, leaves / (kTurns * team_size()));
 }
