@@ -36,11 +36,11 @@ inline constexpr double kLargestScale = 32;
 double model_scale(Index stride);
 
 /// Chooses what `parameters` leaves open (tune_ncrit, tune_padding). The model: the density of a sample of
-/// every 16th point (at least 2^16, at most 2^20 points; see model_scale), counted at all levels of the trees
-/// that candidates would build; leaves see their 27 neighbours of the same level, so that neither W and X
-/// lists nor the 2:1 balance are in it; counts times rates are seconds. n_crit is the middle of the range
-/// that is within 2 % of the best. Depends on the points in the caller's global order, on parameters and
-/// rates: not on ranks and threads. Collective.
+/// every 4th point (at least 2^16, at most 2^20 points; see model_scale), counted at all levels of the trees
+/// that candidates would build, coarser leaves beside them (W and X) and 2:1 balance included; counts times
+/// rates are seconds. n_crit is the largest within 2 % of the best. Ranks share the candidates' paddings. The
+/// choice depends on the points in the caller's global order, on parameters and rates: not on ranks and
+/// threads. Collective.
 Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameters& parameters,
             std::span<const double> sources, std::optional<std::span<const double>> targets);
 
