@@ -138,7 +138,7 @@ std::vector<std::pair<Index, Index>> find_overlaps(const Surface& surface, const
   morton::Bounds bounds = morton::Bounds::empty();
   bounds.include(centres);
   AlignedVector<morton::Code> codes = morton::encode(morton::RootCube::enclosing(bounds), centres);
-  const AlignedVector<Index> order = morton::sort_codes(codes);
+  const AlignedVector<PointIndex> order = morton::sort_codes(codes);
   const auto box_of = [&](Index i) {
     Box box;
     for (int c = 0; c < 3; ++c) box.include(surface.corner(order[static_cast<std::size_t>(i)], c).data(), 0);

@@ -37,7 +37,7 @@ std::vector<Record> sorted_records(const Surface& surface) {
   morton::Bounds bounds = morton::Bounds::empty();
   bounds.include(centres);
   AlignedVector<morton::Code> codes = morton::encode(morton::RootCube::enclosing(bounds), centres);
-  const AlignedVector<Index> order = morton::sort_codes(codes);
+  const AlignedVector<PointIndex> order = morton::sort_codes(codes);
 #pragma omp parallel for schedule(static)
   for (std::size_t i = 0; i < n; ++i) sorted[i] = records[static_cast<std::size_t>(order[i])];
   return sorted;

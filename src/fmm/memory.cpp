@@ -31,7 +31,7 @@ RankMemory rank_memory(const RankLists& lists, const WorkLists& work, std::span<
   const tree::EssentialTree& tree = lists.tree;
   const OperatorKey& key = parameters.operators;
   RankMemory memory;
-  constexpr Index kOrder = sizeof(Index), kPlace = 3 * sizeof(double), kLocalPlace = 3 * sizeof(float);
+  constexpr Index kOrder = sizeof(PointIndex), kPlace = 3 * sizeof(double), kLocalPlace = 3 * sizeof(float);
   const Index all_sources = numbers.sources + numbers.ghost_sources;
   memory.points = (numbers.caller_sources + numbers.sources) * kOrder + all_sources * kPlace;
   if (!numbers.same)

@@ -80,7 +80,7 @@ std::size_t owned_points(const PointSetup& s) {
 /// The caller's points in the order of their codes, until they have an owner.
 struct CallerPoints {
   AlignedVector<morton::Code> source_codes, distinct_codes;  // ascending; no distinct ones: the sources
-  AlignedVector<Index> source_order, target_order;           // while no exchange has them
+  AlignedVector<PointIndex> source_order, target_order;      // while no exchange has them
   bool distinct = false;
   const AlignedVector<morton::Code>& target_codes() const { return distinct ? distinct_codes : source_codes; }
 };
@@ -246,7 +246,8 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   s.cube = morton::RootCube::enclosing(bounds, s.tuning.padding);
 
   stages.begin(SetupStage::sort);
-  CallerPoints points = sort_points(s.cube, sources, targets);
+  CallerPoints points;
+  mpi::collectively(comm, [&] { points = sort_points(s.cube, sources, targets); });
   stages.end(SetupStage::sort, points.source_codes.size() + points.distinct_codes.size());
   stages.begin(SetupStage::distribute);
   divide_by_points(comm, parameters, points, s);

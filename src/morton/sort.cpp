@@ -14,7 +14,7 @@ constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
 
 struct Entry {
   Code code;
-  Index index;
+  PointIndex index;
 };
 
 // One stable pass over the digit at `shift`: every thread counts its block, the counts are turned into places
@@ -44,13 +44,14 @@ void radix_pass(const AlignedVector<Entry>& from, AlignedVector<Entry>& to, int 
 
 }  // namespace
 
-AlignedVector<Index> sort_codes(AlignedVector<Code>& codes) {
+AlignedVector<PointIndex> sort_codes(AlignedVector<Code>& codes) {
   const std::size_t n = codes.size();
+  checked_cast<PointIndex>(n, "points of a rank");
   AlignedVector<Entry> entries(n), other(n);
   Code any = 0, all = ~Code{0};
 #pragma omp parallel for schedule(static) reduction(| : any) reduction(& : all)
   for (std::size_t i = 0; i < n; ++i) {
-    entries[i] = {codes[i], static_cast<Index>(i)};
+    entries[i] = {codes[i], static_cast<PointIndex>(i)};
     any |= codes[i];
     all &= codes[i];
   }
@@ -59,7 +60,7 @@ AlignedVector<Index> sort_codes(AlignedVector<Code>& codes) {
     radix_pass(entries, other, shift);
     entries.swap(other);
   }
-  AlignedVector<Index> order(n);
+  AlignedVector<PointIndex> order(n);
 #pragma omp parallel for schedule(static)
   for (std::size_t i = 0; i < n; ++i) {
     codes[i] = entries[i].code;

@@ -28,8 +28,8 @@ void with_record(std::size_t bytes, Move&& move) {
 
 /// n records: to[scatter[first_to + i]] = from[gather[first_from + i]]; an empty order is the identity.
 template <class R>
-void copy_ordered(Index n, const AlignedVector<Index>& gather, Index first_from,
-                  const AlignedVector<Index>& scatter, Index first_to, const R* from, R* to) {
+void copy_ordered(Index n, const AlignedVector<PointIndex>& gather, Index first_from,
+                  const AlignedVector<PointIndex>& scatter, Index first_to, const R* from, R* to) {
   const auto copy = [&](const auto& source, const auto& place) {
 #pragma omp parallel for schedule(static)
     for (Index i = 0; i < n; ++i) to[place(first_to + i)] = from[source(first_from + i)];
@@ -52,7 +52,7 @@ constexpr Index kOwnParts = 4;
 
 }  // namespace
 
-PointExchange::PointExchange(const mpi::Comm& comm, mpi::Transport transport, AlignedVector<Index> order,
+PointExchange::PointExchange(const mpi::Comm& comm, mpi::Transport transport, AlignedVector<PointIndex> order,
                              std::span<const morton::Code> codes, const tree::Partition& partition)
     : order_(std::move(order)) {
   std::vector<Index> send_counts(static_cast<std::size_t>(comm.size()));
@@ -68,12 +68,14 @@ PointExchange::PointExchange(const mpi::Comm& comm, mpi::Transport transport, Al
   owned_codes_.resize(static_cast<std::size_t>(owned_count_));
   to_owners_.run(codes.data(), owned_codes_.data(), sizeof(morton::Code));
   // Ascending runs in rank order: a stable sort keeps points of one code in the caller's global order.
-  if (std::is_sorted(owned_codes_.begin(), owned_codes_.end())) return;
-  const AlignedVector<Index> sorted = morton::sort_codes(owned_codes_);
-  owned_order_.resize(sorted.size());
+  mpi::collectively(comm, [&] {
+    if (std::is_sorted(owned_codes_.begin(), owned_codes_.end())) return;
+    const AlignedVector<PointIndex> sorted = morton::sort_codes(owned_codes_);
+    owned_order_.resize(sorted.size());
 #pragma omp parallel for schedule(static)
-  for (std::size_t i = 0; i < sorted.size(); ++i)
-    owned_order_[static_cast<std::size_t>(sorted[i])] = static_cast<Index>(i);
+    for (std::size_t i = 0; i < sorted.size(); ++i)
+      owned_order_[static_cast<std::size_t>(sorted[i])] = static_cast<PointIndex>(i);
+  });
 }
 
 void PointExchange::release_set_up() {
@@ -82,8 +84,9 @@ void PointExchange::release_set_up() {
   release(receive_);
 }
 
-void PointExchange::move(const AlignedVector<Index>& gather, mpi::SparseExchange& exchange,
-                         const AlignedVector<Index>& scatter, const void* in, void* out, std::size_t bytes) {
+void PointExchange::move(const AlignedVector<PointIndex>& gather, mpi::SparseExchange& exchange,
+                         const AlignedVector<PointIndex>& scatter, const void* in, void* out,
+                         std::size_t bytes) {
   const Index sent = exchange.send_records(), received = exchange.receive_records();
   const mpi::SparseExchange::Own own = exchange.own();
   const bool alone = exchange.records_sent_away() + exchange.records_from_elsewhere() == 0;

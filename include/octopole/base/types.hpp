@@ -10,8 +10,11 @@
 
 namespace octopole {
 
-/// Anything counted globally, and any index into arrays of points: always 64 bits.
+/// Anything counted globally, and any index into arrays of points: always 64 bits, but for stored ones.
 using Index = std::int64_t;
+
+/// Index of a point in one rank's arrays where many are stored; a rank with 2^31 points is refused.
+using PointIndex = std::int32_t;
 
 /// Index of a node in one rank's tree; kNoNode marks an absent node.
 using NodeIndex = std::int32_t;

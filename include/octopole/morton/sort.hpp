@@ -11,6 +11,7 @@ namespace octopole::morton {
 
 /// Sorts `codes` ascending and returns the permutation: sorted[i] was at position order[i] before. Stable,
 /// threaded (radix sort of the digits that differ), the same for any number of threads.
-AlignedVector<Index> sort_codes(AlignedVector<Code>& codes);
+/// Throws Error for 2^31 codes or more.
+AlignedVector<PointIndex> sort_codes(AlignedVector<Code>& codes);
 
 }  // namespace octopole::morton

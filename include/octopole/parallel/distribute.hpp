@@ -18,7 +18,7 @@ class PointExchange {
  public:
   PointExchange() = default;
   /// `order` and the ascending `codes` as sort_codes made them of this rank's points. Collective.
-  PointExchange(const mpi::Comm& comm, mpi::Transport transport, AlignedVector<Index> order,
+  PointExchange(const mpi::Comm& comm, mpi::Transport transport, AlignedVector<PointIndex> order,
                 std::span<const morton::Code> codes, const tree::Partition& partition);
 
   Index caller_count() const { return static_cast<Index>(order_.size()); }
@@ -38,7 +38,7 @@ class PointExchange {
   }
 
   /// Hands back the order that the exchange was made of, for the one that replaces it.
-  AlignedVector<Index> take_order() { return std::move(order_); }
+  AlignedVector<PointIndex> take_order() { return std::move(order_); }
 
   /// Gives back what a set-up alone needs: the codes, and the buffers of the largest exchange so far
   /// (coordinates); the next exchange takes what it needs.
@@ -50,11 +50,11 @@ class PointExchange {
 
  private:
   // out[scatter[i]] = exchanged(in[gather[.]])[i], records of `bytes` bytes; an empty order is the identity.
-  void move(const AlignedVector<Index>& gather, mpi::SparseExchange& exchange,
-            const AlignedVector<Index>& scatter, const void* in, void* out, std::size_t bytes);
+  void move(const AlignedVector<PointIndex>& gather, mpi::SparseExchange& exchange,
+            const AlignedVector<PointIndex>& scatter, const void* in, void* out, std::size_t bytes);
 
-  AlignedVector<Index> order_;  // caller's point at each place of the send buffer
-  AlignedVector<Index>
+  AlignedVector<PointIndex> order_;  // caller's point at each place of the send buffer
+  AlignedVector<PointIndex>
       owned_order_;  // owned point at each place of the receive buffer; empty: the same place
   Index owned_count_ = 0;
   AlignedVector<morton::Code> owned_codes_;
