@@ -85,6 +85,7 @@ struct Evaluation {
   TargetSums sums;
   bool gradient;
 
+  LocalPoints local_points() const { return s.local_sources.view(s.tree.leaf); }
   const Translations<Real>& t() const { return operators.translations; }
   Piece piece(Phase phase, std::size_t part = 0) const { return {profile, phase, part, s, observer}; }
 
@@ -146,7 +147,7 @@ struct Evaluation {
     {
       const Piece timed = piece(Phase::p2m);
       p2m(kernel, t(), std::span<const NodeIndex>(s.work.source_leaves), s.boxes.data(), s.sources_by_node(),
-          w.charges.data(), w.multipoles.data());
+          w.charges.data(), w.multipoles.data(), local_points());
     }
     auto step = s.ancestors.steps.begin();
     for (int level = morton::kDepth - 1; level >= parallel::kFirstLevel; --level) {
@@ -188,7 +189,7 @@ struct Evaluation {
     if (!s.near_pairs) return sum_near(s.work.interior_leaves, s.partners.p2p, look_after);
     in_near_precision([&]<class Near>(Near) {
       p2p_mutual<Near>(kernel, view_of(*s.near_pairs), s.boxes.data(), s.sources_by_node(), w.charges.data(),
-                       sums, look_after, s.local_sources.view());
+                       sums, look_after, local_points());
     });
   }
 
@@ -219,7 +220,7 @@ struct Evaluation {
     if (s.border.here.leaves.empty() && s.border.alone.items.empty()) return;
     in_near_precision([&]<class Near>(Near) {
       p2p_mutual<Near>(kernel, view_of(s.border.here), s.boxes.data(), s.sources_by_node(), w.charges.data(),
-                       sums, look_after, s.local_sources.view());
+                       sums, look_after, local_points());
     });
     sum_near(s.work.boundary_leaves, s.border.alone, look_after);
   }
@@ -291,7 +292,7 @@ struct Evaluation {
     {
       const Piece timed = piece(Phase::l2p);
       l2p(kernel, t(), std::span<const NodeIndex>(s.work.target_ends), s.boxes.data(), s.targets_by_node(),
-          w.locals.data(), sums);
+          w.locals.data(), sums, local_points());
     }
     const Piece timed = piece(Phase::m2p);
     m2p(kernel, t(), std::span<const NodeIndex>(s.work.w_leaves), view(s.partners.m2p), s.boxes.data(),

@@ -1,5 +1,7 @@
 #include "octopole/operators/leaf.hpp"
 
+#include <type_traits>
+
 #include "batches.hpp"
 #include "octopole/base/threads.hpp"
 #include "octopole/kernels/laplace.hpp"
@@ -17,13 +19,43 @@ namespace {
   return std::max(Index{1}, leaves / (kTurns * team_size()));
 }
 
+/// Sources by leaf, each in its leaf's frame.
+template <Kernel K, class Real>
+struct LeafSources {
+  const K& kernel;
+  const PointsByNode& points;
+  const Real* charges;
+  const Box* boxes;
+  const LocalPoints& local;
+
+  /// Adds the potential of the leaf's sources at `targets`, which are in its frame.
+  void add_potential(NodeIndex leaf, const TargetArrays<Real>& targets, SourceBuffer<Real>& buffer,
+                     Real* potential) const {
+    if constexpr (std::is_same_v<Real, float>)
+      if (local.has(leaf)) {
+        const Index begin = points.begin[leaf];
+        return pair_potential(kernel, targets,
+                              SourceArrays<float>{local.x + begin, local.y + begin, local.z + begin,
+                                                  charges + begin, points.end[leaf] - begin},
+                              potential);
+      }
+    const auto flush = [&] {
+      pair_potential(kernel, targets, buffer.view(), potential);
+      buffer.clear();
+    };
+    buffer.append(points, std::span(&leaf, 1), charges, boxes[leaf], flush);
+    if (!buffer.empty()) flush();
+  }
+};
+
 }  // namespace
 
 template <Kernel K, class Real>
 void p2m(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves, const Box* boxes,
-         const PointsByNode& sources, const Real* charges, Real* multipoles) {
+         const PointsByNode& sources, const Real* charges, Real* multipoles, const LocalPoints& local) {
   const Index count = static_cast<Index>(leaves.size()), n = t.equivalent_size(),
               check = t.upward_check_size();
+  const LeafSources<K, Real> leaf_sources{kernel, sources, charges, boxes, local};
   const TargetArrays<Real> check_points{t.upward_check.x.data(), t.upward_check.y.data(),
                                         t.upward_check.z.data(), check};
 #pragma omp parallel
@@ -38,13 +70,7 @@ void p2m(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex
       for (Index b = 0; b < size; ++b) {
         Real* column = potential.data() + b * check;
         std::fill_n(column, check, Real{0});
-        const auto flush = [&] {
-          pair_potential(kernel, check_points, buffer.view(), column);
-          buffer.clear();
-        };
-        const NodeIndex leaf = leaves[static_cast<std::size_t>(first + b)];
-        buffer.append(sources, std::span(&leaf, 1), charges, boxes[leaf], flush);
-        if (!buffer.empty()) flush();
+        leaf_sources.add_potential(leaves[static_cast<std::size_t>(first + b)], check_points, buffer, column);
       }
       check_to_equivalent(check, t.upward_rank, n, t.upward_first, t.upward_second, size, potential.data(),
                           projected.data(), density.data());
@@ -55,17 +81,21 @@ void p2m(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex
 }
 
 template <Kernel K, class Real>
-void l2p(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves, const Box* boxes,
-         const PointsByNode& targets, const Real* locals, const TargetSums& sums) {
-  const Index count = static_cast<Index>(leaves.size()), n = t.equivalent_size();
+void l2p(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> nodes, const Box* boxes,
+         const PointsByNode& targets, const Real* locals, const TargetSums& sums,
+         [[maybe_unused]] const LocalPoints& local) {
+  const Index count = static_cast<Index>(nodes.size()), n = t.equivalent_size();
 #pragma omp parallel
   {
     TargetBuffer<Real> buffer;
 #pragma omp for schedule(dynamic, leaves_of_a_turn(count))
     for (Index l = 0; l < count; ++l) {
-      const NodeIndex leaf = leaves[static_cast<std::size_t>(l)];
-      buffer.load(targets, leaf, boxes[leaf]);
-      buffer.evaluate(kernel, surface_sources(t.downward_equivalent, locals + leaf * n), boxes[leaf].half,
+      const NodeIndex node = nodes[static_cast<std::size_t>(l)];
+      bool loaded = false;
+      if constexpr (std::is_same_v<Real, float>)
+        if ((loaded = local.has(node))) buffer.take(targets, node, local.x, local.y, local.z);
+      if (!loaded) buffer.load(targets, node, boxes[node]);
+      buffer.evaluate(kernel, surface_sources(t.downward_equivalent, locals + node * n), boxes[node].half,
                       sums);
     }
   }
@@ -73,9 +103,9 @@ void l2p(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex
 
 #define OCTOPOLE_INSTANTIATE(K, Real)                                                            \
   template void p2m(const K&, const Translations<Real>&, std::span<const NodeIndex>, const Box*, \
-                    const PointsByNode&, const Real*, Real*);                                    \
+                    const PointsByNode&, const Real*, Real*, const LocalPoints&);                \
   template void l2p(const K&, const Translations<Real>&, std::span<const NodeIndex>, const Box*, \
-                    const PointsByNode&, const Real*, const TargetSums&);
+                    const PointsByNode&, const Real*, const TargetSums&, const LocalPoints&);
 OCTOPOLE_INSTANTIATE(Laplace, double)
 OCTOPOLE_INSTANTIATE(Laplace, float)
 #undef OCTOPOLE_INSTANTIATE

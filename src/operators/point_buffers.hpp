@@ -111,13 +111,15 @@ class TargetBuffer {
  public:
   /// Copies the targets of `leaf` in the frame of `frame`.
   void load(const PointsByNode& points, NodeIndex leaf, const Box& frame) {
-    first_ = points.begin[leaf];
-    count_ = points.end[leaf] - first_;
-    const auto size = static_cast<std::size_t>(count_);
-    points_.reserve(size);
-    for (auto* v : {&potential_, &gx_, &gy_, &gz_})
-      if (v->size() < size) v->resize(size);
+    begin(points, leaf);
+    points_.reserve(static_cast<std::size_t>(count_));
     points_.copy(points, first_, count_, frame, 0);
+    targets_ = {points_.x(), points_.y(), points_.z(), count_};
+  }
+  /// The same of targets that are in the leaf's frame already, where they are.
+  void take(const PointsByNode& points, NodeIndex leaf, const Real* x, const Real* y, const Real* z) {
+    begin(points, leaf);
+    targets_ = {x + first_, y + first_, z + first_, count_};
   }
 
   /// Adds the field of `sources`, given in the frame that load() was given with half side `half`, to `sums`.
@@ -125,23 +127,22 @@ class TargetBuffer {
   template <class K>
   void evaluate(const K& kernel, const SourceArrays<Real>& sources, double half, const TargetSums& sums,
                 const LowParts<Real>& low = {}) {
-    const TargetArrays<Real> targets{points_.x(), points_.y(), points_.z(), count_};
     const double scale = K::constant * integer_power(half, K::homogeneity);
     std::fill_n(potential_.data(), count_, Real{0});
     if (!sums.gradient()) {
       if constexpr (Split)
-        pair_potential_split(kernel, targets, points_.low(), sources, low, potential_.data());
+        pair_potential_split(kernel, targets_, points_.low(), sources, low, potential_.data());
       else
-        pair_potential(kernel, targets, sources, potential_.data());
+        pair_potential(kernel, targets_, sources, potential_.data());
       add(potential_, scale, sums.potential);
       return;
     }
     for (auto* v : {&gx_, &gy_, &gz_}) std::fill_n(v->data(), count_, Real{0});
     if constexpr (Split)
-      pair_gradient_split(kernel, targets, points_.low(), sources, low, potential_.data(), gx_.data(),
+      pair_gradient_split(kernel, targets_, points_.low(), sources, low, potential_.data(), gx_.data(),
                           gy_.data(), gz_.data());
     else
-      pair_gradient(kernel, targets, sources, potential_.data(), gx_.data(), gy_.data(), gz_.data());
+      pair_gradient(kernel, targets_, sources, potential_.data(), gx_.data(), gy_.data(), gz_.data());
     add(potential_, scale, sums.potential);
     add(gx_, scale / half, sums.gx);
     add(gy_, scale / half, sums.gy);
@@ -149,12 +150,20 @@ class TargetBuffer {
   }
 
  private:
+  void begin(const PointsByNode& points, NodeIndex leaf) {
+    first_ = points.begin[leaf];
+    count_ = points.end[leaf] - first_;
+    const auto size = static_cast<std::size_t>(count_);
+    for (auto* v : {&potential_, &gx_, &gy_, &gz_})
+      if (v->size() < size) v->resize(size);
+  }
   void add(const AlignedVector<Real>& values, double scale, double* sum) const {
     for (Index i = 0; i < count_; ++i) sum[first_ + i] += scale * static_cast<double>(values[i]);
   }
 
   Index first_ = 0, count_ = 0;
   ScaledPoints<Real, Split> points_;
+  TargetArrays<Real> targets_{};
   AlignedVector<Real> potential_, gx_, gy_, gz_;
 };
 

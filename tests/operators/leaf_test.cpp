@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "uniform_tree.hpp"
 
 namespace octopole::testing {
@@ -96,6 +99,43 @@ void check_l2p(Precision precision, double tolerance) {
 TEST(L2P, IsTheFieldOfTheEquivalentSurface) {
   check_l2p<double>(Precision::double_precision, 1e-13);
   check_l2p<float>(Precision::single_precision, 1e-6);
+}
+
+// Coordinates that localize() left are what P2M and L2P would make themselves, but only of leaves.
+TEST(LeafOperators, TakeLocalPointsOfLeavesAlone) {
+  const auto t = make_translations<Laplace, float>(
+      Laplace{}, laplace_key(4, M2lMethod::fft, Precision::single_precision));
+  const UniformTree tree(2);
+  const PointSet points = tree.random_points(21, 1);
+  const PointsByNode view = points.view();
+  const auto size = static_cast<std::size_t>(points.size());
+  const std::vector<NodeIndex> nodes = tree.nodes_of(2);
+  std::vector<float> x(size), y(size), z(size);
+  localize(nodes, tree.boxes.data(), view, x.data(), y.data(), z.data());
+  std::vector<std::uint8_t> leaf(tree.boxes.size(), 1);
+  for (std::size_t k = 0; k < nodes.size(); k += 3) {  // as of an end of L2L above leaves
+    leaf[at(nodes[k])] = 0;
+    for (Index i = view.begin[nodes[k]]; i < view.end[nodes[k]]; ++i)
+      x[static_cast<std::size_t>(i)] = std::numeric_limits<float>::quiet_NaN();
+  }
+  const LocalPoints local{NearForm::one_float, points.size(), x.data(), y.data(), z.data(), leaf.data()};
+
+  const auto values = random_values(size + tree.boxes.size() * std::size_t(t.equivalent_size()), -1, 1, 3);
+  const std::vector<float> charges(values.begin(), values.begin() + std::ptrdiff_t(size)),
+      locals(values.begin() + std::ptrdiff_t(size), values.end());
+  std::vector<float> multipoles(locals.size()), from_local(locals.size());
+  p2m(Laplace{}, t, nodes, tree.boxes.data(), view, charges.data(), multipoles.data());
+  p2m(Laplace{}, t, nodes, tree.boxes.data(), view, charges.data(), from_local.data(), local);
+  EXPECT_EQ(multipoles, from_local);
+  for (const bool gradient : {false, true}) {
+    Sums sums(size, gradient), sums_from_local(size, gradient);
+    l2p(Laplace{}, t, nodes, tree.boxes.data(), view, locals.data(), sums.view());
+    l2p(Laplace{}, t, nodes, tree.boxes.data(), view, locals.data(), sums_from_local.view(), local);
+    EXPECT_EQ(sums.potential, sums_from_local.potential);
+    if (gradient) {
+      EXPECT_EQ(sums.gradient(), sums_from_local.gradient());
+    }
+  }
 }
 
 }  // namespace

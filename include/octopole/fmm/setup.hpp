@@ -29,7 +29,9 @@ struct Coordinates {
 struct LocalCoordinates {
   NearForm form = NearForm::two_floats;
   AlignedVector<float> x, y, z;
-  LocalPoints view() const { return {form, static_cast<Index>(x.size()), x.data(), y.data(), z.data()}; }
+  LocalPoints view(const std::vector<std::uint8_t>& leaf) const {
+    return {form, static_cast<Index>(x.size()), x.data(), y.data(), z.data(), leaf.data()};
+  }
 };
 
 /// The state that set_points leaves. Owned points are this rank's part of the Morton curve, ascending.

@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "octopole/operators/near_field.hpp"
 #include "octopole/operators/translations.hpp"
 #include "octopole/operators/views.hpp"
 
@@ -10,14 +11,16 @@ namespace octopole {
 
 /// P2M: multipoles of `leaves` from their sources: potential on the upward check surface, then
 /// check-to-equivalent. `charges` by source; row i of `multipoles` (equivalent_size a row) is node i's,
-/// written. Threaded over leaves.
+/// written. Leaves that `local` has are taken from there if Real is float. Threaded over leaves.
 template <Kernel K, class Real>
 void p2m(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves, const Box* boxes,
-         const PointsByNode& sources, const Real* charges, Real* multipoles);
+         const PointsByNode& sources, const Real* charges, Real* multipoles, const LocalPoints& local = {});
 
-/// L2P: adds the field of the leaves' locals to their targets. Threaded over leaves.
+/// L2P: adds the field of the nodes' locals to their targets. `local` as above, of sources that are the
+/// targets. Threaded over nodes.
 template <Kernel K, class Real>
-void l2p(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves, const Box* boxes,
-         const PointsByNode& targets, const Real* locals, const TargetSums& sums);
+void l2p(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> nodes, const Box* boxes,
+         const PointsByNode& targets, const Real* locals, const TargetSums& sums,
+         const LocalPoints& local = {});
 
 }  // namespace octopole

@@ -38,6 +38,10 @@ struct LocalPoints {
   const float* x = nullptr;
   const float* y = nullptr;
   const float* z = nullptr;
+  const std::uint8_t* leaf = nullptr;  // by node, for P2M and L2P: whether it is a leaf
+
+  /// Whether the points of `node` are here in its own frame.
+  bool has(NodeIndex node) const { return leaf && x && leaf[node]; }
 };
 
 /// Coordinates of the leaves' points relative to their own leaf. Threaded over leaves.
