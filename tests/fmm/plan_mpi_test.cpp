@@ -34,7 +34,8 @@ RankMemory measure_memory(PointSetup& s, const Parameters& parameters, const tes
   const RankMemory memory = rank_memory(s.rank_lists(), s.work, s.m2l, numbers, parameters, part.ranks);
   EXPECT_EQ(static_cast<Index>(s.sources.x.size()), numbers.sources + numbers.ghost_sources);
   EXPECT_EQ(memory.partition, static_cast<Index>(s.partition.bounds.size() * sizeof(morton::Code)));
-  EXPECT_GE(memory.points, 24 * (numbers.sources + numbers.ghost_sources) + 8 * numbers.sources);
+  EXPECT_GE(memory.points, 24 * (numbers.sources + numbers.ghost_sources) +
+                               static_cast<Index>(sizeof(PointIndex)) * numbers.sources);
   if (parameters.operators.precision != Precision::double_precision) return memory;
   const auto operators = make_operators<Laplace, double>(Laplace{}, parameters.operators);
   Workspace<double> w;
