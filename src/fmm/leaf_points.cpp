@@ -22,7 +22,7 @@ AlignedVector<Index> owned_numbers(const mpi::Comm& comm, PointSetup& s) {
   AlignedVector<Index> mine(static_cast<std::size_t>(exchange.caller_count())),
       owned(static_cast<std::size_t>(exchange.owned_count()));
   std::iota(mine.begin(), mine.end(), comm.exclusive_sum(exchange.caller_count()));
-  exchange.to_owners(mine.data(), owned.data(), 1);
+  exchange.to_owners(mine.data(), owned.data());
   return owned;
 }
 
@@ -73,16 +73,15 @@ Answers ask_owners(const mpi::Comm& comm, const PointSetup& s, const AlignedVect
 
 std::vector<double> to_callers(parallel::PointExchange& exchange, const Coordinates& c,
                                const std::array<double, 3>& frame) {
-  const auto owned = static_cast<std::size_t>(exchange.owned_count());
-  AlignedVector<double> interleaved(3 * owned);
-#pragma omp parallel for schedule(static)
-  for (std::size_t i = 0; i < owned; ++i) {
-    interleaved[3 * i] = c.x[i] + frame[0];
-    interleaved[3 * i + 1] = c.y[i] + frame[1];
-    interleaved[3 * i + 2] = c.z[i] + frame[2];
-  }
   std::vector<double> points(3 * static_cast<std::size_t>(exchange.caller_count()));
-  exchange.to_callers(interleaved.data(), points.data(), 3);
+  exchange.send_to_callers(
+      [&](Index owned) {
+        const auto i = static_cast<std::size_t>(owned);
+        return std::array{c.x[i] + frame[0], c.y[i] + frame[1], c.z[i] + frame[2]};
+      },
+      [&](Index i, const std::array<double, 3>& point) {
+        std::copy_n(point.begin(), 3, points.data() + 3 * i);
+      });
   return points;
 }
 

@@ -62,11 +62,10 @@ RankMemory rank_memory(const RankLists& lists, const WorkLists& work, std::span<
   for (std::size_t level = tree::kFirstLevel; level < work.target_nodes.size(); ++level)
     widest = std::max<Index>(widest, tree.level_begin[level + 1] - tree.level_begin[level]);
   memory.values =
-      real * (numbers.caller_sources + numbers.sources + numbers.ghost_sources +
-              2 * tree.size() * surface_size(key.order) + widest * surface_size(key.downward_check_order)) +
-      static_cast<Index>(sizeof(double)) *
-          ((numbers.targets + (numbers.same ? numbers.ghost_sources : 0)) * (numbers.gradient ? 4 : 1) +
-           (numbers.gradient ? 3 : 0) * numbers.targets);
+      real * (numbers.sources + numbers.ghost_sources + 2 * tree.size() * surface_size(key.order) +
+              widest * surface_size(key.downward_check_order)) +
+      static_cast<Index>(sizeof(double)) * (numbers.targets + (numbers.same ? numbers.ghost_sources : 0)) *
+          (numbers.gradient ? 4 : 1);
   memory.partition = static_cast<Index>(sizeof(morton::Code)) * (ranks + 1);
   return memory;
 }

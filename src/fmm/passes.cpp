@@ -1,6 +1,7 @@
 #include "octopole/fmm/passes.hpp"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <type_traits>
 
@@ -130,12 +131,10 @@ struct Evaluation {
 
   void bring_charges(std::span<const double> charges) {
     Travel timed = travel(Exchange::charges);
-    w.caller_charges.resize(charges.size());
-#pragma omp parallel for schedule(static)
-    for (std::size_t i = 0; i < charges.size(); ++i)
-      w.caller_charges[i] = static_cast<Real>(charges[i] / unit);
     w.charges.resize(static_cast<std::size_t>(s.owned_sources() + s.ghosts.ghost_sources));
-    s.source_exchange.to_owners(w.caller_charges.data(), w.charges.data(), 1);
+    s.source_exchange.send_to_owners(
+        [&](Index i) { return static_cast<Real>(charges[static_cast<std::size_t>(i)] / unit); },
+        [to = w.charges.data()](Index i, Real charge) { to[i] = charge; });
     timed.count(s.source_exchange.outward().traffic(sizeof(Real)));
   }
 
@@ -225,9 +224,7 @@ struct Evaluation {
     sum_near(s.work.boundary_leaves, s.border.alone, look_after);
   }
 
-  bool shares_near_sums() const {
-    return s.near_pairs && s.partition.ranks() > 1;
-  }
+  bool shares_near_sums() const { return s.near_pairs && s.partition.ranks() > 1; }
   /// Potential and gradient as the exchange wants them; by `gradient`, because a rank without targets has no
   /// sums.
   template <class Pointer>
@@ -309,23 +306,20 @@ struct Evaluation {
     Travel timed = travel(Exchange::potential);
     parallel::PointExchange& exchange = s.results_exchange();
     field.potential.resize(static_cast<std::size_t>(exchange.caller_count()));
-#pragma omp parallel for schedule(static)
-    for (Index i = 0; i < s.owned_targets(); ++i) w.potential[static_cast<std::size_t>(i)] *= unit;
-    exchange.to_callers(w.potential.data(), field.potential.data(), 1);
+    exchange.send_to_callers([from = w.potential.data(), factor = unit](Index i) { return factor * from[i]; },
+                             [to = field.potential.data()](Index i, double potential) { to[i] = potential; });
     timed.count(exchange.homeward().traffic(sizeof(double)));
   }
 
   void bring_gradient(Field& field) {
     Travel timed = travel(Exchange::gradient);
-    const std::size_t targets = static_cast<std::size_t>(s.owned_targets());
-    w.gradient.resize(3 * targets);
-#pragma omp parallel for schedule(static)
-    for (std::size_t i = 0; i < targets; ++i) {
-      w.gradient[3 * i] = unit * w.gx[i];
-      w.gradient[3 * i + 1] = unit * w.gy[i];
-      w.gradient[3 * i + 2] = unit * w.gz[i];
-    }
-    s.results_exchange().to_callers(w.gradient.data(), field.gradient.data(), 3);
+    s.results_exchange().send_to_callers(
+        [x = w.gx.data(), y = w.gy.data(), z = w.gz.data(), factor = unit](Index i) {
+          return std::array{factor * x[i], factor * y[i], factor * z[i]};
+        },
+        [to = field.gradient.data()](Index i, const std::array<double, 3>& record) {
+          std::copy_n(record.begin(), 3, to + 3 * i);
+        });
     timed.count(s.results_exchange().homeward().traffic(3 * sizeof(double)));
   }
 };

@@ -35,7 +35,7 @@ morton::Bounds bounds_of(const mpi::Comm& comm, std::span<const double> sources,
 void take_coordinates(parallel::PointExchange& exchange, std::span<const double> points,
                       AlignedVector<double>& interleaved, Traffic& traffic) {
   interleaved.resize(3 * static_cast<std::size_t>(exchange.owned_count()));
-  exchange.to_owners(points.data(), interleaved.data(), 3);
+  exchange.to_owners<3>(points.data(), interleaved.data());
   traffic += exchange.outward().traffic(sizeof(morton::Code));
   traffic += exchange.outward().traffic(3 * sizeof(double));
 }

@@ -45,16 +45,16 @@ TEST_P(Clouds, PointsReachTheirOwnersAndReturn) {
     EXPECT_TRUE(std::equal(exchange.owned_codes().begin(), exchange.owned_codes().end(), low));
 
     std::vector<double> owned(3 * static_cast<std::size_t>(exchange.owned_count())), back(points.size());
-    exchange.to_owners(points.data(), owned.data(), 3);
+    exchange.to_owners<3>(points.data(), owned.data());
     for (std::size_t i = 0; i < owned.size(); i += 3)
       ASSERT_EQ(cube.encode(owned[i], owned[i + 1], owned[i + 2]), exchange.owned_codes()[i / 3]);
-    exchange.to_callers(owned.data(), back.data(), 3);
+    exchange.to_callers<3>(owned.data(), back.data());
     EXPECT_EQ(back, points);
 
     std::vector<float> single(points.size() / 3, static_cast<float>(comm.rank())), single_back(single.size());
     std::vector<float> single_owned(static_cast<std::size_t>(exchange.owned_count()));
-    exchange.to_owners(single.data(), single_owned.data(), 1);
-    exchange.to_callers(single_owned.data(), single_back.data(), 1);
+    exchange.to_owners(single.data(), single_owned.data());
+    exchange.to_callers(single_owned.data(), single_back.data());
     EXPECT_EQ(single_back, single);
   }
 }
@@ -76,7 +76,7 @@ TEST(PointExchange, CoincidentPointsKeepTheCallersGlobalOrder) {
   const Index first = comm.exclusive_sum(static_cast<Index>(codes.size()));
   for (std::size_t i = 0; i < codes.size(); ++i)
     numbers.push_back(static_cast<double>(first) + static_cast<double>(i));
-  exchange.to_owners(numbers.data(), owned.data(), 1);
+  exchange.to_owners(numbers.data(), owned.data());
   EXPECT_TRUE(std::is_sorted(owned.begin(), owned.end()));
   EXPECT_EQ(comm.sum(static_cast<Index>(owned.size())), 100);
 }

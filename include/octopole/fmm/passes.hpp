@@ -15,15 +15,13 @@ namespace octopole {
 /// set-up.
 template <class Real>
 struct Workspace {
-  AlignedVector<Real> caller_charges;  // as the caller gave them, rounded to Real
-  AlignedVector<Real> charges;         // owned sources, then ghosts
-  AlignedVector<Real> multipoles;      // (nodes, equivalent points)
-  AlignedVector<Real> locals;          // (nodes, equivalent points)
-  AlignedVector<Real> checks;          // (nodes of the largest level, downward check points)
+  AlignedVector<Real> charges;     // owned sources, then ghosts
+  AlignedVector<Real> multipoles;  // (nodes, equivalent points)
+  AlignedVector<Real> locals;      // (nodes, equivalent points)
+  AlignedVector<Real> checks;      // (nodes of the largest level, downward check points)
   M2lFftWorkspace<Real> m2l;
   M2lFftWorkspace<float> m2l_single;            // where M2L alone is in single
   AlignedVector<double> potential, gx, gy, gz;  // owned targets
-  AlignedVector<double> gradient;               // (owned targets, 3) as it travels
 };
 
 /// Field at the caller's targets, into `field`. Charges are divided by charge_unit, a power of two, before

@@ -1,7 +1,10 @@
 // Points to their owners along the Morton curve, and results back.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "octopole/base/aligned.hpp"
@@ -26,15 +29,27 @@ class PointExchange {
   /// Codes of the owned points, ascending; none after release_set_up.
   const AlignedVector<morton::Code>& owned_codes() const { return owned_codes_; }
 
-  /// owned[i] = the caller's value of owned point i; `width` values a point. Collective.
-  template <class T>
-  void to_owners(const T* caller, T* owned, std::size_t width) {
-    move(order_, to_owners_, owned_order_, caller, owned, width * sizeof(T));
+  /// put(i, value(j)) for every owned point i, which is the caller's point j on the rank that gave it. The
+  /// records that value() makes are copied as bytes. Threaded over points. Collective.
+  template <class Value, class Put>
+  void send_to_owners(const Value& value, const Put& put) {
+    move(order_, to_owners_, owned_order_, value, put);
+  }
+  /// The way back.
+  template <class Value, class Put>
+  void send_to_callers(const Value& value, const Put& put) {
+    move(owned_order_, to_callers_, order_, value, put);
+  }
+
+  /// owned[i] = the caller's value of owned point i. Collective.
+  template <std::size_t Width = 1, class T>
+  void to_owners(const T* caller, T* owned) {
+    send_to_owners(Rows<Width, const T>{caller}, Rows<Width, T>{owned});
   }
   /// The way back. Collective.
-  template <class T>
-  void to_callers(const T* owned, T* caller, std::size_t width) {
-    move(owned_order_, to_callers_, order_, owned, caller, width * sizeof(T));
+  template <std::size_t Width = 1, class T>
+  void to_callers(const T* owned, T* caller) {
+    send_to_callers(Rows<Width, const T>{owned}, Rows<Width, T>{caller});
   }
 
   /// Hands back the order that the exchange was made of, for the one that replaces it.
@@ -49,9 +64,61 @@ class PointExchange {
   const mpi::SparseExchange& homeward() const { return to_callers_; }
 
  private:
-  // out[scatter[i]] = exchanged(in[gather[.]])[i], records of `bytes` bytes; an empty order is the identity.
+  /// An array of `Width` values a point.
+  template <std::size_t Width, class T>
+  struct Rows {
+    T* values;
+    using Row = std::array<std::remove_const_t<T>, Width>;
+    Row operator()(Index i) const {
+      Row row;
+      std::copy_n(values + static_cast<Index>(Width) * i, Width, row.begin());
+      return row;
+    }
+    void operator()(Index i, const Row& row) const {
+      std::copy_n(row.begin(), Width, values + static_cast<Index>(Width) * i);
+    }
+  };
+
+  /// This rank's own records are copied in so many parts, between which MPI is called.
+  static constexpr Index kOwnParts = 4;
+
+  static Index place(const AlignedVector<PointIndex>& order, Index i) {  // an empty order is the identity
+    return order.empty() ? i : order[static_cast<std::size_t>(i)];
+  }
+  /// Calls f(i) for first <= i < end.
+  template <class F>
+  static void for_each(Index first, Index end, const F& f) {
+#pragma omp parallel for schedule(static)
+    for (Index i = first; i < end; ++i) f(i);
+  }
+
+  /// put(scatter[i], exchanged(value(gather[.]))[i])
+  template <class Value, class Put>
   void move(const AlignedVector<PointIndex>& gather, mpi::SparseExchange& exchange,
-            const AlignedVector<PointIndex>& scatter, const void* in, void* out, std::size_t bytes);
+            const AlignedVector<PointIndex>& scatter, const Value& value, const Put& put) {
+    using Record = std::remove_cvref_t<decltype(value(Index{}))>;
+    static_assert(std::is_trivially_copyable_v<Record>);
+    const bool alone = start_buffers(exchange, sizeof(Record));
+    Record* const leaving = reinterpret_cast<Record*>(send_.data());
+    const Record* const arrived = reinterpret_cast<const Record*>(receive_.data());
+    const mpi::SparseExchange::Own own = exchange.own();
+    const auto pack = [&](Index i) { leaving[i] = value(place(gather, i)); };
+    const auto unpack = [&](Index i) { put(place(scatter, i), arrived[i]); };
+    for_each(0, own.send, pack);
+    for_each(own.send + own.count, exchange.send_records(), pack);
+    exchange.start_without_own(alone ? nullptr : send_.data(), alone ? nullptr : receive_.data(),
+                               sizeof(Record));
+    for (Index part = 0; part < kOwnParts; ++part) {
+      for_each(own.count * part / kOwnParts, own.count * (part + 1) / kOwnParts,
+               [&](Index i) { put(place(scatter, own.receive + i), value(place(gather, own.send + i))); });
+      if (!alone) exchange.progress();
+    }
+    exchange.finish();
+    for_each(0, own.receive, unpack);
+    for_each(own.receive + own.count, exchange.receive_records(), unpack);
+  }
+  /// Makes room in the buffers for records of so many bytes; true where none leaves or arrives.
+  bool start_buffers(const mpi::SparseExchange& exchange, std::size_t bytes);
 
   AlignedVector<PointIndex> order_;  // caller's point at each place of the send buffer
   AlignedVector<PointIndex>

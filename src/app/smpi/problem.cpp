@@ -74,12 +74,12 @@ Problem make_sorted_block(const mpi::Comm& comm, double padding, Shape shape, In
 
 Problem move_to_owners(const mpi::Comm& comm, const Options& options, Problem block) {
   PointSetup setup = make_setup(comm, resolve(options, Laplace::name), block.points, std::nullopt);
-  const auto move = [&](const std::vector<double>& values, Index width) {
-    std::vector<double> owned(static_cast<std::size_t>(setup.owned_sources() * width));
-    setup.source_exchange.to_owners(values.data(), owned.data(), width);
-    return owned;
-  };
-  return {move(block.points, 3), move(block.charges, 1), move(block.numbers, 1)};
+  const auto owned = static_cast<std::size_t>(setup.owned_sources());
+  Problem moved{std::vector<double>(3 * owned), std::vector<double>(owned), std::vector<double>(owned)};
+  setup.source_exchange.to_owners<3>(block.points.data(), moved.points.data());
+  setup.source_exchange.to_owners(block.charges.data(), moved.charges.data());
+  setup.source_exchange.to_owners(block.numbers.data(), moved.numbers.data());
+  return moved;
 }
 
 OneRank compute_on_one_rank(const mpi::Comm& comm, const Options& options, Shape shape, Index points,
