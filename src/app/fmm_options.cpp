@@ -29,8 +29,8 @@ void FmmOptions::add_method_to(CLI::App& parser) {
             for (const NearForm form : {NearForm::two_floats, NearForm::one_float, NearForm::estimate})
               if (text == near_form_name(form)) options_.near_form = form;
           },
-          "Points of P2P in single precision: auto, two-floats (6 digits), one-float (5) or estimate (of "
-          "1/sqrt: 3)")
+          "Points of P2P in single precision: auto, two-floats, one-float (faster) or estimate (of 1/sqrt, "
+          "faster still: 3 digits)")
       ->check(CLI::IsMember({"auto", "two-floats", "one-float", "estimate"}))
       ->default_str("auto");
   precision("--m2l-precision", options_.m2l_precision, "Of M2L by fft alone");

@@ -23,7 +23,8 @@ constexpr int kLargestLevel = 20;
 
 constexpr int kSingleDigits = 6;  // what operators reach in single precision, all or some of them
 
-constexpr int kOneFloatDigits = 5, kEstimateDigits = 3;  // what the near field's forms keep
+// What the near field's forms keep, one float with the smaller reach, too.
+constexpr int kOneFloatDigits = 6, kSmallReachDigits = 5, kEstimateDigits = 3;
 
 /// Precisions by operator. `digits` is absent where only the order is given.
 void resolve_precisions(const Options& options, std::optional<int> digits, Parameters& p) {
@@ -46,11 +47,18 @@ void resolve_precisions(const Options& options, std::optional<int> digits, Param
                 fmt::format("ask for {} digits, or use double precision", kSingleDigits));
 }
 
-/// The cheapest form of the near field's points that keeps the digits, and those that the order is good for.
+/// The digits asked for, or more where the order is good for more.
+int digits_kept(const Parameters& p) {
+  int digits = p.digits.value_or(0);
+  for (const AccuracyRow& row : accuracy_table(Precision::single_precision))
+    if (row.order <= p.operators.order) digits = std::max(digits, row.digits);
+  return digits;
+}
+
+/// The cheapest form of the near field's points that keeps the digits.
 NearForm choose_near_form(const Options& options, const Parameters& p) {
   constexpr Precision single = Precision::single_precision;
   const bool all_in_single = p.operators.precision == single && p.near_precision == single;
-  int digits = p.digits.value_or(0);
   const auto reach = [](NearForm form) {
     return form == NearForm::two_floats  ? kSingleDigits
            : form == NearForm::one_float ? kOneFloatDigits
@@ -62,17 +70,15 @@ NearForm choose_near_form(const Options& options, const Parameters& p) {
       throw Error(fmt::format("the near field in the form {} needs all operators in single precision",
                               near_form_name(*options.near_form)),
                   "choose single precision, or leave the form out");
-    if (digits > reach(*options.near_form))
+    if (const int digits = p.digits.value_or(0); digits > reach(*options.near_form))
       throw Error(fmt::format("{} digits cannot be reached with the near field in the form {}", digits,
                               near_form_name(*options.near_form)),
                   fmt::format("ask for {} digits, or leave the form out", reach(*options.near_form)));
     return *options.near_form;
   }
   if (!all_in_single || p.operators.order > accuracy_table(single).back().order) return NearForm::two_floats;
-  for (const AccuracyRow& row : accuracy_table(single))
-    if (row.order <= p.operators.order) digits = std::max(digits, row.digits);
   for (const NearForm form : {NearForm::estimate, NearForm::one_float})
-    if (digits <= reach(form)) return form;
+    if (digits_kept(p) <= reach(form)) return form;
   return NearForm::two_floats;
 }
 
@@ -159,6 +165,7 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   key.downward_check_order = options.downward_check_order.value_or(key.order);
   require(key.downward_check_order, key.order, kLargestOrder + 4, "downward check order");
   p.near_form = choose_near_form(options, p);
+  p.near_reach = digits_kept(p) > kSmallReachDigits ? kLocalReachOfSix : kLocalReach;
   key.m2l = options.m2l.value_or(choose_m2l(options, p));
   if (key.m2l == M2lMethod::fft && key.downward_check_order != key.order)
     throw Error(fmt::format("downward check order {} differs from order {}: M2L by FFT needs them equal",

@@ -169,10 +169,11 @@ void balance_work(const mpi::Comm& comm, const Parameters& parameters, CallerPoi
 }
 
 /// All sources, ghosts included.
-LocalCoordinates localize_sources(const PointSetup& s, NearForm form) {
+LocalCoordinates localize_sources(const PointSetup& s, const Parameters& parameters) {
   LocalCoordinates local;
-  local.form = form;
-  if (form == NearForm::two_floats) return local;
+  local.form = parameters.near_form;
+  local.reach = parameters.near_reach;
+  if (local.form == NearForm::two_floats) return local;
   for (auto* axis : {&local.x, &local.y, &local.z}) axis->resize(s.sources.x.size());
   std::vector<NodeIndex> leaves;
   for (NodeIndex node = 0; node < s.tree.size(); ++node) {
@@ -201,7 +202,7 @@ void pair_up(const mpi::Comm& comm, const Parameters& parameters, PointSetup& s)
     const Index ranges = max_threads() == 1 ? 1 : kRangesPerThread * max_threads();
     const tree::NearPartners partners = near_partners(s.tree, s.partners, s.owned_sources(), parameters);
     s.near_pairs = tree::pair_up(partners, ranges);
-    s.local_sources = localize_sources(s, parameters.near_form);
+    s.local_sources = localize_sources(s, parameters);
     if (comm.size() == 1) return;
     s.border = tree::pair_up_border(partners, ranges);
     sent = rows_of(s.border.leaves.sent, s.tree);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <exception>
 #include <functional>
 #include <numbers>
 #include <utility>
@@ -154,23 +155,34 @@ class Search {
                const std::vector<std::size_t>& which, const SecondsOf& seconds_of) {
     const auto rank = static_cast<std::size_t>(comm.rank()), ranks = static_cast<std::size_t>(comm.size());
     std::vector<double> found(which.size() * ncrits_.size() * kPhases, 0);
+    const auto look_at_one = [&](std::size_t i) {
+      auto place = found.begin() + static_cast<std::ptrdiff_t>(i * ncrits_.size() * kPhases);
+      for (const auto& by_phase : seconds_of(paddings[which[i]], ncrits_))
+        place = std::copy(by_phase.begin(), by_phase.end(), place);
+    };
     mpi::collectively(comm, [&] {
-      const auto seconds = found.begin();
+      std::exception_ptr failed;  // must not leave the parallel region
 #pragma omp parallel for schedule(dynamic)
       for (std::size_t i = rank; i < which.size(); i += ranks) {
-        std::size_t place = i * ncrits_.size() * kPhases;
-        for (const auto& by_phase : seconds_of(paddings[which[i]], ncrits_))
-          for (const double s : by_phase) seconds[static_cast<std::ptrdiff_t>(place++)] = s;
+        try {
+          look_at_one(i);
+        } catch (...) {
+#pragma omp critical(octopole_tuning)
+          failed = std::current_exception();
+        }
       }
+      if (failed) std::rethrow_exception(failed);
     });
     comm.allreduce(std::span(found), MPI_SUM);  // of one rank's value and zeros
     auto next = found.begin();
-    for (const std::size_t i : which)
+    for (const std::size_t i : which) {
+      rows_[i].clear();
       for (const double ncrit : ncrits_) {
         TuningRow row{paddings[i], static_cast<int>(ncrit), {}, 0};
         for (double& s : row.seconds) row.total += s = *next++;
         rows_[i].push_back(row);
       }
+    }
   }
 
   std::vector<double> ncrits_;
@@ -208,10 +220,11 @@ Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameter
                             !targets,
                             parameters.operators.m2l == M2lMethod::fft,
                             parameters.balance,
+                            parameters.max_level,
                             direct_sources,
                             direct_targets};
     // Balance also divides nodes of fewer points than candidates allow: a single one leaves none of these.
-    const double fewest = ncrits.front() / (ncrits.size() == 1 ? kBalanced : 1);
+    const double fewest = ncrits.front() / (parameters.tune_ncrit ? 1 : kBalanced);
     const morton::RootCube cube = morton::RootCube::enclosing(bounds, padding);
     const auto source_codes = sorted_codes(cube, sample), target_codes = sorted_codes(cube, target_sample);
     const auto levels =

@@ -97,7 +97,7 @@ std::vector<Candidates> find_candidates(const TuningModel& model, const std::vec
     auto& splits = found[depth].splits;
     splits.resize(level.parent.size());
     for (std::size_t node = 0; node < level.parent.size(); ++node) {
-      splits[node] = divided(level.points(node));
+      splits[node] = static_cast<int>(depth) < model.max_level ? divided(level.points(node)) : 0;
       if (depth > 0)
         splits[node] =
             std::min(splits[node], found[depth - 1].splits[static_cast<std::size_t>(level.parent[node])]);

@@ -15,6 +15,7 @@ struct TuningModel {
   bool same;                          // the targets are the sources
   bool by_fft;                        // M2L's method
   bool balanced;
+  int max_level;  // of the trees
   double direct_sources, direct_targets;  // up to so many, pairs of W and X are P2P's
 
   /// By candidate. `levels` go down to nodes that no candidate divides.

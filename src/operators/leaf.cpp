@@ -1,5 +1,6 @@
 #include "octopole/operators/leaf.hpp"
 
+#include <algorithm>
 #include <type_traits>
 
 #include "batches.hpp"
@@ -33,11 +34,13 @@ struct LeafSources {
                      Real* potential) const {
     if constexpr (std::is_same_v<Real, float>)
       if (local.has(leaf)) {
-        const Index begin = points.begin[leaf];
-        return pair_potential(kernel, targets,
-                              SourceArrays<float>{local.x + begin, local.y + begin, local.z + begin,
-                                                  charges + begin, points.end[leaf] - begin},
-                              potential);
+        const Index end = points.end[leaf];
+        for (Index i = points.begin[leaf]; i < end; i += kSourceChunk)  // sums of more lose digits
+          pair_potential(kernel, targets,
+                         SourceArrays<float>{local.x + i, local.y + i, local.z + i, charges + i,
+                                             std::min(end - i, kSourceChunk)},
+                         potential);
+        return;
       }
     const auto flush = [&] {
       pair_potential(kernel, targets, buffer.view(), potential);

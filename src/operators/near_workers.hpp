@@ -200,10 +200,10 @@ class LocalWorker {
   bool estimate() const { return local_.form == NearForm::estimate; }
 
   template <class K>
-  static LocalLeaf leaf_of(const PointsByNode& points, NodeIndex leaf, const Box& box) {
+  LocalLeaf leaf_of(const PointsByNode& points, NodeIndex leaf, const Box& box) const {
     const double scale = K::constant * integer_power(box.half, K::homogeneity);
     return {points.begin[leaf], points.end[leaf] - points.begin[leaf],
-            static_cast<float>(kLocalReach * kLocalReach), scale, scale / box.half};
+            static_cast<float>(local_.reach * local_.reach), scale, scale / box.half};
   }
 
   LocalPoints local_;

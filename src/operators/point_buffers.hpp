@@ -122,7 +122,7 @@ class TargetBuffer {
     targets_ = {x + first_, y + first_, z + first_, count_};
   }
 
-  /// Adds the field of `sources`, given in the frame that load() was given with half side `half`, to `sums`.
+  /// Adds the field of `sources`, given in the frame of the targets with half side `half`, to `sums`.
   /// With Split `low` is the low part of the sources.
   template <class K>
   void evaluate(const K& kernel, const SourceArrays<Real>& sources, double half, const TargetSums& sums,

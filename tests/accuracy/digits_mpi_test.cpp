@@ -81,6 +81,32 @@ TEST(Precisions, AreReachedWithClosePairsFarFromTheOrigin) {
   }
 }
 
+// What a coordinate rounded to one float costs is largest where all points have a partner just too far away
+// to be summed in double (kLocalReach, kLocalReachOfSix).
+TEST(Precisions, AreReachedWithPairsAtAnyDistance) {
+  constexpr Index pairs = 5000;
+  const auto charges = make_charges(Charges::uniform, 0, 2 * pairs, 5);
+  const auto first = make_cloud(Shape::cube, 0, pairs, 4),
+             directions = make_cloud(Shape::sphere, 0, pairs, 6);
+  for (const int digits : {3, 5, 6})
+    for (const double distance : {0.005, 0.031, 0.05, 0.099, 0.101, 0.13, 0.2, 0.4}) {  // in half sides
+      Options options;
+      options.digits = digits;
+      options.padding = 1;
+      options.ncrit = 60;  // leaves of level 3, half a side of which is a sixteenth
+      auto points = first;
+      for (std::size_t i = 0; i < first.size(); ++i)
+        points.push_back(0.5 + (first[i] - 0.5) * 0.99 + distance / 16 * directions[i]);
+      for (std::size_t i = 0; i < first.size(); ++i) points[i] = 0.5 + (first[i] - 0.5) * 0.99;
+      Fmm fmm(MPI_COMM_SELF, Laplace{}, options);
+      fmm.set_points(points);
+      const Field field = fmm.evaluate(charges, Output::potential_and_gradient);
+      const Verification v = verify(fmm.comm(), Laplace{}, points, charges, points, field, kSamples);
+      EXPECT_LT(v.relative_l2, std::pow(10.0, -digits)) << distance;
+      EXPECT_LT(*v.gradient_relative_l2, 10 * std::pow(10.0, -digits)) << distance;
+    }
+}
+
 TEST(Precisions, MoreDigitsThanSinglePrecisionHasAreRefused) {
   Options options;
   options.digits = 8;

@@ -77,15 +77,15 @@ TEST(Tuning, FollowsTheRates) {
   const auto all = test::make_points("plummer", 20000);
   Parameters near_is_fast = tuned(6), near_is_slow = tuned(6);
   for (auto kind : {WorkKind::near_pairs, WorkKind::near_gradient_pairs}) {
-    near_is_fast.rates.in_single[static_cast<std::size_t>(kind)] *= 10;
-    near_is_slow.rates.in_single[static_cast<std::size_t>(kind)] /= 10;
+    for (const auto& [name, row] : near_is_fast.rates.rows()) (*row)[static_cast<std::size_t>(kind)] *= 10;
+    for (const auto& [name, row] : near_is_slow.rates.rows()) (*row)[static_cast<std::size_t>(kind)] /= 10;
   }
   EXPECT_GT(set_up(near_is_fast, all, MPI_COMM_WORLD).tuning.ncrit,
             set_up(near_is_slow, all, MPI_COMM_WORLD).tuning.ncrit);
 }
 
-// Only candidates that are likely are looked at, but then all if the smallest of these is chosen.
-TEST(Tuning, NoSmallerLeavesWouldHaveBeenBetter) {
+// Only candidates that are likely are looked at, but all if the smallest of these would be chosen.
+TEST(Tuning, NeverChoosesTheSmallestLeavesItLookedAt) {
   for (const char* shape : {"cube", "plummer"})
     for (const Index points : {20000, 30000, 50000})
       for (const int digits : {3, 4, 6})
@@ -104,8 +104,9 @@ TEST(Tuning, NoSmallerLeavesWouldHaveBeenBetter) {
 TEST(Tuning, FollowsTheOutputExpected) {
   const auto all = test::make_points("plummer", 20000);
   Parameters potential = tuned(6);
-  potential.rates.in_single[static_cast<std::size_t>(WorkKind::near_gradient_pairs)] =
-      potential.rates.in_single[static_cast<std::size_t>(WorkKind::near_pairs)] / 20;
+  for (const auto& [name, row] : potential.rates.rows())
+    (*row)[static_cast<std::size_t>(WorkKind::near_gradient_pairs)] =
+        (*row)[static_cast<std::size_t>(WorkKind::near_pairs)] / 20;
   Parameters gradient = potential;
   gradient.output = Output::potential_and_gradient;
   EXPECT_LT(set_up(gradient, all, MPI_COMM_WORLD).tuning.ncrit,
@@ -146,8 +147,8 @@ TEST(Tuning, FormOfTheNearFieldFollowsDigitsAndOrder) {
   EXPECT_EQ(form(3, {}, as_is), NearForm::estimate);
   EXPECT_EQ(form(4, {}, as_is), NearForm::one_float);
   EXPECT_EQ(form(5, {}, as_is), NearForm::one_float);
-  EXPECT_EQ(form(6, {}, as_is), NearForm::two_floats);
-  EXPECT_EQ(form(3, 7, as_is), NearForm::two_floats)
+  EXPECT_EQ(form(6, {}, as_is), NearForm::one_float);
+  EXPECT_EQ(form(3, 7, as_is), NearForm::one_float)
       << "a higher order than the digits need is for more of them";
   EXPECT_EQ(form({}, 4, single), NearForm::estimate);
   EXPECT_EQ(form({}, 6, single), NearForm::one_float);
@@ -192,6 +193,22 @@ TEST(Tuning, CountsWhatTheTreeWillHave) {
       const auto i = static_cast<std::size_t>(phase);
       const double counted = comm.sum(seconds[i]);
       EXPECT_NEAR(expected->seconds[i] / counted, 1, 0.1) << kPhaseNames[i] << (distinct ? " distinct" : "");
+    }
+  }
+}
+
+TEST(Tuning, KnowsTheDeepestLevel) {
+  Parameters parameters = tuned(3);
+  parameters.max_level = 2;
+  const PointSetup s = set_up(parameters, test::make_points("cube", 60000), MPI_COMM_SELF);
+  const auto seconds = seconds_of(work_of(count_work(s, parameters.operators), parameters.operators, 0),
+                                  parameters, parameters.rates, true);
+  ASSERT_EQ(s.tree.levels(), 3);
+  for (const TuningRow& row : s.tuning.table) {
+    if (row.padding != s.tuning.padding || row.ncrit != s.tuning.ncrit) continue;
+    for (const Phase phase : {Phase::p2m, Phase::m2l, Phase::l2p, Phase::p2p}) {
+      const auto i = static_cast<std::size_t>(phase);
+      EXPECT_NEAR(row.seconds[i], seconds[i], 0.02 * seconds[i]) << kPhaseNames[i];
     }
   }
 }

@@ -106,7 +106,7 @@ TEST(LeafOperators, TakeLocalPointsOfLeavesAlone) {
   const auto t = make_translations<Laplace, float>(
       Laplace{}, laplace_key(4, M2lMethod::fft, Precision::single_precision));
   const UniformTree tree(2);
-  const PointSet points = tree.random_points(21, 1);
+  const PointSet points = tree.random_points(1500, 1);  // a leaf, more than are summed at once
   const PointsByNode view = points.view();
   const auto size = static_cast<std::size_t>(points.size());
   const std::vector<NodeIndex> nodes = tree.nodes_of(2);

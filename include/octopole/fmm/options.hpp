@@ -42,7 +42,7 @@ struct Options {
   std::optional<Precision> precision;
   std::optional<Precision> near_precision;  // P2P alone: single is good for up to 6 digits
   /// Points of P2P in single precision where the sources are the targets (NearForm). Absent: by digits and
-  /// order; one float is good for up to 5 digits, the estimate for 3.
+  /// order; the estimate is good for up to 3 digits.
   std::optional<NearForm> near_form;
   std::optional<Precision> m2l_precision;  // M2L by FFT alone: the same
   std::optional<M2lMethod> m2l;  // absent: SVD where an option asks for it, else what the rates say is faster
@@ -76,6 +76,7 @@ struct Parameters {
   OperatorKey operators;
   Precision near_precision = Precision::double_precision;
   NearForm near_form = NearForm::two_floats;  // of a near field in single precision
+  double near_reach = kLocalReach;            // of the forms with one float
 
   bool gradient() const { return output == Output::potential_and_gradient; }
   bool any_in_single() const {

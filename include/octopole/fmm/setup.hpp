@@ -25,12 +25,13 @@ struct Coordinates {
   AlignedVector<double> x, y, z;
 };
 
-/// Sources relative to their leaves, for the near field; empty where it takes two floats.
+/// Sources relative to their leaves, for P2P, P2M and L2P; empty where P2P takes two floats.
 struct LocalCoordinates {
   NearForm form = NearForm::two_floats;
+  double reach = kLocalReach;
   AlignedVector<float> x, y, z;
   LocalPoints view(const std::vector<std::uint8_t>& leaf) const {
-    return {form, static_cast<Index>(x.size()), x.data(), y.data(), z.data(), leaf.data()};
+    return {form, static_cast<Index>(x.size()), x.data(), y.data(), z.data(), leaf.data(), reach};
   }
 };
 

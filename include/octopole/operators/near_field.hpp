@@ -23,12 +23,12 @@ void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, 
          const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
          const TargetSums& sums, const std::function<void()>& meanwhile = {});
 
-/// How P2P among sources that are the targets takes points in single precision: as two floats a coordinate,
-/// for 6 digits; as one float relative to the centre of their own leaf, for 5; or so and with the hardware's
-/// estimate of 1/sqrt, where that is good to 2^-13 (AVX-512), for 3. With one float, pairs closer than
-/// kLocalReach half sides of the larger leaf are summed in double.
+/// How P2P among sources that are the targets takes points in single precision: as two floats a coordinate;
+/// as one float relative to the centre of their own leaf; or so and with the hardware's estimate of 1/sqrt,
+/// where that is good to 2^-13 (AVX-512), for 3 digits. With one float, pairs closer than so many half sides
+/// of the larger leaf are summed in double: kLocalReach for up to 5 digits, kLocalReachOfSix for 6.
 enum class NearForm : std::int8_t { two_floats, one_float, estimate };
-inline constexpr double kLocalReach = 0.03;
+inline constexpr double kLocalReach = 0.03, kLocalReachOfSix = 0.1;
 
 /// Coordinates relative to the centre of a point's own leaf, in its half sides; null with two floats. They
 /// and the charges are `count` each.
@@ -39,6 +39,7 @@ struct LocalPoints {
   const float* y = nullptr;
   const float* z = nullptr;
   const std::uint8_t* leaf = nullptr;  // by node, for P2M and L2P: whether it is a leaf
+  double reach = kLocalReach;          // closer pairs are P2P's in double
 
   /// Whether the points of `node` are here in its own frame.
   bool has(NodeIndex node) const { return leaf && x && leaf[node]; }
