@@ -1,9 +1,13 @@
 #include "octopole/mpi/comm.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
-#include <exception>
-#include <limits>
+#include <numeric>
+#include <thread>
+
+#include "octopole/base/fault.hpp"
+#include "octopole/mpi/failure.hpp"
 
 namespace octopole::mpi {
 namespace {
@@ -48,15 +52,61 @@ MPI_Datatype datatype<double>() {
   return MPI_DOUBLE;
 }
 
+namespace {
+
+/// Names the first request that failed, where MPI says that statuses know.
+void check_statuses(int code, const std::vector<MPI_Status>& statuses, const char* call) {
+  if (code != MPI_ERR_IN_STATUS) return check(code, call);
+  for (std::size_t i = 0; i < statuses.size(); ++i)
+    if (const int error = statuses[i].MPI_ERROR; error != MPI_SUCCESS && error != MPI_ERR_PENDING)
+      check(error, (std::string(call) + ", message " + std::to_string(i + 1) + " of " +
+                    std::to_string(statuses.size()) + " with rank " + std::to_string(statuses[i].MPI_SOURCE))
+                       .c_str());
+  check(code, call);
+}
+
+}  // namespace
+
 void wait_all(std::vector<MPI_Request>& requests) {
 #ifdef OCTOPOLE_SMPI  // the time (not the simulated one) of SimGrid's Waitall grows with the cube of the
                       // requests
   for (MPI_Request& request : requests) check(MPI_Wait(&request, MPI_STATUS_IGNORE), "MPI_Wait");
 #else
-  check(MPI_Waitall(checked_cast<int>(requests.size(), "requests"), requests.data(), MPI_STATUSES_IGNORE),
-        "MPI_Waitall");
+  std::vector<MPI_Status> statuses(requests.size());
+  check_statuses(
+      MPI_Waitall(checked_cast<int>(requests.size(), "requests"), requests.data(), statuses.data()), statuses,
+      "MPI_Waitall");
 #endif
   requests.clear();
+}
+
+bool test_all(std::vector<MPI_Request>& requests) {
+  int done = 0;
+  std::vector<MPI_Status> statuses(requests.size());
+  check_statuses(MPI_Testall(static_cast<int>(requests.size()), requests.data(), &done, statuses.data()),
+                 statuses, "MPI_Testall");
+  if (done != 0) requests.clear();
+  return done != 0;
+}
+
+void require_thread_level(int threads) {
+  int initialized = 0, finalized = 0;
+  MPI_Initialized(&initialized);
+  MPI_Finalized(&finalized);
+  if (initialized == 0 || finalized != 0)
+    throw Error(finalized != 0 ? "MPI is finalized already" : "MPI is not initialized",
+                "call MPI_Init_thread before octopole and MPI_Finalize after it");
+#ifndef OCTOPOLE_SMPI
+  int level = MPI_THREAD_SINGLE, is_main = 1;
+  check(MPI_Query_thread(&level), "MPI_Query_thread");
+  check(MPI_Is_thread_main(&is_main), "MPI_Is_thread_main");
+  if (level <= MPI_THREAD_FUNNELED && is_main == 0)
+    throw Error("octopole is called from another thread than the one that initialized MPI",
+                "ask MPI_Init_thread for MPI_THREAD_SERIALIZED, or call octopole from the main thread");
+  if (level < MPI_THREAD_FUNNELED && threads > 1)
+    throw Error("MPI was initialized without support for threads, and OpenMP has " + std::to_string(threads),
+                "call MPI_Init_thread with MPI_THREAD_FUNNELED, or set OMP_NUM_THREADS=1");
+#endif
 }
 
 RecordType::RecordType(std::size_t bytes) {
@@ -71,21 +121,49 @@ RecordType::~RecordType() {
   if (!finalized && type_ != MPI_DATATYPE_NULL) MPI_Type_free(&type_);
 }
 
-Comm Comm::duplicate(MPI_Comm parent) {
+namespace {
+
+std::shared_ptr<MPI_Comm> duplicate_handle(MPI_Comm parent) {
   MPI_Comm copy = MPI_COMM_NULL;
   check(MPI_Comm_dup(parent, &copy), "MPI_Comm_dup");
-  Comm comm;
-  comm.handle_ = std::shared_ptr<MPI_Comm>(new MPI_Comm(copy), [](MPI_Comm* handle) {
+  std::shared_ptr<MPI_Comm> shared(new MPI_Comm(copy), [](MPI_Comm* handle) {
     int finalized = 0;
     MPI_Finalized(&finalized);
     if (!finalized) MPI_Comm_free(handle);
     delete handle;
   });
-  comm.graphs_ = std::make_shared<std::vector<std::weak_ptr<Graph>>>();
   check(MPI_Comm_set_errhandler(copy, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
-  check(MPI_Comm_rank(copy, &comm.rank_), "MPI_Comm_rank");
-  check(MPI_Comm_size(copy, &comm.size_), "MPI_Comm_size");
+  return shared;
+}
+
+}  // namespace
+
+Comm Comm::duplicate(MPI_Comm parent) {
+  require_thread_level(1);
+  Comm comm;
+  comm.handle_ = duplicate_handle(parent);
+  comm.state_ = std::make_shared<State>();
+  comm.state_->failures = duplicate_handle(parent);
+  check(MPI_Comm_rank(comm.handle(), &comm.rank_), "MPI_Comm_rank");
+  check(MPI_Comm_size(comm.handle(), &comm.size_), "MPI_Comm_size");
   return comm;
+}
+
+void Comm::enter(std::string_view stage) const {
+  state_->stage = stage;
+  fault::at(stage, rank_);
+}
+
+bool Comm::all_arrive_within(double seconds) const {
+  MPI_Request all_here = MPI_REQUEST_NULL;
+  if (MPI_Ibarrier(*state_->failures, &all_here) != MPI_SUCCESS) return false;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+  int arrived = 0;
+  while (arrived == 0 && std::chrono::steady_clock::now() < deadline) {
+    if (MPI_Test(&all_here, &arrived, MPI_STATUS_IGNORE) != MPI_SUCCESS) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return arrived != 0;
 }
 
 std::vector<ValueAndRank> Comm::max_with_rank(std::span<const Index> values) const {
@@ -140,8 +218,9 @@ std::vector<Index> Comm::exchange_counts(std::span<const Index> counts) const {
   return incoming;
 }
 
-void Comm::all_to_all_bytes(const void* send, std::span<const Index> send_counts, void* receive,
-                            std::span<const Index> receive_counts, std::size_t bytes) const {
+void Comm::all_to_all_bytes(const void* send, std::span<const Index> send_counts,
+                            std::span<const Index> receive_counts, std::size_t bytes,
+                            const std::function<void*(Index)>& room) const {
   struct Message {
     int peer, records;
     std::size_t offset;  // bytes
@@ -159,9 +238,11 @@ void Comm::all_to_all_bytes(const void* send, std::span<const Index> send_counts
       offset += static_cast<std::size_t>(count) * bytes;
     }
   };
+  void* receive = nullptr;
   collectively(*this, [&] {
     list(send_counts, outgoing, own_from);
     list(receive_counts, incoming, own_to);
+    receive = room(std::accumulate(receive_counts.begin(), receive_counts.end(), Index{0}));
   });
   const RecordType record(bytes);
   std::vector<MPI_Request> requests;
@@ -196,22 +277,6 @@ void Comm::gather_all_bytes(const void* mine, void* all, std::span<const Index> 
   check(MPI_Allgatherv(mine, lengths[static_cast<std::size_t>(rank_)], record.handle(), all, lengths.data(),
                        places.data(), record.handle(), handle()),
         "MPI_Allgatherv");
-}
-
-void collectively(const Comm& comm, const std::function<void()>& work) {
-  std::string message;
-  bool failed = false;
-  try {
-    work();
-  } catch (const std::exception& error) {
-    failed = true;
-    message = error.what();
-  }
-  const int first = comm.min(failed ? comm.rank() : std::numeric_limits<int>::max());
-  if (first == std::numeric_limits<int>::max()) return;
-  comm.broadcast(message, first);
-  if (comm.size() > 1) message = "rank " + std::to_string(first) + ": " + message;
-  throw Error(message);
 }
 
 }  // namespace octopole::mpi

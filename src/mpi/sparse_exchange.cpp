@@ -98,10 +98,7 @@ struct SparseExchange::Plan {
   void progress() {}  // messages travel while the virtual clock runs, whoever calls
 #else
   void progress() {
-    int done = 0;
-    check(MPI_Testall(static_cast<int>(requests.size()), requests.data(), &done, MPI_STATUSES_IGNORE),
-          "MPI_Testall");
-    if (done) requests.clear();
+    test_all(requests);
   }
 #endif
 
@@ -120,10 +117,11 @@ std::string_view transport_name(Transport transport) {
 
 SparseExchange::SparseExchange(const Comm& comm, Transport transport, std::vector<PeerCount> send,
                                std::vector<PeerCount> receive) {
-  if (transport == Transport::neighbourhood && kDefaultTransport != Transport::neighbourhood)
-    throw Error("this MPI has no neighbourhood collectives", "use the point-to-point transport");
-  collectively(comm,
-               [&] { plan_ = std::make_unique<Plan>(comm, transport, std::move(send), std::move(receive)); });
+  collectively(comm, [&] {
+    if (transport == Transport::neighbourhood && kDefaultTransport != Transport::neighbourhood)
+      throw Error("this MPI has no neighbourhood collectives", "use the point-to-point transport");
+    plan_ = std::make_unique<Plan>(comm, transport, std::move(send), std::move(receive));
+  });
   if (transport == Transport::neighbourhood) plan_->create_graph();
 }
 SparseExchange::SparseExchange() = default;

@@ -1,4 +1,4 @@
-// The one exception type of octopole.
+// The exception types of octopole.
 #pragma once
 
 #include <stdexcept>
@@ -11,6 +11,13 @@ class Error : public std::runtime_error {
  public:
   explicit Error(const std::string& what, const std::string& advice = {})
       : std::runtime_error(advice.empty() ? what : what + " (" + advice + ")") {}
+};
+
+/// An Error that every rank of a communicator throws, with the same text, in the same collective call: no
+/// rank waits for another, and the caller may catch it and go on.
+class AgreedError : public Error {
+ public:
+  using Error::Error;
 };
 
 }  // namespace octopole

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -47,8 +48,14 @@ class RecordType {
   MPI_Datatype type_ = MPI_DATATYPE_NULL;
 };
 
-/// Waits for all of them and forgets them.
+/// Waits for all of them and forgets them. Throws Error with MPI's text of the first that failed.
 void wait_all(std::vector<MPI_Request>& requests);
+/// Whether all of them are complete; forgets them if so. Throws Error as wait_all does.
+bool test_all(std::vector<MPI_Request>& requests);
+
+/// Throws Error unless MPI is initialised and lets the calling thread call it while `threads` OpenMP threads
+/// compute: with more than one that takes MPI_THREAD_FUNNELED and the main thread, or MPI_THREAD_SERIALIZED.
+void require_thread_level(int threads);
 
 class Graph;
 
@@ -59,10 +66,11 @@ struct ValueAndRank {
 };
 
 /// A private duplicate of the caller's communicator, shared by its copies and freed with the last of them.
-/// Errors on it return to the caller (and are thrown by check) instead of aborting.
+/// Errors of communication on it are returned by MPI, and thrown by check, where the MPI library can go on;
+/// errors of calls without a communicator (datatypes) meet the error handler of MPI_COMM_WORLD.
 class Comm {
  public:
-  /// Collective over `parent`, which stays the caller's.
+  /// Collective over `parent`, which stays the caller's. Throws Error where MPI is not initialised.
   static Comm duplicate(MPI_Comm parent);
 
   MPI_Comm handle() const { return *handle_; }
@@ -99,6 +107,18 @@ class Comm {
   std::vector<ValueAndRank> max_with_rank(std::span<const Index> values) const;
   bool any(bool value) const { return max(static_cast<int>(value)) != 0; }
 
+  /// This rank enters a stage of a collective operation: what an error of this rank will name, and where
+  /// octopole::fault makes it fail. `stage` must be of static lifetime. Not collective.
+  void enter(std::string_view stage) const;
+  std::string_view stage() const { return state_->stage; }
+
+  /// The value that rank 0 has: how ranks agree on what each computes alike but for rounding. Collective.
+  template <class T>
+  T of_root(T value) const {
+    broadcast(std::span<T>(&value, 1));
+    return value;
+  }
+
   /// Sum of `value` over the lower ranks.
   Index exclusive_sum(Index value) const;
 
@@ -120,18 +140,21 @@ class Comm {
                             std::vector<Index>* received = nullptr, Traffic* traffic = nullptr) const {
     static_assert(std::is_trivially_copyable_v<T>);
     const std::vector<Index> incoming = exchange_counts(counts);
-    Index total = 0;
-    for (Index n : incoming) total += n;
-    std::vector<T> result(static_cast<std::size_t>(total));
-    all_to_all_bytes(send.data(), counts, result.data(), incoming, sizeof(T));
+    std::vector<T> result;
+    all_to_all_bytes(send.data(), counts, incoming, sizeof(T), [&result](Index total) {
+      result.resize(static_cast<std::size_t>(total));
+      return result.data();
+    });
     if (traffic) *traffic += traffic_of(rank_, peers_of(counts), peers_of(incoming), sizeof(T));
     if (received) *received = incoming;
     return result;
   }
-  /// The same with both sides' counts known; records of `bytes` bytes. One message for every rank with a
-  /// record: MPI_Alltoallv has P steps, or P messages, whatever the counts are.
-  void all_to_all_bytes(const void* send, std::span<const Index> send_counts, void* receive,
-                        std::span<const Index> receive_counts, std::size_t bytes) const;
+  /// The same with both sides' counts known; records of `bytes` bytes, received where room(number of records)
+  /// is, which must not communicate: if it throws on any rank, all ranks throw. One message for every rank
+  /// with a record: MPI_Alltoallv has P steps, or P messages, whatever the counts are.
+  void all_to_all_bytes(const void* send, std::span<const Index> send_counts,
+                        std::span<const Index> receive_counts, std::size_t bytes,
+                        const std::function<void*(Index)>& room) const;
 
   /// The values of all ranks, in rank order, on every rank. Set-up only.
   template <class T>
@@ -148,7 +171,11 @@ class Comm {
   }
 
   /// Graph communicators of these ranks that exchanges hold; the same list on all ranks.
-  std::vector<std::weak_ptr<Graph>>& graphs() const { return *graphs_; }
+  std::vector<std::weak_ptr<Graph>>& graphs() const { return state_->graphs; }
+
+  /// Whether all ranks call this within `seconds`: what a rank asks that is about to end them all. On a
+  /// communicator of its own, because this one may have a collective under way that others wait in.
+  bool all_arrive_within(double seconds) const;
 
   void barrier() const { check(MPI_Barrier(handle()), "MPI_Barrier"); }
 
@@ -156,13 +183,19 @@ class Comm {
   Comm() = default;
   void broadcast_bytes(void* data, std::size_t bytes, int root) const;
   void gather_all_bytes(const void* mine, void* all, std::span<const Index> counts, std::size_t bytes) const;
+  /// What copies share besides the communicator.
+  struct State {
+    std::vector<std::weak_ptr<Graph>> graphs;
+    std::string_view stage;
+    std::shared_ptr<MPI_Comm> failures;  // for all_arrive_within
+  };
   std::shared_ptr<MPI_Comm> handle_;
-  std::shared_ptr<std::vector<std::weak_ptr<Graph>>> graphs_;
+  std::shared_ptr<State> state_;
   int rank_ = 0, size_ = 1;
 };
 
-/// Runs `work` (which must not communicate) on this rank; if it throws on any rank, all ranks throw Error
-/// with the message of the lowest rank that failed. Collective.
+/// Runs `work` (which must not communicate) on this rank; if it throws on any rank, all ranks throw
+/// AgreedError with the message of the lowest rank that failed. Collective.
 void collectively(const Comm& comm, const std::function<void()>& work);
 
 }  // namespace octopole::mpi
