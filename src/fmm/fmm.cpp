@@ -6,11 +6,15 @@
 #include <cmath>
 #include <variant>
 
+#include "call.hpp"
+#include "octopole/base/threads.hpp"
+#include "octopole/fmm/agreement.hpp"
 #include "octopole/fmm/leaf_points.hpp"
 #include "octopole/fmm/passes.hpp"
 #include "octopole/fmm/prepare.hpp"
 #include "octopole/fmm/setup.hpp"
 #include "octopole/fmm/summarize.hpp"
+#include "octopole/mpi/failure.hpp"
 #include "octopole/simd/isa.hpp"
 
 namespace octopole {
@@ -21,37 +25,33 @@ void check_points(std::span<const double> points, const char* what) {
     throw Error(fmt::format("{}: {} coordinates are not three a point", what, points.size()));
 }
 
-// Throws on all ranks where any value of any rank is NaN or infinite, saying how many and where the first is.
-// Collective.
-void check_finite(const mpi::Comm& comm, std::span<const double> values, Index width, const char* what) {
-  Index bad = 0, first = static_cast<Index>(values.size());
-#pragma omp parallel for schedule(static) reduction(+ : bad) reduction(min : first)
-  for (std::size_t i = 0; i < values.size(); ++i)
-    if (!std::isfinite(values[i])) {
-      ++bad;
-      first = std::min(first, static_cast<Index>(i));
-    }
-  const Index total = comm.sum(bad);
-  if (total == 0) return;
-  const Index before = comm.exclusive_sum(static_cast<Index>(values.size()));
-  const Index place = comm.min(bad > 0 ? (before + first) / width : std::numeric_limits<Index>::max());
-  throw Error(fmt::format("{}: {} NaN or infinite values, the first at index {}", what, total, place));
-}
-
-struct ChargeCheck {
+struct ValueCheck {
   bool finite = true;
   double largest = 0;  // magnitude, NaN left out
 };
 
-ChargeCheck look_at(std::span<const double> charges) {
+ValueCheck look_at(std::span<const double> values) {
   bool finite = true;
   double largest = 0;
 #pragma omp parallel for schedule(static) reduction(&& : finite) reduction(max : largest)
-  for (std::size_t i = 0; i < charges.size(); ++i) {
-    finite = finite && std::isfinite(charges[i]);
-    largest = std::max(largest, std::abs(charges[i]));  // which NaN leaves alone
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    finite = finite && std::isfinite(values[i]);
+    largest = std::max(largest, std::abs(values[i]));  // which NaN leaves alone
   }
   return {finite, largest};
+}
+
+// Throws on all ranks where any value of any rank is NaN or infinite, saying how many and where the first is.
+// Collective.
+void report_not_finite(const mpi::Comm& comm, std::span<const double> values, Index width, const char* what) {
+  Index bad = 0, first = 0;
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (!std::isfinite(values[i]) && bad++ == 0) first = static_cast<Index>(i);
+  const Index total = comm.sum(bad);
+  if (total == 0) return;
+  const Index before = comm.exclusive_sum(static_cast<Index>(values.size()));
+  const Index place = comm.min(bad > 0 ? (before + first) / width : std::numeric_limits<Index>::max());
+  throw AgreedError(fmt::format("{}: {} NaN or infinite values, the first at index {}", what, total, place));
 }
 
 // Floats reach neither as high nor as low as the caller's doubles: a power of two near the largest charge.
@@ -65,66 +65,79 @@ class Fmm::Implementation {
  public:
   Implementation(MPI_Comm parent, const Laplace& kernel, const Options& options, const OperatorStores& stores)
       : comm_(mpi::Comm::duplicate(parent)), kernel_(kernel), options_(options) {
-    mpi::collectively(comm_, [&] {
-      parameters_ = resolve(options, Laplace::name);
-      simd::active_isa();  // a bad choice is an error here, not inside a parallel region
+    mpi::or_end_all(comm_, "the construction of an Fmm", [&] {
+      comm_.enter("options");
+      mpi::collectively(comm_, [] {
+        mpi::require_thread_level(max_threads());
+        simd::active_isa();  // a bad choice is an error here, not inside a parallel region
+      });
+      parameters_ = agree_on_parameters(comm_, options, Laplace::name);
+      const double start = seconds_now();
+      comm_.enter("operators");
+      if (parameters_.operators.precision == Precision::double_precision)
+        engine_ = Engine<double>{
+            prepare_operators(comm_, kernel_, parameters_.operators, stores.in_double, note_), {}};
+      else
+        engine_ = Engine<float>{
+            prepare_operators(comm_, kernel_, parameters_.operators, stores.in_single, note_), {}};
+      operators_seconds_ = seconds_now() - start;
     });
-    const double start = seconds_now();
-    if (parameters_.operators.precision == Precision::double_precision)
-      engine_ = Engine<double>{
-          prepare_operators(comm_, kernel_, parameters_.operators, stores.in_double, note_), {}};
-    else
-      engine_ = Engine<float>{
-          prepare_operators(comm_, kernel_, parameters_.operators, stores.in_single, note_), {}};
-    operators_seconds_ = seconds_now() - start;
   }
 
   void set_points(std::span<const double> sources, std::optional<std::span<const double>> targets) {
-    const double start = seconds_now();
-    const std::span<const double> distinct = targets.value_or(std::span<const double>{});
-    mpi::collectively(comm_, [&] {
-      check_points(sources, "sources");
-      check_points(distinct, "targets");
+    mpi::or_end_all(comm_, "set_points", [&] {
+      const double start = seconds_now();
+      comm_.enter("input");
+      check_input(sources, targets);
+      std::visit(
+          [](auto& engine) {  // the old points can still be evaluated without it
+            if constexpr (requires { engine.workspace; }) engine.workspace = {};
+          },
+          engine_);
+      PointSetup next = make_setup(comm_, parameters_, sources, targets, observer_);
+      setup_.emplace(std::move(next));
+      profile_ = {};
+      if (observer_) observer_->set_up(*setup_);
+      setup_seconds_ = seconds_now() - start;
     });
-    check_finite(comm_, sources, 3, "source positions");
-    if (targets) check_finite(comm_, distinct, 3, "target positions");
-    if (comm_.sum(static_cast<Index>(sources.size())) == 0) throw Error("there are no sources on any rank");
-    if (targets && comm_.sum(static_cast<Index>(distinct.size())) == 0)
-      throw Error("there are no targets on any rank");
-    setup_.reset();
-    profile_ = {};
-    std::visit(
-        [](auto& engine) {
-          if constexpr (requires { engine.workspace; }) engine.workspace = {};
-        },
-        engine_);
-    setup_.emplace(make_setup(comm_, parameters_, sources, targets, observer_));
-    if (observer_) observer_->set_up(*setup_);
-    setup_seconds_ = seconds_now() - start;
   }
 
   void evaluate(std::span<const double> charges, Field& field, Output output) {
-    // One reduction tells all that ranks must agree on; only where something is wrong do they look closer.
-    const ChargeCheck mine = look_at(charges);
-    double over_all[3] = {is_wrong(charges) ? 1.0 : 0.0, mine.finite ? 0.0 : 1.0, mine.largest};
-    comm_.allreduce(std::span<double>(over_all), MPI_MAX);
-    if (over_all[0] > 0) mpi::collectively(comm_, [&] { check_length(charges); });
-    if (over_all[1] > 0) check_finite(comm_, charges, 1, "charges");
-    const double unit = parameters_.any_in_single() ? charge_unit(over_all[2]) : 1;
-    std::visit(
-        [&](auto& engine) {
-          if constexpr (requires { engine.workspace; })
-            octopole::evaluate(kernel_, engine.operators, *setup_, parameters_.near_precision,
-                               engine.workspace, charges, unit, output, field, profile_, observer_);
-        },
-        engine_);
-    profile_.reductions = 1;
+    mpi::or_end_all(comm_, "evaluate", [&] {
+      comm_.enter("input");
+      // One reduction for all that ranks must agree on; only where something is wrong do they look closer.
+      const ValueCheck mine = look_at(charges);
+      const CallFacts all = agree_on_call(
+          comm_, output == Output::potential ? Call::evaluate_potential : Call::evaluate_gradient,
+          {.wrong = is_wrong(charges), .not_finite = !mine.finite, .largest = mine.largest});
+      if (all.wrong) mpi::collectively(comm_, [&] { check_length(charges); });
+      if (all.not_finite) report_not_finite(comm_, charges, 1, "charges");
+      const double unit = parameters_.any_in_single() ? charge_unit(all.largest) : 1;
+      std::visit(
+          [&](auto& engine) {
+            if constexpr (requires { engine.workspace; })
+              octopole::evaluate(comm_, kernel_, engine.operators, *setup_, parameters_.near_precision,
+                                 engine.workspace, charges, unit, output, field, profile_, observer_);
+          },
+          engine_);
+      profile_.reductions = 1;
+    });
   }
 
   void observe(WorkObserver* observer) { observer_ = observer; }
   const Parameters& parameters() const { return parameters_; }
   const Options& options() const { return options_; }
   const mpi::Comm& comm() const { return comm_; }
+  /// Runs work(set-up) on all ranks; throws AgreedError where there is none.
+  template <class Work>
+  auto with_setup(Call call, const char* name, const Work& work) {
+    return mpi::or_end_all(comm_, name, [&] {
+      comm_.enter("input");
+      if (agree_on_call(comm_, call, {.wrong = !setup_}).wrong)
+        throw AgreedError("the Fmm has no points yet", "call set_points first");
+      return work(*setup_);
+    });
+  }
   PointSetup& setup() {
     if (!setup_) throw Error("the Fmm has no points yet", "call set_points first");
     return *setup_;
@@ -140,12 +153,16 @@ class Fmm::Implementation {
   }
 
   Summary summary() const {
-    Summary s = setup_ ? summarize(comm_, parameters_, *setup_, profile_) : Summary{};
-    if (!setup_) s.parameters = parameters_;
-    s.setup_seconds = over_ranks(comm_, setup_seconds_);
-    s.operators_seconds = over_ranks(comm_, operators_seconds_);
-    s.operators_note = note_;
-    return s;
+    return mpi::or_end_all(comm_, "summary", [&] {
+      comm_.enter("summary");
+      agree_on_call(comm_, Call::summary);
+      Summary s = setup_ ? summarize(comm_, parameters_, *setup_, profile_) : Summary{};
+      if (!setup_) s.parameters = parameters_;
+      s.setup_seconds = over_ranks(comm_, setup_seconds_);
+      s.operators_seconds = over_ranks(comm_, operators_seconds_);
+      s.operators_note = note_;
+      return s;
+    });
   }
 
  private:
@@ -155,6 +172,28 @@ class Fmm::Implementation {
     Workspace<Real> workspace;
   };
 
+  /// Lengths, finite coordinates, and points on any rank at all. Collective.
+  void check_input(std::span<const double> sources, std::optional<std::span<const double>> targets) const {
+    const std::span<const double> distinct = targets.value_or(std::span<const double>{});
+    const ValueCheck of_sources = look_at(sources), of_targets = look_at(distinct);
+    const CallFacts all = agree_on_call(comm_, targets ? Call::set_points_with_targets : Call::set_points,
+                                        {.wrong = sources.size() % 3 != 0 || distinct.size() % 3 != 0,
+                                         .not_finite = !of_sources.finite || !of_targets.finite,
+                                         .sources = !sources.empty(),
+                                         .targets = !distinct.empty(),
+                                         .largest = std::max(of_sources.largest, of_targets.largest)});
+    if (all.wrong)
+      mpi::collectively(comm_, [&] {
+        check_points(sources, "sources");
+        check_points(distinct, "targets");
+      });
+    if (all.not_finite) {
+      report_not_finite(comm_, sources, 3, "source positions");
+      report_not_finite(comm_, distinct, 3, "target positions");
+    }
+    if (!all.sources) throw AgreedError("there are no sources on any rank");
+    if (targets && !all.targets) throw AgreedError("there are no targets on any rank");
+  }
   bool is_wrong(std::span<const double> charges) const {
     return !setup_ || static_cast<Index>(charges.size()) != setup_->source_exchange.caller_count();
   }
@@ -219,13 +258,17 @@ bool Fmm::targets_are_sources() const {
   return !implementation().setup().target_exchange;
 }
 std::vector<double> Fmm::sources() const {
-  return caller_sources(implementation().setup());
+  return implementation().with_setup(Call::sources, "sources",
+                                     [](PointSetup& setup) { return caller_sources(setup); });
 }
 std::vector<double> Fmm::targets() const {
-  return caller_targets(implementation().setup());
+  return implementation().with_setup(Call::targets, "targets",
+                                     [](PointSetup& setup) { return caller_targets(setup); });
 }
 LeafPoints Fmm::leaf_points() const {
-  return octopole::leaf_points(comm(), implementation().setup());
+  return implementation().with_setup(Call::leaf_points, "leaf_points", [this](PointSetup& setup) {
+    return octopole::leaf_points(comm(), setup);
+  });
 }
 std::array<double, kPhases> Fmm::flops() const {
   return implementation().flops();

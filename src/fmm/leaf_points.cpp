@@ -29,7 +29,8 @@ AlignedVector<Index> owned_numbers(const mpi::Comm& comm, PointSetup& s) {
 TargetRecord record(const PointSetup& s, const AlignedVector<Index>& numbers, Index target) {
   const Coordinates& c = owned_coordinates(s);
   const auto t = static_cast<std::size_t>(target);
-  return {numbers[t], c.x[t] + s.cube.frame[0], c.y[t] + s.cube.frame[1], c.z[t] + s.cube.frame[2]};
+  const auto [x, y, z] = s.cube.place(c.x[t], c.y[t], c.z[t]);
+  return {numbers[t], x, y, z};
 }
 
 void append(LeafPoints& leaves, const TargetRecord& r) {
@@ -72,12 +73,12 @@ Answers ask_owners(const mpi::Comm& comm, const PointSetup& s, const AlignedVect
 }
 
 std::vector<double> to_callers(parallel::PointExchange& exchange, const Coordinates& c,
-                               const std::array<double, 3>& frame) {
+                               const morton::RootCube& cube) {
   std::vector<double> points(3 * static_cast<std::size_t>(exchange.caller_count()));
   exchange.send_to_callers(
       [&](Index owned) {
         const auto i = static_cast<std::size_t>(owned);
-        return std::array{c.x[i] + frame[0], c.y[i] + frame[1], c.z[i] + frame[2]};
+        return cube.place(c.x[i], c.y[i], c.z[i]);
       },
       [&](Index i, const std::array<double, 3>& point) {
         std::copy_n(point.begin(), 3, points.data() + 3 * i);
@@ -128,11 +129,11 @@ LeafPoints leaf_points(const mpi::Comm& comm, PointSetup& s) {
 }
 
 std::vector<double> caller_sources(PointSetup& s) {
-  return to_callers(s.source_exchange, s.sources, s.cube.frame);
+  return to_callers(s.source_exchange, s.sources, s.cube);
 }
 
 std::vector<double> caller_targets(PointSetup& s) {
-  return to_callers(s.results_exchange(), owned_coordinates(s), s.cube.frame);
+  return to_callers(s.results_exchange(), owned_coordinates(s), s.cube);
 }
 
 }  // namespace octopole

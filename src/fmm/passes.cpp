@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <functional>
 #include <type_traits>
 
@@ -28,8 +29,10 @@ ListView view(const tree::NodeLists& lists) {
 /// Times a piece of an operator's work, of which whoever observes is told first.
 class Piece {
  public:
-  Piece(Profile& profile, Phase phase, std::size_t part, const PointSetup& setup, WorkObserver* observer)
+  Piece(const mpi::Comm& comm, Profile& profile, Phase phase, std::size_t part, const PointSetup& setup,
+        WorkObserver* observer)
       : timer_(profile, phase), phase_(phase), part_(part), setup_(setup), observer_(observer) {
+    comm.enter(kPhaseNames[static_cast<std::size_t>(phase)]);
     if (observer_) observer_->evaluating(phase);
   }
   ~Piece() {
@@ -49,8 +52,10 @@ class Piece {
 /// Times an exchange, or its start or finish, counts what travels, and tells whoever observes.
 class Travel {
  public:
-  Travel(Profile& profile, Exchange exchange, ExchangeTimer::Part part, WorkObserver* observer)
+  Travel(const mpi::Comm& comm, Profile& profile, Exchange exchange, ExchangeTimer::Part part,
+         WorkObserver* observer)
       : timer_(profile, exchange, part), profile_(profile), exchange_(exchange), observer_(observer) {
+    comm.enter(kExchangeNames[static_cast<std::size_t>(exchange)]);
     if (observer_) observer_->exchanging(exchange);
   }
   ~Travel() {
@@ -75,6 +80,7 @@ class Travel {
 /// What all steps of one evaluation share.
 template <Kernel K, class Real>
 struct Evaluation {
+  const mpi::Comm& comm;
   const K& kernel;
   const OperatorSet<Real>& operators;
   PointSetup& s;
@@ -82,16 +88,17 @@ struct Evaluation {
   Workspace<Real>& w;
   Profile& profile;
   WorkObserver* observer;
-  double unit;  // of the charges inside: a power of two
+  double unit;                           // of the charges inside: a power of two
+  double potential_unit, gradient_unit;  // of what is summed, in the caller's units
   TargetSums sums;
   bool gradient;
 
   LocalPoints local_points() const { return s.local_sources.view(s.tree.leaf); }
   const Translations<Real>& t() const { return operators.translations; }
-  Piece piece(Phase phase, std::size_t part = 0) const { return {profile, phase, part, s, observer}; }
+  Piece piece(Phase phase, std::size_t part = 0) const { return {comm, profile, phase, part, s, observer}; }
 
   Travel travel(Exchange exchange, ExchangeTimer::Part part = ExchangeTimer::Part::whole) const {
-    return {profile, exchange, part, observer};
+    return {comm, profile, exchange, part, observer};
   }
 
   void start_rows(Exchange exchange, parallel::RowExchange& rows, const Real* array, Index width) {
@@ -306,15 +313,16 @@ struct Evaluation {
     Travel timed = travel(Exchange::potential);
     parallel::PointExchange& exchange = s.results_exchange();
     field.potential.resize(static_cast<std::size_t>(exchange.caller_count()));
-    exchange.send_to_callers([from = w.potential.data(), factor = unit](Index i) { return factor * from[i]; },
-                             [to = field.potential.data()](Index i, double potential) { to[i] = potential; });
+    exchange.send_to_callers(
+        [from = w.potential.data(), factor = potential_unit](Index i) { return factor * from[i]; },
+        [to = field.potential.data()](Index i, double potential) { to[i] = potential; });
     timed.count(exchange.homeward().traffic(sizeof(double)));
   }
 
   void bring_gradient(Field& field) {
     Travel timed = travel(Exchange::gradient);
     s.results_exchange().send_to_callers(
-        [x = w.gx.data(), y = w.gy.data(), z = w.gz.data(), factor = unit](Index i) {
+        [x = w.gx.data(), y = w.gy.data(), z = w.gz.data(), factor = gradient_unit](Index i) {
           return std::array{factor * x[i], factor * y[i], factor * z[i]};
         },
         [to = field.gradient.data()](Index i, const std::array<double, 3>& record) {
@@ -327,9 +335,9 @@ struct Evaluation {
 }  // namespace
 
 template <Kernel K, class Real>
-void evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup, Precision near,
-              Workspace<Real>& workspace, std::span<const double> charges, double charge_unit, Output output,
-              Field& field, Profile& profile, WorkObserver* observer) {
+void evaluate(const mpi::Comm& comm, const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup,
+              Precision near, Workspace<Real>& workspace, std::span<const double> charges, double charge_unit,
+              Output output, Field& field, Profile& profile, WorkObserver* observer) {
   profile = {};
   const double start = seconds_now();
   const std::size_t summed = static_cast<std::size_t>(setup.summed_points());
@@ -337,7 +345,8 @@ void evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& s
   const bool gradient = output == Output::potential_and_gradient;
   if (gradient)
     for (auto* axis : {&workspace.gx, &workspace.gy, &workspace.gz}) zero(*axis, summed);
-  Evaluation<K, Real> e{kernel,
+  Evaluation<K, Real> e{comm,
+                        kernel,
                         operators,
                         setup,
                         near == Precision::single_precision,
@@ -345,6 +354,8 @@ void evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& s
                         profile,
                         observer,
                         charge_unit,
+                        std::ldexp(charge_unit, K::homogeneity * std::ilogb(setup.cube.unit)),
+                        std::ldexp(charge_unit, (K::homogeneity - 1) * std::ilogb(setup.cube.unit)),
                         {workspace.potential.data(), gradient ? workspace.gx.data() : nullptr,
                          gradient ? workspace.gy.data() : nullptr, gradient ? workspace.gz.data() : nullptr},
                         gradient};
@@ -365,9 +376,11 @@ void evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& s
   profile.total_seconds = seconds_now() - start;
 }
 
-template void evaluate(const Laplace&, const OperatorSet<float>&, PointSetup&, Precision, Workspace<float>&,
-                       std::span<const double>, double, Output, Field&, Profile&, WorkObserver*);
-template void evaluate(const Laplace&, const OperatorSet<double>&, PointSetup&, Precision, Workspace<double>&,
-                       std::span<const double>, double, Output, Field&, Profile&, WorkObserver*);
+template void evaluate(const mpi::Comm&, const Laplace&, const OperatorSet<float>&, PointSetup&, Precision,
+                       Workspace<float>&, std::span<const double>, double, Output, Field&, Profile&,
+                       WorkObserver*);
+template void evaluate(const mpi::Comm&, const Laplace&, const OperatorSet<double>&, PointSetup&, Precision,
+                       Workspace<double>&, std::span<const double>, double, Output, Field&, Profile&,
+                       WorkObserver*);
 
 }  // namespace octopole

@@ -32,24 +32,29 @@ morton::Bounds bounds_of(const mpi::Comm& comm, std::span<const double> sources,
 }
 
 // Coordinates of the owned points, interleaved as they travel. Counts codes and coordinates in `traffic`.
-void take_coordinates(parallel::PointExchange& exchange, std::span<const double> points,
-                      AlignedVector<double>& interleaved, Traffic& traffic) {
-  interleaved.resize(3 * static_cast<std::size_t>(exchange.owned_count()));
+void take_coordinates(const mpi::Comm& comm, parallel::PointExchange& exchange,
+                      std::span<const double> points, AlignedVector<double>& interleaved, Traffic& traffic) {
+  mpi::collectively(comm, [&] {
+    interleaved.resize(3 * static_cast<std::size_t>(exchange.owned_count()));
+    exchange.make_buffers(3 * sizeof(double));
+  });
   exchange.to_owners<3>(points.data(), interleaved.data());
   traffic += exchange.outward().traffic(sizeof(morton::Code));
   traffic += exchange.outward().traffic(3 * sizeof(double));
 }
 
-// As seen from the frame.
-Coordinates split_coordinates(const AlignedVector<double>& interleaved, const std::array<double, 3>& frame) {
+// As seen from the frame, in the cube's units.
+Coordinates split_coordinates(const AlignedVector<double>& interleaved, const morton::RootCube& cube) {
   Coordinates c;
   const std::size_t n = interleaved.size() / 3;
   for (auto* axis : {&c.x, &c.y, &c.z}) axis->resize(n);
+  const auto [fx, fy, fz] = cube.frame;
+  const double inverse = 1 / cube.unit;
 #pragma omp parallel for schedule(static)
   for (std::size_t i = 0; i < n; ++i) {
-    c.x[i] = interleaved[3 * i] - frame[0];
-    c.y[i] = interleaved[3 * i + 1] - frame[1];
-    c.z[i] = interleaved[3 * i + 2] - frame[2];
+    c.x[i] = (interleaved[3 * i] - fx) * inverse;
+    c.y[i] = (interleaved[3 * i + 1] - fy) * inverse;
+    c.z[i] = (interleaved[3 * i + 2] - fz) * inverse;
   }
   return c;
 }
@@ -57,9 +62,10 @@ Coordinates split_coordinates(const AlignedVector<double>& interleaved, const st
 /// Times the stages, of which whoever observes is told first.
 class Stages {
  public:
-  Stages(std::array<double, kSetupStages>& seconds, WorkObserver* observer)
-      : timer_(seconds), observer_(observer) {}
+  Stages(const mpi::Comm& comm, std::array<double, kSetupStages>& seconds, WorkObserver* observer)
+      : comm_(comm), timer_(seconds), observer_(observer) {}
   void begin(SetupStage stage) {
+    comm_.enter(kSetupStageNames[static_cast<std::size_t>(stage)]);
     if (observer_) observer_->preparing(stage);
   }
   void end(SetupStage stage, std::size_t items) {
@@ -69,6 +75,7 @@ class Stages {
   void move(SetupStage from, SetupStage to) { timer_.move(from, to); }
 
  private:
+  const mpi::Comm& comm_;
   StageTimer timer_;
   WorkObserver* observer_;
 };
@@ -104,8 +111,10 @@ void divide_by_points(const mpi::Comm& comm, const Parameters& parameters, const
                                                           s.tuning.ncrit, parameters.max_level);
   s.points = coarse.counts()[0];
   s.balance.count_tree_bytes = static_cast<Index>(coarse.bytes());
-  s.partition = tree::divide(coarse, tree::point_weights(coarse), comm.size());
-  s.shared = tree::shared_nodes(coarse, s.partition, comm.rank());
+  mpi::collectively(comm, [&] {
+    s.partition = tree::divide(coarse, tree::point_weights(coarse), comm.size());
+    s.shared = tree::shared_nodes(coarse, s.partition, comm.rank());
+  });
 }
 
 /// Codes to the owners by the partition, and the exchanges that other values will follow.
@@ -124,12 +133,14 @@ std::vector<std::uint8_t> build_tree(const mpi::Comm& comm, const Parameters& pa
   const auto& own_sources = s.source_exchange.owned_codes();
   const auto& own_targets = s.results_exchange().owned_codes();
   const tree::CodeRange range = s.partition.range(comm.rank());
-  std::vector<tree::NodeKey> splits =
-      tree::refine(s.shared, range, own_sources, own_targets, s.tuning.ncrit, parameters.max_level);
+  std::vector<tree::NodeKey> splits;
+  mpi::collectively(comm, [&] {
+    splits = tree::refine(s.shared, range, own_sources, own_targets, s.tuning.ncrit, parameters.max_level);
+  });
   if (parameters.balance)
     splits = parallel::balance_globally(comm, s.partition, std::move(splits),
                                         s.traffic[static_cast<std::size_t>(SetupExchange::balance)]);
-  s.leaves = tree::leaves_of(splits, range);
+  mpi::collectively(comm, [&] { s.leaves = tree::leaves_of(splits, range); });
   s.tree = parallel::build_essential_tree(
       comm, tree::LocalPart{s.shared, s.partition, comm.rank(), splits, own_sources, own_targets},
       s.traffic[static_cast<std::size_t>(SetupExchange::records)]);
@@ -138,7 +149,7 @@ std::vector<std::uint8_t> build_tree(const mpi::Comm& comm, const Parameters& pa
   std::vector<std::uint8_t> ends;
   mpi::collectively(comm, [&] {
     s.lists = tree::build_lists(s.tree);
-    s.partners = choose_partners(s.tree, s.lists, parameters, !s.target_exchange.has_value());
+    s.partners = tree::choose_partners(s.tree, s.lists, s.tuning.direct_sources, s.tuning.direct_targets);
     ends = find_ends(s.rank_lists());
   });
   parallel::agree_on_shared(comm, s.partition, s.tree, ends);
@@ -151,7 +162,8 @@ std::vector<std::uint8_t> build_tree(const mpi::Comm& comm, const Parameters& pa
 void balance_work(const mpi::Comm& comm, const Parameters& parameters, CallerPoints& points, PointSetup& s,
                   std::vector<std::uint8_t>& ends, Stages& stages) {
   stages.begin(SetupStage::balance);
-  const WorkLists work = make_work_lists(s.rank_lists(), ends, s.owned_sources());
+  WorkLists work;
+  mpi::collectively(comm, [&] { work = make_work_lists(s.rank_lists(), ends, s.owned_sources()); });
   std::optional<tree::Partition> better = divide_by_work(comm, s.rank_lists(), work, s.partition, s.leaves,
                                                          parameters, !points.distinct, s.balance);
   stages.end(SetupStage::balance, s.tree.keys.size());
@@ -239,12 +251,12 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   const mpi::Transport transport = parameters.transport;
   PointSetup s;
   s.rank = comm.rank();
-  Stages stages(s.stage_seconds, observer);
+  Stages stages(comm, s.stage_seconds, observer);
   stages.begin(SetupStage::tuning);
   const morton::Bounds bounds = bounds_of(comm, sources, targets.value_or(std::span<const double>{}));
   s.tuning = tune(comm, bounds, parameters, sources, targets);
   stages.end(SetupStage::tuning, static_cast<std::size_t>(s.tuning.sample));
-  s.cube = morton::RootCube::enclosing(bounds, s.tuning.padding);
+  s.cube = comm.of_root(morton::RootCube::enclosing(bounds, s.tuning.padding));
 
   stages.begin(SetupStage::sort);
   CallerPoints points;
@@ -264,10 +276,10 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   const auto traffic = [&s](SetupExchange exchange) -> Traffic& {
     return s.traffic[static_cast<std::size_t>(exchange)];
   };
-  take_coordinates(s.source_exchange, sources, source_points, traffic(SetupExchange::points));
+  take_coordinates(comm, s.source_exchange, sources, source_points, traffic(SetupExchange::points));
   if (targets) {
-    take_coordinates(*s.target_exchange, *targets, target_points, traffic(SetupExchange::points));
-    s.targets = split_coordinates(target_points, s.cube.frame);
+    take_coordinates(comm, *s.target_exchange, *targets, target_points, traffic(SetupExchange::points));
+    mpi::collectively(comm, [&] { s.targets = split_coordinates(target_points, s.cube); });
   }
   stages.end(SetupStage::distribute, 0);
 
@@ -275,26 +287,31 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   s.ghosts = parallel::plan_ghosts(comm, transport, s.partition, parameters.multipole_rule(comm.size()),
                                    s.lists.v, s.partners, s.owned_sources(), s.tree);
   s.ancestors = parallel::plan_ancestors(comm, transport, s.tree);
-  source_points.resize(source_points.size() + 3 * static_cast<std::size_t>(s.ghosts.ghost_sources));
+  mpi::collectively(comm, [&] {
+    source_points.resize(source_points.size() + 3 * static_cast<std::size_t>(s.ghosts.ghost_sources));
+  });
   s.ghosts.points.start(source_points.data(), 3);
   s.ghosts.points.finish(source_points.data());
   traffic(SetupExchange::requests) = s.ghosts.requests;
   traffic(SetupExchange::ghost_coordinates) = s.ghosts.points.exchange().traffic(3 * sizeof(double));
-  s.sources = split_coordinates(source_points, s.cube.frame);
-
+  mpi::collectively(comm, [&] { s.sources = split_coordinates(source_points, s.cube); });
   stages.end(SetupStage::ghosts, s.sources.x.size());
 
   stages.begin(SetupStage::plan);
   for (auto* exchange : {&s.source_exchange, s.target_exchange ? &*s.target_exchange : nullptr})
     if (exchange) exchange->release_set_up();
-  s.boxes.resize(s.tree.keys.size());
-  for (std::size_t i = 0; i < s.boxes.size(); ++i) {
-    const morton::NodeCube node = s.cube.node(s.tree.anchors[i]);
-    s.boxes[i] = {node.centre[0], node.centre[1], node.centre[2], node.half};
-  }
+  mpi::collectively(comm, [&] {
+    s.boxes.resize(s.tree.keys.size());
+    for (std::size_t i = 0; i < s.boxes.size(); ++i) {
+      const morton::NodeCube node = s.cube.node(s.tree.anchors[i]);
+      s.boxes[i] = {node.centre[0], node.centre[1], node.centre[2], node.half};
+    }
+  });
   if (!targets) pair_up(comm, parameters, s);
-  s.work = make_work_lists(s.rank_lists(), ends, s.owned_sources());
-  mpi::collectively(comm, [&] { s.m2l = plan_m2l(s.rank_lists(), s.work, parameters.operators); });
+  mpi::collectively(comm, [&] {
+    s.work = make_work_lists(s.rank_lists(), ends, s.owned_sources());
+    s.m2l = plan_m2l(s.rank_lists(), s.work, parameters.operators);
+  });
   if (parameters.operators.m2l == M2lMethod::fft) s.lists.v.release_items();  // the plans have the pairs
   stages.end(SetupStage::plan, s.tree.keys.size());
   return s;

@@ -199,7 +199,14 @@ double model_scale(Index stride) {
 
 Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameters& parameters,
             std::span<const double> sources, std::optional<std::span<const double>> targets) {
-  Tuning tuning{parameters.padding, parameters.ncrit, 0, {}};
+  const Index surface = surface_size(parameters.operators.order),
+              check = surface_size(parameters.operators.downward_check_order);
+  Tuning tuning{parameters.padding,
+                parameters.ncrit,
+                comm.of_root(direct_points(parameters, surface, !targets)),
+                comm.of_root(direct_points(parameters, check, !targets)),
+                0,
+                {}};
   if (!parameters.tune_ncrit && !parameters.tune_padding) return tuning;
   Index points = comm.sum(static_cast<Index>(sources.size() / 3));
   if (targets) points = std::max(points, comm.sum(static_cast<Index>(targets->size() / 3)));
@@ -209,10 +216,8 @@ Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameter
   const std::vector<double> target_sample =
       targets ? gather_sample(comm, *targets, stride) : std::vector<double>{};
   tuning.sample = static_cast<Index>(std::max(sample.size(), target_sample.size()) / 3);
-  const Index surface = surface_size(parameters.operators.order),
-              check = surface_size(parameters.operators.downward_check_order);
-  const double direct_sources = static_cast<double>(direct_points(parameters, surface, !targets)),
-               direct_targets = static_cast<double>(direct_points(parameters, check, !targets));
+  const double direct_sources = static_cast<double>(tuning.direct_sources),
+               direct_targets = static_cast<double>(tuning.direct_targets);
 
   const Search::SecondsOf seconds_of = [&](double padding, const std::vector<double>& ncrits) {
     const TuningModel model{ncrits,
@@ -236,12 +241,12 @@ Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameter
     return seconds;
   };
   const std::vector<double> paddings = candidate_paddings(parameters), ncrits = candidate_ncrits(parameters);
-  const std::vector<double> large = large_ones(ncrits, even_leaf(parameters, !targets));
+  const std::vector<double> large = large_ones(ncrits, comm.of_root(even_leaf(parameters, !targets)));
   Search search(comm, paddings, large, seconds_of);
-  if (search.choice().ncrit == static_cast<int>(large.front()) && large.size() < ncrits.size())
-    search = Search(comm, paddings, ncrits, seconds_of);
-  tuning.padding = search.choice().padding;
-  tuning.ncrit = search.choice().ncrit;
+  const bool more = search.choice().ncrit == static_cast<int>(large.front()) && large.size() < ncrits.size();
+  if (comm.of_root(more)) search = Search(comm, paddings, ncrits, seconds_of);
+  tuning.padding = comm.of_root(search.choice().padding);
+  tuning.ncrit = comm.of_root(search.choice().ncrit);
   tuning.table = search.table();
   return tuning;
 }

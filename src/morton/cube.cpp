@@ -48,6 +48,7 @@ RootCube RootCube::enclosing(const Bounds& bounds, double padding) {
   }
   cube.side = std::max(cube.side, std::ceil(extent / quantum) * quantum);  // coincident points have no extent
   cube.side = std::ceil(padding * cube.side / quantum) * quantum;
+  cube.unit = std::ldexp(1.0, std::ilogb(cube.side));
   for (std::size_t c = 0; c < 3; ++c)
     if (std::abs(cube.corner[c]) >= 2 * cube.side) cube.frame[c] = cube.corner[c];
   return cube;

@@ -18,7 +18,7 @@ PointExchange::PointExchange(const mpi::Comm& comm, mpi::Transport transport, Al
   to_callers_ = mpi::SparseExchange(comm, transport, peers_of(receive_counts), peers_of(send_counts));
 
   owned_count_ = to_owners_.receive_records();
-  owned_codes_.resize(static_cast<std::size_t>(owned_count_));
+  mpi::collectively(comm, [&] { owned_codes_.resize(static_cast<std::size_t>(owned_count_)); });
   to_owners_.run(codes.data(), owned_codes_.data(), sizeof(morton::Code));
   // Ascending runs in rank order: a stable sort keeps points of one code in the caller's global order.
   mpi::collectively(comm, [&] {

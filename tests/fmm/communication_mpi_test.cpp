@@ -214,7 +214,7 @@ TEST(Communication, HowMultipolesTravelChangesNoBit) {
     Workspace<double> workspace;
     Field expected;
     Profile profile;
-    evaluate(Laplace{}, operators, s, Precision::double_precision, workspace, part.of(problem.charges, 1),
+    evaluate(comm, Laplace{}, operators, s, Precision::double_precision, workspace, part.of(problem.charges, 1),
              1.0, Output::potential_and_gradient, expected, profile);
     for (const auto transport : {mpi::Transport::neighbourhood, mpi::Transport::point_to_point})
       for (const Index users : {Index{1}, Index{4}, std::numeric_limits<Index>::max()}) {
@@ -226,7 +226,7 @@ TEST(Communication, HowMultipolesTravelChangesNoBit) {
         EXPECT_EQ(other.ghosts.coarse.exchange().total_records() > 0, users < part.ranks);
         Field field;
         workspace = {};
-        evaluate(Laplace{}, operators, other, Precision::double_precision, workspace,
+        evaluate(comm, Laplace{}, operators, other, Precision::double_precision, workspace,
                  part.of(problem.charges, 1), 1.0, Output::potential_and_gradient, field, profile);
         EXPECT_EQ(field.potential, expected.potential) << users;
         EXPECT_EQ(field.gradient, expected.gradient) << users;

@@ -21,7 +21,7 @@ struct RealRank {
 };
 
 /// rank_memory of a real set-up, and the arrays that it stands for where they can be seen.
-RankMemory measure_memory(PointSetup& s, const Parameters& parameters, const test::Part& part,
+RankMemory measure_memory(const mpi::Comm& comm, PointSetup& s, const Parameters& parameters, const test::Part& part,
                           const std::vector<double>& charges) {
   const bool same = !s.target_exchange;
   const PointNumbers numbers{s.points.sources / part.ranks,
@@ -41,7 +41,7 @@ RankMemory measure_memory(PointSetup& s, const Parameters& parameters, const tes
   Workspace<double> w;
   Field field;
   Profile profile;
-  evaluate(Laplace{}, operators, s, parameters.near_precision, w, charges, 1, Output::potential_and_gradient,
+  evaluate(comm, Laplace{}, operators, s, parameters.near_precision, w, charges, 1, Output::potential_and_gradient,
            field, profile);
   Index values = 0, widest = 0;
   for (const auto* array : {&w.charges, &w.multipoles, &w.locals, &w.potential, &w.gx, &w.gy, &w.gz})
@@ -97,7 +97,7 @@ void expect_plan(const test::Problem& problem, Options options) {
                 s.ghosts.ghost_sources,
                 count_work(s, parameters.operators),
                 communication.by_rank[static_cast<std::size_t>(part.rank)],
-                measure_memory(s, parameters, part, part.of(problem.charges, 1))};
+                measure_memory(comm, s, parameters, part, part.of(problem.charges, 1))};
   const std::vector<RealRank> real = comm.gather_all(std::span<const RealRank>(&mine, 1));
   if (part.rank > 0) return;  // one process plans
 

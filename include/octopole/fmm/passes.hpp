@@ -28,8 +28,8 @@ struct Workspace {
 /// they are rounded to Real, and the field is multiplied by it. `near` is the precision of P2P, at most Real.
 /// Counts its time, bytes and messages in `profile`; tells `observer`, which may be null. Collective.
 template <Kernel K, class Real>
-void evaluate(const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup, Precision near,
-              Workspace<Real>& workspace, std::span<const double> charges, double charge_unit, Output output,
-              Field& field, Profile& profile, WorkObserver* observer = nullptr);
+void evaluate(const mpi::Comm& comm, const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup,
+              Precision near, Workspace<Real>& workspace, std::span<const double> charges, double charge_unit,
+              Output output, Field& field, Profile& profile, WorkObserver* observer = nullptr);
 
 }  // namespace octopole

@@ -20,10 +20,12 @@ struct TuningRow {
   double total = 0;
 };
 
+/// What is decided for a point set, alike on all ranks.
 struct Tuning {
   double padding = 1;
   int ncrit = 0;
-  Index sample = 0;              // points looked at; 0 where nothing was to be chosen
+  Index direct_sources = 0, direct_targets = 0;  // of tree::choose_partners, by direct_points
+  Index sample = 0;                              // points looked at; 0 where nothing was to be chosen
   std::vector<TuningRow> table;  // of every padding looked at the best n_crit, and of the chosen one all
 };
 

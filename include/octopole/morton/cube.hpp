@@ -33,6 +33,9 @@ struct RootCube {
   /// What to subtract from coordinates: the corner on axes where the cube lies two sides or more from 0,
   /// which is then exact (Sterbenz), and 0 on others, where a difference of close points could be lost.
   std::array<double, 3> frame{};
+  /// The power of two in (side / 2, side]: coordinates and nodes are seen in this unit of length, so that no
+  /// power of a distance overflows or vanishes whatever unit the caller has.
+  double unit = 1;
 
   /// Encloses the bounds (which must not be empty) from their lower corner on, in a cube `padding` (1 .. 2)
   /// times as wide as they need; throws Error where their extent is not finite.
@@ -50,12 +53,18 @@ struct RootCube {
     return interleave(cell(x - corner[0]), cell(y - corner[1]), cell(z - corner[2]));
   }
 
-  /// Centre (seen from the frame) and half side of a node.
+  /// The caller's coordinates of a place that is seen from the frame, in the cube's unit: exact for points.
+  std::array<double, 3> place(double x, double y, double z) const {
+    return {x * unit + frame[0], y * unit + frame[1], z * unit + frame[2]};
+  }
+
+  /// Centre (seen from the frame) and half side of a node, in the cube's unit.
   NodeCube node(const Anchor& a) const {
-    const double half = side / static_cast<double>(std::int64_t{2} << a.level);
-    return {{(corner[0] - frame[0]) + (2 * a.x + 1) * half, (corner[1] - frame[1]) + (2 * a.y + 1) * half,
-             (corner[2] - frame[2]) + (2 * a.z + 1) * half},
-            half};
+    const double inverse = 1 / unit, half = side * inverse / static_cast<double>(std::int64_t{2} << a.level);
+    const auto centre = [&](std::size_t c, std::uint32_t place) {
+      return (corner[c] - frame[c]) * inverse + (2 * place + 1) * half;
+    };
+    return {{centre(0, a.x), centre(1, a.y), centre(2, a.z)}, half};
   }
 };
 

@@ -52,6 +52,9 @@ class PointExchange {
     send_to_callers(Rows<Width, const T>{owned}, Rows<Width, T>{caller});
   }
 
+  /// Makes room for an exchange of records of `bytes` bytes with the owners beforehand. Not collective.
+  void make_buffers(std::size_t bytes) { start_buffers(to_owners_, bytes); }
+
   /// Hands back the order that the exchange was made of, for the one that replaces it.
   AlignedVector<PointIndex> take_order() { return std::move(order_); }
 
