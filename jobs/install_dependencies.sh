@@ -2,7 +2,7 @@
 # Makes sure that everything octopole is built from is there.
 #
 # Usage: jobs/install_dependencies.sh [--tests | --simulation] [--petsc] [--check]
-#   --tests        also what the tests need (GoogleTest, Python 3, PETSc)
+#   --tests        also all that the tests need (GoogleTest, Python 3 with matplotlib, HDF5's tools, PETSc, SimGrid)
 #   --petsc        also PETSc, for octopole::petsc and octopole capacitance
 #   --simulation   instead what simulated runs need: SimGrid, but no MPI and no HDF5
 #   --check        only say what is missing; install nothing
@@ -46,6 +46,8 @@ packages_of() {
     petsc) echo petsc-dev libpetsc-real-dev ;;
     googletest) echo libgtest-dev ;;
     python3) echo python3 ;;
+    matplotlib) echo python3-matplotlib ;;
+    hdf5-tools) echo hdf5-tools ;;
     simgrid) echo libsimgrid-dev ;;
   esac
 }
@@ -67,6 +69,8 @@ specs_of() {
     petsc) echo 'petsc~complex+mpi^openmpi' ;;
     googletest) echo googletest ;;
     python3) echo python ;;
+    matplotlib) echo py-matplotlib ;;
+    hdf5-tools) echo 'hdf5+mpi+tools^openmpi' ;;
     simgrid) echo simgrid ;;
   esac
 }
@@ -76,7 +80,7 @@ if [ "$simulation" = ON ]; then
   [ "$tests$petsc" = OFFOFF ] || { echo "--simulation excludes --tests and --petsc (see --help)" >&2; exit 2; }
   libraries=(simgrid fftw lapack cli11 nlohmann-json fmt)
 elif [ "$tests" = ON ]; then
-  libraries+=(googletest python3)
+  libraries+=(googletest python3 matplotlib hdf5-tools simgrid)
 fi
 if [ "$petsc" = ON ]; then
   libraries+=(petsc)
@@ -89,7 +93,6 @@ version_at_least() {
 
 # Sets the array `missing`. The libraries are asked for by the project's own CMake files, which need the tools.
 look() {
-  local probe output name
   missing=()
   command -v "${CXX:-c++}" g++ clang++ >/dev/null || missing+=(c++)
   command -v pkg-config >/dev/null || missing+=(pkg-config)
@@ -104,14 +107,33 @@ look() {
   if [ "$simulation" = OFF ] && { ! command -v mpirun || ! command -v mpicxx; } >/dev/null; then
     missing+=(mpi)
   fi
-  if [ "$tests" = ON ] && ! command -v python3 >/dev/null; then
-    missing+=(python3)
+  if [ "$tests" = ON ]; then
+    command -v python3 >/dev/null || missing+=(python3)
+    has_matplotlib || missing+=(matplotlib)
+    { command -v h5diff && command -v h5dump; } >/dev/null || missing+=(hdf5-tools)
   fi
 
-  probe=$(mktemp -d)
-  output=$(cmake -S cmake/probe -B "$probe" -DOCTOPOLE_TESTS="$tests" -DOCTOPOLE_SMPI="$simulation" \
-    -DOCTOPOLE_PETSC="$petsc" 2>&1) || true
-  rm -rf "$probe"
+  probe -DOCTOPOLE_TESTS="$tests" -DOCTOPOLE_SMPI="$simulation" -DOCTOPOLE_PETSC="$petsc"
+  if [ "$tests" = ON ]; then
+    probe -DOCTOPOLE_SMPI=ON  # one of the tests runs the program on SimGrid
+  fi
+}
+
+# Any Python that the tests would take (tests/support/needs.sh): a package of the distribution serves its own Python alone.
+has_matplotlib() {
+  local python
+  for python in ${PYTHON:+"$PYTHON"} python3 /usr/bin/python3; do
+    if "$python" -c "import matplotlib" >/dev/null 2>&1; then return; fi
+  done
+  return 1
+}
+
+# probe OPTIONS...: adds to `missing` what the project's CMake files do not find.
+probe() {
+  local folder output name
+  folder=$(mktemp -d)
+  output=$(cmake -S cmake/probe -B "$folder" "$@" 2>&1) || true
+  rm -rf "$folder"
   case $output in
     *"octopole-probe: done"*) ;;
     *)
@@ -153,6 +175,9 @@ say_what_to_install() {
     echo "with that MPI, FFTW 3 in double and single precision, BLAS and LAPACK, CLI11, nlohmann-json 3.9, fmt."
     if [ "$petsc" = ON ]; then
       echo "Also PETSc 3.15 or later, built with that MPI, real scalars in double precision."
+    fi
+    if [ "$tests" = ON ]; then
+      echo "For the tests also GoogleTest, Python 3 with matplotlib, HDF5's tools (h5diff, h5dump), SimGrid 3.32 with SMPI."
     fi
   } >&2
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "command.hpp"
+#include "mpi_session.hpp"
 #include "octopole/base/version.hpp"
 #include "program.hpp"
 
@@ -28,6 +29,14 @@ std::vector<std::string> take_petsc_options(int& argc, char** argv) {
 #endif
 
 int run_program(const mpi::Comm& comm, int argc, char** argv) {
+#ifndef OCTOPOLE_WITH_PETSC
+  if (argc > 1 && std::string_view(argv[1]) == "capacitance") {
+    report_failure(comm,
+                   "this octopole was built without PETSc, which capacitance needs (build it with "
+                   "-DOCTOPOLE_PETSC=ON)");
+    return kUsage;
+  }
+#endif
   CLI::App program{
       "octopole evaluates sums of 1 / (4 pi r) over many points, by a distributed kernel-independent fast "
       "multipole "

@@ -1,8 +1,9 @@
 # Shared by the tests of the program: $1 is the program, MPIEXEC the command that starts it (mpiexec).
-# Every command has to end within a minute: a hang is a failure.
+# Every command has to end within a minute: a hang is a failure. `needs TOOL...` says what a script needs.
 set -u
 source_tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+. "$source_tree/tests/support/needs.sh"
 read -ra mpiexec <<<"${MPIEXEC:-mpiexec}"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

@@ -1,15 +1,14 @@
 #!/usr/bin/env bash
 # Points made in memory, and the records that runs append.
 . "$(dirname "$0")/common.sh"
+needs h5diff python3
 
 # The points are those of a file of the same cloud.
 expect 0 1 generate ellipsoid -n 1500 --seed 9 --targets 40 -o cloud.h5
 expect 0 3 run -i cloud.h5 -d 5 -o from-file.h5
 expect 0 3 run --shape ellipsoid -n 1500 --seed 9 --targets 40 -d 5 -o from-memory.h5
 shows out "1500 sources, 40 targets"
-if command -v h5diff >h5diff.log; then
-  h5diff from-file.h5 from-memory.h5 /targets/potential || fail "points in memory are others than in the file"
-fi
+h5diff from-file.h5 from-memory.h5 /targets/potential || fail "points in memory are others than in the file"
 expect 0 5 run --shape cube -n 3 -d 3 --verify 3  # fewer points than ranks
 
 # Records: a line each, appended, with what the report has and what it lacks.
@@ -24,8 +23,7 @@ shows first '"record":1' '"kind":"measured"' '"study":"weak"' '"shape":"sphere"'
   '"bytes_sent_max":' '"peak_rss_bytes_max":' '"relative_l2":' '"cloud":{"shape":"sphere","seed":1,'
 sed -n 2p all.jsonl >second
 shows second '"study":null' '"shape":null' '"input":"cloud.h5"' '"error":null' '"launcher":null'
-if command -v python3 >python.log; then
-  python3 - <<'END' || fail "records are not what they should be"
+python3 - <<'END' || fail "records are not what they should be"
 import json, os
 first, second = [json.loads(line) for line in open("all.jsonl")]
 binding = first["binding"]
@@ -37,7 +35,6 @@ assert binding["oversubscribed"] == (6 > binding["cpus"]), binding
 assert first["cores"] == first["ranks"] * first["threads"]
 assert second["ranks"] == 2 and second["digits"] == 3
 END
-fi
 SLURM_JOB_ID=12 SLURM_ARRAY_JOB_ID=11 SLURM_ARRAY_TASK_ID=1 expect 0 1 run --shape cube -n 50 -d 3 --record job.jsonl
 shows job.jsonl '"scheduler":{"name":"slurm","job":"11","array_task":"1","nodes":null'
 

@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # The studies of jobs/ run here without Slurm, in the way that their users start them, and their records are read.
 . "$(dirname "$0")/common.sh"
+python=${PYTHON:-python3}
+needs "$python"
+draws=$(python_with matplotlib) || skip "no Python has matplotlib"
 jobs=$source_tree/jobs
 export SITE_OCTOPOLE=$program SITE_LAUNCHER=mpirun SITE_BIND=none OCTOPOLE_SITE=$jobs/site.sh MPIRUN=${mpiexec[0]}
 export N=600 DIGITS=3 VERIFY=50 REPEAT=2 SHAPES=cube RECORDS=$scratch/records
@@ -61,8 +64,6 @@ PATH=$(dirname "$program"):$PATH study 0 bash "$jobs/check.sh" 3
 shows out "work on 3 ranks"
 
 # Reading records needs Python alone.
-python=${PYTHON:-python3}
-command -v "$python" >/dev/null || fail "there is no $python"
 "$python" -B "$source_tree/tests/app/records_test.py" >out 2>err || fail "tests of the reader"
 study 0 "$python" -B "$jobs/records.py" records
 shows out "1 x 2" "3 x 1" "weak" "8 records"
@@ -74,15 +75,14 @@ study 1 "$python" -B "$jobs/records.py" nowhere.jsonl
 shows err "nowhere.jsonl" "no records"
 
 # Pictures need matplotlib; without it the script says so.
-if "$python" -c "import matplotlib" >/dev/null 2>&1; then
-  export MPLCONFIGDIR=$scratch/matplotlib
-  study 0 "$python" -B "$jobs/plot_scaling.py" records -o report.html
-  [ "$(grep -o "<img alt='[a-z-]*'" report.html | wc -l)" -ge 6 ] || fail "pictures are missing"
-  study 0 "$python" -B "$jobs/plot_scaling.py" records -o report.md --format png
-  shows report.md "Study: weak" "![weak-scaling](report-weak-scaling.png)" "![node-node](report-node-node.png)"
-  [ -s report-weak-phases.png ] && [ -s report-strong-scaling.png ] || fail "pictures are missing"
-else
-  study 1 "$python" -B "$jobs/plot_scaling.py" records -o report.html
-  shows err "matplotlib"
-fi
+export MPLCONFIGDIR=$scratch/matplotlib
+study 0 "$draws" -B "$jobs/plot_scaling.py" records -o report.html
+[ "$(grep -o "<img alt='[a-z-]*'" report.html | wc -l)" -ge 6 ] || fail "pictures are missing"
+study 0 "$draws" -B "$jobs/plot_scaling.py" records -o report.md --format png
+shows report.md "Study: weak" "![weak-scaling](report-weak-scaling.png)" "![node-node](report-node-node.png)"
+[ -s report-weak-phases.png ] && [ -s report-strong-scaling.png ] || fail "pictures are missing"
+mkdir without
+echo 'raise ImportError("No module named matplotlib")' >without/matplotlib.py
+PYTHONPATH=$scratch/without study 1 "$python" -B "$jobs/plot_scaling.py" records -o report.html
+shows err "matplotlib"
 finish

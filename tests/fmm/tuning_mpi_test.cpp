@@ -163,7 +163,7 @@ TEST(Tuning, FormOfTheNearFieldFollowsDigitsAndOrder) {
 }
 
 TEST(Tuning, MeasuredRatesAreRates) {
-  if (mpi::Comm::duplicate(MPI_COMM_WORLD).size() > 1) GTEST_SKIP() << "ranks have no part in it";
+  if (!mpi::Comm::duplicate(MPI_COMM_WORLD).is_root()) return;  // ranks have no part in it
   Rates rates = measure_rates();
   for (const auto& [name, row] : rates.rows())
     for (const double rate : *row) {

@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
 # The distributed program on virtual ranks: equal to one rank, accurate, and sending what its report says.
-# Usage: virtual_ranks.sh SOURCE_TREE BUILD_DIRECTORY [cmake options]. Exits with 77 (skipped) where SimGrid is missing.
+# Usage: virtual_ranks.sh SOURCE_TREE BUILD_DIRECTORY [cmake options]. Needs SimGrid.
 set -euo pipefail
 source_tree=$1 build=$2
 shift 2
-if ! command -v smpirun >/dev/null || ! command -v python3 >/dev/null; then
-  echo "SimGrid's smpirun or python3 is not here: skipped"
-  exit 77
-fi
+# shellcheck source=tests/support/needs.sh
+. "$source_tree/tests/support/needs.sh"
+needs smpirun python3
 fail() {
   echo "FAILED: $1" >&2
   exit 1

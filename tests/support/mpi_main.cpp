@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/run_all_tests.hpp"
+
 namespace {
 
 // Seconds that a rank which left a test by a failure waits for the others before it ends them all: they may
@@ -133,7 +135,7 @@ int main(int argc, char** argv) {
   listeners.Append(new RankListener(comm));
 
   int failed = 0;
-  if (rank == 0 || !testing::FLAGS_gtest_list_tests) failed = RUN_ALL_TESTS();
+  if (rank == 0 || !testing::FLAGS_gtest_list_tests) failed = octopole::test::run_all_tests();
   int failed_anywhere = 0;
   MPI_Allreduce(&failed, &failed_anywhere, 1, MPI_INT, MPI_MAX, comm);
   MPI_Comm_free(&comm);
