@@ -1,0 +1,174 @@
+#include "tests/ugly/case.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace octopole::ugly {
+namespace {
+
+enum Purpose : std::uint64_t { kRanks, kPoints, kOptions, kRest };
+
+/// Who passes each of n points, and how that is called.
+std::vector<int> spread(Random& random, std::size_t n, int ranks, std::string& description) {
+  std::vector<int> owners(n);
+  const int one = random.integer(0, ranks - 1);
+  const std::size_t kind = random.below(6);
+  static constexpr const char* kNames[] = {"blocks",          "on one rank", "at random",
+                                           "on every second", "lopsided",    "in turn backwards"};
+  description = kNames[kind];
+  for (std::size_t i = 0; i < n; ++i) {
+    const int block = static_cast<int>(i * static_cast<std::size_t>(ranks) / n);
+    switch (kind) {
+      case 1:
+        owners[i] = one;
+        break;
+      case 2:
+        owners[i] = random.integer(0, ranks - 1);
+        break;
+      case 3:
+        owners[i] = block / 2 * 2;
+        break;
+      case 4:
+        owners[i] = random.chance(0.9) ? one : block;
+        break;
+      case 5:
+        owners[i] = ranks - 1 - static_cast<int>(i % static_cast<std::size_t>(ranks));
+        break;
+      default:
+        owners[i] = block;
+    }
+  }
+  return owners;
+}
+
+void draw_isas(Random& random, Case& c) {
+  const std::vector<simd::Isa> isas = simd::available_isas();
+  c.isas.assign(static_cast<std::size_t>(c.ranks), isas.back());
+  if (random.chance(0.6)) return;
+  const bool mixed = random.chance(0.6);
+  const simd::Isa all = isas[random.below(isas.size())];
+  for (simd::Isa& isa : c.isas) isa = mixed ? isas[random.below(isas.size())] : all;
+  c.mixed_isas = std::any_of(c.isas.begin(), c.isas.end(), [&](simd::Isa isa) { return isa != c.isas[0]; });
+}
+
+}  // namespace
+
+int ranks_of_case(std::uint64_t seed, std::uint64_t number, int most_ranks) {
+  Random random(seed, number, kRanks);
+  const double which = random.uniform();
+  const int ranks = which < 0.2    ? 1
+                    : which < 0.55 ? random.integer(2, 3)
+                    : which < 0.85 ? random.integer(4, 7)
+                                   : random.integer(8, 13);
+  return (ranks - 1) % most_ranks + 1;
+}
+
+Case draw_case(std::uint64_t seed, std::uint64_t number, int most_ranks) {
+  Case c;
+  c.ranks = ranks_of_case(seed, number, most_ranks);
+  Random points(seed, number, kPoints), options(seed, number, kOptions), random(seed, number, kRest);
+  c.problem = draw_problem(points);
+  c.choice = draw_options(options);
+
+  const int few = random.integer(1, 3);
+  const bool unequal = random.chance(0.5);
+  for (int r = 0; r < c.ranks; ++r) c.threads.push_back(unequal ? random.integer(1, 3) : few);
+  draw_isas(random, c);
+  std::string source_spread, target_spread;
+  c.source_rank = spread(random, c.problem.charges.size(), c.ranks, source_spread);
+  c.target_rank = c.source_rank;
+  if (!c.problem.targets_are_sources)
+    c.target_rank = spread(random, c.problem.targets.size() / 3, c.ranks, target_spread);
+  c.gradient = random.chance(0.1) != (c.choice.options.output == Output::potential_and_gradient);
+  if (random.chance(0.3))
+    c.history = static_cast<History>(random.below(static_cast<std::size_t>(History::count)));
+  if (random.chance(0.06))
+    c.bad_input = static_cast<BadInput>(random.below(static_cast<std::size_t>(BadInput::count)));
+  if (c.bad_input >= BadInput::other_option && c.ranks == 1) c.bad_input = BadInput::none;
+  c.other_option = random.integer(0, 9);
+  c.unequal_rates = c.choice.options.rates && !c.choice.refused && random.chance(0.5);
+  if (c.unequal_rates) c.choice.same_on_one_rank = false;
+  c.bad_rank = c.source_rank[random.below(c.source_rank.size())];
+
+  static constexpr const char* kHistories[] = {"", ", after other points", ", after other charges",
+                                               ", moved"};
+  static constexpr const char* kBadInputs[] = {"",
+                                               ", no sources",
+                                               ", a position NaN",
+                                               ", an infinite charge",
+                                               ", a charge missing",
+                                               ", a coordinate missing",
+                                               ", another option on a rank",
+                                               ", another overload on a rank",
+                                               ", another output on a rank"};
+  std::vector<std::string_view> isas;
+  for (const simd::Isa isa : c.isas) isas.push_back(simd::isa_name(isa));
+  c.description = fmt::format(
+      "{} ranks, threads {}, {}; {}; {}{}{}{}{}{};{}", c.ranks, fmt::join(c.threads, " "),
+      c.mixed_isas ? fmt::format("{}", fmt::join(isas, " ")) : std::string(isas[0]), c.problem.description,
+      source_spread, target_spread.empty() ? "" : ", targets ", target_spread, c.gradient ? ", gradient" : "",
+      kHistories[static_cast<std::size_t>(c.history)], kBadInputs[static_cast<std::size_t>(c.bad_input)],
+      c.choice.description + (c.unequal_rates ? " of each rank's own" : ""));
+  return c;
+}
+
+Options options_of(const Case& c, int rank) {
+  Options o = c.choice.options;
+  if (c.unequal_rates)
+    for (const auto& [name, row] : o.rates->rows())
+      for (double& rate : *row) rate *= 1 + 0.3 * rank;
+  if (c.bad_input != BadInput::other_option || rank != c.bad_rank) return o;
+  switch (c.other_option) {
+    case 0:
+      o.padding = o.padding.value_or(1) > 1.5 ? 1.25 : 1.75;
+      break;
+    case 1:
+      o.max_level = o.max_level % 20 + 1;
+      break;
+    case 2:
+      o.balance = !o.balance;
+      break;
+    case 3:
+      o.direct_leaves = !o.direct_leaves;
+      break;
+    case 4:
+      o.output = o.output == Output::potential ? Output::potential_and_gradient : Output::potential;
+      break;
+    case 5:
+      o.balance_by = o.balance_by == BalanceBy::work ? BalanceBy::points : BalanceBy::work;
+      break;
+    case 6:
+      o.transport = o.transport == mpi::Transport::neighbourhood ? mpi::Transport::point_to_point
+                                                                 : mpi::Transport::neighbourhood;
+      break;
+    case 7:
+      o.ncrit = o.ncrit.value_or(99) + 1;
+      break;
+    case 8:
+      o.tune = !o.tune;
+      break;
+    default:
+      o.outer_grading = o.outer_grading > 0.5 ? 0.25 : 0.75;
+  }
+  return o;
+}
+
+std::vector<std::size_t> places_of(const std::vector<int>& owners, int rank) {
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < owners.size(); ++i)
+    if (owners[i] == rank) places.push_back(i);
+  return places;
+}
+
+std::vector<double> part_of(const std::vector<double>& values, std::size_t width,
+                            const std::vector<std::size_t>& places) {
+  std::vector<double> part;
+  for (const std::size_t i : places)
+    part.insert(part.end(), values.begin() + static_cast<std::ptrdiff_t>(width * i),
+                values.begin() + static_cast<std::ptrdiff_t>(width * (i + 1)));
+  return part;
+}
+
+}  // namespace octopole::ugly

@@ -1,0 +1,265 @@
+#include "tests/ugly/options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "octopole/fmm/accuracy.hpp"
+
+namespace octopole::ugly {
+namespace {
+
+constexpr Precision kSingle = Precision::single_precision, kDouble = Precision::double_precision;
+
+// Making operators takes long at high orders, M2L's by SVD above all.
+constexpr int kLargestSvdOrder = 7;
+
+/// Digits that an order reaches; 1 for the lowest, of which the table says nothing.
+int digits_of_order(int order) {
+  int digits = 1;
+  for (const AccuracyRow& row : accuracy_table(kDouble))
+    if (row.order <= order) digits = row.digits;
+  return digits;
+}
+
+class Draw {
+ public:
+  explicit Draw(Random& random) : random_(random) {}
+
+  Choice choice() {
+    draw_digits_and_order();
+    draw_precisions();
+    draw_near_form();
+    draw_m2l();
+    draw_surfaces();
+    draw_tree();
+    draw_ranks();
+    if (random_.chance(0.05)) spoil();
+    choice_.options = o_;
+    choice_.bound = widened_ * std::pow(10.0, -reached()) + added_;
+    // Where only the potential is announced, the gradient has its parameters, and up to a digit less.
+    choice_.gradient_bound = (o_.output == Output::potential ? 30 : 1) * choice_.bound;
+    choice_.same_on_one_rank = !o_.tune || o_.ncrit;
+    describe();
+    return choice_;
+  }
+
+ private:
+  bool in_single() const { return o_.precision == kSingle; }
+  int digits() const { return o_.digits.value_or(o_.order ? 12 : in_single() ? 4 : 6); }
+  bool few_digits() const { return !o_.precision && (o_.digits || !o_.order) && digits() <= 6; }
+  /// Of all operators, as options.hpp says.
+  Precision overall() const {
+    if (o_.precision) return *o_.precision;
+    return few_digits() && o_.near_precision != kDouble && o_.m2l_precision != kDouble ? kSingle : kDouble;
+  }
+  Precision near() const { return o_.near_precision.value_or(few_digits() ? kSingle : overall()); }
+  int order() const { return o_.order ? *o_.order : accuracy_row(overall(), digits()).order; }
+
+  double reached() const {
+    double d = o_.digits ? *o_.digits : o_.order ? digits_of_order(*o_.order) : digits();
+    if (o_.order) d = std::min<double>(d, digits_of_order(*o_.order));
+    if (overall() == kSingle || near() == kSingle || o_.m2l_precision == kSingle) d = std::min(d, 6.0);
+    if (o_.near_form == NearForm::estimate) d = std::min(d, 3.0);
+    return d;
+  }
+
+  void draw_digits_and_order() {
+    const double which = random_.uniform();
+    if (which < 0.7) o_.digits = random_.chance(0.7) ? random_.integer(2, 7) : random_.integer(8, 12);
+    if (which > 0.6 && which < 0.95)
+      o_.order = random_.chance(0.8) ? random_.integer(2, 9) : random_.integer(10, 14);
+  }
+
+  void draw_precisions() {
+    const bool single_will_do = (o_.digits ? *o_.digits : 6) <= 6;
+    const double which = random_.uniform();
+    if (which < 0.15) {
+      o_.precision = kDouble;
+    } else if (which < 0.35 && single_will_do) {
+      o_.precision = kSingle;
+    }
+    if (in_single() || !single_will_do) return;
+    if (random_.chance(0.15)) o_.near_precision = random_.one_of({kSingle, kDouble});
+    if (random_.chance(0.15)) o_.m2l_precision = random_.one_of({kSingle, kDouble});
+    if (overall() == kSingle) {  // then no part is in double
+      o_.near_precision = o_.near_precision ? std::optional(kSingle) : std::nullopt;
+      o_.m2l_precision = o_.m2l_precision ? std::optional(kSingle) : std::nullopt;
+    }
+  }
+
+  void draw_near_form() {
+    if (!random_.chance(0.2)) return;
+    o_.near_form = NearForm::two_floats;
+    if (overall() != kSingle || near() != kSingle) return;
+    const bool few = (o_.digits || !o_.order ? digits() : 0) <= 3;
+    o_.near_form = few ? random_.one_of({NearForm::two_floats, NearForm::one_float, NearForm::estimate})
+                       : random_.one_of({NearForm::two_floats, NearForm::one_float});
+  }
+
+  void draw_m2l() {
+    const Precision m2l = o_.m2l_precision.value_or(overall());
+    const bool svd = order() <= kLargestSvdOrder && m2l == overall() && random_.chance(0.3);
+    if (!svd && random_.chance(0.3)) o_.m2l = M2lMethod::fft;
+    if (random_.chance(0.15)) o_.check_order = order() + random_.integer(0, 2);
+    if (random_.chance(0.1)) o_.downward_check_order = order() + (svd ? random_.integer(0, 2) : 0);
+    if (!svd) return;
+    if (random_.chance(0.7)) o_.m2l = M2lMethod::svd;
+    if (o_.m2l && random_.chance(0.2)) {
+      o_.svd_tolerance = random_.decades(-15, -2);
+      added_ += 30 * *o_.svd_tolerance;
+    }
+    if (o_.m2l && random_.chance(0.1)) {  // one that is too small is the user's own
+      o_.svd_rank = random_.integer(1, 200);
+      added_ = std::numeric_limits<double>::infinity();
+    }
+  }
+
+  void draw_surfaces() {
+    if (!random_.chance(0.1) || order() > 8) return;
+    o_.inner_radius = random_.uniform(1.0, 1.1);
+    o_.outer_radius = random_.uniform(2.8, 3.0);
+    o_.outer_grading = random_.uniform(0.0, 1.2);
+    widened_ = 30;
+  }
+
+  void draw_tree() {
+    // Small leaves at high orders are deep trees of large operators.
+    if (random_.chance(0.5)) o_.ncrit = static_cast<int>(random_.decades(order() > 9 ? 1.3 : 0, 3));
+    if (random_.chance(0.25)) o_.max_level = random_.integer(1, 20);
+    if (random_.chance(0.2)) o_.padding = random_.uniform(1.0, 2.0);
+    if (random_.chance(0.25)) o_.tune = false;
+    if (random_.chance(0.2)) o_.balance = false;
+    if (random_.chance(0.2)) o_.direct_leaves = false;
+    if (random_.chance(0.45)) o_.output = Output::potential_and_gradient;
+    if (random_.chance(0.1) && order() <= kLargestSvdOrder) {  // which may choose SVD
+      Rates rates;
+      for (const auto& [name, row] : rates.rows())
+        for (double& rate : *row) rate = random_.decades(6, 11);
+      o_.rates = rates;
+    }
+  }
+
+  void draw_ranks() {
+    if (random_.chance(0.3)) o_.balance_by = BalanceBy::points;
+    if (random_.chance(0.4)) o_.transport = mpi::Transport::point_to_point;
+    if (random_.chance(0.25)) o_.coarse_users = random_.integer(1, 30);
+  }
+
+  /// One thing out of range or against another, whatever the rest is.
+  void spoil() {
+    choice_.refused = true;
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    switch (random_.below(16)) {
+      case 0:
+        o_.digits = random_.one_of({-1, 0, 1, 13, 100});
+        break;
+      case 1:
+        o_.order = random_.one_of({-1, 0, 1, 21, 1000});
+        break;
+      case 2:
+        o_.check_order = order() - 1;
+        break;
+      case 3:
+        o_.downward_check_order = 25;
+        break;
+      case 4:
+        o_.ncrit = random_.one_of({-5, 0, 1'000'000'001});
+        break;
+      case 5:
+        o_.padding = random_.one_of({0.0, 0.999, 2.001, nan});
+        break;
+      case 6:
+        o_.max_level = random_.one_of({-1, 0, 21});
+        break;
+      case 7:
+        o_.inner_radius = random_.one_of({0.99, 1.51, nan});
+        break;
+      case 8:
+        o_.outer_radius = random_.one_of({1.0, 3.6, nan});
+        break;
+      case 9:
+        o_.outer_grading = random_.one_of({-0.1, 1.5, nan});
+        break;
+      case 10:
+        o_.coarse_users = random_.one_of({Index{0}, Index{-1}});
+        break;
+      case 11:
+        o_.rates = Rates{};  // all zero
+        break;
+      case 12:
+        o_.m2l = M2lMethod::fft;
+        o_.svd_tolerance = 1e-7;
+        break;
+      case 13:  // part of single precision in double
+        o_.precision = kSingle;
+        (random_.chance(0.5) ? o_.near_precision : o_.m2l_precision) = kDouble;
+        break;
+      case 14:  // more digits than single precision has
+        o_.digits = random_.integer(7, 12);
+        o_.precision = std::nullopt;
+        o_.near_precision = kSingle;
+        break;
+      default:  // M2L by SVD in another precision than the rest, chosen by name or by its tolerance
+        o_.precision = kDouble;
+        o_.m2l_precision = kSingle;
+        o_.m2l = random_.chance(0.5) ? std::optional(M2lMethod::svd) : std::nullopt;
+        o_.svd_tolerance = 1e-7;
+    }
+  }
+
+  template <class T>
+  void say(const char* name, const std::optional<T>& value) {
+    if (value) choice_.description += fmt::format(" {}={}", name, *value);
+  }
+  template <class T>
+  void say(const char* name, const T& value, const T& usual) {
+    if (value != usual) choice_.description += fmt::format(" {}={}", name, value);
+  }
+  void describe() {
+    const Options usual;
+    const auto name_of = [](const std::optional<Precision>& p) {
+      return p ? std::optional(precision_name(*p)) : std::nullopt;
+    };
+    say("digits", o_.digits);
+    say("order", o_.order);
+    say("check_order", o_.check_order);
+    say("downward_check_order", o_.downward_check_order);
+    say("ncrit", o_.ncrit);
+    say("padding", o_.padding);
+    say("tune", o_.tune, usual.tune);
+    if (o_.rates) choice_.description += " rates=random";
+    if (o_.output != usual.output) choice_.description += " output=gradient";
+    say("max_level", o_.max_level, usual.max_level);
+    say("inner_radius", o_.inner_radius, usual.inner_radius);
+    say("outer_radius", o_.outer_radius, usual.outer_radius);
+    say("outer_grading", o_.outer_grading, usual.outer_grading);
+    say("precision", name_of(o_.precision));
+    say("near_precision", name_of(o_.near_precision));
+    say("m2l_precision", name_of(o_.m2l_precision));
+    if (o_.near_form) say("near_form", std::optional(near_form_name(*o_.near_form)));
+    if (o_.m2l) say("m2l", std::optional(m2l_name(*o_.m2l)));
+    say("svd_tolerance", o_.svd_tolerance);
+    say("svd_rank", o_.svd_rank);
+    say("balance", o_.balance, usual.balance);
+    say("direct_leaves", o_.direct_leaves, usual.direct_leaves);
+    say("balance_by", balance_name(o_.balance_by), balance_name(usual.balance_by));
+    say("transport", transport_name(o_.transport), transport_name(usual.transport));
+    say("coarse_users", o_.coarse_users);
+    if (choice_.refused) choice_.description += " (to be refused)";
+  }
+
+  Random& random_;
+  Options o_;
+  Choice choice_;
+  double widened_ = 1, added_ = 0;
+};
+
+}  // namespace
+
+Choice draw_options(Random& random) {
+  return Draw(random).choice();
+}
+
+}  // namespace octopole::ugly

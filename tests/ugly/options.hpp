@@ -1,0 +1,22 @@
+// Random options over all that Options has, and what may be expected of them.
+#pragma once
+
+#include <string>
+
+#include "octopole/fmm/options.hpp"
+#include "tests/ugly/random.hpp"
+
+namespace octopole::ugly {
+
+struct Choice {
+  Options options;
+  bool refused = false;  // contradictory or out of range: Error on all ranks, and nothing else will do
+  double bound = 1e-6;   // of the relative error (reference.hpp); infinite where nothing is promised
+  double gradient_bound = 1e-6;
+  bool same_on_one_rank = true;  // whether n_crit cannot depend on the ranks
+  std::string description;       // all that differs from Options{}
+};
+
+Choice draw_options(Random& random);
+
+}  // namespace octopole::ugly

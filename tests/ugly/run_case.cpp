@@ -1,0 +1,234 @@
+#include "tests/ugly/run_case.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <functional>
+#include <limits>
+#include <utility>
+
+#include "octopole/base/threads.hpp"
+#include "tests/ugly/reference.hpp"
+
+namespace octopole::ugly {
+namespace {
+
+// Relative to the scale: sums have an order that depends on the tree alone (docs/accuracy.md).
+constexpr double kAgreement = 1e-12;
+// How much worse a single target may be than all together: against what averages hide, not a promise.
+constexpr double kSingleTarget = 100;
+
+struct Part {
+  std::vector<std::size_t> target_places;
+  std::vector<double> sources, targets, charges;
+};
+
+Part part_of_rank(const Case& c, int rank) {
+  const std::vector<std::size_t> source_places = places_of(c.source_rank, rank);
+  Part part;
+  part.target_places = places_of(c.target_rank, rank);
+  part.sources = part_of(c.problem.sources, 3, source_places);
+  part.charges = part_of(c.problem.charges, 1, source_places);
+  if (!c.problem.targets_are_sources) part.targets = part_of(c.problem.targets, 3, part.target_places);
+  return part;
+}
+
+void spoil(const Case& c, int rank, Part& part) {
+  if (c.bad_input == BadInput::no_sources) part.sources.clear(), part.charges.clear();
+  if (rank != c.bad_rank) return;
+  if (c.bad_input == BadInput::nan_position) part.sources.back() = std::numeric_limits<double>::quiet_NaN();
+  if (c.bad_input == BadInput::infinite_charge)
+    part.charges.back() = -std::numeric_limits<double>::infinity();
+  if (c.bad_input == BadInput::charge_missing) part.charges.pop_back();
+  if (c.bad_input == BadInput::coordinate_missing) part.sources.pop_back();
+}
+
+/// What `rank` of the case, or rank 0 alone, does.
+Field evaluate(const Case& c, const Part& part, int rank, MPI_Comm comm) {
+  const auto differs = [&](BadInput how) { return c.bad_input == how && rank == c.bad_rank; };
+  const bool gradient = c.gradient != differs(BadInput::other_output);
+  const Output output = gradient ? Output::potential_and_gradient : Output::potential;
+  Fmm fmm(comm, Laplace{}, options_of(c, rank));
+  if (c.history == History::other_points) {
+    fmm.set_points(std::vector<double>{0.1, 0.2, 0.3, 0.1, 0.2, 0.3, 0.5, 0.5, -0.5});
+    fmm.evaluate(std::vector<double>{1, -2, 3}, output);
+  }
+  if (c.problem.targets_are_sources != differs(BadInput::other_overload))
+    fmm.set_points(part.sources);
+  else
+    fmm.set_points(part.sources, part.targets);
+  if (c.history == History::other_charges) fmm.evaluate(std::vector<double>(part.charges.size(), 1e3));
+  if (c.history != History::moved) return fmm.evaluate(part.charges, output);
+  Fmm other = std::move(fmm);
+  return other.evaluate(part.charges, output);
+}
+
+/// What went wrong on this rank, or nothing.
+std::string what_fails(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return std::string("Error: ") + error.what();
+  } catch (const std::exception& error) {
+    return std::string("not an octopole::Error: ") + error.what();
+  }
+  return {};
+}
+
+template <class T>
+T reduced(T value, MPI_Datatype type, MPI_Op op, MPI_Comm comm) {
+  MPI_Allreduce(MPI_IN_PLACE, &value, 1, type, op, comm);
+  return value;
+}
+
+/// Whether all ranks hold the same text.
+bool same_everywhere(const std::string& text, MPI_Comm comm) {
+  const unsigned long hash = std::hash<std::string>{}(text);
+  return reduced(hash, MPI_UNSIGNED_LONG, MPI_MIN, comm) == reduced(hash, MPI_UNSIGNED_LONG, MPI_MAX, comm);
+}
+
+void add_ranks(Errors& errors, MPI_Comm comm) {
+  errors.difference = reduced(errors.difference, MPI_LONG_DOUBLE, MPI_SUM, comm);
+  errors.scale = reduced(errors.scale, MPI_LONG_DOUBLE, MPI_SUM, comm);
+  errors.worst = reduced(errors.worst, MPI_DOUBLE, MPI_MAX, comm);
+}
+
+/// What this rank's targets get where rank 0 does everything alone, with all points in the order of the
+/// ranks: that of points in one place decides on rounding.
+std::string evaluate_alone(const Case& c, const Part& mine, Field& field, MPI_Comm comm) {
+  int rank = 0;
+  MPI_Comm_rank(comm, &rank);
+  const std::size_t targets = c.problem.all_targets().size() / 3;
+  Field all{std::vector<double>(targets), std::vector<double>(c.gradient ? 3 * targets : 0)};
+  std::string failure;
+  if (rank == 0) {
+    Part together;
+    for (int r = 0; r < c.ranks; ++r) {
+      const Part part = part_of_rank(c, r);
+      together.sources.insert(together.sources.end(), part.sources.begin(), part.sources.end());
+      together.targets.insert(together.targets.end(), part.targets.begin(), part.targets.end());
+      together.charges.insert(together.charges.end(), part.charges.begin(), part.charges.end());
+    }
+    failure = what_fails([&] { all = evaluate(c, together, 0, MPI_COMM_SELF); });
+  }
+  MPI_Bcast(all.potential.data(), static_cast<int>(all.potential.size()), MPI_DOUBLE, 0, comm);
+  MPI_Bcast(all.gradient.data(), static_cast<int>(all.gradient.size()), MPI_DOUBLE, 0, comm);
+  long before = 0;
+  const long count = static_cast<long>(mine.target_places.size());
+  MPI_Exscan(&count, &before, 1, MPI_LONG, MPI_SUM, comm);
+  if (rank == 0) before = 0;
+  field.potential.assign(all.potential.begin() + before, all.potential.begin() + before + count);
+  if (c.gradient)
+    field.gradient.assign(all.gradient.begin() + 3 * before, all.gradient.begin() + 3 * (before + count));
+  return failure;
+}
+
+/// Collects what is wrong with the results of a case.
+class Judge {
+ public:
+  Judge(const Case& c, const Part& part, const Field& field, MPI_Comm comm)
+      : c_(c),
+        part_(part),
+        field_(field),
+        comm_(comm),
+        reference_(direct_sum(c.problem, part.target_places, c.gradient)) {}
+
+  std::string faults() {
+    compare(field_.potential, reference_.potential, reference_.potential_scale, 1, c_.choice.bound,
+            "potential");
+    if (c_.gradient)
+      compare(field_.gradient, reference_.gradient, reference_.gradient_scale, 3, c_.choice.gradient_bound,
+              "gradient");
+    if (faults_.empty() && c_.ranks > 1 && !c_.mixed_isas && c_.choice.same_on_one_rank)
+      compare_with_one_rank();
+    return faults_;
+  }
+
+ private:
+  void compare(const std::vector<double>& values, const std::vector<long double>& exact,
+               const std::vector<long double>& scale, std::size_t width, double bound, const char* what) {
+    if (reduced(static_cast<int>(values.size() != exact.size()), MPI_INT, MPI_MAX, comm_)) {
+      faults_ += fmt::format("the {}'s length is wrong; ", what);
+      return;
+    }
+    const Errors mine = errors_of(values, exact, scale, width);
+    Errors all = mine;
+    add_ranks(all, comm_);
+    if (all.relative() < bound && all.worst < kSingleTarget * bound) return;
+    faults_ += fmt::format("{} {:.2e} from the direct sum, more than {:.2e}, ", what, all.relative(), bound);
+    faults_ += worst_target(values, exact, width, mine, all.worst);
+  }
+
+  /// What the rank with the worst target says of it.
+  std::string worst_target(const std::vector<double>& values, const std::vector<long double>& exact,
+                           std::size_t width, const Errors& mine, double worst) {
+    int rank = 0;
+    MPI_Comm_rank(comm_, &rank);
+    const bool here = mine.worst == worst && !values.empty();
+    const int speaker = reduced(here ? rank : c_.ranks, MPI_INT, MPI_MIN, comm_);
+    char text[200] = "";
+    if (rank == speaker)
+      std::snprintf(text, sizeof text, "%.2e at target %zu: %.17g for %.17Lg; ", worst,
+                    part_.target_places[mine.worst_place], values[width * mine.worst_place],
+                    exact[width * mine.worst_place]);
+    if (speaker < c_.ranks) MPI_Bcast(text, sizeof text, MPI_CHAR, speaker, comm_);
+    return text;
+  }
+
+  void compare_with_one_rank() {
+    Field alone;
+    const std::string failure = evaluate_alone(c_, part_, alone, comm_);
+    if (!failure.empty()) faults_ += "on one rank: " + failure + "; ";
+    const auto widened = [](const std::vector<double>& values) {
+      return std::vector<long double>(values.begin(), values.end());
+    };
+    report_disagreement(errors_of(field_.potential, widened(alone.potential), reference_.potential_scale, 1),
+                        "potential");
+    if (!c_.gradient) return;
+    report_disagreement(errors_of(field_.gradient, widened(alone.gradient), reference_.gradient_scale, 3),
+                        "gradient");
+  }
+
+  void report_disagreement(Errors errors, const char* what) {
+    add_ranks(errors, comm_);
+    if (!(errors.relative() < kAgreement))
+      faults_ += fmt::format("{} {:.2e} from that of one rank; ", what, errors.relative());
+  }
+
+  const Case& c_;
+  const Part& part_;
+  const Field& field_;
+  MPI_Comm comm_;
+  Reference reference_;
+  std::string faults_;  // the same on all ranks but for failures of rank 0 alone
+};
+
+}  // namespace
+
+Outcome run_case(const Case& c, MPI_Comm comm) {
+  int rank = 0;
+  MPI_Comm_rank(comm, &rank);
+  set_threads(c.threads[static_cast<std::size_t>(rank)]);
+  simd::force_isa(c.isas[static_cast<std::size_t>(rank)]);
+  Part part = part_of_rank(c, rank);
+  spoil(c, rank, part);
+
+  Field field;
+  const std::string failure = what_fails([&] { field = evaluate(c, part, rank, comm); });
+  Outcome outcome{Verdict::failed, {}};
+  const bool to_be_refused = c.choice.refused || c.bad_input != BadInput::none;
+  if (!same_everywhere(failure, comm)) {
+    outcome.reason = "ranks disagree on the error; rank 0: " + (failure.empty() ? "none" : failure);
+  } else if (!failure.empty()) {
+    outcome = {to_be_refused && failure.starts_with("Error: ") ? Verdict::refused : Verdict::failed, failure};
+  } else if (to_be_refused) {
+    outcome.reason = "not refused";
+  } else {
+    outcome.reason = Judge(c, part, field, comm).faults();
+    if (outcome.reason.empty()) outcome.verdict = Verdict::passed;
+  }
+  outcome.verdict = static_cast<Verdict>(reduced(static_cast<int>(outcome.verdict), MPI_INT, MPI_MAX, comm));
+  return outcome;
+}
+
+}  // namespace octopole::ugly
