@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <map>
+#include <utility>
 
 #include "capacitance_report.hpp"
 #include "command.hpp"
@@ -154,8 +155,9 @@ class CapacitanceCommand : public Command {
     std::vector<std::vector<double>> densities;
     std::vector<bem::PanelField> fields;
     for (const bem::ConductorSolve& one : report.result.solves) {
-      std::vector<double>& density = densities.emplace_back(one.charges);
+      std::vector<double> density = one.charges;
       for (std::size_t i = 0; i < density.size(); ++i) density[i] *= eps0 / areas[i];
+      densities.push_back(std::move(density));
     }
     for (std::size_t k = 0; k < densities.size(); ++k)
       fields.push_back(

@@ -171,6 +171,20 @@ std::vector<hsize_t> shape_of(const Handle& dataset, const std::string& name) {
   return shape;
 }
 
+void check_stored(const Handle& dataset, const std::string& name, const std::vector<hsize_t>& shape,
+                  std::size_t bytes) {
+  // No filter of HDF5 makes more of a byte than deflate, which makes 1032.
+  constexpr double kLargestRatio = 1100;
+  const Handle creation(H5Dget_create_plist(dataset.get()), H5Pclose, "cannot read the layout of " + name);
+  const double ratio = H5Pget_nfilters(creation.get()) > 0 ? kLargestRatio : 1;
+  const hsize_t stored = H5Dget_storage_size(dataset.get());
+  double wanted = static_cast<double>(bytes);
+  for (const hsize_t n : shape) wanted *= static_cast<double>(n);
+  if (wanted > ratio * static_cast<double>(stored))
+    throw Error(name + " is announced and not all there: the file has " + std::to_string(stored) +
+                " bytes of it");
+}
+
 void read_rows(const Handle& dataset, const std::string& name, RowBlock rows, Index columns, double* values) {
   by_pieces(dataset, rows, columns, [&](hid_t memory, hid_t file, hid_t transfer, std::size_t offset) {
     check(H5Dread(dataset.get(), H5T_NATIVE_DOUBLE, memory, file, transfer, values + offset),

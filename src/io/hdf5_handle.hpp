@@ -79,6 +79,10 @@ Handle open_dataset(hid_t file, const std::string& dataset);
 /// Nothing in the file depends on the time.
 Handle create_dataset(hid_t file, const std::string& dataset, hid_t type, const std::vector<hsize_t>& shape);
 std::vector<hsize_t> shape_of(const Handle& dataset, const std::string& name);
+/// Throws Error where the file cannot hold numbers of `bytes` bytes in this shape: before memory is taken for
+/// them. A dataset that was announced and never written is none either.
+void check_stored(const Handle& dataset, const std::string& name, const std::vector<hsize_t>& shape,
+                  std::size_t bytes);
 
 /// Moves rows [first, first + count) of a dataset (rank 1 or 2, `columns` numbers a row) between file and
 /// memory.

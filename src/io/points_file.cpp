@@ -44,11 +44,12 @@ std::string describe(const std::vector<hsize_t>& shape) {
   return text + (shape.size() == 1 ? ",)" : ")");
 }
 
-void check_type(const hdf5::Handle& dataset, const std::string& name) {
+/// Returns the bytes of a number.
+std::size_t check_type(const hdf5::Handle& dataset, const std::string& name) {
   const hdf5::Handle type(H5Dget_type(dataset.get()), H5Tclose, "cannot read the type of " + name);
   const H5T_class_t kind = H5Tget_class(type.get());
   const std::size_t bytes = H5Tget_size(type.get());
-  if (kind == H5T_FLOAT && (bytes == 4 || bytes == 8)) return;
+  if (kind == H5T_FLOAT && (bytes == 4 || bytes == 8)) return bytes;
   const std::string found = kind == H5T_FLOAT     ? std::to_string(8 * bytes) + "-bit floating-point numbers"
                             : kind == H5T_INTEGER ? "integers"
                             : kind == H5T_STRING  ? "text"
@@ -67,7 +68,7 @@ Index check_table(hid_t file, const std::string& dataset, const std::string& pat
   if (!right)
     throw Error("dataset " + name + " has the shape " + describe(shape),
                 columns == 1 ? "wanted is (N,) or (N, 1)" : "wanted is (N, " + std::to_string(columns) + ")");
-  check_type(handle, "dataset " + name);
+  hdf5::check_stored(handle, "dataset " + name, shape, check_type(handle, "dataset " + name));
   return static_cast<Index>(shape[0]);
 }
 

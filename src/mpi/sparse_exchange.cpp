@@ -11,7 +11,7 @@ namespace {
 
 // Peers, counts and displacements of one side, as MPI wants them.
 struct Side {
-  Side(const std::vector<PeerCount>& list, int me) : peers(list) {
+  Side(std::vector<PeerCount> list, int me) : peers(std::move(list)) {
     Index offset = 0;
     for (const PeerCount& peer : peers) {
       if (peer.rank == me) {  // copied here, MPI never sees it
@@ -37,7 +37,7 @@ constexpr int kTag = 71;
 
 struct SparseExchange::Plan {
   Plan(const Comm& c, Transport t, std::vector<PeerCount> s, std::vector<PeerCount> r)
-      : comm(c), transport(t), send(s, c.rank()), receive(r, c.rank()) {
+      : comm(c), transport(t), send(std::move(s), c.rank()), receive(std::move(r), c.rank()) {
     if (send.own_count != receive.own_count)
       throw Error("a rank expects of itself other records than it sends itself");
   }

@@ -24,8 +24,8 @@ Options with_digits(Options options, int digits) {
 
 }  // namespace
 
-FmmLadder::FmmLadder(std::shared_ptr<Fmm> fmm) : comm_(fmm->comm()), options_(fmm->options()) {
-  full_ = std::make_unique<Entry>();
+FmmLadder::FmmLadder(std::shared_ptr<Fmm> fmm)
+    : comm_(fmm->comm()), options_(fmm->options()), full_(std::make_unique<Entry>()) {
   full_->fmm = std::move(fmm);
   same_ = full_->fmm->targets_are_sources();
   source_count_ = static_cast<Index>(full_->fmm->sources().size() / 3);

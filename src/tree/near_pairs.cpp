@@ -18,9 +18,9 @@ void sort_along_curve(const EssentialTree& tree, std::vector<NodeIndex>& leaves)
 
 /// Bounds of ranges of about equal work; `work` is that of each leaf.
 std::vector<Index> divide_leaves(std::span<const Index> work, Index ranges) {
-  std::vector<Index> before{0};
+  std::vector<Index> before(1, 0);
   for (const Index w : work) before.push_back(before.back() + w);
-  std::vector<Index> bounds{0};
+  std::vector<Index> bounds(1, 0);
   for (Index range = 0; range < ranges; ++range) {
     const double share = static_cast<double>(range + 1) / static_cast<double>(ranges);
     const auto bound = static_cast<Index>(share * static_cast<double>(before.back()));

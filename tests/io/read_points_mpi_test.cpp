@@ -165,6 +165,17 @@ TEST_F(ReadPoints, ShowsTheWrongShape) {
   expect_error({"/sources/charges", "(10, 2)", "(N, 1)"});
 }
 
+TEST_F(ReadPoints, RefusesWhatIsAnnouncedAndNotThere) {
+  // Before memory is taken for it: nobody has as much as the second wants.
+  for (const hsize_t rows : {hsize_t{7}, hsize_t{1} << 40})
+    for (const hsize_t chunk : {hsize_t{0}, hsize_t{2}}) {
+      const RawDataset positions{"/sources/positions", {rows, 3}, {}, H5T_IEEE_F64LE, chunk};
+      const RawDataset charges{"/sources/charges", {rows}, {}, H5T_IEEE_F64LE, chunk};
+      write({positions, charges});
+      expect_error({"/sources/positions", "announced"});
+    }
+}
+
 TEST_F(ReadPoints, RefusesOtherTypes) {
   write({{"/sources/positions", {5, 3}, counted(15), H5T_STD_I32LE}, sources(5)[1]});
   expect_error({"/sources/positions", "integers", "float64"});
