@@ -2,12 +2,16 @@
 # Builds octopole and runs all its tests, the MPI tests on 1, 2, 3, 5, 7, 8 and 13 ranks.
 #
 # Usage: tests/run.sh [ctest arguments]     for instance  tests/run.sh -L serial   or   tests/run.sh -R tree
+#        tests/run.sh --long [STAGE...]     the long part of the suite instead (tests/long.sh; --long --help)
 #   BUILD=DIR   where to build (default: build, shared with jobs/quickstart.sh)
 #   CI=true     warnings and tests that are skipped are errors
 #
 # Installs missing packages first (Debian, Ubuntu; only then needs root or sudo).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+if [ "${1:-}" = --long ]; then
+  exec bash tests/long.sh "${@:2}"
+fi
 . jobs/steps.sh
 . jobs/mpi_environment.sh
 
