@@ -26,6 +26,11 @@ constexpr int kSingleDigits = 6;  // what operators reach in single precision, a
 // What the near field's forms keep, one float with the smaller reach, too.
 constexpr int kOneFloatDigits = 6, kSmallReachDigits = 5, kEstimateDigits = 3;
 
+[[noreturn]] void refuse_svd_in_another_precision() {
+  throw Error("M2L by SVD works in the precision of the other operators",
+              "choose M2L by FFT, or leave its precision out");
+}
+
 /// Precisions by operator. `digits` is absent where only the order is given.
 void resolve_precisions(const Options& options, std::optional<int> digits, Parameters& p) {
   constexpr Precision single = Precision::single_precision, in_double = Precision::double_precision;
@@ -40,8 +45,7 @@ void resolve_precisions(const Options& options, std::optional<int> digits, Param
     throw Error("near field or M2L in double with the rest in single precision",
                 "choose double precision, and single for the near field or M2L");
   if (p.operators.m2l_precision != overall && options.m2l == M2lMethod::svd)
-    throw Error("M2L by SVD works in the precision of the other operators",
-                "choose M2L by FFT, or leave its precision out");
+    refuse_svd_in_another_precision();
   if (digits && *digits > kSingleDigits && p.any_in_single())
     throw Error(fmt::format("{} digits cannot be reached with operators in single precision", *digits),
                 fmt::format("ask for {} digits, or use double precision", kSingleDigits));
@@ -87,6 +91,7 @@ M2lMethod choose_m2l(const Options& options, Parameters& p) {
   const OperatorKey& key = p.operators;
   if (options.svd_rank || options.svd_tolerance || key.downward_check_order != key.order) {
     if (!options.m2l_precision) p.operators.m2l_precision = key.precision;
+    if (key.m2l_precision != key.precision) refuse_svd_in_another_precision();
     return M2lMethod::svd;
   }
   if (key.m2l_precision != key.precision) return M2lMethod::fft;  // SVD works in one precision

@@ -48,13 +48,13 @@ Coordinates split_coordinates(const AlignedVector<double>& interleaved, const mo
   Coordinates c;
   const std::size_t n = interleaved.size() / 3;
   for (auto* axis : {&c.x, &c.y, &c.z}) axis->resize(n);
-  const auto [fx, fy, fz] = cube.frame;
+  const auto frame = cube.frame;  // no structured binding: Clang 14 takes none into parallel regions
   const double inverse = 1 / cube.unit;
 #pragma omp parallel for schedule(static)
   for (std::size_t i = 0; i < n; ++i) {
-    c.x[i] = (interleaved[3 * i] - fx) * inverse;
-    c.y[i] = (interleaved[3 * i + 1] - fy) * inverse;
-    c.z[i] = (interleaved[3 * i + 2] - fz) * inverse;
+    c.x[i] = (interleaved[3 * i] - frame[0]) * inverse;
+    c.y[i] = (interleaved[3 * i + 1] - frame[1]) * inverse;
+    c.z[i] = (interleaved[3 * i + 2] - frame[2]) * inverse;
   }
   return c;
 }

@@ -201,7 +201,8 @@ void write_rows(const Handle& dataset, const std::string& name, RowBlock rows, I
 }
 
 void write_attribute(hid_t object, const Attribute& attribute) {
-  const auto& [name, value] = attribute;
+  const std::string& name = attribute.first;
+  const auto& value = attribute.second;
   const std::string what = "cannot write attribute '" + name + "'";
   const Handle space(H5Screate(H5S_SCALAR), H5Sclose, what);
   const auto write = [&](hid_t file_type, hid_t memory_type, const void* data) {

@@ -38,8 +38,10 @@ class Draw {
     if (random_.chance(0.05)) spoil();
     choice_.options = o_;
     choice_.bound = widened_ * std::pow(10.0, -reached()) + added_;
-    // Where only the potential is announced, the gradient has its parameters, and up to a digit less.
-    choice_.gradient_bound = (o_.output == Output::potential ? 30 : 1) * choice_.bound;
+    // Where only the potential is announced, or the order is the caller's, the parameters are the
+    // potential's.
+    const bool chosen_for_both = o_.output == Output::potential_and_gradient && !o_.order;
+    choice_.gradient_bound = (chosen_for_both ? 1 : 30) * choice_.bound;
     choice_.same_on_one_rank = !o_.tune || o_.ncrit;
     describe();
     return choice_;
