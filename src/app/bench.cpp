@@ -12,6 +12,7 @@
 #include "fmm_options.hpp"
 #include "mpi_session.hpp"
 #include "octopole/base/version.hpp"
+#include "octopole/fmm/agreement.hpp"
 #include "octopole/io/pending_file.hpp"
 #include "octopole/simd/isa.hpp"
 #include "parameters_json.hpp"
@@ -29,9 +30,7 @@ std::string_view output_name(Output output) {
 /// The rates of the slowest rank.
 Rates measure_together(const mpi::Comm& comm) {
   comm.barrier();
-  Rates rates = measure_rates();
-  for (const auto& [name, row] : rates.rows()) comm.allreduce(std::span<double>(*row), MPI_MIN);
-  return rates;
+  return agree_on_rates(comm, measure_rates());
 }
 
 ordered_json result_json(const BenchResult& r) {

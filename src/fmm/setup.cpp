@@ -256,7 +256,8 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   const morton::Bounds bounds = bounds_of(comm, sources, targets.value_or(std::span<const double>{}));
   s.tuning = tune(comm, bounds, parameters, sources, targets);
   stages.end(SetupStage::tuning, static_cast<std::size_t>(s.tuning.sample));
-  s.cube = comm.of_root(morton::RootCube::enclosing(bounds, s.tuning.padding));
+  mpi::collectively(comm, [&] { s.cube = morton::RootCube::enclosing(bounds, s.tuning.padding); });
+  s.cube = comm.of_root(s.cube);
 
   stages.begin(SetupStage::sort);
   CallerPoints points;

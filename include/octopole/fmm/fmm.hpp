@@ -35,21 +35,28 @@ struct OperatorStores {
 };
 
 /// Computes u_i = sum_j K(x_i, y_j) q_j at every target x_i due to all sources y_j on all ranks of a
-/// communicator. Every member is collective unless it says otherwise, legal on ranks without points, and
-/// throws the same Error on all ranks when one of them has bad input. All ranks pass equal options, call the
-/// same overload of set_points and ask for the same output.
+/// communicator. Every member is collective unless it says otherwise and legal on ranks without points. All
+/// ranks pass equal options, call the same overload of set_points and ask for the same output; they may
+/// differ in processors and threads.
+///
+/// Errors. Bad input on any rank, options or calls that differ, and failures of a set-up's local work
+/// (memory, for instance) are thrown on all ranks, as the same AgreedError; the Fmm stays as it was and can
+/// be used. Any other failure of one rank, of MPI for instance, would leave the others waiting for it: it is
+/// reported on standard error with rank, operation, stage and cause, and ends all ranks by MPI_Abort. On a
+/// single rank every failure is an exception.
 class Fmm {
  public:
-  /// Duplicates `comm`, resolves the options, and reads or computes the operators. Throws Error on bad
-  /// options.
+  /// Duplicates `comm`, resolves the options, and reads or computes the operators. Throws AgreedError on bad
+  /// or unequal options, and where MPI was initialized without the support for threads that OpenMP needs.
   Fmm(MPI_Comm comm, const Laplace& kernel, const Options& options = {}, const OperatorStores& stores = {});
   ~Fmm();
   Fmm(Fmm&&) noexcept;
   Fmm& operator=(Fmm&&) noexcept;
 
   /// Sets the points, (n, 3) interleaved, any number on each rank, and builds tree, lists and exchange plans.
-  /// Nothing of the caller's is kept. Throws Error for lengths that are not multiples of 3, for NaN and
-  /// infinity, and where no rank has a source or no rank has a target.
+  /// Nothing of the caller's is kept; earlier points stay until the new ones stand. Throws AgreedError for
+  /// lengths that are not multiples of 3, for NaN and infinity, for coordinates beyond 1e150, and where no
+  /// rank has a source or no rank has a target.
   void set_points(std::span<const double> sources, std::span<const double> targets);
   /// Targets that are the sources.
   void set_points(std::span<const double> points);

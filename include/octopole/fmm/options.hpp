@@ -29,7 +29,9 @@ struct Options {
   std::optional<double> padding;            // the root cube's side over what the points need, 1 .. 2
   bool tune =
       true;  // choose n_crit and padding, unless given, by the cost model (fmm/tuning.hpp); else the table's
-  std::optional<Rates> rates;  // for the cost model and balance by work; reference_rates() unless given
+  /// For the cost model and balance by work; reference_rates() unless given. Ranks may pass different ones,
+  /// or none: of each the least over the ranks counts. All other options must be equal on all ranks.
+  std::optional<Rates> rates;
   /// What evaluations will mostly be asked for, which the cost model and balance by work reckon with. Either
   /// may be asked for whatever this says.
   Output output = Output::potential;

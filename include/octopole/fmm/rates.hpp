@@ -53,7 +53,8 @@ struct Rates {
 /// machine's): the cost model's rates unless others are given. Ratios matter, not seconds.
 Rates reference_rates();
 
-/// Measures this machine, all OpenMP threads at once: somewhat less than a second.
+/// Measures this machine, all OpenMP threads at once: somewhat less than a second. Ranks measure different
+/// numbers: an Fmm works by the least of each over its ranks (fmm/agreement.hpp). Not collective.
 Rates measure_rates();
 
 }  // namespace octopole

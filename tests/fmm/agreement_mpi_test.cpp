@@ -1,0 +1,218 @@
+// Ranks that differ: in processors, rates, threads, options and calls.
+#include "octopole/fmm/agreement.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <utility>
+
+#include "octopole/base/threads.hpp"
+#include "octopole/simd/isa.hpp"
+#include "tests/support/problem.hpp"
+
+namespace octopole {
+namespace {
+
+using namespace test;
+
+/// Puts the instruction set and the threads back that were in use.
+class Restored {
+ public:
+  ~Restored() {
+    simd::force_isa(isa_);
+    set_threads(threads_);
+  }
+
+ private:
+  simd::Isa isa_ = simd::active_isa();
+  int threads_ = max_threads();
+};
+
+/// A problem and its exact field on rank 0.
+struct Solved {
+  explicit Solved(const char* shape, std::size_t n = 4000) : problem(cloud(shape, n)) {
+    if (world().rank == 0) exact = direct(problem);
+  }
+  void expect(const Options& options, int digits, const std::string& what) const {
+    const Field field = run(problem, options, world());
+    if (world().rank != 0) return;
+    EXPECT_LT(relative_l2(field.potential, exact.potential), std::pow(10.0, -digits)) << what;
+  }
+  Problem problem;
+  Field exact;
+};
+
+TEST(Agreement, RanksOfDifferentInstructionSets) {
+  const Restored restored;
+  const std::vector<simd::Isa> isas = simd::available_isas();
+  const auto rank = static_cast<std::size_t>(world().rank);
+  simd::force_isa(isas[isas.size() - 1 - rank % isas.size()]);
+  // Leaves so large that their W and X pairs are summed directly by the rates of one set and not by
+  // another's.
+  const std::vector<std::pair<int, int>> ncrit_of_digits = {{3, 150}, {5, 290}, {6, 420}, {9, 700}};
+  for (const char* shape : {"plummer", "sphere"}) {
+    const Solved solved(shape, 6000);
+    for (const auto& [digits, large] : ncrit_of_digits)
+      for (const std::optional<int> ncrit : {std::optional<int>(), std::optional<int>(large)}) {
+        Options options;
+        options.digits = digits;
+        options.ncrit = ncrit;
+        solved.expect(options, digits, std::string(shape) + ", digits " + std::to_string(digits));
+      }
+  }
+}
+
+TEST(Agreement, RanksOfDifferentRates) {
+  const int rank = world().rank;
+  const Solved plummer("plummer"), sphere("sphere");
+  for (const int digits : {3, 6}) {
+    Options options;
+    options.digits = digits;
+    Rates rates = reference_rates();
+    double factor = 1 + 3.0 * rank;
+    for (const auto& [name, row] : rates.rows())
+      for (double& rate : *row) rate *= (factor = 5.5 - factor) > 0 ? factor : 0.3;  // others for every kind
+    options.rates = rates;
+    plummer.expect(options, digits, "digits " + std::to_string(digits));
+    if (rank % 2 == 1) options.rates.reset();
+    sphere.expect(options, digits, "rates on some ranks alone");
+  }
+}
+
+TEST(Agreement, MeasuredRatesServeAllRanks) {
+  if (world().ranks > 3) return;  // measuring takes a second of every rank; fewer ranks show it as well
+  Options options;
+  options.digits = 4;
+  options.rates = measure_rates();
+  const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
+  const Rates agreed = agree_on_rates(comm, *options.rates);
+  EXPECT_LE(agreed.of(WorkKind::gemm, Precision::double_precision),
+            options.rates->of(WorkKind::gemm, Precision::double_precision));
+  Solved("ellipsoid").expect(options, 4, "measured rates");
+}
+
+TEST(Agreement, RanksOfDifferentThreads) {
+  const Restored restored;
+  const Part part = world();
+  for (const char* shape : {"cube", "plummer"})
+    for (const int digits : {3, 6, 9}) {
+      Options options;
+      options.digits = digits;
+      options.ncrit = 40;
+      set_threads(1);
+      const Field alike = run(cloud(shape, 2500), options, part);
+      set_threads(1 + part.rank % 3);
+      const Field unlike = run(cloud(shape, 2500), options, part);
+      EXPECT_LT(relative_l2(unlike.potential, alike.potential), 1e-12) << shape << digits;
+      EXPECT_LT(relative_l2(unlike.gradient, alike.gradient), 1e-12) << shape << digits;
+    }
+}
+
+TEST(Agreement, ParametersAreThoseOfRankZero) {
+  const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
+  Options options;
+  options.digits = 7;
+  options.m2l = M2lMethod::svd;
+  const Parameters p = agree_on_parameters(comm, options, Laplace::name);
+  EXPECT_EQ(p.operators, resolve(options, Laplace::name).operators);
+  EXPECT_EQ(p.digits, 7);
+  EXPECT_EQ(p.operators.kernel, Laplace::name);
+  EXPECT_EQ(p.near_reach, comm.of_root(p.near_reach));
+}
+
+void expect_agreed_error(const std::vector<std::string>& parts, const std::function<void()>& action) {
+  try {
+    action();
+    ADD_FAILURE() << "no error: " << parts[0];
+  } catch (const AgreedError& error) {
+    for (const std::string& text : parts)
+      EXPECT_NE(std::string(error.what()).find(text), std::string::npos) << text << ": " << error.what();
+  }
+}
+
+TEST(Agreement, EveryUnequalOptionIsNamedWithItsRanks) {
+  const Part part = world();
+  if (part.ranks == 1) return;
+  const bool last = part.rank == part.ranks - 1;
+  const std::vector<std::pair<std::string, std::function<void(Options&)>>> changes = {
+      {"digits", [](Options& o) { o.digits = 5; }},
+      {"order", [](Options& o) { o.order = 5; }},
+      {"check_order", [](Options& o) { o.check_order = 8; }},
+      {"downward_check_order", [](Options& o) { o.downward_check_order = 8; }},
+      {"ncrit", [](Options& o) { o.ncrit = 31; }},
+      {"padding", [](Options& o) { o.padding = 1.5; }},
+      {"tune", [](Options& o) { o.tune = false; }},
+      {"output", [](Options& o) { o.output = Output::potential_and_gradient; }},
+      {"max_level", [](Options& o) { o.max_level = 3; }},
+      {"inner_radius", [](Options& o) { o.inner_radius = 1.1; }},
+      {"outer_radius", [](Options& o) { o.outer_radius = 2.9; }},
+      {"outer_grading", [](Options& o) { o.outer_grading = 0.5; }},
+      {"precision", [](Options& o) { o.precision = Precision::double_precision; }},
+      {"near_precision", [](Options& o) { o.near_precision = Precision::double_precision; }},
+      {"near_form", [](Options& o) { o.near_form = NearForm::two_floats; }},
+      {"m2l_precision", [](Options& o) { o.m2l_precision = Precision::double_precision; }},
+      {"m2l", [](Options& o) { o.m2l = M2lMethod::svd; }},
+      {"svd_tolerance", [](Options& o) { o.svd_tolerance = 1e-5; }},
+      {"svd_rank", [](Options& o) { o.svd_rank = 40; }},
+      {"balance", [](Options& o) { o.balance = false; }},
+      {"direct_leaves", [](Options& o) { o.direct_leaves = false; }},
+      {"balance_by", [](Options& o) { o.balance_by = BalanceBy::points; }},
+      {"transport", [](Options& o) { o.transport = mpi::Transport::point_to_point; }},
+      {"coarse_users", [](Options& o) { o.coarse_users = 3; }}};
+  EXPECT_EQ(changes.size(), named_options({}).size());  // a new option needs its line here
+  for (const auto& [name, change] : changes) {
+    Options options;
+    options.digits = 4;
+    if (last) change(options);
+    expect_agreed_error({name + " is ", "on rank " + std::to_string(part.ranks - 1), "same options"},
+                        [&] { Fmm(MPI_COMM_WORLD, Laplace{}, options); });
+  }
+}
+
+TEST(Agreement, UnequalCallsAreNamed) {
+  const Part part = world();
+  if (part.ranks == 1) return;
+  const bool last = part.rank == part.ranks - 1;
+  const Problem problem = cloud("cube", 600);
+  const std::vector<double> points = part.of(problem.sources, 3), charges = part.of(problem.charges, 1);
+  Fmm fmm(MPI_COMM_WORLD, Laplace{}, with_order(4, 30));
+  expect_agreed_error({"set_points(points)", "set_points(sources, targets) on rank"}, [&] {
+    if (last)
+      fmm.set_points(points, points);
+    else
+      fmm.set_points(points);
+  });
+  fmm.set_points(points);
+  const Field before = fmm.evaluate(charges);
+  expect_agreed_error({"evaluate for the potential on", "potential and gradient on"}, [&] {
+    fmm.evaluate(charges, last ? Output::potential : Output::potential_and_gradient);
+  });
+  expect_agreed_error({"evaluate for the potential on", "summary on"}, [&] {
+    if (last)
+      fmm.summary();
+    else
+      fmm.evaluate(charges);
+  });
+  EXPECT_EQ(fmm.evaluate(charges).potential, before.potential);  // still usable
+}
+
+TEST(Agreement, OldPointsStayUntilNewOnesStand) {
+  const Part part = world();
+  const Problem problem = cloud("plummer", 900);
+  const std::vector<double> charges = part.of(problem.charges, 1);
+  Fmm fmm(MPI_COMM_WORLD, Laplace{}, with_order(4, 30));
+  fmm.set_points(part.of(problem.sources, 3));
+  const Field before = fmm.evaluate(charges);
+  const std::vector<double> far = {0, 0, 0, 1e200, 0, 0};  // no cube holds them
+  EXPECT_THROW(fmm.set_points(far), AgreedError);
+  EXPECT_EQ(fmm.evaluate(charges).potential, before.potential);
+  EXPECT_EQ(fmm.sources(), part.of(problem.sources, 3));
+}
+
+TEST(Agreement, ListsOfRanks) {
+  EXPECT_EQ(mpi::list_ranks(std::vector<int>{0}), "0");
+  EXPECT_EQ(mpi::list_ranks(std::vector<int>{0, 1, 4, 5, 6, 9}), "0, 1, 4 to 6, 9");
+}
+
+}  // namespace
+}  // namespace octopole
