@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "octopole/base/version.hpp"
 #include "plan_figures.hpp"
@@ -15,8 +14,8 @@ class Table {
  public:
   template <class... Args>
   void add(std::string_view label, fmt::format_string<Args...> text, Args&&... args) {
-    fmt::format_to(std::back_inserter(text_), "{:<20}", label);
-    fmt::format_to(std::back_inserter(text_), text, std::forward<Args>(args)...);
+    text_ += fmt::format("{:<20}", label);
+    text_ += fmt::format(text, std::forward<Args>(args)...);
     text_ += '\n';
   }
   void add(std::string_view label, const Worst& w, double unit = 1, int places = 0) {

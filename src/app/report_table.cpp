@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <iterator>
 
 #include "octopole/base/version.hpp"
 #include "report.hpp"
@@ -29,8 +28,8 @@ class Lines {
  public:
   template <class... Args>
   void add(std::string_view label, fmt::format_string<Args...> text, Args&&... args) {
-    fmt::format_to(std::back_inserter(lines_), "{:<14}", label);
-    fmt::format_to(std::back_inserter(lines_), text, std::forward<Args>(args)...);
+    lines_ += fmt::format("{:<14}", label);
+    lines_ += fmt::format(text, std::forward<Args>(args)...);
     lines_ += '\n';
   }
   void add_seconds(std::string_view label, const MinMeanMax& seconds) {

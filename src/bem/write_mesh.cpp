@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "mesh_format.hpp"
 #include "octopole/io/pending_file.hpp"
@@ -17,7 +16,7 @@ class Output {
  public:
   template <class... Values>
   void text(fmt::format_string<Values...> format, Values&&... values) {
-    fmt::format_to(std::back_inserter(bytes_), format, std::forward<Values>(values)...);
+    bytes_ += fmt::format(format, std::forward<Values>(values)...);
   }
   template <class T>
   void raw(const T& value) {
