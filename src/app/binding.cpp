@@ -11,6 +11,7 @@
 #include <map>
 #include <set>
 #include <sstream>
+#include "octopole/base/parallel_for.hpp"
 
 namespace octopole::app {
 namespace {
@@ -41,12 +42,14 @@ std::string describe_this_rank() {
   gethostname(host.data(), host.size() - 1);
   std::vector<std::string> threads(static_cast<std::size_t>(omp_get_max_threads()));
   std::vector<std::vector<int>> sets(threads.size());
+  ThreadErrors errors;
 #pragma omp parallel num_threads(static_cast <int>(threads.size()))
-  {
+  errors.keep([&] {
     const auto thread = static_cast<std::size_t>(omp_get_thread_num());
     sets[thread] = allowed_cpus();
     threads[thread] = cpu_list(sets[thread]);
-  }
+  });
+  errors.rethrow();
   // With OMP_PROC_BIND the master is bound as well, so the rank's processors are those of all its threads.
   std::set<int> all;
   for (const std::vector<int>& set : sets) all.insert(set.begin(), set.end());

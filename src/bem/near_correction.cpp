@@ -1,4 +1,5 @@
 #include "octopole/bem/near_correction.hpp"
+#include "octopole/base/parallel_for.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -138,8 +139,9 @@ void NearCorrection::State::apply_transposed(const AlignedVector<Real>& values, 
     std::vector<double> sums;
   };
   std::vector<Part> parts(static_cast<std::size_t>(max_threads()));
+  ThreadErrors errors;
 #pragma omp parallel
-  {
+  errors.keep([&] {
     Part& part = parts[static_cast<std::size_t>(thread_number())];
     const RowBlock mine = block_of(rows, thread_number(), team_size());
     Index low = columns.count(), high = 0;
@@ -154,7 +156,8 @@ void NearCorrection::State::apply_transposed(const AlignedVector<Real>& values, 
       for (Index e = first(i); e < first(i + 1); ++e)
         part.sums[static_cast<std::size_t>(pattern.columns[static_cast<std::size_t>(e)] - low)] +=
             static_cast<double>(values[static_cast<std::size_t>(e)]) * x[i];
-  }
+  });
+  errors.rethrow();
   std::fill_n(sums, columns.count(), 0.0);
   for (const Part& part : parts)
     for (std::size_t c = 0; c < part.sums.size(); ++c)

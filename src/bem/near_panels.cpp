@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "box_tree.hpp"
+#include "octopole/base/parallel_for.hpp"
 #include "octopole/base/release.hpp"
 #include "octopole/base/threads.hpp"
 #include "octopole/io/points_file.hpp"
@@ -157,11 +158,11 @@ NearPattern find_near(Columns& columns, Index count) {
   pattern.begin.resize(static_cast<std::size_t>(count) + 1);
   pattern.begin[0] = 0;
   std::vector<std::vector<std::int32_t>> found(static_cast<std::size_t>(max_threads()));
-#pragma omp parallel
-  {
-    std::vector<std::int32_t>& mine = found[static_cast<std::size_t>(thread_number())];
-#pragma omp for schedule(static)
-    for (Index i = 0; i < count; ++i) {
+  ThreadErrors errors;
+#pragma omp parallel for schedule(static)
+  for (Index i = 0; i < count; ++i)
+    errors.keep([&] {
+      std::vector<std::int32_t>& mine = found[static_cast<std::size_t>(thread_number())];
       const Index target = columns.own_begin + i;
       const double* point = columns.centroid.data() + 3 * target;
       const std::size_t before = mine.size();
@@ -170,8 +171,8 @@ NearPattern find_near(Columns& columns, Index count) {
                     if (columns.near(target, c)) mine.push_back(static_cast<std::int32_t>(c));
                   });
       pattern.begin[static_cast<std::size_t>(i) + 1] = static_cast<Index>(mine.size() - before);
-    }
-  }
+    });
+  errors.rethrow();
   for (Index i = 0; i < count; ++i)
     pattern.begin[static_cast<std::size_t>(i) + 1] += pattern.begin[static_cast<std::size_t>(i)];
   pattern.columns.reserve(static_cast<std::size_t>(pattern.begin.back()));

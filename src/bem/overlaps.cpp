@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
 
 #include "box_tree.hpp"
+#include "octopole/base/parallel_for.hpp"
 #include "octopole/morton/cube.hpp"
 #include "octopole/morton/sort.hpp"
 
@@ -147,29 +149,22 @@ std::vector<std::pair<Index, Index>> find_overlaps(const Surface& surface, const
   const BoxTree tree(static_cast<Index>(n), box_of);
 
   std::vector<std::pair<Index, Index>> pairs;
-  Index found = 0;
-#pragma omp parallel reduction(+ : found)
-  {
-    std::vector<std::pair<Index, Index>> mine;
-#pragma omp for schedule(dynamic, 256)
-    for (Index i = 0; i < static_cast<Index>(n); ++i) {
-      const Index a = order[static_cast<std::size_t>(i)];
-      if (skip[static_cast<std::size_t>(a)]) continue;
-      const Box box = box_of(i);
-      tree.search([&](const Box& other) { return box.meets(other); },
-                  [&](Index j) {
-                    const Index b = order[static_cast<std::size_t>(j)];
-                    if (b <= a || skip[static_cast<std::size_t>(b)] || !box.meets(box_of(j)) ||
-                        !overlap(surface, a, b))
-                      return;
-                    ++found;
-                    mine.emplace_back(a, b);
-                  });
-    }
-#pragma omp critical
-    pairs.insert(pairs.end(), mine.begin(), mine.end());
-  }
-  count = found;
+  std::mutex mutex;
+  parallel_for(static_cast<Index>(n), 256, [&](Index i) {
+    const Index a = order[static_cast<std::size_t>(i)];
+    if (skip[static_cast<std::size_t>(a)]) return;
+    const Box box = box_of(i);
+    tree.search(
+        [&](const Box& other) { return box.meets(other); },
+        [&](Index j) {
+          const Index b = order[static_cast<std::size_t>(j)];
+          if (b <= a || skip[static_cast<std::size_t>(b)] || !box.meets(box_of(j)) || !overlap(surface, a, b))
+            return;
+          const std::lock_guard lock(mutex);  // few pairs overlap
+          pairs.emplace_back(a, b);
+        });
+  });
+  count = static_cast<Index>(pairs.size());
   std::sort(pairs.begin(), pairs.end());
   pairs.resize(std::min(pairs.size(), limit));
   return pairs;

@@ -1,6 +1,7 @@
 #include "plan_callers.hpp"
 
 #include <algorithm>
+#include "octopole/base/parallel_for.hpp"
 
 namespace octopole {
 
@@ -24,8 +25,8 @@ CallerTraffic::CallerTraffic(const PlanRequest& request, const tree::Partition& 
 CallerTraffic::Lists CallerTraffic::list(const ListedPoints& points, const tree::Partition& partition) {
   const std::size_t ranks = static_cast<std::size_t>(partition.ranks());
   Lists lists{std::vector<std::vector<PeerCount>>(ranks), std::vector<std::vector<PeerCount>>(ranks)};
-#pragma omp parallel for schedule(dynamic)
-  for (std::size_t caller = 0; caller < ranks; ++caller) {
+  parallel_for(static_cast<Index>(ranks), 1, [&](Index number) {
+    const auto caller = static_cast<std::size_t>(number);
     std::vector<int> owners;
     for (Index i = points.bounds[caller]; i < points.bounds[caller + 1]; ++i)
       owners.push_back(partition.owner(points.codes[static_cast<std::size_t>(i)]));
@@ -35,7 +36,7 @@ CallerTraffic::Lists CallerTraffic::list(const ListedPoints& points, const tree:
       if (peers.empty() || peers.back().rank != owner) peers.push_back({owner, 0});
       ++peers.back().count;
     }
-  }
+  });
   for (std::size_t caller = 0; caller < ranks; ++caller)
     for (const PeerCount& peer : lists.to_owners[caller])
       lists.from_callers[static_cast<std::size_t>(peer.rank)].push_back(

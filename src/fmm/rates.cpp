@@ -5,6 +5,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "octopole/base/parallel_for.hpp"
 #include "octopole/base/profile.hpp"
 #include "octopole/base/threads.hpp"
 #include "octopole/kernels/laplace.hpp"
@@ -131,9 +132,10 @@ struct NearProblem {
 template <class Real>
 double pair_rate(bool gradient) {
   constexpr Index targets = 96, sources = 512, repeats = 40;
+  ThreadErrors errors;
   const double seconds = best_seconds([&] {
 #pragma omp parallel
-    {
+    errors.keep([&] {
       AlignedVector<Real> c(static_cast<std::size_t>(sources)), u(4 * static_cast<std::size_t>(targets));
       for (Index i = 0; i < sources; ++i)
         c[static_cast<std::size_t>(i)] = static_cast<Real>(i * 37 % 101) / Real(50);
@@ -146,8 +148,9 @@ double pair_rate(bool gradient) {
         else
           pair_potential(Laplace{}, to, from, out);
       }
-    }
+    });
   });
+  errors.rethrow();
   return targets * sources * repeats / seconds;
 }
 
@@ -155,14 +158,16 @@ template <class Real>
 double gemm_rate() {
   constexpr Index n = 296, columns = 64, repeats = 10;  // a batch of nodes at order 8
   const AlignedVector<Real> a(static_cast<std::size_t>(n * n), Real(1e-3));
+  ThreadErrors errors;
   const double seconds = best_seconds([&] {
 #pragma omp parallel
-    {
+    errors.keep([&] {
       const AlignedVector<Real> b(static_cast<std::size_t>(n * columns), Real(1e-3));
       AlignedVector<Real> c(static_cast<std::size_t>(n * columns));
       for (Index i = 0; i < repeats; ++i) linalg::multiply(n, columns, n, a.data(), b.data(), c.data());
-    }
+    });
   });
+  errors.rethrow();
   return 2.0 * n * n * columns * repeats / seconds;
 }
 

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <exception>
 #include <functional>
 #include <numbers>
 #include <utility>
 
+#include "octopole/base/parallel_for.hpp"
 #include "octopole/fmm/rank_setup.hpp"
 #include "octopole/morton/sort.hpp"
 #include "octopole/operators/surface.hpp"
@@ -161,17 +161,9 @@ class Search {
         place = std::copy(by_phase.begin(), by_phase.end(), place);
     };
     mpi::collectively(comm, [&] {
-      std::exception_ptr failed;  // must not leave the parallel region
-#pragma omp parallel for schedule(dynamic)
-      for (std::size_t i = rank; i < which.size(); i += ranks) {
-        try {
-          look_at_one(i);
-        } catch (...) {
-#pragma omp critical(octopole_tuning)
-          failed = std::current_exception();
-        }
-      }
-      if (failed) std::rethrow_exception(failed);
+      const std::size_t mine = which.size() > rank ? (which.size() - rank + ranks - 1) / ranks : 0;
+      parallel_for(static_cast<Index>(mine), 1,
+                   [&](Index i) { look_at_one(rank + static_cast<std::size_t>(i) * ranks); });
     });
     comm.allreduce(std::span(found), MPI_SUM);  // of one rank's value and zeros
     auto next = found.begin();

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <exception>
 
+#include "octopole/base/parallel_for.hpp"
 #include "virtual_rank.hpp"
 
 namespace octopole {
@@ -53,25 +53,18 @@ void visit_ranks(const PlanRequest& request, const tree::Partition& partition, s
                  const Visit& visit) {
   Agreement agreement(partition);
   std::vector<std::uint8_t> waiting(ranks.size(), 0);
-  std::exception_ptr failure;
   const auto look = [&](bool again) {
-#pragma omp parallel for schedule(dynamic)
-    for (std::size_t i = 0; i < ranks.size(); ++i) {
-      if (again && !waiting[i]) continue;
-      try {
-        VirtualRank rank(request, partition, ranks[i]);
-        if (!again && !agreement.tell(rank)) {
-          waiting[i] = 1;
-          continue;
-        }
-        agreement.apply(rank);
-        visit(i, rank);
-      } catch (...) {
-#pragma omp critical
-        failure = std::current_exception();
+    parallel_for(static_cast<Index>(ranks.size()), 1, [&](Index number) {
+      const auto i = static_cast<std::size_t>(number);
+      if (again && !waiting[i]) return;
+      VirtualRank rank(request, partition, ranks[i]);
+      if (!again && !agreement.tell(rank)) {
+        waiting[i] = 1;
+        return;
       }
-    }
-    if (failure) std::rethrow_exception(failure);
+      agreement.apply(rank);
+      visit(i, rank);
+    });
   };
   look(false);
   if (std::count(waiting.begin(), waiting.end(), 1) > 0) look(true);

@@ -21,13 +21,11 @@ struct Entry {
 // (digit by digit, thread by thread), and every thread moves its block.
 void radix_pass(const AlignedVector<Entry>& from, AlignedVector<Entry>& to, int shift) {
   const std::size_t n = from.size();
-  std::vector<std::array<std::size_t, kDigits>> places;
+  std::vector<std::array<std::size_t, kDigits>> places(static_cast<std::size_t>(max_threads()));
 #pragma omp parallel
   {
     const std::size_t threads = static_cast<std::size_t>(team_size());
     const std::size_t me = static_cast<std::size_t>(thread_number());
-#pragma omp single
-    places.assign(threads, {});
     const std::size_t begin = n * me / threads, end = n * (me + 1) / threads;
     auto& mine = places[me];
     for (std::size_t i = begin; i < end; ++i) ++mine[from[i].code >> shift & (kDigits - 1)];

@@ -16,13 +16,25 @@ constexpr Index batch_count(Index items, Index per_batch) {
   return (items + per_batch - 1) / per_batch;
 }
 
-/// density = second * (first * potential) for `columns` columns; `projected` holds rank x columns.
+/// A thread's columns for one batch of check potentials to densities.
 template <class Real>
-void check_to_equivalent(Index check, Index rank, Index equivalent, const AlignedVector<Real>& first,
-                         const AlignedVector<Real>& second, Index columns, const Real* potential,
-                         Real* projected, Real* density) {
-  linalg::multiply(rank, columns, check, first.data(), potential, projected);
-  linalg::multiply(equivalent, columns, rank, second.data(), projected, density);
-}
+struct Projection {
+  Projection(Index check_points, Index inner_rank, Index points)
+      : check(check_points),
+        rank(inner_rank),
+        equivalent(points),
+        potential(static_cast<std::size_t>(check * kBatch)),
+        projected(static_cast<std::size_t>(rank * kBatch)),
+        density(static_cast<std::size_t>(equivalent * kBatch)) {}
+
+  /// density = second * (first * potential) for the first `columns` columns.
+  void apply(const AlignedVector<Real>& first, const AlignedVector<Real>& second, Index columns) {
+    linalg::multiply(rank, columns, check, first.data(), potential.data(), projected.data());
+    linalg::multiply(equivalent, columns, rank, second.data(), projected.data(), density.data());
+  }
+
+  Index check, rank, equivalent;
+  AlignedVector<Real> potential, projected, density;
+};
 
 }  // namespace octopole

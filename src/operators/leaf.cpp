@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "batches.hpp"
+#include "octopole/base/parallel_for.hpp"
 #include "octopole/base/threads.hpp"
 #include "octopole/kernels/laplace.hpp"
 #include "point_buffers.hpp"
@@ -11,13 +12,12 @@
 namespace octopole {
 namespace {
 
-/// Inside a parallel region: how many consecutive leaves a thread takes at a time. Few turns of many: two
-/// threads on neighbouring leaves slow each other down, since each also fetches what lies ahead of it, where
-/// the other is at work (L2P at 3 digits lost a third by it). Enough turns to share out what is uneven.
-/// Builds without OpenMP never ask.
-[[maybe_unused]] Index leaves_of_a_turn(Index leaves) {
+/// How many consecutive leaves a thread takes at a time. Few turns of many: two threads on neighbouring
+/// leaves slow each other down, since each also fetches what lies ahead of it, where the other is at work
+/// (L2P at 3 digits lost a third by it). Enough turns to share out what is uneven.
+Index leaves_of_a_turn(Index leaves) {
   constexpr Index kTurns = 64;  // of each thread
-  return std::max(Index{1}, leaves / (kTurns * team_size()));
+  return std::max(Index{1}, leaves / (kTurns * max_threads()));
 }
 
 /// Sources by leaf, each in its leaf's frame.
@@ -61,26 +61,24 @@ void p2m(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex
   const LeafSources<K, Real> leaf_sources{kernel, sources, charges, boxes, local};
   const TargetArrays<Real> check_points{t.upward_check.x.data(), t.upward_check.y.data(),
                                         t.upward_check.z.data(), check};
-#pragma omp parallel
-  {
+  struct State {
     SourceBuffer<Real> buffer;
-    AlignedVector<Real> potential(static_cast<std::size_t>(check * kBatch)),
-        projected(static_cast<std::size_t>(t.upward_rank * kBatch)),
-        density(static_cast<std::size_t>(n * kBatch));
-#pragma omp for schedule(dynamic)
-    for (Index batch = 0; batch < batch_count(count, kBatch); ++batch) {
-      const Index first = batch * kBatch, size = std::min(kBatch, count - first);
-      for (Index b = 0; b < size; ++b) {
-        Real* column = potential.data() + b * check;
-        std::fill_n(column, check, Real{0});
-        leaf_sources.add_potential(leaves[static_cast<std::size_t>(first + b)], check_points, buffer, column);
-      }
-      check_to_equivalent(check, t.upward_rank, n, t.upward_first, t.upward_second, size, potential.data(),
-                          projected.data(), density.data());
-      for (Index b = 0; b < size; ++b)
-        std::copy_n(density.data() + b * n, n, multipoles + leaves[static_cast<std::size_t>(first + b)] * n);
+    Projection<Real> projection;
+  };
+  const auto make = [&] { return State{{}, Projection<Real>(check, t.upward_rank, n)}; };
+  parallel_for(batch_count(count, kBatch), 1, make, [&](State& state, Index batch) {
+    const Index first = batch * kBatch, size = std::min(kBatch, count - first);
+    for (Index b = 0; b < size; ++b) {
+      Real* column = state.projection.potential.data() + b * check;
+      std::fill_n(column, check, Real{0});
+      leaf_sources.add_potential(leaves[static_cast<std::size_t>(first + b)], check_points, state.buffer,
+                                 column);
     }
-  }
+    state.projection.apply(t.upward_first, t.upward_second, size);
+    for (Index b = 0; b < size; ++b)
+      std::copy_n(state.projection.density.data() + b * n, n,
+                  multipoles + leaves[static_cast<std::size_t>(first + b)] * n);
+  });
 }
 
 template <Kernel K, class Real>
@@ -88,20 +86,17 @@ void l2p(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex
          const PointsByNode& targets, const Real* locals, const TargetSums& sums,
          [[maybe_unused]] const LocalPoints& local) {
   const Index count = static_cast<Index>(nodes.size()), n = t.equivalent_size();
-#pragma omp parallel
-  {
-    TargetBuffer<Real> buffer;
-#pragma omp for schedule(dynamic, leaves_of_a_turn(count))
-    for (Index l = 0; l < count; ++l) {
-      const NodeIndex node = nodes[static_cast<std::size_t>(l)];
-      bool loaded = false;
-      if constexpr (std::is_same_v<Real, float>)
-        if ((loaded = local.has(node))) buffer.take(targets, node, local.x, local.y, local.z);
-      if (!loaded) buffer.load(targets, node, boxes[node]);
-      buffer.evaluate(kernel, surface_sources(t.downward_equivalent, locals + node * n), boxes[node].half,
-                      sums);
-    }
-  }
+  parallel_for(
+      count, leaves_of_a_turn(count), [] { return TargetBuffer<Real>(); },
+      [&](TargetBuffer<Real>& buffer, Index l) {
+        const NodeIndex node = nodes[static_cast<std::size_t>(l)];
+        bool loaded = false;
+        if constexpr (std::is_same_v<Real, float>)
+          if ((loaded = local.has(node))) buffer.take(targets, node, local.x, local.y, local.z);
+        if (!loaded) buffer.load(targets, node, boxes[node]);
+        buffer.evaluate(kernel, surface_sources(t.downward_equivalent, locals + node * n), boxes[node].half,
+                        sums);
+      });
 }
 
 #define OCTOPOLE_INSTANTIATE(K, Real)                                                            \

@@ -8,6 +8,7 @@
 
 #include "kernel_matrix.hpp"
 #include "m2l_fft_kernel.hpp"
+#include "octopole/base/parallel_for.hpp"
 #include "octopole/base/release.hpp"
 #include "octopole/base/threads.hpp"
 #include "octopole/kernels/laplace.hpp"
@@ -111,15 +112,20 @@ void apply_block(const M2lFft<Real>& op, const M2lFftPlan& plan, const M2lFftBlo
   const std::int32_t* grid_index = space.grid_index.data();
   const Index grid_size = 8 * p * p * p;
   block_index(false, false);  // made before the threads need it
+  ThreadErrors errors;
 #pragma omp parallel
   {
     AlignedVector<Real>& scratch = space.scratch[static_cast<std::size_t>(thread_number())];
-    reserve_work(scratch, static_cast<std::size_t>(std::max(2 * grid_size + dft_work_size(op.order),
-                                                            m * (source_stride + target_stride))));
+    errors.keep([&] {
+      reserve_work(scratch, static_cast<std::size_t>(std::max(2 * grid_size + dft_work_size(op.order),
+                                                              m * (source_stride + target_stride))));
+    });
+#pragma omp barrier
+    const int end = errors.any() ? 0 : op.order;  // with what a thread lacks none begins
     Real *const in_grid = scratch.data(), *const out_grid = in_grid + grid_size,
                 *const work = out_grid + grid_size;
     Real *const sources = scratch.data(), *const targets = sources + m * source_stride;
-    for (int kx_begin = 0; kx_begin < op.order; kx_begin += slab) {
+    for (int kx_begin = 0; kx_begin < end; kx_begin += slab) {
       const int kx_end = std::min(op.order, kx_begin + slab);
       std::fill(in_grid, in_grid + grid_size, Real{0});  // zero inside, where no surface point lies
 #pragma omp for schedule(static)
@@ -164,6 +170,7 @@ void apply_block(const M2lFft<Real>& op, const M2lFftPlan& plan, const M2lFftBlo
       }
     }
   }
+  errors.rethrow();
 }
 
 }  // namespace
@@ -180,32 +187,36 @@ M2lFft<Real> make_m2l_fft(const K& kernel, const OperatorKey& key) {
   op.frequencies = Index(p) * p * p;
   op.transforms.resize(static_cast<std::size_t>(op.frequencies * 686));
   const double spacing = 2 * key.inner_radius / (p - 1), scale = 1.0 / (double(m) * m * m);
-#pragma omp parallel
-  {
-    AlignedVector<double> grid(static_cast<std::size_t>(m * m * m));
-    AlignedVector<std::complex<double>> spectrum(static_cast<std::size_t>(transform.frequencies()));
-#pragma omp for schedule(dynamic)
-    for (int transfer = 0; transfer < 343; ++transfer) {
-      const int tx = transfer % 7 - 3, ty = transfer / 7 % 7 - 3, tz = transfer / 49 - 3;
-      const bool adjacent = std::max({std::abs(tx), std::abs(ty), std::abs(tz)}) <= 1;
-      if (!adjacent) {
-        const auto offset = [=](int i) { return spacing * (i < p ? i : i - m); };
-        for (int z = 0; z < m; ++z)
-          for (int y = 0; y < m; ++y)
-            for (int x = 0; x < m; ++x)
-              grid[static_cast<std::size_t>((z * m + y) * m + x)] =
-                  scale * evaluate(kernel, 2 * tx + offset(x), 2 * ty + offset(y), 2 * tz + offset(z));
-        transform.execute(grid.data(), spectrum.data());
-      }
-      for (Index f = 0; f < op.frequencies; ++f) {
-        const Index kx = f % p, ky = f / p % p, kz = f / p / p;
-        const std::complex<double> value =
-            adjacent ? 0.0 : spectrum[static_cast<std::size_t>((kz * m + ky) * p + kx)];
-        op.transforms[static_cast<std::size_t>(f * 686 + 2 * transfer)] = static_cast<Real>(value.real());
-        op.transforms[static_cast<std::size_t>(f * 686 + 2 * transfer + 1)] = static_cast<Real>(value.imag());
-      }
+  struct State {
+    AlignedVector<double> grid;
+    AlignedVector<std::complex<double>> spectrum;
+  };
+  const auto make = [&] {
+    return State{AlignedVector<double>(static_cast<std::size_t>(m * m * m)),
+                 AlignedVector<std::complex<double>>(static_cast<std::size_t>(transform.frequencies()))};
+  };
+  parallel_for(343, 1, make, [&](State& state, Index transfer) {
+    const Index tx = transfer % 7 - 3, ty = transfer / 7 % 7 - 3, tz = transfer / 49 - 3;
+    const bool adjacent = std::max({std::abs(tx), std::abs(ty), std::abs(tz)}) <= 1;
+    if (!adjacent) {
+      const auto offset = [=](int i) { return spacing * (i < p ? i : i - m); };
+      for (int z = 0; z < m; ++z)
+        for (int y = 0; y < m; ++y)
+          for (int x = 0; x < m; ++x)
+            state.grid[static_cast<std::size_t>((z * m + y) * m + x)] =
+                scale * evaluate(kernel, static_cast<double>(2 * tx) + offset(x),
+                                 static_cast<double>(2 * ty) + offset(y),
+                                 static_cast<double>(2 * tz) + offset(z));
+      transform.execute(state.grid.data(), state.spectrum.data());
     }
-  }
+    for (Index f = 0; f < op.frequencies; ++f) {
+      const Index kx = f % p, ky = f / p % p, kz = f / p / p;
+      const std::complex<double> value =
+          adjacent ? 0.0 : state.spectrum[static_cast<std::size_t>((kz * m + ky) * p + kx)];
+      op.transforms[static_cast<std::size_t>(f * 686 + 2 * transfer)] = static_cast<Real>(value.real());
+      op.transforms[static_cast<std::size_t>(f * 686 + 2 * transfer + 1)] = static_cast<Real>(value.imag());
+    }
+  });
   return op;
 }
 

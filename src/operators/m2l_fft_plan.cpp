@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "m2l_fft_kernel.hpp"
+#include "octopole/base/parallel_for.hpp"
 #include "octopole/operators/m2l_fft.hpp"
 
 namespace octopole {
@@ -163,12 +164,12 @@ M2lFftPlan plan_m2l_fft(int order, std::size_t real_bytes, std::span<const NodeI
   std::vector<std::span<const NodeIndex>> parts;
   halve_targets(targets, max_groups, parts);
   std::vector<M2lFftPlan> plans(parts.size());
-#pragma omp parallel for schedule(dynamic)
-  for (std::size_t i = 0; i < parts.size(); ++i) {
+  parallel_for(static_cast<Index>(parts.size()), 1, [&](Index part) {
+    const auto i = static_cast<std::size_t>(part);
     append_part(parts[i], max_groups, nodes, plans[i]);
     for (auto* array : {&plans[i].target_children, &plans[i].source_children}) array->shrink_to_fit();
     for (auto* array : {&plans[i].pair_target, &plans[i].pair_source}) array->shrink_to_fit();
-  }
+  });
   return join(plans);
 }
 

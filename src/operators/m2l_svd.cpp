@@ -5,6 +5,7 @@
 
 #include "batches.hpp"
 #include "kernel_matrix.hpp"
+#include "octopole/base/parallel_for.hpp"
 #include "octopole/kernels/laplace.hpp"
 #include "octopole/linalg/blas.hpp"
 #include "octopole/linalg/svd.hpp"
@@ -107,9 +108,8 @@ M2lSvd<Real> make_m2l_svd(const K& kernel, const OperatorKey& key) {
   const auto equivalent = make_surface<double>(key.order, key.inner_radius);
   const auto check = make_surface<double>(key.downward_check_order, key.inner_radius);
   const linalg::SerialBlas serial;
-#pragma omp parallel for schedule(dynamic)
-  for (std::size_t c = 0; c < op.classes.size(); ++c) {
-    auto& transfer_class = op.classes[c];
+  parallel_for(static_cast<Index>(op.classes.size()), 1, [&](Index c) {
+    auto& transfer_class = op.classes[static_cast<std::size_t>(c)];
     const auto& v = transfer_class.representative;
     const auto matrix =
         kernel_matrix(kernel, check, {{2.0 * v[0], 2.0 * v[1], 2.0 * v[2]}, 1.0}, equivalent, Placement{});
@@ -127,7 +127,7 @@ M2lSvd<Real> make_m2l_svd(const K& kernel, const OperatorKey& key) {
       for (Index j = 0; j < equivalent.size(); ++j)
         transfer_class.right[j * rank + r] = static_cast<Real>(svd.vt[j * rank + r] * root);
     }
-  }
+  });
   return op;
 }
 
@@ -144,50 +144,53 @@ void m2l_svd(const M2lSvd<Real>& op, const Translations<Real>& t, std::span<cons
     return static_cast<std::size_t>((steps(a.x - b.x) + 3) + 7 * (steps(a.y - b.y) + 3) +
                                     49 * (steps(a.z - b.z) + 3));
   };
-#pragma omp parallel
-  {
+  struct State {
     std::array<std::vector<Pair>, 16> pairs;
-    AlignedVector<Real> in(static_cast<std::size_t>(n * kColumns)),
-        middle(static_cast<std::size_t>(max_rank * kColumns)),
-        out(static_cast<std::size_t>(check * kColumns));
-#pragma omp for schedule(dynamic)
-    for (Index block = 0; block < batch_count(count, kTargets); ++block) {
-      const Index first = block * kTargets, size = std::min(kTargets, count - first);
-      for (auto& list : pairs) list.clear();
-      for (Index b = 0; b < size; ++b) {
-        const NodeIndex target = targets[static_cast<std::size_t>(first + b)];
-        for (const NodeIndex source : v.of(target)) {
-          const std::size_t transfer = transfer_index(target, source);
-          pairs[static_cast<std::size_t>(op.class_of[transfer])].push_back(
-              {target, source, op.symmetry_of[transfer]});
-        }
+    AlignedVector<Real> in, middle, out;
+  };
+  const auto make = [&] {
+    return State{{},
+                 AlignedVector<Real>(static_cast<std::size_t>(n * kColumns)),
+                 AlignedVector<Real>(static_cast<std::size_t>(max_rank * kColumns)),
+                 AlignedVector<Real>(static_cast<std::size_t>(check * kColumns))};
+  };
+  parallel_for(batch_count(count, kTargets), 1, make, [&](State& state, Index block) {
+    auto& pairs = state.pairs;
+    AlignedVector<Real>&in = state.in, &middle = state.middle, &out = state.out;
+    const Index first = block * kTargets, size = std::min(kTargets, count - first);
+    for (auto& list : pairs) list.clear();
+    for (Index b = 0; b < size; ++b) {
+      const NodeIndex target = targets[static_cast<std::size_t>(first + b)];
+      for (const NodeIndex source : v.of(target)) {
+        const std::size_t transfer = transfer_index(target, source);
+        pairs[static_cast<std::size_t>(op.class_of[transfer])].push_back(
+            {target, source, op.symmetry_of[transfer]});
       }
-      for (std::size_t c = 0; c < pairs.size(); ++c) {
-        const auto& transfer_class = op.classes[c];
-        const Index total = static_cast<Index>(pairs[c].size());
-        for (Index done = 0; done < total; done += kColumns) {
-          const Index used = std::min(kColumns, total - done);
-          const Pair* piece = pairs[c].data() + done;
-          for (Index k = 0; k < used; ++k) {
-            const auto& map = op.equivalent_map[static_cast<std::size_t>(piece[k].symmetry)];
-            const Real* multipole = multipoles + piece[k].source * n;
-            Real* column = in.data() + k * n;
-            for (Index i = 0; i < n; ++i) column[map[static_cast<std::size_t>(i)]] = multipole[i];
-          }
-          linalg::multiply(transfer_class.rank, used, n, transfer_class.right.data(), in.data(),
-                           middle.data());
-          linalg::multiply(check, used, transfer_class.rank, transfer_class.left.data(), middle.data(),
-                           out.data());
-          for (Index k = 0; k < used; ++k) {
-            const auto& map = op.check_map[static_cast<std::size_t>(piece[k].symmetry)];
-            const Real* column = out.data() + k * check;
-            Real* sum = checks.row(piece[k].target, check);
-            for (Index i = 0; i < check; ++i) sum[i] += column[map[static_cast<std::size_t>(i)]];
-          }
+    }
+    for (std::size_t c = 0; c < pairs.size(); ++c) {
+      const auto& transfer_class = op.classes[c];
+      const Index total = static_cast<Index>(pairs[c].size());
+      for (Index done = 0; done < total; done += kColumns) {
+        const Index used = std::min(kColumns, total - done);
+        const Pair* piece = pairs[c].data() + done;
+        for (Index k = 0; k < used; ++k) {
+          const auto& map = op.equivalent_map[static_cast<std::size_t>(piece[k].symmetry)];
+          const Real* multipole = multipoles + piece[k].source * n;
+          Real* column = in.data() + k * n;
+          for (Index i = 0; i < n; ++i) column[map[static_cast<std::size_t>(i)]] = multipole[i];
+        }
+        linalg::multiply(transfer_class.rank, used, n, transfer_class.right.data(), in.data(), middle.data());
+        linalg::multiply(check, used, transfer_class.rank, transfer_class.left.data(), middle.data(),
+                         out.data());
+        for (Index k = 0; k < used; ++k) {
+          const auto& map = op.check_map[static_cast<std::size_t>(piece[k].symmetry)];
+          const Real* column = out.data() + k * check;
+          Real* sum = checks.row(piece[k].target, check);
+          for (Index i = 0; i < check; ++i) sum[i] += column[map[static_cast<std::size_t>(i)]];
         }
       }
     }
-  }
+  });
 }
 
 template void lay_out_m2l_svd(const OperatorKey&, M2lSvd<double>&);

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <vector>
 
+#include "octopole/base/parallel_for.hpp"
 #include "octopole/linalg/blas.hpp"
 #include "octopole/operators/surface.hpp"
 
@@ -91,9 +92,9 @@ linalg::Svd mirrored_svd(int row_order, int column_order, const AlignedVector<do
   std::array<Block, 8> blocks;
   {
     const linalg::SerialBlas serial;
-#pragma omp parallel for schedule(dynamic)
-    for (int odd = 0; odd < 8; ++odd)
-      blocks[static_cast<std::size_t>(odd)] = decompose(rows, columns, odd, m, matrix);
+    parallel_for(8, 1, [&](Index odd) {
+      blocks[static_cast<std::size_t>(odd)] = decompose(rows, columns, static_cast<int>(odd), m, matrix);
+    });
   }
   struct Place {
     double value;

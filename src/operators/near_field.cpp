@@ -1,4 +1,5 @@
 #include "octopole/operators/near_field.hpp"
+#include "octopole/base/parallel_for.hpp"
 
 #include <type_traits>
 #include <vector>
@@ -39,25 +40,22 @@ template <class Real, Kernel K, class Charge>
 void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, const Box* boxes,
          const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
          const TargetSums& sums, const std::function<void()>& meanwhile) {
-#pragma omp parallel
-  {
-    Meanwhile between(meanwhile);
-    // In double, differences of absolute coordinates are as exact as the coordinates; in single precision
-    // coordinates are relative to the leaf and in two parts.
-    constexpr bool split = std::is_same_v<Real, float>;
-    SourceBuffer<Real, split> source_buffer;
-    TargetBuffer<Real, split> target_buffer;
-#pragma omp for schedule(dynamic, 8)
-    for (std::size_t l = 0; l < leaves.size(); ++l) {
-      Box frame = kAbsoluteFrame;
-      if constexpr (split) {
-        frame = single_frame(boxes[leaves[l]]);
-      }
-      sum_row(kernel, leaves[l], u.of(leaves[l]), frame, targets, sources, charges, sums, source_buffer,
-              target_buffer);
-      between.after_leaf();
-    }
-  }
+  // In double, differences of absolute coordinates are as exact as the coordinates; in single precision
+  // coordinates are relative to the leaf and in two parts.
+  constexpr bool split = std::is_same_v<Real, float>;
+  struct State {
+    Meanwhile between;
+    SourceBuffer<Real, split> sources;
+    TargetBuffer<Real, split> targets;
+  };
+  const auto make = [&] { return State{Meanwhile(meanwhile), {}, {}}; };
+  parallel_for(static_cast<Index>(leaves.size()), 8, make, [&](State& state, Index l) {
+    const NodeIndex leaf = leaves[static_cast<std::size_t>(l)];
+    Box frame = kAbsoluteFrame;
+    if constexpr (split) frame = single_frame(boxes[leaf]);
+    sum_row(kernel, leaf, u.of(leaf), frame, targets, sources, charges, sums, state.sources, state.targets);
+    state.between.after_leaf();
+  });
 }
 
 namespace {
@@ -89,6 +87,7 @@ void work_off_tasks(const K& kernel, const Worker& idle, const NearPairsView& pa
       after_leaf();
     }
   };
+  ThreadErrors errors;
 #pragma omp parallel
 #pragma omp single
   for (std::size_t task = 0; task < pairs.task_count(); ++task) {
@@ -96,8 +95,9 @@ void work_off_tasks(const K& kernel, const Worker& idle, const NearPairsView& pa
     [[maybe_unused]] const std::int32_t* const met = pairs.ranges_of(task).data();
     [[maybe_unused]] const std::size_t count = pairs.ranges_of(task).size();
 #pragma omp task depend(iterator(std::size_t k = 0 : count), inout : range[met[k]]) firstprivate(task)
-    work_off(task);
+    errors.keep([&] { work_off(task); });
   }
+  errors.rethrow();
 }
 
 }  // namespace

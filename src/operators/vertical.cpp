@@ -1,6 +1,7 @@
 #include "octopole/operators/vertical.hpp"
 
 #include "batches.hpp"
+#include "octopole/base/parallel_for.hpp"
 
 namespace octopole {
 namespace {
@@ -25,34 +26,37 @@ void between_generations(const Translations<Real>& t, const AlignedVector<Real>&
                          const Output& output) {
   constexpr Index kParents = kBatch / 8;
   const Index count = static_cast<Index>(parents.size()), n = t.equivalent_size();
-#pragma omp parallel
-  {
-    AlignedVector<Real> in(static_cast<std::size_t>(n * kBatch)), out(static_cast<std::size_t>(n * kBatch));
-#pragma omp for schedule(dynamic)
-    for (Index batch = 0; batch < batch_count(count, kParents); ++batch) {
-      const auto members =
-          parents.subspan(static_cast<std::size_t>(batch * kParents),
-                          static_cast<std::size_t>(std::min(kParents, count - batch * kParents)));
-      const auto for_each_child = [&](const auto& f) {
-        Index column = 0;
-        for (const NodeIndex parent : members)
-          for (int octant = 0; octant < 8; ++octant) {
-            const NodeIndex child = children[Index(8) * parent + octant];
-            if (child != kNoNode && flag[child]) f(column++, parent, child, t.mirror[octant]);
-          }
-        return column;
-      };
-      const Index size =
-          for_each_child([&](Index column, NodeIndex parent, NodeIndex child, const auto& mirror) {
-            permute(mirror, input(parent, child), in.data() + column * n);
-          });
-      for (const NodeIndex parent : members) prepare(parent);
-      linalg::multiply(n, size, n, matrix.data(), in.data(), out.data());
-      for_each_child([&](Index column, NodeIndex parent, NodeIndex child, const auto& mirror) {
-        add_permuted(mirror, out.data() + column * n, output(parent, child));
-      });
-    }
-  }
+  struct State {
+    AlignedVector<Real> in, out;
+  };
+  const auto make = [n] {
+    const auto size = static_cast<std::size_t>(n * kBatch);
+    return State{AlignedVector<Real>(size), AlignedVector<Real>(size)};
+  };
+  parallel_for(batch_count(count, kParents), 1, make, [&](State& state, Index batch) {
+    AlignedVector<Real>&in = state.in, &out = state.out;
+    const auto members =
+        parents.subspan(static_cast<std::size_t>(batch * kParents),
+                        static_cast<std::size_t>(std::min(kParents, count - batch * kParents)));
+    const auto for_each_child = [&](const auto& f) {
+      Index column = 0;
+      for (const NodeIndex parent : members)
+        for (int octant = 0; octant < 8; ++octant) {
+          const NodeIndex child = children[Index(8) * parent + octant];
+          if (child != kNoNode && flag[child]) f(column++, parent, child, t.mirror[octant]);
+        }
+      return column;
+    };
+    const Index size =
+        for_each_child([&](Index column, NodeIndex parent, NodeIndex child, const auto& mirror) {
+          permute(mirror, input(parent, child), in.data() + column * n);
+        });
+    for (const NodeIndex parent : members) prepare(parent);
+    linalg::multiply(n, size, n, matrix.data(), in.data(), out.data());
+    for_each_child([&](Index column, NodeIndex parent, NodeIndex child, const auto& mirror) {
+      add_permuted(mirror, out.data() + column * n, output(parent, child));
+    });
+  });
 }
 
 }  // namespace
@@ -83,23 +87,17 @@ void check_to_local(const Translations<Real>& t, std::span<const NodeIndex> node
                     CheckRowsOf<const Real> checks, Real* locals) {
   const Index count = static_cast<Index>(nodes.size()), n = t.equivalent_size(),
               check = t.downward_check_size();
-#pragma omp parallel
-  {
-    AlignedVector<Real> potential(static_cast<std::size_t>(check * kBatch)),
-        projected(static_cast<std::size_t>(t.downward_rank * kBatch)),
-        density(static_cast<std::size_t>(n * kBatch));
-#pragma omp for schedule(dynamic)
-    for (Index batch = 0; batch < batch_count(count, kBatch); ++batch) {
-      const Index first = batch * kBatch, size = std::min(kBatch, count - first);
-      for (Index b = 0; b < size; ++b)
-        std::copy_n(checks.row(nodes[static_cast<std::size_t>(first + b)], check), check,
-                    potential.data() + b * check);
-      check_to_equivalent(check, t.downward_rank, n, t.downward_first, t.downward_second, size,
-                          potential.data(), projected.data(), density.data());
-      for (Index b = 0; b < size; ++b)
-        std::copy_n(density.data() + b * n, n, locals + nodes[static_cast<std::size_t>(first + b)] * n);
-    }
-  }
+  const auto make = [&] { return Projection<Real>(check, t.downward_rank, n); };
+  parallel_for(batch_count(count, kBatch), 1, make, [&](Projection<Real>& projection, Index batch) {
+    const Index first = batch * kBatch, size = std::min(kBatch, count - first);
+    for (Index b = 0; b < size; ++b)
+      std::copy_n(checks.row(nodes[static_cast<std::size_t>(first + b)], check), check,
+                  projection.potential.data() + b * check);
+    projection.apply(t.downward_first, t.downward_second, size);
+    for (Index b = 0; b < size; ++b)
+      std::copy_n(projection.density.data() + b * n, n,
+                  locals + nodes[static_cast<std::size_t>(first + b)] * n);
+  });
 }
 
 #define OCTOPOLE_INSTANTIATE(Real)                                                                           \

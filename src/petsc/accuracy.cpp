@@ -28,9 +28,11 @@ PetscErrorCode monitor(KSP ksp, PetscInt iteration, PetscReal norm, void* contex
     auto& r = *static_cast<Relaxation*>(context);
     FmmLadder& ladder = *r.op->ladder();
     if (iteration == 0) r.first = norm;
-    if (!(norm > 0) || !(r.first > 0) || !(norm < r.first)) return;
-    const double digits = std::ceil(ladder.digits() + std::log10(norm / r.first));
-    ladder.relax_next(std::max(kFewest, static_cast<int>(digits)));
+    int digits = 0;  // none: not relaxed
+    if (norm > 0 && r.first > 0 && norm < r.first)
+      digits = std::max(kFewest, static_cast<int>(std::ceil(ladder.digits() + std::log10(norm / r.first))));
+    // Logarithms of ranks on different processors differ in the last bit, so rank 0 decides.
+    if (digits = ladder.ranks().of_root(digits); digits > 0) ladder.relax_next(digits);
   });
 }
 
@@ -90,7 +92,7 @@ Accuracy attach(KSP ksp, bool relax) {
   PetscReal rtol = 0;
   check(KSPGetTolerances(ksp, &rtol, nullptr, nullptr, nullptr), "KSPGetTolerances");
   accuracy.rtol = rtol;
-  accuracy.wanted = digits_for(rtol);
+  accuracy.wanted = ladder->ranks().of_root(digits_for(rtol));
   ladder->set_digits(std::min(accuracy.wanted, kMost));
   accuracy.digits = ladder->digits();
   accuracy.looser = accuracy.digits > 0 && accuracy.digits < accuracy.wanted;

@@ -1,4 +1,5 @@
 #include "octopole/petsc/near_blocks.hpp"
+#include "octopole/base/parallel_for.hpp"
 
 #include <algorithm>
 #include <array>
@@ -102,11 +103,11 @@ Blocks cut_blocks(const LeafPoints& g, const BlockRule& rule) {
   std::vector<Part> parts = cut(g, rule.block);
   std::vector<Points> halos(parts.size());
   if (rule.overlap) {
-#pragma omp parallel for schedule(dynamic)
-    for (std::size_t b = 0; b < parts.size(); ++b) {
+    parallel_for(static_cast<Index>(parts.size()), 1, [&](Index part) {
+      const auto b = static_cast<std::size_t>(part);
       halos[b] = around(g, parts[b]);
       keep_nearest(g, parts[b].own, rule.halo, halos[b]);
-    }
+    });
   }
   std::vector<char> used(g.numbers.size(), 0);
   for (std::size_t b = 0; b < parts.size(); ++b) {
@@ -152,32 +153,33 @@ BlockInverses::BlockInverses(Blocks blocks, const Fill& fill) : blocks_(std::mov
   scale_.assign(static_cast<std::size_t>(count), 1);
   Index singular = 0, size = 0;
   const linalg::SerialBlas serial;
-#pragma omp parallel
-  {
+  struct State {
     linalg::InverseRows invert;
     AlignedVector<double> matrix, inverse;
-#pragma omp for schedule(dynamic)
-    for (Index b = 0; b < count; ++b) {
-      const std::span<const Index> members = blocks_.of(b);
-      const Index own = blocks_.own[static_cast<std::size_t>(b)];
-      matrix.resize(members.size() * members.size());
-      fill(members, matrix.data());
-      if (!invert(static_cast<Index>(members.size()), own, matrix, inverse)) {
+  };
+  parallel_for(
+      count, 1, [] { return State{}; },
+      [&](State& state, Index b) {
+        const std::span<const Index> members = blocks_.of(b);
+        const Index own = blocks_.own[static_cast<std::size_t>(b)];
+        state.matrix.resize(members.size() * members.size());
+        fill(members, state.matrix.data());
+        if (!state.invert(static_cast<Index>(members.size()), own, state.matrix, state.inverse)) {
 #pragma omp critical(octopole_near_singular)
-        {
-          ++singular;
-          size = static_cast<Index>(members.size());
+          {
+            ++singular;
+            size = static_cast<Index>(members.size());
+          }
+          return;
         }
-        continue;
-      }
-      double largest = 0;
-      for (const double x : inverse) largest = std::max(largest, std::abs(x));
-      const double unit = largest > 0 ? std::ldexp(1.0, std::ilogb(largest)) : 1;  // floats reach less far
-      scale_[static_cast<std::size_t>(b)] = unit;
-      float* to = values_.data() + begin_[static_cast<std::size_t>(b)];
-      for (std::size_t i = 0; i < inverse.size(); ++i) to[i] = static_cast<float>(inverse[i] / unit);
-    }
-  }
+        double largest = 0;
+        for (const double x : state.inverse) largest = std::max(largest, std::abs(x));
+        const double unit = largest > 0 ? std::ldexp(1.0, std::ilogb(largest)) : 1;  // floats reach less far
+        scale_[static_cast<std::size_t>(b)] = unit;
+        float* to = values_.data() + begin_[static_cast<std::size_t>(b)];
+        for (std::size_t i = 0; i < state.inverse.size(); ++i)
+          to[i] = static_cast<float>(state.inverse[i] / unit);
+      });
   if (singular > 0)
     throw Error(
         "octopole_near: " + std::to_string(singular) + " of " + std::to_string(count) +
@@ -188,26 +190,22 @@ BlockInverses::BlockInverses(Blocks blocks, const Fill& fill) : blocks_(std::mov
 
 void BlockInverses::apply(std::span<const double> x, std::span<double> y) const {
   const Index count = blocks_.count();
-#pragma omp parallel
-  {
-    AlignedVector<double> sums;
-#pragma omp for schedule(dynamic, 4)
-    for (Index b = 0; b < count; ++b) {
-      const std::span<const Index> members = blocks_.of(b);
-      const auto own = static_cast<std::size_t>(blocks_.own[static_cast<std::size_t>(b)]);
-      const float* column = values_.data() + begin_[static_cast<std::size_t>(b)];
-      sums.assign(own, 0);
-      double* const to = sums.data();
-      for (const Index member : members) {
-        const double value = x[static_cast<std::size_t>(member)];
+  const auto make = [] { return AlignedVector<double>(); };
+  parallel_for(count, 4, make, [&](AlignedVector<double>& sums, Index b) {
+    const std::span<const Index> members = blocks_.of(b);
+    const auto own = static_cast<std::size_t>(blocks_.own[static_cast<std::size_t>(b)]);
+    const float* column = values_.data() + begin_[static_cast<std::size_t>(b)];
+    sums.assign(own, 0);
+    double* const to = sums.data();
+    for (const Index member : members) {
+      const double value = x[static_cast<std::size_t>(member)];
 #pragma omp simd
-        for (std::size_t i = 0; i < own; ++i) to[i] += static_cast<double>(column[i]) * value;
-        column += own;
-      }
-      for (std::size_t i = 0; i < own; ++i)
-        y[static_cast<std::size_t>(members[i])] = scale_[static_cast<std::size_t>(b)] * to[i];
+      for (std::size_t i = 0; i < own; ++i) to[i] += static_cast<double>(column[i]) * value;
+      column += own;
     }
-  }
+    for (std::size_t i = 0; i < own; ++i)
+      y[static_cast<std::size_t>(members[i])] = scale_[static_cast<std::size_t>(b)] * to[i];
+  });
 }
 
 void BlockInverses::apply_transposed(std::span<const double> x, std::span<double> y) const {

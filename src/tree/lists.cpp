@@ -1,4 +1,5 @@
 #include "octopole/tree/lists.hpp"
+#include "octopole/base/parallel_for.hpp"
 
 #include <algorithm>
 
@@ -98,12 +99,11 @@ template <bool Distinct, class Find>
 NodeLists collect(const EssentialTree& tree, Find&& find) {
   NodeLists lists;
   lists.offsets.assign(tree.keys.size() + 1, 0);
-  std::vector<std::vector<NodeIndex>> blocks;
+  std::vector<std::vector<NodeIndex>> blocks(static_cast<std::size_t>(max_threads()));
+  ThreadErrors errors;
 #pragma omp parallel
-  {
+  errors.keep([&] {
     const NodeIndex threads = team_size(), me = thread_number();
-#pragma omp single
-    blocks.resize(static_cast<std::size_t>(threads));
     std::vector<NodeIndex>& block = blocks[static_cast<std::size_t>(me)];
     const auto bound = [&](Index t) {
       return static_cast<NodeIndex>(static_cast<Index>(tree.size()) * t / threads);
@@ -120,7 +120,8 @@ NodeLists collect(const EssentialTree& tree, Find&& find) {
       block.insert(block.end(), row.begin(), row.end());
       lists.offsets[at(node) + 1] = static_cast<Index>(row.size());
     }
-  }
+  });
+  errors.rethrow();
   for (std::size_t i = 1; i < lists.offsets.size(); ++i) lists.offsets[i] += lists.offsets[i - 1];
   lists.items.reserve(static_cast<std::size_t>(lists.offsets.back()));
   for (const auto& block : blocks) lists.items.insert(lists.items.end(), block.begin(), block.end());

@@ -62,6 +62,7 @@ class FmmLadder {
   Index targets() const { return target_count_; }
   bool targets_are_sources() const { return same_; }
   MPI_Comm comm() const { return comm_.handle(); }
+  const mpi::Comm& ranks() const { return comm_; }
 
   /// Products by digits so far, most digits first. Not collective.
   std::vector<Rung> rungs() const;
