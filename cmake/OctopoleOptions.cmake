@@ -7,6 +7,7 @@ option(OCTOPOLE_WERROR "Treat warnings as errors" OFF)
 option(OCTOPOLE_SMPI "Build octopole_simulate alone, on SimGrid's MPI: no OpenMP, HDF5 or program (jobs/simulate.sh)" OFF)
 set(OCTOPOLE_PETSC AUTO CACHE STRING "Build octopole::petsc: ON, OFF, or AUTO (where PETSc is found)")
 set_property(CACHE OCTOPOLE_PETSC PROPERTY STRINGS AUTO ON OFF)
+option(OCTOPOLE_FUZZ "Build the libFuzzer harnesses of tests/fuzz (clang)" OFF)
 set(OCTOPOLE_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=... (address,undefined)")
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)

@@ -99,7 +99,11 @@ function(octopole_add_serial_test target)
     ENVIRONMENT OMP_WAIT_POLICY=passive)  # more threads than cores must not spin against each other
 endfunction()
 
+# All programs of tests, without what only must compile.
+add_custom_target(octopole_test_programs)
+
 function(octopole_test_links target)
+  add_dependencies(octopole_test_programs ${target})
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})  # "tests/support/points.hpp"
   target_link_libraries(${target} PRIVATE octopole::octopole octopole_flags ${ARGN})
   if(TARGET octopole_test_support)

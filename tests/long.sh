@@ -5,11 +5,10 @@
 #   ugly          2,000 random problems against direct sums
 #   sanitizers    tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #   threads       tests under ThreadSanitizer, with clang and its OpenMP runtime
-#   debug         tests in a Debug build, with the assertions of the standard library
 #   tidy          clang-tidy
 #   cppcheck      cppcheck
 #   fuzz          libFuzzer on every reader of files, a minute each
-#   coverage      lines of src/ and include/ that tests run
+#   coverage      a Debug build with assertions, and the lines of src/ and include/ that tests run
 # and what else is there. `tests/run.sh --long --list` names them.
 #   LONG_BUILD=DIR   where stages build (default: build-long)
 #

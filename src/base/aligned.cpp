@@ -13,7 +13,7 @@ void ask_for_large_pages([[maybe_unused]] void* begin, [[maybe_unused]] std::siz
   const auto address = reinterpret_cast<std::uintptr_t>(begin);
   const std::uintptr_t first = (address + kLargePage - 1) / kLargePage * kLargePage,
                        last = (address + bytes) / kLargePage * kLargePage;
-  if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+  if (first < last) madvise(static_cast<char*>(begin) + (first - address), last - first, MADV_HUGEPAGE);
 #endif
 }
 

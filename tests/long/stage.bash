@@ -17,6 +17,18 @@ configure() {
   cmake -S "$source" -B "$build" -DOCTOPOLE_WERROR=ON "$@"
 }
 
+# sanitized_build: sets build to one folder for all stages that need clang's address and undefined sanitizers, and
+# configures it. libFuzzer's hooks are in it, too.
+sanitized_build() {
+  local compiler
+  compiler=$(command -v clang++-14 || command -v clang++) || skip "not found: clang++"
+  build=$(dirname "$build")/sanitized
+  mkdir -p "$build"
+  configure -DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g -Wno-pass-failed" \
+    -DCMAKE_CXX_COMPILER="$compiler" -DOCTOPOLE_SANITIZE=fuzzer-no-link,address,undefined -DOCTOPOLE_FUZZ=ON -DOCTOPOLE_TESTS=ON \
+    "-DOCTOPOLE_TEST_RANKS=1;3;7" -DOCTOPOLE_TEST_TIMEOUT=1800
+}
+
 # make_targets [TARGET...]: all of them, or those named.
 make_targets() {
   cmake --build "$build" --parallel "$jobs" ${1:+--target "$@"}

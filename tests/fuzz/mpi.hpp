@@ -1,0 +1,21 @@
+// Harnesses of readers that are collective: MPI on this process alone, for as long as it lives.
+#pragma once
+
+#include <mpi.h>
+
+#include <cstdlib>
+
+#include "octopole/mpi/comm.hpp"
+
+namespace octopole::fuzz {
+
+inline const mpi::Comm& this_process() {
+  static const mpi::Comm* const comm = [] {
+    int provided = 0;
+    MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided);
+    return new mpi::Comm(mpi::Comm::duplicate(MPI_COMM_SELF));
+  }();
+  return *comm;
+}
+
+}  // namespace octopole::fuzz
