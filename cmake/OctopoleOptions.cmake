@@ -1,5 +1,7 @@
 # Options of the build, and the flags every target shares (interface target octopole_flags).
 option(OCTOPOLE_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(BUILD_SHARED_LIBS "Build shared libraries" OFF)
+option(OCTOPOLE_PROGRAM "Build the program octopole: needs CLI11 and nlohmann-json, which the library does not" ${PROJECT_IS_TOP_LEVEL})
 option(OCTOPOLE_MICRO_BENCHMARKS "Build the micro-benchmarks (Google Benchmark)" OFF)
 option(OCTOPOLE_INSTALL "Install the library, the program and the CMake package" ${PROJECT_IS_TOP_LEVEL})
 option(OCTOPOLE_NATIVE "Compile everything for this machine only (-march=native)" OFF)

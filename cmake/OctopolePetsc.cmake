@@ -3,7 +3,12 @@
 #
 # PETSc must have real scalars in double precision and the same MPI: its own headers refuse another one.
 set(octopole_petsc_found OFF)
-if(OCTOPOLE_PETSC STREQUAL "OFF" OR OCTOPOLE_SMPI OR NOT PKG_CONFIG_FOUND OR NOT TARGET MPI::MPI_CXX)
+if(OCTOPOLE_PETSC STREQUAL "OFF" OR OCTOPOLE_SMPI OR NOT TARGET MPI::MPI_CXX)
+  return()
+endif()
+find_package(PkgConfig QUIET)
+if(NOT PKG_CONFIG_FOUND)
+  set(octopole_petsc_why "there is no pkg-config, which finds PETSc")
   return()
 endif()
 pkg_search_module(PETSC QUIET IMPORTED_TARGET PETSc>=3.15 petsc>=3.15)

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Makes sure that everything octopole is built from is there.
 #
-# Usage: jobs/install_dependencies.sh [--tests | --simulation] [--petsc] [--check]
+# Usage: jobs/install_dependencies.sh [--tests | --long | --simulation] [--petsc] [--check]
 #   --tests        also all that the tests need (GoogleTest, Python 3 with matplotlib, HDF5's tools, PETSc, SimGrid)
+#   --long         also what the long suite needs (Clang, clang-tidy, cppcheck, lcov, MPICH, aarch64's compiler and emulator)
 #   --petsc        also PETSc, for octopole::petsc and octopole capacitance
 #   --simulation   instead what simulated runs need: SimGrid, but no MPI and no HDF5
 #   --check        only say what is missing; install nothing
@@ -14,12 +15,14 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 tests=OFF
+long=OFF
 simulation=OFF
 petsc=OFF
 check_only=no
 for argument in "$@"; do
   case $argument in
     --tests) tests=ON; petsc=ON ;;
+    --long) long=ON; tests=ON; petsc=ON ;;
     --petsc) petsc=ON ;;
     --simulation) simulation=ON ;;
     --check) check_only=yes ;;
@@ -49,6 +52,10 @@ packages_of() {
     matplotlib) echo python3-matplotlib ;;
     hdf5-tools) echo hdf5-tools ;;
     simgrid) echo libsimgrid-dev ;;
+    clang) echo clang libomp-dev libclang-rt-dev ;;
+    analysis) echo clang-tidy cppcheck lcov ;;
+    mpich) echo mpich libmpich-dev libhdf5-mpich-dev ;;
+    aarch64) echo g++-aarch64-linux-gnu qemu-user ;;
   esac
 }
 
@@ -72,6 +79,9 @@ specs_of() {
     matplotlib) echo py-matplotlib ;;
     hdf5-tools) echo 'hdf5+mpi+tools^openmpi' ;;
     simgrid) echo simgrid ;;
+    clang) echo llvm+clang+omp_as_runtime ;;
+    mpich) echo 'hdf5+mpi^mpich' ;;
+    analysis) echo cppcheck lcov ;;
   esac
 }
 
@@ -81,6 +91,20 @@ if [ "$simulation" = ON ]; then
   libraries=(simgrid fftw lapack cli11 nlohmann-json fmt)
 elif [ "$tests" = ON ]; then
   libraries+=(googletest python3 matplotlib hdf5-tools simgrid)
+fi
+# The stages of tests/long/ and the programs by which they are recognised. MPICH is installed beside Open MPI, which stays
+# what mpicc and mpirun mean.
+long_tools() {
+  case $1 in
+    clang) echo clang++ ;;
+    mpich) echo mpicxx.mpich mpiexec.mpich h5pcc.mpich ;;
+    aarch64) echo aarch64-linux-gnu-g++ qemu-aarch64 ;;
+    analysis) echo clang-tidy cppcheck lcov ;;
+  esac
+}
+if [ "$long" = ON ]; then
+  long_needs=(clang mpich aarch64 analysis)
+  libraries+=("${long_needs[@]}")
 fi
 if [ "$petsc" = ON ]; then
   libraries+=(petsc)
@@ -113,6 +137,16 @@ look() {
     { command -v h5diff && command -v h5dump; } >/dev/null || missing+=(hdf5-tools)
   fi
 
+  if [ "$long" = ON ]; then
+    local need tool
+    for need in "${long_needs[@]}"; do
+      for tool in $(long_tools $need); do
+        command -v "$tool" >/dev/null || { missing+=("$need"); break; }
+      done
+    done
+    clang_links || missing+=(clang)
+  fi
+
   probe -DOCTOPOLE_TESTS="$tests" -DOCTOPOLE_SMPI="$simulation" -DOCTOPOLE_PETSC="$petsc"
   if [ "$tests" = ON ]; then
     probe -DOCTOPOLE_SMPI=ON  # one of the tests runs the program on SimGrid
@@ -126,6 +160,14 @@ has_matplotlib() {
     if "$python" -c "import matplotlib" >/dev/null 2>&1; then return; fi
   done
   return 1
+}
+
+# Whether Clang, where it is, has its OpenMP, sanitizers and fuzzer.
+clang_links() {
+  command -v clang++ >/dev/null || return 0
+  clang++ -fopenmp -x c++ -o /dev/null - 2>/dev/null <<<'int main() {}' &&
+    clang++ -fsanitize=fuzzer,address -x c++ -o /dev/null - 2>/dev/null \
+      <<<'extern "C" int LLVMFuzzerTestOneInput(const unsigned char*, unsigned long) { return 0; }'
 }
 
 # probe OPTIONS...: adds to `missing` what the project's CMake files do not find.

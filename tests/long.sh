@@ -9,6 +9,10 @@
 #   cppcheck      cppcheck
 #   fuzz          libFuzzer on every reader of files, a minute each
 #   coverage      a Debug build with assertions, and the lines of src/ and include/ that tests run
+#   shared_install   shared libraries installed, moved and used; the library without the program
+#   clang         everything built by Clang, without warnings; serial and MPI tests
+#   mpich         everything but PETSc built with MPICH; MPI tests
+#   aarch64       serial tests, cross-compiled, under qemu-user
 # and what else is there. `tests/run.sh --long --list` names them.
 #   LONG_BUILD=DIR   where stages build (default: build-long)
 #

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fails on an #include that climbs a floor of the house, or that brings MPI, HDF5, PETSc or intrinsics into a room
-# where they do not belong. Usage: floors_test.sh SOURCE_TREE
+# Fails on an #include that climbs a floor of the house, or that brings MPI, HDF5, PETSc, intrinsics or the libraries of the
+# program into a room where they do not belong. Usage: floors_test.sh SOURCE_TREE
 set -euo pipefail
 cd "$1"
 
@@ -34,6 +34,7 @@ find include/octopole src -type f \( -name '*.hpp' -o -name '*.cpp' -o -name '*.
     if (target ~ /^mpi\.h$/ && room != "mpi" && room != "petsc") complain("<mpi.h> belongs in mpi/ and petsc/ alone")
     if (target ~ /^(hdf5(_hl)?|H5[A-Za-z0-9]*)\.h$/ && room != "io") complain("<" target "> belongs in io/ alone")
     if (target ~ /^petsc.*\.h$/ && room != "petsc") complain("<" target "> belongs in petsc/ alone")
+    if (target ~ /^(CLI|nlohmann)\// && room != "app") complain("<" target "> belongs in app/ alone: the library does without")
     if (target ~ /^([a-z0-9]*mmintrin|immintrin|x86intrin|intrin|arm_neon|arm_sve)\.h$/ && room != "simd")
       complain("<" target "> belongs in simd/ alone")
 

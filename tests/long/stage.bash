@@ -36,7 +36,12 @@ make_targets() {
 
 # run_tests ARGUMENT...: ctest, whose last lines say how many passed.
 run_tests() {
-  ctest --test-dir "$build" --no-tests=error --output-on-failure --parallel "$cores" "$@" | tee "$build/ctest.log"
+  rm -f "$build/results.xml"
+  ctest --test-dir "$build" --no-tests=error --output-junit "$build/results.xml" --output-on-failure --parallel "$cores" \
+    "$@" | tee "$build/ctest.log"
+  if [ "${CI:-}" = true ]; then
+    bash "$source/tests/support/all_ran.sh" "$build/results.xml"
+  fi
 }
 
 # tests_passed: the number of tests of the last run_tests.

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 inline constexpr std::size_t kAlignment = 64;
@@ -50,3 +51,4 @@ template <class T>
 using AlignedVector = std::vector<T, AlignedAllocator<T>>;
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// An error with what went wrong (and where), and what the user can do about it.
@@ -21,3 +22,4 @@ class AgreedError : public Error {
 };
 
 }  // namespace octopole
+#pragma GCC visibility pop

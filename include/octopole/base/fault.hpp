@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace octopole::fault {
 
 /// What at() does where a fault is due.
@@ -36,3 +37,4 @@ void arm(std::string_view text);
 void at(std::string_view stage, int rank, std::string_view part = {});
 
 }  // namespace octopole::fault
+#pragma GCC visibility pop

@@ -9,6 +9,7 @@
 
 #include "octopole/base/types.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// Keeps the first exception of the threads of a parallel region for the thread that began it:
@@ -70,3 +71,4 @@ void parallel_for(Index count, Index chunk, const Work& work) {
 }
 
 }  // namespace octopole
+#pragma GCC visibility pop

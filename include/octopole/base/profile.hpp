@@ -7,6 +7,7 @@
 
 #include "octopole/base/traffic.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// The phases of one evaluation: the eight operators, check-to-local within L2L, and the exchanges (all of
@@ -110,3 +111,4 @@ class ExchangeTimer {
 };
 
 }  // namespace octopole
+#pragma GCC visibility pop

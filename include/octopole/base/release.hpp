@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// Empties a vector and gives back its memory, which clear() and `values = {}` keep.
@@ -12,3 +13,4 @@ void release(std::vector<T, Allocator>& values) {
 }
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 #include <omp.h>
 #endif
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 #ifdef _OPENMP
@@ -47,3 +48,4 @@ inline int processors() {
 #endif
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -10,6 +10,7 @@
 
 #include "octopole/base/types.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// The exchanges of one evaluation: charges to the owners of the sources; charges of ghost sources;
@@ -78,3 +79,4 @@ Traffic gather_traffic(int rank, std::span<const Index> places, std::size_t reco
 std::vector<PeerCount> peers_of(std::span<const Index> counts);
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -8,6 +8,7 @@
 
 #include "octopole/base/error.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// Anything counted globally, and any index into arrays of points: always 64 bits, but for stored ones.
@@ -38,3 +39,4 @@ To checked_cast(From value, const char* what) {
 }
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// How the library was built. The views have static lifetime.
@@ -16,3 +17,4 @@ struct Version {
 Version version();
 
 }  // namespace octopole
+#pragma GCC visibility pop

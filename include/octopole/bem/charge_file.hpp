@@ -8,6 +8,7 @@
 #include "octopole/bem/panels.hpp"
 #include "octopole/io/points_file.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::bem {
 
 /// A number a panel of this rank, under a name that viewers show.
@@ -31,3 +32,4 @@ void write_charge_file(const mpi::Comm& comm, const std::string& path, const Pan
 std::string xdmf_path(const std::string& path);
 
 }  // namespace octopole::bem
+#pragma GCC visibility pop

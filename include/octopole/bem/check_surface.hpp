@@ -8,6 +8,7 @@
 
 #include "octopole/bem/surface.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::bem {
 
 /// degenerate  a triangle with a vertex twice, or of an area below 1e-10 of its longest edge squared
@@ -64,3 +65,4 @@ struct Repairs {
 Repairs repair_surface(Surface& surface);
 
 }  // namespace octopole::bem
+#pragma GCC visibility pop

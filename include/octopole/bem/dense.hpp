@@ -6,6 +6,7 @@
 #include "octopole/base/aligned.hpp"
 #include "octopole/bem/surface.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::bem {
 
 /// All entries P_ij in closed form, rows and columns in the order of the surface; column-major, size^2
@@ -21,3 +22,4 @@ struct DenseCapacitance {
 DenseCapacitance dense_capacitance(const Surface& surface);
 
 }  // namespace octopole::bem
+#pragma GCC visibility pop

@@ -6,6 +6,7 @@
 
 #include "octopole/bem/surface.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::bem {
 
 /// Numbers that define the meshes; each generator names those it uses. Lengths are positive and finite,
@@ -44,3 +45,4 @@ Surface make_mesh(const std::string& name, const MeshShape& shape);
 void append(Surface& surface, const Surface& other);
 
 }  // namespace octopole::bem
+#pragma GCC visibility pop

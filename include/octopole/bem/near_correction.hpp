@@ -11,6 +11,7 @@
 #include "octopole/bem/panels.hpp"
 #include "octopole/mpi/sparse_exchange.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::bem {
 
 /// The sparse matrix C_ij = (entry of the NearRule) - (what the FMM's quadrature contributes), non-zero for
@@ -79,3 +80,4 @@ class NearCorrection {
 };
 
 }  // namespace octopole::bem
+#pragma GCC visibility pop

@@ -3,6 +3,7 @@
 
 #include "octopole/bem/triangle_rule.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::bem {
 
 /// The operator's entry P_ij, the potential at the centroid of panel i due to panel j with charge 1, is
@@ -24,3 +25,4 @@ struct NearRule {
 NearRule near_rule(double tolerance, double relative_size);
 
 }  // namespace octopole::bem
+#pragma GCC visibility pop

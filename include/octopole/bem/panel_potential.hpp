@@ -1,6 +1,7 @@
 // The potential of a uniformly charged flat triangle, in closed form.
 #pragma once
 
+#pragma GCC visibility push(default)
 namespace octopole::bem {
 
 /// The integral of 1 / |point - y| over the triangle `panel` (3 vertices of 3 coordinates), at any point: off
@@ -14,3 +15,4 @@ namespace octopole::bem {
 double triangle_integral(const double* panel, const double* point);
 
 }  // namespace octopole::bem
+#pragma GCC visibility pop

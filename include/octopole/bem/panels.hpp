@@ -11,6 +11,7 @@
 #include "octopole/bem/triangle_rule.hpp"
 #include "octopole/mpi/comm.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::bem {
 
 /// This rank's panels. A panel's row is its place on the curve, among the panels of all ranks: rank r has the
@@ -55,3 +56,4 @@ void spread_charges(const TriangleRule& rule, std::span<const double> panel_char
 void gather_values(const TriangleRule& rule, std::span<const double> values, std::span<double> panel_values);
 
 }  // namespace octopole::bem
+#pragma GCC visibility pop

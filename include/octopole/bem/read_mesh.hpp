@@ -9,6 +9,7 @@
 #include "octopole/bem/surface.hpp"
 #include "octopole/mpi/comm.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::bem {
 
 /// What a conductor is. groups: a physical group of Gmsh, an object of OBJ (a group where there are no
@@ -39,3 +40,4 @@ Surface read_surface(const mpi::Comm& comm, std::span<const std::string> paths,
                      const ReadOptions& options = {});
 
 }  // namespace octopole::bem
+#pragma GCC visibility pop

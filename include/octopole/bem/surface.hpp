@@ -8,6 +8,7 @@
 
 #include "octopole/base/types.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::bem {
 
 /// A place in space, or a vector.
@@ -31,3 +32,4 @@ struct Surface {
 };
 
 }  // namespace octopole::bem
+#pragma GCC visibility pop

@@ -6,6 +6,7 @@
 
 #include "octopole/base/types.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::bem {
 
 /// A point in barycentric coordinates (of the first, second and third vertex; they add up to 1) and its share
@@ -39,3 +40,4 @@ double panel_area(const double* panel);
 double panel_diameter(const double* panel);
 
 }  // namespace octopole::bem
+#pragma GCC visibility pop

@@ -1,6 +1,7 @@
 // Capacitances of two spheres, exactly.
 #pragma once
 
+#pragma GCC visibility push(default)
 namespace octopole::bem {
 
 /// In units of 4 pi eps0 times the unit of length: the charges are q1 = c11 V1 + c12 V2, q2 = c12 V1 + c22
@@ -20,3 +21,4 @@ struct TwoSphereCapacitance {
 TwoSphereCapacitance two_sphere_capacitance(double a, double b, double distance);
 
 }  // namespace octopole::bem
+#pragma GCC visibility pop

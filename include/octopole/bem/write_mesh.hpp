@@ -5,6 +5,7 @@
 
 #include "octopole/bem/surface.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::bem {
 
 enum class MeshEncoding { binary, ascii };
@@ -17,3 +18,4 @@ void write_surface(const std::string& path, const Surface& surface,
                    MeshEncoding encoding = MeshEncoding::binary);
 
 }  // namespace octopole::bem
+#pragma GCC visibility pop

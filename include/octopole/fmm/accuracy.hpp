@@ -5,6 +5,7 @@
 
 #include "octopole/operators/translations.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// What reaches a number of digits.
@@ -28,3 +29,4 @@ const AccuracyRow& accuracy_row(Precision precision, int digits);
 int ncrit_for_order(Precision precision, int order);
 
 }  // namespace octopole
+#pragma GCC visibility pop

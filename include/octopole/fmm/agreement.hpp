@@ -7,6 +7,7 @@
 #include "octopole/fmm/options.hpp"
 #include "octopole/mpi/agreement.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// Every option but the rates, by name: those that ranks must pass alike.
@@ -22,3 +23,4 @@ Rates agree_on_rates(const mpi::Comm& comm, const Rates& rates);
 Parameters agree_on_parameters(const mpi::Comm& comm, const Options& options, std::string_view kernel_name);
 
 }  // namespace octopole
+#pragma GCC visibility pop

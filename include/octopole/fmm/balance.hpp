@@ -9,6 +9,7 @@
 #include "octopole/mpi/comm.hpp"
 #include "octopole/tree/splitters.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// How the points were divided among the ranks.
@@ -49,3 +50,4 @@ std::optional<tree::Partition> divide_by_work(const mpi::Comm& comm, const RankL
                                               const Parameters& parameters, bool same, Balance& balance);
 
 }  // namespace octopole
+#pragma GCC visibility pop

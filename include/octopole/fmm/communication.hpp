@@ -8,6 +8,7 @@
 #include "octopole/base/profile.hpp"
 #include "octopole/fmm/over_ranks.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// The numbers of one Traffic.
@@ -66,3 +67,4 @@ CommunicationSummary summarize_communication(const mpi::Comm& comm, const Profil
                                              const std::array<Traffic, kSetupExchanges>& setup);
 
 }  // namespace octopole
+#pragma GCC visibility pop

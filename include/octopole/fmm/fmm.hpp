@@ -13,6 +13,7 @@
 #include "octopole/mpi/comm.hpp"
 #include "octopole/operators/operator_set.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// Result of an evaluation on this rank, in the order of the targets that this rank passed to set_points.
@@ -99,3 +100,4 @@ class Fmm {
 };
 
 }  // namespace octopole
+#pragma GCC visibility pop

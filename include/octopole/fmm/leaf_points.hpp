@@ -8,6 +8,7 @@
 #include "octopole/fmm/setup.hpp"
 #include "octopole/mpi/comm.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// Groups of points: this rank's leaves that have targets, along the Morton curve, then leaves of other ranks
@@ -40,3 +41,4 @@ std::vector<double> caller_sources(PointSetup& setup);
 std::vector<double> caller_targets(PointSetup& setup);
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -8,6 +8,7 @@
 #include "octopole/fmm/work_lists.hpp"
 #include "octopole/operators/m2l_fft.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// What the arrays' lengths depend on, besides tree and lists. `callers` are points that the rank passes.
@@ -50,3 +51,4 @@ ReplicatedBytes replicated_bytes(const tree::Partition& partition, Index coarse_
                                  const Parameters& parameters);
 
 }  // namespace octopole
+#pragma GCC visibility pop

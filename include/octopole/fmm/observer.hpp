@@ -4,6 +4,7 @@
 
 #include "octopole/base/profile.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 struct PointSetup;
@@ -43,3 +44,4 @@ class WorkObserver {
 };
 
 }  // namespace octopole
+#pragma GCC visibility pop

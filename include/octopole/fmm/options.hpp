@@ -10,6 +10,7 @@
 #include "octopole/operators/translations.hpp"
 #include "octopole/tree/ghost_needs.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// What ranks get equal shares of: the work of an evaluation, counted from the lists and weighed by rates, or
@@ -105,3 +106,4 @@ std::string_view m2l_name(M2lMethod method);           // "fft", "svd"
 std::string_view near_form_name(NearForm form);        // "two-floats", "one-float", "estimate"
 
 }  // namespace octopole
+#pragma GCC visibility pop

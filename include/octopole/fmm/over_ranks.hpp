@@ -6,6 +6,7 @@
 
 #include "octopole/mpi/comm.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 struct MinMeanMax {
@@ -27,3 +28,4 @@ std::vector<MinMeanMax> over_ranks(const mpi::Comm& comm, std::span<const double
 std::vector<CountOverRanks> over_ranks(const mpi::Comm& comm, std::span<const Index> counts);
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -9,6 +9,7 @@
 #include "octopole/fmm/setup.hpp"
 #include "octopole/operators/operator_set.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// The arrays of an evaluation, kept from one to the next; start with an empty workspace for every new
@@ -33,3 +34,4 @@ void evaluate(const mpi::Comm& comm, const K& kernel, const OperatorSet<Real>& o
               Output output, Field& field, Profile& profile, WorkObserver* observer = nullptr);
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -12,6 +12,7 @@
 #include "octopole/fmm/work.hpp"
 #include "octopole/tree/point_counts.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// Where the callers hold their points: where they are owned, so that charges and results stay; or anywhere,
@@ -77,3 +78,4 @@ Plan make_plan(const PlanRequest& request);
 std::vector<int> sample_ranks(const tree::Partition& partition, int size);
 
 }  // namespace octopole
+#pragma GCC visibility pop

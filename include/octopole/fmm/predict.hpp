@@ -8,6 +8,7 @@
 #include "octopole/fmm/plan.hpp"
 #include "octopole/fmm/rates.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// A cluster as the model sees it.
@@ -45,3 +46,4 @@ struct Prediction {
 Prediction predict(const Plan& plan, const MachineModel& machine);
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -6,6 +6,7 @@
 #include "octopole/mpi/comm.hpp"
 #include "octopole/operators/operator_set.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// Rank 0 reads the operators of `key` from `store` (may be null; used on rank 0 only) or computes them and
@@ -15,3 +16,4 @@ OperatorSet<Real> prepare_operators(const mpi::Comm& comm, const K& kernel, cons
                                     OperatorStore<Real>* store, std::string& note);
 
 }  // namespace octopole
+#pragma GCC visibility pop

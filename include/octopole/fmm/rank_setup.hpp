@@ -7,6 +7,7 @@
 #include "octopole/fmm/work_lists.hpp"
 #include "octopole/operators/m2l_fft.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// Points of a leaf up to which its W and X pairs are summed directly, a surface of so many points being the
@@ -25,3 +26,4 @@ tree::Partners choose_partners(const tree::EssentialTree& tree, const tree::Inte
 std::vector<M2lFftPlan> plan_m2l(const RankLists& lists, const WorkLists& work, const OperatorKey& key);
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -8,6 +8,7 @@
 #include "octopole/operators/near_field.hpp"
 #include "octopole/operators/translations.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// Kinds of work, each with a speed of its own.
@@ -58,3 +59,4 @@ Rates reference_rates();
 Rates measure_rates();
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -18,6 +18,7 @@
 #include "octopole/parallel/ghosts.hpp"
 #include "octopole/tree/partners.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// Coordinates in structure-of-arrays form, seen from the root cube's frame.
@@ -85,3 +86,4 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
                       std::optional<std::span<const double>> targets, WorkObserver* observer = nullptr);
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -6,6 +6,7 @@
 #include "octopole/fmm/summary.hpp"
 #include "octopole/mpi/comm.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// Everything of Summary that the set-up and the last evaluation's profile tell; independent of the number of
@@ -14,3 +15,4 @@ Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const Poi
                   const Profile& profile);
 
 }  // namespace octopole
+#pragma GCC visibility pop

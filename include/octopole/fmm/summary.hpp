@@ -12,6 +12,7 @@
 #include "octopole/fmm/tuning.hpp"
 #include "octopole/fmm/work.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// Mean over the leaves (U, W) or nodes (V, X) that have targets, and the largest; only partners that have
@@ -69,3 +70,4 @@ struct Summary {
 };
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -10,6 +10,7 @@
 #include "octopole/morton/cube.hpp"
 #include "octopole/mpi/comm.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// One candidate and the seconds of one thread that an evaluation of the potential is expected to take.
@@ -47,3 +48,4 @@ Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameter
             std::span<const double> sources, std::optional<std::span<const double>> targets);
 
 }  // namespace octopole
+#pragma GCC visibility pop

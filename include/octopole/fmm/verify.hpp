@@ -8,6 +8,7 @@
 
 #include "octopole/fmm/fmm.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 struct Verification {
@@ -28,3 +29,4 @@ Verification verify(const mpi::Comm& comm, const Laplace& kernel, std::span<cons
                     Index samples, std::uint64_t seed = 1);
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -10,6 +10,7 @@
 #include "octopole/fmm/work_lists.hpp"
 #include "octopole/operators/m2l_fft.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// Work of one phase by kind: pairs of points, floating-point operations (M2L by SVD at the rank expected).
@@ -74,3 +75,4 @@ std::array<double, kPhases> predict_seconds(const WorkCounts& counts, const Para
                                             bool same);
 
 }  // namespace octopole
+#pragma GCC visibility pop

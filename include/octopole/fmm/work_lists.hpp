@@ -7,6 +7,7 @@
 
 #include "octopole/tree/partners.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// The tree and lists of one rank, real or virtual.
@@ -42,3 +43,4 @@ std::vector<std::uint8_t> find_ends(const RankLists& lists);
 WorkLists make_work_lists(const RankLists& lists, std::span<const std::uint8_t> ends, Index own_sources);
 
 }  // namespace octopole
+#pragma GCC visibility pop

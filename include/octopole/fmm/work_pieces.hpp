@@ -4,6 +4,7 @@
 #include "octopole/fmm/setup.hpp"
 #include "octopole/fmm/work.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// The counts of one piece of a phase, as WorkObserver::evaluated names it: those that the phase's work is
@@ -11,3 +12,4 @@ namespace octopole {
 WorkCounts count_piece(const PointSetup& setup, const OperatorKey& key, Phase phase, std::size_t part);
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// Throws the Error that append_line would for a place that cannot be written; makes no file.
@@ -15,3 +16,4 @@ void check_appendable(const std::string& path);
 void append_line(const std::string& path, const std::string& line);
 
 }  // namespace octopole
+#pragma GCC visibility pop

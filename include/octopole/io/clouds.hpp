@@ -10,6 +10,7 @@
 
 #include "octopole/base/types.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// cube       uniform in the unit cube [0, 1]^3
@@ -49,3 +50,4 @@ std::vector<double> make_charges(Charges charges, Index first, Index count, std:
 void fill_charges(Charges charges, Index first, std::span<double> values, std::uint64_t seed);
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -6,6 +6,7 @@
 
 #include "octopole/operators/operator_set.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// An operator database in one file, which holds any number of operator sets, each under its key and with a
@@ -33,3 +34,4 @@ extern template class OperatorFile<float>;
 extern template class OperatorFile<double>;
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 
 #include "octopole/base/types.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// A temporary file beside `path` that takes its place on commit(); dropped without commit(), it is removed
@@ -41,3 +42,4 @@ void check_writable(const std::string& path);
 void write_text_file(const std::string& path, const std::string& text);
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -11,6 +11,7 @@
 
 #include "octopole/mpi/comm.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// Rows [first, first + count) of a table.
@@ -71,3 +72,4 @@ void write_tables(const mpi::Comm& comm, const std::string& path, std::span<cons
 Table table_of(std::string dataset, Index rows, Index first, Index columns, std::span<const double> values);
 
 }  // namespace octopole
+#pragma GCC visibility pop

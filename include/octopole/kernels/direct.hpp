@@ -8,6 +8,7 @@
 #include "octopole/base/types.hpp"
 #include "octopole/kernels/kernel.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// A power of two near the largest coordinate: distances in this unit have squares and cubes that are
@@ -57,3 +58,4 @@ void direct_sum(const K& kernel, std::span<const double> targets, std::span<cons
 }
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -4,6 +4,7 @@
 #include <concepts>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// A kernel K(x, y) = constant * f(x - y) of the difference vector alone, with scalar sources and targets.
@@ -21,3 +22,4 @@ concept Kernel = requires(const K kernel, double v) {
 };
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -6,6 +6,7 @@
 
 #include "octopole/kernels/kernel.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// Free-space Green's function of -Laplace in three dimensions: K(x, y) = 1 / (4 pi |x - y|).
@@ -26,3 +27,4 @@ struct Laplace {
 static_assert(Kernel<Laplace>);
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -6,6 +6,7 @@
 #include "octopole/base/types.hpp"
 #include "octopole/kernels/kernel.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// Sources in structure-of-arrays form; no alignment or padding is asked for.
@@ -149,3 +150,4 @@ void pair_self_local(const K& kernel, const LocalArrays& points, const WideSums&
                      bool estimate, const ClosePairs& close);
 
 }  // namespace octopole
+#pragma GCC visibility pop

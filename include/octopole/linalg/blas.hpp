@@ -3,6 +3,7 @@
 
 #include "octopole/base/types.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::linalg {
 
 enum class Transpose : char { no = 'N', yes = 'T' };
@@ -28,3 +29,4 @@ class SerialBlas {
 };
 
 }  // namespace octopole::linalg
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 
 #include "octopole/base/types.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::linalg {
 
 /// Forward transform of a real cube, n x n x n with x fastest, into n x n x (n / 2 + 1) complex numbers:
@@ -29,3 +30,4 @@ class CubeTransform {
 };
 
 }  // namespace octopole::linalg
+#pragma GCC visibility pop

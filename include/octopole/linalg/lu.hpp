@@ -6,6 +6,7 @@
 #include "octopole/base/aligned.hpp"
 #include "octopole/base/types.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::linalg {
 
 /// PA = LU of a square matrix with partial pivoting (LAPACK dgetrf), in double.
@@ -54,3 +55,4 @@ class InverseRows {
 };
 
 }  // namespace octopole::linalg
+#pragma GCC visibility pop

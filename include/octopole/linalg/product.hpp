@@ -3,6 +3,7 @@
 
 #include "octopole/base/types.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::linalg {
 
 /// C = A B for packed column-major matrices: A is m x k, B is k x n, C, which must not overlap them, m x n.
@@ -16,3 +17,4 @@ template <class Real>
 void multiply(Index m, Index n, Index k, const Real* a, const Real* b, Real* c);
 
 }  // namespace octopole::linalg
+#pragma GCC visibility pop

@@ -4,6 +4,7 @@
 #include "octopole/base/aligned.hpp"
 #include "octopole/base/types.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::linalg {
 
 /// A = U diag(s) Vt, thin: U is rows x size, Vt size x columns (both column-major), s falls.
@@ -38,3 +39,4 @@ PseudoInverse pseudo_inverse(const Svd& svd, double tolerance);
 PseudoInverse transposed_pseudo_inverse(const Svd& svd, double tolerance);
 
 }  // namespace octopole::linalg
+#pragma GCC visibility pop

@@ -8,6 +8,7 @@
 #include "octopole/base/aligned.hpp"
 #include "octopole/morton/key.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::morton {
 
 /// Smallest and largest coordinates; starts out empty (lower > upper).
@@ -72,3 +73,4 @@ struct RootCube {
 AlignedVector<Code> encode(const RootCube& cube, std::span<const double> points);
 
 }  // namespace octopole::morton
+#pragma GCC visibility pop

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 
+#pragma GCC visibility push(default)
 namespace octopole::morton {
 
 /// Bits an axis of a point's code: the finest grid has 2^21 cells an edge.
@@ -151,3 +152,4 @@ constexpr bool adjacent(const Anchor& a, const Anchor& b) {
 }
 
 }  // namespace octopole::morton
+#pragma GCC visibility pop

@@ -7,6 +7,7 @@
 #include "octopole/base/types.hpp"
 #include "octopole/morton/key.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::morton {
 
 /// Sorts `codes` ascending and returns the permutation: sorted[i] was at position order[i] before. Stable,
@@ -15,3 +16,4 @@ namespace octopole::morton {
 AlignedVector<PointIndex> sort_codes(AlignedVector<Code>& codes);
 
 }  // namespace octopole::morton
+#pragma GCC visibility pop

@@ -7,6 +7,7 @@
 
 #include "octopole/mpi/comm.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::mpi {
 
 /// A value that ranks must agree on, as text: what is compared is what an error shows.
@@ -23,3 +24,4 @@ void require_equal(const Comm& comm, std::span<const NamedValue> values, const s
 std::string list_ranks(std::span<const int> ranks);
 
 }  // namespace octopole::mpi
+#pragma GCC visibility pop

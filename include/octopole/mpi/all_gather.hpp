@@ -7,6 +7,7 @@
 #include "octopole/base/traffic.hpp"
 #include "octopole/mpi/comm.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::mpi {
 
 /// Every rank contributes a fixed number of records; all ranks get all of them, in rank order. One
@@ -38,3 +39,4 @@ class AllGather {
 };
 
 }  // namespace octopole::mpi
+#pragma GCC visibility pop

@@ -14,26 +14,28 @@
 
 #include "octopole/base/traffic.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::mpi {
 
 /// Throws Error with MPI's own text unless `code` is MPI_SUCCESS.
 void check(int code, const char* call);
 
-/// MPI's name of an arithmetic type.
+/// MPI's name of an arithmetic type. GCC hides specialisations as <mpi.h> hides what they return, unless each
+/// is declared visible.
 template <class T>
 MPI_Datatype datatype();
 template <>
-MPI_Datatype datatype<char>();
+[[gnu::visibility("default")]] MPI_Datatype datatype<char>();
 template <>
-MPI_Datatype datatype<int>();
+[[gnu::visibility("default")]] MPI_Datatype datatype<int>();
 template <>
-MPI_Datatype datatype<std::int64_t>();
+[[gnu::visibility("default")]] MPI_Datatype datatype<std::int64_t>();
 template <>
-MPI_Datatype datatype<std::uint64_t>();
+[[gnu::visibility("default")]] MPI_Datatype datatype<std::uint64_t>();
 template <>
-MPI_Datatype datatype<float>();
+[[gnu::visibility("default")]] MPI_Datatype datatype<float>();
 template <>
-MPI_Datatype datatype<double>();
+[[gnu::visibility("default")]] MPI_Datatype datatype<double>();
 
 /// A committed contiguous datatype of `bytes` bytes, freed with the object.
 class RecordType {
@@ -199,3 +201,4 @@ class Comm {
 void collectively(const Comm& comm, const std::function<void()>& work);
 
 }  // namespace octopole::mpi
+#pragma GCC visibility pop

@@ -9,6 +9,7 @@
 #include "octopole/base/error.hpp"
 #include "octopole/mpi/comm.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::mpi {
 
 /// What an exception says; memory that ran out with what to do about it.
@@ -35,3 +36,4 @@ decltype(auto) or_end_all(const Comm& comm, std::string_view operation, Work&& w
 }
 
 }  // namespace octopole::mpi
+#pragma GCC visibility pop

@@ -11,6 +11,7 @@
 #include "octopole/base/traffic.hpp"
 #include "octopole/mpi/comm.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::mpi {
 
 /// How records travel: one neighbourhood collective, or one message a peer. Both deliver the same bytes.
@@ -70,3 +71,4 @@ class SparseExchange {
 };
 
 }  // namespace octopole::mpi
+#pragma GCC visibility pop

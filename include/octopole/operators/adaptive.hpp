@@ -6,6 +6,7 @@
 #include "octopole/operators/translations.hpp"
 #include "octopole/operators/views.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// M2P: adds the field of the multipoles in the W list of each leaf to the leaf's targets. Threaded over
@@ -20,3 +21,4 @@ void p2l(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex
          const Box* boxes, const PointsByNode& sources, const Real* charges, CheckRowsOf<Real> checks);
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -7,6 +7,7 @@
 #include "octopole/operators/translations.hpp"
 #include "octopole/operators/views.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// P2M: multipoles of `leaves` from their sources: potential on the upward check surface, then
@@ -24,3 +25,4 @@ void l2p(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex
          const LocalPoints& local = {});
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -11,6 +11,7 @@
 #include "octopole/operators/translations.hpp"
 #include "octopole/operators/views.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// The kernel's transforms: a (2p - 1)^3 grid holds every difference of two points of the p^3 grid exactly
@@ -84,3 +85,4 @@ void m2l_fft(const M2lFft<Real>& op, const Translations<Outer>& t, const M2lFftP
              const Outer* multipoles, CheckRowsOf<Outer> checks, M2lFftWorkspace<Real>& workspace);
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -3,6 +3,7 @@
 
 #include "octopole/base/types.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// Floating-point operations to transform what one family of eight siblings has, one way.
@@ -28,3 +29,4 @@ template <class Real>
 M2lFftSpeed measure_m2l_fft(int order);
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -10,6 +10,7 @@
 #include "octopole/operators/translations.hpp"
 #include "octopole/operators/views.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// The 316 transfer vectors fall into 16 classes under the 48 symmetries of the cube. Each class keeps one
@@ -53,3 +54,4 @@ void m2l_svd(const M2lSvd<Real>& op, const Translations<Real>& t, std::span<cons
              const ListView& v, const Box* boxes, const Real* multipoles, CheckRowsOf<Real> checks);
 
 }  // namespace octopole
+#pragma GCC visibility pop

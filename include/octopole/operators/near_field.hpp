@@ -8,6 +8,7 @@
 #include "octopole/kernels/kernel.hpp"
 #include "octopole/operators/views.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// P2P: adds the direct sum over the sources of each leaf's U list to the leaf's targets, kernel constant
@@ -60,3 +61,4 @@ void p2p_mutual(const K& kernel, const NearPairsView& pairs, const Box* boxes, c
                 const LocalPoints& local = {});
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 #include "octopole/operators/m2l_svd.hpp"
 #include "octopole/operators/translations.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// Raised whenever the meaning of stored operators changes: part of the database's key.
@@ -59,3 +60,4 @@ class OperatorStore {
 };
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -7,6 +7,7 @@
 
 #include "octopole/operators/translations.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// Number of points on the surface grid of the given order (points an edge): 6 (order - 1)^2 + 2.
@@ -29,3 +30,4 @@ template <class Real>
 Surface<Real> make_surface(int order, double radius, double grading = 0);
 
 }  // namespace octopole
+#pragma GCC visibility pop

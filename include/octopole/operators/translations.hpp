@@ -10,6 +10,7 @@
 #include "octopole/base/types.hpp"
 #include "octopole/kernels/kernel.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 enum class Precision : int { single_precision = 4, double_precision = 8 };
@@ -91,3 +92,4 @@ template <class Real>
 void lay_out_surfaces(const OperatorKey& key, Translations<Real>& t);
 
 }  // namespace octopole
+#pragma GCC visibility pop

@@ -6,6 +6,7 @@
 #include "octopole/operators/translations.hpp"
 #include "octopole/operators/views.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// M2M: multipoles of `parents` (all of one level) from those of their children, added up in octant order;
@@ -26,3 +27,4 @@ void check_to_local(const Translations<Real>& t, std::span<const NodeIndex> node
                     CheckRowsOf<const Real> checks, Real* locals);
 
 }  // namespace octopole
+#pragma GCC visibility pop

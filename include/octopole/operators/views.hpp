@@ -8,6 +8,7 @@
 
 #include "octopole/base/types.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// Centre and half side of a node's cube, in the caller's length unit.
@@ -87,3 +88,4 @@ struct SiblingView {
 };
 
 }  // namespace octopole
+#pragma GCC visibility pop

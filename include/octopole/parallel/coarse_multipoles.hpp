@@ -8,6 +8,7 @@
 #include "octopole/mpi/all_gather.hpp"
 #include "octopole/tree/ghost_needs.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::parallel {
 
 /// One collective instead of messages from the owner of each coarse node to each of its users.
@@ -42,3 +43,4 @@ class CoarseMultipoles {
 };
 
 }  // namespace octopole::parallel
+#pragma GCC visibility pop

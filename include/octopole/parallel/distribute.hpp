@@ -12,6 +12,7 @@
 #include "octopole/mpi/sparse_exchange.hpp"
 #include "octopole/tree/splitters.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::parallel {
 
 /// Moves values of points between the caller's order and distribution and the owners' (each rank's part of
@@ -133,3 +134,4 @@ class PointExchange {
 };
 
 }  // namespace octopole::parallel
+#pragma GCC visibility pop

@@ -9,6 +9,7 @@
 #include "octopole/tree/ghost_needs.hpp"
 #include "octopole/tree/partners.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::parallel {
 
 /// Gives ghost leaves their places behind the rank's own sources (tree.source_begin, tree.source_end);
@@ -57,3 +58,4 @@ Ancestors plan_ancestors(const mpi::Comm& comm, mpi::Transport transport, const 
 using tree::kFirstLevel;
 
 }  // namespace octopole::parallel
+#pragma GCC visibility pop

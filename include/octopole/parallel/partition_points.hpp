@@ -7,6 +7,7 @@
 #include "octopole/mpi/comm.hpp"
 #include "octopole/tree/splitters.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::parallel {
 
 /// Parts of the count tree in a rank's share of the points: 32, or as many as keep the replicated tree below
@@ -34,3 +35,4 @@ tree::SharedNodes count_shared(const mpi::Comm& comm, const tree::Partition& par
                                std::span<const morton::Code> sources, std::span<const morton::Code> targets);
 
 }  // namespace octopole::parallel
+#pragma GCC visibility pop

@@ -7,6 +7,7 @@
 #include "octopole/base/aligned.hpp"
 #include "octopole/mpi/sparse_exchange.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::parallel {
 
 /// Rows for, or from, one rank.
@@ -73,3 +74,4 @@ class RowExchange {
 };
 
 }  // namespace octopole::parallel
+#pragma GCC visibility pop

@@ -7,6 +7,7 @@
 #include "octopole/mpi/comm.hpp"
 #include "octopole/tree/essential.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::parallel {
 
 /// Balances the tree over all ranks: closes this rank's splits, sends what falls into other ranks' parts to
@@ -39,3 +40,4 @@ void agree_on_shared(const mpi::Comm& comm, const tree::Partition& partition, co
                      std::vector<std::uint8_t>& flags);
 
 }  // namespace octopole::parallel
+#pragma GCC visibility pop

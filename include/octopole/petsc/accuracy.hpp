@@ -5,6 +5,7 @@
 
 #include "octopole/petsc/ladder.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::petsc {
 
 /// What a solver wants and what it has.
@@ -33,3 +34,4 @@ int digits_for(double rtol);
 Accuracy attach(KSP ksp, bool relax = false);
 
 }  // namespace octopole::petsc
+#pragma GCC visibility pop

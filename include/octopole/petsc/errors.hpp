@@ -8,6 +8,7 @@
 
 #include "octopole/base/error.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::petsc {
 
 /// Throws Error with PETSc's own text unless `code` is 0.
@@ -38,3 +39,4 @@ class QuietErrors {
 };
 
 }  // namespace octopole::petsc
+#pragma GCC visibility pop

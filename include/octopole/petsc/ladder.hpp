@@ -11,6 +11,7 @@
 #include "octopole/fmm/fmm.hpp"
 #include "octopole/petsc/log.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::petsc {
 
 /// What was evaluated at so many digits; digits 0 where only an order was asked for.
@@ -96,3 +97,4 @@ double seconds_saved(std::span<const Rung> rungs);
 std::string describe(const FmmLadder& ladder);
 
 }  // namespace octopole::petsc
+#pragma GCC visibility pop

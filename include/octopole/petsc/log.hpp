@@ -10,6 +10,7 @@
 #include "octopole/fmm/fmm.hpp"
 #include "octopole/fmm/observer.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::petsc {
 
 /// The stage "Octopole set-up" and the events. Of an evaluation: one for every operator (Oct:P2M, ..) with
@@ -79,3 +80,4 @@ class LogObserver : public WorkObserver {
 };
 
 }  // namespace octopole::petsc
+#pragma GCC visibility pop

@@ -11,6 +11,7 @@
 #include "octopole/petsc/options.hpp"
 #include "octopole/petsc/shell.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::petsc {
 
 /// A Mat of type shell (see make_shell) from an Fmm whose points are set: row i is target i, column j source
@@ -30,3 +31,4 @@ Mat make_mat(MPI_Comm comm, const Settings& settings, std::vector<double> source
              std::optional<std::vector<double>> targets = std::nullopt);
 
 }  // namespace octopole::petsc
+#pragma GCC visibility pop

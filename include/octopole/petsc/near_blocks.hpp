@@ -8,6 +8,7 @@
 #include "octopole/base/aligned.hpp"
 #include "octopole/fmm/leaf_points.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::petsc {
 
 /// How blocks are cut.
@@ -66,3 +67,4 @@ class BlockInverses {
 };
 
 }  // namespace octopole::petsc
+#pragma GCC visibility pop

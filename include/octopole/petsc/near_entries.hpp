@@ -8,6 +8,7 @@
 
 #include "octopole/fmm/leaf_points.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::petsc {
 
 /// The entries of a square matrix between unknowns that are near each other in space, and who is near whom.
@@ -40,3 +41,4 @@ std::vector<double> fetch_rows(MPI_Comm comm, std::span<const double> mine, Inde
                                std::span<const Index> rows);
 
 }  // namespace octopole::petsc
+#pragma GCC visibility pop

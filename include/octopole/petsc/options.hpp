@@ -7,6 +7,7 @@
 
 #include "octopole/fmm/options.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::petsc {
 
 /// What a Mat is made with.
@@ -21,3 +22,4 @@ struct Settings {
 Settings read_options(MPI_Comm comm, const Settings& defaults);
 
 }  // namespace octopole::petsc
+#pragma GCC visibility pop

@@ -1,6 +1,7 @@
 // The preconditioner "octopole_near": restricted additive Schwarz with dense blocks of near unknowns.
 #pragma once
 
+#pragma GCC visibility push(default)
 namespace octopole::petsc {
 
 /// PETSc's name of it.
@@ -15,3 +16,4 @@ inline constexpr char kNearType[] = "octopole_near";
 void register_near();
 
 }  // namespace octopole::petsc
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#pragma GCC visibility push(default)
 namespace octopole::petsc {
 
 class Operator;
@@ -22,3 +23,4 @@ struct ProductTimes {
 ProductTimes time_products(MPI_Comm comm, const std::shared_ptr<Operator>& op, int repeats);
 
 }  // namespace octopole::petsc
+#pragma GCC visibility pop

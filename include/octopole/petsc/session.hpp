@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace octopole::petsc {
 
 /// Initialises PETSc on a communicator of an MPI that is initialised already, with options as on its command
@@ -29,3 +30,4 @@ class Session {
 };
 
 }  // namespace octopole::petsc
+#pragma GCC visibility pop

@@ -12,6 +12,7 @@
 #include "octopole/petsc/ladder.hpp"
 #include "octopole/petsc/near_entries.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::petsc {
 
 /// What a Mat applies. Everything that is virtual is collective but rows and columns, and throws on all ranks
@@ -61,3 +62,4 @@ struct Scaling {
 Scaling scaling_of(Mat matrix);
 
 }  // namespace octopole::petsc
+#pragma GCC visibility pop

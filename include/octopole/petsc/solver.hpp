@@ -12,6 +12,7 @@
 #include "octopole/base/types.hpp"
 #include "octopole/petsc/accuracy.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::petsc {
 
 class Operator;
@@ -64,3 +65,4 @@ class Solver {
 };
 
 }  // namespace octopole::petsc
+#pragma GCC visibility pop

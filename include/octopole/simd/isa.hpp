@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace octopole::simd {
 
 enum class Isa { baseline, avx2, avx512 };
@@ -22,3 +23,4 @@ std::string_view isa_name(Isa isa);
 Isa parse_isa(std::string_view name);
 
 }  // namespace octopole::simd
+#pragma GCC visibility pop

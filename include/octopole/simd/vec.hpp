@@ -16,6 +16,7 @@
 
 #define OCTOPOLE_INLINE [[gnu::always_inline]] inline
 
+#pragma GCC visibility push(default)
 namespace octopole::simd {
 
 /// What every instruction set below offers, for T = float and double (`V` is a vector, `n` its lanes):
@@ -257,3 +258,4 @@ OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, const VecF& least, std:
 #endif
 
 }  // namespace octopole::simd
+#pragma GCC visibility pop

@@ -9,6 +9,7 @@
 #include "octopole/base/types.hpp"
 #include "octopole/morton/key.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::tree {
 
 using morton::Code;
@@ -67,3 +68,4 @@ class CountTree {
 };
 
 }  // namespace octopole::tree
+#pragma GCC visibility pop

@@ -9,6 +9,7 @@
 
 #include "octopole/morton/key.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::tree {
 
 /// Nodes by level, in Morton order, down to where neither sources nor targets of the sample exceed a bound.
@@ -30,3 +31,4 @@ std::vector<DensityLevel> measure_density(std::span<const morton::Code> sources,
                                           int max_level);
 
 }  // namespace octopole::tree
+#pragma GCC visibility pop

@@ -9,6 +9,7 @@
 #include "octopole/morton/cube.hpp"
 #include "octopole/tree/octree.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::tree {
 
 /// What ranks tell each other about a node: only nodes with sources are told.
@@ -73,3 +74,4 @@ EssentialTree build_essential_tree(const LocalPart& part, std::span<const NodeRe
                                    Keep keep = Keep::partners);
 
 }  // namespace octopole::tree
+#pragma GCC visibility pop

@@ -6,6 +6,7 @@
 #include "octopole/tree/partners.hpp"
 #include "octopole/tree/splitters.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::tree {
 
 /// The coarsest level whose nodes have multipoles and locals: nodes above have no V, W or X partners.
@@ -59,3 +60,4 @@ std::vector<NodeIndex> own_coarse_nodes(const EssentialTree& tree, int rank,
                                         const std::vector<std::uint8_t>& coarse);
 
 }  // namespace octopole::tree
+#pragma GCC visibility pop

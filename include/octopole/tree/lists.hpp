@@ -6,6 +6,7 @@
 #include "octopole/base/release.hpp"
 #include "octopole/tree/essential.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::tree {
 
 /// Compressed rows: the partners of node i are items[offsets[i] .. offsets[i + 1]), ascending (those of V by
@@ -40,3 +41,4 @@ struct InteractionLists {
 InteractionLists build_lists(const EssentialTree& tree);
 
 }  // namespace octopole::tree
+#pragma GCC visibility pop

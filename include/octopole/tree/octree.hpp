@@ -9,6 +9,7 @@
 
 #include "octopole/tree/splitters.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::tree {
 
 /// The split nodes that overlap `range`: the shared ones, and all others that hold more than `ncrit` sources
@@ -41,3 +42,4 @@ bool tiles(std::span<const NodeKey> leaves, CodeRange range);
 bool is_balanced(std::span<const NodeKey> all_leaves);
 
 }  // namespace octopole::tree
+#pragma GCC visibility pop

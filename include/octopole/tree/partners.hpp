@@ -6,6 +6,7 @@
 
 #include "octopole/tree/lists.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::tree {
 
 /// The lists' partners by operator. Where both ends of a W or X pair are leaves and the leaf that a surface
@@ -78,3 +79,4 @@ BorderPairs pair_up_border(const NearPartners& partners, Index ranges);
 double waiting_pairs(const NearPartners& partners);
 
 }  // namespace octopole::tree
+#pragma GCC visibility pop

@@ -9,6 +9,7 @@
 
 #include "octopole/tree/count_tree.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::tree {
 
 /// Where a node's sources and targets are among all sources and targets along the Morton curve.
@@ -119,3 +120,4 @@ class NodeCounts {
 CountTree grow_count_tree(const PointCounts& points, Index threshold, int max_level);
 
 }  // namespace octopole::tree
+#pragma GCC visibility pop

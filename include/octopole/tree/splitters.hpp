@@ -7,6 +7,7 @@
 
 #include "octopole/tree/count_tree.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::tree {
 
 /// A part of the Morton curve: the codes [first, end). Empty where first == end.
@@ -76,3 +77,4 @@ struct SharedNodes {
 SharedNodes shared_nodes(const CountTree& tree, const Partition& partition, int rank);
 
 }  // namespace octopole::tree
+#pragma GCC visibility pop

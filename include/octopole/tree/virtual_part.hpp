@@ -8,6 +8,7 @@
 #include "octopole/tree/ghost_needs.hpp"
 #include "octopole/tree/point_counts.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::tree {
 
 /// The whole tree, node by node.
@@ -48,3 +49,4 @@ struct VirtualPart {
 VirtualPart find_part(NodeCounts& counts, const Partition& partition, int rank, bool balance);
 
 }  // namespace octopole::tree
+#pragma GCC visibility pop

@@ -11,6 +11,7 @@
 #include "octopole/petsc/product_times.hpp"
 #include "octopole/petsc/solver.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::bem {
 
 /// The electric constant in farads a metre (CODATA 2018).
@@ -61,3 +62,4 @@ Capacitance solve_capacitance(const mpi::Comm& comm, const Panels& panels,
                               const CapacitanceSettings& settings, const CapacitanceProgress& progress = {});
 
 }  // namespace octopole::bem
+#pragma GCC visibility pop

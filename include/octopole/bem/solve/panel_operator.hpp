@@ -7,6 +7,7 @@
 #include "octopole/bem/near_correction.hpp"
 #include "octopole/petsc/shell.hpp"
 
+#pragma GCC visibility push(default)
 namespace octopole::bem {
 
 /// P of docs/bem.md: q (n) to V (n) of this rank's panels, FMM of the quadrature points plus near correction,
@@ -40,3 +41,4 @@ class PanelOperator : public petsc::Operator {
 };
 
 }  // namespace octopole::bem
+#pragma GCC visibility pop
