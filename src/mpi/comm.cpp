@@ -52,10 +52,7 @@ MPI_Datatype datatype<double>() {
   return MPI_DOUBLE;
 }
 
-namespace {
-
-/// Names the first request that failed, where MPI says that statuses know.
-void check_statuses(int code, const std::vector<MPI_Status>& statuses, const char* call) {
+void check_statuses(int code, std::span<const MPI_Status> statuses, const char* call) {
   if (code != MPI_ERR_IN_STATUS) return check(code, call);
   for (std::size_t i = 0; i < statuses.size(); ++i)
     if (const int error = statuses[i].MPI_ERROR; error != MPI_SUCCESS && error != MPI_ERR_PENDING)
@@ -64,8 +61,6 @@ void check_statuses(int code, const std::vector<MPI_Status>& statuses, const cha
                        .c_str());
   check(code, call);
 }
-
-}  // namespace
 
 void wait_all(std::vector<MPI_Request>& requests) {
 #ifdef OCTOPOLE_SMPI  // the time (not the simulated one) of SimGrid's Waitall grows with the cube of the

@@ -20,6 +20,9 @@ namespace octopole::mpi {
 /// Throws Error with MPI's own text unless `code` is MPI_SUCCESS.
 void check(int code, const char* call);
 
+/// The same for a call with statuses: where MPI says that these know, names the first message that failed.
+void check_statuses(int code, std::span<const MPI_Status> statuses, const char* call);
+
 /// MPI's name of an arithmetic type. GCC hides specialisations as <mpi.h> hides what they return, unless each
 /// is declared visible.
 template <class T>
