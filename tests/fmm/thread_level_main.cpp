@@ -1,0 +1,33 @@
+// What MPI_Init without threads means to an Fmm: refused with threads, and right without them.
+#include <mpi.h>
+
+#include <cstdio>
+#include <string>
+
+#include "octopole/base/threads.hpp"
+#include "octopole/fmm/fmm.hpp"
+
+int main(int argc, char** argv) {
+  MPI_Init(&argc, &argv);
+  int level = MPI_THREAD_MULTIPLE, failures = 0;
+  MPI_Query_thread(&level);
+  std::string message;
+  octopole::set_threads(2);
+  try {
+    const octopole::Fmm fmm(MPI_COMM_WORLD, octopole::Laplace{});
+  } catch (const octopole::AgreedError& error) {
+    message = error.what();
+  }
+  // A library that gives more than is asked for has nothing to refuse.
+  const bool refused = message.find("MPI_THREAD_FUNNELED") != std::string::npos;
+  if (refused != (level < MPI_THREAD_FUNNELED)) {
+    std::fprintf(stderr, "thread level %d with 2 threads: '%s'\n", level, message.c_str());
+    ++failures;
+  }
+  octopole::set_threads(1);
+  octopole::Fmm fmm(MPI_COMM_WORLD, octopole::Laplace{});
+  fmm.set_points(std::vector<double>{0, 0, 0, 1, 0, 0});
+  if (fmm.evaluate(std::vector<double>{1, 1}).potential.size() != 2) ++failures;
+  MPI_Finalize();
+  return failures;
+}
