@@ -183,8 +183,7 @@ NearPattern find_near(Columns& columns, Index count) {
 
   const std::vector<std::int32_t> number = renumber(columns, count, pattern);
 #pragma omp parallel for schedule(static)
-  for (std::size_t e = 0; e < pattern.columns.size(); ++e)
-    pattern.columns[e] = number[static_cast<std::size_t>(pattern.columns[e])];
+  for (std::int32_t& column : pattern.columns) column = number[static_cast<std::size_t>(column)];
   const Index own_begin = count > 0 ? number[static_cast<std::size_t>(columns.own_begin)] : 0;
   drop_unused(columns, number);
   columns.own_begin = own_begin;

@@ -33,7 +33,8 @@ Part gather_part(const mpi::Comm& comm, const tree::Partition& partition,
   std::vector<Index> counts(static_cast<std::size_t>(comm.size()), 0);
   const int first = range.first < range.end ? partition.owner(range.first) : 0,
             last = range.first < range.end ? partition.owner(range.end - 1) : -1;
-  parts.resize(static_cast<std::size_t>(last - first + 1));
+  const int met = last + 1 - first;
+  parts.resize(static_cast<std::size_t>(met));
   for (int rank = first; rank <= last; ++rank) counts[static_cast<std::size_t>(rank)] = 1;
   const auto part_of = [&](morton::Code code) -> Part& {
     return parts[static_cast<std::size_t>(partition.owner(code) - first)];

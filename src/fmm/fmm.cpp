@@ -34,9 +34,9 @@ ValueCheck look_at(std::span<const double> values) {
   bool finite = true;
   double largest = 0;
 #pragma omp parallel for schedule(static) reduction(&& : finite) reduction(max : largest)
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    finite = finite && std::isfinite(values[i]);
-    largest = std::max(largest, std::abs(values[i]));  // which NaN leaves alone
+  for (const double value : values) {
+    finite = finite && std::isfinite(value);
+    largest = std::max(largest, std::abs(value));  // which NaN leaves alone
   }
   return {finite, largest};
 }

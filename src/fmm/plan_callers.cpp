@@ -1,6 +1,8 @@
 #include "plan_callers.hpp"
 
 #include <algorithm>
+#include <cmath>
+
 #include "octopole/base/parallel_for.hpp"
 
 namespace octopole {
@@ -60,8 +62,8 @@ TrafficCounts CallerTraffic::expected(Index total, Index owned, Index bytes, boo
   const double ranks = request_.ranks, block = static_cast<double>(total) / ranks,
                mine = static_cast<double>(owned);
   TrafficCounts counts;
-  const auto to_owners = static_cast<Index>(block * (1 - mine / static_cast<double>(total)) + 0.5),
-             from_callers = static_cast<Index>(mine * (1 - 1 / ranks) + 0.5);
+  const auto to_owners = static_cast<Index>(std::llround(block * (1 - mine / static_cast<double>(total)))),
+             from_callers = static_cast<Index>(std::llround(mine * (1 - 1 / ranks)));
   counts.bytes_sent = bytes * (outward ? to_owners : from_callers);
   counts.bytes_received = bytes * (outward ? from_callers : to_owners);
   counts.messages_sent = std::min<Index>(request_.ranks - 1, outward ? to_owners : from_callers);

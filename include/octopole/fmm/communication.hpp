@@ -27,8 +27,8 @@ struct RankTraffic {
   TrafficCounts evaluation;                         // all of these; a peer of several counts once
   std::array<TrafficCounts, kSetupExchanges> setup;
   RankTraffic() = default;
-  RankTraffic(const std::array<Traffic, kExchanges>& evaluation,
-              const std::array<Traffic, kSetupExchanges>& setup);
+  RankTraffic(const std::array<Traffic, kExchanges>& by_exchange,
+              const std::array<Traffic, kSetupExchanges>& of_setup);
   bool operator==(const RankTraffic&) const = default;
 };
 

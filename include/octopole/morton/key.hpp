@@ -137,6 +137,7 @@ struct NodeKey {
   }
 
   constexpr bool operator==(const NodeKey&) const = default;
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the 0 of a defaulted comparison for a pointer
   constexpr auto operator<=>(const NodeKey&) const = default;
 };
 
