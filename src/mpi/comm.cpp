@@ -84,7 +84,7 @@ bool test_all(std::vector<MPI_Request>& requests) {
   return done != 0;
 }
 
-void require_thread_level(int threads) {
+void require_thread_level([[maybe_unused]] int threads) {
   int initialized = 0, finalized = 0;
   MPI_Initialized(&initialized);
   MPI_Finalized(&finalized);

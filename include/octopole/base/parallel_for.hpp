@@ -49,7 +49,7 @@ class ThreadErrors {
 /// make() gives every thread a state of its own. Throws the first exception of any thread after all have
 /// ended; the other numbers may or may not have been worked on.
 template <class Make, class Work>
-void parallel_for(Index count, Index chunk, const Make& make, const Work& work) {
+void parallel_for(Index count, [[maybe_unused]] Index chunk, const Make& make, const Work& work) {
   ThreadErrors errors;
 #pragma omp parallel
   {
@@ -63,7 +63,7 @@ void parallel_for(Index count, Index chunk, const Make& make, const Work& work) 
 }
 /// The same without states.
 template <class Work>
-void parallel_for(Index count, Index chunk, const Work& work) {
+void parallel_for(Index count, [[maybe_unused]] Index chunk, const Work& work) {
   ThreadErrors errors;
 #pragma omp parallel for schedule(dynamic, chunk)
   for (Index i = 0; i < count; ++i) errors.keep([&] { work(i); });
