@@ -47,6 +47,7 @@ double inside_pairs(const RankLists& lists, const WorkLists& work, Index own_sou
 
 std::vector<PeerCount> as_peers(const std::map<int, Index>& counts) {
   std::vector<PeerCount> peers;
+  peers.reserve(counts.size());
   for (const auto& [rank, count] : counts) peers.push_back({rank, count});
   return peers;
 }

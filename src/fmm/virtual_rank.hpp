@@ -53,7 +53,7 @@ class VirtualRank {
  private:
   Index targets_in(tree::NodeKey node, int rank);
   tree::EssentialTree build_tree(tree::Keep keep);
-  const std::vector<int>& users_of(tree::NodeKey node);
+  const std::vector<int>& users_of(tree::NodeKey key);
   GhostPeers asked_of(const tree::EssentialTree& tree, const tree::InteractionLists& own_lists);
 
   const PlanRequest& request_;

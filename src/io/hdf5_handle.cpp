@@ -226,7 +226,7 @@ std::string read_attribute<std::string>(hid_t object, const std::string& name) {
   const Handle attribute = open_attribute(object, name, H5T_STRING), type = text_type();
   char* characters = nullptr;
   check(H5Aread(attribute.get(), type.get(), &characters), "cannot read attribute '" + name + "'");
-  const std::string text = characters ? characters : "";
+  std::string text = characters ? characters : "";
   H5free_memory(characters);
   return text;
 }
