@@ -126,7 +126,22 @@ Handle open_parallel(const mpi::Comm& comm, const std::string& path, Access acce
   const Handle properties = file_access();
   check(H5Pset_fapl_mpio(properties.get(), comm.handle(), MPI_INFO_NULL), "cannot use MPI-IO");
   const unsigned flags = access == Access::read ? H5F_ACC_RDONLY : H5F_ACC_RDWR;
-  return {H5Fopen(path.c_str(), flags, properties.get()), H5Fclose, "cannot open '" + path + "' by MPI-IO"};
+  Handle file;
+  std::string failure;
+  try {
+    file = Handle(H5Fopen(path.c_str(), flags, properties.get()), H5Fclose,
+                  "cannot open '" + path + "' by MPI-IO");
+  } catch (const Error& error) {
+    failure = error.what();
+  }
+  const bool opened_anywhere = comm.any(failure.empty());
+  if (!opened_anywhere) {
+    comm.broadcast(failure);
+    throw AgreedError(failure);
+  }
+  // Ranks that have opened it cannot even close it without this one.
+  if (!failure.empty()) throw Error(failure);
+  return file;
 }
 
 bool has_object(hid_t file, const std::string& path) {

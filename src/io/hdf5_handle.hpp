@@ -67,7 +67,8 @@ Handle file_access();
 Handle open_serial(const std::string& path, Access access);
 Handle create_serial(const std::string& path, hsize_t user_block = 0);
 /// Opens an existing file by MPI-IO. Collective, and so is closing it; raw data is then read and written
-/// independently.
+/// independently. Throws AgreedError where no rank can open it, and Error on the ranks that cannot where some
+/// can.
 Handle open_parallel(const mpi::Comm& comm, const std::string& path, Access access);
 
 /// Whether `path` names a dataset; groups on the way may be absent.

@@ -12,6 +12,7 @@
 
 #include "hdf5_handle.hpp"
 #include "octopole/io/pending_file.hpp"
+#include "octopole/mpi/failure.hpp"
 
 namespace octopole {
 namespace {
@@ -114,7 +115,7 @@ Contents inspect(const std::string& path) {
   return contents;
 }
 
-/// Throws on all ranks where any of a table's numbers is not finite. Collective.
+/// Throws AgreedError where any of a table's numbers is not finite. Collective.
 void check_finite(const mpi::Comm& comm, const std::string& name, std::span<const double> values,
                   RowBlock rows, Index columns) {
   Index bad = 0, first = std::numeric_limits<Index>::max();
@@ -125,14 +126,14 @@ void check_finite(const mpi::Comm& comm, const std::string& name, std::span<cons
   bad = comm.sum(bad);
   first = comm.min(first);
   if (bad > 0)
-    throw Error(name + " holds " + std::to_string(bad) + (bad == 1 ? " value that is" : " values that are") +
-                " NaN or infinite, the first in row " + std::to_string(first) + " (counted from 0)");
+    throw AgreedError(name + " holds " + std::to_string(bad) +
+                      (bad == 1 ? " value that is" : " values that are") +
+                      " NaN or infinite, the first in row " + std::to_string(first) + " (counted from 0)");
 }
 
-}  // namespace
-
-Points read_points(const mpi::Comm& comm, const std::string& path) {
+Points read_together(const mpi::Comm& comm, const std::string& path) {
   const hdf5::Quiet quiet;
+  comm.enter("read");
   Contents contents;
   mpi::collectively(comm, [&] {
     if (comm.is_root()) contents = inspect(path);
@@ -167,6 +168,12 @@ Points read_points(const mpi::Comm& comm, const std::string& path) {
   points.source_count = contents.sources;
   points.target_count = points.targets_are_sources ? contents.sources : contents.targets;
   return points;
+}
+
+}  // namespace
+
+Points read_points(const mpi::Comm& comm, const std::string& path) {
+  return mpi::or_end_all(comm, "read_points", [&] { return read_together(comm, path); });
 }
 
 Table table_of(std::string dataset, Index rows, Index first, Index columns, std::span<const double> values) {
@@ -223,10 +230,8 @@ void while_writing(const mpi::Comm& comm, const std::string& path, const std::fu
   });
 }
 
-}  // namespace
-
-void write_tables(const mpi::Comm& comm, const std::string& path, std::span<const Table> tables,
-                  std::span<const Attribute> attributes) {
+void write_together(const mpi::Comm& comm, const std::string& path, std::span<const Table> tables,
+                    std::span<const Attribute> attributes) {
   const hdf5::Quiet quiet;
   std::optional<PendingFile> pending;  // on rank 0, which owns the temporary file
   mpi::collectively(comm, [&] {
@@ -256,6 +261,13 @@ void write_tables(const mpi::Comm& comm, const std::string& path, std::span<cons
   mpi::collectively(comm, [&] {
     if (comm.is_root()) pending->commit();
   });
+}
+
+}  // namespace
+
+void write_tables(const mpi::Comm& comm, const std::string& path, std::span<const Table> tables,
+                  std::span<const Attribute> attributes) {
+  mpi::or_end_all(comm, "write_tables", [&] { write_together(comm, path, tables, attributes); });
 }
 
 }  // namespace octopole
