@@ -5,6 +5,8 @@
 #include <cstring>
 #include <type_traits>
 
+#include "octopole/base/version.hpp"
+
 namespace octopole {
 namespace {
 
@@ -119,7 +121,9 @@ Rates agree_on_rates(const mpi::Comm& comm, const Rates& rates) {
 }
 
 Parameters agree_on_parameters(const mpi::Comm& comm, const Options& options, std::string_view kernel_name) {
-  mpi::require_equal(comm, named_options(options), "pass the same options on every rank");
+  std::vector<mpi::NamedValue> values = named_options(options);
+  values.push_back({"the version of octopole", fmt::format("{} {}", version().version, version().git)});
+  mpi::require_equal(comm, values, "pass the same options on every rank");
   Options agreed = options;
   mpi::collectively(comm, [&] { agreed.rates = options.rates.value_or(reference_rates()); });
   agreed.rates = agree_on_rates(comm, *agreed.rates);

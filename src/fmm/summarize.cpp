@@ -90,8 +90,9 @@ BalanceSummary summarize_balance(const mpi::Comm& comm, const Parameters& parame
   const std::vector<WorkCounts> by_node = count_by_node(s.rank_lists(), s.work, parameters.operators);
   for (NodeIndex node = 0; node < s.tree.size(); ++node)
     if (!once.counts_here(s.tree.keys[at(node)])) repeated += downward_part(by_node[at(node)]);
-  const double all = comm.sum(total(predict_seconds(counted, parameters, same)));
-  if (all > 0) b.repeated = comm.sum(total(predict_seconds(repeated, parameters, same))) / all;
+  const double all = comm.sum(total(predict_seconds(counted, parameters, same))),
+               again = comm.sum(total(predict_seconds(repeated, parameters, same)));
+  if (all > 0) b.repeated = again / all;
   b.moved = s.balance.moved;
   b.work = of_work(counted);
   b.by_points = s.balance.moved ? of_work(s.balance.by_points) : b.work;
