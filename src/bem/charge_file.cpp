@@ -7,6 +7,8 @@
 
 #include "by_number.hpp"
 #include "octopole/io/pending_file.hpp"
+#include "octopole/mpi/agreement.hpp"
+#include "octopole/mpi/failure.hpp"
 
 namespace octopole::bem {
 namespace {
@@ -73,10 +75,16 @@ std::string xdmf_path(const std::string& path) {
   return name.replace_extension(".xdmf").string();
 }
 
-void write_charge_file(const mpi::Comm& comm, const std::string& path, const Panels& panels,
-                       std::span<const PanelField> fields, std::span<const Attribute> attributes) {
-  const std::string description = xdmf_path(path);
+namespace {
+
+void write_together(const mpi::Comm& comm, const std::string& path, const Panels& panels,
+                    std::span<const PanelField> fields, std::span<const Attribute> attributes) {
+  comm.enter("charges");
+  const mpi::NamedValue number{"the number of fields", std::to_string(fields.size())};
+  mpi::require_equal(comm, {&number, 1}, "write the same fields on all ranks");
+  std::string description;
   mpi::collectively(comm, [&] {
+    description = xdmf_path(path);
     if (comm.is_root()) check_writable(description);
     for (const PanelField& field : fields)
       if (static_cast<Index>(field.values.size()) != panels.count())
@@ -105,6 +113,13 @@ void write_charge_file(const mpi::Comm& comm, const std::string& path, const Pan
     if (comm.is_root())
       write_text_file(description, describe(std::filesystem::path(path).filename().string(), panels, fields));
   });
+}
+
+}  // namespace
+
+void write_charge_file(const mpi::Comm& comm, const std::string& path, const Panels& panels,
+                       std::span<const PanelField> fields, std::span<const Attribute> attributes) {
+  mpi::or_end_all(comm, "write_charge_file", [&] { write_together(comm, path, panels, fields, attributes); });
 }
 
 }  // namespace octopole::bem

@@ -1,7 +1,10 @@
 #include "octopole/bem/near_correction.hpp"
 #include "octopole/base/parallel_for.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -12,6 +15,8 @@
 #include "octopole/io/points_file.hpp"
 #include "octopole/kernels/laplace.hpp"
 #include "octopole/kernels/pair_loop.hpp"
+#include "octopole/mpi/agreement.hpp"
+#include "octopole/mpi/failure.hpp"
 
 namespace octopole::bem {
 namespace {
@@ -62,9 +67,27 @@ GhostExchange make_exchange(const mpi::Comm& comm, mpi::Transport transport, con
   return result;
 }
 
+/// Throws AgreedError unless all ranks have the same rule, and one that can be used. Collective.
+void agree_on_rule(const mpi::Comm& comm, const NearRule& rule) {
+  const std::array<mpi::NamedValue, 3> values = {
+      mpi::NamedValue{"points a panel", std::to_string(rule.points)},
+      mpi::NamedValue{"diameters within which panels are near", fmt::format("{}", rule.multiple)},
+      mpi::NamedValue{"corrections in double", rule.in_double ? "true" : "false"}};
+  mpi::require_equal(comm, values, "pass the same rule on every rank");
+  mpi::collectively(comm, [&] {
+    if (!(rule.multiple >= 1) || !std::isfinite(rule.multiple))
+      throw Error("panels are to be near up to " + std::to_string(rule.multiple) + " diameters",
+                  "choose 1 or more, so that a panel is near itself");
+    rule.rule();
+  });
+}
+
 }  // namespace
 
 struct NearCorrection::State {
+  explicit State(const mpi::Comm& c) : comm(c) {}
+
+  mpi::Comm comm;
   NearRule rule;
   TriangleRule points;
   Index rows = 0;
@@ -214,26 +237,27 @@ void NearCorrection::State::fill_near(std::span<const std::int32_t> of_rows,
 
 NearCorrection::NearCorrection(const mpi::Comm& comm, const Panels& panels, const NearRule& rule,
                                mpi::Transport transport)
-    : state_(std::make_unique<State>()) {
-  if (!(rule.multiple >= 1) || !std::isfinite(rule.multiple))
-    throw Error("panels are to be near up to " + std::to_string(rule.multiple) + " diameters",
-                "choose 1 or more, so that a panel is near itself");
-  State& s = *state_;
-  s.rule = rule;
-  s.points = rule.rule();
-  s.rows = panels.count();
-  s.columns = gather_columns(comm, panels, rule.multiple);
-  mpi::collectively(comm, [&] {
-    s.pattern = find_near(s.columns, s.rows);
-    if (rule.in_double)
-      s.integrate(s.in_double);
-    else
-      s.integrate(s.in_single);
+    : state_(std::make_unique<State>(comm)) {
+  mpi::or_end_all(comm, "a NearCorrection", [&] {
+    comm.enter("near panels");
+    agree_on_rule(comm, rule);
+    State& s = *state_;
+    s.rule = rule;
+    s.points = rule.rule();
+    s.rows = panels.count();
+    s.columns = gather_columns(comm, panels, rule.multiple);
+    mpi::collectively(comm, [&] {
+      s.pattern = find_near(s.columns, s.rows);
+      if (rule.in_double)
+        s.integrate(s.in_double);
+      else
+        s.integrate(s.in_single);
+    });
+    s.exchange = make_exchange(comm, transport, s.columns, panels);
+    s.charges.assign(static_cast<std::size_t>(s.columns.count()), 0);
+    s.send.resize(s.exchange.send_panels.size());
+    s.ghosts.resize(static_cast<std::size_t>(s.columns.count() - s.rows));
   });
-  s.exchange = make_exchange(comm, transport, s.columns, panels);
-  s.charges.assign(static_cast<std::size_t>(s.columns.count()), 0);
-  s.send.resize(s.exchange.send_panels.size());
-  s.ghosts.resize(static_cast<std::size_t>(s.columns.count() - s.rows));
 }
 
 NearCorrection::~NearCorrection() = default;
@@ -242,42 +266,48 @@ NearCorrection& NearCorrection::operator=(NearCorrection&&) noexcept = default;
 
 void NearCorrection::start(std::span<const double> charges) {
   State& s = *state_;
-  s.check_size(charges.size(), "charges");
-  std::copy(charges.begin(), charges.end(), s.charges.begin() + s.columns.own_begin);
-  for (std::size_t i = 0; i < s.send.size(); ++i)
-    s.send[i] = charges[static_cast<std::size_t>(s.exchange.send_panels[i])];
-  s.exchange.to_ghosts.start(s.send.data(), s.ghosts.data(), sizeof(double));
+  mpi::or_end_all(s.comm, "the near correction", [&] {
+    s.check_size(charges.size(), "charges");
+    std::copy(charges.begin(), charges.end(), s.charges.begin() + s.columns.own_begin);
+    for (std::size_t i = 0; i < s.send.size(); ++i)
+      s.send[i] = charges[static_cast<std::size_t>(s.exchange.send_panels[i])];
+    s.exchange.to_ghosts.start(s.send.data(), s.ghosts.data(), sizeof(double));
+  });
 }
 
 void NearCorrection::add(std::span<double> potential) {
   State& s = *state_;
-  s.exchange.to_ghosts.finish();
-  const Index below = s.columns.own_begin;
-  std::copy_n(s.ghosts.begin(), below, s.charges.begin());
-  std::copy(s.ghosts.begin() + below, s.ghosts.end(), s.charges.begin() + below + s.rows);
-  s.check_size(potential.size(), "potentials");
-  if (s.rule.in_double)
-    s.apply(s.in_double, potential.data());
-  else
-    s.apply(s.in_single, potential.data());
+  mpi::or_end_all(s.comm, "the near correction", [&] {
+    s.exchange.to_ghosts.finish();
+    const Index below = s.columns.own_begin;
+    std::copy_n(s.ghosts.begin(), below, s.charges.begin());
+    std::copy(s.ghosts.begin() + below, s.ghosts.end(), s.charges.begin() + below + s.rows);
+    s.check_size(potential.size(), "potentials");
+    if (s.rule.in_double)
+      s.apply(s.in_double, potential.data());
+    else
+      s.apply(s.in_single, potential.data());
+  });
 }
 
 void NearCorrection::add_transposed(std::span<const double> values, std::span<double> result) {
   State& s = *state_;
-  s.check_size(values.size(), "values");
-  s.check_size(result.size(), "results");
-  AlignedVector<double> sums(s.charges.size());
-  if (s.rule.in_double)
-    s.apply_transposed(s.in_double, values.data(), sums.data());
-  else
-    s.apply_transposed(s.in_single, values.data(), sums.data());
-  const Index below = s.columns.own_begin;
-  std::copy_n(sums.begin(), below, s.ghosts.begin());
-  std::copy(sums.begin() + below + s.rows, sums.end(), s.ghosts.begin() + below);
-  s.exchange.to_owners.run(s.ghosts.data(), s.send.data(), sizeof(double));
-  for (std::size_t i = 0; i < result.size(); ++i) result[i] += sums[static_cast<std::size_t>(below) + i];
-  for (std::size_t i = 0; i < s.send.size(); ++i)
-    result[static_cast<std::size_t>(s.exchange.send_panels[i])] += s.send[i];
+  mpi::or_end_all(s.comm, "the near correction", [&] {
+    s.check_size(values.size(), "values");
+    s.check_size(result.size(), "results");
+    AlignedVector<double> sums(s.charges.size());
+    if (s.rule.in_double)
+      s.apply_transposed(s.in_double, values.data(), sums.data());
+    else
+      s.apply_transposed(s.in_single, values.data(), sums.data());
+    const Index below = s.columns.own_begin;
+    std::copy_n(sums.begin(), below, s.ghosts.begin());
+    std::copy(sums.begin() + below + s.rows, sums.end(), s.ghosts.begin() + below);
+    s.exchange.to_owners.run(s.ghosts.data(), s.send.data(), sizeof(double));
+    for (std::size_t i = 0; i < result.size(); ++i) result[i] += sums[static_cast<std::size_t>(below) + i];
+    for (std::size_t i = 0; i < s.send.size(); ++i)
+      result[static_cast<std::size_t>(s.exchange.send_panels[i])] += s.send[i];
+  });
 }
 
 std::vector<double> NearCorrection::diagonal() const {

@@ -7,6 +7,7 @@
 #include "octopole/io/points_file.hpp"
 #include "octopole/morton/cube.hpp"
 #include "octopole/morton/sort.hpp"
+#include "octopole/mpi/failure.hpp"
 
 namespace octopole::bem {
 namespace {
@@ -58,9 +59,8 @@ std::vector<std::string> broadcast_names(const mpi::Comm& comm, const std::vecto
   return result;
 }
 
-}  // namespace
-
-Panels distribute(const mpi::Comm& comm, const Surface& surface) {
+Panels distribute_together(const mpi::Comm& comm, const Surface& surface) {
+  comm.enter("distribute");
   std::vector<Record> send;
   mpi::collectively(comm, [&] {
     if (comm.is_root()) send = sorted_records(surface);
@@ -94,6 +94,13 @@ Panels distribute(const mpi::Comm& comm, const Surface& surface) {
   return panels;
 }
 
+}  // namespace
+
+Panels distribute(const mpi::Comm& comm, const Surface& surface) {
+  return mpi::or_end_all(comm, "the distribution of panels",
+                         [&] { return distribute_together(comm, surface); });
+}
+
 std::vector<double> centroids(const Panels& panels) {
   return quadrature_points(panels, triangle_rule(1));
 }
@@ -114,7 +121,8 @@ double relative_size(const mpi::Comm& comm, const Panels& panels) {
     sums[1] += area * diameter;
   }
   comm.allreduce(std::span<double>(sums), MPI_SUM);
-  return sums[1] / sums[0] / std::sqrt(sums[0] * 0.25 * std::numbers::inv_pi);
+  // Rules for the near field are chosen by it, and MPI does not promise equal sums on all ranks.
+  return comm.of_root(sums[1] / sums[0] / std::sqrt(sums[0] * 0.25 * std::numbers::inv_pi));
 }
 
 std::vector<double> quadrature_points(const Panels& panels, const TriangleRule& rule) {

@@ -1,10 +1,14 @@
 #include "octopole/bem/solve/capacitance.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 
 #include "octopole/bem/solve/panel_operator.hpp"
+#include "octopole/mpi/agreement.hpp"
 #include "octopole/petsc/options.hpp"
 
 namespace octopole::bem {
@@ -12,6 +16,15 @@ namespace {
 
 // What near_rule() can be asked for.
 constexpr double kFinest = 1e-9, kCoarsest = 0.1;
+
+/// Those that neither the solver, the FMM nor the near correction compares.
+void require_equal_settings(const mpi::Comm& comm, const CapacitanceSettings& s) {
+  const std::array<mpi::NamedValue, 3> values = {
+      mpi::NamedValue{"quadrature", s.quadrature ? fmt::format("{}", *s.quadrature) : "unset"},
+      mpi::NamedValue{"near", s.near ? "set" : "unset"},
+      mpi::NamedValue{"timed_products", fmt::format("{}", s.timed_products)}};
+  mpi::require_equal(comm, values, "pass the same settings on every rank");
+}
 
 }  // namespace
 
@@ -31,6 +44,7 @@ double Capacitance::asymmetry() const {
 
 Capacitance solve_capacitance(const mpi::Comm& comm, const Panels& panels,
                               const CapacitanceSettings& settings, const CapacitanceProgress& progress) {
+  require_equal_settings(comm, settings);
   Capacitance c;
   c.conductors = panels.conductors.size();
   const double wanted = std::clamp(settings.quadrature.value_or(settings.solver.rtol), kFinest, kCoarsest);
