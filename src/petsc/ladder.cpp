@@ -27,8 +27,8 @@ Options with_digits(Options options, int digits) {
 FmmLadder::FmmLadder(std::shared_ptr<Fmm> fmm)
     : comm_(fmm->comm()), options_(fmm->options()), full_(std::make_unique<Entry>()) {
   full_->fmm = std::move(fmm);
+  source_count_ = static_cast<Index>(full_->fmm->sources().size() / 3);  // throws where there are none
   same_ = full_->fmm->targets_are_sources();
-  source_count_ = static_cast<Index>(full_->fmm->sources().size() / 3);
   target_count_ = same_ ? source_count_ : static_cast<Index>(full_->fmm->targets().size() / 3);
   full_->fmm->observe(&full_->observer);
   adopt(*full_);
@@ -43,9 +43,11 @@ FmmLadder::FmmLadder(MPI_Comm comm, const Options& options, std::vector<double> 
       same_(!targets),
       source_points_(std::move(sources)) {
   if (targets) target_points_ = std::move(*targets);
-  if (source_points_.size() % 3 != 0 || target_points_.size() % 3 != 0)
-    throw Error("coordinates are not three a point");
-  resolve(options_, Laplace::name);
+  mpi::collectively(comm_, [&] {
+    if (source_points_.size() % 3 != 0 || target_points_.size() % 3 != 0)
+      throw Error("coordinates are not three a point");
+    resolve(options_, Laplace::name);
+  });
 }
 
 FmmLadder::~FmmLadder() {

@@ -3,7 +3,7 @@
 #include <petscpc.h>
 
 #include "container.hpp"
-#include "octopole/mpi/comm.hpp"
+#include "octopole/mpi/failure.hpp"
 #include "octopole/petsc/log.hpp"
 #include "octopole/petsc/near_blocks.hpp"
 #include "octopole/petsc/near_entries.hpp"
@@ -110,9 +110,50 @@ std::vector<double> diagonal_at(MPI_Comm comm, Mat matrix, std::span<const Index
     ~Owner() { (void)VecDestroy(&vector); }
   } diagonal;
   check(MatCreateVecs(matrix, nullptr, &diagonal.vector), "MatCreateVecs");
-  check(MatGetDiagonal(matrix, diagonal.vector), "MatGetDiagonal");
+  try {
+    check(MatGetDiagonal(matrix, diagonal.vector), "MatGetDiagonal");
+  } catch (const Error& error) {  // of a matrix that is not square, and so on every rank
+    throw AgreedError(error.what());
+  }
   const ReadArray array(diagonal.vector);
   return fetch_rows(comm, array.values(), 1, unknowns);
+}
+
+void set_up_blocks(const mpi::Comm& comm, MPI_Comm pc_comm, Mat matrix, NearEntries& entries, Near& near) {
+  comm.enter("blocks");
+  const LeafPoints groups = entries.groups();
+  Blocks blocks;
+  mpi::collectively(comm, [&] { blocks = cut_blocks(groups, near.rule); });
+  entries.prepare(blocks.unknowns);
+  const Scaling scaling = scaling_of(matrix);
+  const std::span<const Index> unknowns = blocks.unknowns;
+  const auto factors = [&](bool there, const std::vector<double>& mine) {
+    return there ? fetch_rows(comm.handle(), mine, 1, unknowns) : std::vector<double>();
+  };
+  const std::vector<double> diagonal = diagonal_at(comm.handle(), matrix, unknowns),
+                            left = factors(scaling.by_left, scaling.left),
+                            right = factors(scaling.by_right, scaling.right);
+  const bool has_diagonal = diagonal.size() == unknowns.size();
+  mpi::collectively(comm, [&] {
+    near.inverses = BlockInverses(std::move(blocks), [&](std::span<const Index> members, double* block) {
+      entries.fill(members, members, block);
+      const std::size_t n = members.size();
+      if (scaling.scale != 1 || scaling.by_left || scaling.by_right)
+        for (std::size_t j = 0; j < n; ++j)
+          for (std::size_t i = 0; i < n; ++i) {
+            double& entry = block[j * n + i];
+            entry *= scaling.scale;
+            if (scaling.by_left) entry *= left[static_cast<std::size_t>(members[i])];
+            if (scaling.by_right) entry *= right[static_cast<std::size_t>(members[j])];
+          }
+      if (has_diagonal)
+        for (std::size_t i = 0; i < n; ++i) block[i * n + i] = diagonal[static_cast<std::size_t>(members[i])];
+    });
+  });
+  plan(pc_comm, matrix, near);
+  near.blocks = comm.sum(near.inverses.blocks().count());
+  near.entries = comm.sum(near.inverses.entries());
+  log_flops(near.inverses.setup_flops());
 }
 
 PetscErrorCode set_up(PC pc) {
@@ -125,40 +166,8 @@ PetscErrorCode set_up(PC pc) {
     std::shared_ptr<NearEntries> entries;
     Mat matrix = matrix_with_entries(pc, entries);
     const mpi::Comm comm = mpi::Comm::duplicate(comm_of(pc));
-    const LeafPoints groups = entries->groups();
-    Blocks blocks;
-    mpi::collectively(comm, [&] { blocks = cut_blocks(groups, near.rule); });
-    entries->prepare(blocks.unknowns);
-    const Scaling scaling = scaling_of(matrix);
-    const std::span<const Index> unknowns = blocks.unknowns;
-    const auto factors = [&](bool there, const std::vector<double>& mine) {
-      return there ? fetch_rows(comm.handle(), mine, 1, unknowns) : std::vector<double>();
-    };
-    const std::vector<double> diagonal = diagonal_at(comm.handle(), matrix, unknowns),
-                              left = factors(scaling.by_left, scaling.left),
-                              right = factors(scaling.by_right, scaling.right);
-    const bool has_diagonal = diagonal.size() == unknowns.size();
-    mpi::collectively(comm, [&] {
-      near.inverses = BlockInverses(std::move(blocks), [&](std::span<const Index> members, double* block) {
-        entries->fill(members, members, block);
-        const std::size_t n = members.size();
-        if (scaling.scale != 1 || scaling.by_left || scaling.by_right)
-          for (std::size_t j = 0; j < n; ++j)
-            for (std::size_t i = 0; i < n; ++i) {
-              double& entry = block[j * n + i];
-              entry *= scaling.scale;
-              if (scaling.by_left) entry *= left[static_cast<std::size_t>(members[i])];
-              if (scaling.by_right) entry *= right[static_cast<std::size_t>(members[j])];
-            }
-        if (has_diagonal)
-          for (std::size_t i = 0; i < n; ++i)
-            block[i * n + i] = diagonal[static_cast<std::size_t>(members[i])];
-      });
-    });
-    plan(comm_of(pc), matrix, near);
-    near.blocks = comm.sum(near.inverses.blocks().count());
-    near.entries = comm.sum(near.inverses.entries());
-    log_flops(near.inverses.setup_flops());
+    mpi::or_end_all(comm, "PCSetUp of octopole_near",
+                    [&] { set_up_blocks(comm, comm_of(pc), matrix, *entries, near); });
   });
 }
 

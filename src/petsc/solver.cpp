@@ -1,10 +1,13 @@
 #include "octopole/petsc/solver.hpp"
 
+#include <fmt/format.h>
 #include <petscksp.h>
 
 #include <algorithm>
+#include <array>
 
 #include "octopole/base/profile.hpp"
+#include "octopole/mpi/agreement.hpp"
 #include "octopole/petsc/accuracy.hpp"
 #include "octopole/petsc/errors.hpp"
 #include "octopole/petsc/shell.hpp"
@@ -47,10 +50,23 @@ PetscErrorCode note(KSP ksp, PetscInt iteration, PetscReal norm, void* context) 
   });
 }
 
+/// PETSc itself compares what ranks pass to it in debugging builds alone.
+void require_equal_settings(MPI_Comm comm, const SolverSettings& s) {
+  const std::array<mpi::NamedValue, 6> values = {
+      mpi::NamedValue{"rtol", fmt::format("{}", s.rtol)},
+      mpi::NamedValue{"max_iterations", fmt::format("{}", s.max_iterations)},
+      mpi::NamedValue{"restart", fmt::format("{}", s.restart)},
+      mpi::NamedValue{"type", s.type},
+      mpi::NamedValue{"preconditioner", s.preconditioner},
+      mpi::NamedValue{"relax", fmt::format("{}", s.relax)}};
+  mpi::require_equal(mpi::Comm::duplicate(comm), values, "pass the same settings on every rank");
+}
+
 }  // namespace
 
 Solver::Solver(MPI_Comm comm, std::shared_ptr<Operator> op, const SolverSettings& settings)
     : state_(std::make_unique<State>()) {
+  require_equal_settings(comm, settings);
   const QuietErrors quiet;
   State& s = *state_;
   s.matrix = make_shell(comm, std::move(op));

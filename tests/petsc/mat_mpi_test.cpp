@@ -1,7 +1,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
+#include <utility>
 
+#include "octopole/petsc/shell.hpp"
+#include "octopole/petsc/solver.hpp"
 #include "tests/petsc/problem.hpp"
 
 namespace octopole::petsc {
@@ -142,6 +146,33 @@ TEST(MatFmm, RefusesWhatCannotBe) {
   settings.fmm.digits = 40;
   EXPECT_THROW(make_mat(MPI_COMM_WORLD, settings, uneven(points, 3, part)), Error);
   EXPECT_THROW(make_mat(MPI_COMM_WORLD, Settings{}, std::vector<double>{1, 2}), Error);
+  std::vector<double> of_one_rank(3, 0.5);  // all others are right, and must not wait
+  if (part.rank == part.ranks - 1) of_one_rank.pop_back();
+  EXPECT_THROW(make_mat(MPI_COMM_WORLD, Settings{}, of_one_rank), AgreedError);
+}
+
+TEST(Solver, RefusesUnequalSettings) {
+  const Part part = world();
+  if (part.ranks == 1) return;
+  const auto points = make_points("cube", 200);
+  const MatOwner a(make_mat(MPI_COMM_WORLD, Settings{}, uneven(points, 3, part)));
+  const std::vector<std::pair<std::string, std::function<void(SolverSettings&)>>> changes = {
+      {"rtol", [](SolverSettings& s) { s.rtol = 1e-3; }},
+      {"max_iterations", [](SolverSettings& s) { s.max_iterations = 7; }},
+      {"restart", [](SolverSettings& s) { s.restart = 5; }},
+      {"type", [](SolverSettings& s) { s.type = "cg"; }},
+      {"preconditioner", [](SolverSettings& s) { s.preconditioner = "none"; }},
+      {"relax", [](SolverSettings& s) { s.relax = true; }}};
+  for (const auto& [name, change] : changes) {
+    SolverSettings settings;
+    if (part.rank == part.ranks - 1) change(settings);
+    try {
+      const Solver solver(MPI_COMM_WORLD, operator_of(a.mat), settings);
+      ADD_FAILURE() << "no error: " << name;
+    } catch (const AgreedError& error) {
+      EXPECT_NE(std::string(error.what()).find(name + " is "), std::string::npos) << error.what();
+    }
+  }
 }
 
 }  // namespace

@@ -30,7 +30,8 @@ class FmmLadder {
   /// ladder takes the place of its observer until the ladder ends.
   explicit FmmLadder(std::shared_ptr<Fmm> fmm);
   /// An Fmm that is built for these points when it is first needed; until then set_digits may still choose.
-  /// No targets: they are the sources. Throws Error for options that resolve() refuses.
+  /// No targets: they are the sources. Throws AgreedError for options that resolve()
+  /// refuses.
   FmmLadder(MPI_Comm comm, const Options& options, std::vector<double> sources,
             std::optional<std::vector<double>> targets);
   ~FmmLadder();

@@ -42,8 +42,8 @@ class Solver {
   /// Called on all ranks after every iteration: iteration and |r_k| / |r_0|.
   using Progress = std::function<void(int iteration, double residual)>;
 
-  /// PETSc must be initialised (Session). Chooses the FMM's digits by the tolerance (see attach). Collective,
-  /// like all that follows.
+  /// PETSc must be initialised (Session). Chooses the FMM's digits by the tolerance (see attach). Throws
+  /// AgreedError where ranks pass different settings. Collective, like all that follows.
   Solver(MPI_Comm comm, std::shared_ptr<Operator> op, const SolverSettings& settings);
   ~Solver();
   Solver(const Solver&) = delete;
