@@ -85,7 +85,7 @@ class CapacitanceCommand : public Command {
     report.unit = unit_of_length();
     report.length = length_;
     if (!output_.empty()) {
-      bem::xdmf_path(output_);
+      mpi::collectively(comm, [&] { bem::xdmf_path(output_); });
       check_output(comm, output_);
     }
     if (!report_.empty()) check_output(comm, report_);

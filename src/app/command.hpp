@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "octopole/base/error.hpp"
 #include "octopole/mpi/comm.hpp"
 
 namespace octopole::app {
@@ -14,17 +15,18 @@ namespace octopole::app {
 /// Exit codes of the program.
 enum Exit : int { kSuccess = 0, kFailure = 1, kUsage = 2, kInaccurate = 3 };
 
-/// Options that cannot be used together or are out of range: exit code 2.
-class UsageError : public Error {
+/// Options that cannot be used together or are out of range: exit code 2. Agreed, because it depends on the
+/// command line alone, which is the same on all ranks.
+class UsageError : public AgreedError {
  public:
-  using Error::Error;
+  using AgreedError::AgreedError;
 };
 
 class Command {
  public:
   virtual ~Command() = default;
   virtual CLI::App* parser() const = 0;
-  /// Collective; returns the exit code, the same on all ranks. Only rank 0 prints.
+  /// Collective; returns the exit code, of which that of rank 0 counts. Only rank 0 prints.
   virtual int run(const mpi::Comm& comm) = 0;
 };
 

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "command.hpp"
-#include "mpi_session.hpp"
 #include "octopole/base/version.hpp"
 #include "program.hpp"
 
@@ -30,12 +29,9 @@ std::vector<std::string> take_petsc_options(int& argc, char** argv) {
 
 int run_program(const mpi::Comm& comm, int argc, char** argv) {
 #ifndef OCTOPOLE_WITH_PETSC
-  if (argc > 1 && std::string_view(argv[1]) == "capacitance") {
-    report_failure(comm,
-                   "this octopole was built without PETSc, which capacitance needs (build it with "
-                   "-DOCTOPOLE_PETSC=ON)");
-    return kUsage;
-  }
+  if (argc > 1 && std::string_view(argv[1]) == "capacitance")
+    throw UsageError("this octopole was built without PETSc, which capacitance needs",
+                     "build it with -DOCTOPOLE_PETSC=ON");
 #endif
   CLI::App program{
       "octopole evaluates sums of 1 / (4 pi r) over many points, by a distributed kernel-independent fast "
@@ -59,7 +55,7 @@ int run_program(const mpi::Comm& comm, int argc, char** argv) {
   };
   if (const std::optional<int> ended = parse(comm, program, argc, argv)) return *ended;
   for (const auto& command : commands)
-    if (command->parser()->parsed()) return run_reporting(comm, [&] { return command->run(comm); });
+    if (command->parser()->parsed()) return command->run(comm);
   return kUsage;
 }
 

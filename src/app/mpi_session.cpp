@@ -4,10 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
-#include <cstdio>
 #include <cstdlib>
-#include <thread>
 
 #include "octopole/base/threads.hpp"
 
@@ -43,22 +40,6 @@ int default_threads(const Machine& machine) {
   const long cores = sysconf(_SC_NPROCESSORS_ONLN);
   const int share = std::max(1, static_cast<int>(cores / machine.ranks_on_host));
   return std::min(share, processors());
-}
-
-void report_failure(const mpi::Comm& comm, const std::string& message) {
-  constexpr std::chrono::seconds kPatience{5};
-  if (comm.is_root()) std::fprintf(stderr, "octopole: error: %s\n", message.c_str());
-  MPI_Request all_here = MPI_REQUEST_NULL;
-  int arrived = MPI_Ibarrier(comm.handle(), &all_here) == MPI_SUCCESS ? 0 : -1;
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (arrived == 0 && std::chrono::steady_clock::now() < deadline) {
-    if (MPI_Test(&all_here, &arrived, MPI_STATUS_IGNORE) != MPI_SUCCESS) arrived = -1;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  if (arrived == 1) return;
-  if (!comm.is_root())
-    std::fprintf(stderr, "octopole: error on rank %d alone: %s\n", comm.rank(), message.c_str());
-  MPI_Abort(comm.handle(), 1);
 }
 
 }  // namespace octopole::app

@@ -1,4 +1,4 @@
-// MPI for the life of the program, and an end without a hang when something goes wrong.
+// MPI for the life of the program, and the machine that it runs on.
 #pragma once
 
 #include <string>
@@ -28,9 +28,5 @@ Machine describe_machine(const mpi::Comm& comm);
 
 /// OpenMP threads a rank gets when nobody says otherwise: its share of the cores it may use. Collective.
 int default_threads(const Machine& machine);
-
-/// Tells what went wrong, once where all ranks arrive here within a few seconds; otherwise this rank speaks
-/// for itself and ends all of them by MPI_Abort, because the others wait for it.
-void report_failure(const mpi::Comm& comm, const std::string& message);
 
 }  // namespace octopole::app

@@ -3,11 +3,43 @@
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <string>
 
 #include "command.hpp"
 #include "mpi_session.hpp"
+#include "octopole/mpi/agreement.hpp"
+#include "octopole/mpi/failure.hpp"
+#include "octopole/simd/isa.hpp"
 
 namespace octopole::app {
+namespace {
+
+/// mpiexec can give other arguments to some ranks.
+void require_equal_arguments(const mpi::Comm& comm, int argc, char** argv) {
+  comm.enter("arguments");
+  mpi::NamedValue line{"the command line", "'"};
+  for (int i = 1; i < argc; ++i) line.value += (i > 1 ? " " : "") + std::string(argv[i]);
+  line.value += "'";
+  mpi::require_equal(comm, {&line, 1}, "start the program with the same arguments on every rank");
+}
+
+/// The exit code of run(): rank 0's, so that no rounding of another rank decides what the job returns.
+int run_reporting(const mpi::Comm& comm, const char* name, const std::function<int()>& run) {
+  const auto report = [&comm](const std::exception& error) {
+    if (comm.is_root()) std::fprintf(stderr, "octopole: error: %s\n", error.what());
+  };
+  try {
+    return mpi::or_end_all(comm, name, [&] { return comm.of_root(run()); });
+  } catch (const UsageError& error) {
+    report(error);
+    return kUsage;
+  } catch (const std::exception& error) {
+    report(error);
+    return kFailure;
+  }
+}
+
+}  // namespace
 
 std::optional<int> parse(const mpi::Comm& comm, CLI::App& program, int argc, char** argv) {
   try {
@@ -16,26 +48,23 @@ std::optional<int> parse(const mpi::Comm& comm, CLI::App& program, int argc, cha
     if (comm.is_root()) program.exit(outcome, std::cout, std::cerr);
     return outcome.get_exit_code() == 0 ? kSuccess : kUsage;
   }
-  return std::nullopt;
-}
-
-int run_reporting(const mpi::Comm& comm, const std::function<int()>& run) {
   try {
-    return run();
-  } catch (const UsageError& error) {
-    report_failure(comm, error.what());
-    return kUsage;
-  } catch (const std::exception& error) {
-    report_failure(comm, error.what());
-    return kFailure;
+    mpi::collectively(comm, [] { simd::active_isa(); });
+  } catch (const AgreedError& error) {  // OCTOPOLE_SIMD, perhaps of some ranks alone
+    throw UsageError(error.what());
   }
+  return std::nullopt;
 }
 
 int run_main(const char* name, int argc, char** argv,
              const std::function<int(const mpi::Comm&, int, char**)>& run) {
   try {
     const MpiSession session(&argc, &argv);
-    return run(mpi::Comm::duplicate(MPI_COMM_WORLD), argc, argv);
+    const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
+    return run_reporting(comm, name, [&] {
+      require_equal_arguments(comm, argc, argv);
+      return run(comm, argc, argv);
+    });
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s: error: %s\n", name, error.what());
     return kFailure;

@@ -9,15 +9,14 @@
 
 namespace octopole::app {
 
-/// Parses the command line alike on all ranks. The exit code where there is nothing more to do (help, or what
-/// is wrong, which rank 0 tells).
+/// Parses the command line, which run_main has found the same on all ranks, and makes sure that every rank
+/// can compute. The exit code where there is nothing more to do (help, or what is wrong, which rank 0
+/// prints). Collective.
 std::optional<int> parse(const mpi::Comm& comm, CLI::App& program, int argc, char** argv);
 
-/// The exit code of `run`; where it throws, the message by report_failure and the code of the error.
-int run_reporting(const mpi::Comm& comm, const std::function<int()>& run);
-
-/// All of main(): MPI for the life of `run`. Errors before there are ranks to report them are told as
-/// `name`'s.
+/// All of main(): MPI for the life of `run`, which is called on all ranks. Returns the exit code of rank 0's
+/// run. An error that ranks agree on is printed by rank 0 and ends with kUsage where it is a UsageError, else
+/// with kFailure; any other one ends all ranks (mpi::end_all_ranks). Throws nothing.
 int run_main(const char* name, int argc, char** argv,
              const std::function<int(const mpi::Comm&, int, char**)>& run);
 

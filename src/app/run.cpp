@@ -133,20 +133,30 @@ class Run : public Command {
     if (output_.empty() && report_.empty() && !record_.wanted() && !samples_ && !no_evaluate_)
       throw UsageError(
           "--output is required (or --report, --record or --verify, where only the figures matter)");
-    std::vector<std::string> names;
-    for (const std::string& name : {input_, output_, report_, record_.file(), operators_}) {
-      if (name.empty()) continue;
-      const std::string path = std::filesystem::weakly_canonical(name).string();
-      if (std::find(names.begin(), names.end(), path) != names.end())
-        throw UsageError("'" + name +
-                         "' is named twice among --input, --output, --report, --record and --operators");
-      names.push_back(path);
-    }
+    std::string twice = comm.is_root() ? named_twice() : "";  // links lead elsewhere on other nodes
+    comm.broadcast(twice);
+    if (!twice.empty())
+      throw UsageError("'" + twice +
+                       "' is named twice among --input, --output, --report, --record and --operators");
     for (const std::string& name : {output_, report_})
       if (!name.empty()) check_output(comm, name);
     mpi::collectively(comm, [&] {
       if (comm.is_root() && record_.wanted()) check_appendable(record_.file());
     });
+  }
+
+  /// The first file that is also the file of another option; "" where there is none.
+  std::string named_twice() const {
+    std::vector<std::string> paths;
+    for (const std::string& name : {input_, output_, report_, record_.file(), operators_}) {
+      if (name.empty()) continue;
+      std::error_code unknown;
+      const std::filesystem::path resolved = std::filesystem::weakly_canonical(name, unknown);
+      const std::string path = unknown ? name : resolved.string();
+      if (std::find(paths.begin(), paths.end(), path) != paths.end()) return name;
+      paths.push_back(path);
+    }
+    return {};
   }
 
   Field evaluate(const mpi::Comm& comm, const Options& options, const Points& points,

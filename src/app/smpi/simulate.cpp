@@ -217,7 +217,7 @@ int simulate(const mpi::Comm& comm, int argc, char** argv) {
   parser.name("octopole_simulate");
   Simulation simulation(parser);
   if (const std::optional<int> ended = parse(comm, parser, argc, argv)) return *ended;
-  return run_reporting(comm, [&] { return simulation.run(comm); });
+  return simulation.run(comm);
 }
 
 }  // namespace
