@@ -40,8 +40,9 @@ TEST(RootCube, EveryPointLiesInItsNode) {
     const Code code = cube.encode(points[i], points[i + 1], points[i + 2]);
     for (int level : {0, 1, 5, 12}) {
       const NodeCube node = cube.node(NodeKey::containing(code, level).anchor());
+      const auto centre = cube.place(node.centre[0], node.centre[1], node.centre[2]);
       for (std::size_t c = 0; c < 3; ++c)
-        EXPECT_LE(std::abs(points[i + c] - node.centre[c]), node.half * (1 + 1e-12));
+        EXPECT_LE(std::abs(points[i + c] - centre[c]), cube.unit * node.half * (1 + 1e-12));
     }
   }
 }
@@ -86,7 +87,7 @@ TEST(RootCube, NodesAreExactFarFromTheOrigin) {
       EXPECT_EQ((points[i] - cube.frame[0]) + cube.frame[0], points[i]);  // the shift loses nothing
       const Code code = cube.encode(points[i], points[i + 1], points[i + 2]);
       const NodeCube node = cube.node(NodeKey::containing(code, 12).anchor());
-      EXPECT_LE(std::abs(points[i] - cube.frame[0] - node.centre[0]), node.half * (1 + 1e-12));
+      EXPECT_LE(std::abs((points[i] - cube.frame[0]) / cube.unit - node.centre[0]), node.half * (1 + 1e-12));
     }
   }
 }
