@@ -31,6 +31,7 @@ std::string describe(const Comm& comm, const NamedValue& value, std::span<const 
   for (int rank = 0; rank < comm.size(); ++rank)
     ranks_of[hashes[static_cast<std::size_t>(rank)]].push_back(rank);
   std::vector<std::vector<int>> groups;
+  groups.reserve(ranks_of.size());
   for (auto& [key, ranks] : ranks_of) groups.push_back(std::move(ranks));
   std::sort(groups.begin(), groups.end());
   constexpr std::size_t kShown = 4;

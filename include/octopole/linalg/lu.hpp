@@ -48,7 +48,7 @@ class InverseRows {
     AlignedVector<Real> factors, rows;
   };
   template <class Real>
-  static bool compute(Index n, Index count, const AlignedVector<double>& a, Memory<Real>& memory,
+  static bool compute(Index size, Index count, const AlignedVector<double>& matrix, Memory<Real>& memory,
                       AlignedVector<double>& rows);
   Memory<float> single_;
   Memory<double> double_;
