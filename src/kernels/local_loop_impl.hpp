@@ -6,6 +6,7 @@
 // together is therefore the whole row, wherever a program's ranks and threads have their borders.
 #pragma once
 
+#include "close_pairs_impl.hpp"
 #include "mutual_loop_impl.hpp"
 
 namespace octopole {
@@ -80,10 +81,6 @@ struct LocalSet {
   }
 };
 
-/// How pairs of a block are summed: for both sides, none too close (fast) or those left out (guarded); or so
-/// for the vectors' points alone (one_sided).
-enum class Pairs { fast, guarded, one_sided };
-
 /// Vectors at `at` against `count` points of b, and where what is found goes: what the vectors receive, by
 /// part, to `received` (parts, points of the vectors' set); what b receives, by lane, from `before` to
 /// `after`, (count, parts, lanes); and the lanes beyond the least distance, (count, Width).
@@ -95,13 +92,14 @@ struct LocalBlock {
   std::uint16_t* beyond;
 };
 
-/// Is false where a pair is too close for fast ones: what has been written means nothing then.
-template <int Width, Pairs pairs, bool Gradient, bool Estimate, class K, Index Size>
+/// Sums both sides of the pairs, or (not Both) that of the vectors' points alone. Is false where a pair is
+/// too close for fast ones: what has been written means nothing then.
+template <int Width, Pairs pairs, bool Both, bool Gradient, bool Estimate, class K, Index Size>
 OCTOPOLE_INLINE bool local_block(const K& kernel, const LocalSet<Size>& a, const LocalSet<kLocalPiece>& b,
                                  const LocalBlock& block) {
   using V = typename isa::Vec<float>::type;
   constexpr int lanes = isa::Vec<float>::lanes, parts = Gradient ? 4 : 1;
-  constexpr bool both = pairs != Pairs::one_sided;
+  constexpr auto accuracy = Estimate ? simd::Accuracy::estimate : simd::Accuracy::step;
   V x[Width], y[Width], z[Width], charge[Width], least[Width], u[Width], gx[Width], gy[Width], gz[Width];
 #pragma GCC unroll 4
   for (int w = 0; w < Width; ++w) {
@@ -119,14 +117,14 @@ OCTOPOLE_INLINE bool local_block(const K& kernel, const LocalSet<Size>& a, const
   float* const after = block.after;
   std::uint16_t* const beyond = block.beyond;
   const Index count = block.count;
-  V nearest = simd::broadcast<V>(3e38F);
+  V nearest = simd::broadcast<V>(kNoDistance);
   for (Index j = 0; j < count; ++j) {
     const V bx = simd::broadcast<V>(b_x[j]), by = simd::broadcast<V>(b_y[j]), bz = simd::broadcast<V>(b_z[j]),
             bq = simd::broadcast<V>(b_charge[j]);
     const Index sum = j * parts * lanes;
     V to_b{}, to_bx{}, to_by{}, to_bz{};
-    if constexpr (both) to_b = simd::load<V>(before + sum);
-    if constexpr (both && Gradient) {
+    if constexpr (Both) to_b = simd::load<V>(before + sum);
+    if constexpr (Both && Gradient) {
       to_bx = simd::load<V>(before + sum + lanes);
       to_by = simd::load<V>(before + sum + 2 * lanes);
       to_bz = simd::load<V>(before + sum + 3 * lanes);
@@ -135,13 +133,7 @@ OCTOPOLE_INLINE bool local_block(const K& kernel, const LocalSet<Size>& a, const
     for (int w = 0; w < Width; ++w) {
       const V dx = x[w] - bx, dy = y[w] - by, dz = z[w] - bz;
       const V r2 = dx * dx + dy * dy + dz * dz;
-      V inverse_r;
-      if constexpr (pairs == Pairs::fast) {
-        inverse_r = isa::inverse_sqrt_of_normal<Estimate>(r2);
-        nearest = isa::lesser(nearest, r2);
-      } else {
-        inverse_r = isa::inverse_sqrt_beyond<Estimate>(r2, least[w], beyond[j * Width + w]);
-      }
+      const V inverse_r = inverse_distance<pairs, accuracy>(r2, least[w], nearest, beyond + j * Width + w);
       const V value = kernel.potential(r2, inverse_r);
       u[w] += value * bq;
       to_b += value * charge[w];
@@ -156,8 +148,8 @@ OCTOPOLE_INLINE bool local_block(const K& kernel, const LocalSet<Size>& a, const
         to_bz += fb * dz;
       }
     }
-    if constexpr (both) simd::store(after + sum, to_b);
-    if constexpr (both && Gradient) {
+    if constexpr (Both) simd::store(after + sum, to_b);
+    if constexpr (Both && Gradient) {
       simd::store(after + sum + lanes, to_bx);
       simd::store(after + sum + 2 * lanes, to_by);
       simd::store(after + sum + 3 * lanes, to_bz);
@@ -265,8 +257,8 @@ class LocalLeaves {
   template <int Width>
   void act(Index at) {
     const LocalBlock block{at, mine_.count, row_received_, before_, after_, beyond_};
-    if (!local_block<Width, Pairs::fast, Gradient, Estimate>(kernel_, row_, mine_, block))
-      guarded<Width, Pairs::guarded>(row_, block);
+    if (!local_block<Width, Pairs::fast, true, Gradient, Estimate>(kernel_, row_, mine_, block))
+      guarded<Width, true>(row_, block);
     before_ = after_;
     after_ = other_;
     other_ = const_cast<float*>(before_);
@@ -284,40 +276,24 @@ class LocalLeaves {
 
   template <int Width>
   void own_block(Index at) {
-    guarded<Width, Pairs::one_sided>(mine_, {at, mine_.count, row_received_, nullptr, nullptr, beyond_});
+    guarded<Width, false>(mine_, {at, mine_.count, row_received_, nullptr, nullptr, beyond_});
   }
 
-  /// Tells of the pairs it leaves out.
-  template <int Width, Pairs pairs, Index Size>
+  /// With a row, or (not Both) within the piece; reports the pairs it leaves out.
+  template <int Width, bool Both, Index Size>
   [[gnu::noinline]] void guarded(const LocalSet<Size>& a, const LocalBlock& block) {
-    local_block<Width, pairs, Gradient, Estimate>(kernel_, a, mine_, block);
-    constexpr bool own = pairs == Pairs::one_sided;
-    constexpr auto all = static_cast<std::uint16_t>((1U << lanes) - 1);
-    if constexpr (own)
+    local_block<Width, Pairs::guarded, Both, Gradient, Estimate>(kernel_, a, mine_, block);
+    if constexpr (!Both)
       for (int l = 0; l < Width * lanes; ++l)  // a point and itself are no pair
         if (const Index j = block.at + l; j < block.count)
           beyond_[j * Width + l / lanes] |= static_cast<std::uint16_t>(1U << l % lanes);
-    // Most pairs are beyond: looked at by so many masks at once.
-    constexpr Index together = sizeof(std::uint64_t) / sizeof(std::uint16_t);
-    constexpr std::uint64_t all_together = all * std::uint64_t{0x0001000100010001};
-    Index masks = block.count * Width;
-    for (; masks % together != 0; ++masks) beyond_[masks] = all;
-    for (Index k = 0; k < masks; k += together)
-      if (simd::load<std::uint64_t>(beyond_ + k) != all_together)
-        for (Index mask = k; mask < k + together; ++mask)
-          tell<Size>(block.at + mask % Width * lanes, mask / Width, all & ~beyond_[mask]);
-  }
-
-  /// Of pairs left out: of a vector's lanes, the first at `at`, with the piece's point b.
-  template <Index Size>
-  void tell(Index at, Index b, unsigned left_out) {
-    for (; left_out != 0; left_out &= left_out - 1) {
-      const Index a = at + __builtin_ctz(left_out);
-      if constexpr (Size == kLocalRow)
-        close_.take(close_.to, mine_first_ + b, number_in_row(a));
-      else if (b < a)  // comes the other way round, too
-        close_.take(close_.to, mine_first_ + b, mine_first_ + a);
-    }
+    each_left_out(beyond_, block.count * Width, [&](Index mask, Index lane) {
+      const Index i = block.at + mask % Width * lanes + lane, j = mask / Width;
+      if constexpr (Both)
+        close_.take(close_.to, mine_first_ + j, number_in_row(i));
+      else if (j < i)  // comes the other way round, too
+        close_.take(close_.to, mine_first_ + j, mine_first_ + i);
+    });
   }
 
   Index number_in_row(Index place) const {
@@ -354,7 +330,7 @@ class LocalLeaves {
   float *after_ = nullptr, *other_ = nullptr;
   alignas(64) float sums_[2][kSums];
   alignas(64) float row_received_[parts * kLocalRow + lanes];
-  std::uint16_t beyond_[kLocalPiece * 2];
+  std::uint16_t beyond_[kLocalPiece * 2];  // a multiple of kMasksTogether
 };
 
 template <bool Gradient, bool Estimate, class K>

@@ -1,10 +1,11 @@
 // The pair loop for two sets of points that act on each other: one 1/r for both sides. Included once by each
-// instruction set's unit, before pair_loop_impl.hpp.
+// instruction set's unit, before pair_loop_impl.hpp. Points in two parts are guarded (close_pairs_impl.hpp).
 #pragma once
 
 #include <cstdint>
 #include <utility>
 
+#include "close_pairs_impl.hpp"
 #include "octopole/simd/vec.hpp"
 #include "pair_loop_table.hpp"
 
@@ -14,11 +15,6 @@ namespace {
 /// Points of b that are treated together: their sums, a vector each, stay in the first-level cache. A
 /// multiple of every number of lanes.
 inline constexpr Index kMutualPiece = 128;
-
-/// Vectors of a that are treated together. With low parts two would not leave registers for the
-/// sums.
-template <bool Split>
-inline constexpr int kMutualWidth = Split ? 1 : 2;
 
 /// One side of mutual pairs: points, in two parts or not, and what they receive: in `wide` where the points
 /// are in two parts and on the first side.
@@ -73,11 +69,21 @@ OCTOPOLE_INLINE void add_wide(double* to, const V& value, double scale = 1) {
   add_half_wide<lanes>(to + lanes, value, scale);
 }
 
-/// Width * lanes points of a against `count` points of b. What b receives is kept by lane in `sums`: (1 or 4,
-/// kMutualPiece, lanes), which the First block sets and others add to.
-template <int Width, bool First, bool Gradient, bool Split, class K, class Real>
-OCTOPOLE_INLINE void mutual_block(const K& kernel, const MutualSide<Real>& a_side,
-                                  const MutualSide<Real>& b_side, Index count, Real scale, Real* sums) {
+/// What a piece of b has received by lane, (1 or 4, kMutualPiece, lanes): before a block and after, in which
+/// the First block sets what others add to. The same array where a block cannot be dropped.
+template <class Real>
+struct PieceSums {
+  const Real* before;
+  Real* after;
+};
+
+/// Width * lanes points of a against `count` points of b. Is false where a pair is too close for fast ones:
+/// what has been written to sums.after means nothing then, and nothing else is written. Guarded, masks are
+/// (count, Width).
+template <int Width, Pairs pairs, bool First, bool Gradient, bool Split, class K, class Real>
+OCTOPOLE_INLINE bool mutual_block(const K& kernel, const MutualSide<Real>& a_side,
+                                  const MutualSide<Real>& b_side, Index count, Real scale,
+                                  const PieceSums<Real>& sums, [[maybe_unused]] const BlockGuard& guard) {
   using V = typename isa::Vec<Real>::type;
   constexpr int lanes = isa::Vec<Real>::lanes;
   constexpr Index part = kMutualPiece * lanes;
@@ -100,6 +106,14 @@ OCTOPOLE_INLINE void mutual_block(const K& kernel, const MutualSide<Real>& a_sid
   // Named, because the stores below might change b_side for all that the compiler knows.
   const Real *const b_x = b.x, *const b_y = b.y, *const b_z = b.z, *const b_charge = b.charge;
   [[maybe_unused]] const LowParts<Real> b_low = b_side.low;
+  const Real* const sums_before = sums.before;
+  Real* const sums_after = sums.after;
+  [[maybe_unused]] std::uint16_t* const beyond = guard.beyond;
+  V nearest{}, least{};
+  if constexpr (pairs != Pairs::any) {
+    nearest = simd::broadcast<V>(kNoDistance);
+    least = simd::broadcast<V>(guard.least);
+  }
   for (Index j = 0; j < count; ++j) {
     const V bx = simd::broadcast<V>(b_x[j]), by = simd::broadcast<V>(b_y[j]), bz = simd::broadcast<V>(b_z[j]),
             bq = simd::broadcast<V>(b_charge[j]);
@@ -109,13 +123,13 @@ OCTOPOLE_INLINE void mutual_block(const K& kernel, const MutualSide<Real>& a_sid
       by_low = simd::broadcast<V>(b_low.y[j]);
       bz_low = simd::broadcast<V>(b_low.z[j]);
     }
-    Real* const sum = sums + j * lanes;
+    const Real* const before = sums_before + j * lanes;
     V to_b{}, to_bx{}, to_by{}, to_bz{};
-    if constexpr (!First) to_b = simd::load<V>(sum);
+    if constexpr (!First) to_b = simd::load<V>(before);
     if constexpr (Gradient && !First) {
-      to_bx = simd::load<V>(sum + part);
-      to_by = simd::load<V>(sum + 2 * part);
-      to_bz = simd::load<V>(sum + 3 * part);
+      to_bx = simd::load<V>(before + part);
+      to_by = simd::load<V>(before + 2 * part);
+      to_bz = simd::load<V>(before + 3 * part);
     }
 #pragma GCC unroll 4
     for (int w = 0; w < Width; ++w) {
@@ -127,7 +141,8 @@ OCTOPOLE_INLINE void mutual_block(const K& kernel, const MutualSide<Real>& a_sid
         dz += z_low[w] - bz_low;
       }
       const V r2 = dx * dx + dy * dy + dz * dz;
-      const V inverse_r = isa::inverse_sqrt(r2);
+      const V inverse_r =
+          inverse_distance<pairs, simd::Accuracy::full>(r2, least, nearest, beyond + j * Width + w);
       const V value = kernel.potential(r2, inverse_r);
       u[w] += value * bq;
       to_b += value * charge[w];
@@ -142,13 +157,16 @@ OCTOPOLE_INLINE void mutual_block(const K& kernel, const MutualSide<Real>& a_sid
         to_bz += gb * dz;
       }
     }
-    simd::store(sum, to_b);
+    Real* const after = sums_after + j * lanes;
+    simd::store(after, to_b);
     if constexpr (Gradient) {
-      simd::store(sum + part, to_bx);
-      simd::store(sum + 2 * part, to_by);
-      simd::store(sum + 3 * part, to_bz);
+      simd::store(after + part, to_bx);
+      simd::store(after + 2 * part, to_by);
+      simd::store(after + 3 * part, to_bz);
     }
   }
+  if constexpr (pairs == Pairs::fast)
+    if (isa::any_below(nearest, least)) return false;
 #pragma GCC unroll 4
   for (int w = 0; w < Width; ++w) {
     const Index i = w * lanes;
@@ -168,12 +186,13 @@ OCTOPOLE_INLINE void mutual_block(const K& kernel, const MutualSide<Real>& a_sid
       }
     }
   }
+  return true;
 }
 
 /// The last points of a, fewer than a vector: padded with copies of the last one that have no charge.
 template <bool First, bool Gradient, class K, class Real>
 void mutual_rest(const K& kernel, const MutualArrays<Real>& a, const MutualSide<Real>& b, Index count,
-                 Real scale, Real* sums) {
+                 Real scale, const PieceSums<Real>& sums) {
   constexpr int lanes = isa::Vec<Real>::lanes;
   alignas(64) Real x[lanes], y[lanes], z[lanes], charge[lanes], u[lanes], gx[lanes], gy[lanes], gz[lanes];
   for (Index l = 0; l < lanes; ++l) {
@@ -184,8 +203,8 @@ void mutual_rest(const K& kernel, const MutualArrays<Real>& a, const MutualSide<
     charge[l] = l < a.count ? a.charge[i] : Real{0};
     u[l] = gx[l] = gy[l] = gz[l] = 0;
   }
-  mutual_block<1, First, Gradient, false>(
-      kernel, MutualSide<Real>{{x, y, z, charge, lanes, u, gx, gy, gz}, {}, {}}, b, count, scale, sums);
+  mutual_block<1, Pairs::any, First, Gradient, false>(
+      kernel, MutualSide<Real>{{x, y, z, charge, lanes, u, gx, gy, gz}, {}, {}}, b, count, scale, sums, {});
   for (Index l = 0; l < lanes && l < a.count; ++l) {
     a.potential[l] += u[l];
     if constexpr (Gradient) {
@@ -238,47 +257,87 @@ void add_sums(const Real* sums, Index count, Real scale, Real* to) {
   for (Index l = 0; j + l < count; ++l) to[j + l] += scale * rest[l];
 }
 
-template <bool First, bool Gradient, bool Split, class K, class Real>
+template <bool First, bool Gradient, class K, class Real>
 OCTOPOLE_INLINE void one_block_of_a(const K& kernel, const MutualSide<Real>& a, Index i,
-                                    const MutualSide<Real>& b, Index count, Real scale, Real* sums) {
+                                    const MutualSide<Real>& b, Index count, Real scale,
+                                    const PieceSums<Real>& sums) {
   constexpr int lanes = isa::Vec<Real>::lanes;
-  const MutualSide<Real> block = advance<Gradient, Split>(a, i);
-  if (Split || block.points.count >= lanes)
-    mutual_block<1, First, Gradient, Split>(kernel, block, b, count, scale, sums);
+  const MutualSide<Real> block = advance<Gradient, false>(a, i);
+  if (block.points.count >= lanes)
+    mutual_block<1, Pairs::any, First, Gradient, false>(kernel, block, b, count, scale, sums, {});
   else
     mutual_rest<First, Gradient>(kernel, block.points, b, count, scale, sums);
 }
 
 /// All points of a, at least one, against `count` points of b.
-template <bool Gradient, bool Split, class K, class Real>
+template <bool Gradient, class K, class Real>
 OCTOPOLE_INLINE void all_of_a(const K& kernel, const MutualSide<Real>& a, const MutualSide<Real>& b,
-                              Index count, Real scale, Real* sums) {
-  constexpr int lanes = isa::Vec<Real>::lanes, width = kMutualWidth<Split>;
-  const Index all = a.points.count, paired = Split ? (all + lanes - 1) / lanes * lanes : all;
+                              Index count, Real scale, const PieceSums<Real>& sums) {
+  constexpr int lanes = isa::Vec<Real>::lanes, width = 2;
+  const Index all = a.points.count;
   Index i = width * lanes;
-  if (i <= paired) {
-    mutual_block<width, true, Gradient, Split>(kernel, a, b, count, scale, sums);
+  if (i <= all) {
+    mutual_block<width, Pairs::any, true, Gradient, false>(kernel, a, b, count, scale, sums, {});
   } else {
     i = lanes;
-    one_block_of_a<true, Gradient, Split>(kernel, a, 0, b, count, scale, sums);
+    one_block_of_a<true, Gradient>(kernel, a, 0, b, count, scale, sums);
   }
-  for (; i + width * lanes <= paired; i += width * lanes)
-    mutual_block<width, false, Gradient, Split>(kernel, advance<Gradient, Split>(a, i), b, count, scale,
-                                                sums);
-  for (; i < all; i += lanes) one_block_of_a<false, Gradient, Split>(kernel, a, i, b, count, scale, sums);
+  for (; i + width * lanes <= all; i += width * lanes)
+    mutual_block<width, Pairs::any, false, Gradient, false>(kernel, advance<Gradient, false>(a, i), b, count,
+                                                            scale, sums, {});
+  for (; i < all; i += lanes) one_block_of_a<false, Gradient>(kernel, a, i, b, count, scale, sums);
 }
 
-/// With Split both sides are padded.
+/// A vector of points of a in two parts, the first at i, against `count` points of b, the first at `first`.
+template <bool First, bool Gradient, class K>
+[[gnu::noinline]] void sum_guarded(const K& kernel, const MutualSide<float>& a, Index i,
+                                   const MutualSide<float>& b, Index first, Index count,
+                                   const PieceSums<float>& sums, const CloseGuard& close) {
+  std::uint16_t beyond[kMutualPiece];
+  static_assert(kMutualPiece % kMasksTogether == 0);
+  mutual_block<1, Pairs::guarded, First, Gradient, true>(kernel, a, b, count, 1.0F, sums,
+                                                         {close.least, beyond});
+  each_left_out(beyond, count, [&](Index j, Index lane) {
+    if (lane < a.points.count) close.pairs.take(close.pairs.to, i + lane, first + j);  // else padding
+  });
+}
+
+/// All points of a, at least one, in two parts, against `count` points of b, the first at `first`. The sums
+/// after a block are those before the next.
+template <bool Gradient, class K>
+OCTOPOLE_INLINE void all_of_a(const K& kernel, const MutualSide<float>& a, const MutualSide<float>& b,
+                              Index first, Index count, PieceSums<float>& sums, const CloseGuard& close) {
+  constexpr int lanes = isa::Vec<float>::lanes;
+  const auto block = [&]<bool First>(std::bool_constant<First>, Index i) {
+    const MutualSide<float> vector = advance<Gradient, true>(a, i);
+    if (!mutual_block<1, Pairs::fast, First, Gradient, true>(kernel, vector, b, count, 1.0F, sums,
+                                                             {close.least, nullptr}))
+      sum_guarded<First, Gradient>(kernel, vector, i, b, first, count, sums, close);
+    sums = {sums.after, const_cast<float*>(sums.before)};
+  };
+  block(std::true_type{}, 0);
+  for (Index i = lanes; i < a.points.count; i += lanes) block(std::false_type{}, i);
+}
+
+/// With Split both sides are padded, and pairs are guarded by `close`.
 template <bool Gradient, bool Split, class K, class Real>
-void mutual_loop(const K& kernel, const MutualSide<Real>& a, const MutualSide<Real>& b, Real scale) {
+void mutual_loop(const K& kernel, const MutualSide<Real>& a, const MutualSide<Real>& b, Real scale,
+                 [[maybe_unused]] const CloseGuard& close) {
   constexpr int lanes = isa::Vec<Real>::lanes, parts = Gradient ? 4 : 1;
-  alignas(64) Real sums[kMutualPiece * lanes * parts];
+  alignas(64) Real buffers[Split ? 2 : 1][kMutualPiece * lanes * parts];
   const Index b_count = b.points.count;
   if (a.points.count == 0) return;
   for (Index first = 0; first < b_count; first += kMutualPiece) {
     const Index count = b_count - first < kMutualPiece ? b_count - first : kMutualPiece;
     const MutualSide<Real> piece = advance<Gradient, Split>(b, first);
-    all_of_a<Gradient, Split>(kernel, a, piece, count, scale, sums);
+    Real* sums = buffers[0];
+    if constexpr (Split) {
+      PieceSums<Real> turned{buffers[1], buffers[0]};
+      all_of_a<Gradient>(kernel, a, piece, first, count, turned, close);
+      sums = const_cast<Real*>(turned.before);
+    } else {
+      all_of_a<Gradient>(kernel, a, piece, count, scale, {sums, sums});
+    }
     for (Index j = count; j % lanes != 0; ++j)  // add_sums looks at whole vectors of them
       for (int part = 0; part < parts; ++part)
         simd::store(sums + (part * kMutualPiece + j) * lanes, typename isa::Vec<Real>::type{});
@@ -294,14 +353,15 @@ void mutual_loop(const K& kernel, const MutualSide<Real>& a, const MutualSide<Re
 template <bool Gradient, class K, class Real>
 void whole_mutual_loop(const K& kernel, const MutualArrays<Real>& a, const MutualArrays<Real>& b,
                        Real scale) {
-  mutual_loop<Gradient, false>(kernel, MutualSide<Real>{a, {}, {}}, MutualSide<Real>{b, {}, {}}, scale);
+  mutual_loop<Gradient, false>(kernel, MutualSide<Real>{a, {}, {}}, MutualSide<Real>{b, {}, {}}, scale, {});
 }
 
 template <bool Gradient, class K, class Real>
 void split_mutual_loop(const K& kernel, const MutualArrays<Real>& a, const LowParts<Real>& a_low,
-                       const WideSums& to_a, const MutualArrays<Real>& b, const LowParts<Real>& b_low) {
+                       const WideSums& to_a, const MutualArrays<Real>& b, const LowParts<Real>& b_low,
+                       const CloseGuard& close) {
   mutual_loop<Gradient, true>(kernel, MutualSide<Real>{a, a_low, to_a}, MutualSide<Real>{b, b_low, {}},
-                              Real{1});
+                              Real{1}, close);
 }
 
 }  // namespace

@@ -58,16 +58,16 @@ void split_coordinates(const double* from, Index count, double centre, double in
 template <class K, class Real>
 void pair_potential_split(const K& kernel, const TargetArrays<Real>& targets,
                           const LowParts<Real>& target_low, const SourceArrays<Real>& sources,
-                          const LowParts<Real>& source_low, Real* potential) {
-  active_split_loops<K, Real>().potential(kernel, targets, target_low, sources, source_low, potential);
+                          const LowParts<Real>& source_low, const CloseGuard& close, Real* potential) {
+  active_split_loops<K, Real>().potential(kernel, targets, target_low, sources, source_low, close, potential);
 }
 
 template <class K, class Real>
 void pair_gradient_split(const K& kernel, const TargetArrays<Real>& targets, const LowParts<Real>& target_low,
-                         const SourceArrays<Real>& sources, const LowParts<Real>& source_low, Real* potential,
-                         Real* gx, Real* gy, Real* gz) {
-  active_split_loops<K, Real>().gradient(kernel, targets, target_low, sources, source_low, potential, gx, gy,
-                                         gz);
+                         const SourceArrays<Real>& sources, const LowParts<Real>& source_low,
+                         const CloseGuard& close, Real* potential, Real* gx, Real* gy, Real* gz) {
+  active_split_loops<K, Real>().gradient(kernel, targets, target_low, sources, source_low, close, potential,
+                                         gx, gy, gz);
 }
 
 template <class K, class Real>
@@ -79,12 +79,14 @@ template void pair_mutual(const Laplace&, const MutualArrays<double>&, const Mut
 
 template <class K, class Real>
 void pair_mutual_split(const K& kernel, const MutualArrays<Real>& a, const LowParts<Real>& a_low,
-                       const WideSums& to_a, const MutualArrays<Real>& b, const LowParts<Real>& b_low) {
+                       const WideSums& to_a, const MutualArrays<Real>& b, const LowParts<Real>& b_low,
+                       const CloseGuard& close) {
   const SplitPairLoops<K, Real>& loops = active_split_loops<K, Real>();
-  (to_a.gx ? loops.mutual_gradient : loops.mutual_potential)(kernel, a, a_low, to_a, b, b_low);
+  (to_a.gx ? loops.mutual_gradient : loops.mutual_potential)(kernel, a, a_low, to_a, b, b_low, close);
 }
 template void pair_mutual_split(const Laplace&, const MutualArrays<float>&, const LowParts<float>&,
-                                const WideSums&, const MutualArrays<float>&, const LowParts<float>&);
+                                const WideSums&, const MutualArrays<float>&, const LowParts<float>&,
+                                const CloseGuard&);
 
 template <class K>
 void pair_mutual_local(const K& kernel, const LocalArrays& points, const WideSums& sums,
@@ -111,13 +113,11 @@ template void pair_self_local(const Laplace&, const LocalArrays&, const WideSums
 OCTOPOLE_INSTANTIATE(Laplace, double)
 OCTOPOLE_INSTANTIATE(Laplace, float)
 #undef OCTOPOLE_INSTANTIATE
-#define OCTOPOLE_INSTANTIATE(K, Real)                                                                      \
-  template void pair_potential_split(const K&, const TargetArrays<Real>&, const LowParts<Real>&,           \
-                                     const SourceArrays<Real>&, const LowParts<Real>&, Real*);             \
-  template void pair_gradient_split(const K&, const TargetArrays<Real>&, const LowParts<Real>&,            \
-                                    const SourceArrays<Real>&, const LowParts<Real>&, Real*, Real*, Real*, \
-                                    Real*);
-OCTOPOLE_INSTANTIATE(Laplace, float)
-#undef OCTOPOLE_INSTANTIATE
+template void pair_potential_split(const Laplace&, const TargetArrays<float>&, const LowParts<float>&,
+                                   const SourceArrays<float>&, const LowParts<float>&, const CloseGuard&,
+                                   float*);
+template void pair_gradient_split(const Laplace&, const TargetArrays<float>&, const LowParts<float>&,
+                                  const SourceArrays<float>&, const LowParts<float>&, const CloseGuard&,
+                                  float*, float*, float*, float*);
 
 }  // namespace octopole

@@ -10,6 +10,7 @@ namespace isa = simd::avx2;
 #include "local_loop_impl.hpp"
 #include "mutual_loop_impl.hpp"
 #include "pair_loop_impl.hpp"
+#include "split_loop_impl.hpp"
 #endif
 
 namespace octopole {

@@ -8,6 +8,7 @@ namespace isa = simd::baseline;
 #include "local_loop_impl.hpp"
 #include "mutual_loop_impl.hpp"
 #include "pair_loop_impl.hpp"
+#include "split_loop_impl.hpp"
 
 namespace octopole {
 

@@ -16,14 +16,14 @@ struct PairLoops {
 template <class K, class Real>
 struct SplitPairLoops {
   void (*potential)(const K&, const TargetArrays<Real>&, const LowParts<Real>&, const SourceArrays<Real>&,
-                    const LowParts<Real>&, Real*);
+                    const LowParts<Real>&, const CloseGuard&, Real*);
   void (*gradient)(const K&, const TargetArrays<Real>&, const LowParts<Real>&, const SourceArrays<Real>&,
-                   const LowParts<Real>&, Real*, Real*, Real*, Real*);
+                   const LowParts<Real>&, const CloseGuard&, Real*, Real*, Real*, Real*);
   void (*split)(const double*, Index, double, double, float*, float*);
   void (*mutual_potential)(const K&, const MutualArrays<Real>&, const LowParts<Real>&, const WideSums&,
-                           const MutualArrays<Real>&, const LowParts<Real>&);
+                           const MutualArrays<Real>&, const LowParts<Real>&, const CloseGuard&);
   void (*mutual_gradient)(const K&, const MutualArrays<Real>&, const LowParts<Real>&, const WideSums&,
-                          const MutualArrays<Real>&, const LowParts<Real>&);
+                          const MutualArrays<Real>&, const LowParts<Real>&, const CloseGuard&);
 };
 
 /// The loops over points relative to their own leaves.

@@ -51,9 +51,8 @@ void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, 
   const auto make = [&] { return State{Meanwhile(meanwhile), {}, {}}; };
   parallel_for(static_cast<Index>(leaves.size()), 8, make, [&](State& state, Index l) {
     const NodeIndex leaf = leaves[static_cast<std::size_t>(l)];
-    Box frame = kAbsoluteFrame;
-    if constexpr (split) frame = single_frame(boxes[leaf]);
-    sum_row(kernel, leaf, u.of(leaf), frame, targets, sources, charges, sums, state.sources, state.targets);
+    sum_row(kernel, leaf, u.of(leaf), split ? boxes[leaf] : kAbsoluteFrame, targets, sources, charges, sums,
+            state.sources, state.targets);
     state.between.after_leaf();
   });
 }

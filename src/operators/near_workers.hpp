@@ -2,23 +2,21 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <span>
 #include <vector>
 
+#include "close_pairs.hpp"
 #include "octopole/operators/near_field.hpp"
 #include "point_buffers.hpp"
 
 namespace octopole {
 
-/// In single precision a half side is 4096 units long. Laplace gradients then stay finite down to 4e-17 half
-/// sides, less than double coordinates tell apart (but for a leaf around the origin), and pairs below 2.7e-23
-/// half sides count as coincident; far away, gradient factors are normal numbers up to 1e9 half sides.
-constexpr double kSingleUnit = 1.0 / 4096;
+/// With two floats a coordinate differences are good to 2^-48 half sides: closer pairs than this, in half
+/// sides, are summed in double.
+inline constexpr float kTwoFloatsReach = 0x1p-20F;
 
-inline Box single_frame(const Box& box) {
-  return {box.x, box.y, box.z, box.half * kSingleUnit};
+inline CloseGuard guard_of_two_floats(const ClosePairs& pairs) {
+  return {kTwoFloatsReach * kTwoFloatsReach, pairs};
 }
 
 /// Adds what all partners do to a leaf's targets, in the frame given.
@@ -27,19 +25,20 @@ void sum_row(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> partner
              const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
              const TargetSums& sums, SourceBuffer<Real, Split>& source_buffer,
              TargetBuffer<Real, Split>& target_buffer) {
-  if (targets.begin[leaf] == targets.end[leaf] || partners.empty()) return;
+  const Index first = targets.begin[leaf];
+  if (first == targets.end[leaf] || partners.empty()) return;
   target_buffer.load(targets, leaf, frame);
+  const SumsInDouble<K, Charge> in_double{kernel, targets, sources, charges, sums};
+  const auto add_close = [&](Index target, Index source) {
+    in_double.add(first + target, source_buffer.number(source), false);
+  };
+  const CloseGuard close = guard_of_two_floats(close_pairs(add_close));
   const auto flush = [&] {
-    target_buffer.evaluate(kernel, source_buffer.view(), frame.half, sums, source_buffer.low());
+    target_buffer.evaluate(kernel, source_buffer.view(), frame.half, sums, source_buffer.low(), close);
     source_buffer.clear();
   };
   source_buffer.append(sources, partners, charges, frame, flush);
   if (!source_buffer.empty()) flush();
-}
-
-template <class K>
-double single_scale(const Box& frame) {
-  return K::constant * integer_power(frame.half, K::homogeneity);
 }
 
 /// A thread's buffers, and how it works off parts of the lists. In double leaves act where they lie.
@@ -93,14 +92,14 @@ struct PairWorker<float> {
   template <class K, class Charge>
   void alone(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> partners, const Box* boxes,
              const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
-    sum_row(kernel, leaf, partners, single_frame(boxes[leaf]), points, points, charges, sums, sources,
-            targets);
+    sum_row(kernel, leaf, partners, boxes[leaf], points, points, charges, sums, sources, targets);
   }
   template <class K, class Charge>
   void mutual(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box* boxes,
               const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
-    const Box frame = single_frame(boxes[leaf]);
-    const double scale = single_scale<K>(frame);
+    const Box& frame = boxes[leaf];
+    const double scale = K::constant * integer_power(frame.half, K::homogeneity);
+    const SumsInDouble<K, Charge> in_double{kernel, points, points, charges, sums};
     const bool gradient = sums.gradient();
     const Index first = points.begin[leaf], count = points.end[leaf] - first;
     one.load(points, first, count, charges, frame, gradient);
@@ -114,8 +113,10 @@ struct PairWorker<float> {
       // Each leaf's share is rounded to double by itself, so that it does not depend on the leaves beside it.
       for (const NodeIndex other : others.subspan(begin, k - begin)) {
         const Index from = points.begin[other];
+        const auto add_close = [&](Index a, Index b) { in_double.add(first + a, from + b, true); };
         pair_mutual_split(kernel, one.arrays(first, count, gradient), one.low(first), one.wide(gradient),
-                          run.arrays(from, points.end[other] - from, gradient), run.low(from));
+                          run.arrays(from, points.end[other] - from, gradient), run.low(from),
+                          guard_of_two_floats(close_pairs(add_close)));
       }
       run.add_to(sums, scale, frame.half);
     }
@@ -136,9 +137,9 @@ class LocalWorker {
     two_floats_.alone(kernel, leaf, {partners.begin(), self}, boxes, points, charges, sums);
     if (self == partners.end() || points.begin[leaf] == points.end[leaf]) return;
     two_floats_.alone(kernel, leaf, {self + 1, partners.end()}, boxes, points, charges, sums);
-    Pair<K> pair{kernel, points, charges, sums};
+    const auto add_close = in_double(kernel, points, charges, sums);
     pair_self_local(kernel, arrays(charges), wide(sums), leaf_of<K>(points, leaf, boxes[leaf]), estimate(),
-                    ClosePairs{&Pair<K>::take, &pair});
+                    close_pairs(add_close));
   }
 
   template <class K>
@@ -155,40 +156,20 @@ class LocalWorker {
                            static_cast<float>(ratio), place(its.x, box.x), place(its.y, box.y),
                            place(its.z, box.z)});
     }
-    Pair<K> pair{kernel, points, charges, sums};
+    const auto add_close = in_double(kernel, points, charges, sums);
     pair_mutual_local(kernel, arrays(charges), wide(sums), leaf_of<K>(points, leaf, box), partners_.data(),
-                      static_cast<Index>(partners_.size()), estimate(), ClosePairs{&Pair<K>::take, &pair});
+                      static_cast<Index>(partners_.size()), estimate(), close_pairs(add_close));
   }
 
  private:
-  /// What is needed to sum a pair that the loop has left out: in double.
+  /// Sums both sides of a pair.
   template <class K>
-  struct Pair {
-    const K& kernel;
-    const PointsByNode& points;
-    const float* charges;
-    const TargetSums& sums;
-
-    static void take(void* to, Index a, Index b) {
-      const Pair& pair = *static_cast<const Pair*>(to);
-      const PointsByNode& p = pair.points;
-      const double dx = p.x[a] - p.x[b], dy = p.y[a] - p.y[b], dz = p.z[a] - p.z[b];
-      const double r2 = dx * dx + dy * dy + dz * dz;
-      if (r2 < std::numeric_limits<double>::min()) return;
-      const double inverse_r = 1 / std::sqrt(r2), value = K::constant * pair.kernel.potential(r2, inverse_r);
-      const double factor = K::constant * pair.kernel.gradient_factor(r2, inverse_r);
-      const TargetSums& sums = pair.sums;
-      const auto add = [&](Index target, double charge, double sign) {
-        sums.potential[target] += value * charge;
-        if (!sums.gradient()) return;
-        sums.gx[target] += sign * factor * charge * dx;
-        sums.gy[target] += sign * factor * charge * dy;
-        sums.gz[target] += sign * factor * charge * dz;
-      };
-      add(a, static_cast<double>(pair.charges[b]), 1);
-      add(b, static_cast<double>(pair.charges[a]), -1);
-    }
-  };
+  static auto in_double(const K& kernel, const PointsByNode& points, const float* charges,
+                        const TargetSums& sums) {
+    return [in_double = SumsInDouble<K, float>{kernel, points, points, charges, sums}](Index a, Index b) {
+      in_double.add(a, b, true);
+    };
+  }
 
   LocalArrays arrays(const float* charges) const {
     return {local_.x, local_.y, local_.z, charges, local_.count};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <span>
 #include <type_traits>
+#include <vector>
 
 #include "octopole/base/aligned.hpp"
 #include "octopole/kernels/pair_loop.hpp"
@@ -83,6 +84,7 @@ class SourceBuffer {
       for (++k; k < nodes.size() && points.begin[nodes[k]] == end; ++k) end = points.end[nodes[k]];
       while (i < end) {
         const Index piece = std::min(end - i, kSourceChunk - count_);
+        if constexpr (Split) segments_.push_back({i, count_});
         points_.copy(points, i, piece, frame, count_);
         for (Index j = 0; j < piece; ++j)
           charge_[static_cast<std::size_t>(count_ + j)] = static_cast<Real>(charges[i + j]);
@@ -96,12 +98,26 @@ class SourceBuffer {
   SourceArrays<Real> view() const { return {points_.x(), points_.y(), points_.z(), charge_.data(), count_}; }
   LowParts<Real> low() const { return points_.low(); }
   bool empty() const { return count_ == 0; }
-  void clear() { count_ = 0; }
+  void clear() {
+    count_ = 0;
+    segments_.clear();
+  }
+  /// The number, among all points, of the one at `place`. With Split.
+  Index number(Index place) const {
+    const auto behind = std::upper_bound(segments_.begin(), segments_.end(), place,
+                                         [](Index at, const Segment& s) { return at < s.begin; });
+    return (behind - 1)->first + place - (behind - 1)->begin;
+  }
 
  private:
+  /// Points that follow one another here as they do among all.
+  struct Segment {
+    Index first, begin;  // among all points, here
+  };
   ScaledPoints<Real, Split> points_;
   AlignedVector<Real> charge_;
   Index count_ = 0;
+  std::vector<Segment> segments_;
 };
 
 /// The targets of one leaf, with their results of one pair loop; with Split the loop over points of two
@@ -123,15 +139,16 @@ class TargetBuffer {
   }
 
   /// Adds the field of `sources`, given in the frame of the targets with half side `half`, to `sums`.
-  /// With Split `low` is the low part of the sources.
+  /// With Split `low` is the low part of the sources, and `close` receives targets by their numbers among the
+  /// leaf's.
   template <class K>
   void evaluate(const K& kernel, const SourceArrays<Real>& sources, double half, const TargetSums& sums,
-                const LowParts<Real>& low = {}) {
+                const LowParts<Real>& low = {}, [[maybe_unused]] const CloseGuard& close = {}) {
     const double scale = K::constant * integer_power(half, K::homogeneity);
     std::fill_n(potential_.data(), count_, Real{0});
     if (!sums.gradient()) {
       if constexpr (Split)
-        pair_potential_split(kernel, targets_, points_.low(), sources, low, potential_.data());
+        pair_potential_split(kernel, targets_, points_.low(), sources, low, close, potential_.data());
       else
         pair_potential(kernel, targets_, sources, potential_.data());
       add(potential_, scale, sums.potential);
@@ -139,7 +156,7 @@ class TargetBuffer {
     }
     for (auto* v : {&gx_, &gy_, &gz_}) std::fill_n(v->data(), count_, Real{0});
     if constexpr (Split)
-      pair_gradient_split(kernel, targets_, points_.low(), sources, low, potential_.data(), gx_.data(),
+      pair_gradient_split(kernel, targets_, points_.low(), sources, low, close, potential_.data(), gx_.data(),
                           gy_.data(), gz_.data());
     else
       pair_gradient(kernel, targets_, sources, potential_.data(), gx_.data(), gy_.data(), gz_.data());

@@ -21,11 +21,11 @@ AlignedVector<Real> scattered(Index n, unsigned seed) {
 
 template <class Real>
 struct Points {
-  explicit Points(Index n, unsigned seed)
-      : x(scattered<Real>(n, seed)),
-        y(scattered<Real>(n, seed + 1)),
-        z(scattered<Real>(n, seed + 2)),
-        charge(scattered<Real>(n, seed + 3)),
+  explicit Points(Index n, unsigned seed)  // padded, for whole vectors
+      : x(scattered<Real>(padded(n), seed)),
+        y(scattered<Real>(padded(n), seed + 1)),
+        z(scattered<Real>(padded(n), seed + 2)),
+        charge(scattered<Real>(padded(n), seed + 3)),
         u(x.size()),
         gx(x.size()),
         gy(x.size()),
@@ -63,9 +63,36 @@ void gradient(benchmark::State& state) {
     pair_gradient(Laplace{}, t.targets(), s.sources(), t.u.data(), t.gx.data(), t.gy.data(), t.gz.data());
   });
 }
+const CloseGuard kGuard{0x1p-40F, {[](void*, Index, Index) {}, nullptr}};
 void split_potential(benchmark::State& state) {
   run<float>(state, 1, [](auto& t, auto& s) {
-    pair_potential_split(Laplace{}, t.targets(), t.low(), s.sources(), s.low(), t.u.data());
+    pair_potential_split(Laplace{}, t.targets(), t.low(), s.sources(), s.low(), kGuard, t.u.data());
+  });
+}
+void split_gradient(benchmark::State& state) {
+  run<float>(state, 1, [](auto& t, auto& s) {
+    pair_gradient_split(Laplace{}, t.targets(), t.low(), s.sources(), s.low(), kGuard, t.u.data(),
+                        t.gx.data(), t.gy.data(), t.gz.data());
+  });
+}
+/// Every target is at the place of a source.
+void split_coincident(benchmark::State& state) {
+  run<float>(state, 1, [](auto& t, auto& s) {
+    const TargetArrays<float> targets{s.x.data(), s.y.data(), s.z.data(), t.count};
+    pair_potential_split(Laplace{}, targets, s.low(), s.sources(), s.low(), kGuard, t.u.data());
+  });
+}
+template <bool Gradient>
+void split_mutual(benchmark::State& state) {
+  AlignedVector<double> sums(static_cast<std::size_t>(4 * padded(state.range(0))));
+  const auto part = [&](Index k) {
+    return Gradient || k == 0 ? &sums[0] + k * padded(state.range(0)) : nullptr;
+  };
+  run<float>(state, 2, [&](auto& t, auto& s) {
+    MutualArrays<float> b = s.mutual();
+    if (Gradient) b.gx = s.gx.data(), b.gy = s.gy.data(), b.gz = s.gz.data();
+    pair_mutual_split(Laplace{}, t.mutual(), t.low(), WideSums{part(0), part(1), part(2), part(3)}, b,
+                      s.low(), kGuard);
   });
 }
 void mutual(benchmark::State& state) {
@@ -106,6 +133,10 @@ BENCHMARK(potential<float>)->Apply(sizes);
 BENCHMARK(gradient<double>)->Apply(sizes);
 BENCHMARK(gradient<float>)->Apply(sizes);
 BENCHMARK(split_potential)->Apply(sizes);
+BENCHMARK(split_gradient)->Apply(sizes);
+BENCHMARK(split_coincident)->Apply(sizes);
+BENCHMARK(split_mutual<false>)->Apply(sizes);
+BENCHMARK(split_mutual<true>)->Apply(sizes);
 BENCHMARK(mutual)->Apply(sizes);
 BENCHMARK(local_row<false>)->ArgsProduct({{16, 30, 64, 110}, {0, 1}});
 BENCHMARK(local_row<true>)->ArgsProduct({{16, 30, 64, 110}, {0, 1}});

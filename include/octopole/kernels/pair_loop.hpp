@@ -65,23 +65,34 @@ void pair_gradient(const K& kernel, const TargetArrays<Real>& targets, const Sou
 void split_coordinates(const double* from, Index count, double centre, double inverse, float* high,
                        float* low);
 
+/// Receives the pairs that a loop has left out because they are too close for its precision: the numbers of
+/// their points, a target's and a source's, or a leaf's and a partner's. The caller sums them in double.
+struct ClosePairs {
+  void (*take)(void* to, Index a, Index b);
+  void* to;
+};
+
+/// Pairs whose squared distance is below `least`, a normal number, are left out and reported.
+struct CloseGuard {
+  float least;
+  ClosePairs pairs;
+};
+
 /// As pair_potential for points given in two parts each, the second at most half a unit in the last place of
 /// the first: differences of coordinates below 1 are exact to 2^-48 and to the relative precision of Real,
-/// whichever is worse, so that points much closer than their coordinates are large keep their distance.
-/// Lower limit: pairs whose squared distance is below the smallest normal number (in single precision closer
-/// than 1.08e-19) count as coincident. For float only.
+/// whichever is worse. Which pairs are closer than that serves, coincident ones included, `close` says and
+/// receives. Squared distances must be finite. For float only.
 template <class K, class Real>
 void pair_potential_split(const K& kernel, const TargetArrays<Real>& targets,
                           const LowParts<Real>& target_low, const SourceArrays<Real>& sources,
-                          const LowParts<Real>& source_low, Real* potential);
+                          const LowParts<Real>& source_low, const CloseGuard& close, Real* potential);
 
 /// As pair_potential_split, and adds the gradient with respect to the target to gx, gy, gz. The kernel's
-/// gradient factor must be a normal number: for Laplace no pair may be closer than 1.5e-13 yet not
-/// coincident.
+/// gradient factor must be a normal number at all distances but those left out.
 template <class K, class Real>
 void pair_gradient_split(const K& kernel, const TargetArrays<Real>& targets, const LowParts<Real>& target_low,
-                         const SourceArrays<Real>& sources, const LowParts<Real>& source_low, Real* potential,
-                         Real* gx, Real* gy, Real* gz);
+                         const SourceArrays<Real>& sources, const LowParts<Real>& source_low,
+                         const CloseGuard& close, Real* potential, Real* gx, Real* gy, Real* gz);
 
 /// Both sides of the pairs between two distinct sets: adds `scale` times what each point of a receives from
 /// all of b, and each of b from all of a, to their potentials (and gradients, where a has places for one).
@@ -109,7 +120,8 @@ struct WideSums {
 /// not used), what b's receive to b's. For float only.
 template <class K, class Real>
 void pair_mutual_split(const K& kernel, const MutualArrays<Real>& a, const LowParts<Real>& a_low,
-                       const WideSums& to_a, const MutualArrays<Real>& b, const LowParts<Real>& b_low);
+                       const WideSums& to_a, const MutualArrays<Real>& b, const LowParts<Real>& b_low,
+                       const CloseGuard& close);
 
 /// Points by leaf in single precision, relative to their own leaf's centre in its half sides, with charges.
 using LocalArrays = SourceArrays<float>;
@@ -117,7 +129,7 @@ using LocalArrays = SourceArrays<float>;
 /// A leaf that acts on others: its points, and in its half sides how close a pair may be.
 struct LocalLeaf {
   Index first, count;
-  float least;            // pairs whose squared distance is smaller are left out, and told
+  float least;            // pairs whose squared distance is smaller are left out, and reported
   double scale;           // of potentials
   double gradient_scale;  // and of gradients, to the units of the sums
 };
@@ -127,12 +139,6 @@ struct LocalLeaf {
 struct LocalPartner {
   Index first, count;
   float ratio, x, y, z;
-};
-
-/// Is told of pairs that were left out: the numbers of their points, a leaf's and a partner's.
-struct ClosePairs {
-  void (*take)(void* to, Index a, Index b);
-  void* to;
 };
 
 /// Both sides of the pairs between a leaf and its partners: adds what the points of either receive, scaled,

@@ -13,9 +13,9 @@ namespace octopole {
 
 /// P2P: adds the direct sum over the sources of each leaf's U list to the leaf's targets, kernel constant
 /// included; coincident points contribute nothing. Real is the precision it works in, whatever that of the
-/// charges. In single precision coordinates are taken from the leaf's
-/// centre in double and kept as two floats each, so that close pairs keep their digits: relative to its
-/// distance d in half sides, a difference is good to about 2e-15 / d; pairs closer than 2.7e-23 half sides
+/// charges. In single precision coordinates are taken from the leaf's centre in double and kept as two floats
+/// each, and pairs closer than 1e-6 half sides are summed in double: what doubles tell apart is told apart,
+/// and sums and gradients of such pairs reach as far as doubles do. In double, pairs closer than 1.5e-154
 /// count as coincident. Threaded over leaves; the order of the sum is that of the list. The calling thread
 /// calls `meanwhile` (may be empty) after every kMeanwhileLeaves leaves of its own.
 inline constexpr int kMeanwhileLeaves = 16;
@@ -27,7 +27,8 @@ void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, 
 /// How P2P among sources that are the targets takes points in single precision: as two floats a coordinate;
 /// as one float relative to the centre of their own leaf; or so and with the hardware's estimate of 1/sqrt,
 /// where that is good to 2^-13 (AVX-512), for 3 digits. With one float, pairs closer than so many half sides
-/// of the larger leaf are summed in double: kLocalReach for up to 5 digits, kLocalReachOfSix for 6.
+/// of the larger leaf are summed in double: kLocalReach for up to 5 digits, kLocalReachOfSix for 6. With two
+/// floats as in p2p.
 enum class NearForm : std::int8_t { two_floats, one_float, estimate };
 inline constexpr double kLocalReach = 0.03, kLocalReachOfSix = 0.1;
 

@@ -26,13 +26,16 @@ namespace octopole::simd {
 ///   inverse_sqrt(V r2)            1 / sqrt(r2) to nearly full precision; 0 where r2 is below the smallest
 ///   normal
 ///                                 number (coincident points) or infinite
-///   inverse_sqrt_beyond<Estimate>(V r2, V least, beyond)
-///                                 the same for floats, and 0 where r2 < least: beyond has a bit a lane, set
-///                                 where not. With Estimate it may be as far off as 2^-13.
-///   inverse_sqrt_of_normal<Estimate>(V r2)  the same for floats that are normal numbers, without a test
+///   inverse_sqrt_beyond<accuracy>(V r2, V least, beyond)
+///                                 the same for floats of finite r2, and 0 where r2 < least, which is a
+///                                 normal number: beyond has a bit a lane, set where not
+///   inverse_sqrt_of_normal<accuracy>(V r2)  the same for floats that are normal numbers, without a test
 ///   lesser(V a, V b)              of each lane, for floats; b where a lane of either is not a number
 ///   any_below(V v, V least)       whether a lane is
-/// and these, common to all of them:
+/// How far off 1/sqrt may be: 2^-13, 2e-7, or as inverse_sqrt.
+enum class Accuracy { estimate, step, full };
+
+/// These are common to all instruction sets:
 template <class V, class T>
 OCTOPOLE_INLINE V load(const T* p) {
   V v;
@@ -80,7 +83,7 @@ OCTOPOLE_INLINE VecD inverse_sqrt(const VecD& r2) {
 #endif
   return r2 < kMinNormalDouble ? VecD{} : 1.0 / r;
 }
-template <bool Estimate>
+template <Accuracy accuracy>
 OCTOPOLE_INLINE VecF inverse_sqrt_of_normal(const VecF& r2) {
 #if defined(__SSE2__)
   const VecF r = _mm_sqrt_ps(r2);
@@ -99,9 +102,9 @@ OCTOPOLE_INLINE bool any_below(const VecF& v, const VecF& least) {
   return v[0] < least[0] || v[1] < least[1] || v[2] < least[2] || v[3] < least[3];
 }
 OCTOPOLE_INLINE VecF inverse_sqrt(const VecF& r2) {
-  return r2 < kMinNormalFloat ? VecF{} : inverse_sqrt_of_normal<false>(r2);
+  return r2 < kMinNormalFloat ? VecF{} : inverse_sqrt_of_normal<Accuracy::full>(r2);
 }
-template <bool Estimate>
+template <Accuracy accuracy>
 OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, const VecF& least, std::uint16_t& beyond) {
   const auto is_beyond = r2 >= least;
 #if defined(__SSE2__)
@@ -110,7 +113,7 @@ OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, const VecF& least, std:
   beyond = static_cast<std::uint16_t>((is_beyond[0] & 1) | (is_beyond[1] & 2) | (is_beyond[2] & 4) |
                                       (is_beyond[3] & 8));
 #endif
-  return is_beyond ? inverse_sqrt_of_normal<Estimate>(r2) : VecF{};
+  return is_beyond ? inverse_sqrt_of_normal<accuracy>(r2) : VecF{};
 }
 }  // namespace baseline
 
@@ -155,18 +158,17 @@ OCTOPOLE_INLINE VecD inverse_sqrt(const VecD& r2) {
                                     _mm256_cmp_pd(r2, _mm256_set1_pd(__builtin_inf()), _CMP_EQ_OQ));
   return _mm256_andnot_pd(none, y);
 }
-OCTOPOLE_INLINE VecF inverse_sqrt(const VecF& r2) {
-  const VecF y = _mm256_rsqrt_ps(r2);
-  const VecF h = 1.0F - r2 * y * y;
-  const VecF z = y + y * h * (0.5F + h * 0.375F);
-  const __m256 none = _mm256_or_ps(_mm256_cmp_ps(r2, _mm256_set1_ps(kMinNormalFloat), _CMP_LT_OQ),
-                                   _mm256_cmp_ps(r2, _mm256_set1_ps(__builtin_inff()), _CMP_EQ_OQ));
-  return _mm256_andnot_ps(none, z);
-}
-template <bool Estimate>
+template <Accuracy accuracy>
 OCTOPOLE_INLINE VecF inverse_sqrt_of_normal(const VecF& r2) {
   const VecF y = _mm256_rsqrt_ps(r2);  // good to 1.5 2^-12: a step in either case
-  return y + y * (1.0F - r2 * y * y) * 0.5F;
+  const VecF h = 1.0F - r2 * y * y;
+  if constexpr (accuracy == Accuracy::full) return y + y * h * (0.5F + h * 0.375F);
+  return y + y * h * 0.5F;
+}
+OCTOPOLE_INLINE VecF inverse_sqrt(const VecF& r2) {
+  const __m256 none = _mm256_or_ps(_mm256_cmp_ps(r2, _mm256_set1_ps(kMinNormalFloat), _CMP_LT_OQ),
+                                   _mm256_cmp_ps(r2, _mm256_set1_ps(__builtin_inff()), _CMP_EQ_OQ));
+  return _mm256_andnot_ps(none, inverse_sqrt_of_normal<Accuracy::full>(r2));
 }
 OCTOPOLE_INLINE VecF lesser(const VecF& a, const VecF& b) {
   return _mm256_min_ps(a, b);
@@ -174,11 +176,11 @@ OCTOPOLE_INLINE VecF lesser(const VecF& a, const VecF& b) {
 OCTOPOLE_INLINE bool any_below(const VecF& v, const VecF& least) {
   return _mm256_movemask_ps(_mm256_cmp_ps(v, least, _CMP_LT_OQ)) != 0;
 }
-template <bool Estimate>
+template <Accuracy accuracy>
 OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, const VecF& least, std::uint16_t& beyond) {
   const __m256 is_beyond = _mm256_cmp_ps(r2, least, _CMP_GE_OQ);
   beyond = static_cast<std::uint16_t>(_mm256_movemask_ps(is_beyond));
-  return _mm256_and_ps(is_beyond, inverse_sqrt_of_normal<Estimate>(r2));
+  return _mm256_and_ps(is_beyond, inverse_sqrt_of_normal<accuracy>(r2));
 }
 }  // namespace avx2
 #endif
@@ -233,14 +235,14 @@ OCTOPOLE_INLINE VecF inverse_sqrt(const VecF& r2) {
 inline constexpr __mmask16 kAllLanes = 0xFFFF;
 
 /// One step, where not for an estimate, from what is good to 14 bits.
-template <bool Estimate>
+template <Accuracy accuracy>
 OCTOPOLE_INLINE VecF refined(const VecF& r2, const VecF& y) {
-  if constexpr (Estimate) return y;
+  if constexpr (accuracy == Accuracy::estimate) return y;
   return y + (y * (1.0F - (r2 * y) * y)) * 0.5F;
 }
-template <bool Estimate>
+template <Accuracy accuracy>
 OCTOPOLE_INLINE VecF inverse_sqrt_of_normal(const VecF& r2) {
-  return refined<Estimate>(r2, _mm512_maskz_rsqrt14_ps(kAllLanes, r2));
+  return refined<accuracy>(r2, _mm512_maskz_rsqrt14_ps(kAllLanes, r2));
 }
 OCTOPOLE_INLINE VecF lesser(const VecF& a, const VecF& b) {
   return _mm512_maskz_min_ps(kAllLanes, a, b);
@@ -248,11 +250,11 @@ OCTOPOLE_INLINE VecF lesser(const VecF& a, const VecF& b) {
 OCTOPOLE_INLINE bool any_below(const VecF& v, const VecF& least) {
   return _mm512_cmp_ps_mask(v, least, _CMP_LT_OQ) != 0;
 }
-template <bool Estimate>
+template <Accuracy accuracy>
 OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, const VecF& least, std::uint16_t& beyond) {
   const __mmask16 is_beyond = _mm512_cmp_ps_mask(r2, least, _CMP_GE_OQ);
   beyond = is_beyond;
-  return refined<Estimate>(r2, _mm512_maskz_rsqrt14_ps(is_beyond, r2));
+  return refined<accuracy>(r2, _mm512_maskz_rsqrt14_ps(is_beyond, r2));
 }
 }  // namespace avx512
 #endif

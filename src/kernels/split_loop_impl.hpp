@@ -1,0 +1,268 @@
+// The pair loop over points in two parts, guarded (close_pairs_impl.hpp). Included once by each instruction
+// set's unit, behind pair_loop_impl.hpp.
+#pragma once
+
+#include "close_pairs_impl.hpp"
+#include "pair_loop_impl.hpp"
+
+namespace octopole {
+namespace {
+
+/// Blocks that are dropped and summed again: so many sources one by one, or vectors of them. Where many
+/// targets have a close source, larger ones cost more; smaller ones cost what a block does once.
+inline constexpr Index kGuardedSources = 64, kGuardedVectors = 16;
+
+template <class V>
+OCTOPOLE_INLINE auto sum_lanes(const V& v) {
+  constexpr int lanes = sizeof(V) / sizeof(v[0]);
+  alignas(64) std::remove_cvref_t<decltype(v[0])> part[lanes];
+  simd::store(part, v);
+#pragma GCC unroll 8
+  for (int width = lanes / 2; width > 0; width /= 2)
+#pragma GCC unroll 8
+    for (int l = 0; l < width; ++l) part[l] += part[l + width];
+  return part[0];
+}
+
+/// Targets of a block, `count` from number `first` on; behind them may be padding.
+struct TargetNumbers {
+  Index first, count;
+};
+
+template <int Width, bool Gradient, class K>
+[[gnu::noinline]] void targets_guarded(const K& kernel, const Coordinates<float>& targets,
+                                       const TargetNumbers& numbers, const SourceArrays<float>& sources,
+                                       const LowParts<float>& source_low, Index first_source,
+                                       const Results<float>& out, const CloseGuard& close) {
+  constexpr int lanes = isa::Vec<float>::lanes;
+  std::uint16_t beyond[kGuardedSources * Width];
+  static_assert(kGuardedSources % kMasksTogether == 0);
+  target_block<Width, Pairs::guarded, Gradient, true>(kernel, targets, sources, source_low, out,
+                                                      {close.least, beyond});
+  each_left_out(beyond, sources.count * Width, [&](Index mask, Index lane) {
+    const Index i = mask % Width * lanes + lane;
+    if (i < numbers.count) close.pairs.take(close.pairs.to, numbers.first + i, first_source + mask / Width);
+  });
+}
+
+/// Width * lanes targets in registers, all sources one after the other.
+template <int Width, bool Gradient, class K>
+OCTOPOLE_INLINE void targets_in_lanes(const K& kernel, const Coordinates<float>& targets,
+                                      const TargetNumbers& numbers, const SourceArrays<float>& sources,
+                                      const LowParts<float>& source_low, const Results<float>& out,
+                                      const CloseGuard& close) {
+  for (Index j = 0; j < sources.count; j += kGuardedSources) {
+    const Index left = sources.count - j;
+    const SourceArrays<float> piece{sources.x + j, sources.y + j, sources.z + j, sources.charge + j,
+                                    left < kGuardedSources ? left : kGuardedSources};
+    const LowParts<float> low{source_low.x + j, source_low.y + j, source_low.z + j};
+    if (!target_block<Width, Pairs::fast, Gradient, true>(kernel, targets, piece, low, out,
+                                                          {close.least, nullptr}))
+      targets_guarded<Width, Gradient>(kernel, targets, numbers, piece, low, j, out, close);
+  }
+}
+
+/// Whole vectors of sources: `count` from number `first` on, and padding.
+struct SourceVectors {
+  Coordinates<float> at;
+  const float* charge;
+  Index first, count;
+
+  static constexpr Index kPiece = kGuardedVectors * isa::Vec<float>::lanes;
+  SourceVectors piece(Index begin) const {
+    return {advance<true>(at, begin), charge + begin, first + begin,
+            count - begin < kPiece ? count - begin : kPiece};
+  }
+};
+
+/// Count targets against at most kGuardedVectors vectors of sources: for leaves of so few targets that
+/// vectors of them would not be filled. Adds what they receive by lane to `sums`, (Count, 1 or 4, lanes). Is
+/// false, and nothing has been written, where a pair is too close for fast ones; guarded, masks are (vectors,
+/// Count).
+template <int Count, Pairs pairs, bool Gradient, class K>
+OCTOPOLE_INLINE bool source_block(const K& kernel, const Coordinates<float>& targets,
+                                  const SourceVectors& sources, float* sums, const BlockGuard& guard) {
+  using V = typename isa::Vec<float>::type;
+  constexpr int lanes = isa::Vec<float>::lanes, parts = Gradient ? 4 : 1;
+  V x[Count], y[Count], z[Count], x_low[Count], y_low[Count], z_low[Count];
+  V u[Count], gx[Count], gy[Count], gz[Count];
+#pragma GCC unroll 4
+  for (int t = 0; t < Count; ++t) {
+    x[t] = simd::broadcast<V>(targets.x[t]);
+    y[t] = simd::broadcast<V>(targets.y[t]);
+    z[t] = simd::broadcast<V>(targets.z[t]);
+    x_low[t] = simd::broadcast<V>(targets.low.x[t]);
+    y_low[t] = simd::broadcast<V>(targets.low.y[t]);
+    z_low[t] = simd::broadcast<V>(targets.low.z[t]);
+    u[t] = gx[t] = gy[t] = gz[t] = V{};
+  }
+  const V least = simd::broadcast<V>(guard.least);
+  V nearest = simd::broadcast<V>(kNoDistance);
+  const Coordinates<float> at = sources.at;
+  std::uint16_t* beyond = guard.beyond;
+  for (Index j = 0; j < sources.count; j += lanes) {
+    const V sx = simd::load<V>(at.x + j), sy = simd::load<V>(at.y + j), sz = simd::load<V>(at.z + j),
+            q = simd::load<V>(sources.charge + j);
+    const V sx_low = simd::load<V>(at.low.x + j), sy_low = simd::load<V>(at.low.y + j),
+            sz_low = simd::load<V>(at.low.z + j);
+#pragma GCC unroll 4
+    for (int t = 0; t < Count; ++t) {
+      // Exact above for close points, whose difference of low parts counts.
+      const V dx = x[t] - sx + (x_low[t] - sx_low), dy = y[t] - sy + (y_low[t] - sy_low),
+              dz = z[t] - sz + (z_low[t] - sz_low);
+      const V r2 = dx * dx + dy * dy + dz * dz;
+      const V inverse_r = inverse_distance<pairs, simd::Accuracy::full>(r2, least, nearest, beyond + t);
+      u[t] += kernel.potential(r2, inverse_r) * q;
+      if constexpr (Gradient) {
+        const V f = -kernel.gradient_factor(r2, inverse_r) * q;  // most kernels fall with r: a sign less
+        gx[t] -= f * dx;
+        gy[t] -= f * dy;
+        gz[t] -= f * dz;
+      }
+    }
+    if constexpr (pairs == Pairs::guarded) beyond += Count;
+  }
+  if constexpr (pairs == Pairs::fast)
+    if (isa::any_below(nearest, least)) return false;
+#pragma GCC unroll 4
+  for (int t = 0; t < Count; ++t) {
+    const V received[] = {u[t], gx[t], gy[t], gz[t]};
+#pragma GCC unroll 4
+    for (int part = 0; part < parts; ++part) {
+      float* const sum = sums + (t * parts + part) * lanes;
+      simd::store(sum, simd::load<V>(sum) + received[part]);
+    }
+  }
+  return true;
+}
+
+template <int Count, bool Gradient, class K>
+[[gnu::noinline]] void sources_guarded(const K& kernel, const Coordinates<float>& targets, Index first_target,
+                                       const SourceVectors& sources, float* sums, const CloseGuard& close) {
+  constexpr int lanes = isa::Vec<float>::lanes;
+  std::uint16_t beyond[kGuardedVectors * Count];
+  static_assert(kGuardedVectors % kMasksTogether == 0);
+  source_block<Count, Pairs::guarded, Gradient>(kernel, targets, sources, sums, {close.least, beyond});
+  each_left_out(beyond, (sources.count + lanes - 1) / lanes * Count, [&](Index mask, Index lane) {
+    const Index j = mask / Count * lanes + lane;
+    if (j < sources.count) close.pairs.take(close.pairs.to, first_target + mask % Count, sources.first + j);
+  });
+}
+
+/// Count targets, from number i on, against all sources.
+template <int Count, bool Gradient, class K>
+OCTOPOLE_INLINE void few_targets(const K& kernel, const Coordinates<float>& all_targets, Index i,
+                                 const SourceVectors& whole, const SourceVectors& padded,
+                                 const Results<float>& out, const CloseGuard& close) {
+  using V = typename isa::Vec<float>::type;
+  constexpr int lanes = isa::Vec<float>::lanes, parts = Gradient ? 4 : 1;
+  const Coordinates<float> targets = advance<true>(all_targets, i);
+  alignas(64) float sums[Count * parts * lanes] = {};
+  const auto add = [&](const SourceVectors& sources) {
+    if (!source_block<Count, Pairs::fast, Gradient>(kernel, targets, sources, sums, {close.least, nullptr}))
+      sources_guarded<Count, Gradient>(kernel, targets, i, sources, sums, close);
+  };
+  for (Index j = 0; j < whole.count; j += SourceVectors::kPiece) add(whole.piece(j));
+  if (padded.count > 0) add(padded);
+  float* const results[] = {out.potential, out.gx, out.gy, out.gz};
+  for (int t = 0; t < Count; ++t)
+    for (int part = 0; part < parts; ++part)
+      results[part][i + t] += sum_lanes(simd::load<V>(sums + (t * parts + part) * lanes));
+}
+
+/// All targets against all sources, the last of which are padded to a vector by copies without charge.
+template <bool Gradient, class K>
+void sources_in_lanes(const K& kernel, const Coordinates<float>& targets, Index count,
+                      const SourceArrays<float>& sources, const LowParts<float>& source_low,
+                      const Results<float>& out, const CloseGuard& close) {
+  constexpr int lanes = isa::Vec<float>::lanes;
+  const Index done = sources.count / lanes * lanes, rest = sources.count - done;
+  const SourceVectors whole{{sources.x, sources.y, sources.z, source_low}, sources.charge, 0, done};
+  alignas(64) float x[lanes], y[lanes], z[lanes], charge[lanes], x_low[lanes], y_low[lanes], z_low[lanes];
+  for (int l = 0; l < lanes && rest > 0; ++l) {
+    const Index j = l < rest ? done + l : sources.count - 1;
+    x[l] = sources.x[j];
+    y[l] = sources.y[j];
+    z[l] = sources.z[j];
+    charge[l] = l < rest ? sources.charge[j] : 0.0F;
+    x_low[l] = source_low.x[j];
+    y_low[l] = source_low.y[j];
+    z_low[l] = source_low.z[j];
+  }
+  const SourceVectors last{{x, y, z, {x_low, y_low, z_low}}, charge, done, rest};
+  Index i = 0;
+  for (; i + 2 <= count; i += 2) few_targets<2, Gradient>(kernel, targets, i, whole, last, out, close);
+  if (i < count) few_targets<1, Gradient>(kernel, targets, i, whole, last, out, close);
+}
+
+template <bool Gradient, class K>
+void all_split_targets(const K& kernel, const TargetArrays<float>& targets, const LowParts<float>& target_low,
+                       const SourceArrays<float>& sources, const LowParts<float>& source_low,
+                       const CloseGuard& close, const Results<float>& out) {
+  constexpr int lanes = isa::Vec<float>::lanes;
+  // With low parts the wide instruction sets are faster by up to a third with one vector at a time.
+  constexpr int width = lanes > 4 ? 1 : 2;
+  const Coordinates<float> all{targets.x, targets.y, targets.z, target_low};
+  if (lanes > 4 && sources.count >= 2 * lanes)
+    return sources_in_lanes<Gradient>(kernel, all, targets.count, sources, source_low, out, close);
+  Index i = 0;
+  for (; i + width * lanes <= targets.count; i += width * lanes)
+    targets_in_lanes<width, Gradient>(kernel, advance<true>(all, i), {i, width * lanes}, sources, source_low,
+                                      advance<Gradient>(out, i), close);
+  for (; i + lanes <= targets.count; i += lanes)
+    targets_in_lanes<1, Gradient>(kernel, advance<true>(all, i), {i, lanes}, sources, source_low,
+                                  advance<Gradient>(out, i), close);
+  if (i == targets.count) return;
+  const Index count = targets.count - i;
+  PartialBlock<Gradient, true, float> rest(advance<true>(all, i), count);
+  targets_in_lanes<1, Gradient>(kernel, rest.targets(), {i, count}, sources, source_low, rest.results(),
+                                close);
+  rest.add_to(advance<Gradient>(out, i), count);
+}
+
+void split_scaled(const double* from, Index count, double centre, double inverse, float* high, float* low) {
+  using V = typename isa::Vec<double>::type;
+  constexpr Index lanes = isa::Vec<double>::lanes;
+  typedef float Half __attribute__((vector_size(lanes * sizeof(float))));
+  const V c = simd::broadcast<V>(centre), scale = simd::broadcast<V>(inverse);
+  const auto split = [&](const double* values, float* h, float* l) {
+    const V value = (simd::load<V>(values) - c) * scale;
+    const Half rounded = __builtin_convertvector(value, Half);
+    simd::store(h, rounded);
+    simd::store(l, __builtin_convertvector(V(value - __builtin_convertvector(rounded, V)), Half));
+  };
+  Index i = 0;
+  for (; i + lanes <= count; i += lanes) split(from + i, high + i, low + i);
+  if (i == count) return;
+  if (count >= lanes) {  // the last vector overlaps the one before
+    split(from + count - lanes, high + count - lanes, low + count - lanes);
+    return;
+  }
+  double values[lanes] = {};
+  float h[lanes], l[lanes];
+  for (Index k = 0; k < count - i; ++k) values[k] = from[i + k];
+  split(values, h, l);
+  for (Index k = 0; k < count - i; ++k) {
+    high[i + k] = h[k];
+    low[i + k] = l[k];
+  }
+}
+
+template <class K, class Real>
+void split_potential_loop(const K& kernel, const TargetArrays<Real>& targets,
+                          const LowParts<Real>& target_low, const SourceArrays<Real>& sources,
+                          const LowParts<Real>& source_low, const CloseGuard& close, Real* potential) {
+  all_split_targets<false>(kernel, targets, target_low, sources, source_low, close,
+                           Results<Real>{potential, nullptr, nullptr, nullptr});
+}
+
+template <class K, class Real>
+void split_gradient_loop(const K& kernel, const TargetArrays<Real>& targets, const LowParts<Real>& target_low,
+                         const SourceArrays<Real>& sources, const LowParts<Real>& source_low,
+                         const CloseGuard& close, Real* potential, Real* gx, Real* gy, Real* gz) {
+  all_split_targets<true>(kernel, targets, target_low, sources, source_low, close,
+                          Results<Real>{potential, gx, gy, gz});
+}
+
+}  // namespace
+}  // namespace octopole

@@ -1,0 +1,199 @@
+// Whatever doubles tell apart, every path tells apart: pairs far closer than single precision holds, against
+// the direct sum, target by target.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "octopole/simd/isa.hpp"
+#include "tests/support/problem.hpp"
+
+namespace octopole {
+namespace {
+
+using namespace test;
+
+struct Case {
+  std::string name;
+  Problem problem;
+};
+
+/// Points in [-1, 1]^3, shrunk by `width`.
+std::vector<double> cube_of(std::size_t n, double width, unsigned seed) {
+  std::vector<double> points = make_points("cube", n, seed);
+  for (double& x : points) x = width * (2 * x - 1);
+  return points;
+}
+
+std::vector<double> joined(std::vector<double> a, const std::vector<double>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+/// As targets of their own (distinct), or all together sources and targets.
+void add_both(std::vector<Case>& cases, const std::string& name, const std::vector<double>& sources,
+              const std::vector<double>& targets) {
+  cases.push_back({name + ", distinct", {sources, make_charges(sources.size() / 3), targets}});
+  const std::vector<double> all = joined(sources, targets);
+  cases.push_back({name + ", same", {all, make_charges(all.size() / 3), {}}});
+}
+
+/// Targets at distance h from sources in the unit cube.
+void add_pairs(std::vector<Case>& cases, double h) {
+  const std::vector<double> sources = make_points("cube", 200, 3), step = cube_of(200, 1, 4);
+  std::vector<double> targets = sources;
+  for (std::size_t i = 0; i < targets.size(); i += 3) {
+    const double length = std::hypot(step[i], step[i + 1], step[i + 2]);
+    for (std::size_t c = 0; c < 3; ++c) targets[i + c] += h * step[i + c] / length;
+  }
+  add_both(cases, "pairs at " + std::to_string(std::log10(h)), sources, targets);
+}
+
+/// One target far away.
+void add_outlier(std::vector<Case>& cases, double distance) {
+  const std::vector<double> outlier = {distance, 0.5 * distance, -0.25 * distance};
+  add_both(cases, "outlier at " + std::to_string(std::log10(distance)), make_points("cube", 150, 5),
+           joined(make_points("cube", 150, 6), outlier));
+}
+
+/// Half of the points around the origin, much closer to one another.
+void add_cluster(std::vector<Case>& cases, double width) {
+  const auto cloud = [&](unsigned seed) {
+    return joined(cube_of(70, 1, seed), cube_of(70, width, seed + 1));
+  };
+  add_both(cases, "cluster of 10^" + std::to_string(std::log10(width)), cloud(7), cloud(9));
+}
+
+/// As many points in every decade of distance from the origin.
+void add_all_scales(std::vector<Case>& cases) {
+  const auto cloud = [](unsigned seed) {
+    std::vector<double> points = cube_of(150, 1, seed);
+    for (std::size_t i = 0; i < points.size(); ++i)
+      points[i] *= std::pow(10.0, -25 * static_cast<double>(i / 3) / 150);
+    return points;
+  };
+  add_both(cases, "all scales", cloud(11), cloud(12));
+}
+
+std::vector<Case> all_cases() {
+  std::vector<Case> cases;
+  for (const double h : {1e-3, 1e-6, 1e-8, 1e-10, 1e-12, 1e-14, 1e-15}) add_pairs(cases, h);
+  for (const double distance : {1e6, 1e9, 1e12, 1e14}) add_outlier(cases, distance);
+  for (const double width : {1e-10, 1e-13, 1e-16, 1e-19, 1e-22, 1e-25}) add_cluster(cases, width);
+  add_all_scales(cases);
+  return cases;
+}
+
+std::vector<Case> hardest_cases() {
+  std::vector<Case> cases;
+  add_pairs(cases, 1e-14);
+  add_outlier(cases, 1e14);
+  add_cluster(cases, 1e-15);
+  add_cluster(cases, 1e-22);
+  add_all_scales(cases);
+  return cases;
+}
+
+/// Largest errors of one target: of its potential relative to its sum of |q|/r, of its gradient relative to
+/// that of |q|/r^2. Not finite: infinite.
+struct Errors {
+  double potential = 0, gradient = 0;
+};
+
+Errors errors_of(const Problem& problem, const Field& field) {
+  const Field exact = direct(problem);
+  const auto& targets = problem.targets.empty() ? problem.sources : problem.targets;
+  Errors errors;
+  const auto worst = [](double& error, double difference, double size) {
+    error = std::isfinite(difference) ? std::max(error, std::abs(difference) / size) : INFINITY;
+  };
+  for (std::size_t i = 0; i < exact.potential.size(); ++i) {
+    double size = 0, gradient_size = 0;
+    for (std::size_t j = 0; j < problem.charges.size(); ++j) {
+      const auto d = [&](std::size_t c) { return targets[3 * i + c] - problem.sources[3 * j + c]; };
+      const double r = std::hypot(d(0), d(1), d(2)), q = Laplace::constant * std::abs(problem.charges[j]);
+      if (r == 0) continue;
+      size += q / r;
+      gradient_size += q / (r * r);
+    }
+    worst(errors.potential, field.potential[i] - exact.potential[i], size);
+    for (std::size_t k = 3 * i; k < 3 * i + 3 && !field.gradient.empty(); ++k)
+      worst(errors.gradient, field.gradient[k] - exact.gradient[k], gradient_size);
+  }
+  return errors;
+}
+
+/// Evaluates all cases with one operator set, with the gradient and without.
+void expect_told_apart(const Options& options, const std::vector<Case>& cases, double bound) {
+  const Part part = world();
+  Fmm fmm(MPI_COMM_WORLD, Laplace{}, options);
+  for (const auto& [name, problem] : cases) {
+    if (problem.targets.empty())
+      fmm.set_points(part.of(problem.sources, 3));
+    else
+      fmm.set_points(part.of(problem.sources, 3), part.of(problem.targets, 3));
+    for (const Output output : {Output::potential, Output::potential_and_gradient}) {
+      const Field mine = fmm.evaluate(part.of(problem.charges, 1), output);
+      const Field field{gather(mine.potential, part), gather(mine.gradient, part)};
+      if (part.rank != 0) continue;
+      const Errors errors = errors_of(problem, field);
+      EXPECT_LT(errors.potential, bound) << name;
+      EXPECT_LT(errors.gradient, 3 * bound) << name;
+    }
+  }
+}
+
+/// Of one target; the estimate of 1/sqrt at 3 digits is good to 2^-13.
+double bound_of(int digits) {
+  return digits == 3 ? 1.5e-4 : digits == 4 ? 1e-5 : 2e-6;
+}
+
+class ClosePairs : public testing::TestWithParam<int> {};
+
+TEST_P(ClosePairs, AreToldApartInOneLeafAndInMany) {
+  for (const int ncrit : {20, 1000}) {
+    Options options;
+    options.digits = GetParam();
+    options.ncrit = ncrit;
+    SCOPED_TRACE(ncrit);
+    expect_told_apart(options, all_cases(), bound_of(GetParam()));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Digits, ClosePairs, testing::Values(3, 4, 5, 6));
+
+class ClosePairsOnIsa : public testing::TestWithParam<simd::Isa> {
+ protected:
+  void SetUp() override { simd::force_isa(GetParam()); }
+  void TearDown() override { simd::force_isa(before_); }
+
+ private:
+  simd::Isa before_ = simd::active_isa();
+};
+
+TEST_P(ClosePairsOnIsa, AreToldApartInEveryForm) {
+  for (const NearForm form : {NearForm::two_floats, NearForm::one_float, NearForm::estimate}) {
+    Options options;
+    options.digits = form == NearForm::estimate ? 3 : 5;
+    options.near_form = form;
+    options.ncrit = 30;
+    SCOPED_TRACE(near_form_name(form));
+    expect_told_apart(options, hardest_cases(), bound_of(*options.digits));
+  }
+}
+
+TEST_P(ClosePairsOnIsa, AreToldApartWithTheNearFieldAloneInSinglePrecision) {
+  Options options;
+  options.digits = 6;
+  options.precision = Precision::double_precision;
+  options.near_precision = Precision::single_precision;
+  options.ncrit = 30;
+  expect_told_apart(options, hardest_cases(), bound_of(6));
+}
+
+INSTANTIATE_TEST_SUITE_P(AllIsas, ClosePairsOnIsa, testing::ValuesIn(simd::available_isas()),
+                         [](const auto& param) { return std::string(simd::isa_name(param.param)); });
+
+}  // namespace
+}  // namespace octopole
