@@ -3,6 +3,7 @@
 
 #include <string>
 
+#pragma GCC visibility push(default)
 namespace octopole {
 
 /// The kinds of processors of this machine as the system names them: the model's name, or where there is none
@@ -12,3 +13,4 @@ namespace octopole {
 std::string processor_name(const std::string& root = {});
 
 }  // namespace octopole
+#pragma GCC visibility pop
