@@ -2,7 +2,8 @@
 # Makes sure that everything octopole is built from is there.
 #
 # Usage: jobs/install_dependencies.sh [--tests | --long | --simulation] [--petsc] [--check]
-#   --tests        also all that the tests need (GoogleTest, Python 3 with matplotlib, HDF5's tools, PETSc, SimGrid)
+#   --tests        also all that the tests need (GoogleTest, Python 3 with matplotlib, HDF5's tools, iproute2,
+#                  PETSc, SimGrid)
 #   --long         also what the long suite needs (Clang, clang-tidy, cppcheck, lcov, MPICH, aarch64's compiler and emulator)
 #   --petsc        also PETSc, for octopole::petsc and octopole capacitance
 #   --simulation   instead what simulated runs need: SimGrid, but no MPI and no HDF5
@@ -51,6 +52,7 @@ packages_of() {
     python3) echo python3 ;;
     matplotlib) echo python3-matplotlib ;;
     hdf5-tools) echo hdf5-tools ;;
+    iproute2) echo iproute2 ;;
     simgrid) echo libsimgrid-dev ;;
     clang) echo clang libomp-dev libclang-rt-dev ;;
     analysis) echo clang-tidy cppcheck lcov ;;
@@ -78,6 +80,7 @@ specs_of() {
     python3) echo python ;;
     matplotlib) echo py-matplotlib ;;
     hdf5-tools) echo 'hdf5+mpi+tools^openmpi' ;;
+    iproute2) echo iproute2 ;;
     simgrid) echo simgrid ;;
     clang) echo llvm+clang+omp_as_runtime ;;
     mpich) echo 'hdf5+mpi^mpich' ;;
@@ -90,7 +93,7 @@ if [ "$simulation" = ON ]; then
   [ "$tests$petsc" = OFFOFF ] || { echo "--simulation excludes --tests and --petsc (see --help)" >&2; exit 2; }
   libraries=(simgrid fftw lapack cli11 nlohmann-json fmt)
 elif [ "$tests" = ON ]; then
-  libraries+=(googletest python3 matplotlib hdf5-tools simgrid)
+  libraries+=(googletest python3 matplotlib hdf5-tools iproute2 simgrid)
 fi
 # The stages of tests/long/ and the programs by which they are recognised. MPICH is installed beside Open MPI, which stays
 # what mpicc and mpirun mean.
@@ -135,6 +138,7 @@ look() {
     command -v python3 >/dev/null || missing+=(python3)
     has_matplotlib || missing+=(matplotlib)
     { command -v h5diff && command -v h5dump; } >/dev/null || missing+=(hdf5-tools)
+    { command -v ip && command -v tc; } >/dev/null || missing+=(iproute2)
   fi
 
   if [ "$long" = ON ]; then
@@ -219,7 +223,8 @@ say_what_to_install() {
       echo "Also PETSc 3.15 or later, built with that MPI, real scalars in double precision."
     fi
     if [ "$tests" = ON ]; then
-      echo "For the tests also GoogleTest, Python 3 with matplotlib, HDF5's tools (h5diff, h5dump), SimGrid 3.32 with SMPI."
+      echo "For the tests also GoogleTest, Python 3 with matplotlib, HDF5's tools (h5diff, h5dump),"
+      echo "iproute2, SimGrid 3.32 with SMPI."
     fi
   } >&2
 }

@@ -11,6 +11,8 @@
 #include <map>
 #include <set>
 #include <sstream>
+
+#include "number_list.hpp"
 #include "octopole/base/parallel_for.hpp"
 
 namespace octopole::app {
@@ -47,13 +49,13 @@ std::string describe_this_rank() {
   errors.keep([&] {
     const auto thread = static_cast<std::size_t>(omp_get_thread_num());
     sets[thread] = allowed_cpus();
-    threads[thread] = cpu_list(sets[thread]);
+    threads[thread] = number_list(sets[thread]);
   });
   errors.rethrow();
   // With OMP_PROC_BIND the master is bound as well, so the rank's processors are those of all its threads.
   std::set<int> all;
   for (const std::vector<int>& set : sets) all.insert(set.begin(), set.end());
-  std::string line = fmt::format("{}\t{}", host.data(), cpu_list({all.begin(), all.end()}));
+  std::string line = fmt::format("{}\t{}", host.data(), number_list({all.begin(), all.end()}));
   for (const std::string& thread : threads) line += '\t' + thread;
   return line + '\n';
 }
@@ -82,21 +84,8 @@ std::vector<std::string> split(const std::string& line, char separator) {
   return fields;
 }
 
-}  // namespace
-
-std::string cpu_list(const std::vector<int>& cpus) {
-  std::string text;
-  for (std::size_t i = 0; i < cpus.size();) {
-    std::size_t last = i;
-    while (last + 1 < cpus.size() && cpus[last + 1] == cpus[last] + 1) ++last;
-    text += fmt::format("{}{}", text.empty() ? "" : ",", cpus[i]);
-    if (last > i) text += fmt::format("-{}", cpus[last]);
-    i = last + 1;
-  }
-  return text;
-}
-
-std::vector<int> parse_cpu_list(const std::string& text) {
+/// What number_list() writes.
+std::vector<int> parse_number_list(const std::string& text) {
   std::vector<int> cpus;
   for (const std::string& range : split(text, ',')) {
     const std::vector<std::string> ends = split(range, '-');
@@ -104,6 +93,8 @@ std::vector<int> parse_cpu_list(const std::string& text) {
   }
   return cpus;
 }
+
+}  // namespace
 
 std::optional<Binding> read_binding(const mpi::Comm& comm) {
   const std::string mine = describe_this_rank();
@@ -121,7 +112,7 @@ std::optional<Binding> read_binding(const mpi::Comm& comm) {
     const std::string& host = fields[0];
     if (threads_of_host[host] == 0) binding.hosts.push_back(host);
     threads_of_host[host] += fields.size() - 2;
-    const std::vector<int> cpus = parse_cpu_list(fields[1]);
+    const std::vector<int> cpus = parse_number_list(fields[1]);
     cpus_of_host[host].insert(cpus.begin(), cpus.end());
     const auto [group, added] = groups.emplace(line.substr(host.size()), binding.groups.size());
     if (added) binding.groups.push_back({rank, 0, fields[1], {fields.begin() + 2, fields.end()}});

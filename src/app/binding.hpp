@@ -29,8 +29,4 @@ struct Binding {
 /// Collective; the answer is on rank 0.
 std::optional<Binding> read_binding(const mpi::Comm& comm);
 
-/// "0-3,8" from {0, 1, 2, 3, 8}, and back.
-std::string cpu_list(const std::vector<int>& cpus);
-std::vector<int> parse_cpu_list(const std::string& text);
-
 }  // namespace octopole::app

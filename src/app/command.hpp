@@ -35,6 +35,7 @@ std::unique_ptr<Command> make_run(CLI::App& program);
 std::unique_ptr<Command> make_calibrate(CLI::App& program);
 std::unique_ptr<Command> make_bench(CLI::App& program);
 std::unique_ptr<Command> make_plan_command(CLI::App& program);
+std::unique_ptr<Command> make_rates(CLI::App& program);
 /// In programs with PETSc; `petsc` are options of PETSc's.
 std::unique_ptr<Command> make_capacitance(CLI::App& program, std::vector<std::string> petsc);
 

@@ -47,7 +47,8 @@ int run_program(const mpi::Comm& comm, int argc, char** argv) {
                                make_run(program),
                                make_calibrate(program),
                                make_bench(program),
-                               make_plan_command(program)
+                               make_plan_command(program),
+                               make_rates(program)
 #ifdef OCTOPOLE_WITH_PETSC
                                    ,
                                make_capacitance(program, take_petsc_options(argc, argv))

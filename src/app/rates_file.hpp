@@ -16,10 +16,9 @@ struct MachineRates {
 
 /// What --rates says, or where that is empty the environment variable OCTOPOLE_RATES: "reference" is
 /// reference_rates(), "measure" measures and keeps nothing; anything else is a file, which must exist. Where
-/// neither says anything, the file of this kind of processor in $XDG_CACHE_HOME/octopole (or
-/// ~/.cache/octopole), which is measured and written when there is
-/// none or it cannot be read; a directory that cannot be written
-/// does not matter. On rank 0, for all ranks. Throws Error for a file that is not one of rates. Collective.
+/// neither says anything, those of the RatesCache, which are measured and kept where it has none that hold; a
+/// directory that cannot be written does not matter. On rank 0, for all ranks. Throws Error for a file that
+/// is not one of rates. Collective.
 MachineRates machine_rates(const mpi::Comm& comm, const std::string& choice);
 
 }  // namespace octopole::app

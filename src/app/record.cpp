@@ -4,6 +4,8 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "utc.hpp"
+
 namespace octopole::app {
 namespace {
 
@@ -46,15 +48,6 @@ ordered_json binding_json(const std::optional<Binding>& binding) {
           {"groups", groups}};
 }
 
-std::string utc_now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
-
 }  // namespace
 
 void RecordOptions::add_to(CLI::App& parser) {
@@ -80,7 +73,7 @@ std::string RecordOptions::line(const RunReport& report, const std::optional<Bin
       {"threads", s.threads},
       {"cores", Index{s.ranks} * s.threads},
       {"digits", s.parameters.digits ? ordered_json(*s.parameters.digits) : ordered_json()},
-      {"date", utc_now()},
+      {"date", utc_text(std::time(nullptr))},
       {"launcher", or_null(launcher_)},
       {"scheduler", scheduler_json()},
       {"binding", binding_json(binding)}};

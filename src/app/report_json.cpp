@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "communication_json.hpp"
+#include "number_list.hpp"
 #include "octopole/base/version.hpp"
 #include "parameters_json.hpp"
 #include "report.hpp"
@@ -49,6 +50,13 @@ ordered_json all_parameters_json(const Parameters& p) {
                {"coarse_users", or_null(p.coarse_users)},
                {"gradient", p.gradient()}});
   return json;
+}
+
+ordered_json hosts_json(const Machine& machine) {
+  ordered_json hosts = ordered_json::array();
+  for (const HostRanks& host : machine.all_hosts)
+    hosts.push_back({{"host", host.name}, {"ranks", number_list(host.ranks)}, {"simd", host.simd}});
+  return hosts;
 }
 
 ordered_json tree_json(const TreeSummary& tree) {
@@ -126,6 +134,7 @@ ordered_json report_json(const RunReport& report) {
         {"threads", s.threads},
         {"host", report.machine.host},
         {"hosts", report.machine.hosts},
+        {"ranks_by_host", hosts_json(report.machine)},
         {"cores_per_rank", report.machine.cores_per_rank},
         {"simd", report.simd}}},
       {"tree", tree_json(s.tree)},

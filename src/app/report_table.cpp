@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 
 #include "octopole/base/version.hpp"
 #include "report.hpp"
@@ -127,6 +128,34 @@ double median(std::vector<double> values) {
   return values.size() % 2 ? values[middle] : 0.5 * (values[middle - 1] + values[middle]);
 }
 
+namespace {
+
+/// All hosts, of very many the first ones.
+std::string host_names(const Machine& machine) {
+  constexpr std::size_t kNamed = 16;
+  if (machine.all_hosts.empty()) return machine.host;
+  std::string names;
+  for (std::size_t i = 0; i < std::min(kNamed, machine.all_hosts.size()); ++i)
+    names += (i ? ", " : "") + machine.all_hosts[i].name;
+  if (machine.all_hosts.size() > kNamed)
+    names += fmt::format(" and {} more", machine.all_hosts.size() - kNamed);
+  return names;
+}
+
+/// One where all ranks have the same, else each with its hosts.
+std::string instruction_sets(const RunReport& report) {
+  std::map<std::string, std::string> hosts;
+  for (const HostRanks& host : report.machine.all_hosts)
+    hosts[host.simd] += (hosts[host.simd].empty() ? "" : ", ") + host.name;
+  if (hosts.size() < 2) return hosts.empty() ? report.simd : hosts.begin()->first;
+  std::string text;
+  for (const auto& [simd, names] : hosts)
+    text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", simd, names);
+  return text;
+}
+
+}  // namespace
+
 std::string to_table(const RunReport& report) {
   const Summary& s = report.summary;
   const TreeSummary& tree = s.tree;
@@ -137,7 +166,7 @@ std::string to_table(const RunReport& report) {
   else
     lines.add("points", "{} sources, {} targets", s.sources, s.targets);
   lines.add("machine", "{} ranks x {} threads on {} ({}), {}", s.ranks, s.threads, report.machine.hosts,
-            report.machine.host, report.simd);
+            host_names(report.machine), instruction_sets(report));
   lines.add("operators", "{}", describe_operators(s.parameters));
   if (!s.operators_note.empty()) lines.add("", "{}", s.operators_note);
   lines.add("tree", "{} leaves ({} occupied), {} nodes, {} levels, ncrit {}, largest leaf {}{}", tree.leaves,

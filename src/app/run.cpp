@@ -192,6 +192,7 @@ class Run : public Command {
   int tell(const mpi::Comm& comm, const RunReport& report) const {
     std::optional<Binding> binding;
     if (record_.wanted()) binding = read_binding(comm);
+    comm.enter("report");
     mpi::collectively(comm, [&] {
       if (!comm.is_root()) return;
       if (!report_.empty()) write_text_file(report_, to_json(report));

@@ -1,7 +1,6 @@
 #include "octopole/io/append_file.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,11 +27,15 @@ void check_kind(const std::string& path) {
 /// An open file, closed and thereby unlocked with the object.
 class LockedFile {
  public:
-  explicit LockedFile(const std::string& path)
+  LockedFile(const std::string& path, std::chrono::milliseconds patience)
       : path_(path), descriptor_(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666)) {
     if (descriptor_ < 0) throw cannot_append(path, std::strerror(errno));
-    // Some parallel file systems know no locks; there, one write with O_APPEND has to do.
-    while (::flock(descriptor_, LOCK_EX) != 0 && errno == EINTR) {
+    try {
+      // Where the file system has no locks, one write with O_APPEND has to do.
+      lock_descriptor(descriptor_, path, patience);
+    } catch (const std::exception& error) {
+      ::close(descriptor_);
+      throw cannot_append(path, error.what());
     }
   }
   ~LockedFile() {
@@ -80,9 +83,9 @@ void check_appendable(const std::string& path) {
   if (::access(directory.c_str(), W_OK | X_OK) != 0) throw cannot_append(path, std::strerror(errno));
 }
 
-void append_line(const std::string& path, const std::string& line) {
+void append_line(const std::string& path, const std::string& line, std::chrono::milliseconds patience) {
   check_kind(path);
-  LockedFile file(path);
+  LockedFile file(path, patience);
   file.append(line + '\n');
   file.close();
 }

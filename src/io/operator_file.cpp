@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "hdf5_handle.hpp"
+#include "octopole/io/file_lock.hpp"
 #include "octopole/io/pending_file.hpp"
 
 namespace octopole {
@@ -187,15 +188,16 @@ Index bytes_on_disk(const std::string& path) {
   return absent ? 0 : static_cast<Index>(bytes);
 }
 
-/// A database at `path` to add to: a copy of `existing` where that can be opened, else a new one.
+/// A database at `path` to add to: a copy of `existing` where that can be opened, else a new one. What cannot
+/// be read may be whole all the same, and is not replaced.
 hdf5::Handle open_copy(const std::string& existing, const std::string& path) {
-  try {
-    if (state_of(existing) == State::database) {
-      fs::copy_file(existing, path, fs::copy_options::overwrite_existing);
+  if (checked_state_of(existing) == State::database) {
+    fs::copy_file(existing, path, fs::copy_options::overwrite_existing);
+    try {
       return hdf5::open_serial(path, hdf5::Access::write);
+    } catch (const std::exception&) {
+      // Damaged: nothing of it can be kept.
     }
-  } catch (const std::exception&) {
-    // Damaged: nothing of it can be kept.
   }
   return hdf5::create_serial(path, kUserBlock);
 }
@@ -240,6 +242,11 @@ void OperatorFile<Real>::save(OperatorSet<Real>& set) {
   const hdf5::Quiet quiet;
   checked_state_of(path_);
   try {
+    // From the copy to the renaming nobody else may replace the file: what they added would be lost.
+    const FileLock lock(path_, patience_);
+    OperatorSet<Real> stored;
+    std::string reason;
+    if (load(set.key(), stored, reason)) return;  // another process was first
     PendingFile pending(path_);
     pending.check_room(bytes_of(set) + bytes_on_disk(path_));
     hdf5::Handle file = open_copy(path_, pending.temporary());

@@ -1,6 +1,7 @@
 #include "octopole/io/pending_file.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <string_view>
 #include <system_error>
 
@@ -21,20 +23,58 @@ Error cannot_write(const std::string& path, const std::string& cause) {
   return Error("cannot write '" + path + "': " + cause);
 }
 
-/// The path behind symbolic links.
-std::string real_path(const std::string& path) {
-  std::error_code ignored;
-  const fs::path resolved = fs::weakly_canonical(path, ignored);
-  return ignored ? path : resolved.string();
+constexpr std::string_view kMark = ".part-";
+
+/// Stands for this boot of this host as this process sees its processes: process ids compare only where it is
+/// equal.
+std::uint32_t host_mark() {
+  std::string identity(256, '\0');
+  ::gethostname(identity.data(), identity.size() - 1);
+  std::ifstream boot("/proc/sys/kernel/random/boot_id");
+  std::string line;
+  if (std::getline(boot, line)) identity += line;
+  std::error_code absent;
+  identity += fs::read_symlink("/proc/self/ns/pid", absent).string();
+  std::uint32_t hash = 0x811c9dc5;
+  for (const char c : identity) hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193;
+  return hash;
 }
 
-/// No other process chooses the same name: process id and clock.
+/// No other process chooses the same name: host, process id and clock.
 std::string unique_suffix() {
   const auto now = std::chrono::system_clock::now().time_since_epoch().count();
-  char text[64];
-  std::snprintf(text, sizeof text, ".part-%lx-%llx", static_cast<long>(::getpid()),
+  char text[80];
+  std::snprintf(text, sizeof text, "%s%x-%lx-%llx", kMark.data(), host_mark(), static_cast<long>(::getpid()),
                 static_cast<unsigned long long>(now));
   return text;
+}
+
+/// Whether the process that made a temporary file with this suffix (after the mark) has ended: asked of the
+/// system where it was of this host, else believed of a file that nobody has written to for a day.
+bool is_left_behind(const fs::path& file, const std::string& suffix) {
+  unsigned host = 0;
+  long process = 0;
+  unsigned long long clock = 0;
+  int end = 0;
+  const bool ours = std::sscanf(suffix.c_str(), "%x-%lx-%llx%n", &host, &process, &clock, &end) == 3 &&
+                    end == static_cast<int>(suffix.size());
+  if (!ours || process <= 0) return false;
+  if (host == host_mark()) return ::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH;
+  std::error_code absent;
+  const auto written = fs::last_write_time(file, absent);
+  return !absent && fs::file_time_type::clock::now() - written > std::chrono::hours(24);
+}
+
+/// Removes the temporary files for `path` of processes that were killed, so that they do not pile up.
+void remove_left_behind(const fs::path& path) {
+  const std::string start = path.filename().string() + std::string(kMark);
+  const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  std::error_code failed;
+  for (fs::directory_iterator at(directory, failed), end; !failed && at != end; at.increment(failed)) {
+    const std::string name = at->path().filename().string();
+    if (name.compare(0, start.size(), start) == 0 && is_left_behind(at->path(), name.substr(start.size())))
+      ::unlink(at->path().c_str());
+  }
 }
 
 /// A file descriptor with an owner.
@@ -55,7 +95,13 @@ class Descriptor {
 
 }  // namespace
 
-PendingFile::PendingFile(const std::string& path) : path_(real_path(path)) {
+std::string resolved_path(const std::string& path) {
+  std::error_code failed;
+  const fs::path resolved = fs::weakly_canonical(path, failed);
+  return failed ? path : resolved.string();
+}
+
+PendingFile::PendingFile(const std::string& path) : path_(resolved_path(path)) {
   if (path.empty()) throw cannot_write(path, "the name is empty");
   std::error_code ignored;
   const fs::file_status status = fs::status(path_, ignored);
@@ -64,6 +110,7 @@ PendingFile::PendingFile(const std::string& path) : path_(real_path(path)) {
     throw cannot_write(path, "it is not a regular file");
   if (fs::exists(status) && ::access(path_.c_str(), W_OK) != 0)
     throw cannot_write(path, std::strerror(errno));
+  remove_left_behind(path_);
   const std::string name = path_ + unique_suffix();
   const Descriptor file(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!file.valid()) throw cannot_write(path, std::strerror(errno));

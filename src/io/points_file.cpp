@@ -233,6 +233,7 @@ void while_writing(const mpi::Comm& comm, const std::string& path, const std::fu
 void write_together(const mpi::Comm& comm, const std::string& path, std::span<const Table> tables,
                     std::span<const Attribute> attributes) {
   const hdf5::Quiet quiet;
+  comm.enter("write");
   std::optional<PendingFile> pending;  // on rank 0, which owns the temporary file
   mpi::collectively(comm, [&] {
     if (!comm.is_root()) return;

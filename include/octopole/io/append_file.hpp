@@ -1,7 +1,10 @@
 // Files that many runs append to, at the same time perhaps: a line each, whole or not at all.
 #pragma once
 
+#include <chrono>
 #include <string>
+
+#include "octopole/io/file_lock.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {
@@ -12,8 +15,10 @@ void check_appendable(const std::string& path);
 /// Appends `line` (without line breaks) and a newline in one write at the file's end, under an advisory lock
 /// where the file system has one; makes the file where there is none. A last line that was cut off (by a full
 /// disk or a killed run) gets its newline first, so that it spoils no other. Throws Error where the system
-/// refuses, with the file as it was. Not collective: one process calls it.
-void append_line(const std::string& path, const std::string& line);
+/// refuses, or another process keeps the lock for `patience`, with the file as it was. Not collective: one
+/// process calls it.
+void append_line(const std::string& path, const std::string& line,
+                 std::chrono::milliseconds patience = kLockPatience);
 
 }  // namespace octopole
 #pragma GCC visibility pop

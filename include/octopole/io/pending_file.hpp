@@ -8,12 +8,17 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
+/// The path behind symbolic links, absolute; as it is where that cannot be found out.
+std::string resolved_path(const std::string& path);
+
 /// A temporary file beside `path` that takes its place on commit(); dropped without commit(), it is removed
 /// and whatever was at `path` stays as it was. Not collective: one process owns the file.
 class PendingFile {
  public:
-  /// Creates the empty temporary file. Throws Error where `path` cannot be written: no such directory, not
-  /// permitted, or something other than a regular file in its place. A symbolic link at `path` is followed.
+  /// Creates the empty temporary file, and removes those that killed processes have left for the same `path`:
+  /// of this host's at once, of other hosts' a day after they were last written to. Throws Error where `path`
+  /// cannot be written: no such directory, not permitted, or something other than a regular file in its
+  /// place. A symbolic link at `path` is followed.
   explicit PendingFile(const std::string& path);
   ~PendingFile();
   PendingFile(const PendingFile&) = delete;

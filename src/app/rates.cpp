@@ -1,0 +1,88 @@
+// octopole rates: shows, measures again or deletes what the program keeps of the machine's speed.
+#include <fmt/core.h>
+
+#include <cstdlib>
+#include <optional>
+
+#include "command.hpp"
+#include "mpi_session.hpp"
+#include "octopole/base/threads.hpp"
+#include "rates_cache.hpp"
+#include "utc.hpp"
+
+namespace octopole::app {
+namespace {
+
+class RatesCommand : public Command {
+ public:
+  explicit RatesCommand(CLI::App& program)
+      : parser_(program.add_subcommand(
+            "rates",
+            "Show the machine's rates that the cost model uses, with what they are kept by and their age")) {
+    CLI::Option* remeasure = parser_->add_flag("--remeasure", remeasure_, "Measure them again and keep them");
+    parser_->add_flag("--delete", delete_, "Delete all kept rates: the next run measures")
+        ->excludes(remeasure);
+    parser_->add_option("-t,--threads", threads_, "OpenMP threads that they are of, as given to run")
+        ->check(CLI::Range(1, 4096));
+  }
+
+  CLI::App* parser() const override { return parser_; }
+
+  int run(const mpi::Comm& comm) override {
+    set_threads(threads_.value_or(default_threads(describe_machine(comm))));
+    mpi::collectively(comm, [&] {
+      if (comm.is_root()) run_alone(RatesCache(rates_key()));
+    });
+    return kSuccess;
+  }
+
+ private:
+  void run_alone(const RatesCache& cache) const {
+    if (delete_) {
+      const auto removed = cache.remove();
+      for (const auto& file : removed) fmt::print("deleted    {}\n", file.string());
+      if (removed.empty()) fmt::print("nothing is kept\n");
+      return;
+    }
+    if (remeasure_) cache.measure(true);
+    show(cache);
+  }
+
+  static void show(const RatesCache& cache) {
+    const RatesKey& key = cache.key();
+    fmt::print("file       {}\n",
+               cache.file().empty() ? "none: neither XDG_CACHE_HOME nor HOME is set" : cache.file().string());
+    fmt::print("key        {}, {}, {} threads\n", key.processor, key.simd, key.threads);
+    fmt::print("           octopole {} ({}), {}, {}\n", key.octopole, key.git, key.compiler, key.flags);
+    std::string reason;
+    const std::optional<KeptRates> kept = cache.read(reason);
+    if (kept)
+      fmt::print("measured   {}, {:.1f} days ago; holds for {:g} days\n", utc_text(kept->measured),
+                 std::max(0.0, std::difftime(std::time(nullptr), kept->measured)) / 86400, cache.days());
+    else
+      fmt::print("measured   {}: the next run measures\n", reason);
+    if (const char* said = std::getenv("OCTOPOLE_RATES"))
+      fmt::print("not used   OCTOPOLE_RATES is '{}', which goes before\n", said);
+    if (!kept) return;
+    Rates rates = kept->rates;
+    fmt::print("\n{:<20}", "operations/s/thread");
+    for (const auto& [name, row] : rates.rows()) fmt::print(" {:>16}", name);
+    for (std::size_t k = 0; k < kWorkKinds; ++k) {
+      fmt::print("\n{:<20}", kWorkKindNames[k]);
+      for (const auto& [name, row] : rates.rows()) fmt::print(" {:>16.3g}", (*row)[k]);
+    }
+    fmt::print("\n");
+  }
+
+  CLI::App* parser_;
+  std::optional<int> threads_;
+  bool remeasure_ = false, delete_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_rates(CLI::App& program) {
+  return std::make_unique<RatesCommand>(program);
+}
+
+}  // namespace octopole::app

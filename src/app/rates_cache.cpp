@@ -1,0 +1,158 @@
+#include "rates_cache.hpp"
+
+#include <fmt/core.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "octopole/base/error.hpp"
+#include "octopole/base/processor.hpp"
+#include "octopole/base/threads.hpp"
+#include "octopole/base/version.hpp"
+#include "octopole/io/file_lock.hpp"
+#include "octopole/io/pending_file.hpp"
+#include "octopole/simd/isa.hpp"
+#include "rates_json.hpp"
+#include "utc.hpp"
+
+namespace octopole::app {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+/// Of the files: another number where what they hold is another.
+constexpr int kFormat = 6;
+constexpr double kDays = 90;
+constexpr std::time_t kSecondsOfDay = 86400;
+
+ordered_json key_json(const RatesKey& key) {
+  return {{"processor", key.processor}, {"simd", key.simd}, {"threads", key.threads},
+          {"octopole", key.octopole},   {"git", key.git},   {"compiler", key.compiler},
+          {"flags", key.flags}};
+}
+
+/// Readable, and unique by a hash of the key.
+std::string file_name(const RatesKey& key) {
+  std::string name = "rates-";
+  for (const char c : key.processor)
+    if (std::isalnum(static_cast<unsigned char>(c)) && name.size() < 70) name += c;
+  std::uint32_t hash = 0x811c9dc5;
+  for (const char c : key_json(key).dump(-1, ' ', true, ordered_json::error_handler_t::replace))
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193;
+  return fmt::format("{}-{}-{}t-{:08x}.json", name, key.simd, key.threads, hash);
+}
+
+fs::path directory() {
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache) return fs::path(cache) / "octopole";
+  if (const char* home = std::getenv("HOME"); home && *home) return fs::path(home) / ".cache" / "octopole";
+  return {};
+}
+
+double days_allowed() {
+  const char* text = std::getenv("OCTOPOLE_RATES_DAYS");
+  if (!text || !*text) return kDays;
+  char* end = nullptr;
+  const double days = std::strtod(text, &end);
+  if (*end || !std::isfinite(days) || days < 0)
+    throw Error(fmt::format("OCTOPOLE_RATES_DAYS is '{}'", text),
+                "it is a number of days, after which rates are measured again");
+  return days;
+}
+
+}  // namespace
+
+RatesKey rates_key() {
+  const Version build = version();
+  return {processor_name(),        std::string(simd::isa_name(simd::active_isa())),
+          max_threads(),           std::string(build.version),
+          std::string(build.git),  std::string(build.compiler),
+          std::string(build.flags)};
+}
+
+RatesCache::RatesCache(RatesKey key) : key_(std::move(key)), days_(days_allowed()) {
+  if (const fs::path place = directory(); !place.empty()) file_ = place / file_name(key_);
+}
+
+std::optional<KeptRates> RatesCache::read(std::string& reason) const {
+  reason = "none yet";
+  std::ifstream file(file_);
+  if (file_.empty() || !file) return std::nullopt;
+  try {
+    const ordered_json json = ordered_json::parse(file);
+    if (json.at("format") != kFormat || json.at("key") != key_json(key_)) {
+      reason = "of another version or machine";
+      return std::nullopt;
+    }
+    const std::optional<std::time_t> measured = utc_time(json.at("measured").get<std::string>());
+    if (!measured) throw Error("'measured' is not a time");
+    const std::time_t age = std::time(nullptr) - *measured;
+    if (age < -kSecondsOfDay) {
+      reason = "from the future (" + utc_text(*measured) + ")";
+      return std::nullopt;
+    }
+    if (static_cast<double>(age) > days_ * kSecondsOfDay) {
+      reason = fmt::format("of {}, more than {:g} days ago", utc_text(*measured), days_);
+      return std::nullopt;
+    }
+    const KeptRates kept{rates_from(json), *measured};
+    reason.clear();
+    return kept;
+  } catch (const std::exception& error) {
+    reason = std::string("damaged: ") + error.what();
+    return std::nullopt;
+  }
+}
+
+KeptRates RatesCache::measure(bool again) const {
+  if (file_.empty()) throw Error("neither XDG_CACHE_HOME nor HOME is set");
+  fs::create_directories(file_.parent_path());
+  const FileLock lock((file_.parent_path() / "rates").string());
+  std::string reason;
+  if (!again)
+    if (const std::optional<KeptRates> kept = read(reason)) return *kept;
+  check_writable(file_.string());
+  write(measure_rates());
+  // Those of versions and machines long gone.
+  for (const fs::path& other : files()) {
+    std::error_code absent;
+    const auto age = fs::file_time_type::clock::now() - fs::last_write_time(other, absent);
+    if (!absent && other != file_ && std::chrono::duration<double>(age).count() > days_ * kSecondsOfDay)
+      fs::remove(other, absent);
+  }
+  if (const std::optional<KeptRates> kept = read(reason)) return *kept;
+  throw Error("'" + file_.string() + "' does not give back the rates that were written to it: " + reason);
+}
+
+void RatesCache::write(const Rates& rates) const {
+  ordered_json json = {
+      {"format", kFormat}, {"key", key_json(key_)}, {"measured", utc_text(std::time(nullptr))}};
+  json.update(rates_json(rates));
+  write_text_file(file_.string(), json.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+}
+
+std::vector<fs::path> RatesCache::files() const {
+  std::vector<fs::path> result;
+  std::error_code failed;
+  if (file_.empty()) return result;
+  for (fs::directory_iterator at(file_.parent_path(), failed), end; !failed && at != end;
+       at.increment(failed)) {
+    const std::string name = at->path().filename().string();
+    if (name.rfind("rates-", 0) == 0 && name.find(".json") != std::string::npos) result.push_back(at->path());
+  }
+  return result;
+}
+
+std::vector<fs::path> RatesCache::remove() const {
+  std::vector<fs::path> removed = files();
+  if (removed.empty()) return removed;
+  const FileLock lock((file_.parent_path() / "rates").string());
+  for (const fs::path& file : removed) fs::remove(file);
+  return removed;
+}
+
+}  // namespace octopole::app
