@@ -28,6 +28,6 @@ report=$(timeout 60 "${command[@]}") || {
   printf '+ %s\n' "${command[*]}"
   exit "$status"
 }
-grep -E '^(machine|error)' <<<"$report"
+grep -E '^(machine|error|  potential)' <<<"$report"
 grep -q "^machine *$ranks ranks" <<<"$report" || fail "mpirun started $ranks programs of one rank each: is the MPI library another one?"
 echo "mpirun and octopole work on $ranks ranks."

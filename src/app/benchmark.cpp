@@ -111,8 +111,8 @@ BenchResult measure_case(const mpi::Comm& comm, const BenchPlan& plan, Shape sha
       result.evaluate_seconds * direct_sum_rate(comm, plan.rates) / static_cast<double>(points);
   rate_phases(plan, result);
   const Verification v = verify(comm, Laplace{}, cloud, charges, cloud, field, plan.samples, plan.seed);
-  result.relative_l2 = v.relative_l2;
-  result.gradient_relative_l2 = v.gradient_relative_l2.value_or(0);
+  result.relative_l2 = v.potential.relative_l2;
+  if (v.gradient) result.gradient_relative_l2 = v.gradient->relative_l2;
   return result;
 }
 

@@ -1,6 +1,7 @@
 // The measurements of octopole bench.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <string>
@@ -42,6 +43,7 @@ struct BenchResult {
   double pairs_per_point = 0;              // evaluate_seconds x direct-sum rate / points
   double relative_l2 = 0;
   double gradient_relative_l2 = 0;  // with the gradient
+  double worst() const { return std::max(relative_l2, gradient_relative_l2); }
   Index peak_bytes = 0;             // of all ranks, since the case began where the system can tell
 };
 

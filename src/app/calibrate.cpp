@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 #include <omp.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -39,19 +40,25 @@ std::string to_json(const CalibrationPlan& plan, double safety, int ranks, int t
       {"table", ordered_json::array()},
       {"measurements", ordered_json::array()}};
   for (const Recommendation& r : table)
-    json["table"].push_back({{"digits", r.digits},
+    json["table"].push_back({{"output", output_name(r.output)},
+                             {"digits", r.digits},
                              {"order", r.order},
                              {"check_order", r.check_order},
                              {"ncrit", r.ncrit},
                              {"worst_error", r.worst_error},
                              {"seconds", r.seconds}});
   for (const Measurement& m : measurements)
-    json["measurements"].push_back({{"order", m.order},
-                                    {"check_order", m.check_order},
-                                    {"ncrit", m.ncrit},
-                                    {"shape", shape_name(m.shape)},
-                                    {"relative_l2", m.relative_l2},
-                                    {"seconds", m.seconds}});
+    json["measurements"].push_back(
+        {{"order", m.order},
+         {"check_order", m.check_order},
+         {"ncrit", m.ncrit},
+         {"shape", shape_name(m.shape)},
+         {"targets", kTargetsNames[static_cast<std::size_t>(m.targets)]},
+         {"output", output_name(m.output)},
+         {"relative_l2", m.relative_l2},
+         {"gradient_relative_l2",
+          m.output == Output::potential ? ordered_json() : ordered_json(m.gradient_relative_l2)},
+         {"seconds", m.seconds}});
   return json.dump(1) + "\n";
 }
 
@@ -80,7 +87,17 @@ class Calibrate : public Command {
         ->capture_default_str();
     parser_->add_option("--shapes", shapes_, "Clouds to measure")
         ->delimiter(',')
-        ->check(CLI::IsMember({"cube", "sphere", "ellipsoid", "plummer", "line"}))
+        ->check(CLI::IsMember(shape_names()))
+        ->capture_default_str();
+    parser_
+        ->add_option("--targets", targets_,
+                     "Where targets are: same (the sources), cloud (other points of it), box (around it)")
+        ->delimiter(',')
+        ->check(CLI::IsMember(std::vector<std::string>(kTargetsNames.begin(), kTargetsNames.end())))
+        ->capture_default_str();
+    parser_->add_option("--outputs", outputs_, "What to compute: potential, gradient (both)")
+        ->delimiter(',')
+        ->check(CLI::IsMember({"potential", "gradient"}))
         ->capture_default_str();
     parser_->add_option("--samples", plan_.samples, "Targets to sum directly")
         ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()))
@@ -99,17 +116,26 @@ class Calibrate : public Command {
     plan_.method = method_.get();
     plan_.shapes.clear();
     for (const std::string& name : shapes_) plan_.shapes.push_back(parse_shape(name));
+    plan_.targets.clear();
+    for (const std::string& name : targets_)
+      plan_.targets.push_back(static_cast<TargetsOf>(
+          std::find(kTargetsNames.begin(), kTargetsNames.end(), name) - kTargetsNames.begin()));
+    plan_.outputs.clear();
+    for (const std::string& name : outputs_) plan_.outputs.push_back(parse_output(name));
     if (plan_.first_order > plan_.last_order) throw UsageError("--min-order is above --max-order");
     check_output(comm, output_);
     omp_set_num_threads(threads_.value_or(default_threads(describe_machine(comm))));
 
     const bool speaks = comm.is_root();
     if (speaks)
-      fmt::print("{:>5} {:>5} {:>6}  {:<10} {:>12} {:>10}\n", "order", "check", "ncrit", "cloud",
-                 "relative L2", "seconds");
+      fmt::print("{:>5} {:>5} {:>6}  {:<10} {:<7} {:<9} {:>12} {:>12} {:>10}\n", "order", "check", "ncrit",
+                 "cloud", "targets", "output", "relative L2", "gradient", "seconds");
     const std::vector<Measurement> measurements = measure(comm, plan_, [](const Measurement& m) {
-      fmt::print("{:>5} {:>5} {:>6}  {:<10} {:>12.3e} {:>10.4f}\n", m.order, m.check_order, m.ncrit,
-                 shape_name(m.shape), m.relative_l2, m.seconds);
+      fmt::print("{:>5} {:>5} {:>6}  {:<10} {:<7} {:<9} {:>12.3e} {:>12} {:>10.4f}\n", m.order, m.check_order,
+                 m.ncrit, shape_name(m.shape), kTargetsNames[static_cast<std::size_t>(m.targets)],
+                 output_name(m.output), m.relative_l2,
+                 m.output == Output::potential ? "" : fmt::format("{:.3e}", m.gradient_relative_l2),
+                 m.seconds);
       std::fflush(stdout);
     });
     const std::vector<Recommendation> table = recommend(measurements, safety_);
@@ -119,11 +145,11 @@ class Calibrate : public Command {
                         to_json(plan_, safety_, comm.size(), omp_get_max_threads(), measurements, table));
     });
     if (!speaks) return kSuccess;
-    fmt::print("\n{:>6} {:>5} {:>5} {:>6} {:>12} {:>10}\n", "digits", "order", "check", "ncrit",
-               "worst error", "seconds");
+    fmt::print("\n{:<9} {:>6} {:>5} {:>5} {:>6} {:>12} {:>10}\n", "output", "digits", "order", "check",
+               "ncrit", "worst error", "seconds");
     for (const Recommendation& r : table)
-      fmt::print("{:>6} {:>5} {:>5} {:>6} {:>12.3e} {:>10.4f}\n", r.digits, r.order, r.check_order, r.ncrit,
-                 r.worst_error, r.seconds);
+      fmt::print("{:<9} {:>6} {:>5} {:>5} {:>6} {:>12.3e} {:>10.4f}\n", output_name(r.output), r.digits,
+                 r.order, r.check_order, r.ncrit, r.worst_error, r.seconds);
     fmt::print("measurements in {}\n", output_);
     return kSuccess;
   }
@@ -132,7 +158,8 @@ class Calibrate : public Command {
   CLI::App* parser_;
   FmmOptions method_;
   CalibrationPlan plan_;
-  std::vector<std::string> shapes_ = {"cube", "sphere", "ellipsoid", "plummer"};
+  std::vector<std::string> shapes_ = {"cube", "sphere", "ellipsoid", "plummer", "clusters"},
+                           targets_ = {"same", "cloud", "box"}, outputs_ = {"potential", "gradient"};
   double safety_ = 1.5;
   std::optional<int> threads_;
   std::string output_;

@@ -29,25 +29,50 @@ class LastOperators : public OperatorStore<Real> {
 };
 
 /// This rank's part of one cloud.
-struct Cloud {
+struct Problem {
   Shape shape;
-  std::vector<double> points, charges;
+  TargetsOf targets_of;
+  std::vector<double> points, charges, targets;  // targets: empty where they are the points
+  std::span<const double> target_points() const { return targets_of == TargetsOf::same ? points : targets; }
 };
 
-std::vector<Cloud> make_clouds(const mpi::Comm& comm, const CalibrationPlan& plan) {
+/// The targets move into the cube of the sources' largest extent.
+void fill_box(const mpi::Comm& comm, std::span<const double> points, std::vector<double>& targets) {
+  double low[3], high[3];
+  for (int c = 0; c < 3; ++c) low[c] = high[c] = points.empty() ? 0 : points[static_cast<std::size_t>(c)];
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    low[i % 3] = std::min(low[i % 3], points[i]);
+    high[i % 3] = std::max(high[i % 3], points[i]);
+  }
+  comm.allreduce(std::span<double>(low), MPI_MIN);
+  comm.allreduce(std::span<double>(high), MPI_MAX);
+  double side = 0;
+  for (int c = 0; c < 3; ++c) side = std::max(side, high[c] - low[c]);
+  for (std::size_t i = 0; i < targets.size(); ++i)
+    targets[i] = 0.5 * (low[i % 3] + high[i % 3] - side) + side * targets[i];
+}
+
+std::vector<Problem> make_problems(const mpi::Comm& comm, const CalibrationPlan& plan) {
   const RowBlock block = block_of(plan.points, comm.rank(), comm.size());
   const std::vector<double> charges = make_charges(Charges::uniform, block.first, block.count, plan.seed);
-  std::vector<Cloud> clouds;
+  std::vector<Problem> problems;
   for (const Shape shape : plan.shapes)
-    clouds.push_back({shape, make_cloud(shape, block.first, block.count, plan.seed), charges});
-  return clouds;
+    for (const TargetsOf targets : plan.targets) {
+      Problem problem{shape, targets, make_cloud(shape, block.first, block.count, plan.seed), charges, {}};
+      if (targets != TargetsOf::same)
+        problem.targets = make_cloud(targets == TargetsOf::box ? Shape::cube : shape, block.first,
+                                     block.count, plan.seed, Stream::targets);
+      if (targets == TargetsOf::box) fill_box(comm, problem.points, problem.targets);
+      problems.push_back(std::move(problem));
+    }
+  return problems;
 }
 
 }  // namespace
 
 std::vector<Measurement> measure(const mpi::Comm& comm, const CalibrationPlan& plan,
                                  const std::function<void(const Measurement&)>& tell) {
-  const std::vector<Cloud> clouds = make_clouds(comm, plan);
+  const std::vector<Problem> problems = make_problems(comm, plan);
   LastOperators<double> in_double;
   LastOperators<float> in_single;
   const OperatorStores stores{&in_double, &in_single};
@@ -61,16 +86,23 @@ std::vector<Measurement> measure(const mpi::Comm& comm, const CalibrationPlan& p
       options.m2l = plan.method.m2l;
       for (const int ncrit : plan.ncrits) {
         options.ncrit = ncrit;
-        Fmm fmm(comm.handle(), Laplace{}, options, stores);
-        for (const Cloud& cloud : clouds) {
-          fmm.set_points(cloud.points);
-          fmm.evaluate(cloud.charges);  // warms caches and plans
-          const Field field = fmm.evaluate(cloud.charges);
-          const Verification v = verify(comm, Laplace{}, cloud.points, cloud.charges, cloud.points, field,
-                                        plan.samples, plan.seed);
-          results.push_back(
-              {order, order + extra, ncrit, cloud.shape, v.relative_l2, fmm.summary().evaluate_seconds.max});
-          if (comm.is_root()) tell(results.back());
+        for (const Output output : plan.outputs) {
+          options.output = output;
+          Fmm fmm(comm.handle(), Laplace{}, options, stores);
+          for (const Problem& problem : problems) {
+            if (problem.targets_of == TargetsOf::same)
+              fmm.set_points(problem.points);
+            else
+              fmm.set_points(problem.points, problem.targets);
+            Field field;
+            for (int i = 0; i < 2; ++i) fmm.evaluate(problem.charges, field, output);  // the first warms up
+            const Verification v = verify(comm, Laplace{}, problem.points, problem.charges,
+                                          problem.target_points(), field, plan.samples, plan.seed);
+            results.push_back({order, order + extra, ncrit, problem.shape, problem.targets_of, output,
+                               v.potential.relative_l2, v.gradient ? v.gradient->relative_l2 : 0,
+                               fmm.summary().evaluate_seconds.max});
+            if (comm.is_root()) tell(results.back());
+          }
         }
       }
     }
@@ -83,27 +115,29 @@ std::vector<Recommendation> recommend(const std::vector<Measurement>& measuremen
     double worst = 0;
     std::map<int, std::pair<double, int>> log_seconds;  // by ncrit: sum and number
   };
-  std::map<std::pair<int, int>, Candidate> candidates;  // by order and check order, ascending
+  std::map<Output, std::map<std::pair<int, int>, Candidate>> by_output;  // order and check order, ascending
   for (const Measurement& m : measurements) {
-    Candidate& candidate = candidates[{m.order, m.check_order}];
-    candidate.worst = std::max(candidate.worst, m.relative_l2);
+    Candidate& candidate = by_output[m.output][{m.order, m.check_order}];
+    candidate.worst = std::max(candidate.worst, m.worst());
     auto& [sum, number] = candidate.log_seconds[m.ncrit];
     sum += std::log(m.seconds);
     ++number;
   }
   std::vector<Recommendation> result;
-  for (int digits = 1; digits <= 15; ++digits) {
-    const auto reaches = [&](const auto& entry) {
-      return entry.second.worst * safety < std::pow(10.0, -digits);
-    };
-    const auto found = std::find_if(candidates.begin(), candidates.end(), reaches);
-    if (found == candidates.end()) break;
-    const auto& [orders, candidate] = *found;
-    const auto mean = [](const auto& entry) { return std::exp(entry.second.first / entry.second.second); };
-    const auto fastest = std::min_element(candidate.log_seconds.begin(), candidate.log_seconds.end(),
-                                          [&](const auto& a, const auto& b) { return mean(a) < mean(b); });
-    result.push_back({digits, orders.first, orders.second, fastest->first, candidate.worst, mean(*fastest)});
-  }
+  for (const auto& [output, candidates] : by_output)
+    for (int digits = 1; digits <= 15; ++digits) {
+      const auto reaches = [&](const auto& entry) {
+        return entry.second.worst * safety < std::pow(10.0, -digits);
+      };
+      const auto found = std::find_if(candidates.begin(), candidates.end(), reaches);
+      if (found == candidates.end()) break;
+      const auto& [orders, candidate] = *found;
+      const auto mean = [](const auto& entry) { return std::exp(entry.second.first / entry.second.second); };
+      const auto fastest = std::min_element(candidate.log_seconds.begin(), candidate.log_seconds.end(),
+                                            [&](const auto& a, const auto& b) { return mean(a) < mean(b); });
+      result.push_back(
+          {output, digits, orders.first, orders.second, fastest->first, candidate.worst, mean(*fastest)});
+    }
   return result;
 }
 

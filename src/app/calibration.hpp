@@ -1,8 +1,11 @@
 // The measurements behind the table that turns digits into parameters.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <functional>
+#include <string_view>
 #include <vector>
 
 #include "octopole/fmm/options.hpp"
@@ -10,6 +13,10 @@
 #include "octopole/mpi/comm.hpp"
 
 namespace octopole::app {
+
+/// Where targets are: at the sources, at other points of the same cloud, or anywhere in the cube around it.
+enum class TargetsOf { same, cloud, box };
+inline constexpr std::array<std::string_view, 3> kTargetsNames = {"same", "cloud", "box"};  // of TargetsOf
 
 /// What to measure.
 struct CalibrationPlan {
@@ -19,7 +26,9 @@ struct CalibrationPlan {
   std::vector<int> check_extra = {0,
                                   2};  // check order minus order; both checks for svd, the upward one for fft
   std::vector<int> ncrits = {50, 100, 200, 400};
-  std::vector<Shape> shapes = {Shape::cube, Shape::sphere, Shape::ellipsoid, Shape::plummer};
+  std::vector<Shape> shapes = {Shape::cube, Shape::sphere, Shape::ellipsoid, Shape::plummer, Shape::clusters};
+  std::vector<TargetsOf> targets = {TargetsOf::same, TargetsOf::cloud, TargetsOf::box};
+  std::vector<Output> outputs = {Output::potential, Output::potential_and_gradient};
   Index samples = 1000;
   std::uint64_t seed = 1;
 };
@@ -28,23 +37,30 @@ struct CalibrationPlan {
 struct Measurement {
   int order = 0, check_order = 0, ncrit = 0;
   Shape shape = Shape::cube;
-  double relative_l2 = 0;  // of the potential
-  double seconds = 0;      // evaluate, the slowest rank
+  TargetsOf targets = TargetsOf::same;
+  Output output = Output::potential;
+  double relative_l2 = 0;           // of the potential
+  double gradient_relative_l2 = 0;  // where the gradient is computed
+  double seconds = 0;               // evaluate, the slowest rank
+
+  double worst() const { return std::max(relative_l2, gradient_relative_l2); }
 };
 
-/// The cheapest parameters that reach so many digits.
+/// The cheapest parameters that reach so many digits of what is computed.
 struct Recommendation {
+  Output output = Output::potential;
   int digits = 0, order = 0, check_order = 0, ncrit = 0;
-  double worst_error = 0;  // over shapes and ncrits
-  double seconds = 0;      // geometric mean over the shapes at this ncrit
+  double worst_error = 0;  // over shapes, targets and ncrits
+  double seconds = 0;      // geometric mean over the shapes and targets at this ncrit
 };
 
 /// Runs the plan, calling tell(measurement) on rank 0 for each. Collective; results on all ranks.
 std::vector<Measurement> measure(const mpi::Comm& comm, const CalibrationPlan& plan,
                                  const std::function<void(const Measurement&)>& tell);
 
-/// For every number of digits that is reached: the smallest order whose worst error times `safety` is below
-/// 10^-digits, of its check orders the smallest that does, and the ncrit that is fastest over the shapes.
+/// For every output and number of digits that is reached: the smallest order whose worst error, of the
+/// gradient, too, where it is computed, times `safety` is below 10^-digits, of its check orders the smallest
+/// that does, and the ncrit that is fastest over the clouds.
 std::vector<Recommendation> recommend(const std::vector<Measurement>& measurements, double safety);
 
 }  // namespace octopole::app

@@ -6,8 +6,8 @@ namespace octopole::app {
 
 CLI::Option* CloudOptions::add_to(CLI::App& parser, const std::string& shape_name) {
   constexpr Index kMost = 1'000'000'000'000;
-  shape_option_ = parser.add_option(shape_name, shape_, "cube, sphere, ellipsoid, plummer or line")
-                      ->check(CLI::IsMember({"cube", "sphere", "ellipsoid", "plummer", "line"}));
+  shape_option_ = parser.add_option(shape_name, shape_, "cube, sphere, ellipsoid, plummer, line or clusters")
+                      ->check(CLI::IsMember(shape_names()));
   points_option_ = parser.add_option("-n,--points", cloud_.sources, "Number of sources")
                        ->check(CLI::Range(Index{1}, kMost));
   others_ = {

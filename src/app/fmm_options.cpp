@@ -5,6 +5,13 @@
 
 namespace octopole::app {
 
+std::string_view output_name(Output output) {
+  return output == Output::potential ? "potential" : "gradient";
+}
+Output parse_output(std::string_view name) {
+  return name == output_name(Output::potential) ? Output::potential : Output::potential_and_gradient;
+}
+
 void FmmOptions::add_method_to(CLI::App& parser) {
   const auto precision = [&](const char* name, std::optional<Precision>& value, const char* what) {
     parser
@@ -48,8 +55,9 @@ void FmmOptions::add_method_to(CLI::App& parser) {
 }
 
 void FmmOptions::add_to(CLI::App& parser) {
-  parser.add_option("-d,--digits", options_.digits,
-                    "Digits of the potential (relative L2), chooses order and ncrit");
+  parser.add_option(
+      "-d,--digits", options_.digits,
+      "Digits of what is computed (relative L2 errors, docs/accuracy.md), chooses order and ncrit");
   parser.add_option("--order", options_.order, "Points an edge of the equivalent surfaces");
   parser.add_option("--check-order", options_.check_order, "Points an edge of the upward check surface");
   parser.add_option("--downward-check-order", options_.downward_check_order,

@@ -4,10 +4,15 @@
 #include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "octopole/fmm/options.hpp"
 
 namespace octopole::app {
+
+/// What options and reports call an output: potential, or gradient (both).
+std::string_view output_name(Output output);
+Output parse_output(std::string_view name);  // of these two
 
 /// Command-line options of the FMM; add_to() before parsing, get() after.
 class FmmOptions {

@@ -31,8 +31,8 @@ class PlanCommand : public Command {
         ->check(CLI::Range(1, 4096))
         ->capture_default_str();
     auto* input = parser_->add_option("-i,--input", input_, "Points (HDF5)");
-    auto* shape = parser_->add_option("--shape", shape_, "cube, sphere, ellipsoid, plummer or line")
-                      ->check(CLI::IsMember({"cube", "sphere", "ellipsoid", "plummer", "line"}))
+    auto* shape = parser_->add_option("--shape", shape_, "cube, sphere, ellipsoid, plummer, line or clusters")
+                      ->check(CLI::IsMember(shape_names()))
                       ->excludes(input);
     auto* count =
         parser_->add_option("-n,--points", points_, "Points of the shape; with --curve weak of each rank")

@@ -25,11 +25,16 @@ struct RunReport {
   std::vector<double> evaluations;  // seconds of each evaluation, the slowest rank's
   double read_seconds = 0, write_seconds = 0;
   std::optional<Verification> verification;
+  bool self_check = false;  // by which it was made, not --verify
+  double check_seconds = 0;
 };
 
 double median(std::vector<double> values);
 
-/// False where the measured error is above the digits asked for.
+/// Whether the measured errors are below the digits asked for, relative to the scale (fmm/verify.hpp); empty
+/// where nothing was measured or no digits were asked for.
+std::optional<bool> digits_reached(const RunReport& report);
+/// False where they are not.
 bool is_accurate(const RunReport& report);
 
 /// The report as JSON, with stable names; and as text.

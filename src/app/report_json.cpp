@@ -103,10 +103,28 @@ ordered_json balance_json(const Summary& s) {
           {"repeated", s.balance.repeated}};
 }
 
-ordered_json error_json(const Verification& v) {
-  return {{"relative_l2", v.relative_l2}, {"max", v.max},
-          {"samples", v.samples},         {"worst_target", v.worst_target},
-          {"worst_place", v.worst_place}, {"gradient_relative_l2", or_null(v.gradient_relative_l2)}};
+ordered_json error_json(const RunReport& report) {
+  const Verification& v = *report.verification;
+  const auto of_gradient = [&](double FieldError::*value) {
+    return v.gradient ? ordered_json((*v.gradient).*value) : ordered_json();
+  };
+  return {{"kind", report.self_check ? "self-check" : "verify"},
+          {"samples", v.samples},
+          {"relative_l2", v.potential.relative_l2},
+          {"scaled_l2", v.potential.scaled_l2},
+          {"scaled_l2_bound", v.potential.scaled_l2_bound},
+          {"cancellation", v.potential.cancellation},
+          {"gradient_relative_l2", of_gradient(&FieldError::relative_l2)},
+          {"gradient_scaled_l2", of_gradient(&FieldError::scaled_l2)},
+          {"gradient_scaled_l2_bound", of_gradient(&FieldError::scaled_l2_bound)},
+          {"gradient_cancellation", of_gradient(&FieldError::cancellation)},
+          {"confidence", kConfidence},
+          {"max", v.max},
+          {"worse_share", v.worse_share},
+          {"worst_target", v.worst_target},
+          {"worst_place", v.worst_place},
+          {"digits_reached", or_null(digits_reached(report))},
+          {"seconds", report.check_seconds}};
 }
 
 }  // namespace
@@ -149,7 +167,7 @@ ordered_json report_json(const RunReport& report) {
         {"replicated_count_tree_bytes", s.replicated.count_tree},
         {"replicated_shared_bytes", s.replicated.shared}}},
       {"operators_note", s.operators_note},
-      {"error", report.verification ? error_json(*report.verification) : ordered_json()}};
+      {"error", report.verification ? error_json(report) : ordered_json()}};
   return json;
 }
 

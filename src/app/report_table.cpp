@@ -119,6 +119,54 @@ void explain(Lines& lines, const Tuning& tuning) {
   }
 }
 
+/// What errors are told relative to.
+struct Measures {
+  const char *name, *result, *scale;
+};
+constexpr Measures kOfPotential = {"potential", "|u|", "sum |q|/r"};
+constexpr Measures kOfGradient = {"gradient", "|grad u|", "sum |q|/r^2"};
+
+void add_field_error(Lines& lines, const FieldError& error, const Measures& of) {
+  lines.add(fmt::format("  {}", of.name), "{:.2e} of {}, below {:.2e} with {:.0f} % confidence",
+            error.scaled_l2, of.scale, error.scaled_l2_bound, 100 * kConfidence);
+  lines.add("", "{:.2e} of {}, which is {:.1e} of {}", error.relative_l2, of.result, error.cancellation,
+            of.scale);
+}
+
+void add_error(Lines& lines, const RunReport& report) {
+  const Verification& v = *report.verification;
+  const std::optional<bool> reached = digits_reached(report);
+  lines.add("error", "relative L2 of {} targets against the direct sum{}{}{}", v.samples,
+            report.self_check ? " (self-check)" : "",
+            report.check_seconds > 0 ? fmt::format(" in {:.4f} s", report.check_seconds) : "",
+            reached ? fmt::format("; {} digits {}", *report.summary.parameters.digits,
+                                  *reached ? "reached" : "NOT reached")
+                    : "");
+  add_field_error(lines, v.potential, kOfPotential);
+  if (v.gradient) add_field_error(lines, *v.gradient, kOfGradient);
+  lines.add("  largest", "{:.2e} of |u|, at target {} ({:.6g}, {:.6g}, {:.6g}){}", v.max, v.worst_target,
+            v.worst_place[0], v.worst_place[1], v.worst_place[2],
+            v.worse_share > 0
+                ? fmt::format("; at most {:.2g} % of all targets are worse, with {:.0f} % confidence",
+                              100 * v.worse_share, 100 * kConfidence)
+                : "");
+}
+
+void add_error_warnings(std::vector<std::string>& warnings, const FieldError& error, const Measures& of,
+                        int digits) {
+  const double wanted = std::pow(10.0, -digits);
+  if (!(error.scaled_l2 < wanted))
+    warnings.push_back(
+        fmt::format("the measured error of the {}, {:.2e} of {}, is above the {} digits asked for", of.name,
+                    error.scaled_l2, of.scale, digits));
+  else if (!(error.relative_l2 < wanted))
+    warnings.push_back(fmt::format(
+        "the {} has {} digits relative to {} but not relative to {}, of which its error is {:.2e}: charges "
+        "cancel, "
+        "{} is {:.1e} of {}",
+        of.name, digits, of.scale, of.result, error.relative_l2, of.result, error.cancellation, of.scale));
+}
+
 }  // namespace
 
 double median(std::vector<double> values) {
@@ -198,19 +246,18 @@ std::string to_table(const RunReport& report) {
             human_bytes(s.peak_rss_bytes_total), human_bytes(s.peak_rss_bytes_max),
             human_bytes(s.replicated.partition + s.replicated.coarse),
             human_bytes(std::max(s.replicated.count_tree, s.replicated.shared)));
-  if (const auto& v = report.verification) {
-    lines.add("error", "{:.2e} relative L2 of {} targets against the direct sum", v->relative_l2, v->samples);
-    lines.add("", "{:.2e} largest, at target {} ({:.6g}, {:.6g}, {:.6g})", v->max, v->worst_target,
-              v->worst_place[0], v->worst_place[1], v->worst_place[2]);
-    if (v->gradient_relative_l2)
-      lines.add("", "{:.2e} relative L2 of the gradient", *v->gradient_relative_l2);
-  }
+  if (report.verification) add_error(lines, report);
   return lines.take();
 }
 
-bool is_accurate(const RunReport& report) {
+std::optional<bool> digits_reached(const RunReport& report) {
   const std::optional<int> digits = report.summary.parameters.digits;
-  return !report.verification || !digits || report.verification->relative_l2 < std::pow(10.0, -*digits);
+  if (!report.verification || !digits) return std::nullopt;
+  return reaches(*report.verification, *digits);
+}
+
+bool is_accurate(const RunReport& report) {
+  return digits_reached(report).value_or(true);
 }
 
 std::vector<std::string> warnings(const RunReport& report) {
@@ -225,9 +272,11 @@ std::vector<std::string> warnings(const RunReport& report) {
         fmt::format("{} leaves at the maximum level {} hold more than ncrit = {} points (up to {}): many "
                     "points coincide or nearly so",
                     s.tree.overfull_leaves, s.parameters.max_level, s.parameters.ncrit, s.tree.largest_leaf));
-  if (!is_accurate(report))
-    result.push_back(fmt::format("the measured error {:.2e} is above the {} digits asked for",
-                                 report.verification->relative_l2, *s.parameters.digits));
+  if (report.verification && s.parameters.digits) {
+    const Verification& v = *report.verification;
+    add_error_warnings(result, v.potential, kOfPotential, *s.parameters.digits);
+    if (v.gradient) add_error_warnings(result, *v.gradient, kOfGradient, *s.parameters.digits);
+  }
   return result;
 }
 

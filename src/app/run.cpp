@@ -50,6 +50,17 @@ std::vector<Attribute> describe(const RunReport& report) {
                                        {"balance", std::int64_t{p.balance}},
                                        {"ranks", std::int64_t{report.summary.ranks}}};
   if (p.digits) attributes.emplace_back("digits", std::int64_t{*p.digits});
+  if (const auto& v = report.verification) {
+    attributes.emplace_back("error_samples", std::int64_t{v->samples});
+    attributes.emplace_back("error_scaled_l2", v->potential.scaled_l2);
+    attributes.emplace_back("error_relative_l2", v->potential.relative_l2);
+    if (v->gradient) {
+      attributes.emplace_back("gradient_error_scaled_l2", v->gradient->scaled_l2);
+      attributes.emplace_back("gradient_error_relative_l2", v->gradient->relative_l2);
+    }
+  }
+  if (const auto reached = digits_reached(report))
+    attributes.emplace_back("digits_reached", std::int64_t{*reached});
   if (k.m2l == M2lMethod::svd) {
     attributes.emplace_back("svd_rank", std::int64_t{k.svd_rank});
     attributes.emplace_back("svd_tolerance", k.svd_tolerance);
@@ -75,8 +86,24 @@ class Run : public Command {
     parser_->add_flag("--gradient", gradient_, "The gradient, too");
     parser_->add_flag("--no-evaluate", no_evaluate_,
                       "Set up and tell what an evaluation would do: tree, work, balance, memory");
-    parser_->add_option("--verify", samples_, "Sum so many random targets directly and tell the error")
-        ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()));
+    CLI::Option* verify =
+        parser_
+            ->add_option("--verify", samples_,
+                         "Sum so many random targets directly in double and report the error, instead of the "
+                         "self-check")
+            ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()));
+    parser_
+        ->add_flag(
+            "--no-self-check", no_self_check_,
+            fmt::format("Leave out the self-check, which sums {} random targets directly", kSelfCheckSamples))
+        ->excludes(verify);
+    parser_->footer(
+        fmt::format("Exit code {} where an error measured by the self-check or --verify is above the digits "
+                    "asked for, relative "
+                    "to sum |q|/r (of the gradient: sum |q|/r^2); the results are written all the same, with "
+                    "the attribute "
+                    "digits_reached 0. {} for failures, {} for wrong options.",
+                    static_cast<int>(kInaccurate), static_cast<int>(kFailure), static_cast<int>(kUsage)));
     parser_->add_option("--report", report_, "File for the run's figures (JSON)");
     record_.add_to(*parser_);
     parser_->add_option(
@@ -91,7 +118,14 @@ class Run : public Command {
 
   int run(const mpi::Comm& comm) override {
     Options options = options_.get();
-    if (gradient_) options.output = Output::potential_and_gradient;
+    if (gradient_) {
+      options.output = Output::potential_and_gradient;
+      try {
+        resolve(options, Laplace::name);  // fewer digits than of the potential alone
+      } catch (const Error& error) {
+        throw UsageError(error.what());
+      }
+    }
     check_files(comm);
     RunReport report;
     report.input = input_;
@@ -114,9 +148,15 @@ class Run : public Command {
 
     const Field field = evaluate(comm, options, points, report);
     if (no_evaluate_) return tell(comm, report);
-    if (samples_)
-      report.verification = verify(comm, Laplace{}, points.sources, points.charges, points.target_positions(),
-                                   field, *samples_);
+    start = seconds_now();
+    if (!no_self_check_) {
+      report.self_check = !samples_;
+      report.verification =
+          verify(comm, Laplace{}, points.sources, points.charges, points.target_positions(), field,
+                 samples_.value_or(kSelfCheckSamples), kCheckSeed,
+                 samples_ ? ReferenceForm::in_double : self_check_form(report.summary.parameters));
+      report.check_seconds = comm.max(seconds_now() - start);
+    }
     start = seconds_now();
     if (!output_.empty()) write_results(comm, points, field, report);
     report.write_seconds = comm.max(seconds_now() - start);
@@ -217,6 +257,8 @@ class Run : public Command {
     return is_accurate(report) ? kSuccess : kInaccurate;
   }
 
+  static constexpr std::uint64_t kCheckSeed = 1;
+
   CLI::App* parser_;
   FmmOptions options_;
   CloudOptions cloud_;
@@ -225,7 +267,7 @@ class Run : public Command {
   std::optional<int> threads_;
   int repeat_ = 1;
   std::optional<Index> samples_;
-  bool gradient_ = false, no_evaluate_ = false, explain_ = false, quiet_ = false;
+  bool gradient_ = false, no_self_check_ = false, no_evaluate_ = false, explain_ = false, quiet_ = false;
 };
 
 }  // namespace

@@ -21,7 +21,13 @@ void require(T value, T low, T high, const char* name) {
 constexpr int kLargestOrder = 20;
 constexpr int kLargestLevel = 20;
 
-constexpr int kSingleDigits = 6;  // what operators reach in single precision, all or some of them
+// What operators reach in single precision: all of them or M2L, and the near field alone. M2L's rounding
+// shows in gradients around clusters (docs/accuracy.md).
+constexpr int kSingleDigits = 6, kSingleGradientDigits = 5;
+
+int single_digits(Output output) {
+  return output == Output::potential ? kSingleDigits : kSingleGradientDigits;
+}
 
 // What the near field's forms keep, one float with the smaller reach, too.
 constexpr int kOneFloatDigits = 6, kSmallReachDigits = 5, kEstimateDigits = 3;
@@ -36,25 +42,29 @@ void resolve_precisions(const Options& options, std::optional<int> digits, Param
   constexpr Precision single = Precision::single_precision, in_double = Precision::double_precision;
   const bool few = !options.precision && digits;
   const bool some_in_double = options.near_precision == in_double || options.m2l_precision == in_double;
-  const Precision parts = few && *digits <= kSingleDigits ? single : options.precision.value_or(in_double);
+  const int reach = single_digits(options.output);
+  const Precision parts = few && *digits <= reach ? single : options.precision.value_or(in_double);
+  const Precision near = few && *digits <= kSingleDigits ? single : parts;
   const Precision overall = options.precision.value_or(some_in_double ? in_double : parts);
   p.operators.precision = overall;
-  p.near_precision = options.near_precision.value_or(parts);
+  p.near_precision = options.near_precision.value_or(near);
   p.operators.m2l_precision = options.m2l_precision.value_or(options.m2l == M2lMethod::svd ? overall : parts);
   if (overall == single && (p.near_precision != single || p.operators.m2l_precision != single))
     throw Error("near field or M2L in double with the rest in single precision",
                 "choose double precision, and single for the near field or M2L");
   if (p.operators.m2l_precision != overall && options.m2l == M2lMethod::svd)
     refuse_svd_in_another_precision();
-  if (digits && *digits > kSingleDigits && p.any_in_single())
-    throw Error(fmt::format("{} digits cannot be reached with operators in single precision", *digits),
-                fmt::format("ask for {} digits, or use double precision", kSingleDigits));
+  const int most = p.operators.m2l_precision == single ? reach : kSingleDigits;
+  if (digits && *digits > most && p.any_in_single())
+    throw Error(fmt::format("{} digits{} cannot be reached with operators in single precision", *digits,
+                            options.output == Output::potential ? "" : " of the gradient"),
+                fmt::format("ask for {} digits, or use double precision", most));
 }
 
 /// The digits asked for, or more where the order is good for more.
 int digits_kept(const Parameters& p) {
   int digits = p.digits.value_or(0);
-  for (const AccuracyRow& row : accuracy_table(Precision::single_precision))
+  for (const AccuracyRow& row : accuracy_table(Precision::single_precision, p.output))
     if (row.order <= p.operators.order) digits = std::max(digits, row.digits);
   return digits;
 }
@@ -80,7 +90,8 @@ NearForm choose_near_form(const Options& options, const Parameters& p) {
                   fmt::format("ask for {} digits, or leave the form out", reach(*options.near_form)));
     return *options.near_form;
   }
-  if (!all_in_single || p.operators.order > accuracy_table(single).back().order) return NearForm::two_floats;
+  if (!all_in_single || p.operators.order > accuracy_table(single, p.output).back().order)
+    return NearForm::two_floats;
   for (const NearForm form : {NearForm::estimate, NearForm::one_float})
     if (digits_kept(p) <= reach(form)) return form;
   return NearForm::two_floats;
@@ -137,13 +148,15 @@ std::string_view m2l_name(M2lMethod method) {
 
 Parameters resolve(const Options& options, std::string_view kernel_name) {
   Parameters p;
+  p.output = options.output;
   OperatorKey& key = p.operators;
   key.kernel = std::string(kernel_name);
 
   int check_order = 0;
   std::optional<int> digits = options.digits;
   if (!digits && !options.order) digits = options.precision == Precision::single_precision ? 4 : 6;
-  if (digits) accuracy_row(options.precision.value_or(Precision::double_precision), *digits);  // in range
+  if (digits)
+    accuracy_row(options.precision.value_or(Precision::double_precision), p.output, *digits);  // in range
   p.rates = options.rates.value_or(reference_rates());
   for (const auto& [name, row] : p.rates.rows())
     for (std::size_t kind = 0; kind < kWorkKinds; ++kind)
@@ -153,7 +166,7 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   resolve_precisions(options, digits, p);
   const bool in_double = key.precision == Precision::double_precision;
   if (digits) {
-    const AccuracyRow& row = accuracy_row(key.precision, *digits);
+    const AccuracyRow& row = accuracy_row(key.precision, p.output, *digits);
     p.digits = row.digits;
     key.order = row.order;
     check_order = row.check_order;
@@ -161,7 +174,7 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   }
   if (options.order) {
     require(*options.order, 2, kLargestOrder, "order");
-    if (!options.digits) p.ncrit = ncrit_for_order(key.precision, *options.order);
+    if (!options.digits) p.ncrit = ncrit_for_order(key.precision, p.output, *options.order);
     if (*options.order != key.order || check_order == 0) check_order = *options.order;
     key.order = *options.order;
   }
@@ -183,7 +196,6 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   p.tune_padding = p.tune_ncrit && !options.padding;
   p.padding = options.padding.value_or(1);
   require(p.padding, 1.0, 2.0, "padding");
-  p.output = options.output;
   p.max_level = options.max_level;
   require(p.max_level, 1, kLargestLevel, "maximum level");
   p.balance = options.balance;

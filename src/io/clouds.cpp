@@ -8,7 +8,8 @@
 namespace octopole {
 namespace {
 
-constexpr std::array<std::string_view, 5> kShapeNames = {"cube", "sphere", "ellipsoid", "plummer", "line"};
+constexpr std::array<std::string_view, kShapes.size()> kShapeNames = {"cube",    "sphere", "ellipsoid",
+                                                                      "plummer", "line",   "clusters"};
 constexpr std::array<std::string_view, 2> kChargesNames = {"uniform", "unit"};
 
 template <std::size_t n>
@@ -53,6 +54,23 @@ std::array<double, 3> on_sphere(double z, double v) {
 constexpr double kEllipsoidAxis = 4;
 constexpr double kPlummerCutoff = 100;
 
+/// Centre of ball number k of `clusters` in [0.1, 0.9]^3: the sequence of Roberts (2018), whose steps are
+/// powers of the inverse of the root of x^4 = x + 1.
+std::array<double, 3> cluster_centre(int k) {
+  constexpr double inverse_root = 0.8191725133961645;
+  std::array<double, 3> centre;
+  double step = 1;
+  for (double& x : centre) {
+    step *= inverse_root;
+    const double place = 0.5 + (k + 1) * step;
+    x = 0.1 + 0.8 * (place - std::floor(place));
+  }
+  return centre;
+}
+
+constexpr int kClusters = 64, kClusterSizes = 8;
+constexpr double kLargestCluster = 0.1, kSmallestCluster = 1e-4;
+
 /// Radius that encloses the fraction m of the mass of Plummer's model with scale length 1:
 /// m = r^3 (1 + r^2)^(-3/2) (Aarseth, Henon, Wielen 1974).
 double plummer_radius(double m) {
@@ -81,12 +99,24 @@ std::array<double, 3> shape_point(Shape shape, double u, double v, double w) {
     }
     case Shape::line:
       return {0.1 + 0.8 * u, 0.7 - 0.5 * u, 0.2 + 0.3 * u};
+    case Shape::clusters: {
+      const int k = std::min(kClusters - 1, static_cast<int>(kClusters * u));
+      const double size = static_cast<double>(k % kClusterSizes) / (kClusterSizes - 1);
+      const double radius =
+          kLargestCluster * std::pow(kSmallestCluster / kLargestCluster, size) * std::cbrt(w);
+      const std::array<double, 3> centre = cluster_centre(k);
+      const auto [x, y, z] = on_sphere(2 * (kClusters * u - k) - 1, v);
+      return {centre[0] + radius * x, centre[1] + radius * y, centre[2] + radius * z};
+    }
   }
   throw Error("unknown shape");
 }
 
 std::string_view shape_name(Shape shape) {
   return kShapeNames[static_cast<std::size_t>(shape)];
+}
+std::vector<std::string> shape_names() {
+  return {kShapeNames.begin(), kShapeNames.end()};
 }
 Shape parse_shape(std::string_view name) {
   return static_cast<Shape>(position(kShapeNames, name, "shape"));

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # octopole run, from file to results: accuracy, report, operator database, exit codes.
 . "$(dirname "$0")/common.sh"
-needs h5diff
+needs h5diff h5dump
 
 # The digits asked for are reached (else the exit code is 3).
 for shape in cube sphere ellipsoid plummer; do
@@ -21,7 +21,8 @@ for name in parameters kernel digits order check_order ncrit precision m2l balan
   replicated_coarse_bytes replicated_count_tree_bytes replicated_shared_bytes setup_stages communication bytes_sent_max bytes_sent_total \
   messages_max peers_max reductions exchanges ghost_charges ghost_multipoles near_sums ancestors hidden worst_rank by_rank memory \
   peak_rss_bytes_max error relative_l2 \
-  samples gradient_relative_l2 worst_place; do
+  samples gradient_relative_l2 worst_place kind scaled_l2 scaled_l2_bound cancellation confidence worse_share gradient_scaled_l2 \
+  gradient_scaled_l2_bound digits_reached; do
   shows report.json "\"$name\":"
 done
 
@@ -62,6 +63,48 @@ shows err "--output"
 # An error above the digits asked for is told by exit code 3.
 expect 3 2 run -i cube.h5 --digits 6 --order 2 --check-order 2 --verify 100 -o coarse.h5
 shows err "warning" "6 digits"
+
+# Every run checks itself: digits missed are told by the exit code, and results are written and marked.
+attribute() {  # FILE NAME: its number
+  h5dump -a "/targets/potential/$2" "$1" | sed -n 's/^ *(0): //p'
+}
+expect 0 3 run -i cube.h5 --digits 4 --gradient -o checked.h5 --report checked.json
+shows out "relative L2 of 64 targets against the direct sum (self-check)" "4 digits reached" "95 % confidence" "of |u|" \
+  "of sum |q|/r," "of |grad u|" "of sum |q|/r^2," "at most 4.6 % of all targets"
+shows checked.json '"kind": "self-check"' '"samples": 64' '"digits_reached": true'
+rm -f coarse.h5
+for ranks in 1 2 7; do
+  expect 3 $ranks run -i cube.h5 --digits 6 --order 2 --check-order 2 -o coarse.h5 --report coarse.json --record coarse.jsonl
+  shows err "warning" "potential" "6 digits" "sum |q|/r"
+  shows out "6 digits NOT reached" "coarse.h5"
+  shows coarse.json '"digits_reached": false'
+  shows coarse.jsonl '"digits_reached":false'
+done
+expect 3 2 run -i cube.h5 --digits 9 --order 6 --gradient -q -o coarse.h5
+shows err "gradient" "9 digits" "sum |q|/r^2"
+[ "$(attribute checked.h5 digits_reached)" = 1 ] || fail "digits that are reached are not marked so"
+[ "$(attribute checked.h5 error_samples)" = 64 ] || fail "results do not say how many targets were checked"
+[ "$(attribute coarse.h5 digits_reached)" = 0 ] || fail "digits that are missed are not marked so"
+for name in error_scaled_l2 error_relative_l2 gradient_error_scaled_l2 gradient_error_relative_l2; do
+  [ -n "$(attribute coarse.h5 $name)" ] || fail "no attribute $name"
+done
+expect 0 2 run -i cube.h5 --digits 6 --order 2 --check-order 2 --no-self-check -o unchecked.h5 --report unchecked.json
+shows unchecked.json '"error": null'
+h5dump -A unchecked.h5 | grep -q digits_reached && fail "what was not checked is marked"
+expect 2 2 run -i cube.h5 --no-self-check --verify 10 -o x.h5
+shows err "--no-self-check" "--verify"
+expect 0 1 run --help
+shows out "--no-self-check" "Exit code 3"
+
+# Charges of one sign do not cancel (those that do: tests/fmm/verify_mpi_test.cpp).
+expect 0 2 generate plummer -n 3000 --seed 5 --charges unit -o unit.h5
+expect 0 2 run -i unit.h5 --digits 3 -o x.h5 --report unit.json
+shows unit.json '"cancellation": 1.0'
+
+# Fewer digits of the gradient than of the potential in single precision.
+expect 2 1 run -i cube.h5 --digits 6 --precision single --gradient -o x.h5
+shows err "digits = 6" "gradient"
+expect 0 1 run -i cube.h5 --digits 6 --precision single -o x.h5
 
 # Overfull leaves are mentioned.
 expect 0 2 run -i cube.h5 --digits 3 --ncrit 10 --max-level 1 -o shallow.h5

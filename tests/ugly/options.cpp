@@ -18,7 +18,7 @@ constexpr int kLargestSvdOrder = 7;
 /// Digits that an order reaches; 1 for the lowest, of which the table says nothing.
 int digits_of_order(int order) {
   int digits = 1;
-  for (const AccuracyRow& row : accuracy_table(kDouble))
+  for (const AccuracyRow& row : accuracy_table(kDouble, Output::potential))
     if (row.order <= order) digits = row.digits;
   return digits;
 }
@@ -50,14 +50,17 @@ class Draw {
  private:
   bool in_single() const { return o_.precision == kSingle; }
   int digits() const { return o_.digits.value_or(o_.order ? 12 : in_single() ? 4 : 6); }
-  bool few_digits() const { return !o_.precision && (o_.digits || !o_.order) && digits() <= 6; }
+  int single_digits() const { return o_.output == Output::potential ? 6 : 5; }
+  bool few_digits(int most) const { return !o_.precision && (o_.digits || !o_.order) && digits() <= most; }
   /// Of all operators, as options.hpp says.
   Precision overall() const {
     if (o_.precision) return *o_.precision;
-    return few_digits() && o_.near_precision != kDouble && o_.m2l_precision != kDouble ? kSingle : kDouble;
+    return few_digits(single_digits()) && o_.near_precision != kDouble && o_.m2l_precision != kDouble
+               ? kSingle
+               : kDouble;
   }
-  Precision near() const { return o_.near_precision.value_or(few_digits() ? kSingle : overall()); }
-  int order() const { return o_.order ? *o_.order : accuracy_row(overall(), digits()).order; }
+  Precision near() const { return o_.near_precision.value_or(few_digits(6) ? kSingle : overall()); }
+  int order() const { return o_.order ? *o_.order : accuracy_row(overall(), o_.output, digits()).order; }
 
   double reached() const {
     double d = o_.digits ? *o_.digits : o_.order ? digits_of_order(*o_.order) : digits();
@@ -68,6 +71,7 @@ class Draw {
   }
 
   void draw_digits_and_order() {
+    if (random_.chance(0.45)) o_.output = Output::potential_and_gradient;
     const double which = random_.uniform();
     if (which < 0.7) o_.digits = random_.chance(0.7) ? random_.integer(2, 7) : random_.integer(8, 12);
     if (which > 0.6 && which < 0.95)
@@ -75,16 +79,18 @@ class Draw {
   }
 
   void draw_precisions() {
-    const bool single_will_do = (o_.digits ? *o_.digits : 6) <= 6;
+    const bool near_will_do = (o_.digits ? *o_.digits : 6) <= 6;
+    const bool single_will_do = o_.digits ? *o_.digits <= single_digits() : near_will_do;
     const double which = random_.uniform();
     if (which < 0.15) {
       o_.precision = kDouble;
     } else if (which < 0.35 && single_will_do) {
       o_.precision = kSingle;
     }
-    if (in_single() || !single_will_do) return;
+    if (in_single() || !near_will_do) return;
     if (random_.chance(0.15)) o_.near_precision = random_.one_of({kSingle, kDouble});
-    if (random_.chance(0.15)) o_.m2l_precision = random_.one_of({kSingle, kDouble});
+    const bool m2l_will_do = o_.digits || !o_.order ? digits() <= single_digits() : true;
+    if (m2l_will_do && random_.chance(0.15)) o_.m2l_precision = random_.one_of({kSingle, kDouble});
     if (overall() == kSingle) {  // then no part is in double
       o_.near_precision = o_.near_precision ? std::optional(kSingle) : std::nullopt;
       o_.m2l_precision = o_.m2l_precision ? std::optional(kSingle) : std::nullopt;
@@ -134,7 +140,6 @@ class Draw {
     if (random_.chance(0.25)) o_.tune = false;
     if (random_.chance(0.2)) o_.balance = false;
     if (random_.chance(0.2)) o_.direct_leaves = false;
-    if (random_.chance(0.45)) o_.output = Output::potential_and_gradient;
     if (random_.chance(0.1) && order() <= kLargestSvdOrder) {  // which may choose SVD
       Rates rates;
       for (const auto& [name, row] : rates.rows())

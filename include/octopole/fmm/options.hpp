@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "octopole/fmm/output.hpp"
 #include "octopole/fmm/rates.hpp"
 #include "octopole/mpi/sparse_exchange.hpp"
 #include "octopole/operators/near_field.hpp"
@@ -18,12 +19,12 @@ namespace octopole {
 enum class BalanceBy { work, points };
 std::string_view balance_name(BalanceBy by);  // "work", "points"
 
-enum class Output { potential, potential_and_gradient };
-
 /// Everything is optional: `digits` alone chooses the rest, and what is set explicitly wins.
 struct Options {
-  std::optional<int> digits;  // 2..12, in single precision 2..6; without digits and order: 6 (4 in single)
-  std::optional<int> order;   // points an edge of the equivalent surfaces, 2..20
+  /// Of what `output` names: 2..12, in single precision 2..6 (2..5 with the gradient); without digits and
+  /// order: 6 (4 in single). Errors are relative L2 errors (docs/accuracy.md).
+  std::optional<int> digits;
+  std::optional<int> order;                 // points an edge of the equivalent surfaces, 2..20
   std::optional<int> check_order;           // upward check surface; at least order
   std::optional<int> downward_check_order;  // downward check surface; equal to order for M2L by FFT
   std::optional<int> ncrit;                 // largest number of sources or targets of a leaf
@@ -33,21 +34,22 @@ struct Options {
   /// For the cost model and balance by work; reference_rates() unless given. Ranks may pass different ones,
   /// or none: of each the least over the ranks counts. All other options must be equal on all ranks.
   std::optional<Rates> rates;
-  /// What evaluations will mostly be asked for, which the cost model and balance by work reckon with. Either
-  /// may be asked for whatever this says.
+  /// What the digits are promised for, and what the cost model and balance by work expect of evaluations.
+  /// With potential, an evaluation may be asked for the gradient all the same: its error is then 1 to 10
+  /// times the potential's, and up to 100 around distant clusters (docs/accuracy.md).
   Output output = Output::potential;
   int max_level = 20;          // 1..20
   double inner_radius = 1.05;  // in half sides, 1 .. 1.5
   double outer_radius = 2.95;  // 1.5 .. 3.5, and more than the inner radius
   double outer_grading = 1;    // of the outer surfaces' points (operators/surface.hpp), 0 (none) .. 1.4
-  /// Of all operators. Absent: single where digits are 6 or fewer and neither of the two below is double,
-  /// double otherwise. Positions and sums are in double in any case.
+  /// Of all operators. Absent: single where digits are 6 or fewer (5 with the gradient) and neither of the
+  /// two below is double, double otherwise. Positions and sums are in double in any case.
   std::optional<Precision> precision;
   std::optional<Precision> near_precision;  // P2P alone: single is good for up to 6 digits
   /// Points of P2P in single precision where the sources are the targets (NearForm). Absent: by digits and
   /// order; the estimate is good for up to 3 digits.
   std::optional<NearForm> near_form;
-  std::optional<Precision> m2l_precision;  // M2L by FFT alone: the same
+  std::optional<Precision> m2l_precision;  // M2L by FFT alone: the same, up to 5 digits of the gradient
   std::optional<M2lMethod> m2l;  // absent: SVD where an option asks for it, else what the rates say is faster
   std::optional<double> svd_tolerance;  // M2L by SVD: relative truncation
   std::optional<int> svd_rank;          // M2L by SVD: largest rank a transfer vector

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,10 +19,12 @@ namespace octopole {
 /// ellipsoid  surface with half axes 1, 1, 4, uniform in the spherical angles: crowded at both poles
 /// plummer    Plummer's model of a star cluster, scale length 1, cut off at 100: a dense core in a wide halo
 /// line       uniform on a straight line askew to the axes
-enum class Shape : int { cube, sphere, ellipsoid, plummer, line };
-inline constexpr std::array<Shape, 5> kShapes = {Shape::cube, Shape::sphere, Shape::ellipsoid, Shape::plummer,
-                                                 Shape::line};
+/// clusters   64 balls in the unit cube, of radii from 0.1 down to 0.0001, with as many points each
+enum class Shape : int { cube, sphere, ellipsoid, plummer, line, clusters };
+inline constexpr std::array<Shape, 6> kShapes = {Shape::cube,    Shape::sphere, Shape::ellipsoid,
+                                                 Shape::plummer, Shape::line,   Shape::clusters};
 std::string_view shape_name(Shape shape);
+std::vector<std::string> shape_names();  // of all shapes
 /// Throws Error for an unknown name.
 Shape parse_shape(std::string_view name);
 

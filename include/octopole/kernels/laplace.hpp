@@ -23,6 +23,11 @@ struct Laplace {
   V gradient_factor(const V&, const V& inverse_r) const {
     return -(inverse_r * inverse_r * inverse_r);
   }
+  /// The length of the gradient, for reference_sums.
+  template <class V>
+  V gradient_length(const V&, const V& inverse_r) const {
+    return inverse_r * inverse_r;
+  }
 };
 static_assert(Kernel<Laplace>);
 

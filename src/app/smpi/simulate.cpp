@@ -35,7 +35,7 @@ class Simulation {
  public:
   explicit Simulation(CLI::App& parser) {
     parser.add_option("--shape", shape_, "cube, sphere, ellipsoid, plummer or line")
-        ->check(CLI::IsMember({"cube", "sphere", "ellipsoid", "plummer", "line"}))
+        ->check(CLI::IsMember(shape_names()))
         ->capture_default_str();
     auto* points = parser.add_option("-n,--points", count_, "Number of sources, which are the targets")
                        ->check(CLI::Range(Index{1}, Index{1} << 40));

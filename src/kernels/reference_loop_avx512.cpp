@@ -1,0 +1,25 @@
+// The reference sums' loops for avx512.
+#include "octopole/kernels/laplace.hpp"
+#include "octopole/simd/vec.hpp"
+#include "reference_loop_table.hpp"
+
+#ifdef OCTOPOLE_HAS_AVX512
+namespace octopole {
+namespace isa = simd::avx512;
+}
+#include "reference_loop_impl.hpp"
+#endif
+
+namespace octopole {
+
+template <class K>
+ReferenceLoops<K> reference_loops_avx512() {
+#ifdef OCTOPOLE_HAS_AVX512
+  return reference_loops<K>();
+#else
+  return {};
+#endif
+}
+template ReferenceLoops<Laplace> reference_loops_avx512();
+
+}  // namespace octopole

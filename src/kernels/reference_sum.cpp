@@ -1,0 +1,259 @@
+#include "octopole/kernels/reference_sum.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "octopole/base/threads.hpp"
+#include "octopole/simd/isa.hpp"
+#include "reference_loop_table.hpp"
+
+namespace octopole {
+namespace {
+
+template <class K>
+const ReferenceLoops<K>& active_loops() {
+  static const ReferenceLoops<K> table[] = {reference_loops_baseline<K>(), reference_loops_avx2<K>(),
+                                            reference_loops_avx512<K>()};
+  return table[static_cast<int>(simd::active_isa())];
+}
+
+constexpr Index kTargetsAtOnce = 1024;  // so that threads' sums stay small
+constexpr double kFixedExtent = 2147483646;
+// Of the frame's 2^31 units, pairs closer than 2^18 would lose more than 2e-6 of their distance to rounding.
+constexpr float kLeastFixed = 0x1p36F;
+constexpr int kFixedCharge = 60;  // exponent of the largest charge that has been looked at
+
+/// How points are looked at where not all have to be: some pieces of the whole.
+template <class Look>
+void look_at_pieces(std::size_t count, const Look& look) {
+  constexpr std::size_t pieces = 64, size = 64;
+  if (count <= pieces * size) return look(0, count);
+  for (std::size_t piece = 0; piece < pieces; ++piece) {
+    const std::size_t start = (count - size) * piece / (pieces - 1);
+    look(start, start + size);
+  }
+}
+
+/// Roughly where the points are. Sources that turn out to lie elsewhere are summed in double.
+struct Extent {
+  double low[3], high[3];
+
+  Extent(std::span<const double> targets, std::span<const double> sources) {
+    for (int c = 0; c < 3; ++c) {
+      low[c] = targets[static_cast<std::size_t>(c)];
+      high[c] = low[c];
+    }
+    include(targets, 0, targets.size() / 3);
+    look_at_pieces(sources.size() / 3,
+                   [&](std::size_t first, std::size_t end) { include(sources, first, end); });
+  }
+  double side() const { return std::max({high[0] - low[0], high[1] - low[1], high[2] - low[2]}); }
+
+ private:
+  void include(std::span<const double> points, std::size_t first, std::size_t end) {
+    for (std::size_t i = 3 * first; i < 3 * end; ++i) {
+      low[i % 3] = std::min(low[i % 3], points[i]);
+      high[i % 3] = std::max(high[i % 3], points[i]);
+    }
+  }
+};
+
+/// A power of two with value / unit in [1, 2), within what its reciprocal allows.
+double power_of_two(double value) {
+  return value > 0 && std::isfinite(value) ? std::ldexp(1.0, std::clamp(std::ilogb(value), -1000, 1000)) : 1;
+}
+
+struct Frames {
+  double length, inverse;  // of one unit of wide positions: a power of two, and its reciprocal
+  FixedFrame fixed;
+  double fixed_length;  // of one unit of fixed positions
+
+  explicit Frames(const Extent& extent) {
+    const double side = extent.side();
+    length = power_of_two(side);
+    inverse = 1 / length;
+    const double margin = 0.5 * side * inverse, whole = side > 0 ? side * inverse + 2 * margin : 1;
+    for (int c = 0; c < 3; ++c) fixed.corner[c] = extent.low[c] * inverse - margin;
+    fixed.inverse = kFixedExtent / whole;
+    fixed_length = whole / kFixedExtent * length;
+  }
+};
+
+constexpr std::size_t kSumsOfTarget = kReferenceParts * kReferenceLanes;
+
+/// Adds sums in a frame's units to sums in the caller's.
+template <class K>
+void convert(double length, double unit, bool gradient, const double* from, double* to) {
+  const double scale = std::pow(length, K::homogeneity) / unit;
+  for (int part = 0; part < (gradient ? kReferenceParts : 2); ++part) {
+    double sum = 0;
+    for (int lane = 0; lane < kReferenceLanes; ++lane) sum += from[part * kReferenceLanes + lane];
+    to[part] += part < 2 ? scale * sum : scale * sum / length;
+  }
+}
+
+/// A power of two that brings the charges that are looked at to 2^kFixedCharge.
+double charge_unit(std::span<const double> charges) {
+  double largest = 0;
+  look_at_pieces(charges.size(), [&](std::size_t first, std::size_t end) {
+    for (std::size_t i = first; i < end; ++i) largest = std::max(largest, std::abs(charges[i]));
+  });
+  return largest > 0 && std::isfinite(largest)
+             ? std::ldexp(1.0, kFixedCharge - std::clamp(std::ilogb(largest), -900, 900))
+             : 1;
+}
+
+/// A piece of the caller's sources.
+struct Points {
+  const double* sources;
+  const double* charges;
+  Index count;
+
+  /// Brings parts first to end of `all` into the cache.
+  void fetch(std::size_t first, std::size_t end, std::size_t all) const {
+    const auto part = [&](const double* from, std::size_t size) {
+      for (std::size_t i = size * first / all / 8 * 8; i < size * end / all; i += 8)
+        __builtin_prefetch(from + i);
+    };
+    part(sources, static_cast<std::size_t>(3 * count));
+    part(charges, static_cast<std::size_t>(count));
+  }
+};
+
+/// Sums of some targets by one thread, which takes one block of sources after another.
+template <class K>
+class ThreadSums {
+ public:
+  ThreadSums(const K& kernel, std::span<const double> targets, const Frames& frames, bool gradient,
+             double charge_unit)
+      : loops_(active_loops<K>()),
+        kernel_(kernel),
+        frames_(frames),
+        gradient_(gradient),
+        fixed_unit_(charge_unit),
+        count_(targets.size() / 3),
+        wide_(3 * count_),
+        fixed_((count_ + kFixedTargets - 1) / kFixedTargets),
+        inside_(count_),
+        wide_sums_(kSumsOfTarget * count_),
+        fixed_sums_(kSumsOfTarget * (count_ + kFixedTargets)) {
+    const double none = 0;
+    for (std::size_t i = 0; i < count_; ++i) {
+      loops_.take_wide(&targets[3 * i], &none, 1, frames.inverse, wide_block_);
+      for (const auto take : loops_.take_fixed)
+        inside_[i] = take(&targets[3 * i], &none, 1, frames.inverse, frames.fixed, 1, fixed_block_);
+      wide_[3 * i] = wide_block_.x[0];
+      wide_[3 * i + 1] = wide_block_.y[0];
+      wide_[3 * i + 2] = wide_block_.z[0];
+      FixedTargets& group = fixed_[i / kFixedTargets];
+      const std::size_t place = i % kFixedTargets;
+      group.x[place] = fixed_block_.x[0];
+      group.y[place] = fixed_block_.y[0];
+      group.z[place] = fixed_block_.z[0];
+      group.float_x[place] = fixed_block_.float_x[0];
+      group.float_y[place] = fixed_block_.float_y[0];
+      group.float_z[place] = fixed_block_.float_z[0];
+    }
+  }
+
+  /// Fetches what will be next while it sums.
+  void add(const Points& points, ReferenceForm form, const Points& next) {
+    bool has_wide = false;
+    const bool estimated = form == ReferenceForm::estimated;
+    const bool fixed =
+        form != ReferenceForm::in_double &&
+        loops_.take_fixed[estimated](points.sources, points.charges, points.count, frames_.inverse,
+                                     frames_.fixed, fixed_unit_, fixed_block_);
+    const auto sum_fixed = loops_.sum_fixed[estimated][gradient_];
+    const auto sum_wide = loops_.sum_wide[gradient_];
+    for (std::size_t first = 0; first < count_; first += kFixedTargets) {
+      next.fetch(first, std::min<std::size_t>(first + kFixedTargets, count_), count_);
+      const std::size_t end = std::min<std::size_t>(first + kFixedTargets, count_);
+      unsigned left = ~0U;
+      if (fixed && std::all_of(&inside_[first], &inside_[end - 1] + 1, [](char inside) { return inside; }))
+        left = sum_fixed(kernel_, fixed_[first / kFixedTargets], fixed_block_, kLeastFixed,
+                         &fixed_sums_[kSumsOfTarget * first]);
+      for (std::size_t i = first; i < end; ++i)
+        if (left >> (i - first) & 1) {
+          if (!has_wide)
+            loops_.take_wide(points.sources, points.charges, points.count, frames_.inverse, wide_block_);
+          has_wide = true;
+          sum_wide(kernel_, &wide_[3 * i], wide_block_, &wide_sums_[kSumsOfTarget * i]);
+        }
+    }
+  }
+
+  /// Adds what has been summed, (targets, kReferenceParts), in the caller's units.
+  void add_to(std::span<double> sums) const {
+    for (std::size_t i = 0; i < count_; ++i) {
+      convert<K>(frames_.length, 1, gradient_, &wide_sums_[kSumsOfTarget * i], &sums[kReferenceParts * i]);
+      convert<K>(frames_.fixed_length, fixed_unit_, gradient_, &fixed_sums_[kSumsOfTarget * i],
+                 &sums[kReferenceParts * i]);
+    }
+  }
+
+ private:
+  const ReferenceLoops<K>& loops_;
+  const K& kernel_;
+  const Frames& frames_;
+  bool gradient_;
+  double fixed_unit_;
+  std::size_t count_;
+  std::vector<double> wide_;
+  std::vector<FixedTargets> fixed_;
+  std::vector<char> inside_;
+  std::vector<double> wide_sums_, fixed_sums_;
+  WideBlock wide_block_;
+  FixedBlock fixed_block_;
+};
+
+}  // namespace
+
+ReferenceSums reference_sums(const Laplace& kernel, std::span<const double> targets,
+                             std::span<const double> sources, std::span<const double> charges, bool gradient,
+                             ReferenceForm form) {
+  if (targets.size() % 3 != 0 || sources.size() != 3 * charges.size())
+    throw Error("reference sums: coordinates are not three a point, or charges not one a source");
+  const std::size_t k = targets.size() / 3;
+  ReferenceSums result;
+  result.potential.resize(k);
+  result.scale.resize(k);
+  if (gradient) {
+    result.gradient.resize(3 * k);
+    result.gradient_scale.resize(k);
+  }
+  if (k == 0 || charges.empty()) return result;
+  const Frames frames{Extent(targets, sources)};
+  const double unit = charge_unit(charges);
+
+  const Index n = static_cast<Index>(charges.size()), blocks = (n + kReferenceBlock - 1) / kReferenceBlock;
+  for (std::size_t first = 0; first < k; first += kTargetsAtOnce) {
+    const std::span<const double> some =
+        targets.subspan(3 * first, 3 * std::min<std::size_t>(kTargetsAtOnce, k - first));
+    std::vector<double> sums(kReferenceParts * some.size() / 3);
+    std::vector<std::unique_ptr<ThreadSums<Laplace>>> by_thread;
+    for (int thread = 0; thread < max_threads(); ++thread)
+      by_thread.push_back(std::make_unique<ThreadSums<Laplace>>(kernel, some, frames, gradient, unit));
+    const auto block = [&](Index number) {
+      const Index start = std::min(number * kReferenceBlock, n);
+      return Points{sources.data() + 3 * start, charges.data() + start, std::min(kReferenceBlock, n - start)};
+    };
+#pragma omp parallel for schedule(static)
+    for (Index b = 0; b < blocks; ++b)
+      by_thread[static_cast<std::size_t>(thread_number())]->add(block(b), form, block(b + 1));
+    for (const auto& thread_sums : by_thread) thread_sums->add_to(sums);
+    for (std::size_t i = 0; i < some.size() / 3; ++i) {
+      const double* s = &sums[kReferenceParts * i];
+      const std::size_t j = first + i;
+      result.potential[j] = Laplace::constant * s[0];
+      result.scale[j] = Laplace::constant * s[1];
+      if (!gradient) continue;
+      for (std::size_t c = 0; c < 3; ++c) result.gradient[3 * j + c] = Laplace::constant * s[2 + c];
+      result.gradient_scale[j] = Laplace::constant * s[5];
+    }
+  }
+  return result;
+}
+
+}  // namespace octopole
