@@ -63,6 +63,7 @@ class CapacitanceCommand : public Command {
         ->check(CLI::Range(1e-9, 0.1))
         ->default_str("that of --rtol");
     options_.add_to(*parser_);
+    options_.add_limits_to(*parser_);
     parser_
         ->add_option("--time-products", settings_.timed_products,
                      "Also time so many products, and as many evaluations of the FMM alone")

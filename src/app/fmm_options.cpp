@@ -12,6 +12,22 @@ Output parse_output(std::string_view name) {
   return name == output_name(Output::potential) ? Output::potential : Output::potential_and_gradient;
 }
 
+namespace {
+
+/// Bytes of "none" or of a number with or without a unit ("512MiB"); throws CLI::ValidationError.
+Index parse_memory_limit(std::string text) {
+  if (text == "none") return kNoMemoryLimit;
+  const CLI::AsSizeValue to_bytes(false);  // a KB has 1024 bytes
+  if (const std::string problem = to_bytes(text); !problem.empty())
+    throw CLI::ValidationError("--memory-limit", problem);
+  Index bytes = 0;
+  if (!CLI::detail::lexical_cast(text, bytes) || bytes <= 0)
+    throw CLI::ValidationError("--memory-limit", "must be none, or more than no bytes");
+  return bytes;
+}
+
+}  // namespace
+
 void FmmOptions::add_method_to(CLI::App& parser) {
   const auto precision = [&](const char* name, std::optional<Precision>& value, const char* what) {
     parser
@@ -82,6 +98,17 @@ void FmmOptions::add_to(CLI::App& parser) {
       .add_option("--coarse-users", options_.coarse_users,
                   "Multipoles of nodes near more than so many ranks go by one Allgatherv")
       ->default_str("by ranks and order");
+}
+
+void FmmOptions::add_limits_to(CLI::App& parser) {
+  parser
+      .add_option_function<std::string>(
+          "--memory-limit",
+          [this](const std::string& text) { options_.memory_limit = parse_memory_limit(text); },
+          "Refuse a run that would hold more a rank by estimate: bytes (512MiB, 4GiB), or none")
+      ->default_str("what the nodes have");
+  parser.add_flag("--allow-overfull-leaves", options_.allow_overfull_leaves,
+                  "Evaluate also where pairs of leaves at the deepest level take nearly all of the time");
 }
 
 Options FmmOptions::get() const {

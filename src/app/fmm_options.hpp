@@ -20,6 +20,8 @@ class FmmOptions {
   void add_to(CLI::App& parser);
   /// The precisions and --m2l alone.
   void add_method_to(CLI::App& parser);
+  /// What a run is refused for: memory and overfull leaves.
+  void add_limits_to(CLI::App& parser);
   /// Throws UsageError where resolve() would refuse the values.
   Options get() const;
 

@@ -15,7 +15,7 @@ struct Figure {
   double unit;  // of the table
 };
 
-inline constexpr std::array<Figure, 12> kFigures = {{
+inline constexpr std::array<Figure, 13> kFigures = {{
     {"sources", "sources", [](const RankPlan& r) { return static_cast<double>(r.sources); }, 1},
     {"targets", "targets", [](const RankPlan& r) { return static_cast<double>(r.targets); }, 1},
     {"leaves", "leaves", [](const RankPlan& r) { return static_cast<double>(r.leaves); }, 1},
@@ -32,6 +32,8 @@ inline constexpr std::array<Figure, 12> kFigures = {{
      1e6},
     {"  partition", "memory_partition",
      [](const RankPlan& r) { return static_cast<double>(r.memory.partition); }, 1e6},
+    {"MB at most", "memory_peak_bytes",
+     [](const RankPlan& r) { return static_cast<double>(r.estimate.peak()); }, 1e6},
 }};
 
 /// Of kAllCounts, in its order.

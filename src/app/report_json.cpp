@@ -48,6 +48,8 @@ ordered_json all_parameters_json(const Parameters& p) {
                {"direct_leaves", p.direct_leaves},
                {"transport", mpi::transport_name(p.transport)},
                {"coarse_users", or_null(p.coarse_users)},
+               {"memory_limit", or_null(p.memory_limit)},
+               {"allow_overfull_leaves", p.allow_overfull_leaves},
                {"gradient", p.gradient()}});
   return json;
 }
@@ -103,6 +105,19 @@ ordered_json balance_json(const Summary& s) {
           {"repeated", s.balance.repeated}};
 }
 
+ordered_json overfull_json(const OverfullLeaves& o) {
+  return {{"leaves", o.leaves},
+          {"largest", o.largest},
+          {"pairs", o.pairs},
+          {"seconds", o.seconds},
+          {"other_seconds", o.other_seconds}};
+}
+
+ordered_json estimate_json(const MemoryEstimate& e) {
+  return {{"peak", e.peak()},   {"operators", e.operators}, {"replaced", e.replaced},
+          {"set_up", e.set_up}, {"stays", e.stays},         {"evaluation", e.evaluation}};
+}
+
 ordered_json error_json(const RunReport& report) {
   const Verification& v = *report.verification;
   const auto of_gradient = [&](double FieldError::*value) {
@@ -156,12 +171,15 @@ ordered_json report_json(const RunReport& report) {
         {"cores_per_rank", report.machine.cores_per_rank},
         {"simd", report.simd}}},
       {"tree", tree_json(s.tree)},
+      {"overfull", overfull_json(s.overfull)},
       {"seconds", seconds},
       {"balance", balance_json(s)},
       {"communication", communication_json(s.communication)},
       {"memory",
        {{"peak_rss_bytes_max", s.peak_rss_bytes_max},
         {"peak_rss_bytes_total", s.peak_rss_bytes_total},
+        {"estimate", estimate_json(s.memory_estimate)},
+        {"estimate_bytes_total", s.memory_estimate_total},
         {"replicated_partition_bytes", s.replicated.partition},
         {"replicated_coarse_bytes", s.replicated.coarse},
         {"replicated_count_tree_bytes", s.replicated.count_tree},

@@ -6,19 +6,12 @@
 #include <cmath>
 #include <map>
 
+#include "octopole/base/node_memory.hpp"
 #include "octopole/base/version.hpp"
 #include "report.hpp"
 
 namespace octopole::app {
 namespace {
-
-std::string human_bytes(Index bytes) {
-  const double value = static_cast<double>(bytes);
-  if (value < 1 << 10) return fmt::format("{} B", bytes);
-  if (value < 1 << 20) return fmt::format("{:.1f} KiB", value / (1 << 10));
-  if (value < 1 << 30) return fmt::format("{:.1f} MiB", value / (1 << 20));
-  return fmt::format("{:.2f} GiB", value / (1 << 30));
-}
 
 /// Of Exchange, to fit the labels.
 constexpr std::array<std::string_view, kExchanges> kShortNames = {
@@ -56,6 +49,12 @@ std::string describe_operators(const Parameters& p) {
   text += fmt::format(", M2L by {}", m2l_name(k.m2l));
   if (p.digits) text += fmt::format(", for {} digits", *p.digits);
   return text;
+}
+
+std::string describe_limit(const Parameters& p) {
+  if (!p.memory_limit) return "checked against what the nodes have";
+  if (*p.memory_limit == kNoMemoryLimit) return "not checked";
+  return fmt::format("of {} allowed", human_bytes(*p.memory_limit));
 }
 
 void add_list(Lines& lines, std::string_view label, const ListSize& list) {
@@ -246,6 +245,8 @@ std::string to_table(const RunReport& report) {
             human_bytes(s.peak_rss_bytes_total), human_bytes(s.peak_rss_bytes_max),
             human_bytes(s.replicated.partition + s.replicated.coarse),
             human_bytes(std::max(s.replicated.count_tree, s.replicated.shared)));
+  lines.add("", "by estimate at most {} on a rank for this method, {}", human_bytes(s.memory_estimate.peak()),
+            describe_limit(s.parameters));
   if (report.verification) add_error(lines, report);
   return lines.take();
 }
@@ -267,11 +268,7 @@ std::vector<std::string> warnings(const RunReport& report) {
     result.push_back(fmt::format(
         "{} threads a rank share {} cores; mpirun binds ranks to cores unless told --bind-to none", s.threads,
         report.machine.cores_per_rank));
-  if (s.tree.overfull_leaves > 0)
-    result.push_back(
-        fmt::format("{} leaves at the maximum level {} hold more than ncrit = {} points (up to {}): many "
-                    "points coincide or nearly so",
-                    s.tree.overfull_leaves, s.parameters.max_level, s.parameters.ncrit, s.tree.largest_leaf));
+  if (s.overfull.leaves > 0) result.push_back(describe(s.overfull, s.parameters, s.parameters.ncrit));
   if (report.verification && s.parameters.digits) {
     const Verification& v = *report.verification;
     add_error_warnings(result, v.potential, kOfPotential, *s.parameters.digits);

@@ -80,6 +80,7 @@ class Run : public Command {
     cloud_.make_optional();
     parser_->add_option("-o,--output", output_, "File for the results (HDF5)");
     options_.add_to(*parser_);
+    options_.add_limits_to(*parser_);
     parser_->add_option("--operators", operators_, "Database of operators to read from and add to (HDF5)");
     parser_->add_option("-t,--threads", threads_, "OpenMP threads of each rank")->check(CLI::Range(1, 4096));
     parser_->add_option("--repeat", repeat_, "Evaluate so many times")->check(CLI::Range(1, 1000000));

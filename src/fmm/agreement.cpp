@@ -69,9 +69,11 @@ class Bytes {
 /// where a field is missing here.
 void visit(Parameters& p, Bytes& bytes) {
   auto& [digits, ncrit, padding, tune_ncrit, tune_padding, rates, output, max_level, balance, direct_leaves,
-         balance_by, transport, coarse_users, operators, near_precision, near_form, near_reach] = p;
+         balance_by, transport, coarse_users, memory_limit, allow_overfull_leaves, operators, near_precision,
+         near_form, near_reach] = p;
   bytes(digits), bytes(ncrit), bytes(padding), bytes(tune_ncrit), bytes(tune_padding), bytes(rates);
   bytes(output), bytes(max_level), bytes(balance), bytes(direct_leaves), bytes(balance_by), bytes(transport);
+  bytes(memory_limit), bytes(allow_overfull_leaves);
   bytes(coarse_users), bytes(near_precision), bytes(near_form), bytes(near_reach);
   auto& [kernel, order, check_order, downward_check_order, inner_radius, outer_radius, outer_grading,
          pinv_tolerance, precision, m2l_precision, m2l, svd_tolerance, svd_rank] = operators;
@@ -87,7 +89,7 @@ std::vector<mpi::NamedValue> named_options(const Options& options) {
   const auto& [digits, order, check_order, downward_check_order, ncrit, padding, tune, rates, output,
                max_level, inner_radius, outer_radius, outer_grading, precision, near_precision, near_form,
                m2l_precision, m2l, svd_tolerance, svd_rank, balance, direct_leaves, balance_by, transport,
-               coarse_users] = options;
+               coarse_users, memory_limit, allow_overfull_leaves] = options;
   return {{"digits", text_of(digits)},
           {"order", text_of(order)},
           {"check_order", text_of(check_order)},
@@ -111,7 +113,9 @@ std::vector<mpi::NamedValue> named_options(const Options& options) {
           {"direct_leaves", text_of(direct_leaves)},
           {"balance_by", text_of(balance_by)},
           {"transport", text_of(transport)},
-          {"coarse_users", text_of(coarse_users)}};
+          {"coarse_users", text_of(coarse_users)},
+          {"memory_limit", text_of(memory_limit)},
+          {"allow_overfull_leaves", text_of(allow_overfull_leaves)}};
 }
 
 Rates agree_on_rates(const mpi::Comm& comm, const Rates& rates) {

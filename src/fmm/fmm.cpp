@@ -72,6 +72,8 @@ class Fmm::Implementation {
         simd::active_isa();  // a bad choice is an error here, not inside a parallel region
       });
       parameters_ = agree_on_parameters(comm_, options, Laplace::name);
+      memory_.emplace(comm_, parameters_);
+      memory_->require_for_operators();
       const double start = seconds_now();
       comm_.enter("operators");
       if (parameters_.operators.precision == Precision::double_precision)
@@ -94,7 +96,8 @@ class Fmm::Implementation {
             if constexpr (requires { engine.workspace; }) engine.workspace = {};
           },
           engine_);
-      PointSetup next = make_setup(comm_, parameters_, sources, targets, observer_);
+      memory_->begin(setup_ ? setup_->memory.stays : 0);
+      PointSetup next = make_setup(comm_, parameters_, sources, targets, observer_, &*memory_);
       setup_.emplace(std::move(next));
       profile_ = {};
       if (observer_) observer_->set_up(*setup_);
@@ -210,6 +213,7 @@ class Fmm::Implementation {
   Options options_;
   Parameters parameters_;
   std::variant<std::monostate, Engine<double>, Engine<float>> engine_;
+  std::optional<MemoryCheck> memory_;
   std::optional<PointSetup> setup_;
   std::string note_;
   double operators_seconds_ = 0, setup_seconds_ = 0;

@@ -205,6 +205,10 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   if (options.coarse_users)
     require(*options.coarse_users, Index{1}, std::numeric_limits<Index>::max(), "coarse users");
   p.coarse_users = options.coarse_users;
+  if (options.memory_limit)
+    require(*options.memory_limit, kNoMemoryLimit, std::numeric_limits<Index>::max(), "memory limit");
+  p.memory_limit = options.memory_limit;
+  p.allow_overfull_leaves = options.allow_overfull_leaves;
 
   key.inner_radius = options.inner_radius;
   key.outer_radius = options.outer_radius;

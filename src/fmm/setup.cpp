@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "octopole/base/release.hpp"
 #include "octopole/base/threads.hpp"
 #include "octopole/fmm/rank_setup.hpp"
 #include "octopole/parallel/partition_points.hpp"
@@ -128,7 +129,7 @@ void distribute_codes(const mpi::Comm& comm, mpi::Transport transport, CallerPoi
 
 /// This rank's tree and lists; returns where L2L ends.
 std::vector<std::uint8_t> build_tree(const mpi::Comm& comm, const Parameters& parameters, PointSetup& s,
-                                     Stages& stages) {
+                                     Stages& stages, MemoryCheck* memory) {
   stages.begin(SetupStage::tree);
   const auto& own_sources = s.source_exchange.owned_codes();
   const auto& own_targets = s.results_exchange().owned_codes();
@@ -146,6 +147,10 @@ std::vector<std::uint8_t> build_tree(const mpi::Comm& comm, const Parameters& pa
       s.traffic[static_cast<std::size_t>(SetupExchange::records)]);
   stages.end(SetupStage::tree, s.tree.keys.size());
   stages.begin(SetupStage::lists);
+  if (memory)
+    memory->require(
+        needs_of_tree(point_numbers(s, parameters), moved_points(s), s.tree, parameters, comm.size()),
+        MemoryStage::tree);
   std::vector<std::uint8_t> ends;
   mpi::collectively(comm, [&] {
     s.lists = tree::build_lists(s.tree);
@@ -160,24 +165,30 @@ std::vector<std::uint8_t> build_tree(const mpi::Comm& comm, const Parameters& pa
 
 /// Weighs the leaves of the tree that build_tree made, and makes it anew where another partition is better.
 void balance_work(const mpi::Comm& comm, const Parameters& parameters, CallerPoints& points, PointSetup& s,
-                  std::vector<std::uint8_t>& ends, Stages& stages) {
+                  std::vector<std::uint8_t>& ends, Stages& stages, MemoryCheck* memory) {
   stages.begin(SetupStage::balance);
   WorkLists work;
   mpi::collectively(comm, [&] { work = make_work_lists(s.rank_lists(), ends, s.owned_sources()); });
   std::optional<tree::Partition> better = divide_by_work(comm, s.rank_lists(), work, s.partition, s.leaves,
                                                          parameters, !points.distinct, s.balance);
+  work = {};
   stages.end(SetupStage::balance, s.tree.keys.size());
   if (!better) return;
   for (const SetupStage stage : {SetupStage::tree, SetupStage::lists})  // what the first partition took
     stages.move(stage, SetupStage::balance);
   stages.begin(SetupStage::distribute);
+  s.tree = {};  // not held beside their successors
+  s.lists = {};
+  s.partners = {};
   s.partition = std::move(*better);
   s.shared = parallel::count_shared(comm, s.partition, points.source_codes, points.target_codes());
   points.source_order = s.source_exchange.take_order();
   if (s.target_exchange) points.target_order = s.target_exchange->take_order();
+  s.source_exchange = {};
+  s.target_exchange.reset();
   distribute_codes(comm, parameters.transport, points, s);
   stages.end(SetupStage::distribute, owned_points(s));
-  ends = build_tree(comm, parameters, s, stages);
+  ends = build_tree(comm, parameters, s, stages, memory);
 }
 
 /// All sources, ghosts included.
@@ -247,7 +258,8 @@ NearPairsView view_of(const tree::NearPairs& p) {
 }
 
 PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,
-                      std::optional<std::span<const double>> targets, WorkObserver* observer) {
+                      std::optional<std::span<const double>> targets, WorkObserver* observer,
+                      MemoryCheck* memory) {
   const mpi::Transport transport = parameters.transport;
   PointSetup s;
   s.rank = comm.rank();
@@ -260,6 +272,9 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   s.cube = comm.of_root(s.cube);
 
   stages.begin(SetupStage::sort);
+  if (memory)
+    memory->require_for_points(static_cast<Index>(sources.size() / 3),
+                               targets ? static_cast<Index>(targets->size() / 3) : 0, !targets);
   CallerPoints points;
   mpi::collectively(comm, [&] { points = sort_points(s.cube, sources, targets); });
   stages.end(SetupStage::sort, points.source_codes.size() + points.distinct_codes.size());
@@ -267,9 +282,16 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   divide_by_points(comm, parameters, points, s);
   distribute_codes(comm, transport, points, s);
   stages.end(SetupStage::distribute, owned_points(s));
-  std::vector<std::uint8_t> ends = build_tree(comm, parameters, s, stages);
+  std::vector<std::uint8_t> ends = build_tree(comm, parameters, s, stages, memory);
   if (comm.size() > 1 && parameters.balance_by == BalanceBy::work)
-    balance_work(comm, parameters, points, s, ends, stages);
+    balance_work(comm, parameters, points, s, ends, stages, memory);
+  s.overfull = find_overfull(comm, s.rank_lists(), ends, s.partition, s.source_exchange.owned_codes(),
+                             s.tuning.ncrit, parameters, !targets, max_threads());
+  refuse_absurd(s.overfull, parameters, s.tuning.ncrit);
+  if (memory)
+    memory->require(needs_of_lists(point_numbers(s, parameters), moved_points(s), s.rank_lists(), ends,
+                                   s.partition, parameters, max_threads()),
+                    MemoryStage::lists);
   points = {};
 
   stages.begin(SetupStage::distribute);
@@ -282,6 +304,9 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
     take_coordinates(comm, *s.target_exchange, *targets, target_points, traffic(SetupExchange::points));
     mpi::collectively(comm, [&] { s.targets = split_coordinates(target_points, s.cube); });
   }
+  for (auto* exchange : {&s.source_exchange, s.target_exchange ? &*s.target_exchange : nullptr})
+    if (exchange) exchange->release_set_up();
+  release(target_points);
   stages.end(SetupStage::distribute, 0);
 
   stages.begin(SetupStage::ghosts);
@@ -296,11 +321,10 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   traffic(SetupExchange::requests) = s.ghosts.requests;
   traffic(SetupExchange::ghost_coordinates) = s.ghosts.points.exchange().traffic(3 * sizeof(double));
   mpi::collectively(comm, [&] { s.sources = split_coordinates(source_points, s.cube); });
+  release(source_points);
   stages.end(SetupStage::ghosts, s.sources.x.size());
 
   stages.begin(SetupStage::plan);
-  for (auto* exchange : {&s.source_exchange, s.target_exchange ? &*s.target_exchange : nullptr})
-    if (exchange) exchange->release_set_up();
   mpi::collectively(comm, [&] {
     s.boxes.resize(s.tree.keys.size());
     for (std::size_t i = 0; i < s.boxes.size(); ++i) {
@@ -314,6 +338,10 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
     s.m2l = plan_m2l(s.rank_lists(), s.work, parameters.operators);
   });
   if (parameters.operators.m2l == M2lMethod::fft) s.lists.v.release_items();  // the plans have the pairs
+  if (memory) {
+    memory->require(needs_of_setup(s, parameters, max_threads()), MemoryStage::plan);
+    s.memory = memory->estimate();
+  }
   stages.end(SetupStage::plan, s.tree.keys.size());
   return s;
 }

@@ -129,6 +129,11 @@ Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const Poi
   for (std::size_t phase = 0; phase < kPhases; ++phase)
     s.phase_seconds[phase] = over_ranks(comm, profile.seconds[phase]);
   s.communication = summarize_communication(comm, profile, setup.traffic);
+  s.overfull = setup.overfull;
+  s.memory_estimate = setup.memory;
+  const int largest = comm.max_with_rank(std::array{setup.memory.peak()})[0].rank;
+  comm.broadcast(std::span<MemoryEstimate>(&s.memory_estimate, 1), largest);
+  s.memory_estimate_total = comm.sum(setup.memory.peak());
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   const Index peak = static_cast<Index>(usage.ru_maxrss) * 1024;

@@ -101,6 +101,8 @@ GhostPeers VirtualRank::place_ghosts() {
       tree::find_ghost_needs(tree_, rank_, lists_.v, partners_,
                              tree::find_coarse(tree_, partition_, rule.coarse_users), rule.narrow);
   ghost_sources_ = parallel::place_ghosts(needs.sources, part_.points.sources, tree_);
+  ghost_multipoles_ =
+      static_cast<Index>(needs.multipoles.size()) + kWideRecords * static_cast<Index>(needs.wide.size());
   std::map<int, Index> multipoles, points, requests;
   for (const NodeIndex node : needs.multipoles) ++multipoles[tree_.owner[at(node)]];
   for (const NodeIndex node : needs.wide) multipoles[tree_.owner[at(node)]] += kWideRecords;
@@ -190,6 +192,31 @@ BorderPeers VirtualRank::border() const {
   return {count(leaves.sent), count(leaves.received)};
 }
 
+MemoryEstimate VirtualRank::estimate(const PointNumbers& numbers, const RankMemory& memory,
+                                     std::span<const M2lFftPlan> plans) const {
+  const Parameters& parameters = request_.parameters;
+  const OperatorKey& key = parameters.operators;
+  MemoryNeeds needs;
+  needs.points = numbers;
+  needs.memory = memory;
+  needs.nodes = tree_.size();
+  needs.moved = expected_ghost_records(ghost_sources_, ghost_multipoles_, numbers.same);
+  if (partition_.ranks() > 1 && request_.callers == Callers::scattered) {
+    needs.moved.sources = numbers.caller_sources + numbers.sources;
+    if (!numbers.same) needs.moved.targets = numbers.caller_targets + numbers.targets;
+  }
+  Index rows = 0;
+  for (const M2lFftPlan& plan : plans) rows = std::max(rows, plan.largest_rows);
+  if (key.m2l == M2lMethod::fft) {
+    needs.v_bytes = static_cast<Index>(lists_.v.items.size() * sizeof(NodeIndex));
+    needs.m2l_workspace = m2l_fft_workspace_bytes(key.order, static_cast<std::size_t>(key.m2l_precision),
+                                                  rows, request_.threads);
+  }
+  MemoryEstimate estimate = estimate_memory(needs, parameters, partition_.ranks(), MemoryStage::lists);
+  estimate.operators = operator_bytes(key);
+  return estimate;
+}
+
 RankPlan VirtualRank::count(Traffic& ancestors) {
   const OperatorKey& key = request_.parameters.operators;
   RankPlan plan;
@@ -206,10 +233,11 @@ RankPlan VirtualRank::count(Traffic& ancestors) {
   plan.work = count_work(lists(), work, m2l, key);
   const Index callers = Index{partition_.ranks()};  // blocks of about equal numbers of points
   const tree::Count all = request_.points.root().count();
-  plan.memory = rank_memory(lists(), work, m2l,
-                            {all.sources / callers, all.targets / callers, plan.sources, plan.targets,
-                             ghost_sources_, request_.points.same(), request_.parameters.gradient()},
-                            request_.parameters, partition_.ranks());
+  const PointNumbers numbers{
+      all.sources / callers,  all.targets / callers,         plan.sources, plan.targets, ghost_sources_,
+      request_.points.same(), request_.parameters.gradient()};
+  plan.memory = rank_memory(lists(), work, m2l, numbers, request_.parameters, partition_.ranks());
+  plan.estimate = estimate(numbers, plan.memory, m2l);
   plan.near_inside = inside_pairs(lists(), work, plan.sources, request_.points.same());
   if (request_.points.same())
     plan.near_inside -=

@@ -54,6 +54,8 @@ class VirtualRank {
   Index targets_in(tree::NodeKey node, int rank);
   tree::EssentialTree build_tree(tree::Keep keep);
   const std::vector<int>& users_of(tree::NodeKey key);
+  MemoryEstimate estimate(const PointNumbers& numbers, const RankMemory& memory,
+                          std::span<const M2lFftPlan> plans) const;
   GhostPeers asked_of(const tree::EssentialTree& tree, const tree::InteractionLists& own_lists);
 
   const PlanRequest& request_;
@@ -64,7 +66,7 @@ class VirtualRank {
   tree::EssentialTree tree_;
   tree::InteractionLists lists_;
   tree::Partners partners_;
-  Index ghost_sources_ = 0;
+  Index ghost_sources_ = 0, ghost_multipoles_ = 0;   // records of these
   std::map<tree::NodeKey, std::vector<int>> users_;  // of shared nodes: ranks with targets in them
 };
 

@@ -118,9 +118,7 @@ RecordType::~RecordType() {
 
 namespace {
 
-std::shared_ptr<MPI_Comm> duplicate_handle(MPI_Comm parent) {
-  MPI_Comm copy = MPI_COMM_NULL;
-  check(MPI_Comm_dup(parent, &copy), "MPI_Comm_dup");
+std::shared_ptr<MPI_Comm> own_handle(MPI_Comm copy) {
   std::shared_ptr<MPI_Comm> shared(new MPI_Comm(copy), [](MPI_Comm* handle) {
     int finalized = 0;
     MPI_Finalized(&finalized);
@@ -131,6 +129,12 @@ std::shared_ptr<MPI_Comm> duplicate_handle(MPI_Comm parent) {
   return shared;
 }
 
+std::shared_ptr<MPI_Comm> duplicate_handle(MPI_Comm parent) {
+  MPI_Comm copy = MPI_COMM_NULL;
+  check(MPI_Comm_dup(parent, &copy), "MPI_Comm_dup");
+  return own_handle(copy);
+}
+
 }  // namespace
 
 Comm Comm::duplicate(MPI_Comm parent) {
@@ -139,6 +143,17 @@ Comm Comm::duplicate(MPI_Comm parent) {
   comm.handle_ = duplicate_handle(parent);
   comm.state_ = std::make_shared<State>();
   comm.state_->failures = duplicate_handle(parent);
+  check(MPI_Comm_rank(comm.handle(), &comm.rank_), "MPI_Comm_rank");
+  check(MPI_Comm_size(comm.handle(), &comm.size_), "MPI_Comm_size");
+  return comm;
+}
+
+Comm Comm::on_node() const {
+  MPI_Comm part = MPI_COMM_NULL;
+  check(MPI_Comm_split_type(handle(), MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &part),
+        "MPI_Comm_split_type");
+  Comm comm = *this;  // with its stage
+  comm.handle_ = own_handle(part);
   check(MPI_Comm_rank(comm.handle(), &comm.rank_), "MPI_Comm_rank");
   check(MPI_Comm_size(comm.handle(), &comm.size_), "MPI_Comm_size");
   return comm;

@@ -151,16 +151,40 @@ M2lFftPlan join(std::vector<M2lFftPlan>& plans) {
   return whole;
 }
 
+/// Numbers of a family's row at all frequencies that are held at a time.
+Index numbers_a_family(int order) {
+  return (2 * Index(order) - 1) * order * m2l_fft_slab(order) * kM2lFftRow;
+}
+
+/// Families of a block, targets and sources.
+std::size_t families_of_block(int order, std::size_t real_bytes, std::size_t workspace_bytes) {
+  const std::size_t family = static_cast<std::size_t>(numbers_a_family(order)) * real_bytes;
+  return std::clamp(workspace_bytes / family, std::size_t{1}, kMaxGroups);
+}
+
 }  // namespace
+
+Index m2l_fft_workspace_bytes(int order, std::size_t real_bytes, Index largest_rows, int threads) {
+  const Index p = order, m = 2 * p - 1,
+              scratch = std::max(16 * p * p * p + dft_work_size(order), m * largest_rows * kM2lFftRow);
+  return largest_rows == 0 ? 0
+                           : (numbers_a_family(order) * largest_rows + scratch * threads) *
+                                 static_cast<Index>(real_bytes);
+}
+
+Index expected_m2l_fft_rows(int order, std::size_t real_bytes, Index targets, Index sources,
+                            std::size_t workspace_bytes) {
+  const auto families = static_cast<Index>(families_of_block(order, real_bytes, workspace_bytes));
+  Index parts = 1;
+  while (targets / parts > 1 && (targets + sources) / parts > families) parts *= 2;
+  return m2l_fft_rows(targets / parts) + m2l_fft_rows(sources / parts);
+}
 
 M2lFftPlan plan_m2l_fft(int order, std::size_t real_bytes, std::span<const NodeIndex> parents,
                         const SiblingView& nodes, std::size_t workspace_bytes) {
   const std::vector<NodeIndex> targets = targets_of(parents, nodes);
   if (targets.empty()) return {};
-  const std::size_t m = 2 * static_cast<std::size_t>(order) - 1;
-  const std::size_t group_bytes = m * static_cast<std::size_t>(order * m2l_fft_slab(order)) *
-                                  static_cast<std::size_t>(kM2lFftRow) * real_bytes;
-  const std::size_t max_groups = std::clamp(workspace_bytes / group_bytes, std::size_t{1}, kMaxGroups);
+  const std::size_t max_groups = families_of_block(order, real_bytes, workspace_bytes);
   std::vector<std::span<const NodeIndex>> parts;
   halve_targets(targets, max_groups, parts);
   std::vector<M2lFftPlan> plans(parts.size());

@@ -125,6 +125,14 @@ PetscErrorCode ask_all(Asker ask, Options& o) {
                        "Multipoles of nodes near more than so many ranks go by one collective", users)))
     return e;
   if (users) o.coarse_users = *users;
+  std::optional<double> limit;  // a PetscInt may be too short
+  if (o.memory_limit) limit = static_cast<double>(*o.memory_limit);
+  if (!next(
+          ask.number("-octopole_memory_limit", "Bytes that a rank may hold by estimate, 0 for any", limit)) ||
+      !next(ask.flag("-octopole_allow_overfull_leaves",
+                     "Leaves at the deepest level may take nearly all time", o.allow_overfull_leaves)))
+    return e;
+  if (limit) o.memory_limit = static_cast<Index>(*limit);
   return e;
 }
 

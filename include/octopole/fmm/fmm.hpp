@@ -56,8 +56,10 @@ class Fmm {
 
   /// Sets the points, (n, 3) interleaved, any number on each rank, and builds tree, lists and exchange plans.
   /// Nothing of the caller's is kept; earlier points stay until the new ones stand. Throws AgreedError for
-  /// lengths that are not multiples of 3, for NaN and infinity, for coordinates beyond 1e150, and where no
-  /// rank has a source or no rank has a target.
+  /// lengths that are not multiples of 3, for NaN and infinity, for coordinates beyond 1e150, where no
+  /// rank has a source or no rank has a target, where the points would take more memory than there is
+  /// (Options::memory_limit), and for leaves that cannot be divided and would take nearly all of the time
+  /// (Options::allow_overfull_leaves).
   void set_points(std::span<const double> sources, std::span<const double> targets);
   /// Targets that are the sources.
   void set_points(std::span<const double> points);

@@ -19,6 +19,9 @@ namespace octopole {
 enum class BalanceBy { work, points };
 std::string_view balance_name(BalanceBy by);  // "work", "points"
 
+/// As Options::memory_limit: nothing is checked.
+inline constexpr Index kNoMemoryLimit = 0;
+
 /// Everything is optional: `digits` alone chooses the rest, and what is set explicitly wins.
 struct Options {
   /// Of what `output` names: 2..12, in single precision 2..6 (2..5 with the gradient); without digits and
@@ -62,6 +65,13 @@ struct Options {
   /// users (tree/ghost_needs.hpp); at least 1. Decides on speed only. Absent: default_coarse_users of the
   /// ranks.
   std::optional<Index> coarse_users;
+  /// Bytes that a rank may hold by estimate (fmm/memory_estimate.hpp): set_points throws where that is more.
+  /// Absent: what the rank's node has, shared by all ranks there (base/node_memory.hpp). kNoMemoryLimit: any
+  /// number.
+  std::optional<Index> memory_limit;
+  /// Whether leaves at max_level may hold so many more than ncrit points that their pairs take nearly all of
+  /// the time (fmm/overfull.hpp); else set_points throws.
+  bool allow_overfull_leaves = false;
 };
 
 /// Options resolved: nothing left open.
@@ -78,6 +88,8 @@ struct Parameters {
   BalanceBy balance_by = BalanceBy::work;
   mpi::Transport transport = mpi::kDefaultTransport;
   std::optional<Index> coarse_users;  // in a summary never absent
+  std::optional<Index> memory_limit;  // absent: what nodes have
+  bool allow_overfull_leaves = false;
   OperatorKey operators;
   Precision near_precision = Precision::double_precision;
   NearForm near_form = NearForm::two_floats;  // of a near field in single precision

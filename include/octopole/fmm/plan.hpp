@@ -8,6 +8,7 @@
 
 #include "octopole/fmm/communication.hpp"
 #include "octopole/fmm/memory.hpp"
+#include "octopole/fmm/memory_estimate.hpp"
 #include "octopole/fmm/options.hpp"
 #include "octopole/fmm/work.hpp"
 #include "octopole/tree/point_counts.hpp"
@@ -52,6 +53,9 @@ struct RankPlan {
   /// Shared ancestors' children by level, each a step that waits for the one before.
   std::vector<std::pair<int, TrafficCounts>> ancestor_steps;
   RankMemory memory;
+  /// What the rank is expected to hold at most at a time, as set_points estimates it before it asks for
+  /// ghosts; callers that are not the owners have equal shares of the points.
+  MemoryEstimate estimate;
 };
 
 struct Plan {

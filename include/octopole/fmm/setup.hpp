@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "octopole/fmm/balance.hpp"
+#include "octopole/fmm/memory_check.hpp"
 #include "octopole/fmm/observer.hpp"
 #include "octopole/fmm/options.hpp"
+#include "octopole/fmm/overfull.hpp"
 #include "octopole/fmm/tuning.hpp"
 #include "octopole/fmm/work_lists.hpp"
 #include "octopole/morton/cube.hpp"
@@ -62,6 +64,8 @@ struct PointSetup {
   parallel::Ancestors ancestors;
   WorkLists work;
   std::vector<M2lFftPlan> m2l;  // by level of the targets; empty for M2L by SVD
+  OverfullLeaves overfull;
+  MemoryEstimate memory;  // where it was checked
   std::array<double, kSetupStages> stage_seconds{};
   std::array<Traffic, kSetupExchanges> traffic{};  // of the set-up's own exchanges, on this rank
 
@@ -81,9 +85,12 @@ struct PointSetup {
 NearPairsView view_of(const tree::NearPairs& pairs);
 
 /// Builds the set-up of interleaved coordinates (n, 3); no `targets` means that they are the sources.
-/// Coordinates must be finite. Collective.
+/// Coordinates must be finite. Where there is a `memory` check, stages that would need more than there is
+/// throw Error on all ranks before they allocate; leaves that overfull.hpp calls absurd throw in any case.
+/// Collective.
 PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,
-                      std::optional<std::span<const double>> targets, WorkObserver* observer = nullptr);
+                      std::optional<std::span<const double>> targets, WorkObserver* observer = nullptr,
+                      MemoryCheck* memory = nullptr);
 
 }  // namespace octopole
 #pragma GCC visibility pop

@@ -8,7 +8,9 @@
 #include "octopole/base/profile.hpp"
 #include "octopole/fmm/communication.hpp"
 #include "octopole/fmm/memory.hpp"
+#include "octopole/fmm/memory_estimate.hpp"
 #include "octopole/fmm/options.hpp"
+#include "octopole/fmm/overfull.hpp"
 #include "octopole/fmm/tuning.hpp"
 #include "octopole/fmm/work.hpp"
 
@@ -65,6 +67,9 @@ struct Summary {
   CommunicationSummary communication;  // of the set-up and the last evaluate
   BalanceSummary balance;
   ReplicatedBytes replicated;
+  OverfullLeaves overfull;
+  MemoryEstimate memory_estimate;   // of the rank with the largest peak(); where set_points checked it
+  Index memory_estimate_total = 0;  // peak() of all ranks
   Index peak_rss_bytes_max = 0, peak_rss_bytes_total = 0;
   std::string operators_note;  // where the operators came from
 };

@@ -78,6 +78,9 @@ class Comm {
   /// Collective over `parent`, which stays the caller's. Throws Error where MPI is not initialised.
   static Comm duplicate(MPI_Comm parent);
 
+  /// The ranks of this communicator that share this rank's memory, for reductions among them. Collective.
+  Comm on_node() const;
+
   MPI_Comm handle() const { return *handle_; }
   int rank() const { return rank_; }
   int size() const { return size_; }

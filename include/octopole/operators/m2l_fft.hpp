@@ -64,6 +64,16 @@ struct M2lFftPlan {
 M2lFftPlan plan_m2l_fft(int order, std::size_t real_bytes, std::span<const NodeIndex> parents,
                         const SiblingView& nodes, std::size_t workspace_bytes = kM2lWorkspaceBytes);
 
+/// Bytes that plan_m2l_fft's arrays have a target parent, about.
+inline constexpr Index kM2lPlanBytes = 200;
+
+/// Bytes of a workspace (below) after m2l_fft of a plan with `largest_rows`.
+Index m2l_fft_workspace_bytes(int order, std::size_t real_bytes, Index largest_rows, int threads);
+
+/// About the largest_rows of the plan for so many target parents whose V lists lie under so many source parents.
+Index expected_m2l_fft_rows(int order, std::size_t real_bytes, Index targets, Index sources,
+                            std::size_t workspace_bytes = kM2lWorkspaceBytes);
+
 /// Arrays of m2l_fft, kept over levels and evaluations: they grow to the largest plan's needs and stay. For
 /// one caller at a time; start with an empty one.
 template <class Real>

@@ -1,0 +1,40 @@
+// Leaves at the deepest level with more than n_crit points: their pairs grow with the square of their points.
+#pragma once
+
+#include "octopole/fmm/work.hpp"
+#include "octopole/mpi/comm.hpp"
+#include "octopole/tree/splitters.hpp"
+
+#pragma GCC visibility push(default)
+namespace octopole {
+
+/// Over all ranks. Seconds are those of the slowest rank by counts, rates and threads: equal on all ranks,
+/// never measured.
+struct OverfullLeaves {
+  Index leaves = 0;          // with more than n_crit sources or targets
+  Index largest = 0;         // most sources or targets of a leaf, overfull or not
+  double pairs = 0;          // of points, with a point of an overfull leaf
+  double seconds = 0;        // of an evaluation, for these pairs; a leaf is one thread's
+  double other_seconds = 0;  // for all else; where there is no such leaf 0, as is `seconds`
+};
+
+/// An evaluation is refused where overfull leaves take longer than kOverfullSeconds and more than
+/// kOverfullShare times as long as all the rest.
+inline constexpr double kOverfullSeconds = 60, kOverfullShare = 100;
+bool is_absurd(const OverfullLeaves& overfull);
+
+/// "3 leaves at the maximum level 20 hold more than ncrit = 280 points, ...": what they cost, and what to do.
+std::string describe(const OverfullLeaves& overfull, const Parameters& parameters, int ncrit);
+
+/// Looks at the leaves of this rank's part; `ends` as make_work_lists wants them, `own_sources` the ascending
+/// codes of this rank's sources. Collective.
+OverfullLeaves find_overfull(const mpi::Comm& comm, const RankLists& lists,
+                             std::span<const std::uint8_t> ends, const tree::Partition& partition,
+                             std::span<const morton::Code> own_sources, Index ncrit,
+                             const Parameters& parameters, bool same, int threads);
+
+/// Throws AgreedError on all ranks where it is absurd, unless the parameters allow it.
+void refuse_absurd(const OverfullLeaves& overfull, const Parameters& parameters, int ncrit);
+
+}  // namespace octopole
+#pragma GCC visibility pop

@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Memory: estimates against what runs take, refusals with numbers instead of a kill, and leaves that cannot be divided.
+. "$(dirname "$0")/common.sh"
+needs python3
+
+# estimate RANKS POINTS ARGUMENTS...: the estimate is within 20 % of what the run takes beyond one of few points and
+# digits. Points and charges, which the program has itself, are 32 bytes a point.
+estimate() {
+  local ranks=$1 points=$2
+  shift 2
+  expect 0 "$ranks" run --shape cube -n 1000 --digits 3 --report few.json
+  expect 0 "$ranks" run "$@" -n "$points" --report many.json
+  python3 - "$ranks" "$points" <<'END' || fail "the estimate is not what the run takes: $ranks ranks, $points points, $*"
+import json, sys
+ranks, points = int(sys.argv[1]), int(sys.argv[2])
+few, many = (json.load(open(f))["memory"] for f in ("few.json", "many.json"))
+measured = many["peak_rss_bytes_max"] - few["peak_rss_bytes_max"] - 32 * points / ranks
+expected = many["estimate"]["peak"] - few["estimate"]["peak"]
+print(f"{expected / 2**20:.1f} MiB expected, {measured / 2**20:.1f} measured, ratio {expected / measured:.3f}")
+sys.exit(not 0.8 < expected / measured < 1.2)
+END
+}
+estimate 1 1000000 --shape cube --digits 3
+estimate 1 1000000 --shape sphere --digits 9 --gradient
+estimate 2 1000000 --shape cube --digits 12
+estimate 3 1000000 --shape sphere --digits 6 --gradient
+
+# The planner expects what a run does.
+expect 0 1 plan --ranks 3 --shape sphere -n 1000000 --digits 6 --report plan.json
+expect 0 3 run --shape sphere -n 1000000 --digits 6 --no-evaluate --report run.json
+python3 - <<'END' || fail "octopole plan expects another peak than octopole run"
+import json, sys
+planned = json.load(open("plan.json"))["plans"][0]["figures"]["memory_peak_bytes"]["max"]
+run = json.load(open("run.json"))["memory"]["estimate"]["peak"]
+print(f"{planned / 2**20:.1f} MiB planned, {run / 2**20:.1f} estimated by the run")
+sys.exit(not 0.9 < planned / run < 1.1)
+END
+
+# Limits: bytes with units, none, nonsense.
+expect 1 2 run --shape cube -n 100000 --report r.json --memory-limit 12MiB
+shows err "not enough memory" "its limit is 12.0 MiB" "use more ranks"
+expect 0 2 run --shape cube -n 100000 --report r.json --memory-limit 1GiB
+shows out "of 1.00 GiB allowed"
+shows r.json '"memory_limit": 1073741824'
+expect 0 2 run --shape cube -n 1000 --report r.json --memory-limit none
+shows out "not checked"
+for nonsense in lots -1 0 12XB; do
+  octopole 1 run --shape cube -n 1000 --report r.json "--memory-limit=$nonsense"
+  [ "$status" -ne 0 ] || fail "--memory-limit $nonsense was taken"
+done
+
+# A real limit of the process: the message, not std::bad_alloc and not a kill. The address space that a run of few
+# points takes is looked at first, and 400 MiB more are given to one whose points fit into that, but not the rest.
+limited() { # LIMIT POINTS: LIMIT in KiB, or unlimited
+  timeout 60 "${mpiexec[@]}" -n 1 bash -c "ulimit -v $1; exec \"\$0\" \"\$@\"" "$program" \
+    run --shape cube -n "$2" -t 1 --no-tune --report r.json >out 2>err </dev/null
+}
+limited unlimited 300000 &
+launcher=$!
+space=0
+while kill -0 $launcher 2>/dev/null; do
+  for status_file in $(grep -lsE "^Name:[[:space:]]*$(basename "$program" | cut -c1-15)$" /proc/[0-9]*/status); do
+    [ "$(readlink "${status_file%status}exe")" = "$program" ] || continue
+    seen=$(awk '/^VmPeak:/ { print $2 }' "$status_file" 2>/dev/null)
+    [ "${seen:-0}" -gt "$space" ] && space=$seen
+  done
+  sleep 0.02
+done
+wait $launcher || fail "a run of few points"
+[ "$space" -gt 0 ] || fail "the program's address space was not seen"
+limited $((space + 409600)) 6000000
+status=$?
+[ $status -eq 1 ] || fail "exit code $status instead of 1 under ulimit -v"
+shows err "not enough memory" "ulimit -v" "are left"
+
+# Coincident points: a warning with the seconds, or a refusal.
+expect 0 1 run --shape cube -n 20000 --max-level 1 --ncrit 100 --digits 3 --report r.json
+shows err "warning: 8 leaves at the maximum level 1 hold more than ncrit = 100 points" "s go to their"
+expect 1 2 run --shape cube -n 1000000 --max-level 1 --ncrit 100 --digits 3 --report r.json
+shows err "8 leaves at the maximum level 1" "merge coincident sources" "--allow-overfull-leaves"
+expect 0 2 run --shape cube -n 1000000 --max-level 1 --ncrit 100 --digits 3 --no-evaluate --report r.json \
+  --allow-overfull-leaves
+shows err "warning: 8 leaves"
+finish
