@@ -160,6 +160,9 @@ void sum_wide(const K& kernel, const double* target, const WideBlock& block, dou
   lane_sums.add_to(sums);
 }
 
+template <bool Estimate>
+inline constexpr simd::Accuracy kAccuracy = Estimate ? simd::Accuracy::estimate : simd::Accuracy::step;
+
 /// Positions of one coordinate, as fixed numbers or, for an estimate, as floats.
 template <bool Estimate>
 OCTOPOLE_INLINE auto choose(const std::int32_t* fixed, const float* floats) {
@@ -198,7 +201,8 @@ unsigned sum_fixed(const K& kernel, const FixedTargets& targets, const FixedBloc
               dz = __builtin_convertvector(P(z[t] - sz), V);
       const V r2 = dx * dx + dy * dy + dz * dz;
       closest[t] = isa::lesser(closest[t], r2);
-      lane_sums[t].add(kernel, dx, dy, dz, r2, isa::inverse_sqrt_of_normal<Estimate>(r2), charge, size);
+      lane_sums[t].add(kernel, dx, dy, dz, r2, isa::inverse_sqrt_of_normal<kAccuracy<Estimate>>(r2), charge,
+                       size);
     }
   }
   unsigned too_close = 0;
