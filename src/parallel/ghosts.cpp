@@ -133,6 +133,7 @@ Ancestors plan_ancestors(const mpi::Comm& comm, mpi::Transport transport, const 
 
   const auto peers = [](const std::map<int, std::vector<Index>>& by_rank) {
     std::vector<PeerRows> list;
+    list.reserve(by_rank.size());
     for (const auto& [rank, nodes] : by_rank) list.push_back({rank, nodes});
     return list;
   };
