@@ -21,22 +21,21 @@ constexpr std::array<AccuracyRow, 11> kDouble{{{2, 3, 3, 90},
 constexpr std::array<AccuracyRow, 5> kSingle{
     {{2, 3, 3, 130}, {3, 4, 4, 130}, {4, 5, 5, 280}, {5, 6, 6, 280}, {6, 7, 7, 420}}};
 
-// With the gradient, whose error is larger, most so around clusters; n_crit by the cost model.
+// With the gradient, whose error is larger; from 7 digits on one or two orders more.
 constexpr std::array<AccuracyRow, 11> kDoubleGradient{{{2, 4, 4, 90},
                                                        {3, 5, 5, 90},
                                                        {4, 6, 6, 130},
                                                        {5, 7, 7, 190},
-                                                       {6, 8, 8, 280},
-                                                       {7, 10, 10, 280},
-                                                       {8, 11, 11, 420},
-                                                       {9, 12, 12, 420},
-                                                       {10, 13, 13, 600},
-                                                       {11, 14, 14, 600},
-                                                       {12, 16, 16, 850}}};
+                                                       {6, 7, 7, 280},
+                                                       {7, 8, 8, 280},
+                                                       {8, 10, 10, 420},
+                                                       {9, 11, 11, 420},
+                                                       {10, 12, 12, 600},
+                                                       {11, 13, 13, 600},
+                                                       {12, 15, 15, 850}}};
 
-// Rounding leaves 1e-6 to 2e-6 of the gradient around clusters: no 6 digits.
-constexpr std::array<AccuracyRow, 4> kSingleGradient{
-    {{2, 4, 4, 90}, {3, 5, 5, 130}, {4, 6, 6, 130}, {5, 7, 7, 190}}};
+constexpr std::array<AccuracyRow, 5> kSingleGradient{
+    {{2, 4, 4, 90}, {3, 5, 5, 130}, {4, 6, 6, 130}, {5, 7, 7, 190}, {6, 7, 7, 420}}};
 
 }  // namespace
 
@@ -53,8 +52,7 @@ const AccuracyRow& accuracy_row(Precision precision, Output output, int digits) 
     if (row.digits == digits) return row;
   throw Error("digits = " + std::to_string(digits) + " is out of range: " +
                   (precision == Precision::double_precision ? "double" : "single") + " precision reaches " +
-                  std::to_string(table.front().digits) + " to " + std::to_string(table.back().digits) +
-                  (output == Output::potential ? "" : " of the gradient"),
+                  std::to_string(table.front().digits) + " to " + std::to_string(table.back().digits),
               precision == Precision::double_precision || digits < table.front().digits
                   ? "ask for digits in that range"
                   : "use double precision");

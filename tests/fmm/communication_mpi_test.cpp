@@ -214,8 +214,8 @@ TEST(Communication, HowMultipolesTravelChangesNoBit) {
     Workspace<double> workspace;
     Field expected;
     Profile profile;
-    evaluate(comm, Laplace{}, operators, s, Precision::double_precision, workspace, part.of(problem.charges, 1),
-             1.0, Output::potential_and_gradient, expected, profile);
+    evaluate(comm, Laplace{}, operators, s, Precision::double_precision, workspace,
+             part.of(problem.charges, 1), 1.0, Output::potential_and_gradient, expected, profile);
     for (const auto transport : {mpi::Transport::neighbourhood, mpi::Transport::point_to_point})
       for (const Index users : {Index{1}, Index{4}, std::numeric_limits<Index>::max()}) {
         options.transport = transport;

@@ -21,8 +21,8 @@ struct RealRank {
 };
 
 /// rank_memory of a real set-up, and the arrays that it stands for where they can be seen.
-RankMemory measure_memory(const mpi::Comm& comm, PointSetup& s, const Parameters& parameters, const test::Part& part,
-                          const std::vector<double>& charges) {
+RankMemory measure_memory(const mpi::Comm& comm, PointSetup& s, const Parameters& parameters,
+                          const test::Part& part, const std::vector<double>& charges) {
   const bool same = !s.target_exchange;
   const PointNumbers numbers{s.points.sources / part.ranks,
                              s.points.targets / part.ranks,
@@ -41,8 +41,8 @@ RankMemory measure_memory(const mpi::Comm& comm, PointSetup& s, const Parameters
   Workspace<double> w;
   Field field;
   Profile profile;
-  evaluate(comm, Laplace{}, operators, s, parameters.near_precision, w, charges, 1, Output::potential_and_gradient,
-           field, profile);
+  evaluate(comm, Laplace{}, operators, s, parameters.near_precision, w, charges, 1,
+           Output::potential_and_gradient, field, profile);
   Index values = 0, widest = 0;
   for (const auto* array : {&w.charges, &w.multipoles, &w.locals, &w.potential, &w.gx, &w.gy, &w.gz})
     values += static_cast<Index>(array->size());

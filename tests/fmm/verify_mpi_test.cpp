@@ -129,8 +129,8 @@ TEST(Verify, ChargesThatCancelAreNotCalledInaccurate) {
     fmm.set_points(points, targets);
     const Field field = fmm.evaluate(charges, options.output);
     const Verification v = verify(comm, Laplace{}, points, charges, targets, field, 12 * 12 * 12);
-    EXPECT_LT(v.potential.cancellation, 1e-4);
-    EXPECT_GT(v.potential.relative_l2, std::pow(10.0, -digits));
+    EXPECT_LT(v.potential.cancellation, 1e-2);
+    EXPECT_GT(v.potential.relative_l2, 100 * v.potential.scaled_l2);
     EXPECT_LT(v.potential.scaled_l2, std::pow(10.0, -digits));
     EXPECT_TRUE(reaches(v, digits));
   }
@@ -162,7 +162,7 @@ TEST(Verify, TheBoundHoldsAsOftenAsItSays) {
   }
   EXPECT_GE(held, 180);  // of 190 expected, with a standard deviation of 3
   EXPECT_LE(held, 198);  // and it is no larger than need be
-  EXPECT_LT(largest, 1.6 * whole.potential.scaled_l2);
+  EXPECT_LT(largest, 2 * whole.potential.scaled_l2);
   EXPECT_TRUE(std::isinf(p.check(1).potential.scaled_l2_bound));  // one sample says nothing of the rest
 }
 
