@@ -53,12 +53,12 @@ std::string unique_suffix() {
 /// system where it was of this host, else believed of a file that nobody has written to for a day.
 bool is_left_behind(const fs::path& file, const std::string& suffix) {
   unsigned host = 0;
-  long process = 0;
+  unsigned long process = 0;
   unsigned long long clock = 0;
   int end = 0;
   const bool ours = std::sscanf(suffix.c_str(), "%x-%lx-%llx%n", &host, &process, &clock, &end) == 3 &&
                     end == static_cast<int>(suffix.size());
-  if (!ours || process <= 0) return false;
+  if (!ours || process == 0) return false;
   if (host == host_mark()) return ::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH;
   std::error_code absent;
   const auto written = fs::last_write_time(file, absent);

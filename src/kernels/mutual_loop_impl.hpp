@@ -308,7 +308,8 @@ template <bool Gradient, class K>
 OCTOPOLE_INLINE void all_of_a(const K& kernel, const MutualSide<float>& a, const MutualSide<float>& b,
                               Index first, Index count, PieceSums<float>& sums, const CloseGuard& close) {
   constexpr int lanes = isa::Vec<float>::lanes;
-  const auto block = [&]<bool First>(std::bool_constant<First>, Index i) {
+  const auto block = [&](auto is_first, Index i) {
+    constexpr bool First = decltype(is_first)::value;
     const MutualSide<float> vector = advance<Gradient, true>(a, i);
     if (!mutual_block<1, Pairs::fast, First, Gradient, true>(kernel, vector, b, count, 1.0F, sums,
                                                              {close.least, nullptr}))
