@@ -21,7 +21,13 @@ void require(T value, T low, T high, const char* name) {
 constexpr int kLargestOrder = 20;
 constexpr int kLargestLevel = 20;
 
-constexpr int kSingleDigits = 6;  // what operators reach in single precision, all or some of them
+// What operators reach in single precision: all of them or M2L, and the near field alone. M2L's rounding
+// shows in gradients around clusters (docs/accuracy.md).
+constexpr int kSingleDigits = 6, kSingleGradientDigits = 5;
+
+int single_digits(Output output) {
+  return output == Output::potential ? kSingleDigits : kSingleGradientDigits;
+}
 
 // What the near field's forms keep, one float with the smaller reach, too.
 constexpr int kOneFloatDigits = 6, kSmallReachDigits = 5, kEstimateDigits = 3;
@@ -36,19 +42,23 @@ void resolve_precisions(const Options& options, std::optional<int> digits, Param
   constexpr Precision single = Precision::single_precision, in_double = Precision::double_precision;
   const bool few = !options.precision && digits;
   const bool some_in_double = options.near_precision == in_double || options.m2l_precision == in_double;
-  const Precision parts = few && *digits <= kSingleDigits ? single : options.precision.value_or(in_double);
+  const int reach = single_digits(options.output);
+  const Precision parts = few && *digits <= reach ? single : options.precision.value_or(in_double);
+  const Precision near = few && *digits <= kSingleDigits ? single : parts;
   const Precision overall = options.precision.value_or(some_in_double ? in_double : parts);
   p.operators.precision = overall;
-  p.near_precision = options.near_precision.value_or(parts);
+  p.near_precision = options.near_precision.value_or(near);
   p.operators.m2l_precision = options.m2l_precision.value_or(options.m2l == M2lMethod::svd ? overall : parts);
   if (overall == single && (p.near_precision != single || p.operators.m2l_precision != single))
     throw Error("near field or M2L in double with the rest in single precision",
                 "choose double precision, and single for the near field or M2L");
   if (p.operators.m2l_precision != overall && options.m2l == M2lMethod::svd)
     refuse_svd_in_another_precision();
-  if (digits && *digits > kSingleDigits && p.any_in_single())
-    throw Error(fmt::format("{} digits cannot be reached with operators in single precision", *digits),
-                fmt::format("ask for {} digits, or use double precision", kSingleDigits));
+  const int most = p.operators.m2l_precision == single ? reach : kSingleDigits;
+  if (digits && *digits > most && p.any_in_single())
+    throw Error(fmt::format("{} digits{} cannot be reached with operators in single precision", *digits,
+                            options.output == Output::potential ? "" : " of the gradient"),
+                fmt::format("ask for {} digits, or use double precision", most));
 }
 
 /// The digits asked for, or more where the order is good for more.

@@ -89,7 +89,7 @@ TEST_P(DigitsOfBoth, AreReachedWhereTheGradientIsAnnounced) {
 TEST_P(DigitsOfBoth, AreReachedInOnePrecision) {
   Options options;
   options.digits = GetParam();
-  options.precision = GetParam() <= 6 ? Precision::single_precision : Precision::double_precision;
+  options.precision = GetParam() <= 5 ? Precision::single_precision : Precision::double_precision;
   options.m2l = GetParam() <= 9 ? M2lMethod::svd : M2lMethod::fft;
   expect_digits_of_both(options);
 }
@@ -105,18 +105,18 @@ TEST(DigitsOfBothTable, TakesAnotherTableAndPrecision) {
     const Parameters both = resolve(options, Laplace::name);
     EXPECT_GE(both.operators.order, alone.operators.order) << digits;
     EXPECT_EQ(both.operators.order == alone.operators.order, digits == 6 || digits == 7) << digits;
-    EXPECT_EQ(both.operators.precision == Precision::single_precision, digits <= 6) << digits;
-    EXPECT_EQ(both.operators.m2l_precision == Precision::single_precision, digits <= 6) << digits;
+    EXPECT_EQ(both.operators.precision == Precision::single_precision, digits <= 5) << digits;
+    EXPECT_EQ(both.operators.m2l_precision == Precision::single_precision, digits <= 5) << digits;
     EXPECT_EQ(both.near_precision == Precision::single_precision, digits <= 6) << digits;
     options.precision = Precision::single_precision;
-    if (digits > 6) {
+    if (digits > 5) {
       EXPECT_THROW(resolve(options, Laplace::name), Error) << digits;
     } else {
       EXPECT_EQ(resolve(options, Laplace::name).operators.order, both.operators.order) << digits;
     }
     options.precision.reset();
     options.m2l_precision = Precision::single_precision;
-    if (digits > 6) {
+    if (digits > 5) {
       EXPECT_THROW(resolve(options, Laplace::name), Error) << digits;
     }
   }
@@ -292,7 +292,7 @@ TEST(Accuracy, TheTableAscends) {
     EXPECT_EQ(accuracy_row(Precision::double_precision, output, 12).digits, 12);
     EXPECT_THROW(accuracy_row(Precision::double_precision, output, 13), Error);
   }
-  EXPECT_THROW(accuracy_row(Precision::single_precision, Output::potential_and_gradient, 7), Error);
+  EXPECT_THROW(accuracy_row(Precision::single_precision, Output::potential_and_gradient, 6), Error);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ inline constexpr Index kNoMemoryLimit = 0;
 
 /// Everything is optional: `digits` alone chooses the rest, and what is set explicitly wins.
 struct Options {
-  /// Of what `output` names: 2..12, in single precision 2..6; without digits and
+  /// Of what `output` names: 2..12, in single precision 2..6 (2..5 with the gradient); without digits and
   /// order: 6 (4 in single). Errors are relative L2 errors (docs/accuracy.md).
   std::optional<int> digits;
   std::optional<int> order;                 // points an edge of the equivalent surfaces, 2..20
@@ -45,7 +45,7 @@ struct Options {
   double inner_radius = 1.05;  // in half sides, 1 .. 1.5
   double outer_radius = 2.95;  // 1.5 .. 3.5, and more than the inner radius
   double outer_grading = 1;    // of the outer surfaces' points (operators/surface.hpp), 0 (none) .. 1.4
-  /// Of all operators. Absent: single where digits are 6 or fewer and neither of the
+  /// Of all operators. Absent: single where digits are 6 or fewer (5 with the gradient) and neither of the
   /// two below is double, double otherwise. Positions and sums are in double in any case.
   std::optional<Precision> precision;
   std::optional<Precision> near_precision;  // P2P alone: single is good for up to 6 digits
