@@ -13,8 +13,8 @@ namespace octopole {
 namespace {
 
 OCTOPOLE_INLINE void add_four_wide(const float* from, double scale, double* to) {
-  typedef float Floats __attribute__((vector_size(16)));
-  typedef double Doubles __attribute__((vector_size(32)));
+  using Floats [[gnu::vector_size(16)]] = float;
+  using Doubles [[gnu::vector_size(32)]] = double;
   const Doubles value = __builtin_convertvector(simd::load<Floats>(from), Doubles);
   simd::store(to, simd::load<Doubles>(to) + scale * value);
 }

@@ -38,8 +38,8 @@ void take_wide(const double* positions, const double* charges, Index count, doub
 }
 
 using WideVector = isa::Vec<double>::type;
-typedef std::int32_t HalfInts __attribute__((vector_size(sizeof(WideVector) / 2)));
-typedef float HalfFloats __attribute__((vector_size(sizeof(WideVector) / 2)));
+using HalfInts [[gnu::vector_size(sizeof(WideVector) / 2)]] = std::int32_t;
+using HalfFloats [[gnu::vector_size(sizeof(WideVector) / 2)]] = float;
 
 /// -1 or the largest number where outside, NaN included; `outside` becomes negative there.
 template <bool Floats>
@@ -104,7 +104,7 @@ bool take_fixed(const double* positions, const double* charges, Index count, dou
 }
 [[gnu::noinline]] void add_lanes(typename isa::Vec<float>::type v, double* to) {
   using V = typename isa::Vec<double>::type;
-  typedef float Half __attribute__((vector_size(sizeof(V) / 2)));
+  using Half [[gnu::vector_size(sizeof(V) / 2)]] = float;
   constexpr int lanes = isa::Vec<double>::lanes;
   alignas(64) float parts[2 * lanes];
   simd::store(parts, v);
@@ -176,7 +176,7 @@ template <bool Gradient, bool Estimate, class K>
 unsigned sum_fixed(const K& kernel, const FixedTargets& targets, const FixedBlock& block, float least,
                    double* sums) {
   using V = typename isa::Vec<float>::type;
-  typedef std::int32_t I __attribute__((vector_size(sizeof(V))));
+  using I [[gnu::vector_size(sizeof(V))]] = std::int32_t;
   using P = std::conditional_t<Estimate, V, I>;
   constexpr Index lanes = isa::Vec<float>::lanes;
   P x[kFixedTargets], y[kFixedTargets], z[kFixedTargets];

@@ -223,7 +223,7 @@ void all_split_targets(const K& kernel, const TargetArrays<float>& targets, cons
 void split_scaled(const double* from, Index count, double centre, double inverse, float* high, float* low) {
   using V = typename isa::Vec<double>::type;
   constexpr Index lanes = isa::Vec<double>::lanes;
-  typedef float Half __attribute__((vector_size(lanes * sizeof(float))));
+  using Half [[gnu::vector_size(lanes * sizeof(float))]] = float;
   const V c = simd::broadcast<V>(centre), scale = simd::broadcast<V>(inverse);
   const auto split = [&](const double* values, float* h, float* l) {
     const V value = (simd::load<V>(values) - c) * scale;

@@ -67,7 +67,7 @@ constexpr Index kTargets = 32;
 struct Pair {
   NodeIndex target;
   NodeIndex source;
-  std::int8_t symmetry;
+  std::uint8_t symmetry;
 };
 
 }  // namespace
@@ -75,7 +75,7 @@ struct Pair {
 template <class Real>
 void lay_out_m2l_svd(const OperatorKey& key, M2lSvd<Real>& op) {
   const auto symmetries = cube_symmetries();
-  op.class_of.fill(-1);
+  op.class_of.fill(M2lSvd<Real>::kNoClass);
   op.symmetry_of.fill(0);
   std::vector<Vector> representatives;
   for (int x = 2; x <= 3; ++x)
@@ -90,8 +90,8 @@ void lay_out_m2l_svd(const OperatorKey& key, M2lSvd<Real>& op) {
       if (!is_representative(image)) continue;
       const auto found = std::find(representatives.begin(), representatives.end(), image);
       op.class_of[static_cast<std::size_t>(transfer)] =
-          static_cast<std::int8_t>(found - representatives.begin());
-      op.symmetry_of[static_cast<std::size_t>(transfer)] = static_cast<std::int8_t>(s);
+          static_cast<std::uint8_t>(found - representatives.begin());
+      op.symmetry_of[static_cast<std::size_t>(transfer)] = static_cast<std::uint8_t>(s);
       break;
     }
   }

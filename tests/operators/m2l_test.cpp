@@ -256,7 +256,7 @@ TEST(M2LSvd, ClassesOfTheTransferVectors) {
   std::map<std::array<int, 3>, int> sizes;
   int members = 0;
   for (const auto c : op.class_of)
-    if (c >= 0) {
+    if (c != M2lSvd<double>::kNoClass) {
       ++sizes[op.classes[static_cast<std::size_t>(c)].representative];
       ++members;
     }

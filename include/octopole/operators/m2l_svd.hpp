@@ -24,9 +24,11 @@ struct M2lSvd {
     AlignedVector<Real> left, right;  // column-major
   };
   std::array<TransferClass, 16> classes;
-  // By transfer index (tx + 3) + 7 (ty + 3) + 49 (tz + 3): class (-1 for adjacent nodes) and symmetry.
-  std::array<std::int8_t, 343> class_of;
-  std::array<std::int8_t, 343> symmetry_of;
+  /// The class of transfer vectors between adjacent nodes, which M2L has nothing to do with.
+  static constexpr std::uint8_t kNoClass = 255;
+  // By transfer index (tx + 3) + 7 (ty + 3) + 49 (tz + 3): class and symmetry.
+  std::array<std::uint8_t, 343> class_of;
+  std::array<std::uint8_t, 343> symmetry_of;
   // equivalent_map[s][i]: surface point of the representative's problem that point i of symmetry s's problem
   // is.
   std::array<std::vector<std::int32_t>, 48> equivalent_map, check_map;

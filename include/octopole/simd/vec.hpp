@@ -57,8 +57,8 @@ inline constexpr double kMinNormalDouble = 2.2250738585072014e-308;
 // ---- baseline: 16-byte vectors, square root and division
 // ----------------------------------------------------
 namespace baseline {
-typedef double VecD __attribute__((vector_size(16)));
-typedef float VecF __attribute__((vector_size(16)));
+using VecD [[gnu::vector_size(16)]] = double;
+using VecF [[gnu::vector_size(16)]] = float;
 template <class T>
 struct Vec {
   using type = VecD;
@@ -122,8 +122,8 @@ OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, const VecF& least, std:
 #if defined(__AVX2__) && defined(__FMA__)
 #define OCTOPOLE_HAS_AVX2 1
 namespace avx2 {
-typedef double VecD __attribute__((vector_size(32)));
-typedef float VecF __attribute__((vector_size(32)));
+using VecD [[gnu::vector_size(32)]] = double;
+using VecF [[gnu::vector_size(32)]] = float;
 template <class T>
 struct Vec {
   using type = VecD;
@@ -190,9 +190,9 @@ OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, const VecF& least, std:
 #if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && defined(__AVX512BW__)
 #define OCTOPOLE_HAS_AVX512 1
 namespace avx512 {
-typedef double VecD __attribute__((vector_size(64)));
-typedef float VecF __attribute__((vector_size(64)));
-typedef float VecF8 __attribute__((vector_size(32)));
+using VecD [[gnu::vector_size(64)]] = double;
+using VecF [[gnu::vector_size(64)]] = float;
+using VecF8 [[gnu::vector_size(32)]] = float;
 template <class T>
 struct Vec {
   using type = VecD;
