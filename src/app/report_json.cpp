@@ -153,7 +153,7 @@ ordered_json report_json(const RunReport& report) {
   seconds["write"] = report.write_seconds;
   seconds["min"] = seconds_json(s, &MinMeanMax::min);
   seconds["mean"] = seconds_json(s, &MinMeanMax::mean);
-  const ordered_json json = {
+  ordered_json json = {
       {"octopole", version().version},
       {"build", {{"git", version().git}, {"compiler", version().compiler}, {"flags", version().flags}}},
       {"input", or_null(report.input)},

@@ -92,9 +92,10 @@ std::optional<std::string> find_path(const std::string& file, bool version_2) {
   for (std::string line; std::getline(in, line);) {
     const std::size_t first = line.find(':'), second = line.find(':', first + 1);
     if (first == std::string::npos || second == std::string::npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    if (version_2 ? controllers.empty() : ("," + controllers + ",").find(",memory,") != std::string::npos)
-      return line.substr(second + 1);
+    const bool none = second == first + 1;
+    std::string controllers = ",";
+    controllers.append(line, first + 1, second - first - 1).push_back(',');
+    if (version_2 ? none : controllers.find(",memory,") != std::string::npos) return line.substr(second + 1);
   }
   return std::nullopt;
 }
@@ -110,7 +111,9 @@ void add_cgroups(const std::string& root, bool version_2, std::vector<MemoryBoun
     path->clear();
   while (!path->empty() && path->back() == '/') path->pop_back();
   for (std::string folder = *path;; folder.erase(folder.rfind('/'))) {
-    add_cgroup(root + mount->point + folder, folder, version_2, bounds);
+    std::string place = root;
+    place.append(mount->point).append(folder);
+    add_cgroup(place, folder, version_2, bounds);
     if (folder.rfind('/') == std::string::npos) return;
   }
 }

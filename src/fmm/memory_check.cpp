@@ -96,6 +96,7 @@ MemoryCheck::Shortage MemoryCheck::beyond_node(const MemoryEstimate& estimate) c
   const std::vector<MemoryBound> bounds = memory_bounds(root_);
   const Index ahead = std::max(Index{0}, estimate.ahead());
   std::vector<Claim> mine;
+  mine.reserve(bounds.size());
   for (const MemoryBound& bound : bounds) mine.push_back({bound.group, ahead});
   const std::vector<Claim> all = node_->gather_all(std::span<const Claim>(mine));
   Shortage worst;

@@ -26,9 +26,11 @@ struct BlockGuard {
 
 /// 1/r of a vector of pairs. Fast, `nearest` becomes the lesser of it and r2; guarded, it is 0 where r2 <
 /// least, and `beyond` has a bit a lane, set where not.
+// NOLINTBEGIN(readability-non-const-parameter): written where pairs are guarded
 template <Pairs pairs, simd::Accuracy accuracy, class V>
 OCTOPOLE_INLINE V inverse_distance(const V& r2, [[maybe_unused]] const V& least, [[maybe_unused]] V& nearest,
                                    [[maybe_unused]] std::uint16_t* beyond) {
+  // NOLINTEND(readability-non-const-parameter)
   if constexpr (pairs == Pairs::any) return isa::inverse_sqrt(r2);
   if constexpr (pairs == Pairs::fast) {
     const V inverse_r = isa::inverse_sqrt_of_normal<accuracy>(r2);

@@ -233,6 +233,7 @@ ReferenceSums reference_sums(const Laplace& kernel, std::span<const double> targ
         targets.subspan(3 * first, 3 * std::min<std::size_t>(kTargetsAtOnce, k - first));
     std::vector<double> sums(kReferenceParts * some.size() / 3);
     std::vector<std::unique_ptr<ThreadSums<Laplace>>> by_thread;
+    by_thread.reserve(static_cast<std::size_t>(max_threads()));
     for (int thread = 0; thread < max_threads(); ++thread)
       by_thread.push_back(std::make_unique<ThreadSums<Laplace>>(kernel, some, frames, gradient, unit));
     const auto block = [&](Index number) {

@@ -71,9 +71,7 @@ void inverse_whole_line(const DftTables<Real>& tables, const Real* in, Index in_
     odd[k] = turn_back(V(down - up));  // the imaginary unit is multiplied in
   }
   for (int n0 = 0; n0 < p; n0 += kTile) {
-    V x[kTile];
-#pragma GCC unroll 4
-    for (int i = 0; i < kTile; ++i) x[i] = V{};
+    V x[kTile] = {};
     for (int k = 0; k < p; ++k) {
       const Real* cosine = tables.cosine + k * tables.stride + n0;
       const Real* sine = tables.sine + k * tables.stride + n0;
@@ -219,9 +217,7 @@ void inverse_real_line(const DftTables<Real>& tables, const Real* in, int k0, in
   const int p = tables.order;
   for (int n0 = 0; n0 < p; n0 += kTile)
     for (int part = 0; part < 8; part += Lanes<Real>::lanes) {
-      V x[kTile];
-#pragma GCC unroll 4
-      for (int i = 0; i < kTile; ++i) x[i] = V{};
+      V x[kTile] = {};
       for (int k = k0 == 0 ? 1 : k0; k < k1; ++k) {
         const V re = simd::load<V>(in + (k - k0) * 16 + part),
                 im = simd::load<V>(in + (k - k0) * 16 + 8 + part);

@@ -104,10 +104,10 @@ void work_off_tasks(const K& kernel, const Worker& idle, const NearPairsView& pa
 void localize(std::span<const NodeIndex> leaves, const Box* boxes, const PointsByNode& points, float* x,
               float* y, float* z) {
 #pragma omp parallel for schedule(static)
-  for (std::size_t l = 0; l < leaves.size(); ++l) {
-    const Box& box = boxes[leaves[l]];
+  for (const NodeIndex leaf : leaves) {
+    const Box& box = boxes[leaf];
     const double inverse = 1 / box.half;
-    for (Index i = points.begin[leaves[l]]; i < points.end[leaves[l]]; ++i) {
+    for (Index i = points.begin[leaf]; i < points.end[leaf]; ++i) {
       x[i] = static_cast<float>((points.x[i] - box.x) * inverse);
       y[i] = static_cast<float>((points.y[i] - box.y) * inverse);
       z[i] = static_cast<float>((points.z[i] - box.z) * inverse);

@@ -42,9 +42,9 @@ void CoarseMultipoles::run_bytes(char* array, std::size_t row_bytes) {
   pack_rows(array, own_, row_bytes, send_.data());
   gather(row_bytes);
 #pragma omp parallel for schedule(static)
-  for (std::size_t i = 0; i < wanted_.size(); ++i)
-    std::memcpy(array + static_cast<std::size_t>(wanted_[i].row) * row_bytes,
-                receive_.data() + static_cast<std::size_t>(wanted_[i].record) * row_bytes, row_bytes);
+  for (const auto& wanted : wanted_)
+    std::memcpy(array + static_cast<std::size_t>(wanted.row) * row_bytes,
+                receive_.data() + static_cast<std::size_t>(wanted.record) * row_bytes, row_bytes);
 }
 
 void CoarseMultipoles::run_narrow(double* array, Index width) {
@@ -55,9 +55,9 @@ void CoarseMultipoles::run_narrow(double* array, Index width) {
     narrow_row(array + own_[i] * width, width, send_.data() + i * record_bytes);
   gather(record_bytes);
 #pragma omp parallel for schedule(static)
-  for (std::size_t i = 0; i < wanted_.size(); ++i)
-    widen_row(receive_.data() + static_cast<std::size_t>(wanted_[i].record) * record_bytes, width,
-              array + wanted_[i].row * width);
+  for (const auto& wanted : wanted_)
+    widen_row(receive_.data() + static_cast<std::size_t>(wanted.record) * record_bytes, width,
+              array + wanted.row * width);
 }
 
 }  // namespace octopole::parallel

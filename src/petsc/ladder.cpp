@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "octopole/base/release.hpp"
@@ -147,9 +148,10 @@ void FmmLadder::evaluate_transposed(std::span<const double> values, Field& field
 
 std::vector<Rung> FmmLadder::rungs() const {
   std::vector<Rung> rungs;
+  for (const auto& [digits, cheaper] : cheaper_)
+    if (cheaper) rungs.push_back(cheaper->rung);
   if (full_) rungs.push_back(full_->rung);
-  for (auto e = cheaper_.rbegin(); e != cheaper_.rend(); ++e)
-    if (e->second) rungs.push_back(e->second->rung);
+  std::reverse(rungs.begin(), rungs.end());
   return rungs;
 }
 

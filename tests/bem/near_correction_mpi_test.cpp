@@ -161,7 +161,6 @@ TEST(Panels, AreTheSurfaceWhateverTheRanks) {
   Index count = p.comm.sum(p.panels.count());
   EXPECT_EQ(count, bus().size());
   EXPECT_EQ(p.panels.conductors, bus().conductors);
-  double charge = 0;
   std::vector<Index> numbers = p.comm.gather_all<Index>(p.panels.number);
   std::vector<Index> once = numbers;
   std::sort(once.begin(), once.end());
@@ -172,7 +171,6 @@ TEST(Panels, AreTheSurfaceWhateverTheRanks) {
     EXPECT_TRUE(std::equal(corners.begin(), corners.end(), p.panels.panel(i)));
     EXPECT_EQ(p.panels.conductor[size_t(i)], bus().conductor[size_t(number)]);
     EXPECT_EQ(p.panels.corner_numbers[size_t(3 * i)], bus().triangles[size_t(number)][0]);
-    charge += charge_of(number);
   }
   const Panels alone = distribute(mpi::Comm::duplicate(MPI_COMM_SELF), bus());
   EXPECT_EQ(numbers, alone.number);

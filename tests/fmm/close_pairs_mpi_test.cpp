@@ -69,8 +69,10 @@ void add_cluster(std::vector<Case>& cases, double width) {
 void add_all_scales(std::vector<Case>& cases) {
   const auto cloud = [](unsigned seed) {
     std::vector<double> points = cube_of(150, 1, seed);
-    for (std::size_t i = 0; i < points.size(); ++i)
-      points[i] *= std::pow(10.0, -25 * static_cast<double>(i / 3) / 150);
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      const std::size_t point = i / 3;
+      points[i] *= std::pow(10.0, -25 * static_cast<double>(point) / 150);
+    }
     return points;
   };
   add_both(cases, "all scales", cloud(11), cloud(12));

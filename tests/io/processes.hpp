@@ -3,10 +3,10 @@
 
 #include <gtest/gtest.h>
 #include <omp.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <exception>
 #include <functional>
 #include <thread>

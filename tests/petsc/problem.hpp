@@ -32,7 +32,7 @@ class Vector {
   ~Vector() { (void)VecDestroy(&vec); }
   Vector(const Vector&) = delete;
   Vector& operator=(const Vector&) = delete;
-  void set(const std::vector<double>& values) {
+  void set(const std::vector<double>& values) {  // NOLINT(readability-make-member-function-const)
     PetscInt size = 0;
     PetscScalar* to = nullptr;
     EXPECT_EQ(0, VecGetLocalSize(vec, &size));
