@@ -33,16 +33,17 @@ Cloud CloudOptions::get() const {
   return cloud;
 }
 
-Points make_points(const mpi::Comm& comm, const Cloud& cloud) {
+Points make_points(const mpi::Comm& comm, const Cloud& cloud, const BeforeReading& before_making) {
   Points points;
   points.source_count = cloud.sources;
   points.target_count = cloud.targets.value_or(cloud.sources);
   points.targets_are_sources = !cloud.targets;
   const RowBlock sources = block_of(cloud.sources, comm.rank(), comm.size());
+  const RowBlock targets = block_of(cloud.targets.value_or(0), comm.rank(), comm.size());
+  if (before_making) before_making(sources, targets);
   points.sources = make_cloud(cloud.shape, sources.first, sources.count, cloud.seed);
   points.charges = make_charges(cloud.charges, sources.first, sources.count, cloud.seed);
   if (cloud.targets) {
-    const RowBlock targets = block_of(*cloud.targets, comm.rank(), comm.size());
     points.targets = make_cloud(cloud.shape, targets.first, targets.count, cloud.seed, Stream::targets);
   }
   return points;

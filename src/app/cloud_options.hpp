@@ -36,7 +36,8 @@ class CloudOptions {
 };
 
 /// This rank's block of the cloud, the same points that `octopole generate` puts in a file.
-Points make_points(const mpi::Comm& comm, const Cloud& cloud);
+/// `before_making`: as of read_points.
+Points make_points(const mpi::Comm& comm, const Cloud& cloud, const BeforeReading& before_making = {});
 
 /// "cube of 1000 points, seed 1"
 std::string describe(const Cloud& cloud);

@@ -13,7 +13,9 @@
 #include "mpi_session.hpp"
 #include "octopole/base/profile.hpp"
 #include "octopole/base/version.hpp"
+#include "octopole/fmm/agreement.hpp"
 #include "octopole/fmm/fmm.hpp"
+#include "octopole/fmm/memory_check.hpp"
 #include "octopole/fmm/verify.hpp"
 #include "octopole/io/append_file.hpp"
 #include "octopole/io/operator_file.hpp"
@@ -144,7 +146,12 @@ class Run : public Command {
     }
     report.explain = explain_;
     double start = seconds_now();
-    const Points points = report.cloud ? make_points(comm, *report.cloud) : read_points(comm, input_);
+    MemoryCheck memory(comm, agree_on_parameters(comm, options, Laplace::name));
+    const BeforeReading before_reading = [&](RowBlock sources, RowBlock targets) {
+      memory.require_before_reading(sources.count, targets.count, !comm.any(targets.count > 0));
+    };
+    const Points points = report.cloud ? make_points(comm, *report.cloud, before_reading)
+                                       : read_points(comm, input_, before_reading);
     report.read_seconds = comm.max(seconds_now() - start);
 
     const Field field = evaluate(comm, options, points, report);

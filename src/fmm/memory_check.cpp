@@ -51,7 +51,7 @@ void MemoryCheck::begin(Index replaced) {
   estimate_.replaced = replaced;
 }
 
-void MemoryCheck::require_for_points(Index sources, Index targets, bool same) {
+MemoryNeeds MemoryCheck::needs_of(Index sources, Index targets, bool same) const {
   std::array<Index, 2> of_all = {sources, targets};
   comm_.allreduce(std::span<Index>(of_all), MPI_SUM);
   PointNumbers callers;
@@ -59,7 +59,20 @@ void MemoryCheck::require_for_points(Index sources, Index targets, bool same) {
   callers.caller_targets = same ? sources : targets;
   callers.same = same;
   callers.gradient = parameters_.gradient();
-  require(needs_of_points(callers, of_all[0], of_all[1], parameters_, comm_.size()), MemoryStage::points);
+  return needs_of_points(callers, of_all[0], of_all[1], parameters_, comm_.size());
+}
+
+void MemoryCheck::require_for_points(Index sources, Index targets, bool same) {
+  require(needs_of(sources, targets, same), MemoryStage::points);
+}
+
+void MemoryCheck::require_before_reading(Index sources, Index targets, bool same) {
+  if (parameters_.memory_limit) return;
+  MemoryEstimate estimate =
+      estimate_memory(needs_of(sources, targets, same), parameters_, comm_.size(), MemoryStage::points);
+  estimate.operators = operator_bytes(parameters_.operators);
+  estimate.set_up += static_cast<Index>(sizeof(double)) * (4 * sources + (same ? 0 : 3 * targets));
+  require(estimate, "before the points are read (a lower bound)");
 }
 
 void MemoryCheck::require(const MemoryNeeds& needs, MemoryStage stage) {

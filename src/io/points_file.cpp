@@ -131,7 +131,7 @@ void check_finite(const mpi::Comm& comm, const std::string& name, std::span<cons
                       " NaN or infinite, the first in row " + std::to_string(first) + " (counted from 0)");
 }
 
-Points read_together(const mpi::Comm& comm, const std::string& path) {
+Points read_together(const mpi::Comm& comm, const std::string& path, const BeforeReading& before_reading) {
   const hdf5::Quiet quiet;
   comm.enter("read");
   Contents contents;
@@ -145,6 +145,7 @@ Points read_together(const mpi::Comm& comm, const std::string& path) {
   const Layout& layout = kLayouts[contents.layout];
   const RowBlock source_rows = block_of(contents.sources, comm.rank(), comm.size());
   const RowBlock target_rows = block_of(contents.targets, comm.rank(), comm.size());
+  if (before_reading) before_reading(source_rows, target_rows);
   Points points;
   {
     const hdf5::Handle file = hdf5::open_parallel(comm, path, hdf5::Access::read);
@@ -172,8 +173,8 @@ Points read_together(const mpi::Comm& comm, const std::string& path) {
 
 }  // namespace
 
-Points read_points(const mpi::Comm& comm, const std::string& path) {
-  return mpi::or_end_all(comm, "read_points", [&] { return read_together(comm, path); });
+Points read_points(const mpi::Comm& comm, const std::string& path, const BeforeReading& before_reading) {
+  return mpi::or_end_all(comm, "read_points", [&] { return read_together(comm, path, before_reading); });
 }
 
 Table table_of(std::string dataset, Index rows, Index first, Index columns, std::span<const double> values) {

@@ -73,6 +73,35 @@ status=$?
 [ $status -eq 1 ] || fail "exit code $status instead of 1 under ulimit -v"
 shows err "not enough memory" "ulimit -v" "are left"
 
+# A real cgroup, where one can be made here (tests/base/node_memory_test.cpp has files of others everywhere).
+make_cgroup() {
+  local limit=memory.limit_in_bytes
+  group=/sys/fs/cgroup/memory$(sed -n 's/^[0-9]*:memory://p' /proc/self/cgroup)/octopole-test-$$
+  if [ ! -d /sys/fs/cgroup/memory ]; then
+    group=/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/octopole-test-$$
+    limit=memory.max
+  fi
+  mkdir "$group" 2>/dev/null || return 1
+  echo $((300 * 1024 * 1024)) 2>/dev/null >"$group/$limit" || { rmdir "$group"; return 1; }
+}
+if make_cgroup; then
+  in_cgroup() {
+    (
+      echo "$BASHPID" >"$group/cgroup.procs" || exit 125
+      exec timeout 60 "${mpiexec[@]}" -n 2 "$program" run --shape cube -n "$1" --digits 6 --report r.json >out 2>err </dev/null
+    )
+    status=$?
+  }
+  in_cgroup 100000
+  [ $status -eq 0 ] || fail "exit code $status instead of 0 in a cgroup of 300 MiB"
+  in_cgroup 4000000
+  [ $status -eq 1 ] || fail "exit code $status instead of 1 in a cgroup of 300 MiB"
+  shows err "not enough memory" "of the 300.0 MiB of cgroup"
+  rmdir "$group"
+else
+  echo "no cgroup can be made here"
+fi
+
 # Coincident points: a warning with the seconds, or a refusal.
 expect 0 1 run --shape cube -n 20000 --max-level 1 --ncrit 100 --digits 3 --report r.json
 shows err "warning: 8 leaves at the maximum level 1 hold more than ncrit = 100 points" "s go to their"

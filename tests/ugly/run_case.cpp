@@ -21,8 +21,8 @@ constexpr double kAgreement = 1e-12;
 // small leaf's targets the gradient of what is far away has errors that grow with the distance over the
 // leaf's size.
 constexpr double kSingleTarget = 100, kSingleTargetGradient = 1e4;
-// The promised norm averages the errors of pairs, of which the worst are above it: where one charge, or a few,
-// outweigh all others there is little to average (docs/accuracy.md, "What is promised").
+// The promised norm averages the errors of pairs, of which the worst are above it: where one charge, or a
+// few, outweigh all others there is little to average (docs/accuracy.md, "What is promised").
 constexpr double kFewCharges = 10, kFewChargesPotential = 2, kFewChargesGradient = 6;
 
 /// (sum |q|)^2 / sum q^2: the number of charges, were all that count of one size.

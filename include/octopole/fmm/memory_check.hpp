@@ -28,6 +28,11 @@ class MemoryCheck {
   /// For the operators alone, before they are read or computed. Collective.
   void require_for_operators();
 
+  /// For a program that is about to read, or make, points and charges of these numbers on this rank, and to
+  /// pass them to a new Fmm: both together. Nothing where Parameters::memory_limit is given, which is the
+  /// Fmm's. Collective.
+  void require_before_reading(Index sources, Index targets, bool same);
+
   /// A set-up begins, while another of so many bytes, evaluations' arrays included, lives on.
   void begin(Index replaced);
 
@@ -55,6 +60,8 @@ class MemoryCheck {
   std::string root_;
   std::optional<mpi::Comm> node_;  // where its memory is looked at
   MemoryEstimate estimate_;
+
+  MemoryNeeds needs_of(Index sources, Index targets, bool same) const;  // collective
 };
 
 }  // namespace octopole

@@ -42,8 +42,10 @@ struct Points {
 /// float64 (converted to double). Every rank gets its block_of() the rows. Collective; the same Error on all
 /// ranks for a file that is missing, unreadable or not HDF5, a dataset that is missing or of the wrong shape
 /// or type, positions and charges of different length, no points, NaN and infinity (how many, and the first
-/// row).
-Points read_points(const mpi::Comm& comm, const std::string& path);
+/// row). `before_reading`, where given, is called on all ranks with the rows that each will hold, before they
+/// are allocated; what it throws must be thrown on all ranks.
+using BeforeReading = std::function<void(RowBlock sources, RowBlock targets)>;
+Points read_points(const mpi::Comm& comm, const std::string& path, const BeforeReading& before_reading = {});
 
 /// A table of numbers to be written: `columns` 1 makes a dataset (rows), more make (rows, columns).
 struct Table {
