@@ -11,10 +11,10 @@
 #include "command.hpp"
 #include "fmm_options.hpp"
 #include "mpi_session.hpp"
-#include "octopole/base/version.hpp"
 #include "octopole/fmm/agreement.hpp"
 #include "octopole/io/pending_file.hpp"
 #include "octopole/simd/isa.hpp"
+#include "octopole/version.hpp"
 #include "parameters_json.hpp"
 #include "rates_json.hpp"
 
@@ -55,9 +55,9 @@ ordered_json result_json(const BenchResult& r) {
 }
 
 void print_head() {
-  fmt::print("{:<10} {:>9} {:>6} {:<9} {:>5} {:>5} {:>7} {:>9} {:>8} {:>9} {:>11} {:>8} {:>10} {:>10}\n", "cloud",
-             "points", "digits", "output", "order", "ncrit", "padding", "operators", "set-up", "evaluate",
-             "pairs/point", "MiB", "error", "gradient");
+  fmt::print("{:<10} {:>9} {:>6} {:<9} {:>5} {:>5} {:>7} {:>9} {:>8} {:>9} {:>11} {:>8} {:>10} {:>10}\n",
+             "cloud", "points", "digits", "output", "order", "ncrit", "padding", "operators", "set-up",
+             "evaluate", "pairs/point", "MiB", "error", "gradient");
 }
 
 void print_result(const BenchResult& r, bool phases) {

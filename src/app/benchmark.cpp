@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <fstream>
 
-#include "octopole/fmm/verify.hpp"
 #include "octopole/fmm/work.hpp"
 #include "octopole/io/points_file.hpp"
+#include "octopole/verify.hpp"
 #include "report.hpp"
 
 namespace octopole::app {
@@ -110,7 +110,8 @@ BenchResult measure_case(const mpi::Comm& comm, const BenchPlan& plan, Shape sha
   result.pairs_per_point =
       result.evaluate_seconds * direct_sum_rate(comm, plan.rates) / static_cast<double>(points);
   rate_phases(plan, result);
-  const Verification v = verify(comm, Laplace{}, cloud, charges, cloud, field, plan.samples, plan.seed);
+  const Verification v =
+      verify(comm.handle(), Laplace{}, cloud, charges, cloud, field, plan.samples, plan.seed);
   result.relative_l2 = v.potential.relative_l2;
   if (v.gradient) result.gradient_relative_l2 = v.gradient->relative_l2;
   return result;

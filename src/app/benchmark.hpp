@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "mpi_session.hpp"
-#include "octopole/fmm/fmm.hpp"
-#include "octopole/fmm/rates.hpp"
-#include "octopole/fmm/summary.hpp"
+#include "octopole/fmm.hpp"
 #include "octopole/io/clouds.hpp"
+#include "octopole/options.hpp"
+#include "octopole/summary.hpp"
 
 namespace octopole::app {
 
@@ -44,7 +44,7 @@ struct BenchResult {
   double relative_l2 = 0;
   double gradient_relative_l2 = 0;  // with the gradient
   double worst() const { return std::max(relative_l2, gradient_relative_l2); }
-  Index peak_bytes = 0;             // of all ranks, since the case began where the system can tell
+  Index peak_bytes = 0;  // of all ranks, since the case began where the system can tell
 };
 
 /// Pairs a second of the direct sum's loop in double, all ranks and threads at once.

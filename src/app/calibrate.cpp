@@ -11,10 +11,10 @@
 #include "command.hpp"
 #include "fmm_options.hpp"
 #include "mpi_session.hpp"
-#include "octopole/base/version.hpp"
 #include "octopole/io/pending_file.hpp"
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
 #include "octopole/simd/isa.hpp"
+#include "octopole/version.hpp"
 
 namespace octopole::app {
 namespace {

@@ -6,9 +6,10 @@
 #include <optional>
 #include <utility>
 
-#include "octopole/fmm/fmm.hpp"
-#include "octopole/fmm/verify.hpp"
+#include "octopole/fmm.hpp"
 #include "octopole/io/points_file.hpp"
+#include "octopole/operators/operator_set.hpp"
+#include "octopole/verify.hpp"
 
 namespace octopole::app {
 namespace {
@@ -96,7 +97,7 @@ std::vector<Measurement> measure(const mpi::Comm& comm, const CalibrationPlan& p
               fmm.set_points(problem.points, problem.targets);
             Field field;
             for (int i = 0; i < 2; ++i) fmm.evaluate(problem.charges, field, output);  // the first warms up
-            const Verification v = verify(comm, Laplace{}, problem.points, problem.charges,
+            const Verification v = verify(comm.handle(), Laplace{}, problem.points, problem.charges,
                                           problem.target_points(), field, plan.samples, plan.seed);
             results.push_back({order, order + extra, ncrit, problem.shape, problem.targets_of, output,
                                v.potential.relative_l2, v.gradient ? v.gradient->relative_l2 : 0,

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "octopole/fmm/options.hpp"
 #include "octopole/io/clouds.hpp"
 #include "octopole/mpi/comm.hpp"
+#include "octopole/options.hpp"
 
 namespace octopole::app {
 

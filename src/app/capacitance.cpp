@@ -13,12 +13,12 @@
 #include "command.hpp"
 #include "fmm_options.hpp"
 #include "mpi_session.hpp"
-#include "octopole/base/version.hpp"
 #include "octopole/bem/charge_file.hpp"
 #include "octopole/bem/check_surface.hpp"
 #include "octopole/bem/read_mesh.hpp"
 #include "octopole/io/pending_file.hpp"
 #include "octopole/petsc/session.hpp"
+#include "octopole/version.hpp"
 #include "rates_file.hpp"
 
 namespace octopole::app {

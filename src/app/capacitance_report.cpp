@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <numbers>
 
-#include "octopole/base/version.hpp"
+#include "octopole/version.hpp"
 
 namespace octopole::app {
 namespace {

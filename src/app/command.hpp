@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "octopole/base/error.hpp"
+#include "octopole/error.hpp"
 #include "octopole/mpi/comm.hpp"
 
 namespace octopole::app {

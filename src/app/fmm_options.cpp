@@ -1,7 +1,7 @@
 #include "fmm_options.hpp"
 
 #include "command.hpp"
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
 
 namespace octopole::app {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "octopole/fmm/options.hpp"
+#include "octopole/options.hpp"
 
 namespace octopole::app {
 

@@ -5,9 +5,9 @@
 
 #include "cloud_options.hpp"
 #include "generate_mesh.hpp"
-#include "octopole/base/version.hpp"
 #include "octopole/io/pending_file.hpp"
 #include "octopole/io/points_file.hpp"
+#include "octopole/version.hpp"
 
 namespace octopole::app {
 namespace {

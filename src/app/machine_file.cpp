@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "octopole/base/error.hpp"
+#include "octopole/error.hpp"
 #include "rates_json.hpp"
 #include "reference_machine.hpp"
 

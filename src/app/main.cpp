@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "command.hpp"
-#include "octopole/base/version.hpp"
+#include "octopole/version.hpp"
 #include "program.hpp"
 
 namespace octopole::app {

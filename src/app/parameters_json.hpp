@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "octopole/fmm/options.hpp"
+#include "octopole/options.hpp"
 
 namespace octopole::app {
 

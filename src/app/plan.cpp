@@ -12,7 +12,7 @@
 #include "mpi_session.hpp"
 #include "octopole/io/append_file.hpp"
 #include "octopole/io/pending_file.hpp"
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
 #include "plan_points.hpp"
 #include "plan_report.hpp"
 #include "rates_file.hpp"

@@ -1,7 +1,7 @@
 // The plan as JSON. Names are stable: tools and tests rely on them.
 #include <nlohmann/json.hpp>
 
-#include "octopole/base/version.hpp"
+#include "octopole/version.hpp"
 #include "parameters_json.hpp"
 #include "plan_figures.hpp"
 #include "plan_report.hpp"

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "octopole/base/version.hpp"
+#include "octopole/version.hpp"
 #include "plan_figures.hpp"
 
 namespace octopole::app {

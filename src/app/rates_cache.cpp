@@ -9,13 +9,13 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "octopole/base/error.hpp"
 #include "octopole/base/processor.hpp"
 #include "octopole/base/threads.hpp"
-#include "octopole/base/version.hpp"
+#include "octopole/error.hpp"
 #include "octopole/io/file_lock.hpp"
 #include "octopole/io/pending_file.hpp"
 #include "octopole/simd/isa.hpp"
+#include "octopole/version.hpp"
 #include "rates_json.hpp"
 #include "utc.hpp"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "octopole/fmm/rates.hpp"
+#include "octopole/options.hpp"
 
 namespace octopole::app {
 

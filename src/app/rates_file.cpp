@@ -4,7 +4,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "octopole/base/error.hpp"
+#include "octopole/error.hpp"
 #include "rates_cache.hpp"
 #include "rates_json.hpp"
 

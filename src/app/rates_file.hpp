@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "octopole/fmm/rates.hpp"
 #include "octopole/mpi/comm.hpp"
+#include "octopole/options.hpp"
 
 namespace octopole::app {
 

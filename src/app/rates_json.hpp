@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "octopole/base/error.hpp"
-#include "octopole/fmm/rates.hpp"
+#include "octopole/error.hpp"
+#include "octopole/options.hpp"
 
 namespace octopole::app {
 

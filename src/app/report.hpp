@@ -8,8 +8,8 @@
 
 #include "cloud_options.hpp"
 #include "mpi_session.hpp"
-#include "octopole/fmm/summary.hpp"
-#include "octopole/fmm/verify.hpp"
+#include "octopole/summary.hpp"
+#include "octopole/verify.hpp"
 
 namespace octopole::app {
 
@@ -31,8 +31,8 @@ struct RunReport {
 
 double median(std::vector<double> values);
 
-/// Whether the measured errors are below the digits asked for, relative to the scale (fmm/verify.hpp); empty
-/// where nothing was measured or no digits were asked for.
+/// Whether the measured errors are below the digits asked for, relative to the scale (octopole/verify.hpp);
+/// empty where nothing was measured or no digits were asked for.
 std::optional<bool> digits_reached(const RunReport& report);
 /// False where they are not.
 bool is_accurate(const RunReport& report);

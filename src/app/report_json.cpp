@@ -5,7 +5,7 @@
 
 #include "communication_json.hpp"
 #include "number_list.hpp"
-#include "octopole/base/version.hpp"
+#include "octopole/version.hpp"
 #include "parameters_json.hpp"
 #include "report.hpp"
 

@@ -7,7 +7,9 @@
 #include <map>
 
 #include "octopole/base/node_memory.hpp"
-#include "octopole/base/version.hpp"
+#include "octopole/fmm/communication.hpp"
+#include "octopole/fmm/overfull.hpp"
+#include "octopole/version.hpp"
 #include "report.hpp"
 
 namespace octopole::app {

@@ -12,16 +12,16 @@
 #include "fmm_options.hpp"
 #include "mpi_session.hpp"
 #include "octopole/base/profile.hpp"
-#include "octopole/base/version.hpp"
+#include "octopole/fmm.hpp"
 #include "octopole/fmm/agreement.hpp"
-#include "octopole/fmm/fmm.hpp"
 #include "octopole/fmm/memory_check.hpp"
-#include "octopole/fmm/verify.hpp"
 #include "octopole/io/append_file.hpp"
 #include "octopole/io/operator_file.hpp"
 #include "octopole/io/pending_file.hpp"
 #include "octopole/io/points_file.hpp"
 #include "octopole/simd/isa.hpp"
+#include "octopole/verify.hpp"
+#include "octopole/version.hpp"
 #include "rates_file.hpp"
 #include "record.hpp"
 #include "report.hpp"
@@ -160,7 +160,7 @@ class Run : public Command {
     if (!no_self_check_) {
       report.self_check = !samples_;
       report.verification =
-          verify(comm, Laplace{}, points.sources, points.charges, points.target_positions(), field,
+          verify(comm.handle(), Laplace{}, points.sources, points.charges, points.target_positions(), field,
                  samples_.value_or(kSelfCheckSamples), kCheckSeed,
                  samples_ ? ReferenceForm::in_double : self_check_form(report.summary.parameters));
       report.check_seconds = comm.max(seconds_now() - start);

@@ -6,7 +6,7 @@
 #include <new>
 #include <optional>
 
-#include "octopole/base/error.hpp"
+#include "octopole/error.hpp"
 
 namespace octopole::fault {
 namespace {

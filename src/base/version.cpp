@@ -1,4 +1,4 @@
-#include "octopole/base/version.hpp"
+#include "octopole/version.hpp"
 
 #include "octopole_build_info.hpp"
 

@@ -4,7 +4,7 @@
 
 #include "octopole/bem/panel_potential.hpp"
 #include "octopole/bem/triangle_rule.hpp"
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
 #include "octopole/linalg/lu.hpp"
 
 namespace octopole::bem {

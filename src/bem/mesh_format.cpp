@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "octopole/base/error.hpp"
+#include "octopole/error.hpp"
 
 namespace octopole::bem {
 

@@ -13,7 +13,7 @@
 #include "octopole/base/threads.hpp"
 #include "octopole/bem/panel_potential.hpp"
 #include "octopole/io/points_file.hpp"
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
 #include "octopole/kernels/pair_loop.hpp"
 #include "octopole/mpi/agreement.hpp"
 #include "octopole/mpi/failure.hpp"

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "octopole/base/error.hpp"
+#include "octopole/error.hpp"
 
 namespace octopole::bem {
 

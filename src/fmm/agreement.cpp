@@ -5,7 +5,7 @@
 #include <cstring>
 #include <type_traits>
 
-#include "octopole/base/version.hpp"
+#include "octopole/version.hpp"
 
 namespace octopole {
 namespace {

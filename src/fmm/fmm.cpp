@@ -1,4 +1,4 @@
-#include "octopole/fmm/fmm.hpp"
+#include "octopole/fmm.hpp"
 
 #include <fmt/format.h>
 
@@ -8,8 +8,10 @@
 
 #include "call.hpp"
 #include "octopole/base/threads.hpp"
+#include "octopole/fmm/access.hpp"
 #include "octopole/fmm/agreement.hpp"
 #include "octopole/fmm/leaf_points.hpp"
+#include "octopole/fmm/over_ranks.hpp"
 #include "octopole/fmm/passes.hpp"
 #include "octopole/fmm/prepare.hpp"
 #include "octopole/fmm/setup.hpp"
@@ -246,17 +248,14 @@ Field Fmm::evaluate(std::span<const double> charges, Output output) {
 void Fmm::evaluate(std::span<const double> charges, Field& field, Output output) {
   implementation().evaluate(charges, field, output);
 }
-void Fmm::observe(WorkObserver* observer) {
-  implementation().observe(observer);
-}
 const Parameters& Fmm::parameters() const {
   return implementation().parameters();
 }
 const Options& Fmm::options() const {
   return implementation().options();
 }
-const mpi::Comm& Fmm::comm() const {
-  return implementation().comm();
+MPI_Comm Fmm::comm() const {
+  return implementation().comm().handle();
 }
 bool Fmm::targets_are_sources() const {
   return !implementation().setup().target_exchange;
@@ -269,16 +268,23 @@ std::vector<double> Fmm::targets() const {
   return implementation().with_setup(Call::targets, "targets",
                                      [](PointSetup& setup) { return caller_targets(setup); });
 }
-LeafPoints Fmm::leaf_points() const {
-  return implementation().with_setup(Call::leaf_points, "leaf_points", [this](PointSetup& setup) {
-    return octopole::leaf_points(comm(), setup);
-  });
-}
-std::array<double, kPhases> Fmm::flops() const {
-  return implementation().flops();
-}
 Summary Fmm::summary() const {
   return implementation().summary();
+}
+
+void FmmAccess::observe(Fmm& fmm, WorkObserver* observer) {
+  fmm.implementation().observe(observer);
+}
+const mpi::Comm& FmmAccess::comm(const Fmm& fmm) {
+  return fmm.implementation().comm();
+}
+LeafPoints FmmAccess::leaf_points(const Fmm& fmm) {
+  return fmm.implementation().with_setup(Call::leaf_points, "leaf_points", [&fmm](PointSetup& setup) {
+    return octopole::leaf_points(comm(fmm), setup);
+  });
+}
+std::array<double, kPhases> FmmAccess::flops(const Fmm& fmm) {
+  return fmm.implementation().flops();
 }
 
 }  // namespace octopole

@@ -1,4 +1,5 @@
 #include "octopole/fmm/memory.hpp"
+#include "octopole/fmm/multipole_rule.hpp"
 
 #include <algorithm>
 
@@ -73,7 +74,7 @@ RankMemory rank_memory(const RankLists& lists, const WorkLists& work, std::span<
 ReplicatedBytes replicated_bytes(const tree::Partition& partition, Index coarse_nodes, Index count_tree,
                                  const Parameters& parameters) {
   constexpr Index kPlaceAndCount = 2 * sizeof(int);  // as MPI_Allgatherv wants them, a rank
-  const bool collective = parameters.multipole_rule(partition.ranks()).coarse_users < partition.ranks();
+  const bool collective = multipole_rule(parameters, partition.ranks()).coarse_users < partition.ranks();
   return {bytes_of(partition.bounds),
           collective ? coarse_nodes * parameters.multipole_bytes() + kPlaceAndCount * partition.ranks() : 0,
           count_tree,

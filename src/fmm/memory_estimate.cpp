@@ -1,4 +1,5 @@
 #include "octopole/fmm/memory_estimate.hpp"
+#include "octopole/fmm/multipole_rule.hpp"
 
 #include <algorithm>
 
@@ -209,7 +210,7 @@ MemoryNeeds needs_of_lists(const PointNumbers& points, const MovedRecords& moved
   needs.moved = moved;
   needs.nodes = lists.tree.size();
   if (partition.ranks() > 1) {
-    const tree::MultipoleRule rule = parameters.multipole_rule(partition.ranks());
+    const tree::MultipoleRule rule = multipole_rule(parameters, partition.ranks());
     const tree::GhostNeeds ghosts =
         tree::find_ghost_needs(lists.tree, lists.rank, lists.lists.v, lists.partners,
                                tree::find_coarse(lists.tree, partition, rule.coarse_users), rule.narrow);

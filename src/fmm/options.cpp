@@ -1,4 +1,4 @@
-#include "octopole/fmm/options.hpp"
+#include "octopole/options.hpp"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,9 @@
 #include <limits>
 
 #include "octopole/fmm/accuracy.hpp"
+#include "octopole/fmm/multipole_rule.hpp"
 #include "octopole/fmm/work.hpp"
+#include "octopole/operators/near_field.hpp"
 #include "octopole/operators/surface.hpp"
 
 namespace octopole {
@@ -126,8 +128,9 @@ Index Parameters::multipole_bytes() const {
   return surface_size(operators.order) * static_cast<Index>(in_single ? sizeof(float) : sizeof(double));
 }
 
-tree::MultipoleRule Parameters::multipole_rule(int ranks) const {
-  return {coarse_users.value_or(tree::default_coarse_users(ranks, multipole_bytes())), narrow_multipoles()};
+tree::MultipoleRule multipole_rule(const Parameters& p, int ranks) {
+  return {p.coarse_users.value_or(tree::default_coarse_users(ranks, p.multipole_bytes())),
+          p.narrow_multipoles()};
 }
 
 std::string_view precision_name(Precision precision) {

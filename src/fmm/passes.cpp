@@ -6,7 +6,7 @@
 #include <functional>
 #include <type_traits>
 
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
 #include "octopole/operators/adaptive.hpp"
 #include "octopole/operators/leaf.hpp"
 #include "octopole/operators/near_field.hpp"

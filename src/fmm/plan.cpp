@@ -1,4 +1,5 @@
 #include "octopole/fmm/plan.hpp"
+#include "octopole/fmm/multipole_rule.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -85,7 +86,7 @@ Plan make_plan(const PlanRequest& request) {
     tree::NodeCounts counts(request.points, parameters.ncrit, parameters.max_level);
     tree::BalancedTree tree(counts, parameters.balance);
     const std::vector<Index> own =
-        tree::count_coarse_nodes(tree, partition, parameters.multipole_rule(request.ranks).coarse_users);
+        tree::count_coarse_nodes(tree, partition, multipole_rule(parameters, request.ranks).coarse_users);
     std::partial_sum(own.begin(), own.end(), places.begin() + 1);
   }
   plan.replicated = replicated_bytes(partition, places.back(), count_tree_bytes, parameters);

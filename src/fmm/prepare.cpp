@@ -1,6 +1,6 @@
 #include "octopole/fmm/prepare.hpp"
 
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
 
 namespace octopole {
 namespace {

@@ -1,14 +1,15 @@
-#include "octopole/fmm/rates.hpp"
+#include "octopole/options.hpp"
 
 #include <algorithm>
 #include <array>
 #include <limits>
 #include <type_traits>
 
+#include "octopole/base/aligned.hpp"
 #include "octopole/base/parallel_for.hpp"
 #include "octopole/base/profile.hpp"
 #include "octopole/base/threads.hpp"
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
 #include "octopole/kernels/pair_loop.hpp"
 #include "octopole/linalg/product.hpp"
 #include "octopole/operators/m2l_fft_cost.hpp"

@@ -1,4 +1,5 @@
 #include "octopole/fmm/setup.hpp"
+#include "octopole/fmm/multipole_rule.hpp"
 
 #include <algorithm>
 
@@ -310,7 +311,7 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   stages.end(SetupStage::distribute, 0);
 
   stages.begin(SetupStage::ghosts);
-  s.ghosts = parallel::plan_ghosts(comm, transport, s.partition, parameters.multipole_rule(comm.size()),
+  s.ghosts = parallel::plan_ghosts(comm, transport, s.partition, multipole_rule(parameters, comm.size()),
                                    s.lists.v, s.partners, s.owned_sources(), s.tree);
   s.ancestors = parallel::plan_ancestors(comm, transport, s.tree);
   mpi::collectively(comm, [&] {

@@ -1,4 +1,5 @@
 #include "octopole/fmm/summarize.hpp"
+#include "octopole/fmm/multipole_rule.hpp"
 
 #include <sys/resource.h>
 
@@ -8,6 +9,8 @@
 #include "octopole/parallel/tree_exchange.hpp"
 
 #include "octopole/base/threads.hpp"
+#include "octopole/fmm/communication.hpp"
+#include "octopole/fmm/over_ranks.hpp"
 
 namespace octopole {
 namespace {
@@ -111,7 +114,7 @@ Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const Poi
   s.parameters.padding = setup.tuning.padding;
   s.sources = setup.points.sources;
   s.targets = setup.points.targets;
-  s.parameters.coarse_users = parameters.multipole_rule(comm.size()).coarse_users;
+  s.parameters.coarse_users = multipole_rule(parameters, comm.size()).coarse_users;
   s.targets_are_sources = !setup.target_exchange;
   s.ranks = comm.size();
   s.threads = comm.max(max_threads());

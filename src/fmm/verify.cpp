@@ -1,4 +1,6 @@
-#include "octopole/fmm/verify.hpp"
+#include "octopole/verify.hpp"
+#include "octopole/kernels/reference_sum.hpp"
+#include "octopole/mpi/failure.hpp"
 
 #include <fmt/format.h>
 
@@ -119,9 +121,10 @@ void check_lengths(std::span<const double> sources, std::span<const double> char
 
 }  // namespace
 
-Verification verify(const mpi::Comm& comm, const Laplace& kernel, std::span<const double> sources,
+Verification verify(MPI_Comm parent, const Laplace& kernel, std::span<const double> sources,
                     std::span<const double> charges, std::span<const double> targets, const Field& field,
                     Index samples, std::uint64_t seed, ReferenceForm form) {
+  const mpi::Comm comm = mpi::Comm::duplicate(parent);
   const bool gradient = comm.any(!field.gradient.empty());
   const Index fewest = comm.min(samples), most = comm.max(samples);
   mpi::collectively(comm, [&] {

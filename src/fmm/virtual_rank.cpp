@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "octopole/fmm/multipole_rule.hpp"
 #include "octopole/operators/surface.hpp"
 
 namespace octopole {
@@ -96,7 +97,7 @@ bool VirtualRank::counts_here(NodeKey node) {
 }
 
 GhostPeers VirtualRank::place_ghosts() {
-  const tree::MultipoleRule rule = request_.parameters.multipole_rule(partition_.ranks());
+  const tree::MultipoleRule rule = multipole_rule(request_.parameters, partition_.ranks());
   const tree::GhostNeeds needs =
       tree::find_ghost_needs(tree_, rank_, lists_.v, partners_,
                              tree::find_coarse(tree_, partition_, rule.coarse_users), rule.narrow);
@@ -135,7 +136,7 @@ GhostPeers VirtualRank::asked_of_it() {
 }
 
 GhostPeers VirtualRank::asked_of(const tree::EssentialTree& tree, const tree::InteractionLists& own_lists) {
-  const tree::MultipoleRule rule = request_.parameters.multipole_rule(partition_.ranks());
+  const tree::MultipoleRule rule = multipole_rule(request_.parameters, partition_.ranks());
   const std::vector<std::uint8_t> coarse = tree::find_coarse(tree, partition_, rule.coarse_users);
   std::vector<std::uint8_t> inside(tree.keys.size());  // nodes that no other rank has a part of
   for (std::size_t node = 0; node < inside.size(); ++node)

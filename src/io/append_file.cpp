@@ -8,7 +8,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "octopole/base/error.hpp"
+#include "octopole/error.hpp"
 
 namespace octopole {
 namespace {

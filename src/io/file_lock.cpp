@@ -9,7 +9,7 @@
 #include <cstring>
 #include <thread>
 
-#include "octopole/base/error.hpp"
+#include "octopole/error.hpp"
 #include "octopole/io/pending_file.hpp"
 
 namespace octopole {

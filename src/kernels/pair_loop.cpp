@@ -1,6 +1,6 @@
 #include "octopole/kernels/pair_loop.hpp"
 
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
 #include "octopole/simd/isa.hpp"
 #include "pair_loop_table.hpp"
 

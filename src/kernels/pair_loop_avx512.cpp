@@ -1,5 +1,5 @@
 // The pair loops for avx512.
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
 #include "octopole/simd/vec.hpp"
 #include "pair_loop_table.hpp"
 

@@ -1,5 +1,5 @@
 // The pair loops for baseline.
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
 #include "octopole/simd/vec.hpp"
 
 namespace octopole {

@@ -1,5 +1,5 @@
 // The reference sums' loops for baseline.
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
 #include "octopole/simd/vec.hpp"
 #include "reference_loop_table.hpp"
 

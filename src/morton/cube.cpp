@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "octopole/base/error.hpp"
+#include "octopole/error.hpp"
 
 namespace octopole::morton {
 

@@ -6,7 +6,7 @@
 #include <map>
 #include <string_view>
 
-#include "octopole/base/error.hpp"
+#include "octopole/error.hpp"
 
 namespace octopole::mpi {
 namespace {

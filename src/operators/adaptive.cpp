@@ -1,7 +1,7 @@
 #include "octopole/operators/adaptive.hpp"
 
 #include "octopole/base/parallel_for.hpp"
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
 #include "point_buffers.hpp"
 
 namespace octopole {

@@ -6,7 +6,7 @@
 #include "batches.hpp"
 #include "octopole/base/parallel_for.hpp"
 #include "octopole/base/threads.hpp"
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
 #include "point_buffers.hpp"
 
 namespace octopole {

@@ -11,7 +11,7 @@
 #include "octopole/base/parallel_for.hpp"
 #include "octopole/base/release.hpp"
 #include "octopole/base/threads.hpp"
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
 #include "octopole/linalg/fft.hpp"
 #include "octopole/operators/surface.hpp"
 #include "octopole/simd/isa.hpp"

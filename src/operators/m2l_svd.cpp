@@ -6,7 +6,7 @@
 #include "batches.hpp"
 #include "kernel_matrix.hpp"
 #include "octopole/base/parallel_for.hpp"
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
 #include "octopole/linalg/blas.hpp"
 #include "octopole/linalg/svd.hpp"
 #include "octopole/operators/surface.hpp"

@@ -6,7 +6,7 @@
 
 #include "near_workers.hpp"
 #include "octopole/base/threads.hpp"
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
 
 namespace octopole {
 namespace {

@@ -1,6 +1,6 @@
 #include "octopole/operators/operator_set.hpp"
 
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
 #include "octopole/operators/surface.hpp"
 
 namespace octopole {

@@ -4,7 +4,7 @@
 
 #include "kernel_matrix.hpp"
 #include "mirrored_svd.hpp"
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
 #include "octopole/linalg/product.hpp"
 #include "octopole/linalg/svd.hpp"
 #include "octopole/operators/surface.hpp"

@@ -6,7 +6,8 @@
 #include <utility>
 
 #include "octopole/base/release.hpp"
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/fmm/access.hpp"
+#include "octopole/kernels.hpp"
 
 namespace octopole::petsc {
 namespace {
@@ -26,12 +27,12 @@ Options with_digits(Options options, int digits) {
 }  // namespace
 
 FmmLadder::FmmLadder(std::shared_ptr<Fmm> fmm)
-    : comm_(fmm->comm()), options_(fmm->options()), full_(std::make_unique<Entry>()) {
+    : comm_(FmmAccess::comm(*fmm)), options_(fmm->options()), full_(std::make_unique<Entry>()) {
   full_->fmm = std::move(fmm);
   source_count_ = static_cast<Index>(full_->fmm->sources().size() / 3);  // throws where there are none
   same_ = full_->fmm->targets_are_sources();
   target_count_ = same_ ? source_count_ : static_cast<Index>(full_->fmm->targets().size() / 3);
-  full_->fmm->observe(&full_->observer);
+  FmmAccess::observe(*full_->fmm, &full_->observer);
   adopt(*full_);
 }
 
@@ -52,11 +53,11 @@ FmmLadder::FmmLadder(MPI_Comm comm, const Options& options, std::vector<double> 
 }
 
 FmmLadder::~FmmLadder() {
-  if (full_ && full_->fmm) full_->fmm->observe(nullptr);  // others may hold it
+  if (full_ && full_->fmm) FmmAccess::observe(*full_->fmm, nullptr);  // others may hold it
 }
 
 void FmmLadder::adopt(Entry& entry) {
-  entry.observer.expect(entry.fmm->flops());
+  entry.observer.expect(FmmAccess::flops(*entry.fmm));
   entry.rung.digits = entry.fmm->parameters().digits.value_or(0);
 }
 
@@ -70,7 +71,7 @@ std::unique_ptr<FmmLadder::Entry> FmmLadder::build(const Options& options, std::
     entry->fmm = std::make_shared<Fmm>(comm_.handle(), Laplace{}, options);
   }
   const EventScope event(log_events().set_points);
-  entry->fmm->observe(&entry->observer);
+  FmmAccess::observe(*entry->fmm, &entry->observer);
   if (targets)
     entry->fmm->set_points(sources, *targets);
   else
@@ -129,9 +130,9 @@ void FmmLadder::evaluate(std::span<const double> charges, Field& field) {
 
 void FmmLadder::evaluate_plain(std::span<const double> charges, Field& field) {
   Fmm& fmm = full();
-  fmm.observe(nullptr);
+  FmmAccess::observe(fmm, nullptr);
   fmm.evaluate(charges, field);
-  fmm.observe(&full_->observer);
+  FmmAccess::observe(fmm, &full_->observer);
 }
 
 void FmmLadder::evaluate_transposed(std::span<const double> values, Field& field) {

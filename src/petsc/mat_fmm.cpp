@@ -1,4 +1,5 @@
 #include "octopole/petsc/mat_fmm.hpp"
+#include "octopole/fmm/access.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -23,7 +24,7 @@ class KernelEntries : public NearEntries {
  public:
   explicit KernelEntries(std::shared_ptr<FmmLadder> ladder) : ladder_(std::move(ladder)) {}
 
-  LeafPoints groups() override { return ladder_->full().leaf_points(); }
+  LeafPoints groups() override { return FmmAccess::leaf_points(ladder_->full()); }
 
   void prepare(std::span<const Index> rows) override {
     targets_ = fetch_rows(ladder_->comm(), ladder_->full().targets(), 3, rows);

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "octopole/base/error.hpp"
+#include "octopole/error.hpp"
 #include "octopole/simd/built.hpp"
 
 namespace octopole::simd {

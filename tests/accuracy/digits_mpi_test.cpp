@@ -4,10 +4,11 @@
 
 #include <cmath>
 
+#include "octopole/fmm/access.hpp"
 #include "octopole/fmm/accuracy.hpp"
-#include "octopole/fmm/verify.hpp"
 #include "octopole/io/clouds.hpp"
 #include "octopole/kernels/direct.hpp"
+#include "octopole/verify.hpp"
 
 namespace octopole {
 namespace {
@@ -19,7 +20,7 @@ constexpr Index kSamples = 400;
 void expect_digits(Options options, double gradient_factor) {
   options.ncrit = 60;
   Fmm fmm(MPI_COMM_WORLD, Laplace{}, options);
-  const int ranks = fmm.comm().size(), rank = fmm.comm().rank();
+  const int ranks = FmmAccess::comm(fmm).size(), rank = FmmAccess::comm(fmm).rank();
   const Index first = kPoints * rank / ranks, count = kPoints * (rank + 1) / ranks - first;
   const auto charges = make_charges(Charges::uniform, first, count, 5);
   const double wanted = std::pow(10.0, -*fmm.parameters().digits);
@@ -50,7 +51,7 @@ void expect_digits_of_both(Options options) {
   options.ncrit = *options.digits > 9 ? 200 : 60;
   options.output = Output::potential_and_gradient;
   Fmm fmm(MPI_COMM_WORLD, Laplace{}, options);
-  const int ranks = fmm.comm().size(), rank = fmm.comm().rank();
+  const int ranks = FmmAccess::comm(fmm).size(), rank = FmmAccess::comm(fmm).rank();
   const Index first = kPoints * rank / ranks, count = kPoints * (rank + 1) / ranks - first;
   const auto charges = make_charges(Charges::uniform, first, count, 5);
   const int digits = *fmm.parameters().digits;
@@ -63,7 +64,7 @@ void expect_digits_of_both(Options options) {
                                            fmm.evaluate(charges, options.output), kSamples);
     EXPECT_LT(at_sources.potential.relative_l2, wanted);
     EXPECT_LT(at_sources.gradient->relative_l2, wanted);
-    const auto targets = make_box(fmm.comm(), points, first, count);
+    const auto targets = make_box(FmmAccess::comm(fmm), points, first, count);
     fmm.set_points(points, targets);
     const Verification around = verify(fmm.comm(), Laplace{}, points, charges, targets,
                                        fmm.evaluate(charges, options.output), kSamples);

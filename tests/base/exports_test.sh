@@ -11,6 +11,7 @@ complain() {
   bad=1
 }
 while IFS= read -r header; do
+  grep -q '^namespace octopole' "$header" || continue  # includes alone
   [ "$(grep -B 1 -m 1 '^namespace octopole' "$header" | head -n 1)" = "$push" ] ||
     complain "$header: the line above its namespace is not: $push"
   [ "$(tail -n 1 "$header")" = "$pop" ] || complain "$header: its last line is not: $pop"

@@ -17,7 +17,7 @@ find include/octopole src -type f \( -name '*.hpp' -o -name '*.cpp' -o -name '*.
   function complain(text) { printf "%s:%d: %s\n", FILENAME, FNR, text; bad++ }
   function room_of(path,   parts) {
     sub(/^include\/octopole\//, "", path); sub(/^src\//, "", path)
-    if (path !~ /\//) return ""  # a header for all, such as octopole/octopole.hpp, stands above the rooms
+    if (path !~ /\//) return ""  # the words of a user, such as octopole/options.hpp, which every room may use
     split(path, parts, "/")
     return parts[1]
   }
@@ -31,7 +31,8 @@ find include/octopole src -type f \( -name '*.hpp' -o -name '*.cpp' -o -name '*.
     sub(/^[ \t]*#[ \t]*include[ \t]*["<]/, "", target)
     sub(/[">].*$/, "", target)
 
-    if (target ~ /^mpi\.h$/ && room != "mpi" && room != "petsc") complain("<mpi.h> belongs in mpi/ and petsc/ alone")
+    if (target ~ /^mpi\.h$/ && room != "mpi" && room != "petsc" && room != "")
+      complain("<mpi.h> belongs in mpi/, petsc/ and the headers of users")
     if (target ~ /^(hdf5(_hl)?|H5[A-Za-z0-9]*)\.h$/ && room != "io") complain("<" target "> belongs in io/ alone")
     if (target ~ /^petsc.*\.h$/ && room != "petsc") complain("<" target "> belongs in petsc/ alone")
     if (target ~ /^(CLI|nlohmann)\// && room != "app") complain("<" target "> belongs in app/ alone: the library does without")
@@ -42,8 +43,8 @@ find include/octopole src -type f \( -name '*.hpp' -o -name '*.cpp' -o -name '*.
     if (seen ~ /(^|\/)\.\.\//) { complain("include by the full path \"octopole/<folder>/...\", not by ../"); next }
     if (sub(/^octopole\//, "", seen) == 0 && !(room_of(seen) in floor)) next  # system, library or neighbouring file
     other = room_of(seen)
-    if (room == "" || other == room) next
-    if (other == "") { complain("a room does not include the header that stands above the rooms"); next }
+    if (other == room || other == "") next
+    if (room == "") { complain("a header of users includes no header of a room"); next }
     if (!(other in floor)) { complain("no floor is known for \"" target "\""); next }
     if (floor[other] >= floor[room])
       complain("floor " floor[room] " (" room "/) may not see floor " floor[other] " (" other "/)")

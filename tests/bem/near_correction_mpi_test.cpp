@@ -6,8 +6,8 @@
 
 #include "octopole/bem/generate_mesh.hpp"
 #include "octopole/bem/panel_potential.hpp"
+#include "octopole/kernels.hpp"
 #include "octopole/kernels/direct.hpp"
-#include "octopole/kernels/laplace.hpp"
 #include "tests/support/unequal_sums.hpp"
 
 namespace octopole::bem {

@@ -1,8 +1,8 @@
 // Evaluates, and catches what the library throws.
 #include <mpi.h>
-#include <octopole/base/error.hpp>
-#include <octopole/base/version.hpp>
-#include <octopole/fmm/fmm.hpp>
+#include <octopole/error.hpp>
+#include <octopole/fmm.hpp>
+#include <octopole/version.hpp>
 
 #include <cmath>
 #include <cstdio>

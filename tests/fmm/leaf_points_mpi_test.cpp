@@ -1,3 +1,4 @@
+#include "octopole/fmm/access.hpp"
 #include "octopole/fmm/leaf_points.hpp"
 
 #include <gtest/gtest.h>
@@ -27,7 +28,7 @@ void check_leaves(const std::vector<double>& sources, const std::vector<double>&
   EXPECT_EQ(fmm.sources(), my_sources);
   EXPECT_EQ(fmm.targets(), same ? my_sources : my_targets);
 
-  const LeafPoints leaves = fmm.leaf_points();
+  const LeafPoints leaves = FmmAccess::leaf_points(fmm);
   ASSERT_EQ(leaves.positions.size(), 3 * leaves.numbers.size());
   for (std::size_t i = 0; i < leaves.numbers.size(); ++i)
     for (std::size_t c = 0; c < 3; ++c)
@@ -76,7 +77,7 @@ TEST(LeafPoints, ShowPointsFarFromTheOriginAsTheyWere) {
 
 TEST(LeafPoints, AskForPoints) {
   const Fmm fmm(MPI_COMM_WORLD, Laplace{}, with_order(3, 30));
-  EXPECT_THROW(fmm.leaf_points(), Error);
+  EXPECT_THROW(FmmAccess::leaf_points(fmm), Error);
   EXPECT_THROW(fmm.sources(), Error);
 }
 

@@ -8,6 +8,7 @@
 #include "octopole/base/node_memory.hpp"
 #include "octopole/base/threads.hpp"
 #include "octopole/fmm/setup.hpp"
+#include "octopole/operators/operator_set.hpp"
 #include "tests/support/problem.hpp"
 
 namespace octopole {

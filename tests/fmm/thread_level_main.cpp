@@ -5,7 +5,7 @@
 #include <string>
 
 #include "octopole/base/threads.hpp"
-#include "octopole/fmm/fmm.hpp"
+#include "octopole/fmm.hpp"
 
 int main(int argc, char** argv) {
   MPI_Init(&argc, &argv);

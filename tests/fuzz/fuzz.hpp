@@ -11,7 +11,7 @@
 #include <fstream>
 #include <string>
 
-#include "octopole/base/error.hpp"
+#include "octopole/error.hpp"
 
 namespace octopole::fuzz {
 

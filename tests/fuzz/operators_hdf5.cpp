@@ -1,6 +1,6 @@
 // Operator databases: an intact one, of which the fuzzer's bytes replace arrays and attributes, or bytes.
 #include "octopole/io/operator_file.hpp"
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/fuzz/mpi.hpp"
 #include "tests/fuzz/schema.hpp"

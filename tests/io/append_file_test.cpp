@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "octopole/base/error.hpp"
+#include "octopole/error.hpp"
 
 namespace octopole {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
 #include "scratch.hpp"
 
 namespace octopole {

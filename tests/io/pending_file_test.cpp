@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "octopole/base/error.hpp"
+#include "octopole/error.hpp"
 #include "scratch.hpp"
 
 namespace octopole {

@@ -8,7 +8,7 @@
 #include "octopole/io/file_lock.hpp"
 #include "octopole/io/operator_file.hpp"
 #include "octopole/io/pending_file.hpp"
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
 #include "processes.hpp"
 #include "scratch.hpp"
 

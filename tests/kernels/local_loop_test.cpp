@@ -8,7 +8,7 @@
 #include <set>
 #include <vector>
 
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
 #include "octopole/kernels/pair_loop.hpp"
 #include "octopole/simd/isa.hpp"
 

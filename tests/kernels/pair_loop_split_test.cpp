@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "octopole/kernels.hpp"
 #include "octopole/kernels/direct.hpp"
-#include "octopole/kernels/laplace.hpp"
 #include "octopole/kernels/pair_loop.hpp"
 #include "octopole/simd/isa.hpp"
 

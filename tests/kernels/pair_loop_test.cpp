@@ -8,8 +8,8 @@
 #include <random>
 #include <vector>
 
+#include "octopole/kernels.hpp"
 #include "octopole/kernels/direct.hpp"
-#include "octopole/kernels/laplace.hpp"
 #include "octopole/simd/isa.hpp"
 
 using namespace octopole;

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "octopole/base/aligned.hpp"
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
 #include "octopole/kernels/pair_loop.hpp"
 
 namespace {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "octopole/base/error.hpp"
+#include "octopole/error.hpp"
 #include "tests/support/points.hpp"
 
 namespace octopole::morton {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
 #include "octopole/linalg/blas.hpp"
 #include "octopole/linalg/product.hpp"
 #include "octopole/operators/surface.hpp"

@@ -7,8 +7,8 @@
 #include <random>
 #include <vector>
 
+#include "octopole/kernels.hpp"
 #include "octopole/kernels/direct.hpp"
-#include "octopole/kernels/laplace.hpp"
 #include "octopole/operators/adaptive.hpp"
 #include "octopole/operators/leaf.hpp"
 #include "octopole/operators/near_field.hpp"

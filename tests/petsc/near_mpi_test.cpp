@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "octopole/fmm/access.hpp"
 #include "octopole/petsc/accuracy.hpp"
 #include "octopole/petsc/near_blocks.hpp"
 #include "tests/petsc/problem.hpp"
@@ -19,7 +20,7 @@ TEST(NearBlocks, CoverEveryUnknownOnce) {
   options.ncrit = 70;
   Fmm fmm(MPI_COMM_WORLD, Laplace{}, options);
   fmm.set_points(uneven(points, 3, part));
-  const LeafPoints leaves = fmm.leaf_points();
+  const LeafPoints leaves = FmmAccess::leaf_points(fmm);
   for (const BlockRule& rule : {BlockRule{32, true, 40}, BlockRule{500, false, 0}, BlockRule{1, true, 3}}) {
     const Blocks blocks = cut_blocks(leaves, rule);
     std::vector<double> own;

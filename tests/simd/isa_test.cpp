@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "octopole/base/error.hpp"
+#include "octopole/error.hpp"
 
 using namespace octopole;
 

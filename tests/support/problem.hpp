@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "octopole/fmm/fmm.hpp"
+#include "octopole/fmm.hpp"
 #include "octopole/kernels/direct.hpp"
 #include "tests/support/points.hpp"
 

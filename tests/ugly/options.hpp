@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "octopole/fmm/options.hpp"
+#include "octopole/options.hpp"
 #include "tests/ugly/random.hpp"
 
 namespace octopole::ugly {

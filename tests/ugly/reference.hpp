@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "octopole/fmm/fmm.hpp"
+#include "octopole/fmm.hpp"
 #include "tests/ugly/points.hpp"
 
 namespace octopole::ugly {

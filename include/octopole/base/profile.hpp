@@ -6,25 +6,10 @@
 #include <string_view>
 
 #include "octopole/base/traffic.hpp"
+#include "octopole/phases.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {
-
-/// The phases of one evaluation: the eight operators, check-to-local within L2L, and the exchanges (all of
-/// them: traffic.hpp).
-enum class Phase : int { p2m, m2m, m2l, l2l, l2p, m2p, p2l, p2p, exchange };
-inline constexpr std::size_t kPhases = 9;
-inline constexpr std::array<std::string_view, kPhases> kPhaseNames = {"p2m", "m2m", "m2l", "l2l",     "l2p",
-                                                                      "m2p", "p2l", "p2p", "exchange"};
-
-/// The stages of a set-up: choice of n_crit and padding, codes and sorting, points to their owners,
-/// refinement and balance and the locally essential tree, lists, what a second partition by work costs
-/// (weighing leaves, and the first tree and lists), ghosts (with their coordinates), work lists and M2L's
-/// plan.
-enum class SetupStage : int { tuning, sort, distribute, tree, lists, balance, ghosts, plan };
-inline constexpr std::size_t kSetupStages = 8;
-inline constexpr std::array<std::string_view, kSetupStages> kSetupStageNames = {
-    "tuning", "sort", "distribute", "tree", "lists", "balance", "ghosts", "plan"};
 
 /// Seconds on a clock that never goes back; in a simulated run (OCTOPOLE_SMPI) the simulated ones.
 double seconds_now();

@@ -6,13 +6,11 @@
 #include <limits>
 #include <type_traits>
 
-#include "octopole/base/error.hpp"
+#include "octopole/error.hpp"
+#include "octopole/types.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {
-
-/// Anything counted globally, and any index into arrays of points: always 64 bits, but for stored ones.
-using Index = std::int64_t;
 
 /// Index of a point in one rank's arrays where many are stored; a rank with 2^31 points is refused.
 using PointIndex = std::int32_t;

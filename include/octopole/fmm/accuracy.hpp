@@ -3,8 +3,8 @@
 
 #include <span>
 
-#include "octopole/fmm/output.hpp"
 #include "octopole/operators/translations.hpp"
+#include "octopole/types.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {

@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
-#include "octopole/fmm/options.hpp"
 #include "octopole/mpi/agreement.hpp"
+#include "octopole/options.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {

@@ -4,9 +4,10 @@
 #include <algorithm>
 #include <span>
 
-#include "octopole/fmm/options.hpp"
 #include "octopole/fmm/work_lists.hpp"
 #include "octopole/operators/m2l_fft.hpp"
+#include "octopole/options.hpp"
+#include "octopole/summary.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {
@@ -33,17 +34,6 @@ struct RankMemory {
 
 RankMemory rank_memory(const RankLists& lists, const WorkLists& work, std::span<const M2lFftPlan> plans,
                        const PointNumbers& numbers, const Parameters& parameters, int ranks);
-
-/// What every rank holds for the sake of all ranks, in bytes.
-struct ReplicatedBytes {
-  Index partition = 0;   // bounds of all parts, for good
-  Index coarse = 0;      // multipoles of coarse nodes and how many are whose, for good
-  Index count_tree = 0;  // while the points are divided
-  Index shared = 0;      // of nodes that ranks share, while the tree is built: keys and counts
-  /// Of what lives at the same time, the most: in the set-up, there are no multipoles yet.
-  Index largest() const { return partition + std::max({coarse, count_tree, shared}); }
-  bool operator==(const ReplicatedBytes&) const = default;
-};
 
 /// `coarse_nodes`: of all ranks, where they have a collective. `count_tree`: what the tree of the run is or
 /// was.

@@ -9,25 +9,6 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// Bytes of one rank by when they live. The set-up's arrays and what is needed to make them live before the
-/// evaluation's; a set-up that is replaced lives until the new one stands.
-struct MemoryEstimate {
-  Index operators = 0;   // translation matrices and transforms, for good
-  Index replaced = 0;    // a set-up before this one and its evaluations' arrays
-  Index set_up = 0;      // at most at a time during the set-up, without `replaced`
-  Index stays = 0;       // of them for as long as the set-up lives
-  Index evaluation = 0;  // charges, multipoles, locals, sums, M2L's transforms, message buffers, the results
-  Index allocated = 0;   // of all these when the estimate was made
-
-  /// At most at a time, with kProcessBytes and kHeapShare for what arrays do not explain.
-  Index peak() const;
-  /// Of it what is still to be allocated.
-  Index ahead() const { return peak() - with_heap(allocated); }
-  bool operator==(const MemoryEstimate&) const = default;
-
-  static Index with_heap(Index bytes);
-};
-
 /// Pages of code and MPI's and BLAS's own buffers, which a first evaluation brings into memory; and what gaps
 /// of the heap add to the bytes of arrays. Both measured: docs/memory.md.
 inline constexpr Index kProcessBytes = Index{8} << 20;

@@ -5,20 +5,10 @@
 #include <vector>
 
 #include "octopole/mpi/comm.hpp"
+#include "octopole/summary.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {
-
-struct MinMeanMax {
-  double min = 0, mean = 0, max = 0;
-};
-
-/// Of a number that every rank counts; worst_rank is the lowest that has max.
-struct CountOverRanks {
-  Index min = 0, max = 0, sum = 0;
-  int worst_rank = 0;
-  double mean = 0;
-};
 
 /// Collective.
 MinMeanMax over_ranks(const mpi::Comm& comm, double value);

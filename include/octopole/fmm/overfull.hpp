@@ -8,16 +8,6 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// Over all ranks. Seconds are those of the slowest rank by counts, rates and threads: equal on all ranks,
-/// never measured.
-struct OverfullLeaves {
-  Index leaves = 0;          // with more than n_crit sources or targets
-  Index largest = 0;         // most sources or targets of a leaf, overfull or not
-  double pairs = 0;          // of points, with a point of an overfull leaf
-  double seconds = 0;        // of an evaluation, for these pairs; a leaf is one thread's
-  double other_seconds = 0;  // for all else; where there is no such leaf 0, as is `seconds`
-};
-
 /// An evaluation is refused where overfull leaves take longer than kOverfullSeconds and more than
 /// kOverfullShare times as long as all the rest.
 inline constexpr double kOverfullSeconds = 60, kOverfullShare = 100;

@@ -4,7 +4,7 @@
 #include <span>
 
 #include "octopole/base/profile.hpp"
-#include "octopole/fmm/fmm.hpp"
+#include "octopole/fmm.hpp"
 #include "octopole/fmm/observer.hpp"
 #include "octopole/fmm/setup.hpp"
 #include "octopole/operators/operator_set.hpp"

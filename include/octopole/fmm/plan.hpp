@@ -9,8 +9,8 @@
 #include "octopole/fmm/communication.hpp"
 #include "octopole/fmm/memory.hpp"
 #include "octopole/fmm/memory_estimate.hpp"
-#include "octopole/fmm/options.hpp"
 #include "octopole/fmm/work.hpp"
+#include "octopole/options.hpp"
 #include "octopole/tree/point_counts.hpp"
 
 #pragma GCC visibility push(default)

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "octopole/fmm/plan.hpp"
-#include "octopole/fmm/rates.hpp"
+#include "octopole/options.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {

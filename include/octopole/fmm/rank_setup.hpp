@@ -3,9 +3,9 @@
 
 #include <vector>
 
-#include "octopole/fmm/options.hpp"
 #include "octopole/fmm/work_lists.hpp"
 #include "octopole/operators/m2l_fft.hpp"
+#include "octopole/options.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {

@@ -3,8 +3,8 @@
 
 #include "octopole/base/profile.hpp"
 #include "octopole/fmm/setup.hpp"
-#include "octopole/fmm/summary.hpp"
 #include "octopole/mpi/comm.hpp"
+#include "octopole/summary.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {

@@ -6,29 +6,13 @@
 #include <vector>
 
 #include "octopole/base/profile.hpp"
-#include "octopole/fmm/options.hpp"
 #include "octopole/morton/cube.hpp"
 #include "octopole/mpi/comm.hpp"
+#include "octopole/options.hpp"
+#include "octopole/summary.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {
-
-/// One candidate and the seconds of one thread that an evaluation of the potential is expected to take.
-struct TuningRow {
-  double padding = 1;
-  int ncrit = 0;
-  std::array<double, kPhases> seconds{};
-  double total = 0;
-};
-
-/// What is decided for a point set, alike on all ranks.
-struct Tuning {
-  double padding = 1;
-  int ncrit = 0;
-  Index direct_sources = 0, direct_targets = 0;  // of tree::choose_partners, by direct_points
-  Index sample = 0;                              // points looked at; 0 where nothing was to be chosen
-  std::vector<TuningRow> table;  // of every padding looked at the best n_crit, and of the chosen one all
-};
 
 /// The number of points that one of a sample may stand for: beyond, leaves would have none of it.
 inline constexpr double kLargestScale = 32;

@@ -6,18 +6,13 @@
 #include <vector>
 
 #include "octopole/base/profile.hpp"
-#include "octopole/fmm/options.hpp"
 #include "octopole/fmm/work_lists.hpp"
 #include "octopole/operators/m2l_fft.hpp"
+#include "octopole/options.hpp"
+#include "octopole/summary.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {
-
-/// Work of one phase by kind: pairs of points, floating-point operations (M2L by SVD at the rank expected).
-struct PhaseWork {
-  double pairs = 0, gathers = 0, gemm = 0, transform = 0, sweep = 0;
-};
-using Work = std::array<PhaseWork, kPhases>;
 
 /// What the work of one evaluation is made of.
 struct WorkCounts {

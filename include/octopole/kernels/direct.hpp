@@ -6,7 +6,7 @@
 #include <span>
 
 #include "octopole/base/types.hpp"
-#include "octopole/kernels/kernel.hpp"
+#include "octopole/kernels.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "octopole/base/types.hpp"
-#include "octopole/kernels/kernel.hpp"
+#include "octopole/kernels.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {

@@ -5,7 +5,8 @@
 #include <vector>
 
 #include "octopole/base/types.hpp"
-#include "octopole/kernels/laplace.hpp"
+#include "octopole/kernels.hpp"
+#include "octopole/verify.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {
@@ -16,13 +17,6 @@ struct ReferenceSums {
   std::vector<double> potential, scale;          // (k)
   std::vector<double> gradient, gradient_scale;  // (k, 3) interleaved and (k); empty unless asked for
 };
-
-/// How pairs are summed: in double, or with positions of 31 bits and floats at half the cost. The latter is
-/// good to 1e-7 of the root mean square contribution, but for pairs that are close on the scale of all points
-/// (2e-6): those nearer than 1/4096 of their extent are summed in double. Estimated is cheaper still, with
-/// positions of a float and the hardware's 1/sqrt where that has 14 bits: good to 3e-5, and 2e-4 of close
-/// pairs.
-enum class ReferenceForm { in_double, in_single, estimated };
 
 /// Sums at `targets` (k, 3) due to `sources` (n, 3) with `charges` (n), as direct_sum does but vectorised, by
 /// all threads. Coincident points contribute nothing. Coordinates of any size: they are scaled by a power of

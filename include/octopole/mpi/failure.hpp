@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "octopole/base/error.hpp"
+#include "octopole/error.hpp"
 #include "octopole/mpi/comm.hpp"
 
 #pragma GCC visibility push(default)

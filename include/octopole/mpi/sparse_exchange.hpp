@@ -10,18 +10,10 @@
 
 #include "octopole/base/traffic.hpp"
 #include "octopole/mpi/comm.hpp"
+#include "octopole/types.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::mpi {
-
-/// How records travel: one neighbourhood collective, or one message a peer. Both deliver the same bytes.
-enum class Transport { neighbourhood, point_to_point };
-#ifdef OCTOPOLE_SMPI  // SimGrid's MPI declares neighbourhood collectives and does nothing in them
-inline constexpr Transport kDefaultTransport = Transport::point_to_point;
-#else
-inline constexpr Transport kDefaultTransport = Transport::neighbourhood;
-#endif
-std::string_view transport_name(Transport transport);
 
 /// Sends and receives fixed numbers of records, again and again; how large a record is may change from one
 /// start to the next. The send buffer holds the records by destination, the receive buffer by source, each in

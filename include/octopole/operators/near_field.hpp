@@ -5,8 +5,9 @@
 #include <functional>
 #include <span>
 
-#include "octopole/kernels/kernel.hpp"
+#include "octopole/kernels.hpp"
 #include "octopole/operators/views.hpp"
+#include "octopole/types.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {
@@ -24,12 +25,6 @@ void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, 
          const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
          const TargetSums& sums, const std::function<void()>& meanwhile = {});
 
-/// How P2P among sources that are the targets takes points in single precision: as two floats a coordinate;
-/// as one float relative to the centre of their own leaf; or so and with the hardware's estimate of 1/sqrt,
-/// where that is good to 2^-13 (AVX-512), for 3 digits. With one float, pairs closer than so many half sides
-/// of the larger leaf are summed in double: kLocalReach for up to 5 digits, kLocalReachOfSix for 6. With two
-/// floats as in p2p.
-enum class NearForm : std::int8_t { two_floats, one_float, estimate };
 inline constexpr double kLocalReach = 0.03, kLocalReachOfSix = 0.1;
 
 /// Coordinates relative to the centre of a point's own leaf, in its half sides; null with two floats. They

@@ -8,33 +8,12 @@
 
 #include "octopole/base/aligned.hpp"
 #include "octopole/base/types.hpp"
-#include "octopole/kernels/kernel.hpp"
+#include "octopole/kernels.hpp"
+#include "octopole/options.hpp"
+#include "octopole/types.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {
-
-enum class Precision : int { single_precision = 4, double_precision = 8 };
-enum class M2lMethod : int { fft = 0, svd = 1 };
-
-/// All that the precomputed operators depend on, besides the kernel: two equal keys mean equal operators.
-struct OperatorKey {
-  std::string kernel;
-  int order = 6;                 // equivalent surfaces: points an edge of the cube
-  int check_order = 6;           // upward check surface (P2M, M2M)
-  int downward_check_order = 6;  // downward check surface (M2L, P2L); equal to `order` for M2L by FFT
-  double inner_radius = 1.05;    // in half sides: upward equivalent and downward check surfaces
-  double outer_radius = 2.95;    // upward check and downward equivalent surfaces
-  double outer_grading = 1;      // of their points towards the cube's edges (see make_surface)
-  double pinv_tolerance = 0;     // singular values below this times the largest are dropped; 0: the default
-  Precision precision = Precision::double_precision;
-  Precision m2l_precision =
-      Precision::double_precision;  // M2L by FFT may work in single where the rest is in double
-  M2lMethod m2l = M2lMethod::fft;
-  double svd_tolerance =
-      0;             // M2L by SVD: relative to the largest singular value of a transfer vector's matrix
-  int svd_rank = 0;  // M2L by SVD: at most this rank a transfer vector; 0 is no limit
-  bool operator==(const OperatorKey&) const = default;
-};
 
 /// A surface's points in structure-of-arrays form, relative to the node's centre in half sides.
 template <class Real>

@@ -6,7 +6,7 @@
 #include <exception>
 #include <new>
 
-#include "octopole/base/error.hpp"
+#include "octopole/error.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::petsc {

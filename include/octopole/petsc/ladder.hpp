@@ -8,7 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "octopole/fmm/fmm.hpp"
+#include "octopole/fmm.hpp"
+#include "octopole/mpi/comm.hpp"
 #include "octopole/petsc/log.hpp"
 
 #pragma GCC visibility push(default)

@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "octopole/base/profile.hpp"
-#include "octopole/fmm/fmm.hpp"
+#include "octopole/fmm.hpp"
 #include "octopole/fmm/observer.hpp"
 
 #pragma GCC visibility push(default)

@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "octopole/fmm/fmm.hpp"
+#include "octopole/fmm.hpp"
 #include "octopole/petsc/options.hpp"
 #include "octopole/petsc/shell.hpp"
 

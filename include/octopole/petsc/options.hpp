@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "octopole/fmm/options.hpp"
+#include "octopole/options.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::petsc {

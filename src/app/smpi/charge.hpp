@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "octopole/fmm/fmm.hpp"
+#include "octopole/fmm.hpp"
 #include "octopole/fmm/observer.hpp"
 
 namespace octopole::app {

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "charge.hpp"
+#include "octopole/fmm/access.hpp"
 #include "octopole/fmm/setup.hpp"
 #include "octopole/fmm/tuning.hpp"
 #include "octopole/io/points_file.hpp"
@@ -89,7 +90,7 @@ OneRank compute_on_one_rank(const mpi::Comm& comm, const Options& options, Shape
     if (!comm.is_root()) return;
     Fmm fmm(MPI_COMM_SELF, Laplace{}, options);
     WorkCharger counter(fmm.parameters(), true, 1, false);  // copies are not counted
-    fmm.observe(&counter);
+    FmmAccess::observe(fmm, &counter);
     fmm.set_points(make_cloud(shape, 0, points, seed));
     alone.potential = fmm.evaluate(make_charges(Charges::uniform, 0, points, seed), output).potential;
     alone.seconds = counter.total();

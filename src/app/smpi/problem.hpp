@@ -4,8 +4,9 @@
 #include <optional>
 #include <vector>
 
-#include "octopole/fmm/fmm.hpp"
+#include "octopole/fmm.hpp"
 #include "octopole/io/clouds.hpp"
+#include "octopole/mpi/comm.hpp"
 
 namespace octopole::app {
 

@@ -14,11 +14,12 @@
 #include "command.hpp"
 #include "fmm_options.hpp"
 #include "mpi_session.hpp"
-#include "octopole/fmm/fmm.hpp"
-#include "octopole/fmm/verify.hpp"
+#include "octopole/fmm.hpp"
+#include "octopole/fmm/access.hpp"
 #include "octopole/io/clouds.hpp"
 #include "octopole/io/pending_file.hpp"
 #include "octopole/simd/isa.hpp"
+#include "octopole/verify.hpp"
 #include "problem.hpp"
 #include "program.hpp"
 #include "rates_file.hpp"
@@ -98,7 +99,7 @@ class Simulation {
 
     Fmm fmm(comm.handle(), Laplace{}, options);
     WorkCharger charger(fmm.parameters(), true, copy_bandwidth, true);
-    fmm.observe(&charger);
+    FmmAccess::observe(fmm, &charger);
     fmm.set_points(problem.points);
     Field field;
     for (int i = 0; i < repeat_; ++i) {
@@ -110,7 +111,7 @@ class Simulation {
     }
     if (samples_ > 0)
       report.verification =
-          verify(comm, Laplace{}, problem.points, problem.charges, problem.points, field, samples_);
+          verify(comm.handle(), Laplace{}, problem.points, problem.charges, problem.points, field, samples_);
     std::optional<double> difference_l2;
     if (compare_) difference_l2 = difference(comm, problem, field, alone);
     return tell(comm, report, record(comm, report, charger, n, alone, difference_l2), difference_l2);

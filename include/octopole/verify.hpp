@@ -7,16 +7,26 @@
 // promise that.
 #pragma once
 
+#include <mpi.h>
+
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
 
-#include "octopole/fmm/fmm.hpp"
-#include "octopole/kernels/reference_sum.hpp"
+#include "octopole/field.hpp"
+#include "octopole/kernels.hpp"
+#include "octopole/options.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {
+
+/// How verify sums pairs: in double, or with positions of 31 bits and floats at half the cost. The latter is
+/// good to 1e-7 of the root mean square contribution, but for pairs that are close on the scale of all points
+/// (2e-6): those nearer than 1/4096 of their extent are summed in double. Estimated is cheaper still, with
+/// positions of a float and the hardware's 1/sqrt where that has 14 bits: good to 3e-5, and 2e-4 of close
+/// pairs.
+enum class ReferenceForm { in_double, in_single, estimated };
 
 /// Of the potential, or of the gradient as vectors. All are infinite where a value is not finite.
 struct FieldError {
@@ -47,7 +57,7 @@ inline constexpr double kConfidence = 0.95;
 /// errors to be distributed without rare large ones; worse_share, 1 - (1 - kConfidence)^(1/n), does not.
 /// Results are the same on all ranks. Throws Error on all ranks where lengths do not fit on any of them,
 /// where only some ranks have a gradient, or where samples are fewer than 1 or differ. Collective.
-Verification verify(const mpi::Comm& comm, const Laplace& kernel, std::span<const double> sources,
+Verification verify(MPI_Comm comm, const Laplace& kernel, std::span<const double> sources,
                     std::span<const double> charges, std::span<const double> targets, const Field& field,
                     Index samples, std::uint64_t seed = 1, ReferenceForm form = ReferenceForm::in_double);
 

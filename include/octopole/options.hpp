@@ -1,23 +1,65 @@
 // What a user may ask for, and what it resolves to.
 #pragma once
 
+#include <array>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 
-#include "octopole/fmm/output.hpp"
-#include "octopole/fmm/rates.hpp"
-#include "octopole/mpi/sparse_exchange.hpp"
-#include "octopole/operators/near_field.hpp"
-#include "octopole/operators/translations.hpp"
-#include "octopole/tree/ghost_needs.hpp"
+#include "octopole/error.hpp"
+#include "octopole/types.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// What ranks get equal shares of: the work of an evaluation, counted from the lists and weighed by rates, or
-/// points.
-enum class BalanceBy { work, points };
-std::string_view balance_name(BalanceBy by);  // "work", "points"
+/// Kinds of work, each with a speed of its own.
+enum class WorkKind : int {
+  near_pairs,
+  near_gradient_pairs,
+  gathers,
+  pairs,
+  gradient_pairs,
+  gemm,
+  transform,
+  sweep
+};
+
+inline constexpr std::size_t kWorkKinds = 8;
+inline constexpr std::array<std::string_view, kWorkKinds> kWorkKindNames = {
+    "near_pairs", "near_gradient_pairs", "gathers", "pairs", "gradient_pairs", "gemm", "transform", "sweep"};
+
+/// A second of one thread, all others busy alike: pairs of P2P (near_pairs: one 1/r for both sides counts as
+/// two), what each source costs P2P once a leaf it acts on (gathers), pairs of the other operators,
+/// floating-point operations of matrix products, of M2L's transforms and of its products of families.
+struct Rates {
+  using Row = std::array<double, kWorkKinds>;
+  Row in_single{}, in_double{};
+  Row in_one_float{}, in_estimate{};  // single precision with P2P in these forms (NearForm)
+
+  double of(WorkKind kind, Precision precision, NearForm form = NearForm::two_floats) const {
+    const Row& row = precision == Precision::double_precision ? in_double
+                     : form == NearForm::two_floats           ? in_single
+                     : form == NearForm::one_float            ? in_one_float
+                                                              : in_estimate;
+    return row[static_cast<std::size_t>(kind)];
+  }
+  /// All rows with the names that files give them.
+  std::array<std::pair<std::string_view, Row*>, 4> rows() {
+    return {{{"single", &in_single},
+             {"double", &in_double},
+             {"single_one_float", &in_one_float},
+             {"single_estimate", &in_estimate}}};
+  }
+};
+
+/// What a Zen 4 core was measured to do with the instructions in use (matrix products: reckoned from another
+/// machine's): the cost model's rates unless others are given. Ratios matter, not seconds.
+Rates reference_rates();
+
+/// Measures this machine, all OpenMP threads at once: somewhat less than a second. Ranks measure different
+/// numbers: an Fmm works by the least of each over its ranks (fmm/agreement.hpp). Not collective.
+Rates measure_rates();
 
 /// As Options::memory_limit: nothing is checked.
 inline constexpr Index kNoMemoryLimit = 0;
@@ -74,6 +116,26 @@ struct Options {
   bool allow_overfull_leaves = false;
 };
 
+/// All that the precomputed operators depend on, besides the kernel: two equal keys mean equal operators.
+struct OperatorKey {
+  std::string kernel;
+  int order = 6;                 // equivalent surfaces: points an edge of the cube
+  int check_order = 6;           // upward check surface (P2M, M2M)
+  int downward_check_order = 6;  // downward check surface (M2L, P2L); equal to `order` for M2L by FFT
+  double inner_radius = 1.05;    // in half sides: upward equivalent and downward check surfaces
+  double outer_radius = 2.95;    // upward check and downward equivalent surfaces
+  double outer_grading = 1;      // of their points towards the cube's edges (see make_surface)
+  double pinv_tolerance = 0;     // singular values below this times the largest are dropped; 0: the default
+  Precision precision = Precision::double_precision;
+  Precision m2l_precision =
+      Precision::double_precision;  // M2L by FFT may work in single where the rest is in double
+  M2lMethod m2l = M2lMethod::fft;
+  double svd_tolerance =
+      0;             // M2L by SVD: relative to the largest singular value of a transfer vector's matrix
+  int svd_rank = 0;  // M2L by SVD: at most this rank a transfer vector; 0 is no limit
+  bool operator==(const OperatorKey&) const = default;
+};
+
 /// Options resolved: nothing left open.
 struct Parameters {
   std::optional<int> digits;  // absent where only the order was given
@@ -93,7 +155,7 @@ struct Parameters {
   OperatorKey operators;
   Precision near_precision = Precision::double_precision;
   NearForm near_form = NearForm::two_floats;  // of a near field in single precision
-  double near_reach = kLocalReach;            // of the forms with one float
+  double near_reach = 0.03;                   // half sides; of the forms with one float
 
   bool gradient() const { return output == Output::potential_and_gradient; }
   bool any_in_single() const {
@@ -105,8 +167,6 @@ struct Parameters {
     return operators.precision == Precision::double_precision &&
            operators.m2l_precision == Precision::single_precision;
   }
-  /// How multipoles travel between so many ranks.
-  tree::MultipoleRule multipole_rule(int ranks) const;
   /// Bytes of a multipole that M2L alone needs, on its way between ranks.
   Index multipole_bytes() const;
 };
@@ -114,10 +174,6 @@ struct Parameters {
 /// Resolves the options by the calibrated table (see accuracy.hpp); throws Error where a value is out of
 /// range or two contradict each other.
 Parameters resolve(const Options& options, std::string_view kernel_name);
-
-std::string_view precision_name(Precision precision);  // "double", "single"
-std::string_view m2l_name(M2lMethod method);           // "fft", "svd"
-std::string_view near_form_name(NearForm form);        // "two-floats", "one-float", "estimate"
 
 }  // namespace octopole
 #pragma GCC visibility pop

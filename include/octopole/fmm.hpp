@@ -1,35 +1,25 @@
 // The fast multipole method: construct, set points, evaluate.
 #pragma once
 
-#include <array>
+#include <mpi.h>
+
 #include <memory>
 #include <span>
 #include <vector>
 
-#include "octopole/fmm/observer.hpp"
-#include "octopole/fmm/options.hpp"
-#include "octopole/fmm/summary.hpp"
-#include "octopole/kernels/laplace.hpp"
-#include "octopole/mpi/comm.hpp"
-#include "octopole/operators/operator_set.hpp"
+#include "octopole/field.hpp"
+#include "octopole/kernels.hpp"
+#include "octopole/options.hpp"
+#include "octopole/summary.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// Result of an evaluation on this rank, in the order of the targets that this rank passed to set_points.
-struct Field {
-  std::vector<double> potential;  // (targets)
-  std::vector<double> gradient;   // (targets, 3) interleaved; empty unless asked for
-};
-
-/// As a pair of points is counted: 3 differences, 5 for the squared distance, 2 for its inverse root, 2 to
-/// multiply by the charge and add.
-inline constexpr double kFlopsPerPair = 12;
-
-struct LeafPoints;  // fmm/leaf_points.hpp
+template <class Real>
+class OperatorStore;
 
 /// Where operators are kept between runs, one store a precision; either may be null. Used on rank 0 only,
-/// while the Fmm is constructed. io/operator_file.hpp has one in HDF5.
+/// while the Fmm is constructed. operator_file.hpp has one in HDF5.
 struct OperatorStores {
   OperatorStore<double>* in_double = nullptr;
   OperatorStore<float>* in_single = nullptr;
@@ -71,14 +61,11 @@ class Fmm {
   /// the second evaluation on.
   void evaluate(std::span<const double> charges, Field& field, Output output = Output::potential);
 
-  /// Tells the observer of all later work on this rank; null ends that. The observer must live as long. Not
-  /// collective.
-  void observe(WorkObserver* observer);
-
   /// Not collective: the parameters, and the options that they were resolved from.
   const Parameters& parameters() const;
   const Options& options() const;
-  const mpi::Comm& comm() const;
+  /// The Fmm's own communicator, which ends with it. Not collective.
+  MPI_Comm comm() const;
 
   /// Whether the overload of set_points for targets that are the sources was called. Not collective. This and
   /// the following throw Error before set_points.
@@ -86,16 +73,12 @@ class Fmm {
   /// The coordinates (n, 3) that this rank passed to set_points, bit for bit.
   std::vector<double> sources() const;
   std::vector<double> targets() const;
-  /// Targets by leaf with the leaves' neighbours: what block preconditioners are made of. A copy.
-  LeafPoints leaf_points() const;
-  /// Operations of one evaluation of the potential by phase, counted on this rank: pairs as kFlopsPerPair.
-  /// Not collective.
-  std::array<double, kPhases> flops() const;
 
   /// Tree, times, communication and memory so far.
   Summary summary() const;
 
  private:
+  friend struct FmmAccess;  // for the rest of the library
   class Implementation;
   Implementation& implementation() const;  // throws Error after a move
   std::unique_ptr<Implementation> implementation_;

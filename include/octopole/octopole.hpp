@@ -1,0 +1,12 @@
+// Everything that a program needs of the core: the FMM, its options and results, and their verification.
+#pragma once
+
+#include "octopole/error.hpp"
+#include "octopole/field.hpp"
+#include "octopole/fmm.hpp"
+#include "octopole/kernels.hpp"
+#include "octopole/options.hpp"
+#include "octopole/summary.hpp"
+#include "octopole/types.hpp"
+#include "octopole/verify.hpp"
+#include "octopole/version.hpp"
