@@ -57,7 +57,7 @@ inline constexpr double kConfidence = 0.95;
 /// errors to be distributed without rare large ones; worse_share, 1 - (1 - kConfidence)^(1/n), does not.
 /// Results are the same on all ranks. Throws Error on all ranks where lengths do not fit on any of them,
 /// where only some ranks have a gradient, or where samples are fewer than 1 or differ. Collective.
-Verification verify(MPI_Comm comm, const Laplace& kernel, std::span<const double> sources,
+Verification verify(MPI_Comm parent, const Laplace& kernel, std::span<const double> sources,
                     std::span<const double> charges, std::span<const double> targets, const Field& field,
                     Index samples, std::uint64_t seed = 1, ReferenceForm form = ReferenceForm::in_double);
 
