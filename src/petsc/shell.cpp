@@ -180,13 +180,13 @@ PetscErrorCode diagonal_scale(Mat matrix, Vec left, Vec right) {
 
 template <class Function>
 void set_operation(Mat matrix, MatOperation operation, Function function) {
-  check(MatShellSetOperation(matrix, operation, reinterpret_cast<void (*)(void)>(function)),
+  check(MatShellSetOperation(matrix, operation, reinterpret_cast<void (*)()>(function)),
         "MatShellSetOperation");
 }
 
 }  // namespace
 
-Mat make_shell(MPI_Comm comm, std::shared_ptr<Operator> op) {
+Mat make_shell(MPI_Comm comm, const std::shared_ptr<Operator>& op) {
   initialize();
   const QuietErrors quiet;
   Mat matrix = nullptr;

@@ -44,7 +44,7 @@ class Operator {
 /// MatDiagonalSet, MatDiagonalScale. MatDuplicate is refused. `comm` must
 /// have the ranks of the operator's communicator in the same order. The caller destroys the Mat. Errors are
 /// PETSc's inside PETSc, and Error here. Collective.
-Mat make_shell(MPI_Comm comm, std::shared_ptr<Operator> op);
+Mat make_shell(MPI_Comm comm, const std::shared_ptr<Operator>& op);
 
 /// The operator of a Mat that make_shell made, else null. Not collective.
 std::shared_ptr<Operator> operator_of(Mat matrix);
