@@ -53,7 +53,7 @@ struct Rates {
   }
 };
 
-/// What a Zen 4 core was measured to do with the instructions in use (matrix products: reckoned from another
+/// What a Zen 4 core was measured to do with the instructions in use (matrix products: estimated from another
 /// machine's): the cost model's rates unless others are given. Ratios matter, not seconds.
 Rates reference_rates();
 

@@ -1,4 +1,4 @@
-// The words of a user: what an evaluation computes, and how.
+// Types of options and results: what an evaluation computes, and how.
 #pragma once
 
 #include <cstdint>

@@ -231,7 +231,7 @@ Rates::Row with_near(Rates::Row row, double pairs, double gradient_pairs, double
 }  // namespace
 
 Rates reference_rates() {
-  // Measured on two Zen 4 cores, but for matrix products, which are reckoned: nine tenths of what such a core
+  // Measured on two Zen 4 cores, but for matrix products, which are estimated: nine tenths of what such a core
   // can do at most, as linalg/product.hpp was measured to reach on Zen 5.
   Rates rates;
   switch (simd::active_isa()) {

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <functional>
 #include <limits>
@@ -21,23 +19,6 @@ constexpr double kAgreement = 1e-12;
 // small leaf's targets the gradient of what is far away has errors that grow with the distance over the
 // leaf's size.
 constexpr double kSingleTarget = 100, kSingleTargetGradient = 1e4;
-// The promised norm averages the errors of pairs, of which the worst are above it: where one charge, or a
-// few, outweigh all others there is little to average (docs/accuracy.md, "What is promised").
-constexpr double kFewCharges = 10, kFewChargesPotential = 2, kFewChargesGradient = 6;
-
-/// (sum |q|)^2 / sum q^2: the number of charges, were all that count of one size.
-double effective_number(const std::vector<double>& charges) {
-  double largest = 0;
-  for (const double q : charges) largest = std::max(largest, std::abs(q));
-  if (largest == 0) return 0;
-  double sum = 0, squares = 0;
-  for (const double q : charges) {
-    const double share = std::abs(q) / largest;
-    sum += share;
-    squares += share * share;
-  }
-  return sum * sum / squares;
-}
 
 struct Part {
   std::vector<std::size_t> target_places;
@@ -155,12 +136,11 @@ class Judge {
         reference_(direct_sum(c.problem, part.target_places, c.gradient)) {}
 
   std::string faults() {
-    const bool few = effective_number(c_.problem.charges) < kFewCharges;
-    compare(field_.potential, reference_.potential, reference_.potential_scale, 1,
-            (few ? kFewChargesPotential : 1) * c_.choice.bound, "potential");
+    compare(field_.potential, reference_.potential, reference_.potential_scale, 1, c_.choice.bound,
+            "potential");
     if (c_.gradient)
-      compare(field_.gradient, reference_.gradient, reference_.gradient_scale, 3,
-              (few ? kFewChargesGradient : 1) * c_.choice.gradient_bound, "gradient");
+      compare(field_.gradient, reference_.gradient, reference_.gradient_scale, 3, c_.choice.gradient_bound,
+              "gradient");
     if (faults_.empty() && c_.ranks > 1 && !c_.mixed_isas && c_.choice.same_on_one_rank)
       compare_with_one_rank();
     return faults_;

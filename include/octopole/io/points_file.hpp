@@ -37,14 +37,16 @@ struct Points {
   const std::vector<double>& target_positions() const { return targets_are_sources ? sources : targets; }
 };
 
+/// Called on all ranks with the rows that this rank will hold, before they are allocated. What it throws must
+/// be thrown on all ranks.
+using BeforeReading = std::function<void(RowBlock sources, RowBlock targets)>;
+
 /// Reads /sources/positions (N, 3), /sources/charges (N) or (N, 1) and, where present, /targets/positions (M,
 /// 3); or PyExaFMM's /particle_data/sources, source_densities and targets of the same shapes. Float32 or
 /// float64 (converted to double). Every rank gets its block_of() the rows. Collective; the same Error on all
 /// ranks for a file that is missing, unreadable or not HDF5, a dataset that is missing or of the wrong shape
 /// or type, positions and charges of different length, no points, NaN and infinity (how many, and the first
-/// row). `before_reading`, where given, is called on all ranks with the rows that each will hold, before they
-/// are allocated; what it throws must be thrown on all ranks.
-using BeforeReading = std::function<void(RowBlock sources, RowBlock targets)>;
+/// row). `before_reading` may be empty.
 Points read_points(const mpi::Comm& comm, const std::string& path, const BeforeReading& before_reading = {});
 
 /// A table of numbers to be written: `columns` 1 makes a dataset (rows), more make (rows, columns).
