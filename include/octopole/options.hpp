@@ -72,8 +72,9 @@ struct Options {
   std::optional<int> order;                 // points an edge of the equivalent surfaces, 2..20
   std::optional<int> check_order;           // upward check surface; at least order
   std::optional<int> downward_check_order;  // downward check surface; equal to order for M2L by FFT
-  std::optional<int> ncrit;                 // largest number of sources or targets of a leaf
-  std::optional<double> padding;            // the root cube's side over what the points need, 1 .. 2
+  /// Maximum sources or targets per leaf; below 10 takes operators of one digit more.
+  std::optional<int> ncrit;
+  std::optional<double> padding;  // the root cube's side over what the points need, 1 .. 2
   bool tune =
       true;  // choose n_crit and padding, unless given, by the cost model (fmm/tuning.hpp); else the table's
   /// For the cost model and balance by work; reference_rates() unless given. Ranks may pass different ones,

@@ -78,7 +78,8 @@ void FmmOptions::add_to(CLI::App& parser) {
   parser.add_option("--check-order", options_.check_order, "Points an edge of the upward check surface");
   parser.add_option("--downward-check-order", options_.downward_check_order,
                     "Points an edge of the downward check surface (M2L by svd)");
-  parser.add_option("--ncrit", options_.ncrit, "Most sources or targets of a leaf");
+  parser.add_option("--ncrit", options_.ncrit,
+                    "Maximum sources or targets per leaf; below 10 takes operators of one digit more");
   parser.add_option("--padding", options_.padding, "Side of the root cube over what the points need, 1 to 2");
   parser.add_flag("--no-tune", no_tune_, "Take ncrit from the table of digits, not from the cost model");
   parser.add_option("--max-level", options_.max_level, "Deepest level of the tree")->capture_default_str();

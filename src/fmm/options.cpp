@@ -39,14 +39,16 @@ constexpr int kOneFloatDigits = 6, kSmallReachDigits = 5, kEstimateDigits = 3;
               "choose M2L by FFT, or leave its precision out");
 }
 
-/// Precisions by operator. `digits` is absent where only the order is given.
-void resolve_precisions(const Options& options, std::optional<int> digits, Parameters& p) {
+/// Precisions by operator, for the digits asked for and those that operators are to have; both absent where
+/// only the order is given.
+void resolve_precisions(const Options& options, std::optional<int> digits, std::optional<int> aim,
+                        Parameters& p) {
   constexpr Precision single = Precision::single_precision, in_double = Precision::double_precision;
-  const bool few = !options.precision && digits;
+  const bool few = !options.precision && aim;
   const bool some_in_double = options.near_precision == in_double || options.m2l_precision == in_double;
   const int reach = single_digits(options.output);
-  const Precision parts = few && *digits <= reach ? single : options.precision.value_or(in_double);
-  const Precision near = few && *digits <= kSingleDigits ? single : parts;
+  const Precision parts = few && *aim <= reach ? single : options.precision.value_or(in_double);
+  const Precision near = few && *aim <= kSingleDigits ? single : parts;
   const Precision overall = options.precision.value_or(some_in_double ? in_double : parts);
   p.operators.precision = overall;
   p.near_precision = options.near_precision.value_or(near);
@@ -63,16 +65,31 @@ void resolve_precisions(const Options& options, std::optional<int> digits, Param
                 fmt::format("ask for {} digits, or use double precision", most));
 }
 
-/// The digits asked for, or more where the order is good for more.
-int digits_kept(const Parameters& p) {
-  int digits = p.digits.value_or(0);
+// Leaves forced to be smaller leave the nearest targets of a source to M2L, whose errors are averaged over
+// few pairs then (docs/accuracy.md): one digit more keeps them below what is asked for.
+constexpr int kSmallLeaf = 10;
+
+/// The row of the calibrated table for a number of digits, or the last one: in double precision with one
+/// order more, in single, where rounding is what is left, as it is.
+AccuracyRow row_for(Precision precision, Output output, int digits) {
+  AccuracyRow row = accuracy_table(precision, output).back();
+  if (digits <= row.digits) return accuracy_row(precision, output, digits);
+  if (precision == Precision::double_precision) {
+    ++row.order;
+    ++row.check_order;
+  }
+  return row;
+}
+
+/// The digits that the operators are chosen for, or more where the order is good for more.
+int digits_kept(const Parameters& p, int digits) {
   for (const AccuracyRow& row : accuracy_table(Precision::single_precision, p.output))
     if (row.order <= p.operators.order) digits = std::max(digits, row.digits);
   return digits;
 }
 
 /// The cheapest form of the near field's points that keeps the digits.
-NearForm choose_near_form(const Options& options, const Parameters& p) {
+NearForm choose_near_form(const Options& options, const Parameters& p, int kept) {
   constexpr Precision single = Precision::single_precision;
   const bool all_in_single = p.operators.precision == single && p.near_precision == single;
   const auto reach = [](NearForm form) {
@@ -95,7 +112,7 @@ NearForm choose_near_form(const Options& options, const Parameters& p) {
   if (!all_in_single || p.operators.order > accuracy_table(single, p.output).back().order)
     return NearForm::two_floats;
   for (const NearForm form : {NearForm::estimate, NearForm::one_float})
-    if (digits_kept(p) <= reach(form)) return form;
+    if (kept <= reach(form)) return form;
   return NearForm::two_floats;
 }
 
@@ -166,11 +183,14 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
       if (const double rate = (*row)[kind]; !(rate > 0) || !std::isfinite(rate))
         throw Error(
             fmt::format("rate of {} = {}: rates must be positive numbers", kWorkKindNames[kind], rate));
-  resolve_precisions(options, digits, p);
+  // What operators are chosen for; p.digits stays what was asked for.
+  std::optional<int> aim = digits;
+  if (aim && options.ncrit && *options.ncrit < kSmallLeaf) ++*aim;
+  resolve_precisions(options, digits, aim, p);
   const bool in_double = key.precision == Precision::double_precision;
   if (digits) {
-    const AccuracyRow& row = accuracy_row(key.precision, p.output, *digits);
-    p.digits = row.digits;
+    const AccuracyRow row = row_for(key.precision, p.output, *aim);
+    p.digits = digits;
     key.order = row.order;
     check_order = row.check_order;
     p.ncrit = row.ncrit;
@@ -185,8 +205,9 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   require(key.check_order, key.order, kLargestOrder + 4, "check order");
   key.downward_check_order = options.downward_check_order.value_or(key.order);
   require(key.downward_check_order, key.order, kLargestOrder + 4, "downward check order");
-  p.near_form = choose_near_form(options, p);
-  p.near_reach = digits_kept(p) > kSmallReachDigits ? kLocalReachOfSix : kLocalReach;
+  const int kept = digits_kept(p, aim.value_or(0));
+  p.near_form = choose_near_form(options, p, kept);
+  p.near_reach = kept > kSmallReachDigits ? kLocalReachOfSix : kLocalReach;
   key.m2l = options.m2l.value_or(choose_m2l(options, p));
   if (key.m2l == M2lMethod::fft && key.downward_check_order != key.order)
     throw Error(fmt::format("downward check order {} differs from order {}: M2L by FFT needs them equal",
@@ -231,7 +252,7 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
     return p;
   }
   // The order's own error, by digits where they are known; an order gains about 0.8 digits.
-  const double reached = p.digits ? *p.digits + 1 : std::min(in_double ? 14.0 : 6.0, 0.85 * key.order + 1.5);
+  const double reached = aim ? *aim + 1 : std::min(in_double ? 14.0 : 6.0, 0.85 * key.order + 1.5);
   key.svd_tolerance = options.svd_tolerance.value_or(options.svd_rank ? 1e-15 : std::pow(10.0, -reached));
   require(key.svd_tolerance, 1e-16, 0.5, "SVD tolerance");
   key.svd_rank = options.svd_rank.value_or(0);

@@ -46,7 +46,7 @@ std::vector<std::int32_t> make_block_index(bool mirror_y, bool mirror_z) {
           transfer =
               7 * transfer + 3 + sign[axis] * (bit(target, axis) - bit(source, axis) - 2 * direction[axis]);
         // Beyond the 7^3 transfers lies nothing: direction 13's are adjacent.
-        index[static_cast<std::size_t>(d * 64 + source * 8 + target)] = transfer;
+        index[static_cast<std::size_t>((Index(d) * 8 + source) * 8 + target)] = transfer;
       }
   }
   return index;
@@ -192,7 +192,7 @@ M2lFft<Real> make_m2l_fft(const K& kernel, const OperatorKey& key) {
     AlignedVector<std::complex<double>> spectrum;
   };
   const auto make = [&] {
-    return State{AlignedVector<double>(static_cast<std::size_t>(m * m * m)),
+    return State{AlignedVector<double>(grid_points(m)),
                  AlignedVector<std::complex<double>>(static_cast<std::size_t>(transform.frequencies()))};
   };
   parallel_for(343, 1, make, [&](State& state, Index transfer) {
@@ -203,7 +203,7 @@ M2lFft<Real> make_m2l_fft(const K& kernel, const OperatorKey& key) {
       for (int z = 0; z < m; ++z)
         for (int y = 0; y < m; ++y)
           for (int x = 0; x < m; ++x)
-            state.grid[static_cast<std::size_t>((z * m + y) * m + x)] =
+            state.grid[grid_place(m, x, y, z)] =
                 scale * evaluate(kernel, static_cast<double>(2 * tx) + offset(x),
                                  static_cast<double>(2 * ty) + offset(y),
                                  static_cast<double>(2 * tz) + offset(z));

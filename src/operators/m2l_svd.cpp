@@ -40,10 +40,8 @@ std::array<Symmetry, 48> cube_symmetries() {
 /// Image of every surface point of an order under a symmetry, by index.
 std::vector<std::int32_t> surface_map(int order, const Symmetry& symmetry) {
   const auto grid = surface_grid(order);
-  std::vector<std::int32_t> point_at(static_cast<std::size_t>(order * order * order), -1);
-  const auto cell = [order](const Vector& g) {
-    return static_cast<std::size_t>((g[2] * order + g[1]) * order + g[0]);
-  };
+  std::vector<std::int32_t> point_at(grid_points(order), -1);
+  const auto cell = [order](const Vector& g) { return grid_place(order, g[0], g[1], g[2]); };
   for (std::size_t i = 0; i < grid.size(); ++i) point_at[cell(grid[i])] = static_cast<std::int32_t>(i);
   std::vector<std::int32_t> map(grid.size());
   for (std::size_t i = 0; i < grid.size(); ++i) {

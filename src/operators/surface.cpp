@@ -18,16 +18,15 @@ std::vector<std::array<int, 3>> surface_grid(int order) {
 MirrorMaps mirror_maps(int order) {
   const auto grid = surface_grid(order);
   const int p = order;
-  std::vector<std::int32_t> point_at(static_cast<std::size_t>(p * p * p), -1);
-  const auto cell = [p](int x, int y, int z) { return static_cast<std::size_t>((z * p + y) * p + x); };
+  std::vector<std::int32_t> point_at(grid_points(p), -1);
   for (std::size_t i = 0; i < grid.size(); ++i)
-    point_at[cell(grid[i][0], grid[i][1], grid[i][2])] = static_cast<std::int32_t>(i);
+    point_at[grid_place(p, grid[i][0], grid[i][1], grid[i][2])] = static_cast<std::int32_t>(i);
   MirrorMaps maps;
   for (int octant = 0; octant < 8; ++octant) {
     const auto reflected = [octant, p](int axis, int i) { return (octant >> axis & 1) ? p - 1 - i : i; };
     for (const auto& point : grid)
       maps[static_cast<std::size_t>(octant)].push_back(
-          point_at[cell(reflected(0, point[0]), reflected(1, point[1]), reflected(2, point[2]))]);
+          point_at[grid_place(p, reflected(0, point[0]), reflected(1, point[1]), reflected(2, point[2]))]);
   }
   return maps;
 }

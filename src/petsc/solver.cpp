@@ -64,12 +64,12 @@ void require_equal_settings(MPI_Comm comm, const SolverSettings& s) {
 
 }  // namespace
 
-Solver::Solver(MPI_Comm comm, std::shared_ptr<Operator> op, const SolverSettings& settings)
+Solver::Solver(MPI_Comm comm, const std::shared_ptr<Operator>& op, const SolverSettings& settings)
     : state_(std::make_unique<State>()) {
   require_equal_settings(comm, settings);
   const QuietErrors quiet;
   State& s = *state_;
-  s.matrix = make_shell(comm, std::move(op));
+  s.matrix = make_shell(comm, op);
   check(MatCreateVecs(s.matrix, &s.x, &s.b), "MatCreateVecs");
   check(VecDuplicate(s.b, &s.residual), "VecDuplicate");
   check(KSPCreate(comm, &s.ksp), "KSPCreate");

@@ -230,6 +230,55 @@ TEST(Accuracy, DigitsAloneAreEnough) {
   }
 }
 
+// Leaves of one point leave the nearest targets of a charge to M2L. Where there is but one charge, errors are
+// those of single pairs: their rms must keep a digit in hand.
+TEST(SmallLeaves, KeepADigitInHand) {
+  const Index count = 1500;
+  const auto targets = make_cloud(Shape::cube, 0, count, 4);
+  const auto sources = make_cloud(Shape::cube, 0, count, 9);
+  std::vector<double> charges(static_cast<std::size_t>(count), 0);
+  charges[0] = 1;
+  for (const int digits : {3, 6, 9}) {
+    Options options;
+    options.digits = digits;
+    options.ncrit = 1;
+    Fmm fmm(MPI_COMM_SELF, Laplace{}, options);
+    fmm.set_points(sources, targets);
+    const Verification v =
+        verify(fmm.comm(), Laplace{}, sources, charges, targets, fmm.evaluate(charges), count);
+    EXPECT_LT(v.potential.relative_l2, 0.1 * std::pow(10.0, -digits)) << digits;
+  }
+}
+
+TEST(SmallLeaves, TakeOperatorsOfOneDigitMore) {
+  for (const Output output : {Output::potential, Output::potential_and_gradient})
+    for (int digits = 2; digits <= 12; ++digits) {
+      Options options;
+      options.digits = digits;
+      options.output = output;
+      const Parameters usual = resolve(options, Laplace::name);
+      options.ncrit = 9;
+      const Parameters small = resolve(options, Laplace::name);
+      EXPECT_EQ(small.digits, digits);
+      options.digits = digits + 1;
+      if (digits == 12) {
+        EXPECT_EQ(small.operators.order, usual.operators.order + 1);
+        continue;
+      }
+      options.ncrit = 10;
+      const Parameters next = resolve(options, Laplace::name);
+      EXPECT_EQ(small.operators, next.operators) << digits;
+      EXPECT_EQ(small.near_precision, next.near_precision) << digits;
+      EXPECT_EQ(small.near_form, next.near_form) << digits;
+    }
+  Options in_single;
+  in_single.precision = Precision::single_precision;
+  in_single.digits = 6;
+  in_single.ncrit = 1;
+  EXPECT_EQ(resolve(in_single, Laplace::name).operators.order,
+            accuracy_table(Precision::single_precision, Output::potential).back().order);
+}
+
 TEST(Accuracy, ErrorFallsWithTheOrder) {
   const Index count = 4000;
   const auto points = make_cloud(Shape::cube, 0, count, 4);

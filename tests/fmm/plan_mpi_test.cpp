@@ -62,6 +62,7 @@ AlignedVector<morton::Code> encode(const morton::RootCube& cube, const std::vect
 
 std::vector<Index> bounds_of_blocks(std::size_t points, int ranks) {
   std::vector<Index> bounds;
+  bounds.reserve(static_cast<std::size_t>(ranks) + 1);
   for (int rank = 0; rank < ranks; ++rank)
     bounds.push_back(
         static_cast<Index>(points * static_cast<std::size_t>(rank) / static_cast<std::size_t>(ranks)));

@@ -39,6 +39,7 @@ inline void in_processes(int count, const std::function<void(int)>& work) {
   int gate[2];
   ASSERT_EQ(::pipe(gate), 0);
   std::vector<pid_t> children;
+  children.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i)
     children.push_back(start_child([&, i] {
       char byte;

@@ -50,6 +50,7 @@ TEST(SeveralWriters, OfADatabaseLoseNothing) {
   const Scratch scratch("writers");
   const std::string path = scratch.file("operators.h5");
   std::vector<OperatorSet<double>> sets;
+  sets.reserve(kProcesses * kSets);
   for (int i = 0; i < kProcesses * kSets; ++i) sets.push_back(operators(i));
   in_processes(kProcesses, [&](int process) {
     for (int i = 0; i < kSets; ++i)
@@ -130,6 +131,7 @@ TEST(KilledWriter, LeavesADatabaseWhole) {
   const Scratch scratch("killed");
   const std::string path = scratch.file("operators.h5");
   std::vector<OperatorSet<double>> sets;
+  sets.reserve(kSets);
   for (int i = 0; i < kSets; ++i) sets.push_back(operators(i));
   std::mt19937 random(7);
   std::size_t known = 0, left_behind = 0;  // the first `known` sets are in the database

@@ -158,6 +158,7 @@ TEST_P(Transports, RanksWithoutPeersTakePart) {
 TEST_P(Transports, SeveralExchangesInFlight) {
   const Comm comm = Comm::duplicate(MPI_COMM_WORLD);
   std::vector<PeerCount> all;
+  all.reserve(static_cast<std::size_t>(comm.size()));
   for (int r = 0; r < comm.size(); ++r) all.push_back({r, 1});
   SparseExchange first(comm, GetParam(), all, all), second(comm, GetParam(), all, all);
   const std::size_t p = static_cast<std::size_t>(comm.size());

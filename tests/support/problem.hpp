@@ -50,7 +50,7 @@ inline Field run(const Problem& problem, const Options& options, const Part& par
     fmm.set_points(part.of(problem.sources, 3));
   else
     fmm.set_points(part.of(problem.sources, 3), part.of(problem.targets, 3));
-  const Field mine = fmm.evaluate(part.of(problem.charges, 1), Output::potential_and_gradient);
+  Field mine = fmm.evaluate(part.of(problem.charges, 1), Output::potential_and_gradient);
   if (part.ranks == 1) return mine;
   return {gather(mine.potential, part), gather(mine.gradient, part)};
 }

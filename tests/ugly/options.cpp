@@ -34,6 +34,7 @@ class Draw {
     draw_m2l();
     draw_surfaces();
     draw_tree();
+    follow_small_leaves();
     draw_ranks();
     if (random_.chance(0.05)) spoil();
     choice_.options = o_;
@@ -61,6 +62,25 @@ class Draw {
   }
   Precision near() const { return o_.near_precision.value_or(few_digits(6) ? kSingle : overall()); }
   int order() const { return o_.order ? *o_.order : accuracy_row(overall(), o_.output, digits()).order; }
+
+  /// Leaves of fewer than 10 points take operators of one digit more, of a larger order and perhaps in double
+  /// precision: what was drawn before follows.
+  void follow_small_leaves() {
+    if (!o_.ncrit || *o_.ncrit >= 10 || o_.order) return;
+    Options others;
+    others.digits = digits();
+    others.output = o_.output;
+    others.precision = o_.precision;
+    others.near_precision = o_.near_precision;
+    others.m2l_precision = o_.m2l_precision;
+    others.ncrit = o_.ncrit;
+    const OperatorKey key = resolve(others, "laplace").operators;
+    if (o_.check_order) *o_.check_order += key.order - order();
+    if (o_.downward_check_order) *o_.downward_check_order += key.order - order();
+    if (key.precision == overall()) return;
+    if (o_.near_form) o_.near_form = NearForm::two_floats;
+    if (o_.m2l == M2lMethod::svd || o_.svd_tolerance || o_.svd_rank) o_.m2l_precision = std::nullopt;
+  }
 
   double reached() const {
     double d = o_.digits ? *o_.digits : o_.order ? digits_of_order(*o_.order) : digits();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -13,6 +14,14 @@ namespace octopole {
 /// Number of points on the surface grid of the given order (points an edge): 6 (order - 1)^2 + 2.
 constexpr Index surface_size(int order) {
   return 6 * Index(order - 1) * (order - 1) + 2;
+}
+
+/// Points of a cubic grid with `edge` points an edge, and the place of one among them, x fastest.
+constexpr std::size_t grid_points(int edge) {
+  return static_cast<std::size_t>(Index(edge) * edge * edge);
+}
+constexpr std::size_t grid_place(int edge, int x, int y, int z) {
+  return static_cast<std::size_t>((Index(z) * edge + y) * edge + x);
 }
 
 /// Grid coordinates (each in 0 .. order - 1) of every surface point, x fastest.

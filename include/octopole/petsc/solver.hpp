@@ -44,7 +44,7 @@ class Solver {
 
   /// PETSc must be initialised (Session). Chooses the FMM's digits by the tolerance (see attach). Throws
   /// AgreedError where ranks pass different settings. Collective, like all that follows.
-  Solver(MPI_Comm comm, std::shared_ptr<Operator> op, const SolverSettings& settings);
+  Solver(MPI_Comm comm, const std::shared_ptr<Operator>& op, const SolverSettings& settings);
   ~Solver();
   Solver(const Solver&) = delete;
   Solver& operator=(const Solver&) = delete;
