@@ -15,6 +15,7 @@ set(octopole_mpi_environment
   OMPI_MCA_mpi_yield_when_idle=1
   OMPI_MCA_btl_vader_single_copy_mechanism=none
   OMPI_MCA_btl_sm_single_copy_mechanism=none
+  OMPI_MCA_pml=ob1  # looking for other ways to send takes a third of the time that a short run takes
   OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=passive)
 if(OCTOPOLE_SANITIZE MATCHES "address")
   list(APPEND octopole_mpi_environment ASAN_OPTIONS=detect_leaks=0)  # MPI libraries leak at exit

@@ -31,11 +31,11 @@ fails_at() (
   } >verdict
 )
 
-# Two runs at a time: most of each is waiting.
+# Four runs at a time: most of each is waiting.
 for ranks in 2 3 7; do
   for stage in $stages; do
     fails_at $ranks $stage error &
-    [ "$(jobs -rp | wc -l)" -lt 2 ] || wait -n
+    [ "$(jobs -rp | wc -l)" -lt 4 ] || wait -n
   done
 done
 for stage in sort tree p2p; do
