@@ -3,7 +3,7 @@
 #   docker build -t octopole .
 #   docker run --rm -v "$PWD:/work" octopole mpirun -n 2 octopole run --input sphere.h5 --digits 6 --output out.h5
 #   docker run --rm octopole octopole-check            # do mpirun and octopole work in here?
-#   docker build --target cluster -t octopole-cluster .   # with sshd, for many machines: docs/scaling/running.md
+#   docker build --target cluster -t octopole-cluster .   # with sshd, for many machines: docs/cluster.md
 #
 # The directory mounted at /work must be writable to the user in the container (add --user "$(id -u):$(id -g)").
 
@@ -27,7 +27,7 @@ COPY --from=build /usr/local/bin/octopole /usr/local/bin/octopole
 COPY jobs/containers/runtime.sh /tmp/
 RUN bash /tmp/runtime.sh && rm /tmp/runtime.sh \
     && useradd --create-home --shell /bin/bash octopole && mkdir /work && chown octopole:octopole /work
-# The studies of docs/scaling/running.md, and the check.
+# The studies of docs/cluster.md, and the check.
 COPY jobs/mpi_environment.sh jobs/steps.sh jobs/site.sh jobs/check.sh jobs/study.sh jobs/*.slurm \
      /usr/local/share/octopole/jobs/
 RUN ln -s ../share/octopole/jobs/check.sh /usr/local/bin/octopole-check

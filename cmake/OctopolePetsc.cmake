@@ -1,4 +1,4 @@
-# PETSc, for the room petsc/ and what stands on it. OCTOPOLE_PETSC: ON needs it, AUTO takes it where it is, OFF leaves it.
+# PETSc, for the module petsc and the modules that use it. OCTOPOLE_PETSC: ON needs it, AUTO takes it where it is, OFF leaves it.
 # Sets octopole_petsc_found; the imported target is PkgConfig::PETSC.
 #
 # PETSc must have real scalars in double precision and the same MPI: its own headers refuse another one.

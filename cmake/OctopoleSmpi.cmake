@@ -1,4 +1,4 @@
-# SimGrid's SMPI in the place of MPI, for simulated runs (docs/scaling/simulation.md). Found here are
+# SimGrid's SMPI in the place of MPI, for simulated runs (docs/developers/simulation.md). Found here are
 #   MPI::MPI_CXX          SMPI's headers and library
 #   OpenMP::OpenMP_CXX    nothing: ranks are contexts of one process; `omp simd` alone is obeyed
 #   OCTOPOLE_SMPIRUN      the launcher, which loads the program as a shared library

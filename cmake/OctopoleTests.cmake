@@ -103,16 +103,23 @@ endfunction()
 # All programs of tests, without what only must compile.
 add_custom_target(octopole_test_programs)
 
-# What a test is linked with: what is installed, or where it includes headers of src/ a static library, which hides nothing.
+# What a test is linked with: what is installed, or where it includes headers of src/ that export nothing a static library,
+# which hides nothing.
 function(octopole_test_links target)
   add_dependencies(octopole_test_programs ${target})
   set(library octopole::octopole)
   get_target_property(sources ${target} SOURCES)
   foreach(source IN LISTS sources)
-    file(STRINGS ${source} of_src REGEX "^#include \"src/")
-    if(of_src)
-      set(library octopole_internal)
-    endif()
+    file(STRINGS ${source} includes REGEX "^#include \"")
+    foreach(include IN LISTS includes)
+      string(REGEX REPLACE "^#include \"([^\"]+)\".*" "${PROJECT_SOURCE_DIR}/src/\\1" header "${include}")
+      if(EXISTS ${header})
+        file(STRINGS ${header} exported REGEX "GCC visibility push")
+        if(NOT exported)
+          set(library octopole_internal)
+        endif()
+      endif()
+    endforeach()
   endforeach()
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})  # "tests/support/points.hpp"
   target_link_libraries(${target} PRIVATE ${library} octopole_flags ${ARGN})

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes the study of docs/scaling/study.md anew: its records in docs/scaling/study/*.jsonl, and the figures from them.
+# Makes the study of docs/developers/study.md anew: its records, and the figures from them. The records are files of JSON
+# lines (measured.jsonl, predicted.jsonl, ...) in docs/developers/study/records.tar.gz; this script unpacks them first.
 #
 # Usage: jobs/committed_study.sh measured|counted|simulated|planned|figures...
 #   measured    1 and 2 cores of this machine, ranks and threads, and what the planner makes of the rates that it
@@ -7,8 +8,8 @@
 #   counted     every rank of 64, 128 and 256, small enough to be simulated, too
 #   simulated   the same runs under SimGrid
 #   planned     64 to 100,000 cores, in samples of ranks; many minutes, 18 GB of memory
-#   figures     the report docs/scaling/study/report.md with its pictures, from all the records
-# Every part replaces its own records.
+#   figures     the report docs/developers/study/report.md with its pictures, from all the records
+# Every part replaces its own records in the archive.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=jobs/steps.sh
@@ -20,12 +21,17 @@ shapes=(cube sphere ellipsoid)
 small=1000          # points of a rank of the runs that are simulated
 small_ranks=(64 128 256)
 ranks_a_node=16     # of these, so that most messages cross the network
-records=docs/scaling/study
+study=docs/developers/study
+archive=$study/records.tar.gz
 scratch=$(mktemp -d)
 trap 'octopole_ended; rm -rf "$scratch"' EXIT
+records=$scratch/records  # the archive, unpacked
+mkdir "$records"
+[ ! -e "$archive" ] || tar -xzf "$archive" -C "$records"
 program=$(octopole_program jobs)
 
-# keep NAME FILE...: the files' records, without what belongs to one machine alone, become $records/NAME.jsonl.
+# keep NAME FILE...: the files' records, without what belongs to one machine alone, become NAME.jsonl of the archive. Equal
+# records make an archive of equal bytes.
 keep() {
   local name=$1
   shift
@@ -43,7 +49,9 @@ for path in sys.argv[1:]:
         print(json.dumps(record, separators=(",", ":")))
 PYTHON
   mv "$scratch/kept" "$records/$name.jsonl"
-  echo "$records/$name.jsonl: $(wc -l <"$records/$name.jsonl") records"
+  (cd "$records" && tar --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=644 -cf - -- *.jsonl) | gzip -9n >"$scratch/archive"
+  cp "$scratch/archive" "$archive"
+  echo "$archive, $name.jsonl: $(wc -l <"$records/$name.jsonl") records"
 }
 
 plan() {
@@ -52,10 +60,10 @@ plan() {
 
 measured() {
   step "Measuring on 1 and 2 cores"
-  local study
-  for study in weak strong node; do
+  local kind
+  for kind in weak strong node; do
     CORES="1 2" REPEAT=5 RECORDS="$scratch/measured" SHAPES="${shapes[*]}" N=1000000 DIGITS=6 VERIFY=1000 \
-      SITE_OCTOPOLE="$program" bash jobs/study.sh "$study"
+      SITE_OCTOPOLE="$program" bash jobs/study.sh "$kind"
   done
   keep measured "$scratch"/measured/*.jsonl
   local shape callers=scattered  # as the runs above pass their points, in equal blocks
@@ -112,9 +120,31 @@ planned() {
   rm "$scratch/planned.jsonl"
 }
 
+# shrink FILE.svg...: what matplotlib wrote, without what nobody sees: text stays text, coordinates have two digits, styles
+# are written once.
+shrink() {
+  python3 - "$@" <<'PYTHON'
+import collections, pathlib, re, sys
+
+for path in map(pathlib.Path, sys.argv[1:]):
+    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<!DOCTYPE.*?>", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    svg = re.sub(r'<g id="[^"]*"', "<g", svg)
+    svg = re.sub(r"(?<![\d.])[1-9]\d*\.\d{3,}", lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), svg)
+    svg = re.sub(r"\s+", " ", svg).replace("> <", "><")
+    styles = collections.Counter(re.findall(r' style="([^"]*)"', svg))
+    often = [style for style, times in styles.items() if times > 1]
+    for i, style in enumerate(often):
+        svg = svg.replace(f' style="{style}"', f' class="s{i}"')
+    rules = "".join(f".s{i}{{{style}}}" for i, style in enumerate(often))
+    path.write_text(svg.replace("</style>", rules + "</style>", 1) + "\n", encoding="utf-8")
+PYTHON
+}
+
 figures() {
   step "Figures"
-  run python3 jobs/plot_scaling.py "$records"/*.jsonl -o "$records/report.md"
+  echo "svg.fonttype: none" >"$scratch/matplotlibrc"
+  MATPLOTLIBRC=$scratch run python3 jobs/plot_scaling.py "$records"/*.jsonl -o "$study/report.md"
+  shrink "$study"/report-*.svg
 }
 
 [ $# -gt 0 ] || fail "which part? (see --help)"

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Makes sure that everything octopole is built from is there.
 #
-# Usage: jobs/install_dependencies.sh [--tests | --long | --simulation] [--petsc] [--check]
+# Usage: jobs/install_dependencies.sh [--tests | --long | --simulation] [--petsc] [--docs] [--check]
 #   --tests        also all that the tests need (GoogleTest, Python 3 with matplotlib, HDF5's tools, iproute2,
 #                  PETSc, SimGrid)
-#   --long         also what the long suite needs (Clang, clang-tidy, cppcheck, lcov, MPICH, aarch64's compiler and emulator)
+#   --long         also what the long suite needs (Clang, clang-tidy, cppcheck, lcov, MPICH, aarch64's compiler and emulator,
+#                  and what --docs has)
+#   --docs         also what docs/build.sh needs (Doxygen, Sphinx with MyST, Breathe and Furo)
 #   --petsc        also PETSc, for octopole::petsc and octopole capacitance
 #   --simulation   instead what simulated runs need: SimGrid, but no MPI and no HDF5
 #   --check        only say what is missing; install nothing
@@ -19,11 +21,13 @@ tests=OFF
 long=OFF
 simulation=OFF
 petsc=OFF
+docs=OFF
 check_only=no
 for argument in "$@"; do
   case $argument in
     --tests) tests=ON; petsc=ON ;;
-    --long) long=ON; tests=ON; petsc=ON ;;
+    --long) long=ON; tests=ON; petsc=ON; docs=ON ;;
+    --docs) docs=ON ;;
     --petsc) petsc=ON ;;
     --simulation) simulation=ON ;;
     --check) check_only=yes ;;
@@ -58,6 +62,7 @@ packages_of() {
     analysis) echo clang-tidy cppcheck lcov ;;
     mpich) echo mpich libmpich-dev libhdf5-mpich-dev ;;
     aarch64) echo g++-aarch64-linux-gnu qemu-user ;;
+    docs) echo doxygen python3-sphinx python3-myst-parser python3-breathe furo ;;
   esac
 }
 
@@ -85,6 +90,7 @@ specs_of() {
     clang) echo llvm+clang+omp_as_runtime ;;
     mpich) echo 'hdf5+mpi^mpich' ;;
     analysis) echo cppcheck lcov ;;
+    docs) echo doxygen py-sphinx py-breathe py-furo ;;
   esac
 }
 
@@ -112,6 +118,9 @@ fi
 if [ "$petsc" = ON ]; then
   libraries+=(petsc)
 fi
+if [ "$docs" = ON ]; then
+  libraries+=(docs)
+fi
 
 # version_at_least A B: A >= B
 version_at_least() {
@@ -136,7 +145,7 @@ look() {
   fi
   if [ "$tests" = ON ]; then
     command -v python3 >/dev/null || missing+=(python3)
-    has_matplotlib || missing+=(matplotlib)
+    python_has matplotlib || missing+=(matplotlib)
     { command -v h5diff && command -v h5dump; } >/dev/null || missing+=(hdf5-tools)
     { command -v ip && command -v tc; } >/dev/null || missing+=(iproute2)
   fi
@@ -151,17 +160,22 @@ look() {
     clang_links || missing+=(clang)
   fi
 
+  if [ "$docs" = ON ]; then
+    { command -v doxygen && command -v sphinx-build && python_has myst_parser breathe furo; } >/dev/null || missing+=(docs)
+  fi
   probe -DOCTOPOLE_TESTS="$tests" -DOCTOPOLE_SMPI="$simulation" -DOCTOPOLE_PETSC="$petsc"
   if [ "$tests" = ON ]; then
     probe -DOCTOPOLE_SMPI=ON  # one of the tests runs the program on SimGrid
   fi
 }
 
-# Any Python that the tests would take (tests/support/needs.sh): a package of the distribution serves its own Python alone.
-has_matplotlib() {
-  local python
+# python_has MODULE...: any Python that the tests would take (tests/support/needs.sh): a package of the distribution
+# serves its own Python alone.
+python_has() {
+  local python modules
+  modules=$(IFS=,; echo "$*")
   for python in ${PYTHON:+"$PYTHON"} python3 /usr/bin/python3; do
-    if "$python" -c "import matplotlib" >/dev/null 2>&1; then return; fi
+    if "$python" -c "import $modules" >/dev/null 2>&1; then return; fi
   done
   return 1
 }

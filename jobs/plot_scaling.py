@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Turns records of runs (docs/scaling/running.md) into a report with pictures and tables.
+"""Turns records of runs (docs/cluster.md) into a report with pictures and tables.
 
     jobs/plot_scaling.py FILE.jsonl|DIRECTORY... -o report.html     one file, pictures inside
     jobs/plot_scaling.py FILE.jsonl|DIRECTORY... -o report.md       Markdown, pictures beside it

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads records of runs (docs/scaling/running.md) and prints them as a table.
+"""Reads records of runs (docs/cluster.md) and prints them as a table.
 
     jobs/records.py FILE.jsonl|DIRECTORY...      directories are searched for *.jsonl
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Simulates the distributed program on clusters larger than this machine: the real code on SimGrid's virtual ranks.
-# Installs SimGrid if it is missing (Debian, Ubuntu), builds, runs, and prints a table. docs/scaling/simulation.md says
+# Installs SimGrid if it is missing (Debian, Ubuntu), builds, runs, and prints a table. docs/developers/simulation.md says
 # what is simulated and what is not.
 #
 # Usage: jobs/simulate.sh

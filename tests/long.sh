@@ -7,6 +7,7 @@
 #   threads       tests under ThreadSanitizer, with clang and its OpenMP runtime
 #   tidy          clang-tidy
 #   cppcheck      cppcheck
+#   docs          the documentation as a site, without warnings
 #   fuzz          libFuzzer on every reader of files, a minute each
 #   coverage      a Debug build with assertions, and the lines of src/ and include/ that tests run
 #   shared_install   shared libraries installed, moved and used; the library without the program

@@ -19,7 +19,7 @@ template <class Real>
 class OperatorStore;
 
 /// Where operators are kept between runs, one store a precision; either may be null. Used on rank 0 only,
-/// while the Fmm is constructed. io/operator_file.hpp has one in HDF5.
+/// while the Fmm is constructed. OperatorDatabase (octopole/files.hpp) has them in HDF5.
 struct OperatorStores {
   OperatorStore<double>* in_double = nullptr;
   OperatorStore<float>* in_single = nullptr;

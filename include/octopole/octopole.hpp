@@ -3,6 +3,7 @@
 
 #include "octopole/error.hpp"
 #include "octopole/field.hpp"
+#include "octopole/files.hpp"
 #include "octopole/fmm.hpp"
 #include "octopole/kernels.hpp"
 #include "octopole/options.hpp"

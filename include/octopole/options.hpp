@@ -76,7 +76,7 @@ struct Options {
   std::optional<int> ncrit;
   std::optional<double> padding;  // the root cube's side over what the points need, 1 .. 2
   bool tune =
-      true;  // choose n_crit and padding, unless given, by the cost model (fmm/tuning.hpp); else the table's
+      true;  // choose n_crit and padding, unless given, by the cost model (cost/tuning); else the table's
   /// For the cost model and balance by work; reference_rates() unless given. Ranks may pass different ones,
   /// or none: of each the least over the ranks counts. All other options must be equal on all ranks.
   std::optional<Rates> rates;
@@ -108,12 +108,12 @@ struct Options {
   /// users (tree/ghost_needs.hpp); at least 1. Decides on speed only. Absent: default_coarse_users of the
   /// ranks.
   std::optional<Index> coarse_users;
-  /// Bytes that a rank may hold by estimate (fmm/memory_estimate.hpp): set_points throws where that is more.
+  /// Bytes that a rank may hold by estimate (cost/memory_estimate): set_points throws where that is more.
   /// Absent: what the rank's node has, shared by all ranks there (base/node_memory.hpp). kNoMemoryLimit: any
   /// number.
   std::optional<Index> memory_limit;
   /// Whether leaves at max_level may hold so many more than ncrit points that their pairs take nearly all of
-  /// the time (fmm/overfull.hpp); else set_points throws.
+  /// the time (cost/overfull); else set_points throws.
   bool allow_overfull_leaves = false;
 };
 
@@ -156,7 +156,7 @@ struct Parameters {
   OperatorKey operators;
   Precision near_precision = Precision::double_precision;
   NearForm near_form = NearForm::two_floats;  // of a near field in single precision
-  double near_reach = 0.03;                   // half sides; of the forms with one float
+  double near_min_separation = 0.03;          // half sides; of the forms with one float
 
   bool gradient() const { return output == Output::potential_and_gradient; }
   bool any_in_single() const {

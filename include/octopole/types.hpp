@@ -21,8 +21,8 @@ enum class M2lMethod : int { fft = 0, svd = 1 };
 /// How P2P among sources that are the targets takes points in single precision: as two floats a coordinate;
 /// as one float relative to the centre of their own leaf; or so and with the hardware's estimate of 1/sqrt,
 /// where that is good to 2^-13 (AVX-512), for 3 digits. With one float, pairs closer than so many half sides
-/// of the larger leaf are summed in double: kLocalReach for up to 5 digits, kLocalReachOfSix for 6. With two
-/// floats as in p2p.
+/// of the larger leaf are summed in double: kMinSeparation for up to 5 digits, kMinSeparation6Digits for 6.
+/// With two floats as in p2p.
 enum class NearForm : std::int8_t { two_floats, one_float, estimate };
 
 /// What ranks get equal shares of: the work of an evaluation, counted from the lists and weighed by rates, or

@@ -7,16 +7,16 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "benchmark.hpp"
-#include "command.hpp"
-#include "fmm_options.hpp"
-#include "mpi_session.hpp"
-#include "octopole/fmm/agreement.hpp"
-#include "octopole/io/pending_file.hpp"
-#include "octopole/simd/isa.hpp"
+#include "app/benchmark.hpp"
+#include "app/command.hpp"
+#include "app/fmm_options.hpp"
+#include "app/mpi_session.hpp"
+#include "app/parameters_json.hpp"
+#include "app/rates_json.hpp"
+#include "fmm/agreement.hpp"
+#include "io/pending_file.hpp"
 #include "octopole/version.hpp"
-#include "parameters_json.hpp"
-#include "rates_json.hpp"
+#include "simd/isa.hpp"
 
 namespace octopole::app {
 namespace {
@@ -116,7 +116,7 @@ class Bench : public Command {
         ->capture_default_str();
     parser_->add_option("--seed", plan_.seed, "Seed of clouds and charges")->capture_default_str();
     parser_->add_option("-t,--threads", threads_, "OpenMP threads of each rank")->check(CLI::Range(1, 4096));
-    parser_->add_flag("--phases", phases_, "Print set-up stages and operators, too");
+    parser_->add_flag("--phases", phases_, "Also print set-up stages and operators");
     parser_->add_option("-o,--output", output_, "File for the measurements (JSON)");
   }
 

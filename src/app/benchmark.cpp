@@ -1,14 +1,14 @@
-#include "benchmark.hpp"
+#include "app/benchmark.hpp"
 
 #include <omp.h>
 
 #include <algorithm>
 #include <fstream>
 
-#include "octopole/fmm/work.hpp"
-#include "octopole/io/points_file.hpp"
+#include "app/report.hpp"
+#include "cost/work.hpp"
+#include "io/points_file.hpp"
 #include "octopole/verify.hpp"
-#include "report.hpp"
 
 namespace octopole::app {
 namespace {

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "mpi_session.hpp"
+#include "app/mpi_session.hpp"
+#include "io/clouds.hpp"
 #include "octopole/fmm.hpp"
-#include "octopole/io/clouds.hpp"
 #include "octopole/options.hpp"
 #include "octopole/summary.hpp"
 

@@ -1,4 +1,4 @@
-#include "binding.hpp"
+#include "app/binding.hpp"
 
 #include <fmt/core.h>
 #include <omp.h>
@@ -12,8 +12,8 @@
 #include <set>
 #include <sstream>
 
-#include "number_list.hpp"
-#include "octopole/base/parallel_for.hpp"
+#include "app/number_list.hpp"
+#include "base/parallel_for.hpp"
 
 namespace octopole::app {
 namespace {

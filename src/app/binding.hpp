@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "octopole/mpi/comm.hpp"
+#include "mpi/comm.hpp"
 
 namespace octopole::app {
 

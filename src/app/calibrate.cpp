@@ -7,14 +7,14 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "calibration.hpp"
-#include "command.hpp"
-#include "fmm_options.hpp"
-#include "mpi_session.hpp"
-#include "octopole/io/pending_file.hpp"
+#include "app/calibration.hpp"
+#include "app/command.hpp"
+#include "app/fmm_options.hpp"
+#include "app/mpi_session.hpp"
+#include "io/pending_file.hpp"
 #include "octopole/kernels.hpp"
-#include "octopole/simd/isa.hpp"
 #include "octopole/version.hpp"
+#include "simd/isa.hpp"
 
 namespace octopole::app {
 namespace {

@@ -1,4 +1,4 @@
-#include "calibration.hpp"
+#include "app/calibration.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -6,10 +6,10 @@
 #include <optional>
 #include <utility>
 
+#include "io/points_file.hpp"
 #include "octopole/fmm.hpp"
-#include "octopole/io/points_file.hpp"
-#include "octopole/operators/operator_set.hpp"
 #include "octopole/verify.hpp"
+#include "operators/operator_set.hpp"
 
 namespace octopole::app {
 namespace {
@@ -62,7 +62,7 @@ std::vector<Problem> make_problems(const mpi::Comm& comm, const CalibrationPlan&
       Problem problem{shape, targets, make_cloud(shape, block.first, block.count, plan.seed), charges, {}};
       if (targets != TargetsOf::same)
         problem.targets = make_cloud(targets == TargetsOf::box ? Shape::cube : shape, block.first,
-                                     block.count, plan.seed, Stream::targets);
+                                     block.count, plan.seed, RngStream::targets);
       if (targets == TargetsOf::box) fill_box(comm, problem.points, problem.targets);
       problems.push_back(std::move(problem));
     }

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "octopole/io/clouds.hpp"
-#include "octopole/mpi/comm.hpp"
+#include "io/clouds.hpp"
+#include "mpi/comm.hpp"
 #include "octopole/options.hpp"
 
 namespace octopole::app {

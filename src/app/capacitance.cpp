@@ -1,5 +1,5 @@
 // octopole capacitance: the capacitance matrix of conductors given as triangle meshes.
-#include "octopole/bem/solve/capacitance.hpp"
+#include "bem/solve/capacitance.hpp"
 
 #include <fmt/core.h>
 #include <omp.h>
@@ -9,17 +9,18 @@
 #include <map>
 #include <utility>
 
-#include "capacitance_report.hpp"
-#include "command.hpp"
-#include "fmm_options.hpp"
-#include "mpi_session.hpp"
-#include "octopole/bem/charge_file.hpp"
-#include "octopole/bem/check_surface.hpp"
-#include "octopole/bem/read_mesh.hpp"
-#include "octopole/io/pending_file.hpp"
-#include "octopole/petsc/session.hpp"
+#include "app/capacitance_report.hpp"
+#include "app/command.hpp"
+#include "app/fmm_options.hpp"
+#include "app/mpi_session.hpp"
+#include "base/profile.hpp"
+#include "app/rates_file.hpp"
+#include "bem/charge_file.hpp"
+#include "bem/check_surface.hpp"
+#include "bem/read_mesh.hpp"
+#include "io/pending_file.hpp"
 #include "octopole/version.hpp"
-#include "rates_file.hpp"
+#include "petsc/session.hpp"
 
 namespace octopole::app {
 namespace {
@@ -45,7 +46,7 @@ class CapacitanceCommand : public Command {
     parser_->add_option("--weld", weld_, "Join vertices closer than this part of a file's extent")
         ->check(CLI::Range(0.0, 0.1));
     parser_->add_flag("--open", check_.allow_open, "Thin sheets: open edges are right");
-    parser_->add_flag("--repair", repair_, "Mend degenerate, duplicate and turned triangles");
+    parser_->add_flag("--repair", repair_, "Repair degenerate, duplicate and reversed triangles");
     parser_->add_flag("--no-overlap-check{false}", check_.find_overlaps,
                       "Do not look for crossing triangles");
     parser_->add_option("--unit", unit_, "The mesh's unit of length: m, cm, mm, um, nm, or metres")
@@ -66,7 +67,7 @@ class CapacitanceCommand : public Command {
     options_.add_limits_to(*parser_);
     parser_
         ->add_option("--time-products", settings_.timed_products,
-                     "Also time so many products, and as many evaluations of the FMM alone")
+                     "Also time this number of products, and of evaluations of the FMM alone")
         ->check(CLI::Range(1, 1000000));
     parser_->add_option("-o,--output", output_,
                         "Charge densities on the mesh: NAME.h5, and NAME.xdmf for ParaView");

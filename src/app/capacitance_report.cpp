@@ -1,4 +1,4 @@
-#include "capacitance_report.hpp"
+#include "app/capacitance_report.hpp"
 
 #include <fmt/format.h>
 
@@ -94,11 +94,11 @@ std::string to_json(const CapacitanceReport& r) {
                               {"residual_history", s.history}});
   }
   json["products"] = Json::array();
-  for (const petsc::Rung& rung : c.rungs)
-    json["products"].push_back({{"digits", rung.digits},
-                                {"products", rung.products},
-                                {"seconds", rung.seconds},
-                                {"setup_seconds", rung.setup_seconds}});
+  for (const petsc::AccuracyLevel& level : c.levels)
+    json["products"].push_back({{"digits", level.digits},
+                                {"products", level.products},
+                                {"seconds", level.seconds},
+                                {"setup_seconds", level.setup_seconds}});
   if (const auto& t = c.product_times)
     json["product_times"] = {{"repeats", t->repeats},
                              {"mat_mult_seconds", t->mat_mult},
@@ -108,7 +108,7 @@ std::string to_json(const CapacitanceReport& r) {
                      {"near_correction", c.correction_seconds},
                      {"preconditioner", c.preconditioner_seconds},
                      {"solves", c.solve_seconds},
-                     {"saved_by_relaxing", petsc::seconds_saved(c.rungs)},
+                     {"saved_by_relaxing", petsc::seconds_saved(c.levels)},
                      {"all_but_reading", r.seconds}};
   return json.dump(2) + "\n";
 }
@@ -130,9 +130,9 @@ std::string to_table(const CapacitanceReport& r) {
     text += fmt::format("  {:<12} {} iterations, residual {:.2e}, {:.2f} s\n", r.conductors[k], s.iterations,
                         s.residual, s.seconds);
   }
-  for (const petsc::Rung& rung : c.rungs)
-    text += fmt::format("products      {} with {} digits, {:.3f} s each\n", rung.products, rung.digits,
-                        rung.products > 0 ? rung.seconds / static_cast<double>(rung.products) : 0.0);
+  for (const petsc::AccuracyLevel& level : c.levels)
+    text += fmt::format("products      {} with {} digits, {:.3f} s each\n", level.products, level.digits,
+                        level.products > 0 ? level.seconds / static_cast<double>(level.products) : 0.0);
   if (const auto& t = c.product_times)
     text += fmt::format("a product     {:.4f} s, the FMM alone {:.4f} s: a ratio of {:.3f} ({} of each)\n",
                         t->mat_mult, t->fmm, t->ratio, t->repeats);

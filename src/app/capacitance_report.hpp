@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "octopole/bem/solve/capacitance.hpp"
+#include "bem/solve/capacitance.hpp"
 
 namespace octopole::app {
 

@@ -1,6 +1,8 @@
-#include "cloud_options.hpp"
+#include "app/cloud_options.hpp"
 
 #include <fmt/core.h>
+
+#include "app/help.hpp"
 
 namespace octopole::app {
 
@@ -10,14 +12,17 @@ CLI::Option* CloudOptions::add_to(CLI::App& parser, const std::string& shape_nam
                       ->check(CLI::IsMember(shape_names()));
   points_option_ = parser.add_option("-n,--points", cloud_.sources, "Number of sources")
                        ->check(CLI::Range(Index{1}, kMost));
-  others_ = {
-      points_option_,
-      parser.add_option("-s,--seed", cloud_.seed, "Seed of the random numbers")->capture_default_str(),
-      parser.add_option("--charges", charges_, "uniform in [-1, 1), or unit")
-          ->check(CLI::IsMember({"uniform", "unit"}))
-          ->capture_default_str(),
-      parser.add_option("--targets", cloud_.targets, "So many other points of the same shape as targets")
-          ->check(CLI::Range(Index{1}, kMost))};
+  others_ = {points_option_,
+             parser.add_option("-s,--seed", cloud_.seed, "Seed of the random numbers")->capture_default_str(),
+             parser.add_option("--charges", charges_, "uniform in [-1, 1), or unit")
+                 ->check(CLI::IsMember({"uniform", "unit"}))
+                 ->capture_default_str(),
+             parser
+                 .add_option("--targets", cloud_.targets,
+                             "Number of targets other than the sources, of the same shape")
+                 ->check(CLI::Range(Index{1}, kMost))};
+  shape_option_->group(kInputGroup);
+  for (CLI::Option* option : others_) option->group(kInputGroup);
   return shape_option_;
 }
 
@@ -44,7 +49,7 @@ Points make_points(const mpi::Comm& comm, const Cloud& cloud, const BeforeReadin
   points.sources = make_cloud(cloud.shape, sources.first, sources.count, cloud.seed);
   points.charges = make_charges(cloud.charges, sources.first, sources.count, cloud.seed);
   if (cloud.targets) {
-    points.targets = make_cloud(cloud.shape, targets.first, targets.count, cloud.seed, Stream::targets);
+    points.targets = make_cloud(cloud.shape, targets.first, targets.count, cloud.seed, RngStream::targets);
   }
   return points;
 }

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "octopole/io/clouds.hpp"
-#include "octopole/io/points_file.hpp"
+#include "io/clouds.hpp"
+#include "io/points_file.hpp"
 
 namespace octopole::app {
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "mpi/comm.hpp"
 #include "octopole/error.hpp"
-#include "octopole/mpi/comm.hpp"
 
 namespace octopole::app {
 

@@ -1,4 +1,4 @@
-#include "communication_json.hpp"
+#include "app/communication_json.hpp"
 
 #include <string>
 

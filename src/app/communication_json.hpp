@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "octopole/fmm/communication.hpp"
+#include "fmm/communication.hpp"
 
 namespace octopole::app {
 

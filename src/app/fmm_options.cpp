@@ -1,12 +1,20 @@
-#include "fmm_options.hpp"
+#include "app/fmm_options.hpp"
 
-#include "command.hpp"
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "app/command.hpp"
+#include "app/help.hpp"
+#include "cost/option_table.hpp"
 #include "octopole/kernels.hpp"
 
 namespace octopole::app {
 
 std::string_view output_name(Output output) {
-  return output == Output::potential ? "potential" : "gradient";
+  return Choices<Output>::name(output);
 }
 Output parse_output(std::string_view name) {
   return name == output_name(Output::potential) ? Output::potential : Output::potential_and_gradient;
@@ -26,107 +34,127 @@ Index parse_memory_limit(std::string text) {
   return bytes;
 }
 
+std::string flag_of(const OptionInfo& info) {
+  std::string flag(info.name);
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
+
+std::string range_of(const OptionInfo& info) {
+  return std::isinf(info.most) ? fmt::format(" (at least {})", info.least)
+                               : fmt::format(" ({} to {})", info.least, info.most);
+}
+
+/// Adds one option of the table to a parser.
+class OptionAdder {
+ public:
+  OptionAdder(CLI::App& parser, Options& options) : parser_(parser), options_(options) {}
+
+  void operator()(const OptionInfo& info, bool Options::*member) {
+    const bool is_on = options_.*member;  // the flag is for the other value
+    const std::string help = is_on ? "Turn off: " + std::string(info.help) : std::string(info.help);
+    parser_
+        .add_flag_callback((is_on ? "--no-" : "--") + flag_of(info),
+                           [&value = options_.*member, is_on] { value = !is_on; }, help)
+        ->group(group_of(info));
+  }
+  void operator()(const OptionInfo& info, std::optional<Index> Options::*member) {
+    if (info.name == "memory_limit") {
+      parser_
+          .add_option_function<std::string>(
+              "--memory-limit",
+              [&value = options_.*member](const std::string& text) { value = parse_memory_limit(text); },
+              "Refuse a run that needs more bytes per rank by estimate (512MiB, 4GiB), or none for any")
+          ->default_str(std::string(info.if_unset))
+          ->group(group_of(info));
+      return;
+    }
+    add_number(info, options_.*member)->default_str(std::string(info.if_unset));
+  }
+  void operator()(const OptionInfo& info, std::optional<int> Options::*member) {
+    add_number(info, options_.*member)->default_str(std::string(info.if_unset));
+  }
+  void operator()(const OptionInfo& info, std::optional<double> Options::*member) {
+    add_number(info, options_.*member)->default_str(std::string(info.if_unset));
+  }
+  void operator()(const OptionInfo& info, int Options::*member) {
+    add_number(info, options_.*member)->capture_default_str();
+  }
+  void operator()(const OptionInfo& info, double Options::*member) {
+    add_number(info, options_.*member)->capture_default_str();
+  }
+  template <class Enum>
+  void operator()(const OptionInfo& info, std::optional<Enum> Options::*member) {
+    add_choice<Enum>(info, options_.*member, {"auto"})->default_str("auto");
+  }
+  template <class Enum>
+  void operator()(const OptionInfo& info, Enum Options::*member) {
+    add_choice<Enum>(info, options_.*member, {})
+        ->default_str(std::string(Choices<Enum>::name(options_.*member)));
+  }
+
+ private:
+  static std::string group_of(const OptionInfo& info) {
+    const std::string_view name = kOptionGroupNames[static_cast<std::size_t>(info.group)];
+    return info.basic ? std::string(kAccuracyGroup) : expert_group(name);
+  }
+  template <class Number>
+  CLI::Option* add_number(const OptionInfo& info, Number& value) {
+    const std::string flag = info.name == "digits" ? "-d,--digits" : "--" + flag_of(info);
+    return parser_.add_option(flag, value, std::string(info.help) + range_of(info))->group(group_of(info));
+  }
+  template <class Enum, class Value>
+  CLI::Option* add_choice(const OptionInfo& info, Value& value, std::vector<std::string> names) {
+    for (const Enum choice : Choices<Enum>::values) names.emplace_back(Choices<Enum>::name(choice));
+    const auto set = [&value, unset = value](const std::string& text) {
+      value = unset;  // for auto
+      for (const Enum choice : Choices<Enum>::values)
+        if (text == Choices<Enum>::name(choice)) value = choice;
+    };
+    return parser_.add_option_function<std::string>("--" + flag_of(info), set, std::string(info.help))
+        ->check(CLI::IsMember(names))
+        ->group(group_of(info));
+  }
+
+  CLI::App& parser_;
+  Options& options_;
+};
+
+/// Adds the options of the table that `wanted` accepts; the output is each command's own.
+template <class Wanted>
+void add_options(CLI::App& parser, Options& options, const Wanted& wanted) {
+  for_each_option([&, add = OptionAdder(parser, options)](const OptionInfo& info, auto member) mutable {
+    if (info.name != "output" && wanted(info)) add(info, member);
+  });
+}
+
+constexpr std::array<std::string_view, 8> kMethodOptions = {
+    "precision", "near_precision", "near_form",    "m2l_precision",
+    "m2l",       "inner_radius",   "outer_radius", "outer_grading"};
+
 }  // namespace
 
 void FmmOptions::add_method_to(CLI::App& parser) {
-  const auto precision = [&](const char* name, std::optional<Precision>& value, const char* what) {
-    parser
-        .add_option_function<std::string>(
-            name,
-            [&value](const std::string& text) {
-              value.reset();
-              if (text == "double") value = Precision::double_precision;
-              if (text == "single") value = Precision::single_precision;
-            },
-            what)
-        ->check(CLI::IsMember({"auto", "double", "single"}))
-        ->default_str("auto");
-  };
-  precision("--precision", options_.precision, "Of all operators: auto (as digits allow), double or single");
-  precision("--near-precision", options_.near_precision, "Of P2P alone");
-  parser
-      .add_option_function<std::string>(
-          "--near-form",
-          [this](const std::string& text) {
-            options_.near_form.reset();
-            for (const NearForm form : {NearForm::two_floats, NearForm::one_float, NearForm::estimate})
-              if (text == near_form_name(form)) options_.near_form = form;
-          },
-          "Points of P2P in single precision: auto, two-floats, one-float (faster) or estimate (of 1/sqrt, "
-          "faster still: 3 digits)")
-      ->check(CLI::IsMember({"auto", "two-floats", "one-float", "estimate"}))
-      ->default_str("auto");
-  precision("--m2l-precision", options_.m2l_precision, "Of M2L by fft alone");
-  parser.add_option("--m2l", m2l_, "Multipole to local: auto, fft or svd")
-      ->check(CLI::IsMember({"auto", "fft", "svd"}))
-      ->capture_default_str();
-  parser.add_option("--inner-radius", options_.inner_radius, "Inner surfaces, in half sides")
-      ->capture_default_str();
-  parser.add_option("--outer-radius", options_.outer_radius, "Outer surfaces, in half sides")
-      ->capture_default_str();
-  parser
-      .add_option("--outer-grading", options_.outer_grading,
-                  "Of the outer surfaces' points: 0 is equidistant")
-      ->capture_default_str();
+  add_options(parser, options_, [](const OptionInfo& info) {
+    return std::find(kMethodOptions.begin(), kMethodOptions.end(), info.name) != kMethodOptions.end();
+  });
 }
 
 void FmmOptions::add_to(CLI::App& parser) {
-  parser.add_option(
-      "-d,--digits", options_.digits,
-      "Digits of what is computed (relative L2 errors, docs/accuracy.md), chooses order and ncrit");
-  parser.add_option("--order", options_.order, "Points an edge of the equivalent surfaces");
-  parser.add_option("--check-order", options_.check_order, "Points an edge of the upward check surface");
-  parser.add_option("--downward-check-order", options_.downward_check_order,
-                    "Points an edge of the downward check surface (M2L by svd)");
-  parser.add_option("--ncrit", options_.ncrit,
-                    "Maximum sources or targets per leaf; below 10 takes operators of one digit more");
-  parser.add_option("--padding", options_.padding, "Side of the root cube over what the points need, 1 to 2");
-  parser.add_flag("--no-tune", no_tune_, "Take ncrit from the table of digits, not from the cost model");
-  parser.add_option("--max-level", options_.max_level, "Deepest level of the tree")->capture_default_str();
-  add_method_to(parser);
-  parser.add_option("--svd-rank", options_.svd_rank, "M2L by svd: largest rank a transfer vector");
-  parser.add_option("--svd-tolerance", options_.svd_tolerance, "M2L by svd: relative truncation");
-  parser.add_flag("--no-balance", no_balance_, "Leave out the tree's 2:1 balance");
-  parser.add_option("--balance-by", balance_by_, "Equal shares of work (counted) or points for the ranks")
-      ->check(CLI::IsMember({"work", "points"}))
-      ->capture_default_str();
-  parser.add_flag("--no-direct-leaves", no_direct_leaves_,
-                  "Serve every W and X pair by M2P and P2L, also where a direct sum is shorter");
-  parser.add_option("--transport", transport_, "neighbourhood (collectives) or point-to-point")
-      ->check(CLI::IsMember({"neighbourhood", "point-to-point"}))
-      ->capture_default_str();
-  parser
-      .add_option("--coarse-users", options_.coarse_users,
-                  "Multipoles of nodes near more than so many ranks go by one Allgatherv")
-      ->default_str("by ranks and order");
+  add_options(parser, options_, [](const OptionInfo& info) { return info.group != OptionGroup::limits; });
 }
 
 void FmmOptions::add_limits_to(CLI::App& parser) {
-  parser
-      .add_option_function<std::string>(
-          "--memory-limit",
-          [this](const std::string& text) { options_.memory_limit = parse_memory_limit(text); },
-          "Refuse a run that would hold more a rank by estimate: bytes (512MiB, 4GiB), or none")
-      ->default_str("what the nodes have");
-  parser.add_flag("--allow-overfull-leaves", options_.allow_overfull_leaves,
-                  "Evaluate also where pairs of leaves at the deepest level take nearly all of the time");
+  add_options(parser, options_, [](const OptionInfo& info) { return info.group == OptionGroup::limits; });
 }
 
 Options FmmOptions::get() const {
-  Options options = options_;
-  if (m2l_ != "auto") options.m2l = m2l_ == "svd" ? M2lMethod::svd : M2lMethod::fft;
-  options.balance = !no_balance_;
-  options.tune = !no_tune_;
-  options.direct_leaves = !no_direct_leaves_;
-  options.balance_by = balance_by_ == "points" ? BalanceBy::points : BalanceBy::work;
-  options.transport =
-      transport_ == "point-to-point" ? mpi::Transport::point_to_point : mpi::Transport::neighbourhood;
   try {
-    resolve(options, Laplace::name);
+    resolve(options_, Laplace::name);
   } catch (const Error& error) {
     throw UsageError(error.what());
   }
-  return options;
+  return options_;
 }
 
 }  // namespace octopole::app

@@ -14,11 +14,12 @@ namespace octopole::app {
 std::string_view output_name(Output output);
 Output parse_output(std::string_view name);  // of these two
 
-/// Command-line options of the FMM; add_to() before parsing, get() after.
+/// Command-line options of the FMM, from the table of options; add_to() before parsing, get() after.
 class FmmOptions {
  public:
+  /// All but the limits.
   void add_to(CLI::App& parser);
-  /// The precisions and --m2l alone.
+  /// Those alone that change how an order is computed: precisions, surfaces, --m2l.
   void add_method_to(CLI::App& parser);
   /// What a run is refused for: memory and overfull leaves.
   void add_limits_to(CLI::App& parser);
@@ -27,8 +28,6 @@ class FmmOptions {
 
  private:
   Options options_;
-  std::string m2l_ = "auto", balance_by_ = "work", transport_{mpi::transport_name(mpi::kDefaultTransport)};
-  bool no_balance_ = false, no_direct_leaves_ = false, no_tune_ = false;
 };
 
 }  // namespace octopole::app

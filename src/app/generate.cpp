@@ -3,10 +3,10 @@
 
 #include <array>
 
-#include "cloud_options.hpp"
-#include "generate_mesh.hpp"
-#include "octopole/io/pending_file.hpp"
-#include "octopole/io/points_file.hpp"
+#include "app/cloud_options.hpp"
+#include "app/generate_mesh.hpp"
+#include "io/pending_file.hpp"
+#include "io/points_file.hpp"
 #include "octopole/version.hpp"
 
 namespace octopole::app {
@@ -45,7 +45,7 @@ class Generate : public Command {
     });
     if (cloud.targets)
       add(comm, tables, "/targets/positions", *cloud.targets, 3, [=](Index first, std::span<double> values) {
-        fill_cloud(cloud.shape, first, values, cloud.seed, Stream::targets);
+        fill_cloud(cloud.shape, first, values, cloud.seed, RngStream::targets);
       });
     const std::vector<Attribute> attributes = {{"octopole_version", std::string(version().version)},
                                                {"shape", std::string(shape_name(cloud.shape))},

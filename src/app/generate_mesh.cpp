@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "generate_mesh.hpp"
-#include "octopole/bem/generate_mesh.hpp"
-#include "octopole/bem/write_mesh.hpp"
+#include "app/generate_mesh.hpp"
+#include "bem/generate_mesh.hpp"
+#include "bem/write_mesh.hpp"
 
 namespace octopole::app {
 namespace {
@@ -19,7 +19,7 @@ class GenerateMesh : public Command {
         ->required()
         ->check(CLI::IsMember({"sphere", "cube", "two-spheres", "plates", "bus"}));
     add("-n,--refine", shape_.refine,
-        "Parts of an edge of the icosahedron (20 n^2 triangles a sphere), cells of an edge of cube and "
+        "Parts of an edge of the icosahedron (20 n^2 triangles per sphere), cells of an edge of cube and "
         "plates, "
         "cells across a bar",
         {"sphere", "two-spheres", "cube", "plates", "bus"});

@@ -1,7 +1,7 @@
 // The subcommand of `octopole generate` that makes surfaces.
 #pragma once
 
-#include "command.hpp"
+#include "app/command.hpp"
 
 namespace octopole::app {
 

@@ -1,4 +1,4 @@
-#include "machine_file.hpp"
+#include "app/machine_file.hpp"
 
 #include <fmt/core.h>
 
@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "app/rates_json.hpp"
 #include "octopole/error.hpp"
-#include "rates_json.hpp"
 #include "reference_machine.hpp"
 
 namespace octopole::app {
@@ -62,7 +62,7 @@ MachineModel read_machine(const std::string& path) {
     return m;
   } catch (const std::exception& error) {
     throw Error("'" + path + "' is not a machine file: " + error.what(),
-                "see docs/scaling/planner.md and jobs/machines/reference.json");
+                "see docs/planner.md and jobs/machines/reference.json");
   }
 }
 

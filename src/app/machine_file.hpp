@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "octopole/fmm/predict.hpp"
+#include "planner/predict.hpp"
 
 namespace octopole::app {
 

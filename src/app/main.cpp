@@ -2,12 +2,14 @@
 #include <fmt/core.h>
 
 #include <array>
+#include <memory>
 #include <string_view>
 #include <vector>
 
-#include "command.hpp"
+#include "app/command.hpp"
+#include "app/help.hpp"
+#include "app/program.hpp"
 #include "octopole/version.hpp"
-#include "program.hpp"
 
 namespace octopole::app {
 
@@ -38,6 +40,8 @@ int run_program(const mpi::Comm& comm, int argc, char** argv) {
       "multipole "
       "method.\nRun it under mpirun. OMP_NUM_THREADS or --threads sets the threads of each rank."};
   program.name("octopole");
+  program.formatter(std::make_shared<GroupedHelp>());  // subcommands inherit it
+  program.set_help_all_flag("--help-all", "Print this help with the options for experts and exit");
   program.set_version_flag("--version", "octopole " + std::string(version().version));
   program.require_subcommand(1);
   program.failure_message([](const CLI::App*, const CLI::Error& error) {

@@ -1,4 +1,4 @@
-#include "mpi_session.hpp"
+#include "app/mpi_session.hpp"
 
 #include <unistd.h>
 
@@ -8,8 +8,8 @@
 #include <map>
 #include <sstream>
 
-#include "octopole/base/threads.hpp"
-#include "octopole/simd/isa.hpp"
+#include "base/threads.hpp"
+#include "simd/isa.hpp"
 
 namespace octopole::app {
 

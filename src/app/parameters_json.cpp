@@ -1,4 +1,4 @@
-#include "parameters_json.hpp"
+#include "app/parameters_json.hpp"
 
 namespace octopole::app {
 

@@ -6,16 +6,16 @@
 #include <cstdio>
 #include <optional>
 
-#include "command.hpp"
-#include "fmm_options.hpp"
-#include "machine_file.hpp"
-#include "mpi_session.hpp"
-#include "octopole/io/append_file.hpp"
-#include "octopole/io/pending_file.hpp"
+#include "app/command.hpp"
+#include "app/fmm_options.hpp"
+#include "app/machine_file.hpp"
+#include "app/mpi_session.hpp"
+#include "app/plan_points.hpp"
+#include "app/plan_report.hpp"
+#include "app/rates_file.hpp"
+#include "io/append_file.hpp"
+#include "io/pending_file.hpp"
 #include "octopole/kernels.hpp"
-#include "plan_points.hpp"
-#include "plan_report.hpp"
-#include "rates_file.hpp"
 
 namespace octopole::app {
 namespace {
@@ -48,7 +48,7 @@ class PlanCommand : public Command {
     parser_->add_option("--ranks-list", list_, "Ranks of the curve's runs: a,b,c")
         ->delimiter(',')
         ->check(CLI::Range(1, kMostRanks));
-    parser_->add_option("--sample-ranks", sample_, "Look at so many ranks at most; 0: at all")
+    parser_->add_option("--sample-ranks", sample_, "Maximum number of ranks to plan one by one; 0: all")
         ->check(CLI::Range(0, kMostRanks))
         ->capture_default_str();
     parser_
@@ -57,7 +57,7 @@ class PlanCommand : public Command {
                      "(of a shape: scattered)")
         ->check(CLI::IsMember({"scattered", "owners"}))
         ->capture_default_str();
-    parser_->add_flag("--gradient", gradient_, "The gradient, too");
+    parser_->add_flag("--gradient", gradient_, "Also compute the gradient");
     options_.add_to(*parser_);
     parser_->add_option("--machine", machine_, "File that describes the cluster, or reference")
         ->capture_default_str();

@@ -4,7 +4,7 @@
 #include <array>
 #include <string_view>
 
-#include "octopole/fmm/plan.hpp"
+#include "planner/plan.hpp"
 
 namespace octopole::app {
 

@@ -1,10 +1,10 @@
 // The plan as JSON. Names are stable: tools and tests rely on them.
 #include <nlohmann/json.hpp>
 
+#include "app/parameters_json.hpp"
+#include "app/plan_figures.hpp"
+#include "app/plan_report.hpp"
 #include "octopole/version.hpp"
-#include "parameters_json.hpp"
-#include "plan_figures.hpp"
-#include "plan_report.hpp"
 
 namespace octopole::app {
 namespace {

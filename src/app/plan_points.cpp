@@ -1,11 +1,11 @@
-#include "plan_points.hpp"
+#include "app/plan_points.hpp"
 
 #include <fmt/core.h>
 
 #include <cmath>
 
-#include "octopole/fmm/tuning.hpp"
-#include "octopole/morton/sort.hpp"
+#include "cost/tuning.hpp"
+#include "tree/morton_sort.hpp"
 
 namespace octopole::app {
 namespace {

@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
-#include "octopole/fmm/plan.hpp"
-#include "octopole/io/clouds.hpp"
-#include "octopole/io/points_file.hpp"
-#include "octopole/morton/cube.hpp"
+#include "io/clouds.hpp"
+#include "io/points_file.hpp"
+#include "planner/plan.hpp"
+#include "tree/root_cube.hpp"
 
 namespace octopole::app {
 

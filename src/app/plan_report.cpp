@@ -1,11 +1,11 @@
-#include "plan_report.hpp"
+#include "app/plan_report.hpp"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 
+#include "app/plan_figures.hpp"
 #include "octopole/version.hpp"
-#include "plan_figures.hpp"
 
 namespace octopole::app {
 namespace {

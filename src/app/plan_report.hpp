@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "octopole/fmm/predict.hpp"
-#include "octopole/io/clouds.hpp"
+#include "io/clouds.hpp"
+#include "planner/predict.hpp"
 
 namespace octopole::app {
 
@@ -37,7 +37,7 @@ Worst worst_of(const Plan& plan, Figure&& figure) {
 std::string to_table(const PlanReport& report);
 /// One plan, or a curve of them; `curve` is "weak" or "strong", else empty.
 std::string to_json(const std::vector<PlanReport>& reports, const std::string& curve);
-/// The record of docs/scaling/running.md, of kind `planned`; one line.
+/// The record of docs/cluster.md, of kind `planned`; one line.
 std::string to_record(const PlanReport& report, const std::optional<Shape>& shape, const std::string& study);
 /// Lines of a curve, with efficiency against the first.
 std::string curve_table(const std::vector<PlanReport>& reports, bool weak);

@@ -1,15 +1,15 @@
-#include "program.hpp"
+#include "app/program.hpp"
 
 #include <cstdio>
 #include <exception>
 #include <iostream>
 #include <string>
 
-#include "command.hpp"
-#include "mpi_session.hpp"
-#include "octopole/mpi/agreement.hpp"
-#include "octopole/mpi/failure.hpp"
-#include "octopole/simd/isa.hpp"
+#include "app/command.hpp"
+#include "app/mpi_session.hpp"
+#include "mpi/agreement.hpp"
+#include "mpi/failure.hpp"
+#include "simd/isa.hpp"
 
 namespace octopole::app {
 namespace {

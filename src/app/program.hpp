@@ -5,7 +5,7 @@
 #include <functional>
 #include <optional>
 
-#include "octopole/mpi/comm.hpp"
+#include "mpi/comm.hpp"
 
 namespace octopole::app {
 

@@ -4,11 +4,11 @@
 #include <cstdlib>
 #include <optional>
 
-#include "command.hpp"
-#include "mpi_session.hpp"
-#include "octopole/base/threads.hpp"
-#include "rates_cache.hpp"
-#include "utc.hpp"
+#include "app/command.hpp"
+#include "app/mpi_session.hpp"
+#include "app/rates_cache.hpp"
+#include "app/utc.hpp"
+#include "base/threads.hpp"
 
 namespace octopole::app {
 namespace {

@@ -1,4 +1,4 @@
-#include "rates_cache.hpp"
+#include "app/rates_cache.hpp"
 
 #include <fmt/core.h>
 
@@ -9,15 +9,15 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "octopole/base/processor.hpp"
-#include "octopole/base/threads.hpp"
+#include "app/rates_json.hpp"
+#include "app/utc.hpp"
+#include "base/processor.hpp"
+#include "base/threads.hpp"
+#include "io/file_lock.hpp"
+#include "io/pending_file.hpp"
 #include "octopole/error.hpp"
-#include "octopole/io/file_lock.hpp"
-#include "octopole/io/pending_file.hpp"
-#include "octopole/simd/isa.hpp"
 #include "octopole/version.hpp"
-#include "rates_json.hpp"
-#include "utc.hpp"
+#include "simd/isa.hpp"
 
 namespace octopole::app {
 namespace {

@@ -1,12 +1,12 @@
-#include "rates_file.hpp"
+#include "app/rates_file.hpp"
 
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "app/rates_cache.hpp"
+#include "app/rates_json.hpp"
 #include "octopole/error.hpp"
-#include "rates_cache.hpp"
-#include "rates_json.hpp"
 
 namespace octopole::app {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "octopole/mpi/comm.hpp"
+#include "mpi/comm.hpp"
 #include "octopole/options.hpp"
 
 namespace octopole::app {

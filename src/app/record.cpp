@@ -1,10 +1,12 @@
-#include "record.hpp"
+#include "app/record.hpp"
+
+#include "app/help.hpp"
 
 #include <cstdlib>
 #include <ctime>
 #include <nlohmann/json.hpp>
 
-#include "utc.hpp"
+#include "app/utc.hpp"
 
 namespace octopole::app {
 namespace {
@@ -52,13 +54,18 @@ ordered_json binding_json(const std::optional<Binding>& binding) {
 
 void RecordOptions::add_to(CLI::App& parser) {
   CLI::Option* file =
-      parser.add_option("--record", file_, "File to append the run's record to (JSON, one a line)");
-  parser.add_option("--study", study_, "Name of the study, for the record")->needs(file);
-  parser.add_option("--launcher", launcher_, "Command that started the ranks, for the record")->needs(file);
+      parser.add_option("--record", file_, "File to append the run's record to (JSON, one per line)");
+  file->group(kReportGroup);
+  const std::string group = expert_group("records");
+  parser.add_option("--study", study_, "Name of the study, for the record")->needs(file)->group(group);
+  parser.add_option("--launcher", launcher_, "Command that started the ranks, for the record")
+      ->needs(file)
+      ->group(group);
   parser.add_option("--kind", kind_, "What the record's times are: measured, or simulated")
       ->check(CLI::IsMember({"measured", "simulated"}))
       ->needs(file)
-      ->capture_default_str();
+      ->capture_default_str()
+      ->group(group);
 }
 
 std::string RecordOptions::line(const RunReport& report, const std::optional<Binding>& binding) const {

@@ -1,11 +1,11 @@
-// The record of a run: one line of JSON that studies collect. docs/scaling/running.md says what is in it.
+// The record of a run: one line of JSON that studies collect. docs/cluster.md says what is in it.
 #pragma once
 
 #include <CLI/CLI.hpp>
 #include <string>
 
-#include "binding.hpp"
-#include "report.hpp"
+#include "app/binding.hpp"
+#include "app/report.hpp"
 
 namespace octopole::app {
 

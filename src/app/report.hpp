@@ -6,14 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "cloud_options.hpp"
-#include "mpi_session.hpp"
+#include "app/cloud_options.hpp"
+#include "app/mpi_session.hpp"
 #include "octopole/summary.hpp"
 #include "octopole/verify.hpp"
 
 namespace octopole::app {
 
-/// All there is to tell about a run.
+/// All there is to report on a run.
 struct RunReport {
   std::string input, output;   // empty where there is none
   std::optional<Cloud> cloud;  // instead of an input
@@ -41,8 +41,9 @@ bool is_accurate(const RunReport& report);
 nlohmann::ordered_json report_json(const RunReport& report);
 std::string to_json(const RunReport& report);
 
-/// The table: a few lines of parameters, tree, times, communication, memory and error.
-std::string to_table(const RunReport& report);
+/// The table: points, operators, tree, seconds, communication, memory and error in about 20 lines; `verbose`
+/// adds lists, stages, operators, balance and exchanges.
+std::string to_table(const RunReport& report, bool verbose);
 
 /// One line each about what deserves attention; empty where all is well.
 std::vector<std::string> warnings(const RunReport& report);

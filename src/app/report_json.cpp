@@ -3,11 +3,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "communication_json.hpp"
-#include "number_list.hpp"
+#include "app/communication_json.hpp"
+#include "app/number_list.hpp"
+#include "app/parameters_json.hpp"
+#include "app/report.hpp"
 #include "octopole/version.hpp"
-#include "parameters_json.hpp"
-#include "report.hpp"
 
 namespace octopole::app {
 namespace {

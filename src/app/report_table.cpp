@@ -6,11 +6,11 @@
 #include <cmath>
 #include <map>
 
-#include "octopole/base/node_memory.hpp"
-#include "octopole/fmm/communication.hpp"
-#include "octopole/fmm/overfull.hpp"
+#include "app/report.hpp"
+#include "base/node_memory.hpp"
+#include "cost/overfull.hpp"
+#include "fmm/communication.hpp"
 #include "octopole/version.hpp"
-#include "report.hpp"
 
 namespace octopole::app {
 namespace {
@@ -64,15 +64,14 @@ void add_list(Lines& lines, std::string_view label, const ListSize& list) {
 }
 
 /// What the worst rank of each exchange has to do with others, and how long it takes the ranks.
-void add_communication(Lines& lines, const Summary& s) {
+void add_communication(Lines& lines, const Summary& s, bool verbose) {
   const CommunicationSummary& c = s.communication;
-  lines.add("sent",
-            "{} in all; at most {} and {} messages by a rank (rank {}), {} peers; received at most {}",
+  lines.add("sent", "{} in all; at most {} and {} messages per rank (rank {}), {} peers; received at most {}",
             human_bytes(c.evaluation.bytes_sent.sum), human_bytes(c.evaluation.bytes_sent.max),
             c.evaluation.messages_sent.max, c.evaluation.bytes_sent.worst_rank, c.evaluation.peers.max,
             human_bytes(c.evaluation.bytes_received.max));
-  if (s.ranks == 1) return;
-  lines.add("exchanges", "{:>11} {:>11} {:>8} {:>6} {:>10} {:>7}   at most, a rank; mean exposed; hidden",
+  if (s.ranks == 1 || !verbose) return;
+  lines.add("exchanges", "{:>11} {:>11} {:>8} {:>6} {:>10} {:>7}   at most per rank; mean exposed; hidden",
             "sent", "received", "messages", "peers", "seconds", "");
   const auto add = [&](std::string_view name, const TrafficOverRanks& t, const std::string& times) {
     if (t.bytes_sent.sum == 0) return;
@@ -86,17 +85,18 @@ void add_communication(Lines& lines, const Summary& s) {
   }
 }
 
-void add_balance(Lines& lines, const Summary& s) {
+void add_balance(Lines& lines, const Summary& s, bool verbose) {
   const BalanceSummary& b = s.balance;
   lines.add("imbalance", "{:>10} {:>10} {:>10}   largest over mean of the ranks{}", "by points", "work",
             "seconds",
             b.moved                                        ? ", balanced by work"
             : s.parameters.balance_by == BalanceBy::points ? ", balanced by points"
-                                                           : ", by points as good as by work");
+                                                           : ", kept the point-count partition");
   const auto add = [&](std::string_view label, double by_points, double work, double seconds) {
     lines.add(label, "{:>10.3f} {:>10.3f} {:>10.3f}", by_points, work, seconds);
   };
   add("  operators", b.by_points.total, b.work.total, b.seconds.total);
+  if (!verbose) return;
   for (std::size_t i = 0; i < kPhases; ++i)
     if (static_cast<Phase>(i) != Phase::exchange)
       add(fmt::format("    {}", kPhaseNames[i]), b.by_points.phases[i], b.work.phases[i],
@@ -112,7 +112,7 @@ void explain(Lines& lines, const Tuning& tuning) {
   }
   std::string head = fmt::format("{:>8} {:>6} {:>9}", "padding", "ncrit", "expected");
   for (std::size_t i = 0; i + 1 < kPhases; ++i) head += fmt::format(" {:>7}", kPhaseNames[i]);
-  lines.add("", "{}   (seconds of one thread, {} points looked at)", head, tuning.sample);
+  lines.add("", "{}   (seconds of one thread, sample of {} points)", head, tuning.sample);
   for (const TuningRow& row : tuning.table) {
     std::string text = fmt::format("{:>8.3f} {:>6} {:>9.4f}", row.padding, row.ncrit, row.total);
     for (std::size_t i = 0; i + 1 < kPhases; ++i) text += fmt::format(" {:>7.4f}", row.seconds[i]);
@@ -120,7 +120,7 @@ void explain(Lines& lines, const Tuning& tuning) {
   }
 }
 
-/// What errors are told relative to.
+/// What errors are relative to.
 struct Measures {
   const char *name, *result, *scale;
 };
@@ -205,13 +205,13 @@ std::string instruction_sets(const RunReport& report) {
 
 }  // namespace
 
-std::string to_table(const RunReport& report) {
+std::string to_table(const RunReport& report, bool verbose) {
   const Summary& s = report.summary;
   const TreeSummary& tree = s.tree;
   Lines lines;
   lines.add("octopole", "{}, kernel {}", version().version, s.parameters.operators.kernel);
   if (s.targets_are_sources)
-    lines.add("points", "{} sources, which are the targets", s.sources);
+    lines.add("points", "{} sources = targets", s.sources);
   else
     lines.add("points", "{} sources, {} targets", s.sources, s.targets);
   lines.add("machine", "{} ranks x {} threads on {} ({}), {}", s.ranks, s.threads, report.machine.hosts,
@@ -226,28 +226,30 @@ std::string to_table(const RunReport& report) {
               s.parameters.tune_padding ? fmt::format(" and padding {:.3f}", s.parameters.padding) : "",
               report.rates);
   if (report.explain) explain(lines, s.tuning);
-  add_list(lines, "  |U|", tree.u);
-  add_list(lines, "  |V|", tree.v);
-  add_list(lines, "  |W|", tree.w);
-  add_list(lines, "  |X|", tree.x);
+  if (verbose) {
+    add_list(lines, "  |U|", tree.u);
+    add_list(lines, "  |V|", tree.v);
+    add_list(lines, "  |W|", tree.w);
+    add_list(lines, "  |X|", tree.x);
+  }
   lines.add("seconds", "{:>10} {:>10} {:>10}   over ranks", "min", "mean", "max");
   lines.add_seconds("  operators", s.operators_seconds);
   lines.add_seconds("  set-up", s.setup_seconds);
-  for (std::size_t i = 0; i < kSetupStages; ++i)
+  for (std::size_t i = 0; verbose && i < kSetupStages; ++i)
     lines.add_seconds(fmt::format("    {}", kSetupStageNames[i]), s.stage_seconds[i]);
   lines.add_seconds("  evaluate", s.evaluate_seconds);
-  for (std::size_t i = 0; i < kPhases; ++i)
+  for (std::size_t i = 0; verbose && i < kPhases; ++i)
     lines.add_seconds(fmt::format("    {}", kPhaseNames[i]), s.phase_seconds[i]);
   if (report.evaluations.size() > 1)
     lines.add("", "median of {} evaluations {:.4f}; the last is shown", report.evaluations.size(),
               median(report.evaluations));
-  if (s.ranks > 1) add_balance(lines, s);
-  add_communication(lines, s);
-  lines.add("memory", "{} in all, at most {} on a rank; replicated {}, during set-up {}",
+  if (s.ranks > 1) add_balance(lines, s, verbose);
+  add_communication(lines, s, verbose);
+  lines.add("memory", "{} in all, at most {} per rank; replicated {}, during set-up {}",
             human_bytes(s.peak_rss_bytes_total), human_bytes(s.peak_rss_bytes_max),
             human_bytes(s.replicated.partition + s.replicated.coarse),
             human_bytes(std::max(s.replicated.count_tree, s.replicated.shared)));
-  lines.add("", "by estimate at most {} on a rank for this method, {}", human_bytes(s.memory_estimate.peak()),
+  lines.add("", "estimated at most {} per rank for this method, {}", human_bytes(s.memory_estimate.peak()),
             describe_limit(s.parameters));
   if (report.verification) add_error(lines, report);
   return lines.take();
@@ -268,8 +270,8 @@ std::vector<std::string> warnings(const RunReport& report) {
   const Summary& s = report.summary;
   if (s.threads > report.machine.cores_per_rank)
     result.push_back(fmt::format(
-        "{} threads a rank share {} cores; mpirun binds ranks to cores unless told --bind-to none", s.threads,
-        report.machine.cores_per_rank));
+        "{} threads per rank share {} cores; mpirun binds ranks to cores unless given --bind-to none",
+        s.threads, report.machine.cores_per_rank));
   if (s.overfull.leaves > 0) result.push_back(describe(s.overfull, s.parameters, s.parameters.ncrit));
   if (report.verification && s.parameters.digits) {
     const Verification& v = *report.verification;

@@ -8,23 +8,24 @@
 #include <limits>
 #include <optional>
 
-#include "command.hpp"
-#include "fmm_options.hpp"
-#include "mpi_session.hpp"
-#include "octopole/base/profile.hpp"
+#include "app/command.hpp"
+#include "app/fmm_options.hpp"
+#include "app/help.hpp"
+#include "app/mpi_session.hpp"
+#include "app/rates_file.hpp"
+#include "app/record.hpp"
+#include "app/report.hpp"
+#include "base/profile.hpp"
+#include "cost/memory_check.hpp"
+#include "fmm/agreement.hpp"
+#include "io/append_file.hpp"
+#include "io/pending_file.hpp"
+#include "io/points_file.hpp"
+#include "octopole/files.hpp"
 #include "octopole/fmm.hpp"
-#include "octopole/fmm/agreement.hpp"
-#include "octopole/fmm/memory_check.hpp"
-#include "octopole/io/append_file.hpp"
-#include "octopole/io/operator_file.hpp"
-#include "octopole/io/pending_file.hpp"
-#include "octopole/io/points_file.hpp"
-#include "octopole/simd/isa.hpp"
 #include "octopole/verify.hpp"
 #include "octopole/version.hpp"
-#include "rates_file.hpp"
-#include "record.hpp"
-#include "report.hpp"
+#include "simd/isa.hpp"
 
 namespace octopole::app {
 namespace {
@@ -76,45 +77,57 @@ class Run : public Command {
       : parser_(
             program.add_subcommand("run", "Evaluate the potential (and gradient) of the charges in a file")) {
     CLI::Option* input = parser_->add_option("-i,--input", input_, "Sources, charges and targets (HDF5)");
+    input->group(kInputGroup);
     cloud_.add_to(*parser_, "--shape")
         ->description("Instead of a file: points made in memory, as by generate")
         ->excludes(input);
     cloud_.make_optional();
-    parser_->add_option("-o,--output", output_, "File for the results (HDF5)");
     options_.add_to(*parser_);
     options_.add_limits_to(*parser_);
-    parser_->add_option("--operators", operators_, "Database of operators to read from and add to (HDF5)");
-    parser_->add_option("-t,--threads", threads_, "OpenMP threads of each rank")->check(CLI::Range(1, 4096));
-    parser_->add_option("--repeat", repeat_, "Evaluate so many times")->check(CLI::Range(1, 1000000));
-    parser_->add_flag("--gradient", gradient_, "The gradient, too");
-    parser_->add_flag("--no-evaluate", no_evaluate_,
-                      "Set up and tell what an evaluation would do: tree, work, balance, memory");
+    parser_->add_flag("--gradient", gradient_, "Also compute the gradient")->group(kAccuracyGroup);
     CLI::Option* verify =
         parser_
             ->add_option("--verify", samples_,
-                         "Sum so many random targets directly in double and report the error, instead of the "
-                         "self-check")
-            ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()));
+                         "Number of random targets to sum directly in double for the error, "
+                         "instead of the self-check's")
+            ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()))
+            ->group(kAccuracyGroup);
     parser_
         ->add_flag(
             "--no-self-check", no_self_check_,
             fmt::format("Leave out the self-check, which sums {} random targets directly", kSelfCheckSamples))
-        ->excludes(verify);
-    parser_->footer(
-        fmt::format("Exit code {} where an error measured by the self-check or --verify is above the digits "
-                    "asked for, relative "
-                    "to sum |q|/r (of the gradient: sum |q|/r^2); the results are written all the same, with "
-                    "the attribute "
-                    "digits_reached 0. {} for failures, {} for wrong options.",
-                    static_cast<int>(kInaccurate), static_cast<int>(kFailure), static_cast<int>(kUsage)));
-    parser_->add_option("--report", report_, "File for the run's figures (JSON)");
+        ->excludes(verify)
+        ->group(kAccuracyGroup);
+
+    parser_->add_option("-t,--threads", threads_, "OpenMP threads of each rank")
+        ->check(CLI::Range(1, 4096))
+        ->group(kRunGroup);
+    parser_->add_option("--operators", operators_, "Database of operators to read from and add to (HDF5)")
+        ->group(kRunGroup);
+    parser_->add_option("--repeat", repeat_, "Number of evaluations")
+        ->check(CLI::Range(1, 1000000))
+        ->group(kRunGroup);
+    parser_->add_flag("--no-evaluate", no_evaluate_, "Set up only: report tree, work, balance and memory")
+        ->group(kRunGroup);
+    parser_
+        ->add_option("--rates", rates_,
+                     "Rates of the cost model: a file, reference, or measure; else measured once per machine "
+                     "and kept in the cache directory")
+        ->group(kRunGroup);
+
+    parser_->add_option("-o,--output", output_, "File for the results (HDF5)")->group(kOutputGroup);
+    parser_->add_option("--report", report_, "File for the run's figures (JSON)")->group(kReportGroup);
     record_.add_to(*parser_);
-    parser_->add_option(
-        "--rates", rates_,
-        "Rates of the cost model: a file, reference, or measure; else measured once a machine "
-        "and kept in the cache directory");
-    parser_->add_flag("--explain", explain_, "Print what the cost model expected of its candidates");
-    parser_->add_flag("-q,--quiet", quiet_, "Print warnings only");
+    parser_->add_flag("--explain", explain_, "Print what the cost model expected of its candidates")
+        ->group(kReportGroup);
+    parser_->add_flag("-v,--verbose", verbose_, "Print stages, operators, exchanges and balance")
+        ->group(kReportGroup);
+    parser_->add_flag("-q,--quiet", quiet_, "Print warnings only")->group(kReportGroup);
+    parser_->footer(fmt::format(
+        "Exit code {} where an error measured by the self-check or --verify is above the digits "
+        "asked for, relative to sum |q|/r (of the gradient: sum |q|/r^2); the results are written "
+        "all the same, with the attribute digits_reached 0. {} for failures, {} for wrong options.",
+        static_cast<int>(kInaccurate), static_cast<int>(kFailure), static_cast<int>(kUsage)));
   }
 
   CLI::App* parser() const override { return parser_; }
@@ -209,10 +222,8 @@ class Run : public Command {
 
   Field evaluate(const mpi::Comm& comm, const Options& options, const Points& points,
                  RunReport& report) const {
-    OperatorFile<double> in_double(operators_);
-    OperatorFile<float> in_single(operators_);
-    const OperatorStores stores{&in_double, &in_single};
-    Fmm fmm(comm.handle(), Laplace{}, options, operators_.empty() ? OperatorStores{} : stores);
+    const OperatorDatabase database(operators_);
+    Fmm fmm(comm.handle(), Laplace{}, options, operators_.empty() ? OperatorStores{} : database.stores());
     if (points.targets_are_sources)
       fmm.set_points(points.sources);
     else
@@ -248,7 +259,7 @@ class Run : public Command {
     });
     if (comm.is_root()) {
       if (!quiet_) {
-        fmt::print("{}", to_table(report));
+        fmt::print("{}", to_table(report, verbose_));
         if (!output_.empty()) fmt::print("results       {}\n", output_);
         if (!report_.empty()) fmt::print("report        {}\n", report_);
         if (record_.wanted()) fmt::print("record        {}\n", record_.file());
@@ -275,7 +286,8 @@ class Run : public Command {
   std::optional<int> threads_;
   int repeat_ = 1;
   std::optional<Index> samples_;
-  bool gradient_ = false, no_self_check_ = false, no_evaluate_ = false, explain_ = false, quiet_ = false;
+  bool gradient_ = false, no_self_check_ = false, no_evaluate_ = false, explain_ = false, quiet_ = false,
+       verbose_ = false;
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "octopole/base/aligned.hpp"
+#include "base/aligned.hpp"
 
 #if defined(__linux__)
 #include <sys/mman.h>

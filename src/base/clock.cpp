@@ -1,7 +1,7 @@
 // The clock of the profiles, from the system. A simulated run links another one: app/smpi/clock.cpp.
 #include <chrono>
 
-#include "octopole/base/profile.hpp"
+#include "base/profile.hpp"
 
 namespace octopole {
 

@@ -1,4 +1,4 @@
-#include "octopole/base/fault.hpp"
+#include "base/fault.hpp"
 
 #include <charconv>
 #include <csignal>

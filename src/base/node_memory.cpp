@@ -1,4 +1,4 @@
-#include "octopole/base/node_memory.hpp"
+#include "base/node_memory.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>

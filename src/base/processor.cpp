@@ -1,4 +1,4 @@
-#include "octopole/base/processor.hpp"
+#include "base/processor.hpp"
 
 #include <sys/utsname.h>
 

@@ -1,4 +1,4 @@
-#include "octopole/base/traffic.hpp"
+#include "base/traffic.hpp"
 
 #include <algorithm>
 #include <iterator>

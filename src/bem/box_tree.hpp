@@ -6,7 +6,7 @@
 #include <limits>
 #include <vector>
 
-#include "octopole/base/types.hpp"
+#include "base/types.hpp"
 
 namespace octopole::bem {
 

@@ -1,14 +1,14 @@
-#include "octopole/bem/charge_file.hpp"
+#include "bem/charge_file.hpp"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <filesystem>
 
-#include "by_number.hpp"
-#include "octopole/io/pending_file.hpp"
-#include "octopole/mpi/agreement.hpp"
-#include "octopole/mpi/failure.hpp"
+#include "bem/input_order_map.hpp"
+#include "io/pending_file.hpp"
+#include "mpi/agreement.hpp"
+#include "mpi/failure.hpp"
 
 namespace octopole::bem {
 namespace {
@@ -92,8 +92,8 @@ void write_together(const mpi::Comm& comm, const std::string& path, const Panels
                     std::to_string(panels.count()) + " panels");
   });
 
-  ByNumber by_panel(comm, panels.number, panels.total);
-  ByNumber by_vertex(comm, panels.corner_numbers, panels.vertex_count);
+  InputOrderMap by_panel(comm, panels.number, panels.total);
+  InputOrderMap by_vertex(comm, panels.corner_numbers, panels.vertex_count);
   const std::vector<double> vertices = by_vertex.to_blocks({panels.corners.data(), panels.corners.size()}, 3),
                             triangles = by_panel.to_blocks(as_doubles(panels.corner_numbers), 3),
                             conductors = by_panel.to_blocks(as_doubles(panels.conductor), 1);

@@ -1,12 +1,12 @@
-#include "octopole/bem/check_surface.hpp"
+#include "bem/check_surface.hpp"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <numeric>
 
-#include "overlaps.hpp"
-#include "surface_edges.hpp"
+#include "bem/overlaps.hpp"
+#include "bem/surface_edges.hpp"
 
 namespace octopole::bem {
 namespace {
@@ -152,7 +152,7 @@ void require_sound(const SurfaceReport& report) {
   if (report[Defect::degenerate].count + report[Defect::duplicate].count > 0)
     advice = "--repair drops triangles without area and duplicates";  // what else there is may be due to them
   else if (report[Defect::overlap].count + report[Defect::branching].count > 0)
-    advice = "mend the geometry: conductors must not touch or cross";
+    advice = "repair the geometry: conductors must not touch or cross";
   else if (report[Defect::open].count > 0)
     advice = "--weld 1e-6 joins vertices that are almost equal, --open takes thin sheets as they are";
   else

@@ -1,11 +1,11 @@
-#include "octopole/bem/dense.hpp"
+#include "bem/dense.hpp"
 
 #include <algorithm>
 
-#include "octopole/bem/panel_potential.hpp"
-#include "octopole/bem/triangle_rule.hpp"
+#include "bem/panel_potential.hpp"
+#include "bem/triangle_rule.hpp"
+#include "linalg/lu.hpp"
 #include "octopole/kernels.hpp"
-#include "octopole/linalg/lu.hpp"
 
 namespace octopole::bem {
 

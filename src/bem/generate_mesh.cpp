@@ -1,4 +1,4 @@
-#include "octopole/bem/generate_mesh.hpp"
+#include "bem/generate_mesh.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "mesh_format.hpp"
+#include "bem/mesh_format.hpp"
 
 #include <algorithm>
 #include <filesystem>

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "octopole/bem/surface.hpp"
-#include "scanner.hpp"
+#include "bem/scanner.hpp"
+#include "bem/surface.hpp"
 
 namespace octopole::bem {
 

@@ -1,5 +1,5 @@
-#include "octopole/bem/near_correction.hpp"
-#include "octopole/base/parallel_for.hpp"
+#include "bem/near_correction.hpp"
+#include "base/parallel_for.hpp"
 
 #include <fmt/core.h>
 
@@ -9,14 +9,14 @@
 #include <string>
 #include <utility>
 
-#include "near_panels.hpp"
-#include "octopole/base/threads.hpp"
-#include "octopole/bem/panel_potential.hpp"
-#include "octopole/io/points_file.hpp"
+#include "base/threads.hpp"
+#include "bem/near_panels.hpp"
+#include "bem/panel_potential.hpp"
+#include "io/points_file.hpp"
+#include "kernels/pair_loop.hpp"
+#include "mpi/agreement.hpp"
+#include "mpi/failure.hpp"
 #include "octopole/kernels.hpp"
-#include "octopole/kernels/pair_loop.hpp"
-#include "octopole/mpi/agreement.hpp"
-#include "octopole/mpi/failure.hpp"
 
 namespace octopole::bem {
 namespace {

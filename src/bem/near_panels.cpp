@@ -1,13 +1,13 @@
-#include "near_panels.hpp"
+#include "bem/near_panels.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-#include "box_tree.hpp"
-#include "octopole/base/parallel_for.hpp"
-#include "octopole/base/release.hpp"
-#include "octopole/base/threads.hpp"
-#include "octopole/io/points_file.hpp"
+#include "base/parallel_for.hpp"
+#include "base/release.hpp"
+#include "base/threads.hpp"
+#include "bem/box_tree.hpp"
+#include "io/points_file.hpp"
 
 namespace octopole::bem {
 namespace {

@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "octopole/base/aligned.hpp"
-#include "octopole/bem/near_rule.hpp"
-#include "octopole/bem/panels.hpp"
-#include "octopole/mpi/comm.hpp"
+#include "base/aligned.hpp"
+#include "bem/near_rule.hpp"
+#include "bem/panels.hpp"
+#include "mpi/comm.hpp"
 
 namespace octopole::bem {
 

@@ -1,4 +1,4 @@
-#include "octopole/bem/near_rule.hpp"
+#include "bem/near_rule.hpp"
 
 #include <string>
 

@@ -1,13 +1,13 @@
-#include "overlaps.hpp"
+#include "bem/overlaps.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <mutex>
 
-#include "box_tree.hpp"
-#include "octopole/base/parallel_for.hpp"
-#include "octopole/morton/cube.hpp"
-#include "octopole/morton/sort.hpp"
+#include "base/parallel_for.hpp"
+#include "bem/box_tree.hpp"
+#include "tree/morton_sort.hpp"
+#include "tree/root_cube.hpp"
 
 namespace octopole::bem {
 namespace {

@@ -1,4 +1,4 @@
-#include "octopole/bem/panel_potential.hpp"
+#include "bem/panel_potential.hpp"
 
 #include <algorithm>
 #include <cmath>

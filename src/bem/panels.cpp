@@ -1,13 +1,13 @@
-#include "octopole/bem/panels.hpp"
+#include "bem/panels.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
-#include "octopole/io/points_file.hpp"
-#include "octopole/morton/cube.hpp"
-#include "octopole/morton/sort.hpp"
-#include "octopole/mpi/failure.hpp"
+#include "io/points_file.hpp"
+#include "mpi/failure.hpp"
+#include "tree/morton_sort.hpp"
+#include "tree/root_cube.hpp"
 
 namespace octopole::bem {
 namespace {

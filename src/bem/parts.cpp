@@ -1,4 +1,4 @@
-#include "parts.hpp"
+#include "bem/parts.hpp"
 
 #include <numeric>
 

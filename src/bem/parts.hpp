@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "octopole/bem/surface.hpp"
+#include "bem/surface.hpp"
 
 namespace octopole::bem {
 

@@ -3,7 +3,7 @@
 #include <map>
 #include <unordered_map>
 
-#include "mesh_readers.hpp"
+#include "bem/mesh_readers.hpp"
 
 namespace octopole::bem {
 namespace {

@@ -1,14 +1,14 @@
-#include "octopole/bem/read_mesh.hpp"
+#include "bem/read_mesh.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
 
-#include "mesh_format.hpp"
-#include "mesh_readers.hpp"
-#include "octopole/bem/generate_mesh.hpp"
-#include "parts.hpp"
-#include "weld.hpp"
+#include "bem/generate_mesh.hpp"
+#include "bem/mesh_format.hpp"
+#include "bem/mesh_readers.hpp"
+#include "bem/parts.hpp"
+#include "bem/weld.hpp"
 
 namespace octopole::bem {
 namespace {

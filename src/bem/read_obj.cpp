@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "mesh_readers.hpp"
+#include "bem/mesh_readers.hpp"
 
 namespace octopole::bem {
 namespace {

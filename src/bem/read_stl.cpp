@@ -1,7 +1,7 @@
 // STL, ASCII and binary. Triangles share no vertices there: equal coordinates make them.
 #include <cstring>
 
-#include "mesh_readers.hpp"
+#include "bem/mesh_readers.hpp"
 
 namespace octopole::bem {
 namespace {

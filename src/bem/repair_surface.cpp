@@ -2,9 +2,9 @@
 #include <map>
 #include <set>
 
-#include "octopole/bem/check_surface.hpp"
-#include "surface_edges.hpp"
-#include "weld.hpp"
+#include "bem/check_surface.hpp"
+#include "bem/surface_edges.hpp"
+#include "bem/weld.hpp"
 
 namespace octopole::bem {
 namespace {

@@ -1,4 +1,4 @@
-#include "scanner.hpp"
+#include "bem/scanner.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "octopole/base/types.hpp"
+#include "base/types.hpp"
 
 namespace octopole::bem {
 

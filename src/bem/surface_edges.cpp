@@ -1,12 +1,12 @@
-#include "surface_edges.hpp"
+#include "bem/surface_edges.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <tuple>
 
-#include "box_tree.hpp"
-#include "octopole/bem/triangle_rule.hpp"
+#include "bem/box_tree.hpp"
+#include "bem/triangle_rule.hpp"
 
 namespace octopole::bem {
 namespace {

@@ -1,4 +1,4 @@
-#include "octopole/bem/triangle_rule.hpp"
+#include "bem/triangle_rule.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "octopole/bem/two_spheres.hpp"
+#include "bem/two_spheres.hpp"
 
 #include <cmath>
 

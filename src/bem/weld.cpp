@@ -1,10 +1,10 @@
-#include "weld.hpp"
+#include "bem/weld.hpp"
 
 #include <bit>
 #include <cmath>
 #include <unordered_map>
 
-#include "octopole/morton/cube.hpp"
+#include "tree/root_cube.hpp"
 
 namespace octopole::bem {
 namespace {

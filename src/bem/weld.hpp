@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "octopole/bem/surface.hpp"
+#include "bem/surface.hpp"
 
 namespace octopole::bem {
 

@@ -1,12 +1,12 @@
-#include "octopole/bem/write_mesh.hpp"
+#include "bem/write_mesh.hpp"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 
-#include "mesh_format.hpp"
-#include "octopole/io/pending_file.hpp"
-#include "octopole/morton/cube.hpp"
+#include "bem/mesh_format.hpp"
+#include "io/pending_file.hpp"
+#include "tree/root_cube.hpp"
 
 namespace octopole::bem {
 namespace {

@@ -1,9 +1,9 @@
-#include "call.hpp"
+#include "fmm/call.hpp"
 
 #include <array>
 #include <string>
 
-#include "octopole/mpi/agreement.hpp"
+#include "mpi/agreement.hpp"
 
 namespace octopole {
 namespace {

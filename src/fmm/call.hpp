@@ -1,7 +1,7 @@
 // The first step of every collective call: do all ranks make the same one, and with good input?
 #pragma once
 
-#include "octopole/mpi/comm.hpp"
+#include "mpi/comm.hpp"
 
 namespace octopole {
 

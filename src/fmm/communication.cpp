@@ -1,4 +1,4 @@
-#include "octopole/fmm/communication.hpp"
+#include "fmm/communication.hpp"
 
 namespace octopole {
 namespace {

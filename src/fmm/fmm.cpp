@@ -6,18 +6,19 @@
 #include <cmath>
 #include <variant>
 
-#include "call.hpp"
-#include "octopole/base/threads.hpp"
-#include "octopole/fmm/access.hpp"
-#include "octopole/fmm/agreement.hpp"
-#include "octopole/fmm/leaf_points.hpp"
-#include "octopole/fmm/over_ranks.hpp"
-#include "octopole/fmm/passes.hpp"
-#include "octopole/fmm/prepare.hpp"
-#include "octopole/fmm/setup.hpp"
-#include "octopole/fmm/summarize.hpp"
-#include "octopole/mpi/failure.hpp"
-#include "octopole/simd/isa.hpp"
+#include "base/threads.hpp"
+#include "fmm/access.hpp"
+#include "fmm/agreement.hpp"
+#include "fmm/call.hpp"
+#include "fmm/leaf_points.hpp"
+#include "fmm/over_ranks.hpp"
+#include "fmm/passes.hpp"
+#include "fmm/prepare.hpp"
+#include "fmm/setup.hpp"
+#include "fmm/setup_work.hpp"
+#include "fmm/summarize.hpp"
+#include "mpi/failure.hpp"
+#include "simd/isa.hpp"
 
 namespace octopole {
 namespace {

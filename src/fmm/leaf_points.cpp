@@ -1,4 +1,4 @@
-#include "octopole/fmm/leaf_points.hpp"
+#include "fmm/leaf_points.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -18,7 +18,7 @@ const Coordinates& owned_coordinates(const PointSetup& s) {
 
 /// Numbers of the owned targets in the caller's global order.
 AlignedVector<Index> owned_numbers(const mpi::Comm& comm, PointSetup& s) {
-  parallel::PointExchange& exchange = s.results_exchange();
+  distributed::PointExchange& exchange = s.results_exchange();
   AlignedVector<Index> mine(static_cast<std::size_t>(exchange.caller_count())),
       owned(static_cast<std::size_t>(exchange.owned_count()));
   std::iota(mine.begin(), mine.end(), comm.exclusive_sum(exchange.caller_count()));
@@ -72,7 +72,7 @@ Answers ask_owners(const mpi::Comm& comm, const PointSetup& s, const AlignedVect
   return answers;
 }
 
-std::vector<double> to_callers(parallel::PointExchange& exchange, const Coordinates& c,
+std::vector<double> to_callers(distributed::PointExchange& exchange, const Coordinates& c,
                                const morton::RootCube& cube) {
   std::vector<double> points(3 * static_cast<std::size_t>(exchange.caller_count()));
   exchange.send_to_callers(

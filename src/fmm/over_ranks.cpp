@@ -1,4 +1,4 @@
-#include "octopole/fmm/over_ranks.hpp"
+#include "fmm/over_ranks.hpp"
 
 namespace octopole {
 

@@ -1,4 +1,4 @@
-#include "octopole/fmm/passes.hpp"
+#include "fmm/passes.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,10 +7,10 @@
 #include <type_traits>
 
 #include "octopole/kernels.hpp"
-#include "octopole/operators/adaptive.hpp"
-#include "octopole/operators/leaf.hpp"
-#include "octopole/operators/near_field.hpp"
-#include "octopole/operators/vertical.hpp"
+#include "operators/adaptive.hpp"
+#include "operators/leaf.hpp"
+#include "operators/near_field.hpp"
+#include "operators/vertical.hpp"
 
 namespace octopole {
 namespace {
@@ -27,19 +27,19 @@ ListView view(const tree::NodeLists& lists) {
 }
 
 /// Times a piece of an operator's work, of which whoever observes is told first.
-class Piece {
+class PhaseScope {
  public:
-  Piece(const mpi::Comm& comm, Profile& profile, Phase phase, std::size_t part, const PointSetup& setup,
-        WorkObserver* observer)
+  PhaseScope(const mpi::Comm& comm, Profile& profile, Phase phase, std::size_t part, const PointSetup& setup,
+             WorkObserver* observer)
       : timer_(profile, phase), phase_(phase), part_(part), setup_(setup), observer_(observer) {
     comm.enter(kPhaseNames[static_cast<std::size_t>(phase)]);
     if (observer_) observer_->evaluating(phase);
   }
-  ~Piece() {
+  ~PhaseScope() {
     if (observer_) observer_->evaluated(setup_, phase_, part_);
   }
-  Piece(const Piece&) = delete;
-  Piece& operator=(const Piece&) = delete;
+  PhaseScope(const PhaseScope&) = delete;
+  PhaseScope& operator=(const PhaseScope&) = delete;
 
  private:
   PhaseTimer timer_;
@@ -50,19 +50,19 @@ class Piece {
 };
 
 /// Times an exchange, or its start or finish, counts what travels, and tells whoever observes.
-class Travel {
+class ExchangeScope {
  public:
-  Travel(const mpi::Comm& comm, Profile& profile, Exchange exchange, ExchangeTimer::Part part,
-         WorkObserver* observer)
+  ExchangeScope(const mpi::Comm& comm, Profile& profile, Exchange exchange, ExchangeTimer::Part part,
+                WorkObserver* observer)
       : timer_(profile, exchange, part), profile_(profile), exchange_(exchange), observer_(observer) {
     comm.enter(kExchangeNames[static_cast<std::size_t>(exchange)]);
     if (observer_) observer_->exchanging(exchange);
   }
-  ~Travel() {
+  ~ExchangeScope() {
     if (observer_) observer_->exchanged(exchange_, traffic_);
   }
-  Travel(const Travel&) = delete;
-  Travel& operator=(const Travel&) = delete;
+  ExchangeScope(const ExchangeScope&) = delete;
+  ExchangeScope& operator=(const ExchangeScope&) = delete;
   void count(Traffic traffic) {
     profile_.traffic[static_cast<std::size_t>(exchange_)] += traffic;
     if (observer_) observer_->copied(traffic.bytes_sent + traffic.bytes_received);
@@ -93,41 +93,43 @@ struct Evaluation {
   TargetSums sums;
   bool gradient;
 
-  LocalPoints local_points() const { return s.local_sources.view(s.tree.leaf); }
+  LeafFramePoints local_points() const { return s.leaf_frame_sources.view(s.tree.leaf); }
   const Translations<Real>& t() const { return operators.translations; }
-  Piece piece(Phase phase, std::size_t part = 0) const { return {comm, profile, phase, part, s, observer}; }
+  PhaseScope piece(Phase phase, std::size_t part = 0) const {
+    return {comm, profile, phase, part, s, observer};
+  }
 
-  Travel travel(Exchange exchange, ExchangeTimer::Part part = ExchangeTimer::Part::whole) const {
+  ExchangeScope travel(Exchange exchange, ExchangeTimer::Part part = ExchangeTimer::Part::whole) const {
     return {comm, profile, exchange, part, observer};
   }
 
-  void start_rows(Exchange exchange, parallel::RowExchange& rows, const Real* array, Index width) {
-    Travel timed = travel(exchange, ExchangeTimer::Part::start);
+  void start_rows(Exchange exchange, distributed::RowExchange& rows, const Real* array, Index width) {
+    ExchangeScope timed = travel(exchange, ExchangeTimer::Part::start);
     rows.start(array, width);
     timed.count(rows.exchange().traffic(static_cast<std::size_t>(width) * sizeof(Real)));
   }
-  void finish_rows(Exchange exchange, parallel::RowExchange& rows, Real* array) {
-    Travel timed = travel(exchange, ExchangeTimer::Part::finish);
+  void finish_rows(Exchange exchange, distributed::RowExchange& rows, Real* array) {
+    ExchangeScope timed = travel(exchange, ExchangeTimer::Part::finish);
     rows.finish(array);
   }
 
   // Ghost multipoles: coarse ones with all ranks at once, others between start and finish.
   void start_multipoles() {
     {
-      Travel timed = travel(Exchange::ghost_multipoles, ExchangeTimer::Part::start);
+      ExchangeScope timed = travel(Exchange::ghost_multipoles, ExchangeTimer::Part::start);
       if constexpr (std::is_same_v<Real, double>)
         if (s.ghosts.narrow) s.ghosts.multipoles.start_narrow(w.multipoles.data(), t().equivalent_size());
       if (!s.ghosts.narrow) s.ghosts.multipoles.start(w.multipoles.data(), t().equivalent_size());
       timed.count(s.ghosts.multipoles.exchange().traffic(multipole_bytes()));
     }
-    Travel timed = travel(Exchange::coarse_multipoles);
+    ExchangeScope timed = travel(Exchange::coarse_multipoles);
     if constexpr (std::is_same_v<Real, double>)
       if (s.ghosts.narrow) s.ghosts.coarse.run_narrow(w.multipoles.data(), t().equivalent_size());
     if (!s.ghosts.narrow) s.ghosts.coarse.run(w.multipoles.data(), t().equivalent_size());
     timed.count(s.ghosts.coarse.exchange().traffic(multipole_bytes()));
   }
   void finish_multipoles() {
-    Travel timed = travel(Exchange::ghost_multipoles, ExchangeTimer::Part::finish);
+    ExchangeScope timed = travel(Exchange::ghost_multipoles, ExchangeTimer::Part::finish);
     if constexpr (std::is_same_v<Real, double>)
       if (s.ghosts.narrow) s.ghosts.multipoles.finish_narrow(w.multipoles.data());
     if (!s.ghosts.narrow) s.ghosts.multipoles.finish(w.multipoles.data());
@@ -137,7 +139,7 @@ struct Evaluation {
   }
 
   void bring_charges(std::span<const double> charges) {
-    Travel timed = travel(Exchange::charges);
+    ExchangeScope timed = travel(Exchange::charges);
     w.charges.resize(static_cast<std::size_t>(s.owned_sources() + s.ghosts.ghost_sources));
     s.source_exchange.send_to_owners(
         [&](Index i) { return static_cast<Real>(charges[static_cast<std::size_t>(i)] / unit); },
@@ -151,19 +153,19 @@ struct Evaluation {
     // be zero.
     if (w.multipoles.empty()) zero(w.multipoles, s.tree.keys.size() * static_cast<std::size_t>(width));
     {
-      const Piece timed = piece(Phase::p2m);
+      const PhaseScope timed = piece(Phase::p2m);
       p2m(kernel, t(), std::span<const NodeIndex>(s.work.source_leaves), s.boxes.data(), s.sources_by_node(),
           w.charges.data(), w.multipoles.data(), local_points());
     }
     auto step = s.ancestors.steps.begin();
-    for (int level = morton::kDepth - 1; level >= parallel::kFirstLevel; --level) {
+    for (int level = morton::kDepth - 1; level >= distributed::kFirstLevel; --level) {
       if (step != s.ancestors.steps.end() && step->child_level == level + 1) {
         start_rows(Exchange::ancestors, step->exchange, w.multipoles.data(), width);
         finish_rows(Exchange::ancestors, step->exchange, w.multipoles.data());
         ++step;
       }
       if (level >= static_cast<int>(s.work.source_parents.size())) continue;
-      const Piece timed = piece(Phase::m2m, static_cast<std::size_t>(level));
+      const PhaseScope timed = piece(Phase::m2m, static_cast<std::size_t>(level));
       m2m(t(), std::span<const NodeIndex>(s.work.source_parents[static_cast<std::size_t>(level)]),
           s.tree.children.data(), s.tree.has_source.data(), w.multipoles.data());
     }
@@ -189,7 +191,7 @@ struct Evaluation {
   // What waits for no ghosts: leaves inside, or where pairs are mutual those of this rank, but for whole rows
   // with a ghost. The messages under way are looked after meanwhile.
   void near_inside() {
-    const Piece timed = piece(Phase::p2p, 0);
+    const PhaseScope timed = piece(Phase::p2p, 0);
     const std::function<void()> look_after =
         expects_messages() ? [this] { look_after_messages(); } : std::function<void()>();
     if (!s.near_pairs) return sum_near(s.work.interior_leaves, s.partners.p2p, look_after);
@@ -200,7 +202,7 @@ struct Evaluation {
   }
 
   bool expects_messages() const {
-    const auto any = [](const parallel::RowExchange& rows) {
+    const auto any = [](const distributed::RowExchange& rows) {
       return rows.exchange().records_sent_away() + rows.exchange().records_from_elsewhere() > 0;
     };
     return any(s.ghosts.points) || any(s.ghosts.multipoles);
@@ -219,7 +221,7 @@ struct Evaluation {
   }
 
   void near_ghosts() {
-    const Piece timed = piece(Phase::p2p, 1);
+    const PhaseScope timed = piece(Phase::p2p, 1);
     const std::function<void()> look_after =
         expects_messages() ? [this] { look_after_multipoles(); } : std::function<void()>();
     if (!s.near_pairs) return sum_near(s.work.boundary_leaves, s.partners.p2p, look_after);
@@ -243,7 +245,7 @@ struct Evaluation {
   // What this rank has summed for ghosts goes to their owners while the downward pass goes on.
   void start_near_sums() {
     if (!shares_near_sums()) return;
-    Travel timed = travel(Exchange::near_sums, ExchangeTimer::Part::start);
+    ExchangeScope timed = travel(Exchange::near_sums, ExchangeTimer::Part::start);
     const std::vector<const double*> columns = summed<const double*>();
     s.near_sums.start_columns(columns);
     timed.count(s.near_sums.exchange().traffic(columns.size() * sizeof(double)));
@@ -255,7 +257,7 @@ struct Evaluation {
   }
   void finish_near_sums() {
     if (!shares_near_sums()) return;
-    Travel timed = travel(Exchange::near_sums, ExchangeTimer::Part::finish);
+    ExchangeScope timed = travel(Exchange::near_sums, ExchangeTimer::Part::finish);
     s.near_sums.add_columns(summed<double*>());
   }
 
@@ -264,13 +266,13 @@ struct Evaluation {
   void downward() {
     const std::size_t check_width = static_cast<std::size_t>(t().downward_check_size());
     zero(w.locals, s.tree.keys.size() * static_cast<std::size_t>(t().equivalent_size()));
-    for (std::size_t level = parallel::kFirstLevel; level < s.work.target_nodes.size(); ++level) {
+    for (std::size_t level = distributed::kFirstLevel; level < s.work.target_nodes.size(); ++level) {
       const NodeIndex first = s.tree.level_begin[level];
       zero(w.checks, static_cast<std::size_t>(s.tree.level_begin[level + 1] - first) * check_width);
       const CheckRows<Real> checks(w.checks.data(), first);
       const std::span<const NodeIndex> nodes(s.work.target_nodes[level]);
       {
-        const Piece timed = piece(Phase::m2l, level);
+        const PhaseScope timed = piece(Phase::m2l, level);
         if (operators.m2l_by_fft() && operators.m2l_in_single_alone())
           m2l_fft(operators.fft_single, t(), s.m2l[level], w.multipoles.data(), checks, w.m2l_single);
         else if (operators.m2l_by_fft())
@@ -279,14 +281,14 @@ struct Evaluation {
           m2l_svd(operators.svd, t(), nodes, view(s.lists.v), s.boxes.data(), w.multipoles.data(), checks);
       }
       {
-        const Piece timed = piece(Phase::p2l, level);
+        const PhaseScope timed = piece(Phase::p2l, level);
         p2l(kernel, t(), std::span<const NodeIndex>(s.work.x_nodes[level]), view(s.partners.p2l),
             s.boxes.data(), s.sources_by_node(), w.charges.data(), checks);
       }
       look_after_near_sums();
-      const Piece timed = piece(Phase::l2l, level);
+      const PhaseScope timed = piece(Phase::l2l, level);
       check_to_local(t(), nodes, {w.checks.data(), first}, w.locals.data());
-      if (level > parallel::kFirstLevel)
+      if (level > distributed::kFirstLevel)
         l2l(t(), std::span<const NodeIndex>(s.work.target_parents[level - 1]), s.tree.children.data(),
             s.tree.has_target.data(), w.locals.data());
     }
@@ -294,11 +296,11 @@ struct Evaluation {
 
   void to_targets() {
     {
-      const Piece timed = piece(Phase::l2p);
+      const PhaseScope timed = piece(Phase::l2p);
       l2p(kernel, t(), std::span<const NodeIndex>(s.work.target_ends), s.boxes.data(), s.targets_by_node(),
           w.locals.data(), sums, local_points());
     }
-    const Piece timed = piece(Phase::m2p);
+    const PhaseScope timed = piece(Phase::m2p);
     m2p(kernel, t(), std::span<const NodeIndex>(s.work.w_leaves), view(s.partners.m2p), s.boxes.data(),
         s.targets_by_node(), w.multipoles.data(), sums);
   }
@@ -310,8 +312,8 @@ struct Evaluation {
   }
 
   void bring_potential(Field& field) {
-    Travel timed = travel(Exchange::potential);
-    parallel::PointExchange& exchange = s.results_exchange();
+    ExchangeScope timed = travel(Exchange::potential);
+    distributed::PointExchange& exchange = s.results_exchange();
     field.potential.resize(static_cast<std::size_t>(exchange.caller_count()));
     exchange.send_to_callers(
         [from = w.potential.data(), factor = potential_unit](Index i) { return factor * from[i]; },
@@ -320,7 +322,7 @@ struct Evaluation {
   }
 
   void bring_gradient(Field& field) {
-    Travel timed = travel(Exchange::gradient);
+    ExchangeScope timed = travel(Exchange::gradient);
     s.results_exchange().send_to_callers(
         [x = w.gx.data(), y = w.gy.data(), z = w.gz.data(), factor = gradient_unit](Index i) {
           return std::array{factor * x[i], factor * y[i], factor * z[i]};

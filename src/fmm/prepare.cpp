@@ -1,4 +1,4 @@
-#include "octopole/fmm/prepare.hpp"
+#include "fmm/prepare.hpp"
 
 #include "octopole/kernels.hpp"
 

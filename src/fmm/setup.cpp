@@ -1,13 +1,14 @@
-#include "octopole/fmm/setup.hpp"
-#include "octopole/fmm/multipole_rule.hpp"
+#include "fmm/setup.hpp"
+#include "cost/multipole_rule.hpp"
 
 #include <algorithm>
 
-#include "octopole/base/release.hpp"
-#include "octopole/base/threads.hpp"
-#include "octopole/fmm/rank_setup.hpp"
-#include "octopole/parallel/partition_points.hpp"
-#include "octopole/parallel/tree_exchange.hpp"
+#include "base/release.hpp"
+#include "base/threads.hpp"
+#include "cost/rank_setup.hpp"
+#include "distributed/partition_points.hpp"
+#include "distributed/tree_exchange.hpp"
+#include "fmm/setup_memory.hpp"
 
 namespace octopole {
 namespace {
@@ -34,7 +35,7 @@ morton::Bounds bounds_of(const mpi::Comm& comm, std::span<const double> sources,
 }
 
 // Coordinates of the owned points, interleaved as they travel. Counts codes and coordinates in `traffic`.
-void take_coordinates(const mpi::Comm& comm, parallel::PointExchange& exchange,
+void take_coordinates(const mpi::Comm& comm, distributed::PointExchange& exchange,
                       std::span<const double> points, AlignedVector<double>& interleaved, Traffic& traffic) {
   mpi::collectively(comm, [&] {
     interleaved.resize(3 * static_cast<std::size_t>(exchange.owned_count()));
@@ -109,8 +110,8 @@ CallerPoints sort_points(const morton::RootCube& cube, std::span<const double> s
 /// The partition by numbers of points; the count tree does not outlive it.
 void divide_by_points(const mpi::Comm& comm, const Parameters& parameters, const CallerPoints& points,
                       PointSetup& s) {
-  const tree::CountTree coarse = parallel::count_globally(comm, points.source_codes, points.target_codes(),
-                                                          s.tuning.ncrit, parameters.max_level);
+  const tree::CountTree coarse = distributed::count_globally(comm, points.source_codes, points.target_codes(),
+                                                             s.tuning.ncrit, parameters.max_level);
   s.points = coarse.counts()[0];
   s.balance.count_tree_bytes = static_cast<Index>(coarse.bytes());
   mpi::collectively(comm, [&] {
@@ -121,8 +122,8 @@ void divide_by_points(const mpi::Comm& comm, const Parameters& parameters, const
 
 /// Codes to the owners by the partition, and the exchanges that other values will follow.
 void distribute_codes(const mpi::Comm& comm, mpi::Transport transport, CallerPoints& points, PointSetup& s) {
-  s.source_exchange = parallel::PointExchange(comm, transport, std::move(points.source_order),
-                                              points.source_codes, s.partition);
+  s.source_exchange = distributed::PointExchange(comm, transport, std::move(points.source_order),
+                                                 points.source_codes, s.partition);
   if (points.distinct)
     s.target_exchange.emplace(comm, transport, std::move(points.target_order), points.distinct_codes,
                               s.partition);
@@ -140,10 +141,10 @@ std::vector<std::uint8_t> build_tree(const mpi::Comm& comm, const Parameters& pa
     splits = tree::refine(s.shared, range, own_sources, own_targets, s.tuning.ncrit, parameters.max_level);
   });
   if (parameters.balance)
-    splits = parallel::balance_globally(comm, s.partition, std::move(splits),
-                                        s.traffic[static_cast<std::size_t>(SetupExchange::balance)]);
+    splits = distributed::balance_globally(comm, s.partition, std::move(splits),
+                                           s.traffic[static_cast<std::size_t>(SetupExchange::balance)]);
   mpi::collectively(comm, [&] { s.leaves = tree::leaves_of(splits, range); });
-  s.tree = parallel::build_essential_tree(
+  s.tree = distributed::build_essential_tree(
       comm, tree::LocalPart{s.shared, s.partition, comm.rank(), splits, own_sources, own_targets},
       s.traffic[static_cast<std::size_t>(SetupExchange::records)]);
   stages.end(SetupStage::tree, s.tree.keys.size());
@@ -158,7 +159,7 @@ std::vector<std::uint8_t> build_tree(const mpi::Comm& comm, const Parameters& pa
     s.partners = tree::choose_partners(s.tree, s.lists, s.tuning.direct_sources, s.tuning.direct_targets);
     ends = find_ends(s.rank_lists());
   });
-  parallel::agree_on_shared(comm, s.partition, s.tree, ends);
+  distributed::agree_on_shared(comm, s.partition, s.tree, ends);
   stages.end(SetupStage::lists, s.lists.u.items.size() + s.lists.v.items.size() + s.lists.w.items.size() +
                                     s.lists.x.items.size());
   return ends;
@@ -182,7 +183,7 @@ void balance_work(const mpi::Comm& comm, const Parameters& parameters, CallerPoi
   s.lists = {};
   s.partners = {};
   s.partition = std::move(*better);
-  s.shared = parallel::count_shared(comm, s.partition, points.source_codes, points.target_codes());
+  s.shared = distributed::count_shared(comm, s.partition, points.source_codes, points.target_codes());
   points.source_order = s.source_exchange.take_order();
   if (s.target_exchange) points.target_order = s.target_exchange->take_order();
   s.source_exchange = {};
@@ -193,10 +194,10 @@ void balance_work(const mpi::Comm& comm, const Parameters& parameters, CallerPoi
 }
 
 /// All sources, ghosts included.
-LocalCoordinates localize_sources(const PointSetup& s, const Parameters& parameters) {
-  LocalCoordinates local;
+LeafFrameCoordinates localize_sources(const PointSetup& s, const Parameters& parameters) {
+  LeafFrameCoordinates local;
   local.form = parameters.near_form;
-  local.reach = parameters.near_reach;
+  local.reach = parameters.near_min_separation;
   if (local.form == NearForm::two_floats) return local;
   for (auto* axis : {&local.x, &local.y, &local.z}) axis->resize(s.sources.x.size());
   std::vector<NodeIndex> leaves;
@@ -208,8 +209,9 @@ LocalCoordinates localize_sources(const PointSetup& s, const Parameters& paramet
   return local;
 }
 
-std::vector<parallel::PeerRows> rows_of(const tree::LeavesByRank& leaves, const tree::EssentialTree& tree) {
-  std::vector<parallel::PeerRows> rows;
+std::vector<distributed::PeerRows> rows_of(const tree::LeavesByRank& leaves,
+                                           const tree::EssentialTree& tree) {
+  std::vector<distributed::PeerRows> rows;
   for (const auto& [rank, nodes] : leaves) {
     rows.push_back({rank, {}});
     for (const NodeIndex leaf : nodes)
@@ -221,18 +223,18 @@ std::vector<parallel::PeerRows> rows_of(const tree::LeavesByRank& leaves, const 
 
 /// P2P's pairs, of sources that are the targets.
 void pair_up(const mpi::Comm& comm, const Parameters& parameters, PointSetup& s) {
-  std::vector<parallel::PeerRows> sent, received;
+  std::vector<distributed::PeerRows> sent, received;
   mpi::collectively(comm, [&] {
     const Index ranges = max_threads() == 1 ? 1 : kRangesPerThread * max_threads();
     const tree::NearPartners partners = near_partners(s.tree, s.partners, s.owned_sources(), parameters);
     s.near_pairs = tree::pair_up(partners, ranges);
-    s.local_sources = localize_sources(s, parameters);
+    s.leaf_frame_sources = localize_sources(s, parameters);
     if (comm.size() == 1) return;
     s.border = tree::pair_up_border(partners, ranges);
     sent = rows_of(s.border.leaves.sent, s.tree);
     received = rows_of(s.border.leaves.received, s.tree);
   });
-  if (comm.size() > 1) s.near_sums = parallel::RowExchange(comm, parameters.transport, sent, received);
+  if (comm.size() > 1) s.near_sums = distributed::RowExchange(comm, parameters.transport, sent, received);
 }
 
 }  // namespace
@@ -311,9 +313,9 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
   stages.end(SetupStage::distribute, 0);
 
   stages.begin(SetupStage::ghosts);
-  s.ghosts = parallel::plan_ghosts(comm, transport, s.partition, multipole_rule(parameters, comm.size()),
-                                   s.lists.v, s.partners, s.owned_sources(), s.tree);
-  s.ancestors = parallel::plan_ancestors(comm, transport, s.tree);
+  s.ghosts = distributed::plan_ghosts(comm, transport, s.partition, multipole_rule(parameters, comm.size()),
+                                      s.lists.v, s.partners, s.owned_sources(), s.tree);
+  s.ancestors = distributed::plan_ancestors(comm, transport, s.tree);
   mpi::collectively(comm, [&] {
     source_points.resize(source_points.size() + 3 * static_cast<std::size_t>(s.ghosts.ghost_sources));
   });

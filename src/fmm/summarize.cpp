@@ -1,21 +1,22 @@
-#include "octopole/fmm/summarize.hpp"
-#include "octopole/fmm/multipole_rule.hpp"
+#include "fmm/summarize.hpp"
+#include "cost/multipole_rule.hpp"
 
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <numeric>
 
-#include "octopole/parallel/tree_exchange.hpp"
+#include "distributed/tree_exchange.hpp"
 
-#include "octopole/base/threads.hpp"
-#include "octopole/fmm/communication.hpp"
-#include "octopole/fmm/over_ranks.hpp"
+#include "base/threads.hpp"
+#include "fmm/communication.hpp"
+#include "fmm/over_ranks.hpp"
+#include "fmm/setup_work.hpp"
 
 namespace octopole {
 namespace {
 
-ListSize measure(const mpi::Comm& comm, const PointSetup& s, const parallel::SharedOnce& shared,
+ListSize measure(const mpi::Comm& comm, const PointSetup& s, const distributed::SharedOnce& shared,
                  const tree::NodeLists& lists, bool leaves_only) {
   Index rows = 0, items = 0, longest = 0;
   for (NodeIndex node = 0; node < s.tree.size(); ++node) {
@@ -54,7 +55,7 @@ TreeSummary summarize_tree(const mpi::Comm& comm, const PointSetup& s) {
   t.overfull_leaves = comm.sum(overfull);
   t.largest_leaf = comm.max(largest);
 
-  const parallel::SharedOnce shared(comm, s.partition, s.tree);
+  const distributed::SharedOnce shared(comm, s.partition, s.tree);
   t.u = measure(comm, s, shared, s.lists.u, true);
   t.v = measure(comm, s, shared, s.lists.v, false);
   t.w = measure(comm, s, shared, s.lists.w, true);
@@ -88,7 +89,7 @@ BalanceSummary summarize_balance(const mpi::Comm& comm, const Parameters& parame
   };
   BalanceSummary b;
   const WorkCounts counted = count_work(s, parameters.operators);
-  const parallel::SharedOnce once(comm, s.partition, s.tree);
+  const distributed::SharedOnce once(comm, s.partition, s.tree);
   WorkCounts repeated;
   const std::vector<WorkCounts> by_node = count_by_node(s.rank_lists(), s.work, parameters.operators);
   for (NodeIndex node = 0; node < s.tree.size(); ++node)

@@ -1,6 +1,6 @@
 #include "octopole/verify.hpp"
-#include "octopole/kernels/reference_sum.hpp"
-#include "octopole/mpi/failure.hpp"
+#include "kernels/reference_sum.hpp"
+#include "mpi/failure.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "octopole/io/append_file.hpp"
+#include "io/append_file.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

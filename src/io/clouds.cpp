@@ -1,4 +1,4 @@
-#include "octopole/io/clouds.hpp"
+#include "io/clouds.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -26,7 +26,7 @@ std::size_t position(const std::array<std::string_view, n>& names, std::string_v
 /// started from a hash of the seed and the stream.
 class Random {
  public:
-  Random(std::uint64_t seed, Stream stream)
+  Random(std::uint64_t seed, RngStream stream)
       : start_(mix(seed + kStep) ^ mix((static_cast<std::uint64_t>(stream) + 1) * kStep)) {}
 
   /// Number k (0 .. 3) of item i, uniform in [0, 1).
@@ -128,7 +128,7 @@ Charges parse_charges(std::string_view name) {
   return static_cast<Charges>(position(kChargesNames, name, "kind of charges"));
 }
 
-void fill_cloud(Shape shape, Index first, std::span<double> points, std::uint64_t seed, Stream stream) {
+void fill_cloud(Shape shape, Index first, std::span<double> points, std::uint64_t seed, RngStream stream) {
   const Random random(seed, stream);
   const Index count = static_cast<Index>(points.size() / 3);
 #pragma omp parallel for schedule(static)
@@ -140,12 +140,12 @@ void fill_cloud(Shape shape, Index first, std::span<double> points, std::uint64_
 }
 
 void fill_charges(Charges charges, Index first, std::span<double> values, std::uint64_t seed) {
-  const Random random(seed, Stream::sources);
+  const Random random(seed, RngStream::sources);
   for (std::size_t n = 0; n < values.size(); ++n)
     values[n] = charges == Charges::unit ? 1 : 2 * random(first + static_cast<Index>(n), 3) - 1;
 }
 
-std::vector<double> make_cloud(Shape shape, Index first, Index count, std::uint64_t seed, Stream stream) {
+std::vector<double> make_cloud(Shape shape, Index first, Index count, std::uint64_t seed, RngStream stream) {
   std::vector<double> points(static_cast<std::size_t>(3 * count));
   fill_cloud(shape, first, points, seed, stream);
   return points;

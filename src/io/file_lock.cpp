@@ -1,4 +1,4 @@
-#include "octopole/io/file_lock.hpp"
+#include "io/file_lock.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -9,8 +9,8 @@
 #include <cstring>
 #include <thread>
 
+#include "io/pending_file.hpp"
 #include "octopole/error.hpp"
-#include "octopole/io/pending_file.hpp"
 
 namespace octopole {
 namespace {

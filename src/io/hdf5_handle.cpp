@@ -1,4 +1,4 @@
-#include "hdf5_handle.hpp"
+#include "io/hdf5_handle.hpp"
 
 #include <algorithm>
 

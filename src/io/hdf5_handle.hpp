@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "octopole/io/points_file.hpp"
+#include "io/points_file.hpp"
 
 namespace octopole::hdf5 {
 

@@ -1,4 +1,4 @@
-#include "octopole/io/operator_file.hpp"
+#include "io/operator_file.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -8,9 +8,9 @@
 #include <optional>
 #include <vector>
 
-#include "hdf5_handle.hpp"
-#include "octopole/io/file_lock.hpp"
-#include "octopole/io/pending_file.hpp"
+#include "io/file_lock.hpp"
+#include "io/hdf5_handle.hpp"
+#include "io/pending_file.hpp"
 
 namespace octopole {
 namespace {

@@ -1,4 +1,4 @@
-#include "octopole/io/pending_file.hpp"
+#include "io/pending_file.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "octopole/io/points_file.hpp"
+#include "io/points_file.hpp"
 
 #include <unistd.h>
 
@@ -10,9 +10,9 @@
 #include <limits>
 #include <optional>
 
-#include "hdf5_handle.hpp"
-#include "octopole/io/pending_file.hpp"
-#include "octopole/mpi/failure.hpp"
+#include "io/hdf5_handle.hpp"
+#include "io/pending_file.hpp"
+#include "mpi/failure.hpp"
 
 namespace octopole {
 namespace {

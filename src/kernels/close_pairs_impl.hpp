@@ -8,8 +8,8 @@
 
 #include <cstdint>
 
-#include "octopole/simd/vec.hpp"
-#include "pair_loop_table.hpp"
+#include "kernels/pair_loop_table.hpp"
+#include "simd/vec.hpp"
 
 namespace octopole {
 namespace {

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <utility>
 
-#include "close_pairs_impl.hpp"
-#include "octopole/simd/vec.hpp"
-#include "pair_loop_table.hpp"
+#include "kernels/close_pairs_impl.hpp"
+#include "kernels/pair_loop_table.hpp"
+#include "simd/vec.hpp"
 
 namespace octopole {
 namespace {

@@ -1,8 +1,8 @@
-#include "octopole/kernels/pair_loop.hpp"
+#include "kernels/pair_loop.hpp"
 
+#include "kernels/pair_loop_table.hpp"
 #include "octopole/kernels.hpp"
-#include "octopole/simd/isa.hpp"
-#include "pair_loop_table.hpp"
+#include "simd/isa.hpp"
 
 namespace octopole {
 namespace {

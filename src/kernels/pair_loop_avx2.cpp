@@ -1,16 +1,16 @@
 // The pair loops for avx2.
+#include "kernels/pair_loop_table.hpp"
 #include "octopole/kernels.hpp"
-#include "octopole/simd/vec.hpp"
-#include "pair_loop_table.hpp"
+#include "simd/vec.hpp"
 
 #ifdef OCTOPOLE_HAS_AVX2
 namespace octopole {
 namespace isa = simd::avx2;
 }
-#include "local_loop_impl.hpp"
-#include "mutual_loop_impl.hpp"
-#include "pair_loop_impl.hpp"
-#include "split_loop_impl.hpp"
+#include "kernels/leaf_frame_loop_impl.hpp"
+#include "kernels/mutual_loop_impl.hpp"
+#include "kernels/pair_loop_impl.hpp"
+#include "kernels/split_loop_impl.hpp"
 #endif
 
 namespace octopole {

@@ -1,14 +1,14 @@
 // The pair loops for baseline.
 #include "octopole/kernels.hpp"
-#include "octopole/simd/vec.hpp"
+#include "simd/vec.hpp"
 
 namespace octopole {
 namespace isa = simd::baseline;
 }
-#include "local_loop_impl.hpp"
-#include "mutual_loop_impl.hpp"
-#include "pair_loop_impl.hpp"
-#include "split_loop_impl.hpp"
+#include "kernels/leaf_frame_loop_impl.hpp"
+#include "kernels/mutual_loop_impl.hpp"
+#include "kernels/pair_loop_impl.hpp"
+#include "kernels/split_loop_impl.hpp"
 
 namespace octopole {
 

@@ -2,9 +2,9 @@
 // simd/vec.hpp `isa`. All in an unnamed namespace: no instantiation is shared between units.
 #pragma once
 
-#include "close_pairs_impl.hpp"
-#include "octopole/simd/vec.hpp"
-#include "pair_loop_table.hpp"
+#include "kernels/close_pairs_impl.hpp"
+#include "kernels/pair_loop_table.hpp"
+#include "simd/vec.hpp"
 
 namespace octopole {
 namespace {

@@ -1,7 +1,7 @@
 // The pair loops of one instruction set, as functions to dispatch to.
 #pragma once
 
-#include "octopole/kernels/pair_loop.hpp"
+#include "kernels/pair_loop.hpp"
 
 namespace octopole {
 

@@ -1,13 +1,13 @@
 // The reference sums' loops for avx2.
+#include "kernels/reference_loop_table.hpp"
 #include "octopole/kernels.hpp"
-#include "octopole/simd/vec.hpp"
-#include "reference_loop_table.hpp"
+#include "simd/vec.hpp"
 
 #ifdef OCTOPOLE_HAS_AVX2
 namespace octopole {
 namespace isa = simd::avx2;
 }
-#include "reference_loop_impl.hpp"
+#include "kernels/reference_loop_impl.hpp"
 #endif
 
 namespace octopole {

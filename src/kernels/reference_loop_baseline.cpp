@@ -1,12 +1,12 @@
 // The reference sums' loops for baseline.
+#include "kernels/reference_loop_table.hpp"
 #include "octopole/kernels.hpp"
-#include "octopole/simd/vec.hpp"
-#include "reference_loop_table.hpp"
+#include "simd/vec.hpp"
 
 namespace octopole {
 namespace isa = simd::baseline;
 }
-#include "reference_loop_impl.hpp"
+#include "kernels/reference_loop_impl.hpp"
 
 namespace octopole {
 

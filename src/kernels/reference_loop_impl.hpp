@@ -2,8 +2,8 @@
 // part of simd/vec.hpp `isa`.
 #pragma once
 
-#include "octopole/simd/vec.hpp"
-#include "reference_loop_table.hpp"
+#include "kernels/reference_loop_table.hpp"
+#include "simd/vec.hpp"
 
 namespace octopole {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "octopole/base/types.hpp"
+#include "base/types.hpp"
 
 namespace octopole {
 

@@ -1,12 +1,12 @@
-#include "octopole/kernels/reference_sum.hpp"
+#include "kernels/reference_sum.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <memory>
 
-#include "octopole/base/threads.hpp"
-#include "octopole/simd/isa.hpp"
-#include "reference_loop_table.hpp"
+#include "base/threads.hpp"
+#include "kernels/reference_loop_table.hpp"
+#include "simd/isa.hpp"
 
 namespace octopole {
 namespace {

@@ -2,8 +2,8 @@
 // set's unit, behind pair_loop_impl.hpp.
 #pragma once
 
-#include "close_pairs_impl.hpp"
-#include "pair_loop_impl.hpp"
+#include "kernels/close_pairs_impl.hpp"
+#include "kernels/pair_loop_impl.hpp"
 
 namespace octopole {
 namespace {

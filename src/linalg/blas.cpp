@@ -1,4 +1,4 @@
-#include "octopole/linalg/blas.hpp"
+#include "linalg/blas.hpp"
 
 #include <algorithm>
 #include <type_traits>

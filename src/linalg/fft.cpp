@@ -1,10 +1,10 @@
-#include "octopole/linalg/fft.hpp"
+#include "linalg/fft.hpp"
 
 #include <fftw3.h>
 
 #include <mutex>
 
-#include "octopole/base/aligned.hpp"
+#include "base/aligned.hpp"
 
 namespace octopole::linalg {
 namespace {
@@ -24,7 +24,7 @@ CubeTransform::CubeTransform(int n) : n_(n) {
   plan_ = fftw_plan_dft_r2c_3d(n, n, n, in.data(), reinterpret_cast<fftw_complex*>(out.data()),
                                FFTW_ESTIMATE | FFTW_UNALIGNED);
   if (plan_ == nullptr)
-    throw Error("FFTW has no plan for a cube of " + std::to_string(n) + " points an edge");
+    throw Error("FFTW has no plan for a cube of " + std::to_string(n) + " points per edge");
 }
 
 CubeTransform::~CubeTransform() {

@@ -1,4 +1,4 @@
-#include "octopole/linalg/lu.hpp"
+#include "linalg/lu.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
-#include "octopole/linalg/product.hpp"
+#include "linalg/product.hpp"
 
-#include "octopole/simd/isa.hpp"
-#include "product_table.hpp"
+#include "linalg/product_table.hpp"
+#include "simd/isa.hpp"
 
 namespace octopole::linalg {
 

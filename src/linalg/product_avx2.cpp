@@ -1,12 +1,12 @@
 // Products of matrices for avx2.
-#include "octopole/simd/vec.hpp"
-#include "product_table.hpp"
+#include "linalg/product_table.hpp"
+#include "simd/vec.hpp"
 
 #ifdef OCTOPOLE_HAS_AVX2
 namespace octopole {
 namespace isa = simd::avx2;
 }
-#include "product_impl.hpp"
+#include "linalg/product_impl.hpp"
 #endif
 
 namespace octopole::linalg {

@@ -1,10 +1,10 @@
 // Products of matrices for baseline.
-#include "octopole/simd/vec.hpp"
+#include "simd/vec.hpp"
 
 namespace octopole {
 namespace isa = simd::baseline;
 }
-#include "product_impl.hpp"
+#include "linalg/product_impl.hpp"
 
 namespace octopole::linalg {
 

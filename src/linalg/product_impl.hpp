@@ -6,8 +6,8 @@
 // ACM Trans. Math. Softw. 34 (2008) 12).
 #pragma once
 
-#include "octopole/simd/vec.hpp"
-#include "product_table.hpp"
+#include "linalg/product_table.hpp"
+#include "simd/vec.hpp"
 
 namespace octopole::linalg {
 namespace {

@@ -1,7 +1,7 @@
 // Products of matrices for each instruction set, as functions to dispatch to: see product_impl.hpp.
 #pragma once
 
-#include "octopole/base/types.hpp"
+#include "base/types.hpp"
 
 namespace octopole::linalg {
 

@@ -1,4 +1,4 @@
-#include "octopole/linalg/svd.hpp"
+#include "linalg/svd.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -6,8 +6,8 @@
 #include <random>
 #include <vector>
 
-#include "octopole/linalg/blas.hpp"
-#include "octopole/linalg/product.hpp"
+#include "linalg/blas.hpp"
+#include "linalg/product.hpp"
 
 extern "C" {
 void dgesdd_(const char*, const int*, const int*, double*, const int*, double*, double*, const int*, double*,

@@ -1,4 +1,4 @@
-#include "octopole/mpi/agreement.hpp"
+#include "mpi/agreement.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "octopole/mpi/all_gather.hpp"
+#include "mpi/all_gather.hpp"
 
 namespace octopole::mpi {
 

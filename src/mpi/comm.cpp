@@ -1,4 +1,4 @@
-#include "octopole/mpi/comm.hpp"
+#include "mpi/comm.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -6,8 +6,8 @@
 #include <numeric>
 #include <thread>
 
-#include "octopole/base/fault.hpp"
-#include "octopole/mpi/failure.hpp"
+#include "base/fault.hpp"
+#include "mpi/failure.hpp"
 
 namespace octopole::mpi {
 namespace {

@@ -1,11 +1,11 @@
-#include "octopole/mpi/failure.hpp"
+#include "mpi/failure.hpp"
 
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
 #include <new>
 
-#include "octopole/base/fault.hpp"
+#include "base/fault.hpp"
 
 namespace octopole::mpi {
 namespace {

@@ -1,4 +1,4 @@
-#include "graph.hpp"
+#include "mpi/graph.hpp"
 
 #include <algorithm>
 #include <utility>

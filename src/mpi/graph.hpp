@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "octopole/mpi/comm.hpp"
+#include "mpi/comm.hpp"
 
 namespace octopole::mpi {
 

@@ -1,10 +1,10 @@
-#include "octopole/mpi/sparse_exchange.hpp"
+#include "mpi/sparse_exchange.hpp"
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
-#include "graph.hpp"
+#include "mpi/graph.hpp"
 
 namespace octopole::mpi {
 namespace {

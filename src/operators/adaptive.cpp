@@ -1,8 +1,8 @@
-#include "octopole/operators/adaptive.hpp"
+#include "operators/adaptive.hpp"
 
-#include "octopole/base/parallel_for.hpp"
+#include "base/parallel_for.hpp"
 #include "octopole/kernels.hpp"
-#include "point_buffers.hpp"
+#include "operators/point_buffers.hpp"
 
 namespace octopole {
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "octopole/linalg/product.hpp"
-#include "octopole/operators/translations.hpp"
+#include "linalg/product.hpp"
+#include "operators/translations.hpp"
 
 namespace octopole {
 

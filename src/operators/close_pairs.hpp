@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "octopole/kernels/pair_loop.hpp"
-#include "octopole/operators/views.hpp"
+#include "kernels/pair_loop.hpp"
+#include "operators/views.hpp"
 
 namespace octopole {
 

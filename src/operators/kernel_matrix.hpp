@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "octopole/operators/translations.hpp"
+#include "operators/translations.hpp"
 
 namespace octopole {
 

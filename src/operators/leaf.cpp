@@ -1,13 +1,13 @@
-#include "octopole/operators/leaf.hpp"
+#include "operators/leaf.hpp"
 
 #include <algorithm>
 #include <type_traits>
 
-#include "batches.hpp"
-#include "octopole/base/parallel_for.hpp"
-#include "octopole/base/threads.hpp"
+#include "base/parallel_for.hpp"
+#include "base/threads.hpp"
 #include "octopole/kernels.hpp"
-#include "point_buffers.hpp"
+#include "operators/batches.hpp"
+#include "operators/point_buffers.hpp"
 
 namespace octopole {
 namespace {
@@ -27,7 +27,7 @@ struct LeafSources {
   const PointsByNode& points;
   const Real* charges;
   const Box* boxes;
-  const LocalPoints& local;
+  const LeafFramePoints& local;
 
   /// Adds the potential of the leaf's sources at `targets`, which are in its frame.
   void add_potential(NodeIndex leaf, const TargetArrays<Real>& targets, SourceBuffer<Real>& buffer,
@@ -55,7 +55,7 @@ struct LeafSources {
 
 template <Kernel K, class Real>
 void p2m(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves, const Box* boxes,
-         const PointsByNode& sources, const Real* charges, Real* multipoles, const LocalPoints& local) {
+         const PointsByNode& sources, const Real* charges, Real* multipoles, const LeafFramePoints& local) {
   const Index count = static_cast<Index>(leaves.size()), n = t.equivalent_size(),
               check = t.upward_check_size();
   const LeafSources<K, Real> leaf_sources{kernel, sources, charges, boxes, local};
@@ -84,7 +84,7 @@ void p2m(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex
 template <Kernel K, class Real>
 void l2p(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> nodes, const Box* boxes,
          const PointsByNode& targets, const Real* locals, const TargetSums& sums,
-         [[maybe_unused]] const LocalPoints& local) {
+         [[maybe_unused]] const LeafFramePoints& local) {
   const Index count = static_cast<Index>(nodes.size()), n = t.equivalent_size();
   parallel_for(
       count, leaves_of_a_turn(count), [] { return TargetBuffer<Real>(); },
@@ -101,9 +101,9 @@ void l2p(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex
 
 #define OCTOPOLE_INSTANTIATE(K, Real)                                                            \
   template void p2m(const K&, const Translations<Real>&, std::span<const NodeIndex>, const Box*, \
-                    const PointsByNode&, const Real*, Real*, const LocalPoints&);                \
+                    const PointsByNode&, const Real*, Real*, const LeafFramePoints&);            \
   template void l2p(const K&, const Translations<Real>&, std::span<const NodeIndex>, const Box*, \
-                    const PointsByNode&, const Real*, const TargetSums&, const LocalPoints&);
+                    const PointsByNode&, const Real*, const TargetSums&, const LeafFramePoints&);
 OCTOPOLE_INSTANTIATE(Laplace, double)
 OCTOPOLE_INSTANTIATE(Laplace, float)
 #undef OCTOPOLE_INSTANTIATE

@@ -1,4 +1,4 @@
-#include "octopole/operators/m2l_fft.hpp"
+#include "operators/m2l_fft.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,15 +6,15 @@
 #include <numbers>
 #include <vector>
 
-#include "kernel_matrix.hpp"
-#include "m2l_fft_kernel.hpp"
-#include "octopole/base/parallel_for.hpp"
-#include "octopole/base/release.hpp"
-#include "octopole/base/threads.hpp"
+#include "base/parallel_for.hpp"
+#include "base/release.hpp"
+#include "base/threads.hpp"
+#include "linalg/fft.hpp"
 #include "octopole/kernels.hpp"
-#include "octopole/linalg/fft.hpp"
-#include "octopole/operators/surface.hpp"
-#include "octopole/simd/isa.hpp"
+#include "operators/kernel_matrix.hpp"
+#include "operators/m2l_fft_kernel.hpp"
+#include "operators/surface.hpp"
+#include "simd/isa.hpp"
 
 namespace octopole {
 namespace {

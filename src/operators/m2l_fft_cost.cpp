@@ -1,12 +1,12 @@
-#include "octopole/operators/m2l_fft_cost.hpp"
+#include "operators/m2l_fft_cost.hpp"
 
 #include <algorithm>
 #include <limits>
 
-#include "octopole/base/profile.hpp"
-#include "octopole/base/threads.hpp"
-#include "octopole/operators/m2l_fft.hpp"
-#include "octopole/operators/surface.hpp"
+#include "base/profile.hpp"
+#include "base/threads.hpp"
+#include "operators/m2l_fft.hpp"
+#include "operators/surface.hpp"
 
 namespace octopole {
 namespace {

@@ -1,7 +1,7 @@
 // The vectorised parts of the M2L by FFT, as functions to dispatch to: see m2l_fft_kernel_impl.hpp.
 #pragma once
 
-#include "octopole/base/types.hpp"
+#include "base/types.hpp"
 
 namespace octopole {
 

@@ -1,12 +1,12 @@
 // The M2L by FFT for avx512.
-#include "m2l_fft_kernel.hpp"
-#include "octopole/simd/vec.hpp"
+#include "operators/m2l_fft_kernel.hpp"
+#include "simd/vec.hpp"
 
 #ifdef OCTOPOLE_HAS_AVX512
 namespace octopole {
 namespace isa = simd::avx512;
 }
-#include "m2l_fft_kernel_impl.hpp"
+#include "operators/m2l_fft_kernel_impl.hpp"
 #endif
 
 namespace octopole {

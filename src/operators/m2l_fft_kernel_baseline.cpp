@@ -1,10 +1,10 @@
 // The M2L by FFT for baseline.
-#include "octopole/simd/vec.hpp"
+#include "simd/vec.hpp"
 
 namespace octopole {
 namespace isa = simd::baseline;
 }
-#include "m2l_fft_kernel_impl.hpp"
+#include "operators/m2l_fft_kernel_impl.hpp"
 
 namespace octopole {
 

@@ -7,8 +7,8 @@
 // docs/performance.md.
 #pragma once
 
-#include "m2l_fft_kernel.hpp"
-#include "octopole/simd/vec.hpp"
+#include "operators/m2l_fft_kernel.hpp"
+#include "simd/vec.hpp"
 
 namespace octopole {
 namespace {

@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "m2l_fft_kernel.hpp"
-#include "octopole/base/parallel_for.hpp"
-#include "octopole/operators/m2l_fft.hpp"
+#include "base/parallel_for.hpp"
+#include "operators/m2l_fft.hpp"
+#include "operators/m2l_fft_kernel.hpp"
 
 namespace octopole {
 namespace {
@@ -167,9 +167,9 @@ std::size_t families_of_block(int order, std::size_t real_bytes, std::size_t wor
 Index m2l_fft_workspace_bytes(int order, std::size_t real_bytes, Index largest_rows, int threads) {
   const Index p = order, m = 2 * p - 1,
               scratch = std::max(16 * p * p * p + dft_work_size(order), m * largest_rows * kM2lFftRow);
-  return largest_rows == 0 ? 0
-                           : (numbers_a_family(order) * largest_rows + scratch * threads) *
-                                 static_cast<Index>(real_bytes);
+  return largest_rows == 0
+             ? 0
+             : (numbers_a_family(order) * largest_rows + scratch * threads) * static_cast<Index>(real_bytes);
 }
 
 Index expected_m2l_fft_rows(int order, std::size_t real_bytes, Index targets, Index sources,

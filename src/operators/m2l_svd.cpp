@@ -1,15 +1,15 @@
-#include "octopole/operators/m2l_svd.hpp"
+#include "operators/m2l_svd.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-#include "batches.hpp"
-#include "kernel_matrix.hpp"
-#include "octopole/base/parallel_for.hpp"
+#include "base/parallel_for.hpp"
+#include "linalg/blas.hpp"
+#include "linalg/svd.hpp"
 #include "octopole/kernels.hpp"
-#include "octopole/linalg/blas.hpp"
-#include "octopole/linalg/svd.hpp"
-#include "octopole/operators/surface.hpp"
+#include "operators/batches.hpp"
+#include "operators/kernel_matrix.hpp"
+#include "operators/surface.hpp"
 
 namespace octopole {
 namespace {

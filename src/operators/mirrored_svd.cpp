@@ -1,4 +1,4 @@
-#include "mirrored_svd.hpp"
+#include "operators/mirrored_svd.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,9 +6,9 @@
 #include <numeric>
 #include <vector>
 
-#include "octopole/base/parallel_for.hpp"
-#include "octopole/linalg/blas.hpp"
-#include "octopole/operators/surface.hpp"
+#include "base/parallel_for.hpp"
+#include "linalg/blas.hpp"
+#include "operators/surface.hpp"
 
 namespace octopole {
 namespace {

@@ -1,8 +1,8 @@
 // Singular value decompositions of matrices that the reflections of the cube leave as they are.
 #pragma once
 
-#include "octopole/base/aligned.hpp"
-#include "octopole/linalg/svd.hpp"
+#include "base/aligned.hpp"
+#include "linalg/svd.hpp"
 
 namespace octopole {
 

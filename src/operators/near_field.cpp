@@ -1,20 +1,20 @@
-#include "octopole/operators/near_field.hpp"
-#include "octopole/base/parallel_for.hpp"
+#include "operators/near_field.hpp"
+#include "base/parallel_for.hpp"
 
 #include <type_traits>
 #include <vector>
 
-#include "near_workers.hpp"
-#include "octopole/base/threads.hpp"
+#include "base/threads.hpp"
 #include "octopole/kernels.hpp"
+#include "operators/near_workers.hpp"
 
 namespace octopole {
 namespace {
 
 /// Of each thread; the first one's calls the function now and then.
-class Meanwhile {
+class ProgressPoller {
  public:
-  explicit Meanwhile(const std::function<void()>& function)
+  explicit ProgressPoller(const std::function<void()>& function)
       : function_(thread_number() == 0 && function ? &function : nullptr) {}
   void after_leaf() {
     if (function_ == nullptr || ++leaves_ % kMeanwhileLeaves != 0) return;
@@ -28,7 +28,7 @@ class Meanwhile {
 
 /// Calls work(worker) with a worker of the kind that the points' form asks for.
 template <class Real, class Charge, class Work>
-void with_worker(const LocalPoints& local, const Work& work) {
+void with_worker(const LeafFramePoints& local, const Work& work) {
   if constexpr (std::is_same_v<Real, float> && std::is_same_v<Charge, float>)
     if (local.form != NearForm::two_floats) return work(LocalWorker(local));
   work(PairWorker<Real>());
@@ -44,11 +44,11 @@ void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, 
   // coordinates are relative to the leaf and in two parts.
   constexpr bool split = std::is_same_v<Real, float>;
   struct State {
-    Meanwhile between;
+    ProgressPoller between;
     SourceBuffer<Real, split> sources;
     TargetBuffer<Real, split> targets;
   };
-  const auto make = [&] { return State{Meanwhile(meanwhile), {}, {}}; };
+  const auto make = [&] { return State{ProgressPoller(meanwhile), {}, {}}; };
   parallel_for(static_cast<Index>(leaves.size()), 8, make, [&](State& state, Index l) {
     const NodeIndex leaf = leaves[static_cast<std::size_t>(l)];
     sum_row(kernel, leaf, u.of(leaf), split ? boxes[leaf] : kAbsoluteFrame, targets, sources, charges, sums,
@@ -63,7 +63,7 @@ template <class K, class Worker, class Charge>
 void work_off_tasks(const K& kernel, const Worker& idle, const NearPairsView& pairs, const Box* boxes,
                     const PointsByNode& points, const Charge* charges, const TargetSums& sums,
                     const std::function<void()>& meanwhile) {
-  Meanwhile between(meanwhile);  // of the calling thread
+  ProgressPoller between(meanwhile);  // of the calling thread
   const auto after_leaf = [&] {
     if (thread_number() == 0) between.after_leaf();
   };
@@ -118,7 +118,7 @@ void localize(std::span<const NodeIndex> leaves, const Box* boxes, const PointsB
 template <class Real, Kernel K, class Charge>
 void p2p_mutual(const K& kernel, const NearPairsView& pairs, const Box* boxes, const PointsByNode& points,
                 const Charge* charges, const TargetSums& sums, const std::function<void()>& meanwhile,
-                const LocalPoints& local) {
+                const LeafFramePoints& local) {
   with_worker<Real, Charge>(local, [&](const auto& worker) {
     work_off_tasks(kernel, worker, pairs, boxes, points, charges, sums, meanwhile);
   });
@@ -130,7 +130,7 @@ void p2p_mutual(const K& kernel, const NearPairsView& pairs, const Box* boxes, c
                           const std::function<void()>&);                                              \
   template void p2p_mutual<Real>(const K&, const NearPairsView&, const Box*, const PointsByNode&,     \
                                  const Charge*, const TargetSums&, const std::function<void()>&,      \
-                                 const LocalPoints&);
+                                 const LeafFramePoints&);
 OCTOPOLE_INSTANTIATE(Laplace, double, double)
 OCTOPOLE_INSTANTIATE(Laplace, float, double)
 OCTOPOLE_INSTANTIATE(Laplace, float, float)

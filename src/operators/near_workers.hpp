@@ -5,9 +5,9 @@
 #include <span>
 #include <vector>
 
-#include "close_pairs.hpp"
-#include "octopole/operators/near_field.hpp"
-#include "point_buffers.hpp"
+#include "operators/close_pairs.hpp"
+#include "operators/near_field.hpp"
+#include "operators/point_buffers.hpp"
 
 namespace octopole {
 
@@ -127,7 +127,7 @@ struct PairWorker<float> {
 /// For points relative to their own leaf.
 class LocalWorker {
  public:
-  explicit LocalWorker(const LocalPoints& local) : local_(local) {}
+  explicit LocalWorker(const LeafFramePoints& local) : local_(local) {}
 
   template <class K>
   void alone(const K& kernel, NodeIndex leaf, const ListView& list, const Box* boxes,
@@ -187,7 +187,7 @@ class LocalWorker {
             static_cast<float>(local_.reach * local_.reach), scale, scale / box.half};
   }
 
-  LocalPoints local_;
+  LeafFramePoints local_;
   PairWorker<float> two_floats_;  // for one side of other leaves
   std::vector<LocalPartner> partners_;
 };

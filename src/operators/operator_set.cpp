@@ -1,7 +1,7 @@
-#include "octopole/operators/operator_set.hpp"
+#include "operators/operator_set.hpp"
 
 #include "octopole/kernels.hpp"
-#include "octopole/operators/surface.hpp"
+#include "operators/surface.hpp"
 
 namespace octopole {
 namespace {

@@ -6,9 +6,9 @@
 #include <type_traits>
 #include <vector>
 
-#include "octopole/base/aligned.hpp"
-#include "octopole/kernels/pair_loop.hpp"
-#include "octopole/operators/views.hpp"
+#include "base/aligned.hpp"
+#include "kernels/pair_loop.hpp"
+#include "operators/views.hpp"
 
 namespace octopole {
 

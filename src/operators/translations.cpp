@@ -1,13 +1,13 @@
-#include "octopole/operators/translations.hpp"
+#include "operators/translations.hpp"
 
 #include <algorithm>
 
-#include "kernel_matrix.hpp"
-#include "mirrored_svd.hpp"
+#include "linalg/product.hpp"
+#include "linalg/svd.hpp"
 #include "octopole/kernels.hpp"
-#include "octopole/linalg/product.hpp"
-#include "octopole/linalg/svd.hpp"
-#include "octopole/operators/surface.hpp"
+#include "operators/kernel_matrix.hpp"
+#include "operators/mirrored_svd.hpp"
+#include "operators/surface.hpp"
 
 namespace octopole {
 namespace {
@@ -17,7 +17,7 @@ constexpr int kMinOrder = 2, kMaxOrder = 32;
 void check_key(const OperatorKey& key, int bytes) {
   for (const int order : {key.order, key.check_order, key.downward_check_order})
     if (order < kMinOrder || order > kMaxOrder)
-      throw Error("a surface of " + std::to_string(order) + " points an edge is not possible",
+      throw Error("a surface of " + std::to_string(order) + " points per edge is not possible",
                   "choose orders from " + std::to_string(kMinOrder) + " to " + std::to_string(kMaxOrder));
   if (!(key.inner_radius > 0) || !(key.outer_radius > key.inner_radius))
     throw Error("the outer surface must enclose the inner one: radii " + std::to_string(key.inner_radius) +

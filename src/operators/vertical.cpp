@@ -1,7 +1,7 @@
-#include "octopole/operators/vertical.hpp"
+#include "operators/vertical.hpp"
 
-#include "batches.hpp"
-#include "octopole/base/parallel_for.hpp"
+#include "base/parallel_for.hpp"
+#include "operators/batches.hpp"
 
 namespace octopole {
 namespace {

@@ -1,4 +1,4 @@
-#include "octopole/petsc/accuracy.hpp"
+#include "octopole/petsc.hpp"
 
 #include <fmt/format.h>
 
@@ -8,9 +8,9 @@
 #include <memory>
 #include <string>
 
-#include "octopole/petsc/errors.hpp"
-#include "octopole/petsc/shell.hpp"
-#include "options_scope.hpp"
+#include "petsc/errors.hpp"
+#include "petsc/options_scope.hpp"
+#include "petsc/shell.hpp"
 
 namespace octopole::petsc {
 namespace {
@@ -19,20 +19,20 @@ constexpr int kFewest = 2, kMost = 12;  // digits of an FMM
 
 /// The context of the monitor.
 struct Relaxation {
-  std::shared_ptr<Operator> op;  // whose ladder it is
+  std::shared_ptr<Operator> op;  // whose levels it is
   double first = 0;              // residual norm
 };
 
 PetscErrorCode monitor(KSP ksp, PetscInt iteration, PetscReal norm, void* context) {
   return guarded(PetscObjectComm(reinterpret_cast<PetscObject>(ksp)), "KSPMonitor_Octopole", [&] {
     auto& r = *static_cast<Relaxation*>(context);
-    FmmLadder& ladder = *r.op->ladder();
+    AccuracyLevels& levels = *r.op->accuracy_levels();
     if (iteration == 0) r.first = norm;
     int digits = 0;  // none: not relaxed
     if (norm > 0 && r.first > 0 && norm < r.first)
-      digits = std::max(kFewest, static_cast<int>(std::ceil(ladder.digits() + std::log10(norm / r.first))));
+      digits = std::max(kFewest, static_cast<int>(std::ceil(levels.digits() + std::log10(norm / r.first))));
     // Logarithms of ranks on different processors differ in the last bit, so rank 0 decides.
-    if (digits = ladder.ranks().of_root(digits); digits > 0) ladder.relax_next(digits);
+    if (digits = levels.ranks().of_root(digits); digits > 0) levels.relax_next(digits);
   });
 }
 
@@ -43,7 +43,7 @@ PetscErrorCode end_relaxation(KSP ksp, Vec, Vec, void*) {
     Mat matrix = nullptr;
     check(KSPGetOperators(ksp, &matrix, nullptr), "KSPGetOperators");
     const std::shared_ptr<Operator> op = operator_of(matrix);
-    if (op && op->ladder()) op->ladder()->relax_next(0);
+    if (op && op->accuracy_levels()) op->accuracy_levels()->relax_next(0);
   });
 }
 
@@ -86,15 +86,15 @@ Accuracy attach(KSP ksp, bool relax) {
   Mat matrix = nullptr;
   check(KSPGetOperators(ksp, &matrix, nullptr), "KSPGetOperators");
   const std::shared_ptr<Operator> op = operator_of(matrix);
-  FmmLadder* ladder = op ? op->ladder() : nullptr;
-  if (!ladder) throw Error("the matrix of this KSP has no FMM", "set its operators first (KSPSetOperators)");
+  AccuracyLevels* levels = op ? op->accuracy_levels() : nullptr;
+  if (!levels) throw Error("the matrix of this KSP has no FMM", "set its operators first (KSPSetOperators)");
   Accuracy accuracy;
   PetscReal rtol = 0;
   check(KSPGetTolerances(ksp, &rtol, nullptr, nullptr, nullptr), "KSPGetTolerances");
   accuracy.rtol = rtol;
-  accuracy.wanted = ladder->ranks().of_root(digits_for(rtol));
-  ladder->set_digits(std::min(accuracy.wanted, kMost));
-  accuracy.digits = ladder->digits();
+  accuracy.wanted = levels->ranks().of_root(digits_for(rtol));
+  levels->set_digits(std::min(accuracy.wanted, kMost));
+  accuracy.digits = levels->digits();
   accuracy.looser = accuracy.digits > 0 && accuracy.digits < accuracy.wanted;
   if (accuracy.looser)
     warn(comm,
@@ -107,7 +107,7 @@ Accuracy attach(KSP ksp, bool relax) {
   PetscBool asked = relax ? PETSC_TRUE : PETSC_FALSE;
   check(ask_relax(comm, prefix, asked), "options database");
   if (!asked) return accuracy;
-  if (!ladder->can_relax()) {
+  if (!levels->can_relax()) {
     warn(comm, "-octopole_relax is ignored: the FMM's accuracy is given by an order, not by digits");
   } else if (!suits_relaxation(ksp)) {
     warn(comm, "-octopole_relax is ignored: it is for -ksp_type gmres, fgmres, lgmres and cg");

@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "octopole/petsc/errors.hpp"
+#include "petsc/errors.hpp"
 
 namespace octopole::petsc {
 

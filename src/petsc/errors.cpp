@@ -1,4 +1,4 @@
-#include "octopole/petsc/errors.hpp"
+#include "petsc/errors.hpp"
 
 #include <string>
 

@@ -1,10 +1,10 @@
-#include "octopole/petsc/log.hpp"
+#include "petsc/log.hpp"
 
 #include <string>
 
-#include "octopole/fmm/setup.hpp"
-#include "octopole/petsc/errors.hpp"
-#include "octopole/petsc/pc_near.hpp"
+#include "fmm/setup.hpp"
+#include "petsc/errors.hpp"
+#include "petsc/pc_near.hpp"
 
 namespace octopole::petsc {
 namespace {

@@ -1,11 +1,12 @@
-#include "octopole/petsc/mat_fmm.hpp"
-#include "octopole/fmm/access.hpp"
+#include "fmm/access.hpp"
+#include "octopole/petsc.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-#include "octopole/kernels/direct.hpp"
-#include "octopole/petsc/errors.hpp"
+#include "kernels/direct.hpp"
+#include "petsc/errors.hpp"
+#include "petsc/shell.hpp"
 
 namespace octopole::petsc {
 namespace {
@@ -22,15 +23,15 @@ double kernel_entry(const double* target, const double* source) {
 /// Blocks of the kernel's own matrix: leaves and points of the FMM's tree.
 class KernelEntries : public NearEntries {
  public:
-  explicit KernelEntries(std::shared_ptr<FmmLadder> ladder) : ladder_(std::move(ladder)) {}
+  explicit KernelEntries(std::shared_ptr<AccuracyLevels> levels) : levels_(std::move(levels)) {}
 
-  LeafPoints groups() override { return FmmAccess::leaf_points(ladder_->full()); }
+  LeafPoints groups() override { return FmmAccess::leaf_points(levels_->full()); }
 
   void prepare(std::span<const Index> rows) override {
-    targets_ = fetch_rows(ladder_->comm(), ladder_->full().targets(), 3, rows);
-    sources_ = ladder_->targets_are_sources()
+    targets_ = fetch_rows(levels_->comm(), levels_->full().targets(), 3, rows);
+    sources_ = levels_->targets_are_sources()
                    ? targets_
-                   : fetch_rows(ladder_->comm(), ladder_->full().sources(), 3, rows);
+                   : fetch_rows(levels_->comm(), levels_->full().sources(), 3, rows);
   }
 
   void fill(std::span<const Index> rows, std::span<const Index> columns, double* block) const override {
@@ -41,51 +42,51 @@ class KernelEntries : public NearEntries {
   }
 
  private:
-  std::shared_ptr<FmmLadder> ladder_;
+  std::shared_ptr<AccuracyLevels> levels_;
   std::vector<double> targets_, sources_;  // of the rows that prepare was given
 };
 
 class FmmOperator : public Operator {
  public:
-  explicit FmmOperator(std::shared_ptr<FmmLadder> ladder) : ladder_(std::move(ladder)) {}
+  explicit FmmOperator(std::shared_ptr<AccuracyLevels> levels) : levels_(std::move(levels)) {}
 
-  Index rows() const override { return ladder_->targets(); }
-  Index columns() const override { return ladder_->sources(); }
+  Index rows() const override { return levels_->targets(); }
+  Index columns() const override { return levels_->sources(); }
 
   void multiply(std::span<const double> x, std::span<double> y) override {
-    ladder_->evaluate(x, field_);
+    levels_->evaluate(x, field_);
     std::copy(field_.potential.begin(), field_.potential.end(), y.begin());
   }
   void multiply_transposed(std::span<const double> x, std::span<double> y) override {
-    ladder_->evaluate_transposed(x, transposed_field_);
+    levels_->evaluate_transposed(x, transposed_field_);
     std::copy(transposed_field_.potential.begin(), transposed_field_.potential.end(), y.begin());
   }
   void diagonal(std::span<double> values) override {
     std::fill(values.begin(), values.end(), 0);
-    if (ladder_->targets_are_sources()) return;
-    const std::vector<double> targets = ladder_->full().targets(), sources = ladder_->full().sources();
+    if (levels_->targets_are_sources()) return;
+    const std::vector<double> targets = levels_->full().targets(), sources = levels_->full().sources();
     for (std::size_t i = 0; i < values.size(); ++i)
       values[i] = kernel_entry(&targets[3 * i], &sources[3 * i]);
   }
 
-  std::shared_ptr<NearEntries> near_entries() override { return std::make_shared<KernelEntries>(ladder_); }
-  FmmLadder* ladder() override { return ladder_.get(); }
-  std::string description() const override { return describe(*ladder_); }
+  std::shared_ptr<NearEntries> near_entries() override { return std::make_shared<KernelEntries>(levels_); }
+  AccuracyLevels* accuracy_levels() override { return levels_.get(); }
+  std::string description() const override { return describe(*levels_); }
 
  private:
-  std::shared_ptr<FmmLadder> ladder_;
+  std::shared_ptr<AccuracyLevels> levels_;
   Field field_, transposed_field_;
 };
 
-Mat make(MPI_Comm comm, std::shared_ptr<FmmLadder> ladder) {
-  return make_shell(comm, std::make_shared<FmmOperator>(std::move(ladder)));
+Mat make(MPI_Comm comm, std::shared_ptr<AccuracyLevels> levels) {
+  return make_shell(comm, std::make_shared<FmmOperator>(std::move(levels)));
 }
 
 }  // namespace
 
 Mat make_mat(MPI_Comm comm, std::shared_ptr<Fmm> fmm) {
   initialize();
-  return make(comm, std::make_shared<FmmLadder>(std::move(fmm)));
+  return make(comm, std::make_shared<AccuracyLevels>(std::move(fmm)));
 }
 
 Mat make_mat(MPI_Comm comm, Fmm&& fmm) {
@@ -96,7 +97,8 @@ Mat make_mat(MPI_Comm comm, const Settings& settings, std::vector<double> source
              std::optional<std::vector<double>> targets) {
   initialize();
   const Settings complete = read_options(comm, settings);
-  return make(comm, std::make_shared<FmmLadder>(comm, complete.fmm, std::move(sources), std::move(targets)));
+  return make(comm,
+              std::make_shared<AccuracyLevels>(comm, complete.fmm, std::move(sources), std::move(targets)));
 }
 
 }  // namespace octopole::petsc

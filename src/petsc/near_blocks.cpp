@@ -1,5 +1,5 @@
-#include "octopole/petsc/near_blocks.hpp"
-#include "octopole/base/parallel_for.hpp"
+#include "petsc/near_blocks.hpp"
+#include "base/parallel_for.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,8 +7,8 @@
 #include <limits>
 #include <string>
 
-#include "octopole/linalg/blas.hpp"
-#include "octopole/linalg/lu.hpp"
+#include "linalg/blas.hpp"
+#include "linalg/lu.hpp"
 
 namespace octopole::petsc {
 namespace {

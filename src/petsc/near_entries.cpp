@@ -1,8 +1,8 @@
-#include "octopole/petsc/near_entries.hpp"
+#include "petsc/near_entries.hpp"
 
-#include "container.hpp"
-#include "octopole/base/types.hpp"
-#include "vectors.hpp"
+#include "base/types.hpp"
+#include "petsc/container.hpp"
+#include "petsc/vectors.hpp"
 
 namespace octopole::petsc {
 namespace {

@@ -1,14 +1,14 @@
-#include "octopole/petsc/pc_near.hpp"
+#include "petsc/pc_near.hpp"
 
 #include <petscpc.h>
 
-#include "container.hpp"
-#include "octopole/mpi/failure.hpp"
-#include "octopole/petsc/log.hpp"
-#include "octopole/petsc/near_blocks.hpp"
-#include "octopole/petsc/near_entries.hpp"
-#include "octopole/petsc/shell.hpp"
-#include "vectors.hpp"
+#include "mpi/failure.hpp"
+#include "petsc/container.hpp"
+#include "petsc/log.hpp"
+#include "petsc/near_blocks.hpp"
+#include "petsc/near_entries.hpp"
+#include "petsc/shell.hpp"
+#include "petsc/vectors.hpp"
 
 namespace octopole::petsc {
 namespace {

@@ -1,13 +1,13 @@
-#include "octopole/petsc/product_times.hpp"
+#include "petsc/product_times.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
-#include "octopole/base/profile.hpp"
-#include "octopole/petsc/errors.hpp"
-#include "octopole/petsc/shell.hpp"
-#include "vectors.hpp"
+#include "base/profile.hpp"
+#include "petsc/errors.hpp"
+#include "petsc/shell.hpp"
+#include "petsc/vectors.hpp"
 
 namespace octopole::petsc {
 namespace {
@@ -44,8 +44,8 @@ struct Product {
 
 ProductTimes time_products(MPI_Comm comm, const std::shared_ptr<Operator>& op, int repeats) {
   const QuietErrors quiet;
-  FmmLadder* const ladder = op->ladder();
-  if (!ladder || repeats < 1) throw Error("only products of an FMM are timed, and at least one of them");
+  AccuracyLevels* const levels = op->accuracy_levels();
+  if (!levels || repeats < 1) throw Error("only products of an FMM are timed, and at least one of them");
   Product p;
   p.matrix = make_shell(comm, op);
   check(MatCreateVecs(p.matrix, &p.x, &p.y), "MatCreateVecs");
@@ -53,11 +53,11 @@ ProductTimes time_products(MPI_Comm comm, const std::shared_ptr<Operator>& op, i
     WriteArray x(p.x);
     for (std::size_t i = 0; i < x.values().size(); ++i) x.values()[i] = std::sin(static_cast<double>(i));
   }
-  std::vector<double> charges(static_cast<std::size_t>(ladder->sources()));
+  std::vector<double> charges(static_cast<std::size_t>(levels->sources()));
   for (std::size_t i = 0; i < charges.size(); ++i) charges[i] = std::sin(static_cast<double>(i));
   Field field;
   const auto product = [&] { check(MatMult(p.matrix, p.x, p.y), "MatMult"); };
-  const auto plain = [&] { ladder->evaluate_plain(charges, field); };
+  const auto plain = [&] { levels->evaluate_plain(charges, field); };
   product();
   plain();
   std::vector<double> products, plains, ratios;

@@ -1,11 +1,11 @@
-#include "octopole/petsc/session.hpp"
+#include "petsc/session.hpp"
 
 #include <petscsys.h>
 
 #include <string_view>
 
-#include "octopole/petsc/errors.hpp"
-#include "octopole/petsc/log.hpp"
+#include "petsc/errors.hpp"
+#include "petsc/log.hpp"
 
 namespace octopole::petsc {
 

@@ -1,9 +1,9 @@
-#include "octopole/petsc/shell.hpp"
+#include "petsc/shell.hpp"
 
-#include "container.hpp"
-#include "octopole/petsc/errors.hpp"
-#include "octopole/petsc/log.hpp"
-#include "vectors.hpp"
+#include "petsc/container.hpp"
+#include "petsc/errors.hpp"
+#include "petsc/log.hpp"
+#include "petsc/vectors.hpp"
 
 namespace octopole::petsc {
 namespace {

@@ -1,4 +1,4 @@
-#include "octopole/petsc/solver.hpp"
+#include "petsc/solver.hpp"
 
 #include <fmt/format.h>
 #include <petscksp.h>
@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <array>
 
-#include "octopole/base/profile.hpp"
-#include "octopole/mpi/agreement.hpp"
-#include "octopole/petsc/accuracy.hpp"
-#include "octopole/petsc/errors.hpp"
-#include "octopole/petsc/shell.hpp"
-#include "vectors.hpp"
+#include "base/profile.hpp"
+#include "mpi/agreement.hpp"
+#include "octopole/petsc.hpp"
+#include "petsc/errors.hpp"
+#include "petsc/shell.hpp"
+#include "petsc/vectors.hpp"
 
 namespace octopole::petsc {
 

@@ -1,5 +1,5 @@
-#include "octopole/simd/built.hpp"
-#include "octopole/simd/vec.hpp"
+#include "simd/built.hpp"
+#include "simd/vec.hpp"
 
 bool octopole::simd::built_avx2() {
 #ifdef OCTOPOLE_HAS_AVX2

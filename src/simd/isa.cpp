@@ -1,11 +1,11 @@
-#include "octopole/simd/isa.hpp"
+#include "simd/isa.hpp"
 
 #include <atomic>
 #include <cstdlib>
 #include <string>
 
 #include "octopole/error.hpp"
-#include "octopole/simd/built.hpp"
+#include "simd/built.hpp"
 
 namespace octopole::simd {
 namespace {

@@ -1,4 +1,4 @@
-#include "octopole/tree/count_tree.hpp"
+#include "tree/count_tree.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "octopole/tree/density.hpp"
+#include "tree/density.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "octopole/tree/essential.hpp"
+#include "tree/essential.hpp"
 
 #include <algorithm>
 

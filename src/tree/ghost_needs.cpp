@@ -1,4 +1,4 @@
-#include "octopole/tree/ghost_needs.hpp"
+#include "tree/ghost_needs.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,9 +1,9 @@
-#include "octopole/tree/lists.hpp"
-#include "octopole/base/parallel_for.hpp"
+#include "tree/lists.hpp"
+#include "base/parallel_for.hpp"
 
 #include <algorithm>
 
-#include "octopole/base/threads.hpp"
+#include "base/threads.hpp"
 
 namespace octopole::tree {
 namespace {

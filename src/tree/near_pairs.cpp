@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <map>
 
-#include "node_rows.hpp"
-#include "octopole/tree/partners.hpp"
+#include "tree/node_rows.hpp"
+#include "tree/partners.hpp"
 
 namespace octopole::tree {
 namespace {

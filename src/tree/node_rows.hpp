@@ -1,7 +1,7 @@
 // Making lists row by row.
 #pragma once
 
-#include "octopole/tree/lists.hpp"
+#include "tree/lists.hpp"
 
 namespace octopole::tree {
 

@@ -1,4 +1,4 @@
-#include "octopole/tree/octree.hpp"
+#include "tree/octree.hpp"
 
 #include <algorithm>
 

@@ -1,8 +1,8 @@
-#include "octopole/tree/partners.hpp"
+#include "tree/partners.hpp"
 
 #include <algorithm>
 
-#include "node_rows.hpp"
+#include "tree/node_rows.hpp"
 
 namespace octopole::tree {
 

@@ -1,4 +1,4 @@
-#include "octopole/tree/point_counts.hpp"
+#include "tree/point_counts.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,8 +1,8 @@
-#include "octopole/tree/virtual_part.hpp"
+#include "tree/virtual_part.hpp"
 
 #include <algorithm>
 
-#include "octopole/tree/octree.hpp"
+#include "tree/octree.hpp"
 
 namespace octopole::tree {
 namespace {

@@ -4,10 +4,10 @@
 
 #include <cmath>
 
-#include "octopole/fmm/access.hpp"
-#include "octopole/fmm/accuracy.hpp"
-#include "octopole/io/clouds.hpp"
-#include "octopole/kernels/direct.hpp"
+#include "cost/accuracy.hpp"
+#include "fmm/access.hpp"
+#include "io/clouds.hpp"
+#include "kernels/direct.hpp"
 #include "octopole/verify.hpp"
 
 namespace octopole {
@@ -41,7 +41,7 @@ std::vector<double> make_box(const mpi::Comm& comm, const std::vector<double>& p
   double reach = 0;
   for (const double x : points) reach = std::max(reach, std::abs(x));
   reach = comm.max(reach);
-  std::vector<double> targets = make_cloud(Shape::cube, first, count, 7, Stream::targets);
+  std::vector<double> targets = make_cloud(Shape::cube, first, count, 7, RngStream::targets);
   for (double& x : targets) x = reach * (2 * x - 1);
   return targets;
 }
@@ -172,7 +172,7 @@ TEST(Precisions, AreReachedWithClosePairsFarFromTheOrigin) {
 }
 
 // What a coordinate rounded to one float costs is largest where all points have a partner just too far away
-// to be summed in double (kLocalReach, kLocalReachOfSix).
+// to be summed in double (kMinSeparation, kMinSeparation6Digits).
 TEST(Precisions, AreReachedWithPairsAtAnyDistance) {
   constexpr Index pairs = 5000;
   const auto charges = make_charges(Charges::uniform, 0, 2 * pairs, 5);

@@ -7,8 +7,8 @@ needs h5diff h5dump
 for shape in cube sphere ellipsoid plummer; do
   expect 0 3 generate $shape -n 3000 --seed 5 -o $shape.h5
   for digits in 3 6; do
-    expect 0 3 run --input $shape.h5 --digits $digits --output $shape-$digits.h5 --gradient --verify 200 --report report.json
-    shows out "3000 sources, which are the targets" "3 ranks" "for $digits digits" "|U|" "|V|" "|W|" "|X|" "set-up" \
+    expect 0 3 run --input $shape.h5 --digits $digits --output $shape-$digits.h5 --gradient --verify 200 --report report.json --verbose
+    shows out "3000 sources = targets" "3 ranks" "for $digits digits" "|U|" "|V|" "|W|" "|X|" "set-up" \
       "p2m" "m2m" "m2l" "l2l" "l2p" "m2p" "p2l" "p2p" "exchange" "sent" "memory" "relative L2 of 200 targets" \
       "$shape-$digits.h5" "report.json"
     shows report.json "\"digits\": $digits" '"sources": 3000' '"targets": 3000' '"ranks": 3' '"samples": 200'
@@ -25,6 +25,12 @@ for name in parameters kernel digits order check_order ncrit precision m2l balan
   gradient_scaled_l2_bound digits_reached; do
   shows report.json "\"$name\":"
 done
+
+# The table is short unless more is asked for.
+expect 0 3 run -i cube.h5 -d 3 -o short.h5
+shows out "3000 sources = targets" "evaluate" "imbalance" "sent" "memory" "(self-check)"
+[ "$(wc -l <out)" -le 24 ] || fail "the table has $(wc -l <out) lines"
+grep -q "|U|" out && fail "lists in the short table"
 
 # Distinct targets; every choice of the method; results that do not depend on the ranks.
 expect 0 2 generate sphere -n 2000 --targets 500 -o distinct.h5
@@ -94,7 +100,11 @@ h5dump -A unchecked.h5 | grep -q digits_reached && fail "what was not checked is
 expect 2 2 run -i cube.h5 --no-self-check --verify 10 -o x.h5
 shows err "--no-self-check" "--verify"
 expect 0 1 run --help
-shows out "--no-self-check" "Exit code 3"
+shows out "--no-self-check" "Exit code 3" "--digits"
+[ "$(wc -l <out)" -le 50 ] || fail "--help takes $(wc -l <out) lines"
+grep -q -- --inner-radius out && fail "--help shows options for experts"
+expect 0 1 run --help-all
+shows out --inner-radius --coarse-users --no-balance --svd-rank
 
 # Charges of one sign do not cancel (those that do: tests/fmm/verify_mpi_test.cpp).
 expect 0 2 generate plummer -n 3000 --seed 5 --charges unit -o unit.h5

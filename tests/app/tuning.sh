@@ -4,7 +4,7 @@
 expect 0 2 generate cube -n 20000 --seed 5 -o cube.h5
 
 expect 0 1 run -i cube.h5 -d 4 --verify 100 --explain --report one.json
-shows out "chosen by the cost model (rates: reference)" "expected" "20000 points looked at"
+shows out "chosen by the cost model (rates: reference)" "expected" "sample of 20000 points"
 shows one.json '"tuned": true' '"padding":'
 expect 0 3 run -i cube.h5 -d 4 --verify 100 --report three.json
 for name in ncrit padding leaves hash; do

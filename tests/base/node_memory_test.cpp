@@ -1,5 +1,5 @@
 // What a process may still allocate, read from made-up /proc and /sys.
-#include "octopole/base/node_memory.hpp"
+#include "base/node_memory.hpp"
 
 #include <gtest/gtest.h>
 

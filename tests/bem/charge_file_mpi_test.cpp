@@ -1,9 +1,9 @@
-#include "octopole/bem/charge_file.hpp"
+#include "bem/charge_file.hpp"
 
 #include <gtest/gtest.h>
 #include <hdf5.h>
 
-#include "octopole/bem/generate_mesh.hpp"
+#include "bem/generate_mesh.hpp"
 #include "tests/io/shared_scratch.hpp"
 
 namespace octopole::bem {

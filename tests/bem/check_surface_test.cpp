@@ -1,11 +1,11 @@
-#include "octopole/bem/check_surface.hpp"
+#include "bem/check_surface.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "octopole/bem/generate_mesh.hpp"
+#include "bem/generate_mesh.hpp"
 
 namespace octopole::bem {
 namespace {

@@ -1,13 +1,13 @@
 // Capacitances of small surfaces against what is known.
-#include "octopole/bem/dense.hpp"
+#include "bem/dense.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <numbers>
 
-#include "octopole/bem/generate_mesh.hpp"
-#include "octopole/bem/two_spheres.hpp"
+#include "bem/generate_mesh.hpp"
+#include "bem/two_spheres.hpp"
 
 namespace octopole::bem {
 namespace {

@@ -1,13 +1,13 @@
-#include "octopole/bem/near_correction.hpp"
+#include "bem/near_correction.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "octopole/bem/generate_mesh.hpp"
-#include "octopole/bem/panel_potential.hpp"
+#include "bem/generate_mesh.hpp"
+#include "bem/panel_potential.hpp"
+#include "kernels/direct.hpp"
 #include "octopole/kernels.hpp"
-#include "octopole/kernels/direct.hpp"
 #include "tests/support/unequal_sums.hpp"
 
 namespace octopole::bem {

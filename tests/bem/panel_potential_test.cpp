@@ -1,4 +1,4 @@
-#include "octopole/bem/panel_potential.hpp"
+#include "bem/panel_potential.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <numbers>
 #include <random>
 
-#include "octopole/bem/triangle_rule.hpp"
+#include "bem/triangle_rule.hpp"
 
 namespace octopole::bem {
 namespace {

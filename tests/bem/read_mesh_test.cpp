@@ -1,10 +1,10 @@
-#include "octopole/bem/read_mesh.hpp"
+#include "bem/read_mesh.hpp"
 
 #include <gtest/gtest.h>
 
-#include "octopole/bem/check_surface.hpp"
-#include "octopole/bem/generate_mesh.hpp"
-#include "octopole/bem/write_mesh.hpp"
+#include "bem/check_surface.hpp"
+#include "bem/generate_mesh.hpp"
+#include "bem/write_mesh.hpp"
 #include "tests/io/scratch.hpp"
 
 namespace octopole::bem {

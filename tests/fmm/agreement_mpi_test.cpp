@@ -1,13 +1,13 @@
 // Ranks that differ: in processors, rates, threads, options and calls.
-#include "octopole/fmm/agreement.hpp"
+#include "fmm/agreement.hpp"
 
 #include <gtest/gtest.h>
 
 #include <functional>
 #include <utility>
 
-#include "octopole/base/threads.hpp"
-#include "octopole/simd/isa.hpp"
+#include "base/threads.hpp"
+#include "simd/isa.hpp"
 #include "tests/support/problem.hpp"
 
 namespace octopole {
@@ -117,7 +117,7 @@ TEST(Agreement, ParametersAreThoseOfRankZero) {
   EXPECT_EQ(p.operators, resolve(options, Laplace::name).operators);
   EXPECT_EQ(p.digits, 7);
   EXPECT_EQ(p.operators.kernel, Laplace::name);
-  EXPECT_EQ(p.near_reach, comm.of_root(p.near_reach));
+  EXPECT_EQ(p.near_min_separation, comm.of_root(p.near_min_separation));
 }
 
 void expect_agreed_error(const std::vector<std::string>& parts, const std::function<void()>& action) {

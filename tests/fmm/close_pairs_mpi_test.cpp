@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "octopole/simd/isa.hpp"
+#include "simd/isa.hpp"
 #include "tests/support/problem.hpp"
 
 namespace octopole {

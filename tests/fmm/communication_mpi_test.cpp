@@ -4,10 +4,10 @@
 #include <limits>
 #include <set>
 
-#include "octopole/fmm/passes.hpp"
-#include "octopole/fmm/prepare.hpp"
-#include "octopole/fmm/setup.hpp"
-#include "octopole/operators/surface.hpp"
+#include "fmm/passes.hpp"
+#include "fmm/prepare.hpp"
+#include "fmm/setup.hpp"
+#include "operators/surface.hpp"
 #include "tests/support/problem.hpp"
 
 namespace octopole {

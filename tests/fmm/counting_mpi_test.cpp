@@ -3,7 +3,7 @@
 // at once.
 #include <gtest/gtest.h>
 
-#include "octopole/fmm/setup.hpp"
+#include "fmm/setup.hpp"
 #include "tests/support/points.hpp"
 #include "tests/support/serial_tree.hpp"
 
@@ -27,7 +27,7 @@ std::vector<double> count_sources(PointSetup& s) {
       locals(s.tree.keys.size(), 0);  // unset ones must not be used
   for (NodeIndex leaf : s.work.source_leaves) multipoles[at(leaf)] = sum_of_leaf(leaf);
   auto step = s.ancestors.steps.begin();
-  for (int level = morton::kDepth - 1; level >= parallel::kFirstLevel; --level) {
+  for (int level = morton::kDepth - 1; level >= distributed::kFirstLevel; --level) {
     if (step != s.ancestors.steps.end() && step->child_level == level + 1) {
       step->exchange.start(multipoles.data(), 1);
       step->exchange.finish(multipoles.data());
@@ -55,12 +55,12 @@ std::vector<double> count_sources(PointSetup& s) {
   }
 
   const tree::NodeLists v = tree::build_lists(s.tree).v;  // the set-up keeps its lengths
-  for (std::size_t level = parallel::kFirstLevel; level < s.work.target_nodes.size(); ++level) {
+  for (std::size_t level = distributed::kFirstLevel; level < s.work.target_nodes.size(); ++level) {
     for (NodeIndex node : s.work.target_nodes[level])
       for (NodeIndex other : v.of(node)) locals[at(node)] += multipoles[at(other)];
     for (NodeIndex node : s.work.x_nodes[level])
       for (NodeIndex other : s.partners.p2l.of(node)) locals[at(node)] += sum_of_leaf(other);
-    if (level == parallel::kFirstLevel) continue;
+    if (level == distributed::kFirstLevel) continue;
     for (NodeIndex parent : s.work.target_parents[level - 1])
       for (std::size_t octant = 0; octant < 8; ++octant) {
         const NodeIndex child = s.tree.children[8 * at(parent) + octant];

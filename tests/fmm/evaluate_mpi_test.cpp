@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "octopole/fmm/setup.hpp"
+#include "fmm/setup.hpp"
 #include "tests/support/problem.hpp"
 
 namespace octopole {

@@ -1,11 +1,11 @@
 // A rank that fails in the local work of a set-up: all ranks have the error, and the old points stand.
-#include "octopole/base/fault.hpp"
+#include "base/fault.hpp"
 
 #include <gtest/gtest.h>
 
-#include "octopole/base/parallel_for.hpp"
-#include "octopole/base/profile.hpp"
-#include "octopole/mpi/failure.hpp"
+#include "base/parallel_for.hpp"
+#include "base/profile.hpp"
+#include "mpi/failure.hpp"
 #include "tests/support/problem.hpp"
 
 namespace octopole {

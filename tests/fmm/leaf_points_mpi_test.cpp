@@ -1,5 +1,5 @@
-#include "octopole/fmm/access.hpp"
-#include "octopole/fmm/leaf_points.hpp"
+#include "fmm/access.hpp"
+#include "fmm/leaf_points.hpp"
 
 #include <gtest/gtest.h>
 

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <string>
 
-#include "octopole/base/threads.hpp"
+#include "base/threads.hpp"
 #include "octopole/fmm.hpp"
 
 int main(int argc, char** argv) {

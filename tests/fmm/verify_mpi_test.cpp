@@ -7,10 +7,10 @@
 #include <random>
 #include <string>
 
+#include "io/clouds.hpp"
+#include "kernels/direct.hpp"
+#include "mpi/comm.hpp"
 #include "octopole/fmm.hpp"
-#include "octopole/io/clouds.hpp"
-#include "octopole/kernels/direct.hpp"
-#include "octopole/mpi/comm.hpp"
 
 namespace octopole {
 namespace {
@@ -25,7 +25,7 @@ struct Problem {
   Problem(Index n, Index m, Charges kind = Charges::uniform) : sources_in_all(n), targets_in_all(m) {
     all_sources = make_cloud(Shape::cube, 0, n, 4);
     all_charges = make_charges(kind, 0, n, 5);
-    all_targets = make_cloud(Shape::cube, 0, m, 4, Stream::targets);
+    all_targets = make_cloud(Shape::cube, 0, m, 4, RngStream::targets);
     const auto first = [&](Index count, int rank) { return count * rank / comm.size(); };
     const auto part = [&](const std::vector<double>& all, Index count, Index width) {
       return std::vector<double>(all.begin() + width * first(count, comm.rank()),

@@ -2,8 +2,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "octopole/bem/generate_mesh.hpp"
-#include "octopole/bem/write_mesh.hpp"
+#include "bem/generate_mesh.hpp"
+#include "bem/write_mesh.hpp"
 #include "rates_json.hpp"
 #include "reference_machine.hpp"
 #include "tests/fuzz/fuzz.hpp"

@@ -1,6 +1,6 @@
 // Surface meshes: one harness a format, by OCTOPOLE_FUZZ_EXTENSION.
-#include "octopole/bem/check_surface.hpp"
-#include "octopole/bem/read_mesh.hpp"
+#include "bem/check_surface.hpp"
+#include "bem/read_mesh.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -5,7 +5,7 @@
 
 #include <cstdlib>
 
-#include "octopole/mpi/comm.hpp"
+#include "mpi/comm.hpp"
 
 namespace octopole::fuzz {
 

@@ -1,5 +1,5 @@
 // Operator databases: an intact one, of which the fuzzer's bytes replace arrays and attributes, or bytes.
-#include "octopole/io/operator_file.hpp"
+#include "io/operator_file.hpp"
 #include "octopole/kernels.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/fuzz/mpi.hpp"

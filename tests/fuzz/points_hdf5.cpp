@@ -1,5 +1,5 @@
 // Points and charges: HDF5 files of any schema.
-#include "octopole/io/points_file.hpp"
+#include "io/points_file.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/fuzz/mpi.hpp"
 #include "tests/fuzz/schema.hpp"

@@ -1,4 +1,4 @@
-#include "octopole/io/clouds.hpp"
+#include "io/clouds.hpp"
 
 #include <gtest/gtest.h>
 
@@ -23,7 +23,7 @@ TEST_P(EachShape, AnySplitGivesTheSameCloud) {
 TEST_P(EachShape, SeedsAndStreamsDiffer) {
   const std::vector<double> cloud = make_cloud(GetParam(), 0, 100, 7);
   EXPECT_NE(cloud, make_cloud(GetParam(), 0, 100, 8));
-  EXPECT_NE(cloud, make_cloud(GetParam(), 0, 100, 7, Stream::targets));
+  EXPECT_NE(cloud, make_cloud(GetParam(), 0, 100, 7, RngStream::targets));
 }
 
 TEST_P(EachShape, IsFiniteFarInTheSequence) {

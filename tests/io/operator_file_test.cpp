@@ -1,4 +1,4 @@
-#include "octopole/io/operator_file.hpp"
+#include "io/operator_file.hpp"
 
 #include <gtest/gtest.h>
 

@@ -3,7 +3,7 @@
 #include <limits>
 #include <numeric>
 
-#include "octopole/io/points_file.hpp"
+#include "io/points_file.hpp"
 #include "raw_hdf5.hpp"
 #include "shared_scratch.hpp"
 

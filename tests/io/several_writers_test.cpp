@@ -4,10 +4,10 @@
 #include <chrono>
 #include <random>
 
-#include "octopole/io/append_file.hpp"
-#include "octopole/io/file_lock.hpp"
-#include "octopole/io/operator_file.hpp"
-#include "octopole/io/pending_file.hpp"
+#include "io/append_file.hpp"
+#include "io/file_lock.hpp"
+#include "io/operator_file.hpp"
+#include "io/pending_file.hpp"
 #include "octopole/kernels.hpp"
 #include "processes.hpp"
 #include "scratch.hpp"

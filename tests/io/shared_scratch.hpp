@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "octopole/mpi/comm.hpp"
+#include "mpi/comm.hpp"
 #include "scratch.hpp"
 
 namespace octopole::test {

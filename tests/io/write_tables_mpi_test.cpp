@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "octopole/io/clouds.hpp"
-#include "octopole/io/points_file.hpp"
+#include "io/clouds.hpp"
+#include "io/points_file.hpp"
 #include "shared_scratch.hpp"
 
 namespace octopole {

@@ -8,9 +8,9 @@
 #include <set>
 #include <vector>
 
+#include "kernels/pair_loop.hpp"
 #include "octopole/kernels.hpp"
-#include "octopole/kernels/pair_loop.hpp"
-#include "octopole/simd/isa.hpp"
+#include "simd/isa.hpp"
 
 namespace octopole {
 namespace {

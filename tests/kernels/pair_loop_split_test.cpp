@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/direct.hpp"
+#include "kernels/pair_loop.hpp"
 #include "octopole/kernels.hpp"
-#include "octopole/kernels/direct.hpp"
-#include "octopole/kernels/pair_loop.hpp"
-#include "octopole/simd/isa.hpp"
+#include "simd/isa.hpp"
 
 using namespace octopole;
 

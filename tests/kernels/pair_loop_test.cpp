@@ -1,5 +1,5 @@
 // The vectorised pair loop against the plain direct sum, for every instruction set of this machine.
-#include "octopole/kernels/pair_loop.hpp"
+#include "kernels/pair_loop.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,9 +8,9 @@
 #include <random>
 #include <vector>
 
+#include "kernels/direct.hpp"
 #include "octopole/kernels.hpp"
-#include "octopole/kernels/direct.hpp"
-#include "octopole/simd/isa.hpp"
+#include "simd/isa.hpp"
 
 using namespace octopole;
 

@@ -1,14 +1,14 @@
 // The sums that results are measured against, against the plain direct sum, for every instruction set of this
 // machine.
-#include "octopole/kernels/reference_sum.hpp"
+#include "kernels/reference_sum.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <random>
 
-#include "octopole/kernels/direct.hpp"
-#include "octopole/simd/isa.hpp"
+#include "kernels/direct.hpp"
+#include "simd/isa.hpp"
 
 namespace octopole {
 namespace {

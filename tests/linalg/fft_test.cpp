@@ -1,4 +1,4 @@
-#include "octopole/linalg/fft.hpp"
+#include "linalg/fft.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,10 +1,10 @@
-#include "octopole/linalg/lu.hpp"
+#include "linalg/lu.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "octopole/linalg/blas.hpp"
+#include "linalg/blas.hpp"
 
 namespace octopole::linalg {
 namespace {

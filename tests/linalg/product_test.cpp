@@ -1,4 +1,4 @@
-#include "octopole/linalg/product.hpp"
+#include "linalg/product.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "octopole/simd/isa.hpp"
+#include "simd/isa.hpp"
 
 using namespace octopole;
 

@@ -1,12 +1,12 @@
-#include "octopole/linalg/svd.hpp"
+#include "linalg/svd.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <random>
 
-#include "octopole/linalg/blas.hpp"
-#include "octopole/linalg/product.hpp"
+#include "linalg/blas.hpp"
+#include "linalg/product.hpp"
 
 using namespace octopole;
 using namespace octopole::linalg;

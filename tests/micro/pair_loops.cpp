@@ -3,9 +3,9 @@
 
 #include <vector>
 
-#include "octopole/base/aligned.hpp"
+#include "base/aligned.hpp"
+#include "kernels/pair_loop.hpp"
 #include "octopole/kernels.hpp"
-#include "octopole/kernels/pair_loop.hpp"
 
 namespace {
 

@@ -1,9 +1,9 @@
 // Products of matrices as P2M, M2M and L2L take them: square, by a batch of 64 columns. One thread.
 #include <benchmark/benchmark.h>
 
-#include "octopole/base/aligned.hpp"
-#include "octopole/linalg/blas.hpp"
-#include "octopole/linalg/product.hpp"
+#include "base/aligned.hpp"
+#include "linalg/blas.hpp"
+#include "linalg/product.hpp"
 
 namespace {
 

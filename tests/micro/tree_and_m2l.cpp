@@ -1,9 +1,9 @@
 // Keys, sorting, and the parts of M2L by FFT (of all OpenMP threads; set OMP_NUM_THREADS).
 #include <benchmark/benchmark.h>
 
-#include "octopole/morton/cube.hpp"
-#include "octopole/morton/sort.hpp"
-#include "octopole/operators/m2l_fft_cost.hpp"
+#include "operators/m2l_fft_cost.hpp"
+#include "tree/morton_sort.hpp"
+#include "tree/root_cube.hpp"
 
 namespace {
 

@@ -2,9 +2,9 @@
 
 #include <numeric>
 
-#include "octopole/mpi/all_gather.hpp"
-#include "octopole/mpi/comm.hpp"
-#include "octopole/mpi/sparse_exchange.hpp"
+#include "mpi/all_gather.hpp"
+#include "mpi/comm.hpp"
+#include "mpi/sparse_exchange.hpp"
 
 namespace octopole::mpi {
 namespace {

@@ -1,5 +1,5 @@
 // M2P, P2L and P2P, each alone, against direct sums.
-#include "octopole/operators/adaptive.hpp"
+#include "operators/adaptive.hpp"
 
 #include <gtest/gtest.h>
 

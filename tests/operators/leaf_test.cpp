@@ -1,5 +1,5 @@
 // P2M and L2P, each alone, against direct sums.
-#include "octopole/operators/leaf.hpp"
+#include "operators/leaf.hpp"
 
 #include <gtest/gtest.h>
 
@@ -118,7 +118,7 @@ TEST(LeafOperators, TakeLocalPointsOfLeavesAlone) {
     for (Index i = view.begin[nodes[k]]; i < view.end[nodes[k]]; ++i)
       x[static_cast<std::size_t>(i)] = std::numeric_limits<float>::quiet_NaN();
   }
-  const LocalPoints local{NearForm::one_float, points.size(), x.data(), y.data(), z.data(), leaf.data()};
+  const LeafFramePoints local{NearForm::one_float, points.size(), x.data(), y.data(), z.data(), leaf.data()};
 
   const auto values = random_values(size + tree.boxes.size() * std::size_t(t.equivalent_size()), -1, 1, 3);
   const std::vector<float> charges(values.begin(), values.begin() + std::ptrdiff_t(size)),

@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include "octopole/simd/isa.hpp"
+#include "simd/isa.hpp"
 #include "uniform_tree.hpp"
 
 namespace octopole::testing {

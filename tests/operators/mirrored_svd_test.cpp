@@ -1,12 +1,12 @@
-#include "src/operators/mirrored_svd.hpp"
+#include "operators/mirrored_svd.hpp"
 
 #include <gtest/gtest.h>
 
+#include "linalg/blas.hpp"
+#include "linalg/product.hpp"
 #include "octopole/kernels.hpp"
-#include "octopole/linalg/blas.hpp"
-#include "octopole/linalg/product.hpp"
-#include "octopole/operators/surface.hpp"
-#include "src/operators/kernel_matrix.hpp"
+#include "operators/kernel_matrix.hpp"
+#include "operators/surface.hpp"
 
 namespace octopole {
 namespace {

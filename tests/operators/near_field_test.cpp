@@ -1,5 +1,5 @@
 // P2P in single precision between points that are much closer than their leaf is wide.
-#include "octopole/operators/near_field.hpp"
+#include "operators/near_field.hpp"
 
 #include <gtest/gtest.h>
 #include <omp.h>

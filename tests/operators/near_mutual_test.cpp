@@ -3,8 +3,8 @@
 
 #include <cmath>
 
-#include "octopole/operators/near_field.hpp"
-#include "octopole/simd/isa.hpp"
+#include "operators/near_field.hpp"
+#include "simd/isa.hpp"
 #include "uniform_tree.hpp"
 
 namespace octopole::testing {
@@ -84,7 +84,7 @@ struct Problem {
     for (auto* axis : {&x, &y, &z}) axis->resize(charges.size());
     localize(pairs.leaves, tree.boxes.data(), points.view(), x.data(), y.data(), z.data());
   }
-  LocalPoints local(NearForm form) const { return {form, points.size(), x.data(), y.data(), z.data()}; }
+  LeafFramePoints local(NearForm form) const { return {form, points.size(), x.data(), y.data(), z.data()}; }
   Sums one_sided(bool gradient) const {
     Sums sums(points.size(), gradient);
     p2p<double>(Laplace{}, tree.nodes_of(2), tree.u.view(), tree.boxes.data(), points.view(), points.view(),

@@ -1,4 +1,4 @@
-#include "octopole/operators/operator_set.hpp"
+#include "operators/operator_set.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "octopole/operators/surface.hpp"
+#include "operators/surface.hpp"
 
 #include <gtest/gtest.h>
 

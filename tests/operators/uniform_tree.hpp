@@ -7,13 +7,13 @@
 #include <random>
 #include <vector>
 
+#include "kernels/direct.hpp"
 #include "octopole/kernels.hpp"
-#include "octopole/kernels/direct.hpp"
-#include "octopole/operators/adaptive.hpp"
-#include "octopole/operators/leaf.hpp"
-#include "octopole/operators/near_field.hpp"
-#include "octopole/operators/operator_set.hpp"
-#include "octopole/operators/vertical.hpp"
+#include "operators/adaptive.hpp"
+#include "operators/leaf.hpp"
+#include "operators/near_field.hpp"
+#include "operators/operator_set.hpp"
+#include "operators/vertical.hpp"
 
 namespace octopole::testing {
 

@@ -1,5 +1,5 @@
 // M2M, L2L and check-to-local, each alone, against direct sums.
-#include "octopole/operators/vertical.hpp"
+#include "operators/vertical.hpp"
 
 #include <gtest/gtest.h>
 

@@ -4,8 +4,8 @@
 #include <functional>
 #include <utility>
 
-#include "octopole/petsc/shell.hpp"
-#include "octopole/petsc/solver.hpp"
+#include "petsc/shell.hpp"
+#include "petsc/solver.hpp"
 #include "tests/petsc/problem.hpp"
 
 namespace octopole::petsc {

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <numeric>
 
-#include "octopole/fmm/access.hpp"
-#include "octopole/petsc/accuracy.hpp"
-#include "octopole/petsc/near_blocks.hpp"
+#include "fmm/access.hpp"
+#include "octopole/petsc.hpp"
+#include "petsc/near_blocks.hpp"
+#include "petsc/shell.hpp"
 #include "tests/petsc/problem.hpp"
 
 namespace octopole::petsc {
@@ -188,11 +189,11 @@ TEST(Accuracy, FollowsFromTheToleranceAndRelaxes) {
     const Vector b(a.mat, false, uneven(make_charges(800, 8), 1, part)), x(a.mat, true), r(a.mat, false);
     ASSERT_EQ(0, KSPSolve(ksp, b.vec, x.vec));
     ASSERT_EQ(0, KSPDestroy(&ksp));
-    const std::vector<Rung> rungs = operator_of(a.mat)->ladder()->rungs();
+    const std::vector<AccuracyLevel> levels = operator_of(a.mat)->accuracy_levels()->products_by_level();
     Index cheap = 0, all = 0;
-    for (const Rung& rung : rungs) {
-      all += rung.products;
-      if (rung.digits < 9) cheap += rung.products;
+    for (const AccuracyLevel& level : levels) {
+      all += level.products;
+      if (level.digits < 9) cheap += level.products;
     }
     EXPECT_EQ(cheap > 0, relax);
     EXPECT_LT(cheap, all);

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "octopole/petsc/mat_fmm.hpp"
+#include "octopole/petsc.hpp"
 #include "tests/support/problem.hpp"
 
 namespace octopole::test {

@@ -1,4 +1,4 @@
-#include "octopole/simd/isa.hpp"
+#include "simd/isa.hpp"
 
 #include <gtest/gtest.h>
 

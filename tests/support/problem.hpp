@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "kernels/direct.hpp"
 #include "octopole/fmm.hpp"
-#include "octopole/kernels/direct.hpp"
 #include "tests/support/points.hpp"
 
 namespace octopole::test {

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "octopole/morton/cube.hpp"
-#include "octopole/morton/sort.hpp"
-#include "octopole/tree/essential.hpp"
-#include "octopole/tree/lists.hpp"
+#include "tree/essential.hpp"
+#include "tree/lists.hpp"
+#include "tree/morton_sort.hpp"
+#include "tree/root_cube.hpp"
 
 namespace octopole::test {
 

@@ -1,4 +1,4 @@
-#include "octopole/tree/lists.hpp"
+#include "tree/lists.hpp"
 
 #include <gtest/gtest.h>
 

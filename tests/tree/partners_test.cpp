@@ -1,5 +1,5 @@
 // Which operator serves which pair.
-#include "octopole/tree/partners.hpp"
+#include "tree/partners.hpp"
 
 #include <gtest/gtest.h>
 

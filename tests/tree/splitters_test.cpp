@@ -1,4 +1,4 @@
-#include "octopole/tree/splitters.hpp"
+#include "tree/splitters.hpp"
 
 #include <gtest/gtest.h>
 

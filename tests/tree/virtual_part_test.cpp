@@ -4,10 +4,10 @@
 #include <cmath>
 #include <set>
 
-#include "octopole/tree/octree.hpp"
-#include "octopole/tree/virtual_part.hpp"
 #include "tests/support/points.hpp"
 #include "tests/support/serial_tree.hpp"
+#include "tree/octree.hpp"
+#include "tree/virtual_part.hpp"
 
 namespace octopole::tree {
 namespace {

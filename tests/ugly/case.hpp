@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "octopole/simd/isa.hpp"
+#include "simd/isa.hpp"
 #include "tests/ugly/options.hpp"
 #include "tests/ugly/points.hpp"
 

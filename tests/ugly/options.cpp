@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "octopole/fmm/accuracy.hpp"
+#include "cost/accuracy.hpp"
 
 namespace octopole::ugly {
 namespace {

@@ -7,7 +7,7 @@
 #include <limits>
 #include <utility>
 
-#include "octopole/base/threads.hpp"
+#include "base/threads.hpp"
 #include "tests/ugly/reference.hpp"
 
 namespace octopole::ugly {

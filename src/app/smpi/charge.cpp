@@ -1,9 +1,9 @@
-#include "charge.hpp"
+#include "app/smpi/charge.hpp"
 
 #include <simgrid/host.h>
 
-#include "octopole/fmm/work_pieces.hpp"
-#include "octopole/mpi/comm.hpp"
+#include "fmm/setup_work.hpp"
+#include "mpi/comm.hpp"
 
 namespace octopole::app {
 

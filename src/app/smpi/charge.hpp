@@ -3,13 +3,13 @@
 
 #include <array>
 
+#include "fmm/observer.hpp"
 #include "octopole/fmm.hpp"
-#include "octopole/fmm/observer.hpp"
 
 namespace octopole::app {
 
 /// Nanoseconds that one thread takes for an item of each stage of a set-up (WorkObserver::prepared says what
-/// its items are), measured: see docs/scaling/simulation.md.
+/// its items are), measured: see docs/developers/simulation.md.
 inline constexpr std::array<double, kSetupStages> kSetupNanoseconds = {1000, 40, 150, 800, 30, 250, 60, 250};
 
 /// Turns work into seconds of one thread by counts and rates, as the planner does, and lets the virtual clock

@@ -1,6 +1,6 @@
 // The clock of the profiles in a simulated run: the simulated seconds of the calling rank.
-#include "octopole/base/profile.hpp"
-#include "octopole/mpi/comm.hpp"
+#include "base/profile.hpp"
+#include "mpi/comm.hpp"
 
 namespace octopole {
 

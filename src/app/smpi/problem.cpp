@@ -1,14 +1,14 @@
-#include "problem.hpp"
+#include "app/smpi/problem.hpp"
 
 #include <cmath>
 
-#include "charge.hpp"
-#include "octopole/fmm/access.hpp"
-#include "octopole/fmm/setup.hpp"
-#include "octopole/fmm/tuning.hpp"
-#include "octopole/io/points_file.hpp"
-#include "octopole/morton/cube.hpp"
-#include "octopole/morton/sort.hpp"
+#include "app/smpi/charge.hpp"
+#include "cost/tuning.hpp"
+#include "fmm/access.hpp"
+#include "fmm/setup.hpp"
+#include "io/points_file.hpp"
+#include "tree/morton_sort.hpp"
+#include "tree/root_cube.hpp"
 
 namespace octopole::app {
 namespace {

@@ -4,9 +4,9 @@
 #include <optional>
 #include <vector>
 
+#include "io/clouds.hpp"
+#include "mpi/comm.hpp"
 #include "octopole/fmm.hpp"
-#include "octopole/io/clouds.hpp"
-#include "octopole/mpi/comm.hpp"
 
 namespace octopole::app {
 

@@ -10,20 +10,20 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "charge.hpp"
-#include "command.hpp"
-#include "fmm_options.hpp"
-#include "mpi_session.hpp"
+#include "app/command.hpp"
+#include "app/fmm_options.hpp"
+#include "app/mpi_session.hpp"
+#include "app/program.hpp"
+#include "app/rates_file.hpp"
+#include "app/report.hpp"
+#include "app/smpi/charge.hpp"
+#include "app/smpi/problem.hpp"
+#include "fmm/access.hpp"
+#include "io/clouds.hpp"
+#include "io/pending_file.hpp"
 #include "octopole/fmm.hpp"
-#include "octopole/fmm/access.hpp"
-#include "octopole/io/clouds.hpp"
-#include "octopole/io/pending_file.hpp"
-#include "octopole/simd/isa.hpp"
 #include "octopole/verify.hpp"
-#include "problem.hpp"
-#include "program.hpp"
-#include "rates_file.hpp"
-#include "report.hpp"
+#include "simd/isa.hpp"
 
 namespace octopole::app {
 namespace {
@@ -52,12 +52,12 @@ class Simulation {
                     "Where points are held: owners, as they are evaluated, or scattered at random")
         ->check(CLI::IsMember({"owners", "scattered"}))
         ->capture_default_str();
-    parser.add_flag("--gradient", gradient_, "The gradient, too");
-    parser.add_option("--repeat", repeat_, "Evaluate so many times; the last is reported")
+    parser.add_flag("--gradient", gradient_, "Also compute the gradient");
+    parser.add_option("--repeat", repeat_, "Number of evaluations; the last is reported")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
-    parser.add_option("--verify", samples_, "Sum so many random targets directly and tell the error");
-    parser.add_flag("--compare", compare_, "Compute all on one rank, too, and tell the difference");
+    parser.add_option("--verify", samples_, "Sum this number of random targets directly and report the error");
+    parser.add_flag("--compare", compare_, "Also compute all on one rank, and report the difference");
     parser.add_option("--record", record_, "File for the run's record (JSON, one line)");
     parser.add_option("--study", study_, "Name of the study, for the record");
     parser.add_option("--platform", platform_, "JSON file that describes the cluster, for the record");
@@ -142,7 +142,7 @@ class Simulation {
     return machine;
   }
 
-  /// The record of docs/scaling/running.md. Collective.
+  /// The record of docs/cluster.md. Collective.
   ordered_json record(const mpi::Comm& comm, const RunReport& report, const WorkCharger& charger, Index n,
                       const OneRank& alone, const std::optional<double>& difference_l2) const {
     ordered_json charged_max, charged_mean;
@@ -192,7 +192,7 @@ class Simulation {
     });
     const bool agrees = !difference_l2 || *difference_l2 <= kAgreement;
     if (comm.is_root()) {
-      if (!quiet_) fmt::print("{}", to_table(report));
+      if (!quiet_) fmt::print("{}", to_table(report, true));
       if (!quiet_ && difference_l2)
         fmt::print("one rank      {:.2e} relative L2 of the difference\n", *difference_l2);
       if (!agrees)

@@ -1,4 +1,4 @@
-#include "octopole/bem/solve/capacitance.hpp"
+#include "bem/solve/capacitance.hpp"
 
 #include <fmt/format.h>
 
@@ -7,9 +7,9 @@
 #include <cmath>
 #include <numbers>
 
-#include "octopole/bem/solve/panel_operator.hpp"
-#include "octopole/mpi/agreement.hpp"
-#include "octopole/petsc/options.hpp"
+#include "bem/solve/panel_operator.hpp"
+#include "mpi/agreement.hpp"
+#include "octopole/petsc.hpp"
 
 namespace octopole::bem {
 namespace {
@@ -81,7 +81,7 @@ Capacitance solve_capacitance(const mpi::Comm& comm, const Panels& panels,
     for (std::size_t m = 0; m < c.conductors; ++m)
       c.matrix[m * c.conductors + k] = totals[m] / (4 * std::numbers::pi);
   }
-  c.rungs = op->ladder()->rungs();
+  c.levels = op->accuracy_levels()->products_by_level();
   if (settings.timed_products > 0)
     c.product_times = petsc::time_products(comm.handle(), op, settings.timed_products);
   return c;

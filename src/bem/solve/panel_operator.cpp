@@ -1,10 +1,10 @@
-#include "octopole/bem/solve/panel_operator.hpp"
+#include "bem/solve/panel_operator.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "octopole/petsc/log.hpp"
+#include "petsc/log.hpp"
 
 namespace octopole::bem {
 namespace {
@@ -81,7 +81,7 @@ std::optional<std::vector<double>> targets_of(const Panels& panels, const NearRu
 
 PanelOperator::PanelOperator(const mpi::Comm& comm, const Panels& panels, const NearRule& rule,
                              const Options& options)
-    : ladder_(comm.handle(), options, quadrature_points(panels, rule.rule()), targets_of(panels, rule)) {
+    : levels_(comm.handle(), options, quadrature_points(panels, rule.rule()), targets_of(panels, rule)) {
   const double start = seconds_now();
   correction_ = std::make_shared<NearCorrection>(comm, panels, rule, options.transport);
   correction_seconds_ = seconds_now() - start;
@@ -95,7 +95,7 @@ void PanelOperator::multiply(std::span<const double> x, std::span<double> y) {
     petsc::log_traffic(correction_->traffic());
   }
   spread_charges(correction_->rule().rule(), x, charges_);
-  ladder_.evaluate(charges_, field_);
+  levels_.evaluate(charges_, field_);
   std::copy(field_.potential.begin(), field_.potential.end(), y.begin());
   const petsc::EventScope event(petsc::log_events().correct);
   correction_->add(y);
@@ -103,7 +103,7 @@ void PanelOperator::multiply(std::span<const double> x, std::span<double> y) {
 }
 
 void PanelOperator::multiply_transposed(std::span<const double> x, std::span<double> y) {
-  ladder_.evaluate_transposed(x, transposed_field_);
+  levels_.evaluate_transposed(x, transposed_field_);
   gather_values(correction_->rule().rule(), transposed_field_.potential, y);
   const petsc::EventScope event(petsc::log_events().correct);
   correction_->add_transposed(x, y);
@@ -121,7 +121,7 @@ std::shared_ptr<petsc::NearEntries> PanelOperator::near_entries() {
 
 std::string PanelOperator::description() const {
   const NearRule& rule = correction_->rule();
-  return petsc::describe(ladder_) +
+  return petsc::describe(levels_) +
          fmt::format("panels by {} points, near within {} diameters\n", rule.points, rule.multiple);
 }
 

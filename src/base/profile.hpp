@@ -1,0 +1,99 @@
+// Where time and bytes go: an object that is passed along, never a global.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+#include "base/traffic.hpp"
+#include "octopole/phases.hpp"
+
+#pragma GCC visibility push(default)
+namespace octopole {
+
+/// Seconds on a clock that never goes back; in a simulated run (OCTOPOLE_SMPI) the simulated ones.
+double seconds_now();
+
+/// Seconds of one exchange on this rank: in its start, its finish and in looking after it between them,
+/// packing and unpacking included (exposed); and between its start and its finish in work, which is neither
+/// these nor the same of any other exchange (hidden). The steps of Exchange::ancestors add up.
+struct ExchangeSeconds {
+  double exposed = 0, hidden = 0;
+};
+
+/// One evaluation on this rank: seconds by phase and by exchange, what travelled between this rank and
+/// others.
+struct Profile {
+  std::array<double, kPhases> seconds{};
+  double total_seconds = 0;
+  std::array<Traffic, kExchanges> traffic;
+  std::array<ExchangeSeconds, kExchanges> exchange_seconds{};
+  double exposed_seconds = 0;        // of all exchanges
+  Index reductions = 0;              // Allreduces
+  double (*clock)() = &seconds_now;  // of all timers
+};
+
+/// Seconds by stage: mark() ends a stage that began with the one before.
+class StageTimer {
+ public:
+  explicit StageTimer(std::array<double, kSetupStages>& seconds) : seconds_(seconds) {}
+  void mark(SetupStage stage) {
+    const double now = seconds_now();
+    seconds_[static_cast<std::size_t>(stage)] += now - last_;
+    last_ = now;
+  }
+  /// What `from` has taken so far belongs to `to`.
+  void move(SetupStage from, SetupStage to) {
+    seconds_[static_cast<std::size_t>(to)] += seconds_[static_cast<std::size_t>(from)];
+    seconds_[static_cast<std::size_t>(from)] = 0;
+  }
+
+ private:
+  std::array<double, kSetupStages>& seconds_;
+  double last_ = seconds_now();
+};
+
+/// Adds the life time of the object to a phase.
+class PhaseTimer {
+ public:
+  PhaseTimer(Profile& profile, Phase phase)
+      : profile_(profile), slot_(profile.seconds[static_cast<std::size_t>(phase)]) {}
+  ~PhaseTimer() { slot_ += profile_.clock() - start_; }
+  PhaseTimer(const PhaseTimer&) = delete;
+  PhaseTimer& operator=(const PhaseTimer&) = delete;
+
+ private:
+  Profile& profile_;
+  double& slot_;
+  double start_ = profile_.clock();
+};
+
+/// Adds the life time of the object to an exchange and to Phase::exchange; one for its start and one for its
+/// finish, or one for the whole of it. In between any number for its progress, within another phase, which
+/// their time belongs to as well.
+class ExchangeTimer {
+ public:
+  enum class Part { start, progress, finish, whole };
+  ExchangeTimer(Profile& profile, Exchange exchange, Part part = Part::whole)
+      : profile_(profile), slot_(profile.exchange_seconds[static_cast<std::size_t>(exchange)]), part_(part) {
+    if (part == Part::finish) slot_.hidden += start_ - profile_.exposed_seconds;
+  }
+  ~ExchangeTimer() {
+    const double now = profile_.clock(), taken = now - start_;
+    slot_.exposed += taken;
+    profile_.exposed_seconds += taken;
+    if (part_ != Part::progress) profile_.seconds[static_cast<std::size_t>(Phase::exchange)] += taken;
+    if (part_ == Part::start) slot_.hidden -= now - profile_.exposed_seconds;
+  }
+  ExchangeTimer(const ExchangeTimer&) = delete;
+  ExchangeTimer& operator=(const ExchangeTimer&) = delete;
+
+ private:
+  Profile& profile_;
+  ExchangeSeconds& slot_;
+  Part part_;
+  double start_ = profile_.clock();
+};
+
+}  // namespace octopole
+#pragma GCC visibility pop

@@ -1,0 +1,67 @@
+// The capacitance matrix of conductors: one Krylov solve for each, all sharing one set-up.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bem/near_rule.hpp"
+#include "bem/panels.hpp"
+#include "octopole/petsc.hpp"
+#include "petsc/accuracy_levels.hpp"
+#include "petsc/product_times.hpp"
+#include "petsc/solver.hpp"
+
+#pragma GCC visibility push(default)
+namespace octopole::bem {
+
+/// The electric constant in farads a metre (CODATA 2018).
+inline constexpr double kElectricConstant = 8.8541878128e-12;
+
+struct CapacitanceSettings {
+  petsc::SolverSettings solver;
+  Options fmm;                       // PETSc's -octopole_.. change them; open digits follow from rtol
+  std::optional<double> quadrature;  // relative error of potentials; the solver's tolerance unless given
+  std::optional<NearRule> near;      // in place of near_rule()'s choice
+  int timed_products = 0;            // after the solves, against as many evaluations of the FMM alone
+};
+
+/// A conductor at 1 volt, all others at 0.
+struct ConductorSolve {
+  petsc::SolveReport solve;
+  std::vector<double> charges;  // (n) of this rank's panels over eps0, in the mesh's unit of length
+};
+
+struct Capacitance {
+  std::size_t conductors = 0;
+  /// (conductors, conductors), by rows: the charge of conductor m with conductor k at 1 volt, in units of 4
+  /// pi eps0 times the mesh's unit of length.
+  std::vector<double> matrix;
+  std::vector<ConductorSolve> solves;
+
+  NearRule near;
+  petsc::Accuracy accuracy;
+  std::string solver, preconditioner;  // PETSc's names
+  Index near_entries = 0;              // of all ranks, also the bytes
+  Index near_bytes = 0;
+  std::vector<petsc::AccuracyLevel> levels;                                      // on this rank
+  double correction_seconds = 0, preconditioner_seconds = 0, solve_seconds = 0;  // longest of the ranks
+  std::optional<petsc::ProductTimes> product_times;
+
+  double at(std::size_t m, std::size_t k) const { return matrix[m * conductors + k]; }
+  bool converged() const;
+  /// The largest |C_mk - C_km| over the largest |C|.
+  double asymmetry() const;
+};
+
+/// Called on all ranks after an iteration: conductor, iteration, |r_k| / |r_0|.
+using CapacitanceProgress = std::function<void(std::size_t, int, double)>;
+
+/// Solves for every conductor. PETSc must be initialised. A solve that does not converge leaves what it
+/// reached; the others go on. Collective.
+Capacitance solve_capacitance(const mpi::Comm& comm, const Panels& panels,
+                              const CapacitanceSettings& settings, const CapacitanceProgress& progress = {});
+
+}  // namespace octopole::bem
+#pragma GCC visibility pop

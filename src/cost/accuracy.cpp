@@ -1,0 +1,69 @@
+#include "cost/accuracy.hpp"
+
+#include <array>
+#include <string>
+
+namespace octopole {
+namespace {
+
+constexpr std::array<AccuracyRow, 11> kDouble{{{2, 3, 3, 90},
+                                               {3, 4, 4, 130},
+                                               {4, 5, 5, 190},
+                                               {5, 6, 6, 280},
+                                               {6, 7, 7, 280},
+                                               {7, 8, 8, 420},
+                                               {8, 9, 9, 600},
+                                               {9, 10, 10, 600},
+                                               {10, 11, 11, 850},
+                                               {11, 12, 12, 850},
+                                               {12, 13, 13, 850}}};
+
+constexpr std::array<AccuracyRow, 5> kSingle{
+    {{2, 3, 3, 130}, {3, 4, 4, 130}, {4, 5, 5, 280}, {5, 6, 6, 280}, {6, 7, 7, 420}}};
+
+// With the gradient, whose error is larger; from 7 digits on one or two orders more.
+constexpr std::array<AccuracyRow, 11> kDoubleGradient{{{2, 4, 4, 90},
+                                                       {3, 5, 5, 90},
+                                                       {4, 6, 6, 130},
+                                                       {5, 7, 7, 190},
+                                                       {6, 7, 7, 280},
+                                                       {7, 8, 8, 280},
+                                                       {8, 10, 10, 420},
+                                                       {9, 11, 11, 420},
+                                                       {10, 12, 12, 600},
+                                                       {11, 13, 13, 600},
+                                                       {12, 15, 15, 850}}};
+
+// Rounding of M2L leaves 1e-6 to 2e-6 of the gradient around clusters: no 6 digits.
+constexpr std::array<AccuracyRow, 4> kSingleGradient{
+    {{2, 4, 4, 90}, {3, 5, 5, 130}, {4, 6, 6, 130}, {5, 7, 7, 190}}};
+
+}  // namespace
+
+std::span<const AccuracyRow> accuracy_table(Precision precision, Output output) {
+  const bool gradient = output == Output::potential_and_gradient;
+  if (precision == Precision::double_precision)
+    return gradient ? std::span<const AccuracyRow>(kDoubleGradient) : std::span<const AccuracyRow>(kDouble);
+  return gradient ? std::span<const AccuracyRow>(kSingleGradient) : std::span<const AccuracyRow>(kSingle);
+}
+
+const AccuracyRow& accuracy_row(Precision precision, Output output, int digits) {
+  const auto table = accuracy_table(precision, output);
+  for (const AccuracyRow& row : table)
+    if (row.digits == digits) return row;
+  throw Error("digits = " + std::to_string(digits) + " is out of range: " +
+                  (precision == Precision::double_precision ? "double" : "single") + " precision reaches " +
+                  std::to_string(table.front().digits) + " to " + std::to_string(table.back().digits),
+              precision == Precision::double_precision || digits < table.front().digits
+                  ? "ask for digits in that range"
+                  : "use double precision");
+}
+
+int ncrit_for_order(Precision precision, Output output, int order) {
+  const auto table = accuracy_table(precision, output);
+  for (const AccuracyRow& row : table)
+    if (row.order >= order) return row.ncrit;
+  return table.back().ncrit;
+}
+
+}  // namespace octopole

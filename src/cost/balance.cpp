@@ -1,0 +1,142 @@
+#include "cost/balance.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "distributed/partition_points.hpp"
+#include "distributed/tree_exchange.hpp"
+
+namespace octopole {
+namespace {
+
+/// Where a node's work is counted: at the first of its codes that the range holds.
+morton::Code place_of(tree::NodeKey node, tree::CodeRange range) {
+  return std::max(node.first_code(), range.first);
+}
+
+double total(const std::array<double, kPhases>& seconds) {
+  return std::accumulate(seconds.begin(), seconds.end(), 0.0);
+}
+
+/// A rank's part under a partition that is looked at.
+struct Part {
+  Index weight = 0;
+  WorkCounts owned;
+};
+
+/// This rank's parts under `partition`: what each rank holds of the weights and of owned_work, in all.
+Part gather_part(const mpi::Comm& comm, const tree::Partition& partition,
+                 std::span<const tree::NodeKey> leaves, std::span<const Index> weights, tree::CodeRange range,
+                 const tree::EssentialTree& tree, std::span<const WorkCounts> by_node) {
+  std::vector<Part> parts;
+  std::vector<Index> counts(static_cast<std::size_t>(comm.size()), 0);
+  const int first = range.first < range.end ? partition.owner(range.first) : 0,
+            last = range.first < range.end ? partition.owner(range.end - 1) : -1;
+  const int met = last + 1 - first;
+  parts.resize(static_cast<std::size_t>(met));
+  for (int rank = first; rank <= last; ++rank) counts[static_cast<std::size_t>(rank)] = 1;
+  const auto part_of = [&](morton::Code code) -> Part& {
+    return parts[static_cast<std::size_t>(partition.owner(code) - first)];
+  };
+  for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf)
+    part_of(leaves[leaf].first_code()).weight += weights[leaf];
+  for (NodeIndex node = 0; node < tree.size(); ++node) {
+    const WorkCounts& work = by_node[at(node)];
+    if (work == WorkCounts{}) continue;
+    const tree::NodeKey key = tree.keys[at(node)];
+    part_of(place_of(key, range)).owned += partition.is_shared(key) ? upward_part(work) : work;
+  }
+  Part mine;
+  for (const Part& part : comm.all_to_all(std::span<const Part>(parts), counts)) {
+    mine.weight += part.weight;
+    mine.owned += part.owned;
+  }
+  return mine;
+}
+
+}  // namespace
+
+WorkCounts upward_part(const WorkCounts& counts) {
+  WorkCounts part;
+  part.sources = counts.sources;
+  part.source_leaves = counts.source_leaves;
+  part.m2m_children = counts.m2m_children;
+  return part;
+}
+
+WorkCounts downward_part(const WorkCounts& counts) {
+  WorkCounts part = counts;
+  part.sources = part.source_leaves = part.m2m_children = 0;
+  return part;
+}
+
+WorkCounts owned_work(std::span<const WorkCounts> by_node, const tree::EssentialTree& tree,
+                      const tree::Partition& partition) {
+  WorkCounts sum;
+  for (NodeIndex node = 0; node < tree.size(); ++node)
+    sum += partition.is_shared(tree.keys[at(node)]) ? upward_part(by_node[at(node)]) : by_node[at(node)];
+  return sum;
+}
+
+std::vector<double> leaf_seconds(const RankLists& lists, tree::CodeRange range,
+                                 std::span<const tree::NodeKey> leaves, std::span<const WorkCounts> by_node,
+                                 double families_in, const Parameters& parameters, bool same) {
+  double families_out = 0;
+  for (const WorkCounts& work : by_node) families_out += work.families_out;
+  std::vector<double> seconds(leaves.size(), 0);
+  for (NodeIndex node = 0; node < lists.tree.size(); ++node) {
+    WorkCounts work = by_node[at(node)];
+    if (work == WorkCounts{}) continue;
+    if (families_out > 0) work.families_in = work.families_out * families_in / families_out;
+    const morton::Code place = place_of(lists.tree.keys[at(node)], range);
+    const auto leaf =
+        std::upper_bound(leaves.begin(), leaves.end(), place,
+                         [](morton::Code code, tree::NodeKey key) { return code < key.first_code(); }) -
+        leaves.begin() - 1;
+    seconds[static_cast<std::size_t>(leaf)] += total(predict_seconds(work, parameters, same));
+  }
+  return seconds;
+}
+
+std::vector<Index> whole_weights(std::span<const double> seconds, double largest, int ranks) {
+  std::vector<Index> weights(seconds.size(), 0);
+  if (!(largest > 0) || !std::isfinite(largest)) return weights;
+  const int exponent = 60 - std::ilogb(largest) - std::ilogb(static_cast<double>(ranks)) - 2;
+  for (std::size_t i = 0; i < seconds.size(); ++i)
+    weights[i] = static_cast<Index>(std::ldexp(seconds[i], exponent));
+  return weights;
+}
+
+std::optional<tree::Partition> divide_by_work(const mpi::Comm& comm, const RankLists& lists,
+                                              const WorkLists& work, const tree::Partition& partition,
+                                              std::span<const tree::NodeKey> leaves,
+                                              const Parameters& parameters, bool same, Balance& balance) {
+  const tree::CodeRange range = partition.range(comm.rank());
+  const distributed::SharedOnce once(comm, partition, lists.tree);
+  std::vector<WorkCounts> by_node = count_by_node(lists, work, parameters.operators);
+  const double families_in = count_families_in(lists, work, {}, parameters.operators);
+  for (const WorkCounts& node : by_node) balance.by_points += node;
+  balance.by_points.families_in = families_in;
+  for (NodeIndex node = 0; node < lists.tree.size(); ++node)
+    if (!once.counts_here(lists.tree.keys[at(node)])) by_node[at(node)] = upward_part(by_node[at(node)]);
+
+  const std::vector<double> seconds =
+      leaf_seconds(lists, range, leaves, by_node, families_in, parameters, same);
+  const double mine = std::accumulate(seconds.begin(), seconds.end(), 0.0);
+  const std::vector<Index> weights = whole_weights(seconds, comm.max(mine), comm.size());
+  tree::Partition better = distributed::divide_by_weight(comm, leaves, weights);
+
+  const auto part_under = [&](const tree::Partition& candidate) {
+    return gather_part(comm, candidate, leaves, weights, range, lists.tree, by_node);
+  };
+  const Part before = part_under(partition), after = part_under(better);
+  const double heaviest_before = static_cast<double>(comm.max(before.weight)),
+               heaviest_after = static_cast<double>(comm.max(after.weight));
+  balance.moved = heaviest_after < (1 - kWorthMoving) * heaviest_before;
+  balance.predicted = balance.moved ? after.owned : before.owned;
+  if (!balance.moved) return std::nullopt;
+  return better;
+}
+
+}  // namespace octopole

@@ -1,0 +1,232 @@
+#include "cost/memory_estimate.hpp"
+#include "cost/multipole_rule.hpp"
+
+#include <algorithm>
+
+#include "cost/work.hpp"
+#include "operators/surface.hpp"
+
+namespace octopole {
+namespace {
+
+constexpr Index kCode = sizeof(morton::Code), kOrder = sizeof(PointIndex), kPlace = 3 * sizeof(double),
+                kRow = sizeof(Index), kNumber = sizeof(double);
+constexpr Index kSortEntry = 16;                      // of two arrays in tree/morton_sort
+constexpr Index kNearBytes = 27 * sizeof(NodeIndex);  // neighbours of a node
+constexpr Index kNoLists = 8 * sizeof(Index);         // offsets of a node's empty lists
+
+Index item_bytes(const tree::NodeLists& lists) {
+  return static_cast<Index>(lists.items.size() * sizeof(NodeIndex));
+}
+
+/// Bytes of a node in the essential tree's arrays, its box and its four flags of level included.
+Index node_bytes() {
+  return static_cast<Index>(sizeof(tree::NodeKey) + 9 * sizeof(NodeIndex) + 3 + sizeof(std::int32_t) +
+                            sizeof(morton::Anchor) + 5 * sizeof(Index) + sizeof(Box));
+}
+
+Index widest_level(const tree::EssentialTree& tree) {
+  Index widest = 0;
+  for (int level = tree::kFirstLevel; level < tree.levels(); ++level)
+    widest = std::max<Index>(widest, tree.level_begin[static_cast<std::size_t>(level) + 1] -
+                                         tree.level_begin[static_cast<std::size_t>(level)]);
+  return widest;
+}
+
+/// Charges and sums of points, as rank_memory has them.
+Index point_values(const PointNumbers& n, const OperatorKey& key) {
+  return static_cast<Index>(key.precision) * (n.sources + n.ghost_sources) +
+         kNumber * (n.targets + (n.same ? n.ghost_sources : 0)) * (n.gradient ? 4 : 1);
+}
+
+Index point_arrays(const PointNumbers& n, const Parameters& parameters) {
+  const Index sources = n.sources + n.ghost_sources;
+  Index bytes = (n.caller_sources + n.sources) * kOrder + sources * kPlace;
+  if (!n.same)
+    bytes += n.caller_targets * kOrder + n.targets * (kOrder + kPlace);
+  else if (parameters.near_form != NearForm::two_floats)
+    bytes += sources * static_cast<Index>(3 * sizeof(float));
+  return bytes;
+}
+
+/// Target parents with children that have locals, and the families whose multipoles they may need, of the
+/// level whose M2L needs the largest workspace.
+Index expected_rows(const RankLists& lists, const WorkLists& work, const OperatorKey& key) {
+  Index rows = 0;
+  const tree::EssentialTree& tree = lists.tree;
+  for (std::size_t level = tree::kFirstLevel; level < work.target_nodes.size(); ++level) {
+    const auto targets = static_cast<Index>(work.target_parents[level - 1].size());
+    if (targets == 0) continue;
+    Index sources = 0;
+    for (NodeIndex node = tree.level_begin[level - 1]; node < tree.level_begin[level]; ++node)
+      sources += !tree.leaf[at(node)] && tree.has_source[at(node)];
+    rows = std::max(rows, expected_m2l_fft_rows(key.order, static_cast<std::size_t>(key.m2l_precision),
+                                                targets, sources));
+  }
+  return rows;
+}
+
+Index workspace_bytes(const OperatorKey& key, Index rows, int threads) {
+  if (key.m2l != M2lMethod::fft) return 0;
+  return m2l_fft_workspace_bytes(key.order, static_cast<std::size_t>(key.m2l_precision), rows, threads);
+}
+
+}  // namespace
+
+Index MemoryEstimate::with_heap(Index bytes) {
+  return bytes + static_cast<Index>(kHeapShare * static_cast<double>(bytes));
+}
+
+Index MemoryEstimate::peak() const {
+  return kProcessBytes +
+         with_heap(operators + std::max({replaced + set_up, replaced + stays, stays + evaluation}));
+}
+
+Index operator_bytes(const OperatorKey& key) {
+  const Index n = surface_size(key.order), up = surface_size(key.check_order),
+              down = surface_size(key.downward_check_order), p = key.order;
+  const Index matrices = static_cast<Index>(key.precision) * n * (up + down + 4 * n);
+  return matrices + (key.m2l == M2lMethod::fft
+                         ? static_cast<Index>(key.m2l_precision) * 686 * p * p * p
+                         : static_cast<Index>(key.precision) * 16 * (n / 7) * (n + down));
+}
+
+Index operator_scratch_bytes(const OperatorKey& key) {
+  return 4 * kNumber * surface_size(key.order) *
+         surface_size(std::max(key.check_order, key.downward_check_order));
+}
+
+MovedRecords expected_ghost_records(Index ghost_sources, Index ghost_multipoles, bool same) {
+  MovedRecords moved;
+  moved.ghost_sources = 2 * ghost_sources;
+  moved.multipoles = 2 * ghost_multipoles;
+  moved.near_sums = same ? ghost_sources : 0;
+  return moved;
+}
+
+MemoryEstimate estimate_memory(const MemoryNeeds& needs, const Parameters& parameters, int ranks,
+                               MemoryStage stage) {
+  const PointNumbers& n = needs.points;
+  const RankMemory& memory = needs.memory;
+  const MovedRecords& moved = needs.moved;
+  const bool shared = ranks > 1;  // points change ranks, and are sorted where they arrive
+  const Index targets = n.same ? 0 : n.targets, caller_targets = n.same ? 0 : n.caller_targets,
+              callers = n.caller_sources + caller_targets, owned = n.sources + targets,
+              results = n.same ? n.caller_sources : caller_targets;
+  const Index values_a_target = n.gradient ? 4 : 1;
+
+  // Codes and orders of the caller's points; then the owners' codes, of several ranks with their order.
+  const Index sorting = 2 * kSortEntry + kOrder, kept = kCode + kOrder;
+  const Index sort = std::max((kCode + sorting) * n.caller_sources,
+                              kept * n.caller_sources + (kCode + sorting) * caller_targets);
+  const Index arriving = kCode + (shared ? sorting + kOrder : 0), arrived = kCode + (shared ? kOrder : 0);
+  const Index distribute =
+      kept * callers + std::max(arriving * n.sources, arrived * n.sources + arriving * targets);
+  const Index codes = kept * callers + arrived * owned;
+
+  const Index items = memory.lists + needs.v_bytes;
+  const Index grouping =
+      static_cast<Index>(sizeof(tree::NodeKey) + 3 * sizeof(Index));  // before a tree has arrays
+  const Index tree = codes + memory.tree + grouping * needs.nodes;
+  const Index weighing = shared && parameters.balance_by == BalanceBy::work
+                             ? static_cast<Index>(sizeof(WorkCounts)) * needs.nodes
+                             : 0;
+  const Index lists = codes + memory.tree + items + std::max(needs.v_bytes, weighing);
+
+  const Index structure = memory.tree + items, orders = kOrder * (callers + (shared ? owned : 0));
+  const Index coordinates = kOrder * callers + arrived * owned + structure + kPlace * (owned + targets) +
+                            kPlace * std::max(moved.sources, moved.targets);
+  const Index all_sources = n.sources + n.ghost_sources;
+  const Index ghosts = orders + structure + kPlace * (targets + 2 * all_sources + moved.ghost_sources);
+
+  MemoryEstimate estimate;
+  const Index rows = kRow * (moved.ghost_sources + moved.multipoles + moved.near_sums);
+  estimate.stays = memory.points + memory.tree + memory.lists + memory.partition + rows +
+                   kPlace * moved.ghost_sources;  // whose buffers stay as large as coordinates were
+  estimate.set_up =
+      std::max({sort, distribute, tree, lists, coordinates, ghosts, estimate.stays + needs.v_bytes});
+  estimate.evaluation = memory.values + needs.m2l_workspace +
+                        parameters.multipole_bytes() * moved.multipoles +
+                        kNumber * values_a_target * moved.near_sums +
+                        std::max(static_cast<Index>(parameters.operators.precision) * moved.sources,
+                                 kNumber * (n.gradient ? 3 : 1) * (n.same ? moved.sources : moved.targets)) +
+                        kNumber * values_a_target * results;
+  switch (stage) {
+    case MemoryStage::points:
+      break;
+    case MemoryStage::tree:
+      estimate.allocated = codes + memory.tree;
+      break;
+    case MemoryStage::lists:
+      estimate.allocated = codes + structure;
+      break;
+    case MemoryStage::plan:
+      estimate.allocated = estimate.stays;
+      break;
+  }
+  return estimate;
+}
+
+MemoryNeeds needs_of_points(const PointNumbers& callers, Index sources, Index targets,
+                            const Parameters& parameters, int ranks) {
+  MemoryNeeds needs;
+  needs.points = callers;
+  needs.points.sources = sources / ranks;
+  needs.points.targets = (callers.same ? sources : targets) / ranks;
+  needs.memory.points = point_arrays(needs.points, parameters);
+  needs.memory.values = point_values(needs.points, parameters.operators);
+  needs.memory.partition = kCode * (ranks + 1);
+  return needs;
+}
+
+MemoryNeeds needs_of_tree(const PointNumbers& points, const MovedRecords& moved,
+                          const tree::EssentialTree& tree, const Parameters& parameters, int ranks) {
+  const OperatorKey& key = parameters.operators;
+  MemoryNeeds needs;
+  needs.points = points;
+  needs.moved = moved;
+  needs.nodes = tree.size();
+  needs.memory.points = point_arrays(points, parameters);
+  needs.memory.tree = needs.nodes * node_bytes();
+  needs.memory.lists = needs.nodes * (kNearBytes + kNoLists);
+  needs.memory.values =
+      point_values(points, key) +
+      static_cast<Index>(key.precision) * (2 * needs.nodes * surface_size(key.order) +
+                                           widest_level(tree) * surface_size(key.downward_check_order));
+  needs.memory.partition = kCode * (ranks + 1);
+  return needs;
+}
+
+MemoryNeeds needs_of_lists(const PointNumbers& points, const MovedRecords& moved, const RankLists& lists,
+                           std::span<const std::uint8_t> ends, const tree::Partition& partition,
+                           const Parameters& parameters, int threads) {
+  const OperatorKey& key = parameters.operators;
+  MemoryNeeds needs;
+  needs.points = points;
+  needs.moved = moved;
+  needs.nodes = lists.tree.size();
+  if (partition.ranks() > 1) {
+    const tree::MultipoleRule rule = multipole_rule(parameters, partition.ranks());
+    const tree::GhostNeeds ghosts =
+        tree::find_ghost_needs(lists.tree, lists.rank, lists.lists.v, lists.partners,
+                               tree::find_coarse(lists.tree, partition, rule.coarse_users), rule.narrow);
+    for (const NodeIndex leaf : ghosts.sources)
+      needs.points.ghost_sources += lists.tree.source_count[at(leaf)];
+    needs.moved = expected_ghost_records(
+        needs.points.ghost_sources, static_cast<Index>(ghosts.multipoles.size() + 2 * ghosts.wide.size()),
+        points.same);
+    needs.moved.sources = moved.sources;
+    needs.moved.targets = moved.targets;
+  }
+  const WorkLists work = make_work_lists(lists, ends, points.sources);
+  needs.memory = rank_memory(lists, work, {}, needs.points, parameters, partition.ranks());
+  if (key.m2l == M2lMethod::fft) {
+    needs.v_bytes = item_bytes(lists.lists.v);
+    for (const auto& parents : work.target_parents)
+      needs.memory.lists += kM2lPlanBytes * static_cast<Index>(parents.size());
+    needs.m2l_workspace = workspace_bytes(key, expected_rows(lists, work, key), threads);
+  }
+  return needs;
+}
+
+}  // namespace octopole

@@ -1,0 +1,236 @@
+// The options of the method, one row each. Made from this table: the command line, PETSc's options, the check
+// of ranges, the comparison between ranks, and the reference in docs/options.md.
+#pragma once
+
+#include <array>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "octopole/options.hpp"
+
+#pragma GCC visibility push(default)
+namespace octopole {
+
+enum class OptionGroup { accuracy, tree, operators, ranks, limits };
+inline constexpr std::array<std::string_view, 5> kOptionGroupNames = {"accuracy", "tree", "operators",
+                                                                      "ranks", "limits"};
+
+struct OptionInfo {
+  std::string_view name;  // of the member of Options
+  OptionGroup group;
+  std::string_view help;           // begins with a capital letter, no period
+  double least = 0, most = 0;      // of numbers
+  std::string_view if_unset = {};  // of std::optional: what takes the option's place
+  bool basic = false;              // most users need it; others are shown by --help-all
+
+  /// As messages have it: "check order", "maximum level".
+  std::string text() const;
+};
+
+/// Values of the enumerations, in the order in which help shows them.
+template <class Enum>
+struct Choices;
+template <>
+struct Choices<Output> {
+  static constexpr std::array values = {Output::potential, Output::potential_and_gradient};
+  static std::string_view name(Output value) { return value == Output::potential ? "potential" : "gradient"; }
+};
+template <>
+struct Choices<Precision> {
+  static constexpr std::array values = {Precision::double_precision, Precision::single_precision};
+  static std::string_view name(Precision value) { return precision_name(value); }
+};
+template <>
+struct Choices<NearForm> {
+  static constexpr std::array values = {NearForm::two_floats, NearForm::one_float, NearForm::estimate};
+  static std::string_view name(NearForm value) { return near_form_name(value); }
+};
+template <>
+struct Choices<M2lMethod> {
+  static constexpr std::array values = {M2lMethod::fft, M2lMethod::svd};
+  static std::string_view name(M2lMethod value) { return m2l_name(value); }
+};
+template <>
+struct Choices<BalanceBy> {
+  static constexpr std::array values = {BalanceBy::work, BalanceBy::points};
+  static std::string_view name(BalanceBy value) { return balance_name(value); }
+};
+template <>
+struct Choices<mpi::Transport> {
+  static constexpr std::array values = {mpi::Transport::neighbourhood, mpi::Transport::point_to_point};
+  static std::string_view name(mpi::Transport value) { return mpi::transport_name(value); }
+};
+
+/// Calls visit(OptionInfo, member) for every option but the rates, in the order of help, where `member`
+/// points to the member of Options.
+template <class Visit>
+constexpr void for_each_option(Visit&& visit) {
+  using enum OptionGroup;
+  constexpr double any = std::numeric_limits<double>::infinity();
+  visit(
+      OptionInfo{.name = "digits",
+                 .group = accuracy,
+                 .help = "Number of correct digits of what is computed (relative L2 error); chooses all else",
+                 .least = 2,
+                 .most = 12,
+                 .if_unset = "6, in single precision 4, unless an order is given",
+                 .basic = true},
+      &Options::digits);
+  visit(OptionInfo{.name = "order",
+                   .group = accuracy,
+                   .help = "Points per edge of the equivalent surfaces",
+                   .least = 2,
+                   .most = 20,
+                   .if_unset = "by digits"},
+        &Options::order);
+  visit(OptionInfo{.name = "check_order",
+                   .group = accuracy,
+                   .help = "Points per edge of the upward check surface, at least the order",
+                   .least = 2,
+                   .most = 24,
+                   .if_unset = "by digits"},
+        &Options::check_order);
+  visit(OptionInfo{.name = "downward_check_order",
+                   .group = accuracy,
+                   .help = "Points per edge of the downward check surface, at least the order (M2L by svd)",
+                   .least = 2,
+                   .most = 24,
+                   .if_unset = "the order"},
+        &Options::downward_check_order);
+  visit(OptionInfo{.name = "output",
+                   .group = accuracy,
+                   .help = "What the digits hold for: the potential, or potential and gradient"},
+        &Options::output);
+  visit(OptionInfo{.name = "precision",
+                   .group = accuracy,
+                   .help = "Precision of all operators",
+                   .if_unset = "by digits: single up to 6, with the gradient up to 5"},
+        &Options::precision);
+  visit(OptionInfo{.name = "near_precision",
+                   .group = accuracy,
+                   .help = "Precision of P2P alone",
+                   .if_unset = "by digits: single up to 6"},
+        &Options::near_precision);
+  visit(OptionInfo{.name = "near_form",
+                   .group = accuracy,
+                   .help =
+                       "How P2P in single precision takes points: one-float is faster, estimate (of 1/sqrt) "
+                       "is faster still and good for 3 digits",
+                   .if_unset = "the fastest that keeps the digits"},
+        &Options::near_form);
+  visit(OptionInfo{.name = "m2l_precision",
+                   .group = accuracy,
+                   .help = "Precision of M2L by fft alone",
+                   .if_unset = "by digits: single up to 6, with the gradient up to 5"},
+        &Options::m2l_precision);
+
+  visit(OptionInfo{.name = "ncrit",
+                   .group = tree,
+                   .help =
+                       "Maximum number of sources or targets per leaf; below 10 takes operators of one digit "
+                       "more",
+                   .least = 1,
+                   .most = 1e9,
+                   .if_unset = "by the cost model"},
+        &Options::ncrit);
+  visit(OptionInfo{.name = "padding",
+                   .group = tree,
+                   .help = "Side of the root cube over the extent of the points",
+                   .least = 1,
+                   .most = 2,
+                   .if_unset = "by the cost model"},
+        &Options::padding);
+  visit(OptionInfo{.name = "tune",
+                   .group = tree,
+                   .help = "Choose ncrit and padding by the cost model, not from the table of digits"},
+        &Options::tune);
+  visit(
+      OptionInfo{
+          .name = "max_level", .group = tree, .help = "Deepest level of the tree", .least = 1, .most = 20},
+      &Options::max_level);
+  visit(OptionInfo{.name = "balance", .group = tree, .help = "2:1 balance of the tree"}, &Options::balance);
+  visit(OptionInfo{.name = "direct_leaves",
+                   .group = tree,
+                   .help = "Sum W and X pairs of leaves directly where that is fewer pairs than M2P and P2L"},
+        &Options::direct_leaves);
+
+  visit(OptionInfo{.name = "m2l",
+                   .group = operators,
+                   .help = "Method of the multipole-to-local translation",
+                   .if_unset = "the faster by the rates; svd where one of its options is given"},
+        &Options::m2l);
+  visit(OptionInfo{.name = "svd_tolerance",
+                   .group = operators,
+                   .help = "M2L by svd: relative truncation of singular values",
+                   .least = 1e-16,
+                   .most = 0.5,
+                   .if_unset = "by digits"},
+        &Options::svd_tolerance);
+  visit(OptionInfo{.name = "svd_rank",
+                   .group = operators,
+                   .help = "M2L by svd: largest rank per transfer vector",
+                   .least = 1,
+                   .most = 10'000,
+                   .if_unset = "no limit"},
+        &Options::svd_rank);
+  visit(OptionInfo{.name = "inner_radius",
+                   .group = operators,
+                   .help = "Upward equivalent and downward check surfaces, in half sides of their cube",
+                   .least = 1,
+                   .most = 1.5},
+        &Options::inner_radius);
+  visit(
+      OptionInfo{.name = "outer_radius",
+                 .group = operators,
+                 .help = "Upward check and downward equivalent surfaces, in half sides; more than the inner "
+                         "radius",
+                 .least = 1.5,
+                 .most = 3.5},
+      &Options::outer_radius);
+  visit(OptionInfo{.name = "outer_grading",
+                   .group = operators,
+                   .help = "Grading of the outer surfaces' points towards the edges; 0 is equidistant",
+                   .least = 0,
+                   .most = 1.4},
+        &Options::outer_grading);
+
+  visit(OptionInfo{.name = "balance_by",
+                   .group = ranks,
+                   .help = "What ranks get equal shares of: work (operations counted) or points"},
+        &Options::balance_by);
+  visit(OptionInfo{.name = "transport",
+                   .group = ranks,
+                   .help = "How messages are sent: by neighbourhood collectives or point to point"},
+        &Options::transport);
+  visit(OptionInfo{.name = "coarse_users",
+                   .group = ranks,
+                   .help =
+                       "Multipoles of nodes that more ranks than this number need are sent by one Allgatherv",
+                   .least = 1,
+                   .most = any,
+                   .if_unset = "by the number of ranks and the order"},
+        &Options::coarse_users);
+
+  visit(OptionInfo{.name = "memory_limit",
+                   .group = limits,
+                   .help =
+                       "Bytes that a rank may hold by estimate: a run that needs more is refused; 0 for any",
+                   .least = 0,
+                   .most = any,
+                   .if_unset = "what its node has, shared by the ranks there"},
+        &Options::memory_limit);
+  visit(
+      OptionInfo{
+          .name = "allow_overfull_leaves",
+          .group = limits,
+          .help = "Evaluate also where pairs of leaves at the deepest level take nearly all of the time"},
+      &Options::allow_overfull_leaves);
+}
+
+/// Throws Error where a number is out of its range.
+void check_ranges(const Options& options);
+
+}  // namespace octopole
+#pragma GCC visibility pop

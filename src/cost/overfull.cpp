@@ -1,0 +1,126 @@
+#include "cost/overfull.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+namespace octopole {
+namespace {
+
+double total(const std::array<double, kPhases>& seconds) {
+  return std::accumulate(seconds.begin(), seconds.end(), 0.0);
+}
+
+/// Sources or targets of a leaf that lies in this rank's part, whichever are more.
+Index points_of(const tree::EssentialTree& tree, NodeIndex leaf) {
+  return std::max(tree.source_count[at(leaf)], tree.target_end[at(leaf)] - tree.target_begin[at(leaf)]);
+}
+
+/// Pairs closer than the reach of NearForm, which are summed in double, reach so large a share of the rate of
+/// double's other pairs without a gradient: 4e4 coincident points took 2.7 s at 3 and 6 digits, with and
+/// without.
+constexpr double kCloseShare = 0.15;
+constexpr int kReachLevels = 5;  // cells of 1/32 of a leaf
+
+/// Pairs of a leaf's sources that lie in one small cell, as far as codes show.
+double close_pairs(tree::NodeKey leaf, std::span<const morton::Code> sources) {
+  const int shift = 3 * std::max(0, morton::kDepth - leaf.level() - kReachLevels);
+  auto next = std::lower_bound(sources.begin(), sources.end(), leaf.first_code());
+  const auto end = std::lower_bound(next, sources.end(), leaf.end_code());
+  double pairs = 0;
+  while (next != end) {
+    const auto cell = std::upper_bound(
+        next, end, *next, [shift](morton::Code a, morton::Code b) { return a >> shift < b >> shift; });
+    pairs += static_cast<double>(cell - next) * static_cast<double>(cell - next);
+    next = cell;
+  }
+  return pairs;
+}
+
+/// Seconds of one thread for such pairs, where they cost more than others.
+double seconds_of_close(double pairs, const Parameters& parameters) {
+  if (parameters.near_form == NearForm::two_floats) return 0;
+  Parameters in_double = parameters;
+  in_double.near_precision = in_double.operators.precision = Precision::double_precision;
+  in_double.near_form = NearForm::two_floats;
+  in_double.output = Output::potential;
+  WorkCounts counts;
+  counts.near_pairs = pairs;
+  return total(predict_seconds(counts, in_double, true)) / kCloseShare;
+}
+
+}  // namespace
+
+bool is_absurd(const OverfullLeaves& overfull) {
+  return overfull.seconds > kOverfullSeconds && overfull.seconds > kOverfullShare * overfull.other_seconds;
+}
+
+OverfullLeaves find_overfull(const mpi::Comm& comm, const RankLists& lists,
+                             std::span<const std::uint8_t> ends, const tree::Partition& partition,
+                             std::span<const morton::Code> own_sources, Index ncrit,
+                             const Parameters& parameters, bool same, int threads) {
+  const tree::EssentialTree& tree = lists.tree;
+  const tree::CodeRange range = partition.range(comm.rank());
+  OverfullLeaves overfull;
+  for (NodeIndex node = 0; node < tree.size(); ++node) {
+    if (!tree.leaf[at(node)] || !range.overlaps(tree.keys[at(node)])) continue;
+    overfull.leaves += points_of(tree, node) > ncrit;
+    overfull.largest = std::max(overfull.largest, points_of(tree, node));
+  }
+  overfull.largest = comm.max(overfull.largest);
+  if (overfull.largest <= ncrit) return overfull;
+  overfull.leaves = comm.sum(overfull.leaves);
+
+  const WorkLists work = make_work_lists(lists, ends, static_cast<Index>(own_sources.size()));
+  const auto seconds = [&](const WorkCounts& counts) {
+    return total(predict_seconds(counts, parameters, same));
+  };
+  WorkCounts near;  // of the rows that meet an overfull leaf
+  double in_all = 0, costliest = 0;
+  for (const auto* leaves : {&work.interior_leaves, &work.boundary_leaves})
+    for (const NodeIndex leaf : *leaves) {
+      const bool full = points_of(tree, leaf) > ncrit;
+      WorkCounts row;
+      for (const NodeIndex other : lists.partners.p2p.of(leaf))
+        if (full || tree.source_count[at(other)] > ncrit)
+          row.near_gathers += static_cast<double>(tree.source_count[at(other)]);
+      row.near_pairs =
+          row.near_gathers * static_cast<double>(tree.target_end[at(leaf)] - tree.target_begin[at(leaf)]);
+      near += row;
+      const double of_row =
+          seconds(row) +
+          (full && same ? seconds_of_close(close_pairs(tree.keys[at(leaf)], own_sources), parameters) : 0);
+      in_all += of_row;
+      costliest = std::max(costliest, of_row);
+    }
+  const double others =
+      std::max(0.0, seconds(count_work(lists, work, {}, parameters.operators)) - seconds(near));
+  std::array<double, 2> slowest = {std::max(in_all / threads, costliest), others / threads};
+  comm.allreduce(std::span<double>(slowest), MPI_MAX);
+  overfull.pairs = comm.sum(near.near_pairs);
+  overfull.seconds = slowest[0];
+  overfull.other_seconds = slowest[1];
+  return overfull;
+}
+
+std::string describe(const OverfullLeaves& overfull, const Parameters& parameters, int ncrit) {
+  return fmt::format(
+      "{} at the maximum level {} {} more than ncrit = {} points, up to {} (many points coincide or nearly "
+      "so): of an "
+      "evaluation about {:.3g} s go to their {:.3g} pairs, {:.3g} s to all else",
+      overfull.leaves == 1 ? fmt::format("1 leaf") : fmt::format("{} leaves", overfull.leaves),
+      parameters.max_level, overfull.leaves == 1 ? "holds" : "hold", ncrit, overfull.largest,
+      overfull.seconds, overfull.pairs, overfull.other_seconds);
+}
+
+void refuse_absurd(const OverfullLeaves& overfull, const Parameters& parameters, int ncrit) {
+  if (parameters.allow_overfull_leaves || !is_absurd(overfull)) return;
+  throw AgreedError(
+      describe(overfull, parameters, ncrit),
+      "merge coincident sources into one with the sum of their charges, allow a deeper tree by max_level, "
+      "or set Options::allow_overfull_leaves (--allow-overfull-leaves)");
+}
+
+}  // namespace octopole

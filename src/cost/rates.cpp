@@ -1,0 +1,274 @@
+#include "octopole/options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <type_traits>
+
+#include "base/aligned.hpp"
+#include "base/parallel_for.hpp"
+#include "base/profile.hpp"
+#include "base/threads.hpp"
+#include "kernels/pair_loop.hpp"
+#include "linalg/product.hpp"
+#include "octopole/kernels.hpp"
+#include "operators/m2l_fft_cost.hpp"
+#include "operators/near_field.hpp"
+#include "simd/isa.hpp"
+
+namespace octopole {
+namespace {
+
+constexpr int kRounds = 3;
+
+/// Seconds of the best run of `work`, which all threads do at once: as many runs as 40 ms hold, at least 4,
+/// so that a disturbed moment does not count.
+template <class Work>
+double best_seconds(const Work& work) {
+  double best = std::numeric_limits<double>::infinity();
+  const double begin = seconds_now();
+  for (int run = 0; run < 4 || seconds_now() - begin < 0.04; ++run) {
+    const double start = seconds_now();
+    work();
+    best = std::min(best, seconds_now() - start);
+  }
+  return best;
+}
+
+/// Leaves around one another, as many as keep every thread busy: P2P as an evaluation does it, a task a
+/// thread.
+struct NearProblem {
+  static constexpr Index kPartners = 27,
+                         kPointsPerThread = kPartners * 512;  // starting threads must not count
+  Index per_leaf;
+  NodeIndex leaves = static_cast<NodeIndex>(kPointsPerThread / per_leaf) * max_threads();
+  AlignedVector<double> x, y, z, charge, u, g;
+  AlignedVector<float> charge_single, local_x, local_y, local_z;
+  std::vector<Index> begin, end, ranges, mutual_offsets{0}, alone_offsets, task_range_begins{0}, task_rows{0};
+  std::vector<NodeIndex> all, mutual_items;
+  std::vector<std::int32_t> task_ranges;
+  std::vector<Box> boxes;
+
+  explicit NearProblem(Index leaf_points) : per_leaf(leaf_points) {
+    std::uint64_t state = 1;
+    const auto draw = [&state] {
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      return static_cast<double>(state >> 11) * 0x1p-53;
+    };
+    const auto size = static_cast<std::size_t>(leaves * per_leaf);
+    for (auto* values : {&x, &y, &z, &charge}) {
+      values->resize(size);
+      for (double& v : *values) v = draw();
+    }
+    charge_single.assign(charge.begin(), charge.end());
+    for (auto* values : {&local_x, &local_y, &local_z}) values->resize(size);
+    u.assign(size, 0);
+    g.assign(3 * size, 0);
+    for (NodeIndex leaf = 0; leaf < leaves; ++leaf) {
+      begin.push_back(leaf * per_leaf);
+      end.push_back(begin.back() + per_leaf);
+      all.push_back(leaf);
+      boxes.push_back({0.5, 0.5, 0.5, 0.5});
+      alone_offsets.push_back(leaf);
+      // Within a range all pairs but a leaf's own.
+      const NodeIndex range_end = (leaf / NodeIndex(kPartners) + 1) * NodeIndex(kPartners);
+      for (NodeIndex other = leaf + 1; other < range_end; ++other) mutual_items.push_back(other);
+      mutual_offsets.push_back(static_cast<Index>(mutual_items.size()));
+    }
+    alone_offsets.push_back(leaves);
+    for (std::int32_t range = 0; range < leaves / kPartners; ++range) {
+      task_ranges.push_back(range);
+      task_range_begins.push_back(range + 1);
+      task_rows.push_back((range + 1) * kPartners);
+    }
+    for (Index range = 0; range <= leaves / kPartners; ++range) ranges.push_back(range * kPartners);
+    // Leaves beside one another, as neighbours are: all pairs of leaves at one place would be close too
+    // often.
+    for (std::size_t leaf = 0; leaf < boxes.size(); ++leaf) {
+      const auto [dx, dy, dz] = std::array{leaf % 3, leaf / 3 % 3, leaf / 9 % 3};
+      boxes[leaf].x += double(dx);
+      boxes[leaf].y += double(dy);
+      boxes[leaf].z += double(dz);
+      for (Index i = begin[leaf]; i < end[leaf]; ++i) {
+        x[std::size_t(i)] += double(dx);
+        y[std::size_t(i)] += double(dy);
+        z[std::size_t(i)] += double(dz);
+      }
+    }
+    localize(all, boxes.data(), points(), local_x.data(), local_y.data(), local_z.data());
+  }
+
+  PointsByNode points() const { return {x.data(), y.data(), z.data(), begin.data(), end.data()}; }
+
+  double pairs() const {
+    return static_cast<double>(leaves * kPartners) * static_cast<double>(per_leaf * per_leaf);
+  }
+  double gathers() const { return static_cast<double>(leaves * kPartners * per_leaf); }
+
+  /// Thread-seconds of an evaluation.
+  template <class Real>
+  double seconds(bool gradient, NearForm form) {
+    const std::size_t n = u.size();
+    const TargetSums sums{u.data(), gradient ? g.data() : nullptr, g.data() + n, g.data() + 2 * n};
+    const NearPairsView pairs{all,
+                              ranges,
+                              {mutual_offsets.data(), mutual_items.data()},
+                              {alone_offsets.data(), all.data()},
+                              task_range_begins,
+                              task_ranges,
+                              task_rows,
+                              all};
+    return max_threads() * best_seconds([&] {
+             if constexpr (std::is_same_v<Real, float>)
+               p2p_mutual<Real>(Laplace{}, pairs, boxes.data(), points(), charge_single.data(), sums, {},
+                                LeafFramePoints{form, static_cast<Index>(n), local_x.data(), local_y.data(),
+                                                local_z.data()});
+             else
+               p2p_mutual<Real>(Laplace{}, pairs, boxes.data(), points(), charge.data(), sums);
+           });
+  }
+};
+
+/// A leaf's targets and a surface's sources.
+template <class Real>
+double pair_rate(bool gradient) {
+  constexpr Index targets = 96, sources = 512, repeats = 40;
+  ThreadErrors errors;
+  const double seconds = best_seconds([&] {
+#pragma omp parallel
+    errors.keep([&] {
+      AlignedVector<Real> c(static_cast<std::size_t>(sources)), u(4 * static_cast<std::size_t>(targets));
+      for (Index i = 0; i < sources; ++i)
+        c[static_cast<std::size_t>(i)] = static_cast<Real>(i * 37 % 101) / Real(50);
+      const TargetArrays<Real> to{c.data(), c.data() + 101, c.data() + 202, targets};
+      const SourceArrays<Real> from{c.data(), c.data(), c.data(), c.data(), sources};
+      Real* out = u.data();
+      for (Index i = 0; i < repeats; ++i) {
+        if (gradient)
+          pair_gradient(Laplace{}, to, from, out, out + targets, out + 2 * targets, out + 3 * targets);
+        else
+          pair_potential(Laplace{}, to, from, out);
+      }
+    });
+  });
+  errors.rethrow();
+  return targets * sources * repeats / seconds;
+}
+
+template <class Real>
+double gemm_rate() {
+  constexpr Index n = 296, columns = 64, repeats = 10;  // a batch of nodes at order 8
+  const AlignedVector<Real> a(static_cast<std::size_t>(n * n), Real(1e-3));
+  ThreadErrors errors;
+  const double seconds = best_seconds([&] {
+#pragma omp parallel
+    errors.keep([&] {
+      const AlignedVector<Real> b(static_cast<std::size_t>(n * columns), Real(1e-3));
+      AlignedVector<Real> c(static_cast<std::size_t>(n * columns));
+      for (Index i = 0; i < repeats; ++i) linalg::multiply(n, columns, n, a.data(), b.data(), c.data());
+    });
+  });
+  errors.rethrow();
+  return 2.0 * n * n * columns * repeats / seconds;
+}
+
+/// Times of P2P for leaves of two sizes, the best of several rounds.
+struct NearTimes {
+  double of_large = std::numeric_limits<double>::infinity(), of_small = of_large, of_gradient = of_large;
+
+  template <class Real>
+  void measure(NearProblem& large, NearProblem& small, NearForm form) {
+    of_large = std::min(of_large, large.seconds<Real>(false, form));
+    of_small = std::min(of_small, small.seconds<Real>(false, form));
+    of_gradient = std::min(of_gradient, large.seconds<Real>(true, form));
+  }
+  /// seconds = pairs / near_rate + gathers / gather_rate.
+  void rate(const NearProblem& large, const NearProblem& small, Rates::Row& row) const {
+    const double a = large.pairs(), b = large.gathers(), c = small.pairs(), d = small.gathers();
+    const double a_pair = std::max((of_large * d - of_small * b) / (a * d - b * c), 0.5 * of_large / a);
+    const double a_gather = std::max((of_small - c * a_pair) / d, 0.1 * a_pair);
+    row[static_cast<std::size_t>(WorkKind::near_pairs)] = 1 / a_pair;
+    row[static_cast<std::size_t>(WorkKind::near_gradient_pairs)] =
+        1 / std::max((of_gradient - b * a_gather) / a, a_pair);
+    row[static_cast<std::size_t>(WorkKind::gathers)] = 1 / a_gather;
+  }
+};
+
+/// The best of several rounds: what disturbs the machine for a moment must not count.
+template <class Real>
+Rates::Row measure_row(NearProblem& large, NearProblem& small) {
+  Rates::Row row{};
+  NearTimes near;
+  const auto best = [&row](WorkKind kind, double rate) {
+    double& slot = row[static_cast<std::size_t>(kind)];
+    slot = std::max(slot, rate);
+  };
+  for (int round = 0; round < kRounds; ++round) {
+    near.measure<Real>(large, small, NearForm::two_floats);
+    best(WorkKind::pairs, pair_rate<Real>(false));
+    best(WorkKind::gradient_pairs, pair_rate<Real>(true));
+    best(WorkKind::gemm, gemm_rate<Real>());
+    const M2lFftSpeed m2l = measure_m2l_fft<Real>(7);
+    best(WorkKind::transform, m2l.transform);
+    best(WorkKind::sweep, m2l.sweep);
+  }
+  near.rate(large, small, row);
+  return row;
+}
+
+}  // namespace
+
+namespace {
+
+/// A row of single precision, but for P2P.
+Rates::Row with_near(Rates::Row row, double pairs, double gradient_pairs, double gathers) {
+  row[static_cast<std::size_t>(WorkKind::near_pairs)] = pairs;
+  row[static_cast<std::size_t>(WorkKind::near_gradient_pairs)] = gradient_pairs;
+  row[static_cast<std::size_t>(WorkKind::gathers)] = gathers;
+  return row;
+}
+
+}  // namespace
+
+Rates reference_rates() {
+  // Measured on two Zen 4 cores, but for matrix products, which are estimated: nine tenths of what such a
+  // core can do at most, as linalg/product.hpp was measured to reach on Zen 5.
+  Rates rates;
+  switch (simd::active_isa()) {
+    case simd::Isa::avx512:
+      rates.in_single = {8.0e9, 4.2e9, 0.4e9, 5.4e9, 3.3e9, 110e9, 40e9, 85e9};
+      rates.in_double = {3.9e9, 1.9e9, 0.5e9, 2.25e9, 1.45e9, 54e9, 27e9, 45e9};
+      // Of one float a coordinate before partners were gathered to rows: gathers are twice as fast now.
+      rates.in_one_float = with_near(rates.in_single, 11e9, 5.2e9, 0.8e9);
+      rates.in_estimate = with_near(rates.in_single, 16e9, 6.0e9, 0.8e9);
+      break;
+    case simd::Isa::avx2:
+      rates.in_single = {4.0e9, 2.4e9, 0.5e9, 3.6e9, 2.1e9, 105e9, 22e9, 65e9};
+      rates.in_double = {1.4e9, 0.8e9, 0.6e9, 0.93e9, 0.65e9, 52e9, 15e9, 37e9};
+      rates.in_one_float = rates.in_estimate = with_near(rates.in_single, 5.5e9, 3.0e9, 1.0e9);
+      break;
+    default:
+      rates.in_single = {1.7e9, 0.9e9, 0.4e9, 1.5e9, 0.9e9, 33e9, 17e9, 20e9};
+      rates.in_double = {0.95e9, 0.47e9, 0.35e9, 0.51e9, 0.38e9, 16e9, 7e9, 11e9};
+      rates.in_one_float = rates.in_estimate = with_near(rates.in_single, 2.0e9, 1.1e9, 0.8e9);
+  }
+  return rates;
+}
+
+Rates measure_rates() {
+  NearProblem large(128), small(16);
+  Rates rates;
+  rates.in_single = measure_row<float>(large, small);
+  rates.in_double = measure_row<double>(large, small);
+  rates.in_one_float = rates.in_estimate = rates.in_single;
+  NearTimes one_float, estimate;
+  for (int round = 0; round < kRounds; ++round) {
+    one_float.measure<float>(large, small, NearForm::one_float);
+    estimate.measure<float>(large, small, NearForm::estimate);
+  }
+  one_float.rate(large, small, rates.in_one_float);
+  estimate.rate(large, small, rates.in_estimate);
+  return rates;
+}
+
+}  // namespace octopole

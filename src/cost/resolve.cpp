@@ -1,0 +1,250 @@
+#include "octopole/options.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "cost/accuracy.hpp"
+#include "cost/multipole_rule.hpp"
+#include "cost/option_table.hpp"
+#include "cost/work.hpp"
+#include "operators/near_field.hpp"
+#include "operators/surface.hpp"
+
+namespace octopole {
+namespace {
+
+template <class T>
+void require(T value, T low, T high, const char* name) {
+  if (!(value >= low && value <= high))
+    throw Error(fmt::format("{} = {} is out of range: it must be between {} and {}", name, value, low, high));
+}
+
+constexpr int kLargestOrder = 20;
+
+// What operators reach in single precision: all of them or M2L, and the near field alone. M2L's rounding
+// shows in gradients around clusters (docs/accuracy.md).
+constexpr int kSingleDigits = 6, kSingleGradientDigits = 5;
+
+int single_digits(Output output) {
+  return output == Output::potential ? kSingleDigits : kSingleGradientDigits;
+}
+
+// What the near field's forms keep, one float with the smaller reach, too.
+constexpr int kOneFloatDigits = 6, kSmallReachDigits = 5, kEstimateDigits = 3;
+
+[[noreturn]] void refuse_svd_in_another_precision() {
+  throw Error("M2L by SVD works in the precision of the other operators",
+              "choose M2L by FFT, or leave its precision out");
+}
+
+/// Precisions by operator, for the digits asked for and those that operators are to have; both absent where
+/// only the order is given.
+void resolve_precisions(const Options& options, std::optional<int> digits, std::optional<int> aim,
+                        Parameters& p) {
+  constexpr Precision single = Precision::single_precision, in_double = Precision::double_precision;
+  const bool few = !options.precision && aim;
+  const bool some_in_double = options.near_precision == in_double || options.m2l_precision == in_double;
+  const int reach = single_digits(options.output);
+  const Precision parts = few && *aim <= reach ? single : options.precision.value_or(in_double);
+  const Precision near = few && *aim <= kSingleDigits ? single : parts;
+  const Precision overall = options.precision.value_or(some_in_double ? in_double : parts);
+  p.operators.precision = overall;
+  p.near_precision = options.near_precision.value_or(near);
+  p.operators.m2l_precision = options.m2l_precision.value_or(options.m2l == M2lMethod::svd ? overall : parts);
+  if (overall == single && (p.near_precision != single || p.operators.m2l_precision != single))
+    throw Error("near field or M2L in double with the rest in single precision",
+                "choose double precision, and single for the near field or M2L");
+  if (p.operators.m2l_precision != overall && options.m2l == M2lMethod::svd)
+    refuse_svd_in_another_precision();
+  const int most = p.operators.m2l_precision == single ? reach : kSingleDigits;
+  if (digits && *digits > most && p.any_in_single())
+    throw Error(fmt::format("{} digits{} cannot be reached with operators in single precision", *digits,
+                            options.output == Output::potential ? "" : " of the gradient"),
+                fmt::format("ask for {} digits, or use double precision", most));
+}
+
+// Leaves forced to be smaller leave the nearest targets of a source to M2L, whose errors are averaged over
+// few pairs then (docs/accuracy.md): one digit more keeps them below what is asked for.
+constexpr int kSmallLeaf = 10;
+
+/// The row of the calibrated table for a number of digits, or the last one: in double precision with one
+/// order more, in single, where rounding is what is left, as it is.
+AccuracyRow row_for(Precision precision, Output output, int digits) {
+  AccuracyRow row = accuracy_table(precision, output).back();
+  if (digits <= row.digits) return accuracy_row(precision, output, digits);
+  if (precision == Precision::double_precision) {
+    ++row.order;
+    ++row.check_order;
+  }
+  return row;
+}
+
+/// The digits that the operators are chosen for, or more where the order is good for more.
+int digits_kept(const Parameters& p, int digits) {
+  for (const AccuracyRow& row : accuracy_table(Precision::single_precision, p.output))
+    if (row.order <= p.operators.order) digits = std::max(digits, row.digits);
+  return digits;
+}
+
+/// The cheapest form of the near field's points that keeps the digits.
+NearForm choose_near_form(const Options& options, const Parameters& p, int kept) {
+  constexpr Precision single = Precision::single_precision;
+  const bool all_in_single = p.operators.precision == single && p.near_precision == single;
+  const auto reach = [](NearForm form) {
+    return form == NearForm::two_floats  ? kSingleDigits
+           : form == NearForm::one_float ? kOneFloatDigits
+                                         : kEstimateDigits;
+  };
+  if (options.near_form) {
+    if (*options.near_form == NearForm::two_floats) return NearForm::two_floats;
+    if (!all_in_single)
+      throw Error(fmt::format("the near field in the form {} needs all operators in single precision",
+                              near_form_name(*options.near_form)),
+                  "choose single precision, or leave the form out");
+    if (const int digits = p.digits.value_or(0); digits > reach(*options.near_form))
+      throw Error(fmt::format("{} digits cannot be reached with the near field in the form {}", digits,
+                              near_form_name(*options.near_form)),
+                  fmt::format("ask for {} digits, or leave the form out", reach(*options.near_form)));
+    return *options.near_form;
+  }
+  if (!all_in_single || p.operators.order > accuracy_table(single, p.output).back().order)
+    return NearForm::two_floats;
+  for (const NearForm form : {NearForm::estimate, NearForm::one_float})
+    if (kept <= reach(form)) return form;
+  return NearForm::two_floats;
+}
+
+/// What an option asks for, else the faster method for a node with all its neighbours.
+M2lMethod choose_m2l(const Options& options, Parameters& p) {
+  const OperatorKey& key = p.operators;
+  if (options.svd_rank || options.svd_tolerance || key.downward_check_order != key.order) {
+    if (!options.m2l_precision) p.operators.m2l_precision = key.precision;
+    if (key.m2l_precision != key.precision) refuse_svd_in_another_precision();
+    return M2lMethod::svd;
+  }
+  if (key.m2l_precision != key.precision) return M2lMethod::fft;  // SVD works in one precision
+  const auto m2l_seconds = [&](M2lMethod method) {
+    WorkCounts family{};
+    family.families_in = family.families_out = 1;
+    family.family_pairs = 26;
+    family.v_pairs = 8 * 189;
+    OperatorKey candidate = key;
+    candidate.m2l = method;
+    return seconds_of(work_of(family, candidate, expected_svd_rank(candidate)), p, p.rates,
+                      true)[static_cast<std::size_t>(Phase::m2l)];
+  };
+  return m2l_seconds(M2lMethod::svd) < m2l_seconds(M2lMethod::fft) ? M2lMethod::svd : M2lMethod::fft;
+}
+
+}  // namespace
+
+Index Parameters::multipole_bytes() const {
+  const bool in_single = operators.precision == Precision::single_precision || narrow_multipoles();
+  return surface_size(operators.order) * static_cast<Index>(in_single ? sizeof(float) : sizeof(double));
+}
+
+tree::MultipoleRule multipole_rule(const Parameters& p, int ranks) {
+  return {p.coarse_users.value_or(tree::default_coarse_users(ranks, p.multipole_bytes())),
+          p.narrow_multipoles()};
+}
+
+std::string_view precision_name(Precision precision) {
+  return precision == Precision::double_precision ? "double" : "single";
+}
+
+std::string_view balance_name(BalanceBy by) {
+  return by == BalanceBy::work ? "work" : "points";
+}
+
+std::string_view near_form_name(NearForm form) {
+  return form == NearForm::two_floats ? "two-floats" : form == NearForm::one_float ? "one-float" : "estimate";
+}
+
+std::string_view m2l_name(M2lMethod method) {
+  return method == M2lMethod::fft ? "fft" : "svd";
+}
+
+Parameters resolve(const Options& options, std::string_view kernel_name) {
+  Parameters p;
+  p.output = options.output;
+  OperatorKey& key = p.operators;
+  key.kernel = std::string(kernel_name);
+
+  int check_order = 0;
+  std::optional<int> digits = options.digits;
+  if (!digits && !options.order) digits = options.precision == Precision::single_precision ? 4 : 6;
+  if (digits)
+    accuracy_row(options.precision.value_or(Precision::double_precision), p.output, *digits);  // in range
+  check_ranges(options);
+  p.rates = options.rates.value_or(reference_rates());
+  for (const auto& [name, row] : p.rates.rows())
+    for (std::size_t kind = 0; kind < kWorkKinds; ++kind)
+      if (const double rate = (*row)[kind]; !(rate > 0) || !std::isfinite(rate))
+        throw Error(
+            fmt::format("rate of {} = {}: rates must be positive numbers", kWorkKindNames[kind], rate));
+  // What operators are chosen for; p.digits stays what was asked for.
+  std::optional<int> aim = digits;
+  if (aim && options.ncrit && *options.ncrit < kSmallLeaf) ++*aim;
+  resolve_precisions(options, digits, aim, p);
+  const bool in_double = key.precision == Precision::double_precision;
+  if (digits) {
+    const AccuracyRow row = row_for(key.precision, p.output, *aim);
+    p.digits = digits;
+    key.order = row.order;
+    check_order = row.check_order;
+    p.ncrit = row.ncrit;
+  }
+  if (options.order) {
+    if (!options.digits) p.ncrit = ncrit_for_order(key.precision, p.output, *options.order);
+    if (*options.order != key.order || check_order == 0) check_order = *options.order;
+    key.order = *options.order;
+  }
+  key.check_order = options.check_order.value_or(check_order);
+  require(key.check_order, key.order, kLargestOrder + 4, "check order");
+  key.downward_check_order = options.downward_check_order.value_or(key.order);
+  require(key.downward_check_order, key.order, kLargestOrder + 4, "downward check order");
+  const int kept = digits_kept(p, aim.value_or(0));
+  p.near_form = choose_near_form(options, p, kept);
+  p.near_min_separation = kept > kSmallReachDigits ? kMinSeparation6Digits : kMinSeparation;
+  key.m2l = options.m2l.value_or(choose_m2l(options, p));
+  if (key.m2l == M2lMethod::fft && key.downward_check_order != key.order)
+    throw Error(fmt::format("downward check order {} differs from order {}: M2L by FFT needs them equal",
+                            key.downward_check_order, key.order),
+                "leave it unset, or choose M2L by SVD");
+
+  if (options.ncrit) p.ncrit = *options.ncrit;
+  p.tune_ncrit = options.tune && !options.ncrit;
+  p.tune_padding = p.tune_ncrit && !options.padding;
+  p.padding = options.padding.value_or(1);
+  p.max_level = options.max_level;
+  p.balance = options.balance;
+  p.direct_leaves = options.direct_leaves;
+  p.balance_by = options.balance_by;
+  p.transport = options.transport;
+  p.coarse_users = options.coarse_users;
+  p.memory_limit = options.memory_limit;
+  p.allow_overfull_leaves = options.allow_overfull_leaves;
+
+  key.inner_radius = options.inner_radius;
+  key.outer_radius = options.outer_radius;
+  key.outer_grading = options.outer_grading;
+  if (key.outer_radius <= key.inner_radius)
+    throw Error(fmt::format("outer radius {} must be larger than inner radius {}", key.outer_radius,
+                            key.inner_radius));
+
+  key.pinv_tolerance = effective_pinv_tolerance(key);
+  if (key.m2l == M2lMethod::fft) {
+    if (options.svd_rank || options.svd_tolerance)
+      throw Error("SVD rank and SVD tolerance have no meaning for M2L by FFT",
+                  "choose M2L by SVD, or leave them out");
+    return p;
+  }
+  // The order's own error, by digits where they are known; an order gains about 0.8 digits.
+  const double reached = aim ? *aim + 1 : std::min(in_double ? 14.0 : 6.0, 0.85 * key.order + 1.5);
+  key.svd_tolerance = options.svd_tolerance.value_or(options.svd_rank ? 1e-15 : std::pow(10.0, -reached));
+  key.svd_rank = options.svd_rank.value_or(0);
+  return p;
+}
+
+}  // namespace octopole

@@ -1,0 +1,180 @@
+#include "cost/work.hpp"
+
+#include "distributed/ghosts.hpp"
+#include "operators/m2l_fft_cost.hpp"
+#include "operators/surface.hpp"
+
+namespace octopole {
+namespace {
+
+double children_with(const tree::EssentialTree& tree, NodeIndex parent,
+                     const std::vector<std::uint8_t>& flag) {
+  double children = 0;
+  for (std::size_t octant = 0; octant < 8; ++octant) {
+    const NodeIndex child = tree.children[8 * at(parent) + octant];
+    children += child != kNoNode && flag[at(child)];
+  }
+  return children;
+}
+
+/// Calls use(parent, neighbour) for every pair of families of M2L by FFT.
+template <class Use>
+void for_each_family_pair(const RankLists& lists, const WorkLists& work, Use&& use) {
+  for (std::size_t level = distributed::kFirstLevel; level < work.target_parents.size(); ++level)
+    for (const NodeIndex parent : work.target_parents[level - 1])
+      for (std::size_t direction = 0; direction < 27; ++direction) {
+        const NodeIndex other = lists.lists.near[27 * at(parent) + direction];
+        if (direction == 13 || other == kNoNode) continue;
+        if (children_with(lists.tree, other, lists.tree.has_source) > 0) use(parent, other);
+      }
+}
+
+/// Share of the rate of large products that M2L by SVD's many small ones reach, gathering included: 193 us a
+/// box at order 6 were 53 at the full rate.
+constexpr double kSvdShare = 0.27;
+
+/// Share of the rate of pairs in single precision that P2P reaches where sources and targets differ: points
+/// of two parts, one side of a pair at a time.
+constexpr double kSplitShare = 0.7;
+
+PhaseWork& of(Work& work, Phase phase) {
+  return work[static_cast<std::size_t>(phase)];
+}
+
+}  // namespace
+
+WorkCounts& WorkCounts::operator+=(const WorkCounts& other) {
+  for (double WorkCounts::*const what : kAllCounts) this->*what += other.*what;
+  return *this;
+}
+
+std::vector<WorkCounts> count_by_node(const RankLists& lists, const WorkLists& work, const OperatorKey& key) {
+  const tree::EssentialTree& tree = lists.tree;
+  const auto sources = [&](NodeIndex node) { return static_cast<double>(tree.source_count[at(node)]); };
+  const auto targets = [&](NodeIndex node) {
+    return static_cast<double>(tree.target_end[at(node)] - tree.target_begin[at(node)]);
+  };
+  std::vector<WorkCounts> c(tree.keys.size());
+  for (const NodeIndex leaf : work.source_leaves) {
+    c[at(leaf)].sources = sources(leaf);
+    c[at(leaf)].source_leaves = 1;
+  }
+  for (const auto& parents : work.source_parents)
+    for (const NodeIndex parent : parents)
+      c[at(parent)].m2m_children = children_with(tree, parent, tree.has_source);
+  for (std::size_t level = distributed::kFirstLevel; level < work.target_parents.size(); ++level)
+    for (const NodeIndex parent : work.target_parents[level])
+      for (std::size_t octant = 0; octant < 8; ++octant)
+        if (const NodeIndex child = tree.children[8 * at(parent) + octant];
+            child != kNoNode && tree.has_target[at(child)])
+          c[at(child)].l2l_children = 1;
+  if (key.m2l == M2lMethod::fft)
+    for_each_family_pair(lists, work, [&](NodeIndex parent, NodeIndex) {
+      c[at(parent)].families_out = 1;
+      c[at(parent)].family_pairs += 1;
+    });
+  for (const auto& nodes : work.target_nodes)
+    for (const NodeIndex node : nodes) {
+      c[at(node)].local_nodes = 1;
+      if (key.m2l == M2lMethod::svd) c[at(node)].v_pairs = static_cast<double>(lists.lists.v.of(node).size());
+    }
+  // Every target of a leaf with a local is served once, at the leaf or at an end above it.
+  for (NodeIndex node = 0; node < tree.size(); ++node)
+    if (tree.leaf[at(node)] && tree.has_target[at(node)] &&
+        tree.anchors[at(node)].level >= distributed::kFirstLevel)
+      c[at(node)].targets = targets(node);
+  for (const auto* leaves : {&work.interior_leaves, &work.boundary_leaves})
+    for (const NodeIndex leaf : *leaves) {
+      double around = 0;
+      for (const NodeIndex other : lists.partners.p2p.of(leaf)) around += sources(other);
+      c[at(leaf)].near_pairs = around * targets(leaf);
+      c[at(leaf)].near_gathers = around;
+    }
+  for (const NodeIndex leaf : work.w_leaves)
+    c[at(leaf)].m2p_targets = targets(leaf) * static_cast<double>(lists.partners.m2p.of(leaf).size());
+  for (const auto& nodes : work.x_nodes)
+    for (const NodeIndex node : nodes)
+      for (const NodeIndex other : lists.partners.p2l.of(node)) c[at(node)].p2l_sources += sources(other);
+  return c;
+}
+
+double count_families_in(const RankLists& lists, const WorkLists& work, std::span<const M2lFftPlan> plans,
+                         const OperatorKey& key) {
+  double families = 0;
+  if (key.m2l != M2lMethod::fft) return families;
+  for (const M2lFftPlan& plan : plans)
+    for (const M2lFftBlock& block : plan.blocks) families += block.sources;
+  if (!plans.empty()) return families;
+  std::vector<std::uint8_t> needed(lists.tree.keys.size(), 0);
+  for_each_family_pair(lists, work, [&](NodeIndex, NodeIndex other) {
+    families += !needed[at(other)];
+    needed[at(other)] = 1;
+  });
+  return families;
+}
+
+WorkCounts count_work(const RankLists& lists, const WorkLists& work, std::span<const M2lFftPlan> plans,
+                      const OperatorKey& key) {
+  WorkCounts sum;
+  for (const WorkCounts& node : count_by_node(lists, work, key)) sum += node;
+  sum.families_in = count_families_in(lists, work, plans, key);
+  return sum;
+}
+
+Work work_of(const WorkCounts& c, const OperatorKey& key, double svd_rank) {
+  const double n = static_cast<double>(surface_size(key.order)),
+               up = static_cast<double>(surface_size(key.check_order)),
+               down = static_cast<double>(surface_size(key.downward_check_order));
+  Work work{};
+  of(work, Phase::p2m) = {.pairs = c.sources * up, .gemm = c.source_leaves * 2 * n * (up + n)};
+  of(work, Phase::m2m).gemm = c.m2m_children * 2 * n * n;
+  if (key.m2l == M2lMethod::fft)
+    of(work, Phase::m2l) = {
+        .transform = (c.families_in + c.families_out) * m2l_fft_transform_flops(key.order),
+        .sweep = c.family_pairs * m2l_fft_pair_flops(key.order)};
+  else
+    of(work, Phase::m2l).gemm = c.v_pairs * 2 * svd_rank * (n + down);
+  of(work, Phase::l2l).gemm = c.l2l_children * 2 * n * n + c.local_nodes * 2 * n * (down + n);
+  of(work, Phase::l2p).pairs = c.targets * n;
+  of(work, Phase::m2p).pairs = c.m2p_targets * n;
+  of(work, Phase::p2l).pairs = c.p2l_sources * down;
+  of(work, Phase::p2p) = {.pairs = c.near_pairs, .gathers = c.near_gathers};
+  return work;
+}
+
+double expected_svd_rank(const OperatorKey& key) {
+  return static_cast<double>(surface_size(key.order)) / 7;
+}
+
+std::array<double, kPhases> seconds_of(const Work& work, const Parameters& parameters, const Rates& rates,
+                                       bool same) {
+  const bool gradient = parameters.gradient();
+  const Precision overall = parameters.operators.precision;
+  std::array<double, kPhases> seconds{};
+  for (std::size_t i = 0; i < kPhases; ++i) {
+    const Phase phase = static_cast<Phase>(i);
+    const bool near = phase == Phase::p2p;
+    const bool at_targets = near || phase == Phase::l2p || phase == Phase::m2p;
+    const bool mutual = near && same;
+    const double share =
+        near && !same && parameters.near_precision == Precision::single_precision ? kSplitShare : 1;
+    const WorkKind pairs = mutual ? (gradient ? WorkKind::near_gradient_pairs : WorkKind::near_pairs)
+                                  : (gradient && at_targets ? WorkKind::gradient_pairs : WorkKind::pairs);
+    const Precision m2l = parameters.operators.m2l_precision;
+    const NearForm form = mutual ? parameters.near_form : NearForm::two_floats;
+    seconds[i] = work[i].pairs / rates.of(pairs, near ? parameters.near_precision : overall, form) / share +
+                 work[i].gathers / rates.of(WorkKind::gathers, parameters.near_precision, form) +
+                 work[i].gemm / rates.of(WorkKind::gemm, overall) / (phase == Phase::m2l ? kSvdShare : 1) +
+                 work[i].transform / rates.of(WorkKind::transform, m2l) +
+                 work[i].sweep / rates.of(WorkKind::sweep, m2l);
+  }
+  return seconds;
+}
+
+std::array<double, kPhases> predict_seconds(const WorkCounts& counts, const Parameters& parameters,
+                                            bool same) {
+  const OperatorKey& key = parameters.operators;
+  return seconds_of(work_of(counts, key, expected_svd_rank(key)), parameters, parameters.rates, same);
+}
+
+}  // namespace octopole

@@ -1,0 +1,76 @@
+#include "distributed/tree_exchange.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace octopole::distributed {
+
+std::vector<tree::NodeKey> balance_globally(const mpi::Comm& comm, const tree::Partition& partition,
+                                            std::vector<tree::NodeKey> splits, Traffic& traffic) {
+  using tree::NodeKey;
+  const std::vector<NodeKey> closed = tree::balance_closure(splits);
+  // That shared nodes are split is known everywhere; every other node lies in one rank's part.
+  std::vector<NodeKey> mine;
+  std::vector<std::pair<int, NodeKey>> others;
+  for (NodeKey key : closed) {
+    const int owner = partition.owner(key);
+    if (owner == comm.rank() || partition.range(comm.rank()).overlaps(key))
+      mine.push_back(key);
+    else if (!partition.is_shared(key))
+      others.emplace_back(owner, key);
+  }
+  std::sort(others.begin(), others.end());
+  std::vector<Index> counts(static_cast<std::size_t>(comm.size()), 0);
+  std::vector<NodeKey> send;
+  for (const auto& [owner, key] : others) {
+    ++counts[static_cast<std::size_t>(owner)];
+    send.push_back(key);
+  }
+  std::vector<NodeKey> received = comm.all_to_all(std::span<const NodeKey>(send), counts, nullptr, &traffic);
+  std::sort(received.begin(), received.end());
+  received.erase(std::unique(received.begin(), received.end()), received.end());
+  return tree::merge_keys(mine, received);
+}
+
+tree::EssentialTree build_essential_tree(const mpi::Comm& comm, const tree::LocalPart& part,
+                                         Traffic& traffic) {
+  const tree::GhostRecords told = tree::records_for_others(part);
+  const std::vector<tree::NodeRecord> heard =
+      comm.all_to_all(std::span<const tree::NodeRecord>(told.records), told.counts, nullptr, &traffic);
+  tree::EssentialTree essential;
+  mpi::collectively(comm, [&] { essential = tree::build_essential_tree(part, heard); });
+  return essential;
+}
+
+SharedOnce::SharedOnce(const mpi::Comm& comm, const tree::Partition& partition,
+                       const tree::EssentialTree& tree)
+    : rank_(comm.rank()), keys_(tree::shared_keys(partition)) {
+  counting_.assign(keys_.size(), std::numeric_limits<int>::max());
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    const NodeIndex node = tree.find(keys_[i]);
+    if (node != kNoNode && tree.has_target[at(node)]) counting_[i] = rank_;
+  }
+  comm.allreduce(std::span<int>(counting_), MPI_MIN);
+}
+
+bool SharedOnce::counts_here(tree::NodeKey key) const {
+  const auto place = std::lower_bound(keys_.begin(), keys_.end(), key);
+  return place == keys_.end() || *place != key ||
+         counting_[static_cast<std::size_t>(place - keys_.begin())] == rank_;
+}
+
+void agree_on_shared(const mpi::Comm& comm, const tree::Partition& partition, const tree::EssentialTree& tree,
+                     std::vector<std::uint8_t>& flags) {
+  const std::vector<tree::NodeKey> shared = tree::shared_keys(partition);
+  std::vector<int> agreed(shared.size(), 1);
+  std::vector<NodeIndex> nodes;
+  for (std::size_t i = 0; i < shared.size(); ++i) {
+    nodes.push_back(tree.find(shared[i]));
+    if (nodes[i] != kNoNode && tree.has_target[at(nodes[i])]) agreed[i] = flags[at(nodes[i])];
+  }
+  comm.allreduce(std::span<int>(agreed), MPI_MIN);
+  for (std::size_t i = 0; i < shared.size(); ++i)
+    if (nodes[i] != kNoNode) flags[at(nodes[i])] = static_cast<std::uint8_t>(agreed[i]);
+}
+
+}  // namespace octopole::distributed

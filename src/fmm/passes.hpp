@@ -1,0 +1,37 @@
+// One evaluation: the upward pass, the near field, and the downward pass.
+#pragma once
+
+#include <span>
+
+#include "base/profile.hpp"
+#include "fmm/observer.hpp"
+#include "fmm/setup.hpp"
+#include "octopole/fmm.hpp"
+#include "operators/operator_set.hpp"
+
+#pragma GCC visibility push(default)
+namespace octopole {
+
+/// The arrays of an evaluation, kept from one to the next; start with an empty workspace for every new
+/// set-up.
+template <class Real>
+struct Workspace {
+  AlignedVector<Real> charges;     // owned sources, then ghosts
+  AlignedVector<Real> multipoles;  // (nodes, equivalent points)
+  AlignedVector<Real> locals;      // (nodes, equivalent points)
+  AlignedVector<Real> checks;      // (nodes of the largest level, downward check points)
+  M2lFftWorkspace<Real> m2l;
+  M2lFftWorkspace<float> m2l_single;            // where M2L alone is in single
+  AlignedVector<double> potential, gx, gy, gz;  // owned targets
+};
+
+/// Field at the caller's targets, into `field`. Charges are divided by charge_unit, a power of two, before
+/// they are rounded to Real, and the field is multiplied by it. `near` is the precision of P2P, at most Real.
+/// Counts its time, bytes and messages in `profile`; tells `observer`, which may be null. Collective.
+template <Kernel K, class Real>
+void evaluate(const mpi::Comm& comm, const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup,
+              Precision near, Workspace<Real>& workspace, std::span<const double> charges, double charge_unit,
+              Output output, Field& field, Profile& profile, WorkObserver* observer = nullptr);
+
+}  // namespace octopole
+#pragma GCC visibility pop

@@ -1,0 +1,61 @@
+// The plain direct sum in double: the reference of every fast path.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+#include "base/types.hpp"
+#include "octopole/kernels.hpp"
+
+#pragma GCC visibility push(default)
+namespace octopole {
+
+/// A power of two near the largest coordinate: distances in this unit have squares and cubes that are
+/// numbers. 1 where all are 0.
+inline double unit_of(std::span<const double> targets, std::span<const double> sources) {
+  double largest = 0;
+  for (const auto points : {targets, sources})
+    for (const double x : points) largest = std::max(largest, std::abs(x));
+  return largest > 0 && std::isfinite(largest) ? std::ldexp(1.0, std::ilogb(largest)) : 1;
+}
+
+/// potential[i] += sum_j K(x_i, y_j) q_j, kernel constant included, and likewise gradient[3 i + c] where
+/// `gradient` is not empty. Coordinates are interleaved: targets (3 m), sources (3 n), charges (n). Scalar
+/// loops without any trick, in whatever unit of length; coincident points contribute nothing.
+template <Kernel K>
+void direct_sum(const K& kernel, std::span<const double> targets, std::span<const double> sources,
+                std::span<const double> charges, std::span<double> potential,
+                std::span<double> gradient = {}) {
+  const Index m = static_cast<Index>(targets.size() / 3), n = static_cast<Index>(charges.size());
+  const double unit = unit_of(targets, sources), inverse_unit = 1 / unit,
+               of_potential = std::ldexp(K::constant, K::homogeneity * std::ilogb(unit)),
+               of_gradient = std::ldexp(K::constant, (K::homogeneity - 1) * std::ilogb(unit));
+#pragma omp parallel for schedule(static)
+  for (Index i = 0; i < m; ++i) {
+    double u = 0, gx = 0, gy = 0, gz = 0;
+    for (Index j = 0; j < n; ++j) {
+      const double dx = (targets[3 * i] - sources[3 * j]) * inverse_unit;
+      const double dy = (targets[3 * i + 1] - sources[3 * j + 1]) * inverse_unit;
+      const double dz = (targets[3 * i + 2] - sources[3 * j + 2]) * inverse_unit;
+      const double r2 = dx * dx + dy * dy + dz * dz;
+      const double inverse_r = r2 > 0 ? 1 / std::sqrt(r2) : 0;
+      u += charges[j] * kernel.potential(r2, inverse_r);
+      if (!gradient.empty()) {
+        const double g = charges[j] * kernel.gradient_factor(r2, inverse_r);
+        gx += g * dx;
+        gy += g * dy;
+        gz += g * dz;
+      }
+    }
+    potential[i] += of_potential * u;
+    if (!gradient.empty()) {
+      gradient[3 * i] += of_gradient * gx;
+      gradient[3 * i + 1] += of_gradient * gy;
+      gradient[3 * i + 2] += of_gradient * gz;
+    }
+  }
+}
+
+}  // namespace octopole
+#pragma GCC visibility pop

@@ -1,0 +1,33 @@
+// FFTW's three-dimensional real transform.
+#pragma once
+
+#include <complex>
+
+#include "base/types.hpp"
+
+#pragma GCC visibility push(default)
+namespace octopole::linalg {
+
+/// Forward transform of a real cube, n x n x n with x fastest, into n x n x (n / 2 + 1) complex numbers:
+/// X[k] = sum_j x[j] exp(-2 pi i j.k / n). Planned with FFTW_ESTIMATE: the same plan, hence the same
+/// rounding, every time. Plans are made and destroyed one at a time; `execute` may run in several threads at
+/// once.
+class CubeTransform {
+ public:
+  explicit CubeTransform(int n);
+  ~CubeTransform();
+  CubeTransform(const CubeTransform&) = delete;
+  CubeTransform& operator=(const CubeTransform&) = delete;
+
+  /// `in` (n^3) may be overwritten; `out` has frequencies() entries.
+  void execute(double* in, std::complex<double>* out) const;
+
+  Index frequencies() const { return Index(n_) * n_ * (n_ / 2 + 1); }
+
+ private:
+  int n_;
+  void* plan_ = nullptr;
+};
+
+}  // namespace octopole::linalg
+#pragma GCC visibility pop

@@ -1,0 +1,66 @@
+// Repeated exchange of records with few peers: a frozen plan, then start and finish.
+#pragma once
+
+#include <mpi.h>
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/traffic.hpp"
+#include "mpi/comm.hpp"
+#include "octopole/types.hpp"
+
+#pragma GCC visibility push(default)
+namespace octopole::mpi {
+
+/// Sends and receives fixed numbers of records, again and again; how large a record is may change from one
+/// start to the next. The send buffer holds the records by destination, the receive buffer by source, each in
+/// the order of the peer lists given at construction (ascending ranks). Construction, start and finish are
+/// collective over the communicator.
+class SparseExchange {
+ public:
+  SparseExchange();  // without a plan: assign one before use
+  SparseExchange(const Comm& comm, Transport transport, std::vector<PeerCount> send,
+                 std::vector<PeerCount> receive);
+  ~SparseExchange();
+  SparseExchange(SparseExchange&&) noexcept;
+  SparseExchange& operator=(SparseExchange&&) noexcept;
+
+  /// Records of `record_bytes` bytes. Both buffers must stay where they are, the send buffer unchanged, until
+  /// finish().
+  void start(const void* send, void* receive, std::size_t record_bytes);
+  void finish();
+  /// Between start and finish: lets MPI work on the messages, which many do only when they are called.
+  void progress();
+  void run(const void* send, void* receive, std::size_t record_bytes) {
+    start(send, receive, record_bytes);
+    finish();
+  }
+  /// start() without the copy of this rank's own records, which the caller brings where they belong. The
+  /// buffers may be null on a rank that neither sends to others nor receives from them.
+  void start_without_own(const void* send, void* receive, std::size_t record_bytes);
+
+  Index send_records() const;
+  Index receive_records() const;
+  /// Where the records that the rank sends itself begin in the buffers, and how many they are.
+  struct Own {
+    Index send = 0, receive = 0, count = 0;
+  };
+  Own own() const;
+  Index records_sent_away() const;       // to other ranks
+  Index records_from_elsewhere() const;  // from other ranks
+  /// Of one start and finish with records of `record_bytes` bytes.
+  Traffic traffic(std::size_t record_bytes) const;
+  /// The lists given at construction.
+  std::span<const PeerCount> send_peers() const;
+  std::span<const PeerCount> receive_peers() const;
+
+ private:
+  struct Plan;
+  std::unique_ptr<Plan> plan_;
+};
+
+}  // namespace octopole::mpi
+#pragma GCC visibility pop

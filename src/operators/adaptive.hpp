@@ -1,0 +1,24 @@
+// M2P (W list) and P2L (X list): the operators that only adaptive trees have.
+#pragma once
+
+#include <span>
+
+#include "operators/translations.hpp"
+#include "operators/views.hpp"
+
+#pragma GCC visibility push(default)
+namespace octopole {
+
+/// M2P: adds the field of the multipoles in the W list of each leaf to the leaf's targets. Threaded over
+/// leaves.
+template <Kernel K, class Real>
+void m2p(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves, const ListView& w,
+         const Box* boxes, const PointsByNode& targets, const Real* multipoles, const TargetSums& sums);
+
+/// P2L: adds the potential of the sources in the X list of each node to the node's downward check potentials.
+template <Kernel K, class Real>
+void p2l(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> nodes, const ListView& x,
+         const Box* boxes, const PointsByNode& sources, const Real* charges, CheckRowsOf<Real> checks);
+
+}  // namespace octopole
+#pragma GCC visibility pop

@@ -1,0 +1,29 @@
+// P2M and L2P: between the points of leaves and their expansions.
+#pragma once
+
+#include <span>
+
+#include "operators/near_field.hpp"
+#include "operators/translations.hpp"
+#include "operators/views.hpp"
+
+#pragma GCC visibility push(default)
+namespace octopole {
+
+/// P2M: multipoles of `leaves` from their sources: potential on the upward check surface, then
+/// check-to-equivalent. `charges` by source; row i of `multipoles` (equivalent_size a row) is node i's,
+/// written. Leaves that `local` has are taken from there if Real is float. Threaded over leaves.
+template <Kernel K, class Real>
+void p2m(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves, const Box* boxes,
+         const PointsByNode& sources, const Real* charges, Real* multipoles,
+         const LeafFramePoints& local = {});
+
+/// L2P: adds the field of the nodes' locals to their targets. `local` as above, of sources that are the
+/// targets. Threaded over nodes.
+template <Kernel K, class Real>
+void l2p(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> nodes, const Box* boxes,
+         const PointsByNode& targets, const Real* locals, const TargetSums& sums,
+         const LeafFramePoints& local = {});
+
+}  // namespace octopole
+#pragma GCC visibility pop

@@ -1,0 +1,63 @@
+// Everything precomputed, as one value that can be stored, broadcast and reused.
+#pragma once
+
+#include "operators/m2l_fft.hpp"
+#include "operators/m2l_svd.hpp"
+#include "operators/translations.hpp"
+
+#pragma GCC visibility push(default)
+namespace octopole {
+
+/// Raised whenever the meaning of stored operators changes: part of the database's key.
+inline constexpr int kOperatorFormat = 5;
+
+template <class Real>
+struct OperatorSet {
+  Translations<Real> translations;
+  M2lFft<Real> fft;          // filled when key.m2l is fft ...
+  M2lFft<float> fft_single;  // ... or this one, when it works in single and the rest in double
+  M2lSvd<Real> svd;          // filled when key.m2l is svd
+
+  const OperatorKey& key() const { return translations.key; }
+
+  bool m2l_by_fft() const { return key().m2l == M2lMethod::fft; }
+  bool m2l_in_single_alone() const {
+    return sizeof(Real) != sizeof(float) && key().m2l_precision == Precision::single_precision;
+  }
+
+  /// Calls f(name, AlignedVector<T>&) for every computed array, in a fixed order.
+  template <class F>
+  void for_each_array(F&& f) {
+    translations.for_each_array(f);
+    if (m2l_by_fft() && m2l_in_single_alone())
+      fft_single.for_each_array(f);
+    else if (m2l_by_fft())
+      fft.for_each_array(f);
+    else
+      svd.for_each_array(f);
+  }
+};
+
+template <Kernel K, class Real>
+OperatorSet<Real> make_operators(const K& kernel, const OperatorKey& key);
+
+/// An operator set of `key` with everything but the computed arrays; fill them through for_each_array, then
+/// call adopt_arrays, which derives the ranks from the arrays' sizes and throws Error where a size cannot be
+/// right.
+template <class Real>
+OperatorSet<Real> lay_out_operators(const OperatorKey& key);
+template <class Real>
+void adopt_arrays(OperatorSet<Real>& set);
+
+/// Where operators are kept between runs. Called on one rank only; load returns false (and says why in
+/// `reason`, empty where there simply is nothing yet) when the store has no operators of this key.
+template <class Real>
+class OperatorStore {
+ public:
+  virtual ~OperatorStore() = default;
+  virtual bool load(const OperatorKey& key, OperatorSet<Real>& set, std::string& reason) = 0;
+  virtual void save(OperatorSet<Real>& set) = 0;
+};
+
+}  // namespace octopole
+#pragma GCC visibility pop

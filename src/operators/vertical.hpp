@@ -1,0 +1,30 @@
+// M2M, L2L and check-to-local: up and down between parents and children.
+#pragma once
+
+#include <span>
+
+#include "operators/translations.hpp"
+#include "operators/views.hpp"
+
+#pragma GCC visibility push(default)
+namespace octopole {
+
+/// M2M: multipoles of `parents` (all of one level) from those of their children, added up in octant order;
+/// absent children (kNoNode) and those without sources (has_source 0) are skipped. Rows of parents are
+/// written.
+template <class Real>
+void m2m(const Translations<Real>& t, std::span<const NodeIndex> parents, const NodeIndex* children,
+         const std::uint8_t* has_source, Real* multipoles);
+
+/// L2L: adds the locals of `parents` (all of one level) to those of their children that have targets.
+template <class Real>
+void l2l(const Translations<Real>& t, std::span<const NodeIndex> parents, const NodeIndex* children,
+         const std::uint8_t* has_target, Real* locals);
+
+/// Locals of `nodes` from their downward check potentials (downward_check_size a row); rows are written.
+template <class Real>
+void check_to_local(const Translations<Real>& t, std::span<const NodeIndex> nodes,
+                    CheckRowsOf<const Real> checks, Real* locals);
+
+}  // namespace octopole
+#pragma GCC visibility pop

@@ -1,0 +1,91 @@
+// The flat views by which operators see nodes and points. Operators own nothing and know no tree: whoever
+// holds the arrays (the tree, a test) passes views of them.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <type_traits>
+
+#include "base/types.hpp"
+
+#pragma GCC visibility push(default)
+namespace octopole {
+
+/// Centre and half side of a node's cube, in the caller's length unit.
+struct Box {
+  double x, y, z, half;
+};
+
+/// Points in structure-of-arrays form (absolute coordinates), grouped by node: node i holds the points
+/// [begin[i], end[i]). Nodes without points have begin == end.
+struct PointsByNode {
+  const double* x;
+  const double* y;
+  const double* z;
+  const Index* begin;  // (nodes)
+  const Index* end;    // (nodes)
+};
+
+/// An interaction list in compressed rows: the partners of node i are items[offsets[i] .. offsets[i + 1]).
+struct ListView {
+  const Index* offsets;    // (nodes + 1)
+  const NodeIndex* items;  // (offsets[nodes])
+  std::span<const NodeIndex> of(NodeIndex node) const {
+    return {items + offsets[node], items + offsets[node + 1]};
+  }
+};
+
+/// P2P among sources that are the targets: pairs of leaves that act on each other are served once. Leaves
+/// come in ranges along the curve; a task has rows of leaves of one range whose partners are in the same few
+/// ranges.
+struct NearPairsView {
+  std::span<const NodeIndex> leaves;
+  std::span<const Index> ranges;  // (ranges + 1) bounds in `leaves`
+  ListView mutual;  // of a leaf: others that it acts on and that act on it, along the curve; a pair once
+  ListView alone;   // others that act on it, the leaf itself included
+  /// By task, where in `task_ranges` its ranges begin (tasks + 1): that of its rows' leaves, then others; and
+  /// where in `row_leaves` its rows do (tasks + 1). A range's own task also has its leaves' `alone`.
+  std::span<const Index> task_range_begins;
+  std::span<const std::int32_t> task_ranges;
+  std::span<const Index> task_rows;
+  std::span<const NodeIndex> row_leaves;
+  std::size_t task_count() const { return task_rows.empty() ? 0 : task_rows.size() - 1; }
+  std::span<const std::int32_t> ranges_of(std::size_t task) const {
+    return {task_ranges.data() + task_range_begins[task], task_ranges.data() + task_range_begins[task + 1]};
+  }
+};
+
+/// Where the operators that end at targets add their results: one entry a target, in the order of the points;
+/// gx, gy, gz are null when no gradient is wanted. Sums are kept in double in either precision.
+struct TargetSums {
+  double* potential;
+  double* gx;
+  double* gy;
+  double* gz;
+  bool gradient() const { return gx != nullptr; }
+};
+
+/// Rows of an array of downward check potentials, one a node, that starts at node `first`: a level's rows
+/// need no storage for the other levels. Operators take it as CheckRowsOf<Real>, which a plain pointer (first
+/// = 0) fits.
+template <class T>
+struct CheckRows {
+  CheckRows(T* rows, NodeIndex first_node = 0) : data(rows), first(first_node) {}
+  T* row(NodeIndex node, Index width) const { return data + Index{node - first} * width; }
+  T* data;
+  NodeIndex first;
+};
+template <class T>
+using CheckRowsOf = std::type_identity_t<CheckRows<T>>;
+
+/// Nodes of one level as the M2L by FFT sees them.
+struct SiblingView {
+  const NodeIndex* near;  // (nodes, 27) same-level neighbour of each node by direction, a leaf that covers
+                          // it, or kNoNode
+  const NodeIndex* children;  // (nodes, 8) by octant (bit 0: x, bit 1: y, bit 2: z), kNoNode where absent
+  const std::uint8_t* has_source;  // (nodes) whether the node has a multipole
+  const std::uint8_t* has_target;  // (nodes) whether the node wants a local
+};
+
+}  // namespace octopole
+#pragma GCC visibility pop

@@ -1,0 +1,102 @@
+// One set of points and Fmms of several accuracies, built when they are first needed.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "mpi/comm.hpp"
+#include "octopole/fmm.hpp"
+#include "petsc/log.hpp"
+
+#pragma GCC visibility push(default)
+namespace octopole::petsc {
+
+/// What was evaluated at so many digits; digits 0 where only an order was asked for.
+struct AccuracyLevel {
+  int digits = 0;
+  Index products = 0;
+  double seconds = 0;        // of the products, on this rank
+  double setup_seconds = 0;  // of the Fmm
+};
+
+/// The Fmm of an operator, its cheaper relatives for inexact Krylov methods, and the one with sources and
+/// targets exchanged. Everything is collective unless it says otherwise.
+class AccuracyLevels {
+ public:
+  /// An Fmm whose points are set: its accuracy is what it is. Others may hold it and evaluate it, too; the
+  /// accuracy levels take the place of its observer until they end.
+  explicit AccuracyLevels(std::shared_ptr<Fmm> fmm);
+  /// An Fmm that is built for these points when it is first needed; until then set_digits may still choose.
+  /// No targets: they are the sources. Throws AgreedError for options that resolve()
+  /// refuses.
+  AccuracyLevels(MPI_Comm comm, const Options& options, std::vector<double> sources,
+                 std::optional<std::vector<double>> targets);
+  ~AccuracyLevels();
+  AccuracyLevels(const AccuracyLevels&) = delete;
+  AccuracyLevels& operator=(const AccuracyLevels&) = delete;
+
+  /// Chooses the digits of an Fmm that is not built yet and whose options leave them open; false where they
+  /// are fixed. Not collective.
+  bool set_digits(int digits);
+  /// The digits of full accuracy; 0 where only an order was given. Not collective.
+  int digits() const;
+
+  /// The Fmm of full accuracy.
+  Fmm& full();
+  /// Whether cheaper ones make sense: the accuracy is given by digits. Not collective.
+  bool can_relax() const { return digits() > 0; }
+  /// The next evaluate() needs these digits only (0: all); later ones full accuracy again. Not collective.
+  void relax_next(int digits) { next_digits_ = digits; }
+
+  /// field.potential = K charges.
+  void evaluate(std::span<const double> charges, Field& field);
+  /// The same by the Fmm of full accuracy, neither logged nor counted.
+  void evaluate_plain(std::span<const double> charges, Field& field);
+  /// field.potential = K^T values: of the Fmm itself where the targets are the sources, because kernels are
+  /// even functions of the distance vector; else of one with sources and targets exchanged.
+  void evaluate_transposed(std::span<const double> values, Field& field);
+
+  /// Numbers of points on this rank. Not collective.
+  Index sources() const { return source_count_; }
+  Index targets() const { return target_count_; }
+  bool targets_are_sources() const { return same_; }
+  MPI_Comm comm() const { return comm_.handle(); }
+  const mpi::Comm& ranks() const { return comm_; }
+
+  /// Products by digits so far, most digits first. Not collective.
+  std::vector<AccuracyLevel> products_by_level() const;
+
+ private:
+  struct Entry {
+    LogObserver observer;  // outlives the Fmm
+    std::shared_ptr<Fmm> fmm;
+    AccuracyLevel level;
+  };
+  std::unique_ptr<Entry> build(const Options& options, std::span<const double> sources,
+                               std::optional<std::span<const double>> targets) const;
+  Entry& entry(int digits);
+  static void adopt(Entry& entry);
+
+  mpi::Comm comm_;
+  Options options_;
+  Index source_count_ = 0, target_count_ = 0;
+  bool same_ = true;
+  std::vector<double> source_points_, target_points_;  // until the Fmm of full accuracy has them
+  std::unique_ptr<Entry> full_, transposed_;
+  std::map<int, std::unique_ptr<Entry>> cheaper_;
+  int next_digits_ = 0;
+};
+
+/// Seconds that cheaper products saved against the mean of those of full accuracy; 0 where there were none of
+/// the latter.
+double seconds_saved(std::span<const AccuracyLevel> levels);
+
+/// The accuracy and the products by digits, in lines.
+std::string describe(const AccuracyLevels& accuracy);
+
+}  // namespace octopole::petsc
+#pragma GCC visibility pop

@@ -1,0 +1,68 @@
+// Krylov solves with an operator, for programs that want x and not a KSP.
+#pragma once
+
+#include <mpi.h>
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/types.hpp"
+#include "octopole/petsc.hpp"
+
+#pragma GCC visibility push(default)
+namespace octopole::petsc {
+
+class Operator;
+
+/// Defaults of the solver; PETSc's options (-ksp_.., -pc_.., -octopole_relax) change them.
+struct SolverSettings {
+  double rtol = 1e-5;
+  int max_iterations = 200;
+  int restart = 60;            // of gmres
+  std::string type = "gmres";  // preconditioned from the right: residuals are true ones
+  std::string preconditioner = "octopole_near";
+  bool relax = false;
+};
+
+struct SolveReport {
+  bool converged = false;
+  std::string reason;  // PETSc's name, as KSP_CONVERGED_RTOL
+  int iterations = 0;
+  double residual = 0;          // |b - A x| / |b|, from one more product of full accuracy
+  std::vector<double> history;  // |r_k| / |r_0| as the solver knows it, from k = 0
+  double seconds = 0;
+};
+
+/// One KSP for any number of right-hand sides: the preconditioner is set up once.
+class Solver {
+ public:
+  /// Called on all ranks after every iteration: iteration and |r_k| / |r_0|.
+  using Progress = std::function<void(int iteration, double residual)>;
+
+  /// PETSc must be initialised (Session). Chooses the FMM's digits by the tolerance (see attach). Throws
+  /// AgreedError where ranks pass different settings. Collective, like all that follows.
+  Solver(MPI_Comm comm, const std::shared_ptr<Operator>& op, const SolverSettings& settings);
+  ~Solver();
+  Solver(const Solver&) = delete;
+  Solver& operator=(const Solver&) = delete;
+
+  /// Solves A x = b for this rank's parts. Does not throw where it does not converge: x is what was reached.
+  SolveReport solve(std::span<const double> b, std::span<double> x, const Progress& progress = {});
+
+  /// Seconds of the preconditioner's set-up; made by the first solve unless by this. Not more than once.
+  double set_up();
+  const Accuracy& accuracy() const;
+  /// The operator's rows as PETSc has settled them: type of solver and of preconditioner.
+  std::string type() const;
+  std::string preconditioner() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace octopole::petsc
+#pragma GCC visibility pop

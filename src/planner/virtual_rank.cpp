@@ -1,0 +1,263 @@
+#include "planner/virtual_rank.hpp"
+
+#include <algorithm>
+
+#include "cost/multipole_rule.hpp"
+#include "operators/surface.hpp"
+
+namespace octopole {
+namespace {
+
+constexpr Index kWideRecords = 2;  // of floats, as row_exchange.hpp has it
+
+using tree::Code;
+using tree::NodeKey;
+
+/// The nodes that the rank shares with others, with the counts of all.
+tree::SharedNodes shared_nodes(tree::NodeCounts& counts, const tree::Partition& partition, int rank) {
+  tree::SharedNodes shared;
+  const tree::CodeRange range = partition.range(rank);
+  if (range.first >= range.end) return shared;
+  for (int level = 0; level < morton::kDepth; ++level) {
+    const NodeKey first = NodeKey::containing(range.first, level),
+                  last = NodeKey::containing(range.end - 1, level);
+    if (partition.is_shared(first)) shared.keys.push_back(first);
+    if (last != first && partition.is_shared(last)) shared.keys.push_back(last);
+  }
+  for (const NodeKey key : shared.keys) shared.counts.push_back(counts.count(key));
+  return shared;
+}
+
+/// Pairs of P2P that passes.cpp sums before ghosts are there: of leaves inside, or where pairs are mutual all
+/// of this rank's (of which its caller takes away those in rows that wait).
+double inside_pairs(const RankLists& lists, const WorkLists& work, Index own_sources, bool mutual) {
+  double pairs = 0;
+  const auto add = [&](NodeIndex leaf) {
+    double around = 0;
+    for (const NodeIndex other : lists.partners.p2p.of(leaf))
+      if (lists.tree.source_end[at(other)] <= own_sources)
+        around += static_cast<double>(lists.tree.source_count[at(other)]);
+    pairs +=
+        around * static_cast<double>(lists.tree.target_end[at(leaf)] - lists.tree.target_begin[at(leaf)]);
+  };
+  for (const NodeIndex leaf : work.interior_leaves) add(leaf);
+  if (mutual)
+    for (const NodeIndex leaf : work.boundary_leaves) add(leaf);
+  return pairs;
+}
+
+std::vector<PeerCount> as_peers(const std::map<int, Index>& counts) {
+  std::vector<PeerCount> peers;
+  peers.reserve(counts.size());
+  for (const auto& [rank, count] : counts) peers.push_back({rank, count});
+  return peers;
+}
+
+}  // namespace
+
+std::size_t multipole_bytes(const Parameters& parameters, bool ghosts) {
+  const bool narrow = ghosts && parameters.narrow_multipoles();
+  return static_cast<std::size_t>(surface_size(parameters.operators.order)) *
+         (narrow ? sizeof(float) : static_cast<std::size_t>(parameters.operators.precision));
+}
+
+VirtualRank::VirtualRank(const PlanRequest& request, const tree::Partition& partition, int rank)
+    : request_(request),
+      partition_(partition),
+      rank_(rank),
+      counts_(request.points, request.parameters.ncrit, request.parameters.max_level),
+      part_(tree::find_part(counts_, partition, rank, request.parameters.balance)) {
+  tree_ = build_tree(tree::Keep::partners);
+  lists_ = tree::build_lists(tree_);
+  partners_ = choose_partners(tree_, lists_, request.parameters, request.points.same());
+  ends = find_ends(lists());
+}
+
+tree::EssentialTree VirtualRank::build_tree(tree::Keep keep) {
+  const std::span<const Code> sources = part_.sources,
+                              targets = request_.points.same() ? sources : part_.targets;
+  const tree::SharedNodes shared = shared_nodes(counts_, partition_, rank_);
+  return tree::build_essential_tree({shared, partition_, rank_, part_.splits, sources, targets}, part_.ghosts,
+                                    keep);
+}
+
+Index VirtualRank::targets_in(NodeKey node, int rank) {
+  const tree::CodeRange range = partition_.range(rank);
+  const Code first = std::max(range.first, node.first_code()), end = std::min(range.end, node.end_code());
+  return first < end ? counts_.before(end).targets - counts_.before(first).targets : 0;
+}
+
+bool VirtualRank::counts_here(NodeKey node) {
+  const auto [first, last] = partition_.holders(node);
+  for (int rank = first; rank <= last; ++rank) {
+    if (rank == rank_) return true;
+    if (targets_in(node, rank) > 0) return false;
+  }
+  return false;
+}
+
+GhostPeers VirtualRank::place_ghosts() {
+  const tree::MultipoleRule rule = multipole_rule(request_.parameters, partition_.ranks());
+  const tree::GhostNeeds needs =
+      tree::find_ghost_needs(tree_, rank_, lists_.v, partners_,
+                             tree::find_coarse(tree_, partition_, rule.coarse_users), rule.narrow);
+  ghost_sources_ = distributed::place_ghosts(needs.sources, part_.points.sources, tree_);
+  ghost_multipoles_ =
+      static_cast<Index>(needs.multipoles.size()) + kWideRecords * static_cast<Index>(needs.wide.size());
+  std::map<int, Index> multipoles, points, requests;
+  for (const NodeIndex node : needs.multipoles) ++multipoles[tree_.owner[at(node)]];
+  for (const NodeIndex node : needs.wide) multipoles[tree_.owner[at(node)]] += kWideRecords;
+  for (const NodeIndex leaf : needs.sources) points[tree_.owner[at(leaf)]] += tree_.source_count[at(leaf)];
+  for (const auto* nodes : {&needs.multipoles, &needs.wide, &needs.sources})
+    for (const NodeIndex node : *nodes) ++requests[tree_.owner[at(node)]];
+  return {as_peers(multipoles), as_peers(points), as_peers(requests)};
+}
+
+const std::vector<int>& VirtualRank::users_of(NodeKey key) {
+  const auto [known, is_new] = users_.try_emplace(key);
+  if (!is_new) return known->second;
+  const auto [first, last] = partition_.holders(key);
+  for (int rank = first; rank <= last; ++rank)
+    if (first == last || targets_in(key, rank) > 0) known->second.push_back(rank);
+  return known->second;
+}
+
+GhostPeers VirtualRank::asked_of_it() {
+  // Of a shared node that it owns without having points in it a rank has no lists; here they are needed.
+  bool blind = false;
+  for (NodeIndex node = 0; node < tree_.size(); ++node)
+    blind |= tree_.owner[at(node)] == rank_ && tree_.has_source[at(node)] && !tree_.has_target[at(node)];
+  if (!blind) return asked_of(tree_, lists_);
+  tree::EssentialTree seeing = build_tree(tree::Keep::all);
+  const tree::CodeRange range = partition_.range(rank_);
+  for (NodeIndex node = 0; node < seeing.size(); ++node)
+    seeing.has_target[at(node)] |= range.overlaps(seeing.keys[at(node)]);
+  return asked_of(seeing, tree::build_lists(seeing));
+}
+
+GhostPeers VirtualRank::asked_of(const tree::EssentialTree& tree, const tree::InteractionLists& own_lists) {
+  const tree::MultipoleRule rule = multipole_rule(request_.parameters, partition_.ranks());
+  const std::vector<std::uint8_t> coarse = tree::find_coarse(tree, partition_, rule.coarse_users);
+  std::vector<std::uint8_t> inside(tree.keys.size());  // nodes that no other rank has a part of
+  for (std::size_t node = 0; node < inside.size(); ++node)
+    inside[node] = tree.owner[node] == rank_ && !partition_.is_shared(tree.keys[node]);
+  const Parameters& parameters = request_.parameters;
+  const Index few =
+      direct_points(parameters, surface_size(parameters.operators.order), request_.points.same());
+  std::map<int, Index> multipoles, points, requests;
+  std::map<int, bool> askers;  // of a node's multipole, and whether any does not want it for M2L alone
+  const auto ask = [&](std::span<const NodeIndex> partners, bool wide) {
+    for (const NodeIndex node : partners) {
+      if (inside[at(node)]) continue;
+      for (const int rank : users_of(tree.keys[at(node)]))
+        if (rank != rank_) askers[rank] |= wide;
+    }
+  };
+  for (NodeIndex node = 0; node < tree.size(); ++node) {
+    if (tree.owner[at(node)] != rank_ || !tree.has_source[at(node)]) continue;
+    // As in choose_partners: W pairs with leaves of few sources are summed directly.
+    const bool direct = tree.leaf[at(node)] && tree.source_count[at(node)] <= few;
+    if (!coarse[at(node)] || rule.narrow) {
+      if (!coarse[at(node)]) ask(own_lists.v.of(node), false);
+      if (!direct) ask(own_lists.x.of(node), rule.narrow);
+      for (const auto& [rank, wide] : askers) {
+        multipoles[rank] += wide ? kWideRecords : 1;
+        ++requests[rank];
+      }
+      askers.clear();
+    }
+    if (!tree.leaf[at(node)]) continue;
+    ask(own_lists.u.of(node), false);
+    ask(own_lists.w.of(node), false);
+    if (direct) ask(own_lists.x.of(node), false);
+    for (const auto& [rank, wide] : askers) {
+      points[rank] += tree.source_count[at(node)];
+      ++requests[rank];
+    }
+    askers.clear();
+  }
+  return {as_peers(multipoles), as_peers(points), as_peers(requests)};
+}
+
+BorderPeers VirtualRank::border() const {
+  const auto count = [&](const tree::LeavesByRank& leaves) {
+    std::vector<PeerCount> peers;
+    for (const auto& [rank, nodes] : leaves) {
+      peers.push_back({rank, 0});
+      for (const NodeIndex leaf : nodes) peers.back().count += tree_.source_count[at(leaf)];
+    }
+    return peers;
+  };
+  const tree::BorderLeaves leaves =
+      tree::find_border_leaves(near_partners(tree_, partners_, part_.points.sources, request_.parameters));
+  return {count(leaves.sent), count(leaves.received)};
+}
+
+MemoryEstimate VirtualRank::estimate(const PointNumbers& numbers, const RankMemory& memory,
+                                     std::span<const M2lFftPlan> plans) const {
+  const Parameters& parameters = request_.parameters;
+  const OperatorKey& key = parameters.operators;
+  MemoryNeeds needs;
+  needs.points = numbers;
+  needs.memory = memory;
+  needs.nodes = tree_.size();
+  needs.moved = expected_ghost_records(ghost_sources_, ghost_multipoles_, numbers.same);
+  if (partition_.ranks() > 1 && request_.callers == Callers::scattered) {
+    needs.moved.sources = numbers.caller_sources + numbers.sources;
+    if (!numbers.same) needs.moved.targets = numbers.caller_targets + numbers.targets;
+  }
+  Index rows = 0;
+  for (const M2lFftPlan& plan : plans) rows = std::max(rows, plan.largest_rows);
+  if (key.m2l == M2lMethod::fft) {
+    needs.v_bytes = static_cast<Index>(lists_.v.items.size() * sizeof(NodeIndex));
+    needs.m2l_workspace = m2l_fft_workspace_bytes(key.order, static_cast<std::size_t>(key.m2l_precision),
+                                                  rows, request_.threads);
+  }
+  MemoryEstimate estimate = estimate_memory(needs, parameters, partition_.ranks(), MemoryStage::lists);
+  estimate.operators = operator_bytes(key);
+  return estimate;
+}
+
+RankPlan VirtualRank::count(Traffic& ancestors) {
+  const OperatorKey& key = request_.parameters.operators;
+  RankPlan plan;
+  plan.rank = rank_;
+  plan.sources = part_.points.sources;
+  plan.targets = part_.points.targets;
+  plan.leaves = static_cast<Index>(part_.leaves.size());
+  plan.nodes = tree_.size();
+  const tree::CodeRange range = partition_.range(rank_);
+  for (const NodeKey node : tree_.keys) plan.ghost_nodes += !range.overlaps(node);
+  plan.ghost_sources = ghost_sources_;
+  const WorkLists work = make_work_lists(lists(), ends, plan.sources);
+  const std::vector<M2lFftPlan> m2l = plan_m2l(lists(), work, key);
+  plan.work = count_work(lists(), work, m2l, key);
+  const Index callers = Index{partition_.ranks()};  // blocks of about equal numbers of points
+  const tree::Count all = request_.points.root().count();
+  const PointNumbers numbers{
+      all.sources / callers,  all.targets / callers,         plan.sources, plan.targets, ghost_sources_,
+      request_.points.same(), request_.parameters.gradient()};
+  plan.memory = rank_memory(lists(), work, m2l, numbers, request_.parameters, partition_.ranks());
+  plan.estimate = estimate(numbers, plan.memory, m2l);
+  plan.near_inside = inside_pairs(lists(), work, plan.sources, request_.points.same());
+  if (request_.points.same())
+    plan.near_inside -=
+        tree::waiting_pairs(near_partners(tree_, partners_, plan.sources, request_.parameters));
+  const std::size_t row = multipole_bytes(request_.parameters, false);
+  std::map<int, std::pair<std::vector<PeerCount>, std::vector<PeerCount>>> steps;
+  const distributed::AncestorRows rows = distributed::find_ancestor_rows(tree_, rank_);
+  for (const auto& [level, ranks] : rows.send)
+    for (const auto& [peer, nodes] : ranks)
+      steps[level].first.push_back({peer, static_cast<Index>(nodes.size())});
+  for (const auto& [level, ranks] : rows.receive)
+    for (const auto& [peer, nodes] : ranks)
+      steps[level].second.push_back({peer, static_cast<Index>(nodes.size())});
+  for (const auto& [level, both] : steps) {
+    const Traffic traffic = traffic_of(rank_, both.first, both.second, row);
+    plan.ancestor_steps.emplace_back(level, TrafficCounts(traffic));
+    ancestors += traffic;
+  }
+  return plan;
+}
+
+}  // namespace octopole

@@ -1,0 +1,19 @@
+// Sorting points along the Morton curve.
+#pragma once
+
+#include <vector>
+
+#include "base/aligned.hpp"
+#include "base/types.hpp"
+#include "tree/morton_key.hpp"
+
+#pragma GCC visibility push(default)
+namespace octopole::morton {
+
+/// Sorts `codes` ascending and returns the permutation: sorted[i] was at position order[i] before. Stable,
+/// threaded (radix sort of the digits that differ), the same for any number of threads.
+/// Throws Error for 2^31 codes or more.
+AlignedVector<PointIndex> sort_codes(AlignedVector<Code>& codes);
+
+}  // namespace octopole::morton
+#pragma GCC visibility pop

@@ -1,0 +1,93 @@
+// Prints docs/options.md from the table of options.
+#include <fmt/core.h>
+
+#include <cmath>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cost/option_table.hpp"
+
+namespace octopole {
+namespace {
+
+std::string dashed(std::string_view name) {
+  std::string text(name);
+  for (char& c : text)
+    if (c == '_') c = '-';
+  return text;
+}
+
+template <class T>
+std::string values_of(const OptionInfo& info, const T&) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return "true, false";
+  } else if constexpr (std::is_enum_v<T>) {
+    std::string names;
+    for (const T choice : Choices<T>::values)
+      names += (names.empty() ? "" : ", ") + std::string(Choices<T>::name(choice));
+    return names;
+  } else {
+    return std::isinf(info.most) ? fmt::format("at least {}", info.least)
+                                 : fmt::format("{} to {}", info.least, info.most);
+  }
+}
+template <class T>
+std::string values_of(const OptionInfo& info, const std::optional<T>&) {
+  return values_of(info, T());
+}
+
+template <class T>
+std::string default_of(const OptionInfo&, const T& value) {
+  if constexpr (std::is_enum_v<T>)
+    return std::string(Choices<T>::name(value));
+  else
+    return fmt::format("{}", value);
+}
+template <class T>
+std::string default_of(const OptionInfo& info, const std::optional<T>&) {
+  return std::string(info.if_unset);
+}
+
+template <class T>
+std::string flag_of(const OptionInfo& info, const T&) {
+  if (info.name == "output") return "`--gradient`";
+  if (info.name == "digits") return "`-d`, `--digits`";
+  return "`--" + dashed(info.name) + "`";
+}
+std::string flag_of(const OptionInfo& info, const bool& value) {
+  return (value ? "`--no-" : "`--") + dashed(info.name) + "`";
+}
+
+void print() {
+  fmt::print(
+      "# Options\n\n"
+      "Every option of the method, as a member of `octopole::Options`, on the command line of `octopole run` "
+      "and in\n"
+      "PETSc's options database (`-octopole_<member>`). One number of digits chooses all that is not given.\n"
+      "What commands have besides: `octopole <command> --help-all`. This page is generated from the table "
+      "in\n"
+      "`cost/option_table`.\n");
+  const Options defaults;
+  std::optional<OptionGroup> group;
+  for_each_option([&](const OptionInfo& info, auto member) {
+    if (group != info.group) {
+      group = info.group;
+      std::string title(kOptionGroupNames[static_cast<std::size_t>(info.group)]);
+      title[0] = static_cast<char>(std::toupper(title[0]));
+      fmt::print("\n## {}\n\n| member | command line | values | default | |\n|---|---|---|---|---|\n", title);
+    }
+    fmt::print("| `{}` | {} | {} | {} | {} |\n", info.name, flag_of(info, defaults.*member),
+               values_of(info, defaults.*member), default_of(info, defaults.*member), info.help);
+  });
+  fmt::print(
+      "\n`Options::rates` has no row: on the command line it is `--rates` ([machine throughput](rates.md)).\n"
+      "`--memory-limit` takes units (`512MiB`, `4GiB`) and `none` for any number.\n");
+}
+
+}  // namespace
+}  // namespace octopole
+
+int main() {
+  octopole::print();
+}

@@ -1,0 +1,196 @@
+// The planner against real runs: what one process counts for every rank equals what the ranks count.
+#include <gtest/gtest.h>
+
+#include "fmm/passes.hpp"
+#include "fmm/setup.hpp"
+#include "fmm/setup_work.hpp"
+#include "fmm/summarize.hpp"
+#include "io/points_file.hpp"
+#include "planner/plan.hpp"
+#include "tests/support/problem.hpp"
+#include "tree/morton_sort.hpp"
+
+namespace octopole {
+namespace {
+
+/// What a rank of a run holds.
+struct RealRank {
+  Index sources, targets, leaves, nodes, ghost_nodes, ghost_sources;
+  WorkCounts work;
+  RankTraffic traffic;
+  RankMemory memory;
+};
+
+/// rank_memory of a real set-up, and the arrays that it stands for where they can be seen.
+RankMemory measure_memory(const mpi::Comm& comm, PointSetup& s, const Parameters& parameters,
+                          const test::Part& part, const std::vector<double>& charges) {
+  const bool same = !s.target_exchange;
+  const PointNumbers numbers{s.points.sources / part.ranks,
+                             s.points.targets / part.ranks,
+                             s.owned_sources(),
+                             s.owned_targets(),
+                             s.ghosts.ghost_sources,
+                             same,
+                             true};
+  const RankMemory memory = rank_memory(s.rank_lists(), s.work, s.m2l, numbers, parameters, part.ranks);
+  EXPECT_EQ(static_cast<Index>(s.sources.x.size()), numbers.sources + numbers.ghost_sources);
+  EXPECT_EQ(memory.partition, static_cast<Index>(s.partition.bounds.size() * sizeof(morton::Code)));
+  EXPECT_GE(memory.points, 24 * (numbers.sources + numbers.ghost_sources) +
+                               static_cast<Index>(sizeof(PointIndex)) * numbers.sources);
+  if (parameters.operators.precision != Precision::double_precision) return memory;
+  const auto operators = make_operators<Laplace, double>(Laplace{}, parameters.operators);
+  Workspace<double> w;
+  Field field;
+  Profile profile;
+  evaluate(comm, Laplace{}, operators, s, parameters.near_precision, w, charges, 1,
+           Output::potential_and_gradient, field, profile);
+  Index values = 0, widest = 0;
+  for (const auto* array : {&w.charges, &w.multipoles, &w.locals, &w.potential, &w.gx, &w.gy, &w.gz})
+    values += static_cast<Index>(array->size());
+  for (std::size_t level = 2; level < s.work.target_nodes.size(); ++level)
+    widest = std::max<Index>(widest, s.tree.level_begin[level + 1] - s.tree.level_begin[level]);
+  values += widest * operators.translations.downward_check_size();
+  EXPECT_EQ(memory.values, 8 * values);
+  return memory;
+}
+
+AlignedVector<morton::Code> encode(const morton::RootCube& cube, const std::vector<double>& points) {
+  AlignedVector<morton::Code> codes;
+  for (std::size_t i = 0; i < points.size(); i += 3)
+    codes.push_back(cube.encode(points[i], points[i + 1], points[i + 2]));
+  return codes;
+}
+
+std::vector<Index> bounds_of_blocks(std::size_t points, int ranks) {
+  std::vector<Index> bounds;
+  bounds.reserve(static_cast<std::size_t>(ranks) + 1);
+  for (int rank = 0; rank < ranks; ++rank)
+    bounds.push_back(
+        static_cast<Index>(points * static_cast<std::size_t>(rank) / static_cast<std::size_t>(ranks)));
+  bounds.push_back(static_cast<Index>(points));
+  return bounds;
+}
+
+void expect_plan(const test::Problem& problem, Options options) {
+  const test::Part part = test::world();
+  const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
+  options.output = Output::potential_and_gradient;
+  Parameters parameters = resolve(options, Laplace::name);
+  const auto sources = part.of(problem.sources, 3), targets = part.of(problem.targets, 3);
+  const bool same = problem.targets.empty();
+  PointSetup s = make_setup(comm, parameters, sources,
+                            same ? std::nullopt : std::optional<std::span<const double>>(targets));
+  Fmm fmm(MPI_COMM_WORLD, Laplace{}, options);
+  if (same)
+    fmm.set_points(sources);
+  else
+    fmm.set_points(sources, targets);
+  fmm.evaluate(part.of(problem.charges, 1), options.output);
+  const Summary summary = fmm.summary();
+  const CommunicationSummary& communication = summary.communication;
+
+  Index ghost_nodes = 0;
+  for (const tree::NodeKey key : s.tree.keys) ghost_nodes += !s.partition.range(part.rank).overlaps(key);
+  RealRank mine{s.owned_sources(),
+                s.owned_targets(),
+                static_cast<Index>(s.leaves.size()),
+                s.tree.size(),
+                ghost_nodes,
+                s.ghosts.ghost_sources,
+                count_work(s, parameters.operators),
+                communication.by_rank[static_cast<std::size_t>(part.rank)],
+                measure_memory(comm, s, parameters, part, part.of(problem.charges, 1))};
+  const std::vector<RealRank> real = comm.gather_all(std::span<const RealRank>(&mine, 1));
+  if (part.rank > 0) return;  // one process plans
+
+  parameters.ncrit = s.tuning.ncrit;
+  AlignedVector<morton::Code> source_codes = encode(s.cube, problem.sources),
+                              target_codes = encode(s.cube, problem.targets);
+  auto sorted_sources = source_codes, sorted_targets = target_codes;
+  morton::sort_codes(sorted_sources);
+  morton::sort_codes(sorted_targets);
+  const tree::SortedPoints points =
+      same ? tree::SortedPoints(sorted_sources)
+           : tree::SortedPoints(sorted_sources, std::span<const morton::Code>(sorted_targets));
+  PlanRequest request{points, parameters};
+  request.ranks = part.ranks;
+  request.sources = ListedPoints{source_codes, bounds_of_blocks(source_codes.size(), part.ranks)};
+  if (!same) request.targets = ListedPoints{target_codes, bounds_of_blocks(target_codes.size(), part.ranks)};
+  const Plan plan = make_plan(request);
+  ASSERT_TRUE(plan.complete());
+  EXPECT_EQ(plan.moved, s.balance.moved);
+  EXPECT_EQ(plan.replicated, summary.replicated);
+  for (int rank = 0; rank < part.ranks; ++rank) {
+    SCOPED_TRACE("rank " + std::to_string(rank));
+    const RankPlan& planned = plan.looked_at[static_cast<std::size_t>(rank)];
+    const RealRank& r = real[static_cast<std::size_t>(rank)];
+    EXPECT_EQ(planned.rank, rank);
+    EXPECT_EQ(planned.sources, r.sources);
+    EXPECT_EQ(planned.targets, r.targets);
+    EXPECT_EQ(planned.leaves, r.leaves);
+    EXPECT_EQ(planned.nodes, r.nodes);
+    EXPECT_EQ(planned.ghost_nodes, r.ghost_nodes);
+    EXPECT_EQ(planned.ghost_sources, r.ghost_sources);
+    for (double WorkCounts::*const what : kAllCounts) EXPECT_EQ(planned.work.*what, r.work.*what);
+    for (std::size_t i = 0; i < kExchanges; ++i)
+      EXPECT_EQ(planned.traffic.exchanges[i], r.traffic.exchanges[i]) << kExchangeNames[i];
+    EXPECT_EQ(planned.traffic.evaluation, r.traffic.evaluation);
+    for (const SetupExchange exchange : {SetupExchange::requests, SetupExchange::ghost_coordinates})
+      EXPECT_EQ(planned.traffic.setup[static_cast<std::size_t>(exchange)],
+                r.traffic.setup[static_cast<std::size_t>(exchange)])
+          << kSetupExchangeNames[static_cast<std::size_t>(exchange)];
+    EXPECT_EQ(planned.memory, r.memory);
+  }
+
+  // A sample's ranks, by their own lists.
+  if (!same || part.ranks < 5) return;
+  PlanRequest few = request;
+  few.sample = 4;
+  few.parameters.balance_by = BalanceBy::points;
+  request.parameters.balance_by = BalanceBy::points;
+  const Plan by_points = make_plan(request);
+  for (const RankPlan& planned : make_plan(few).looked_at) {
+    SCOPED_TRACE("sampled rank " + std::to_string(planned.rank));
+    const RankPlan& whole = by_points.looked_at[static_cast<std::size_t>(planned.rank)];
+    for (std::size_t i = 0; i < kExchanges; ++i)
+      EXPECT_EQ(planned.traffic.exchanges[i], whole.traffic.exchanges[i]) << kExchangeNames[i];
+    for (std::size_t i = 0; i < kSetupExchanges; ++i)
+      EXPECT_EQ(planned.traffic.setup[i], whole.traffic.setup[i]) << kSetupExchangeNames[i];
+    EXPECT_EQ(planned.nodes, whole.nodes);
+  }
+}
+
+class Planned : public testing::TestWithParam<std::string> {};
+
+TEST_P(Planned, CountsAreThoseOfARealRun) {
+  expect_plan(test::cloud(GetParam(), 3000), test::with_order(4, 20));
+}
+TEST_P(Planned, ByPointsWithoutBalanceInDouble) {
+  Options options = test::with_order(3, 15, M2lMethod::svd);
+  options.balance = false;
+  options.balance_by = BalanceBy::points;
+  options.direct_leaves = false;
+  expect_plan(test::cloud(GetParam(), 2000), options);
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, Planned,
+                         testing::Values("cube", "sphere", "ellipsoid", "plummer", "line", "same"));
+
+TEST(PlannedUgly, DistinctTargets) {
+  test::Problem problem{test::make_points("sphere", 2000), test::make_charges(2000),
+                        test::make_points("cube", 1500, 9)};
+  expect_plan(problem, test::with_order(4, 20));
+}
+
+TEST(PlannedUgly, FewerPointsThanRanks) {
+  for (const std::size_t n : {1u, 4u, 30u}) expect_plan(test::cloud("cube", n), test::with_order(3, 2));
+}
+
+TEST(PlannedUgly, TunedAndMixedPrecision) {
+  Options options;
+  options.digits = 6;
+  expect_plan(test::cloud("plummer", 6000), options);
+}
+
+}  // namespace
+}  // namespace octopole
