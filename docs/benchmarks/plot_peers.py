@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Draws peers.svg from peers.json: seconds of an evaluation against its measured error, one panel per cloud.
+"""Draws peers.svg from peers.json: seconds of an evaluation of the potential against its measured error, one panel per
+cloud.
 
     docs/benchmarks/plot_peers.py                  writes peers.svg beside this file
     docs/benchmarks/plot_peers.py -o FILE.svg      writes another file (also .png, .pdf)
@@ -72,7 +73,6 @@ def draw(data, output):
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
-    from matplotlib.lines import Line2D
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     plt.rcParams.update({
@@ -103,20 +103,16 @@ def draw(data, output):
 
         ends = []
         for name, points in curves(runs, cloud).items():
+            if has_gradient(name):
+                continue
             colour, mark = STYLES[code_of(name)]
-            ours, gradient = code_of(name) == "octopole", has_gradient(name)
+            ours = code_of(name) == "octopole"
             x, y = [p["error"] for p in points], [p["evaluate_s"] for p in points]
             axes.plot(x, y, color=colour, marker=mark, markersize=5.5 if ours else 5, zorder=4 if ours else 3,
-                      linewidth=2.6 if ours and not gradient else 1.4, linestyle=(0, (4, 2)) if gradient else "-",
-                      markerfacecolor="white" if gradient else colour, markeredgewidth=1.1)
-            if not gradient:
-                ends.append((code_of(name), colour, x[-1], y[-1]))
+                      linewidth=2.6 if ours else 1.4, markeredgewidth=1.1)
+            ends.append((code_of(name), colour, x[-1], y[-1]))
         label(axes, ends)
     panels[0].set_ylabel("seconds of one evaluation")
-    handles = [Line2D([], [], color="#444444", linewidth=1.6, marker="o", markersize=5, label="potential"),
-               Line2D([], [], color="#444444", linewidth=1.4, marker="o", markersize=5, markerfacecolor="white",
-                      linestyle=(0, (4, 2)), label="with gradient")]
-    panels[0].legend(handles=handles, loc="lower right", handlelength=3, borderaxespad=0.6)
     figure.tight_layout(w_pad=2, rect=(0, 0, 0.985, 1))
     if output.suffix == ".svg":
         text = io.StringIO()

@@ -8,8 +8,8 @@ namespace octopole {
 
 /// Result of an evaluation on this rank, in the order of the targets that this rank passed to set_points.
 struct Field {
-  std::vector<double> potential;  // (targets)
-  std::vector<double> gradient;   // (targets, 3) interleaved; empty unless asked for
+  std::vector<double> potential;  ///< (targets)
+  std::vector<double> gradient;   ///< (targets, 3) interleaved; empty unless asked for
 };
 
 }  // namespace octopole

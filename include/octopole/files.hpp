@@ -16,11 +16,11 @@ namespace octopole {
 
 /// This rank's block of the points in a file.
 struct Points {
-  Index source_count = 0, target_count = 0;  // over all ranks
-  bool targets_are_sources = false;          // the file has no targets, or they repeat the sources
-  std::vector<double> sources;               // (n, 3) interleaved
-  std::vector<double> charges;               // (n)
-  std::vector<double> targets;               // (m, 3); empty where targets_are_sources
+  Index source_count = 0, target_count = 0;  ///< over all ranks
+  bool targets_are_sources = false;          ///< the file has no targets, or they repeat the sources
+  std::vector<double> sources;               ///< (n, 3) interleaved
+  std::vector<double> charges;               ///< (n)
+  std::vector<double> targets;               ///< (m, 3); empty where targets_are_sources
 
   const std::vector<double>& target_positions() const { return targets_are_sources ? sources : targets; }
 };

@@ -55,7 +55,7 @@ class Fmm {
   void set_points(std::span<const double> points);
 
   /// Field at this rank's targets due to all sources; charges in the order of this rank's sources. Call it as
-  /// often as charges change. Throws Error for a wrong length, NaN or infinity.
+  /// often as charges change. Throws AgreedError for a wrong length, NaN or infinity, and before set_points.
   Field evaluate(std::span<const double> charges, Output output = Output::potential);
   /// The same into a field whose memory is used again: nothing of the size of the problem is allocated from
   /// the second evaluation on.
@@ -67,10 +67,11 @@ class Fmm {
   /// The Fmm's own communicator, which ends with it. Not collective.
   MPI_Comm comm() const;
 
-  /// Whether the overload of set_points for targets that are the sources was called. Not collective. This and
-  /// the following throw Error before set_points.
+  /// Whether the overload of set_points for targets that are the sources was called. Not collective; throws
+  /// Error before set_points.
   bool targets_are_sources() const;
-  /// The coordinates (n, 3) that this rank passed to set_points, bit for bit.
+  /// The coordinates (n, 3) that this rank passed to set_points, bit for bit. Throw AgreedError before
+  /// set_points.
   std::vector<double> sources() const;
   std::vector<double> targets() const;
 
@@ -78,9 +79,9 @@ class Fmm {
   Summary summary() const;
 
  private:
-  friend struct FmmAccess;  // for the rest of the library
+  friend struct FmmAccess;  ///< for the rest of the library
   class Implementation;
-  Implementation& implementation() const;  // throws Error after a move
+  Implementation& implementation() const;  ///< throws Error after a move
   std::unique_ptr<Implementation> implementation_;
 };
 

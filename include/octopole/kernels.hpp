@@ -11,10 +11,10 @@ namespace octopole {
 template <class K>
 concept Kernel = requires(const K kernel, double v) {
   { K::name } -> std::convertible_to<std::string_view>;
-  { K::homogeneity } -> std::convertible_to<int>;  // f(s d) = s^homogeneity f(d)
+  { K::homogeneity } -> std::convertible_to<int>;  ///< f(s d) = s^homogeneity f(d)
   { K::constant } -> std::convertible_to<double>;
-  { kernel.potential(v, v) } -> std::same_as<double>;        // (r2, inverse_r)
-  { kernel.gradient_factor(v, v) } -> std::same_as<double>;  // (r2, inverse_r)
+  { kernel.potential(v, v) } -> std::same_as<double>;        ///< (r2, inverse_r)
+  { kernel.gradient_factor(v, v) } -> std::same_as<double>;  ///< (r2, inverse_r)
 };
 
 /// Free-space Green's function of -Laplace in three dimensions: K(x, y) = 1 / (4 pi |x - y|).

@@ -22,7 +22,7 @@ void initialize();
 /// What a Mat is made with.
 struct Settings {
   Options fmm;
-  std::string prefix = {};  // of PETSc's options: -[prefix]octopole_digits
+  std::string prefix = {};  ///< of PETSc's options: -[prefix]octopole_digits
 };
 
 /// `defaults` with what the database has of -[prefix]octopole_...; with -help prints what there is. Options
@@ -49,9 +49,9 @@ Mat make_mat(MPI_Comm comm, const Settings& settings, std::vector<double> source
 /// What a solver wants and what it has.
 struct Accuracy {
   double rtol = 0;
-  int wanted = 0;       // digits: two more than the tolerance's
-  int digits = 0;       // of the FMM; 0 where only its order is known
-  bool looser = false;  // fewer than wanted
+  int wanted = 0;       ///< digits: two more than the tolerance's
+  int digits = 0;       ///< of the FMM; 0 where only its order is known
+  bool looser = false;  ///< fewer than wanted
   bool relaxed = false;
 };
 

@@ -47,7 +47,7 @@ inline constexpr std::array<std::string_view, kExchanges> kExchangeNames = {
 /// The exchanges of a set-up whose records follow from the points: points to their owners (a Morton code of 8
 /// bytes and 24 bytes of coordinates each, two exchanges for the sources and two for distinct targets); keys
 /// of nodes that balance splits in other ranks' parts (8 bytes each); records of nodes for the locally
-/// essential trees (24 bytes each); requests for the multipoles and sources that a rank needs (16 bytes a
+/// essential trees (24 bytes each); requests for the multipoles and sources that a rank needs (16 bytes per
 /// node); coordinates of ghost sources (24 bytes each). Numbers of records (8 bytes to every rank) precede
 /// all but the last; they, reductions, keys of coarse nodes and what tuning looks at are not counted here.
 enum class SetupExchange : int { points, balance, records, requests, ghost_coordinates };

@@ -29,10 +29,10 @@ enum class NearForm : std::int8_t { two_floats, one_float, estimate };
 /// points.
 enum class BalanceBy { work, points };
 
-std::string_view balance_name(BalanceBy by);           // "work", "points"
-std::string_view precision_name(Precision precision);  // "double", "single"
-std::string_view m2l_name(M2lMethod method);           // "fft", "svd"
-std::string_view near_form_name(NearForm form);        // "two-floats", "one-float", "estimate"
+std::string_view balance_name(BalanceBy by);           ///< "work", "points"
+std::string_view precision_name(Precision precision);  ///< "double", "single"
+std::string_view m2l_name(M2lMethod method);           ///< "fft", "svd"
+std::string_view near_form_name(NearForm form);        ///< "two-floats", "one-float", "estimate"
 
 namespace mpi {
 

@@ -30,19 +30,20 @@ enum class ReferenceForm { in_double, in_single, estimated };
 
 /// Of the potential, or of the gradient as vectors. All are infinite where a value is not finite.
 struct FieldError {
-  double relative_l2 = 0;      // ||u - reference|| / ||reference||
-  double scaled_l2 = 0;        // ||u - reference|| / ||s||
-  double scaled_l2_bound = 0;  // scaled_l2 of all targets is below this with kConfidence (see verify)
-  double cancellation = 0;     // ||reference|| / ||s||: 1 where all charges have one sign
+  double relative_l2 = 0;      ///< ||u - reference|| / ||reference||
+  double scaled_l2 = 0;        ///< ||u - reference|| / ||s||
+  double scaled_l2_bound = 0;  ///< scaled_l2 of all targets is below this with kConfidence (see verify)
+  double cancellation = 0;     ///< ||reference|| / ||s||: 1 where all charges have one sign
 };
 
 struct Verification {
   Index samples = 0, targets = 0;
   FieldError potential;
-  std::optional<FieldError> gradient;  // where the field has one
-  double max = 0;                      // largest |u - reference| over the root mean square of the reference
-  double worse_share = 0;  // with kConfidence at most this share of all targets has a larger |u - reference|
-  Index worst_target = 0;  // where: number in the global order of targets (rank after rank), and place
+  std::optional<FieldError> gradient;  ///< where the field has one
+  double max = 0;                      ///< largest |u - reference| over the root mean square of the reference
+  double worse_share =
+      0;  ///< with kConfidence at most this share of all targets has a larger |u - reference|
+  Index worst_target = 0;  ///< where: number in the global order of targets (rank after rank), and place
   std::array<double, 3> worst_place{};
 };
 

@@ -37,11 +37,11 @@ std::string to_table(const PlanReport& report) {
   t.add("octopole", "{}, plan of {} ranks x {} threads on {}", version().version, plan.ranks, plan.threads,
         report.machine.name);
   t.add("points", "{} sources{}; {}", plan.points.sources,
-        plan.same ? ", which are the targets" : fmt::format(", {} targets", plan.points.targets),
-        report.points_note);
+        plan.same ? " = targets" : fmt::format(", {} targets", plan.points.targets), report.points_note);
   t.add("callers", "{}", report.callers);
   t.add("operators", "order {}, {}{}, M2L by {}, ncrit {}, padding {:.3f}", p.operators.order,
-        precision_name(p.operators.precision), p.any_in_single() ? " (parts in single)" : "",
+        precision_name(p.operators.precision),
+        p.operators.precision == Precision::double_precision && p.any_in_single() ? " (parts in single)" : "",
         m2l_name(p.operators.m2l), p.ncrit, p.padding);
   t.add("partition", "by {}", plan.moved ? "work" : "points");
   t.add("looked at", "{} of {} ranks", plan.looked_at.size(), plan.ranks);

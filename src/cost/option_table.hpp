@@ -13,6 +13,8 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
+inline constexpr int kLargestLevel = 20;  // of the tree
+
 enum class OptionGroup { accuracy, tree, operators, ranks, limits };
 inline constexpr std::array<std::string_view, 5> kOptionGroupNames = {"accuracy", "tree", "operators",
                                                                       "ranks", "limits"};
@@ -146,10 +148,12 @@ constexpr void for_each_option(Visit&& visit) {
                    .group = tree,
                    .help = "Choose ncrit and padding by the cost model, not from the table of digits"},
         &Options::tune);
-  visit(
-      OptionInfo{
-          .name = "max_level", .group = tree, .help = "Deepest level of the tree", .least = 1, .most = 20},
-      &Options::max_level);
+  visit(OptionInfo{.name = "max_level",
+                   .group = tree,
+                   .help = "Deepest level of the tree",
+                   .least = 1,
+                   .most = kLargestLevel},
+        &Options::max_level);
   visit(OptionInfo{.name = "balance", .group = tree, .help = "2:1 balance of the tree"}, &Options::balance);
   visit(OptionInfo{.name = "direct_leaves",
                    .group = tree,

@@ -6,6 +6,8 @@
 #include <array>
 #include <numeric>
 
+#include "cost/option_table.hpp"
+
 namespace octopole {
 namespace {
 
@@ -119,8 +121,9 @@ void refuse_absurd(const OverfullLeaves& overfull, const Parameters& parameters,
   if (parameters.allow_overfull_leaves || !is_absurd(overfull)) return;
   throw AgreedError(
       describe(overfull, parameters, ncrit),
-      "merge coincident sources into one with the sum of their charges, allow a deeper tree by max_level, "
-      "or set Options::allow_overfull_leaves (--allow-overfull-leaves)");
+      fmt::format("merge coincident sources into one with the sum of their charges{} or set "
+                  "Options::allow_overfull_leaves (--allow-overfull-leaves)",
+                  parameters.max_level < kLargestLevel ? ", allow a deeper tree by max_level," : ","));
 }
 
 }  // namespace octopole
