@@ -7,9 +7,10 @@
 namespace octopole {
 
 /// Result of an evaluation on this rank, in the order of the targets that this rank passed to set_points.
+/// Units: charge per length, and charge per length squared for the gradient.
 struct Field {
   std::vector<double> potential;  ///< (targets)
-  std::vector<double> gradient;   ///< (targets, 3) interleaved; empty unless asked for
+  std::vector<double> gradient;   ///< (targets, 3) interleaved, d/dx d/dy d/dz; empty unless requested
 };
 
 }  // namespace octopole

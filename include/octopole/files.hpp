@@ -1,4 +1,4 @@
-// Files in HDF5: points, results, and the operator database.
+// HDF5 files: points, results, and the operator database.
 #pragma once
 
 #include <mpi.h>
@@ -14,40 +14,45 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// This rank's block of the points in a file.
+/// This rank's block of the points in a file: n sources and m targets. It owns its arrays.
 struct Points {
-  Index source_count = 0, target_count = 0;  ///< over all ranks
-  bool targets_are_sources = false;          ///< the file has no targets, or they repeat the sources
+  Index source_count = 0, target_count = 0;  ///< numbers of points over all ranks
+  bool targets_are_sources = false;          ///< the file has no targets, or its targets repeat the sources
   std::vector<double> sources;               ///< (n, 3) interleaved
-  std::vector<double> charges;               ///< (n)
-  std::vector<double> targets;               ///< (m, 3); empty where targets_are_sources
+  std::vector<double> charges;               ///< (n), one per source
+  std::vector<double> targets;               ///< (m, 3) interleaved; empty if targets_are_sources
 
+  /// Positions of this rank's targets: `sources` if targets_are_sources, else `targets`.
   const std::vector<double>& target_positions() const { return targets_are_sources ? sources : targets; }
 };
 
-/// Reads /sources/positions (N, 3), /sources/charges (N) or (N, 1) and, where present, /targets/positions (M,
-/// 3); or PyExaFMM's /particle_data/sources, source_densities and targets of the same shapes. Float32 or
-/// float64 (converted to double). Every rank gets a block of
-/// consecutive rows, whose lengths differ by one at most, in rank order. Collective; the same Error on all
-/// ranks for a file that is missing, unreadable or not HDF5, a dataset that is missing or of the wrong shape
-/// or type, positions and charges of different length, no points, NaN and infinity (how many, and the first
-/// row).
+/// Reads /sources/positions (N, 3), /sources/charges (N) or (N, 1) and, if present, /targets/positions (M,
+/// 3); or the datasets of PyExaFMM of the same shapes, /particle_data/sources, source_densities and targets.
+/// The numbers are float32 or float64 (converted to double). Each rank gets a block of consecutive rows; the
+/// blocks are in rank order, and their lengths differ by at most one. Collective. Throws the same Error on
+/// all ranks if the file is missing, unreadable or not HDF5, if a dataset is missing or has the wrong shape
+/// or type, if the numbers of positions and charges differ, if there are no points, and for NaN and infinity
+/// (how many, and the first row).
 Points read_points(MPI_Comm comm, const std::string& path);
 
-/// Writes /targets/potential (M) and, where the field has one, /targets/gradient (M, 3): the targets of rank
-/// 0 first. Takes the place of `path` only when all of it is on disk. Collective; the same Error on all ranks
-/// where anything fails, with nothing left behind and an existing file untouched.
+/// Writes /targets/potential (M) and, if the field has one, /targets/gradient (M, 3), the targets of rank 0
+/// first. Either all ranks with targets have a gradient or none has. The file replaces `path` only when it is
+/// complete on disk. Collective. Throws the same Error on all ranks if anything fails; no temporary file is
+/// left then, and an existing file is untouched.
 void write_field(MPI_Comm comm, const std::string& path, const Field& field);
 
-/// Precomputed operators kept in one HDF5 file, which any number of runs may share: pass stores() to Fmm's
-/// constructor. The file is made when the first operators are added. Used by one rank at a time.
+/// Precomputed operators in one HDF5 file, which any number of runs may share: pass stores() to Fmm's
+/// constructor. The file is created when the first operators are added. Fmm's constructor throws AgreedError
+/// if the file is not an operator database; if operators cannot be added, Summary::operators_note says why.
+/// Used by one rank at a time.
 class OperatorDatabase {
  public:
+  /// Keeps the path; does not open or create the file.
   explicit OperatorDatabase(const std::string& path);
   ~OperatorDatabase();
   OperatorDatabase(OperatorDatabase&&) noexcept;
   OperatorDatabase& operator=(OperatorDatabase&&) noexcept;
-  /// Valid while the database lives.
+  /// The stores of both precisions. They are owned by the database and valid while it lives.
   OperatorStores stores() const;
 
  private:

@@ -18,68 +18,78 @@ namespace octopole {
 template <class Real>
 class OperatorStore;
 
-/// Where operators are kept between runs, one store a precision; either may be null. Used on rank 0 only,
-/// while the Fmm is constructed. OperatorDatabase (octopole/files.hpp) has them in HDF5.
+/// Stores that keep operators between runs, one per precision, owned by the caller; either may be null. Used
+/// on rank 0 only, while the Fmm is constructed. OperatorDatabase (octopole/files.hpp) provides both in an
+/// HDF5 file.
 struct OperatorStores {
-  OperatorStore<double>* in_double = nullptr;
-  OperatorStore<float>* in_single = nullptr;
+  OperatorStore<double>* in_double = nullptr;  ///< for operators in double precision
+  OperatorStore<float>* in_single = nullptr;   ///< for operators in single precision
 };
 
-/// Computes u_i = sum_j K(x_i, y_j) q_j at every target x_i due to all sources y_j on all ranks of a
-/// communicator. Every member is collective unless it says otherwise and legal on ranks without points. All
-/// ranks pass equal options, call the same overload of set_points and ask for the same output; they may
+/// Computes u_i = sum_j K(x_i, y_j) q_j at all targets x_i due to all sources y_j with charges q_j on all
+/// ranks of a communicator. Coordinates may be in any unit of length; pairs with x_i = y_j contribute
+/// nothing. All members are collective unless stated otherwise, and may be called on ranks without points.
+/// All ranks pass equal options, call the same overload of set_points and request the same output; they may
 /// differ in processors and threads.
 ///
-/// Errors. Bad input on any rank, options or calls that differ, and failures of a set-up's local work
-/// (memory, for instance) are thrown on all ranks, as the same AgreedError; the Fmm stays as it was and can
-/// be used. Any other failure of one rank, of MPI for instance, would leave the others waiting for it: it is
-/// reported on standard error with rank, operation, stage and cause, and ends all ranks by MPI_Abort. On a
-/// single rank every failure is an exception.
+/// Errors. Bad input on any rank, options or calls that differ, and failures in the local work of a set-up
+/// (memory, for instance) throw the same AgreedError on all ranks; the Fmm keeps its state and can be used.
+/// Any other failure of one rank, of MPI for instance, would leave the others waiting for it: it is reported
+/// on standard error with rank, operation, stage and cause, and ends all ranks by MPI_Abort. On a single rank
+/// every failure is an exception. An Fmm that has been moved from throws Error when it is used.
 class Fmm {
  public:
-  /// Duplicates `comm`, resolves the options, and reads or computes the operators. Throws AgreedError on bad
-  /// or unequal options, and where MPI was initialized without the support for threads that OpenMP needs.
+  /// Duplicates `comm`, resolves the options, and reads or computes the operators. Throws AgreedError for
+  /// invalid or unequal options, if the operators need more memory than there is (Options::memory_limit), and
+  /// if MPI was initialized without the support for threads that OpenMP needs; Error if MPI is not
+  /// initialized.
   Fmm(MPI_Comm comm, const Laplace& kernel, const Options& options = {}, const OperatorStores& stores = {});
+  /// Frees the communicators, which is collective, unless MPI has been finalized.
   ~Fmm();
   Fmm(Fmm&&) noexcept;
   Fmm& operator=(Fmm&&) noexcept;
 
-  /// Sets the points, (n, 3) interleaved, any number on each rank, and builds tree, lists and exchange plans.
-  /// Nothing of the caller's is kept; earlier points stay until the new ones stand. Throws AgreedError for
-  /// lengths that are not multiples of 3, for NaN and infinity, for coordinates beyond 1e150, where no
-  /// rank has a source or no rank has a target, where the points would take more memory than there is
-  /// (Options::memory_limit), and for leaves that cannot be divided and would take nearly all of the time
-  /// (Options::allow_overfull_leaves).
+  /// Sets sources (n, 3) and targets (m, 3), interleaved, any number on each rank, and builds tree, lists and
+  /// exchange plans. The spans are not kept; earlier points stay in use until the new set-up is complete.
+  /// Throws AgreedError for lengths that are not multiples of 3, for NaN and infinity, for coordinates beyond
+  /// 1e150 in magnitude, if no rank has a source or no rank has a target, if the points need more memory than
+  /// there is (Options::memory_limit), and for leaves that cannot be divided and would take nearly all of the
+  /// time (Options::allow_overfull_leaves).
   void set_points(std::span<const double> sources, std::span<const double> targets);
-  /// Targets that are the sources.
+  /// Sets sources = targets: `points` (n, 3) are both. Errors are those of the other overload.
   void set_points(std::span<const double> points);
 
-  /// Field at this rank's targets due to all sources; charges in the order of this rank's sources. Call it as
-  /// often as charges change. Throws AgreedError for a wrong length, NaN or infinity, and before set_points.
+  /// Returns the field at this rank's targets due to all sources; `charges` (n) are in the order of this
+  /// rank's sources. May be repeated with other charges. Throws AgreedError for a wrong number of charges,
+  /// for NaN and infinity, and before set_points.
   Field evaluate(std::span<const double> charges, Output output = Output::potential);
-  /// The same into a field whose memory is used again: nothing of the size of the problem is allocated from
-  /// the second evaluation on.
+  /// As above, into `field`, whose memory is reused: from the second evaluation on, nothing of the size of
+  /// the problem is allocated. The gradient becomes empty unless requested.
   void evaluate(std::span<const double> charges, Field& field, Output output = Output::potential);
 
-  /// Not collective: the parameters, and the options that they were resolved from.
+  /// The parameters that the options were resolved to; valid while the Fmm lives. n_crit and padding that
+  /// set_points chooses are in summary(). Not collective.
   const Parameters& parameters() const;
+  /// The options that were passed to the constructor; valid while the Fmm lives. Not collective.
   const Options& options() const;
-  /// The Fmm's own communicator, which ends with it. Not collective.
+  /// The Fmm's duplicate of the communicator, freed with the Fmm. Not collective.
   MPI_Comm comm() const;
 
-  /// Whether the overload of set_points for targets that are the sources was called. Not collective; throws
+  /// Whether the points were set by the overload of set_points for sources = targets. Not collective; throws
   /// Error before set_points.
   bool targets_are_sources() const;
-  /// The coordinates (n, 3) that this rank passed to set_points, bit for bit. Throw AgreedError before
-  /// set_points.
+  /// The coordinates (n, 3) of this rank's sources, bit for bit as passed to set_points. Throws AgreedError
+  /// before set_points.
   std::vector<double> sources() const;
+  /// The coordinates (m, 3) of this rank's targets, likewise; its sources if sources = targets.
   std::vector<double> targets() const;
 
-  /// Tree, times, communication and memory so far.
+  /// Tree, times, communication and memory so far, over all ranks. Before set_points, only the parameters,
+  /// the operators' times and their note are set.
   Summary summary() const;
 
  private:
-  friend struct FmmAccess;  ///< for the rest of the library
+  friend struct FmmAccess;  ///< used by other modules of the library
   class Implementation;
   Implementation& implementation() const;  ///< throws Error after a move
   std::unique_ptr<Implementation> implementation_;

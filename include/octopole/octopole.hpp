@@ -1,4 +1,4 @@
-// Everything that a program needs of the core: the FMM, its options and results, and their verification.
+// All public headers but octopole/petsc.hpp: the FMM, its options and results, files, and verification.
 #pragma once
 
 #include "octopole/error.hpp"

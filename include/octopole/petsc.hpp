@@ -1,4 +1,4 @@
-// octopole::petsc: the FMM as a PETSc matrix, and its accuracy from a solver's tolerance.
+// octopole::petsc: the FMM as a PETSc matrix, with its accuracy chosen by a solver's tolerance.
 #pragma once
 
 #include <petscksp.h>
@@ -15,66 +15,70 @@
 #pragma GCC visibility push(default)
 namespace octopole::petsc {
 
-/// Makes PETSc know octopole: events, and the preconditioner "octopole_near". Called by everything that makes
-/// a Mat; call it yourself where -pc_type octopole_near is wanted before that. May be repeated. Collective.
+/// Registers octopole with PETSc: log events, and the preconditioner "octopole_near". All functions that
+/// create a Mat call it; call it yourself if -pc_type octopole_near is needed before. May be repeated.
+/// Collective.
 void initialize();
 
-/// What a Mat is made with.
+/// Settings from which a Mat is created.
 struct Settings {
-  Options fmm;
-  std::string prefix = {};  ///< of PETSc's options: -[prefix]octopole_digits
+  Options fmm;              ///< of the Fmm
+  std::string prefix = {};  ///< of its options in PETSc's database: -[prefix]octopole_digits
 };
 
-/// `defaults` with what the database has of -[prefix]octopole_...; with -help prints what there is. Options
-/// that are not octopole's are left for -options_left to report. Throws Error for values that are not what
-/// the option wants; what does not fit together is refused where the Fmm is made. Collective.
+/// Returns `defaults`, replaced by the values that PETSc's options database has of -[prefix]octopole_...;
+/// with -help prints all these options. Unknown options are left for -options_left to report. Throws Error
+/// for values of the wrong kind; options that contradict each other are refused when the Fmm is constructed.
+/// Collective.
 Settings read_options(MPI_Comm comm, const Settings& defaults);
 
-/// A Mat of type shell (see make_shell) from an Fmm whose points are set: row i is target i, column j source
-/// j, in the caller's layout; any numbers on each rank. The Mat shares the Fmm, which lives at least as long;
-/// the caller may go on evaluating it, and must not set other points. Accuracy is the Fmm's. Coincident
-/// points contribute nothing, so that the diagonal is zero where the targets are the sources.
-/// MatMultTranspose uses the same Fmm there, else a second one that its first call makes. `comm` as in
-/// make_shell. Collective; Error on all ranks.
+/// Creates a Mat of type shell from an Fmm whose points are set: row i is target i, column j source j, in the
+/// caller's layout, with any number of points on each rank. The caller destroys the Mat, which shares
+/// ownership of the Fmm; the caller may continue to evaluate the Fmm, and must not set other points. The
+/// accuracy is that of the Fmm. Coincident points contribute nothing, so the diagonal is zero if sources =
+/// targets. MatMultTranspose uses the same Fmm then, else a second one that its first call constructs. `comm`
+/// must have the ranks of the Fmm's communicator in the same order. Collective; throws Error on all ranks.
 Mat make_mat(MPI_Comm comm, std::shared_ptr<Fmm> fmm);
-/// The same of an Fmm that the Mat takes.
+/// The same for an Fmm that the Mat takes over.
 Mat make_mat(MPI_Comm comm, Fmm&& fmm);
 
-/// A Mat from points: the Fmm is made when it is first needed, so that its digits can follow from a solver's
-/// tolerance (attach), and set-up is logged. Options that settings leave open are read from PETSc's
-/// database (read_options). `sources` and `targets` are (n, 3) interleaved; no targets: they are the sources.
+/// Creates a Mat from points. The Fmm is constructed when it is first needed, so that its digits can follow
+/// from a solver's tolerance (attach) and PETSc logs its set-up. PETSc's database takes precedence over
+/// `settings` (read_options). `sources` (n, 3) and `targets` (m, 3) are interleaved; without `targets`,
+/// sources = targets. Otherwise as above.
 Mat make_mat(MPI_Comm comm, const Settings& settings, std::vector<double> sources,
              std::optional<std::vector<double>> targets = std::nullopt);
 
-/// What a solver wants and what it has.
+/// The accuracy that a solver needs and the one that its FMM has.
 struct Accuracy {
-  double rtol = 0;
-  int wanted = 0;       ///< digits: two more than the tolerance's
-  int digits = 0;       ///< of the FMM; 0 where only its order is known
-  bool looser = false;  ///< fewer than wanted
-  bool relaxed = false;
+  double rtol = 0;       ///< the solver's relative tolerance
+  int wanted = 0;        ///< digits_for(rtol)
+  int digits = 0;        ///< of the FMM; 0 if only its order is known
+  bool looser = false;   ///< whether digits are known and fewer than wanted
+  bool relaxed = false;  ///< whether products become cheaper as the residual falls
 };
 
-/// -log10(rtol), rounded up, and two: at least 2, and as many as it takes.
+/// Digits for a relative tolerance: -log10(rtol), rounded up, plus 2; at least 2, without an upper limit.
 int digits_for(double rtol);
 
-/// Call it after KSPSetOperators, KSPSetTolerances and KSPSetFromOptions, before KSPSolve. The KSP's matrix
-/// must be one of make_mat's, else Error.
+/// Chooses the accuracy of the FMM for a KSP, and returns it. Call it after KSPSetOperators, KSPSetTolerances
+/// and KSPSetFromOptions, before KSPSolve. Throws Error if the KSP's matrix is not one of make_mat's.
 ///
-/// Where the FMM's digits are open they become digits_for(rtol), at most 12. Where they are fewer than that,
-/// a warning with the numbers goes to rank 0's standard error.
+/// If the FMM's digits were not set, they become digits_for(rtol), at most 12. If they are fewer than
+/// digits_for(rtol), a warning with both numbers goes to rank 0's standard error.
 ///
 /// With -octopole_relax (under the KSP's prefix), or `relax`, products become cheaper as the residual r_k
 /// falls: a product needs digits + log10(|r_k| / |r_0|) digits (Bouras and Fraysse, SIAM J. Matrix Anal.
 /// Appl. 26 (2005) 660; Simoncini and Szyld, SIAM J. Sci. Comput. 25 (2003) 454). One product after each
-/// residual is relaxed, all others (initial residuals, restarts) have full accuracy. For gmres, fgmres,
-/// lgmres and cg; ignored with a warning for other types, and where accuracy is by order. Collective.
+/// residual is relaxed; all others (initial residuals, restarts) have full accuracy. For gmres, fgmres,
+/// lgmres and cg; ignored with a warning for other types, and if the accuracy is given by an order.
+/// Collective.
 Accuracy attach(KSP ksp, bool relax = false);
 
-/// Throws Error with PETSc's own text unless `code` is 0.
+/// Throws Error with PETSc's message for `code` and the name `call`, unless `code` is 0. Not collective.
 void check(PetscErrorCode code, const char* call);
 
-/// While it lives, PETSc's errors are returned without being printed: check() throws them.
+/// Makes PETSc return errors without printing them, for the lifetime of the object: check() throws them.
 class QuietErrors {
  public:
   QuietErrors() { check(PetscPushErrorHandler(PetscReturnErrorHandler, nullptr), "PetscPushErrorHandler"); }

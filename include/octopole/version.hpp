@@ -1,4 +1,4 @@
-// Which octopole this is, for reports and bug reports.
+// Version and build of octopole, for reports.
 #pragma once
 
 #include <string_view>
@@ -8,13 +8,13 @@ namespace octopole {
 
 /// How the library was built. The views have static lifetime.
 struct Version {
-  std::string_view version;  ///< "major.minor.patch"
-  std::string_view
-      git;  ///< `git describe` of the source tree, with "-dirty" for local changes; else "unknown"
+  std::string_view version;   ///< "major.minor.patch"
+  std::string_view git;       ///< `git describe` of the sources, "-dirty" with local changes; or "unknown"
   std::string_view compiler;  ///< name and version
-  std::string_view flags;     ///< the options common to all source files
+  std::string_view flags;     ///< compiler options common to all source files
 };
 
+/// Version and build of the library in use. Not collective.
 Version version();
 
 }  // namespace octopole

@@ -1,4 +1,4 @@
-// octopole bench: speed by cloud, digits and output, against what the machine can do.
+// octopole bench: speed by cloud, digits and output, relative to the machine's peak rates.
 #include <fmt/core.h>
 #include <omp.h>
 

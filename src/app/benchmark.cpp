@@ -13,17 +13,17 @@
 namespace octopole::app {
 namespace {
 
-/// Floating-point operations of a pair, 1 / sqrt counted as one.
+/// Floating-point operations per pair, 1 / sqrt counted as one.
 double pair_flops(bool gradient) {
   return gradient ? 20 : 11;
 }
 
-/// Starts the peak of resident memory anew, where the system (Linux) can.
+/// Resets the peak of resident memory, where the system can (Linux).
 void reset_peak_memory() {
   std::ofstream("/proc/self/clear_refs") << 5;
 }
 
-/// The peak since then, or where the system cannot tell that of the process.
+/// The peak since the reset, or where the system does not report it, that of the process; sum over ranks.
 Index peak_memory(const mpi::Comm& comm, const Summary& summary) {
   std::ifstream status("/proc/self/status");
   Index kibibytes = 0;
@@ -87,7 +87,7 @@ BenchResult measure_case(const mpi::Comm& comm, const BenchPlan& plan, Shape sha
   std::vector<double> setups, evaluations;
   Medians<kSetupStages> stages;
   Medians<kPhases> phases;
-  for (int i = 0; i <= plan.repeats; ++i) {  // the first one warms up
+  for (int i = 0; i <= plan.repeats; ++i) {  // the first is a warm-up
     fmm.set_points(cloud);
     if (i == 0) continue;
     const Summary s = fmm.summary();

@@ -15,9 +15,9 @@
 
 namespace octopole::app {
 
-/// What to measure: every cloud with every number of points, digits and output.
+/// Cases to measure: every cloud with every number of points, digits and output.
 struct BenchPlan {
-  Options method;  // digits are those below
+  Options method;  // its digits are replaced by those below
   std::vector<Shape> shapes = {Shape::cube, Shape::sphere, Shape::ellipsoid};
   std::vector<Index> points = {1000000};
   std::vector<int> digits = {3, 6, 9, 12};
@@ -25,10 +25,10 @@ struct BenchPlan {
   int repeats = 5;
   Index samples = 1000;
   std::uint64_t seed = 1;
-  Rates rates;  // measured in this process: the peaks
+  Rates rates;  // measured in this process, as peak rates
 };
 
-/// One case. Seconds are medians of the repeats, of the slowest rank.
+/// Result of one case. Seconds are medians over the repeats, of the slowest rank.
 struct BenchResult {
   Shape shape = Shape::cube;
   Index points = 0;
@@ -38,19 +38,19 @@ struct BenchResult {
   double operators_seconds = 0, setup_seconds = 0, evaluate_seconds = 0;
   std::array<double, kSetupStages> stage_seconds{};
   std::array<double, kPhases> phase_seconds{};
-  std::array<double, kPhases> gflops{};    // a second, all ranks and threads
-  std::array<double, kPhases> fraction{};  // of what the rates allow
+  std::array<double, kPhases> gflops{};    // 1e9 flops per second, all ranks and threads
+  std::array<double, kPhases> fraction{};  // of the peak given by the rates
   double pairs_per_point = 0;              // evaluate_seconds x direct-sum rate / points
   double relative_l2 = 0;
-  double gradient_relative_l2 = 0;  // with the gradient
+  double gradient_relative_l2 = 0;  // if the gradient is computed
   double worst() const { return std::max(relative_l2, gradient_relative_l2); }
-  Index peak_bytes = 0;  // of all ranks, since the case began where the system can tell
+  Index peak_bytes = 0;  // sum over ranks, since the start of the case where the system reports it
 };
 
-/// Pairs a second of the direct sum's loop in double, all ranks and threads at once.
+/// Pairs per second of the direct sum's loop in double precision, all ranks and threads together.
 double direct_sum_rate(const mpi::Comm& comm, const Rates& rates);
 
-/// Tells every result on rank 0 as soon as it is there. Collective.
+/// Measures all cases and calls tell(result) on rank 0 after each. Collective.
 std::vector<BenchResult> measure(const mpi::Comm& comm, const BenchPlan& plan,
                                  const std::function<void(const BenchResult&)>& tell);
 

@@ -18,7 +18,7 @@
 namespace octopole::app {
 namespace {
 
-/// The processors that the calling thread may use; empty where that cannot be known.
+/// The processors that the calling thread may use; empty if unknown.
 std::vector<int> allowed_cpus() {
   std::vector<int> cpus;
 #ifdef __linux__
@@ -38,7 +38,7 @@ std::vector<int> allowed_cpus() {
   return cpus;
 }
 
-/// This rank's line: host, tab, processors of the rank, and a tab and processors for every thread.
+/// This rank's line: host, tab, processors of the rank, then a tab and processors per thread.
 std::string describe_this_rank() {
   std::array<char, 256> host{};
   gethostname(host.data(), host.size() - 1);
@@ -52,7 +52,7 @@ std::string describe_this_rank() {
     threads[thread] = number_list(sets[thread]);
   });
   errors.rethrow();
-  // With OMP_PROC_BIND the master is bound as well, so the rank's processors are those of all its threads.
+  // OMP_PROC_BIND also binds the master, so the rank's processors are the union over its threads.
   std::set<int> all;
   for (const std::vector<int>& set : sets) all.insert(set.begin(), set.end());
   std::string line = fmt::format("{}\t{}", host.data(), number_list({all.begin(), all.end()}));
@@ -84,7 +84,7 @@ std::vector<std::string> split(const std::string& line, char separator) {
   return fields;
 }
 
-/// What number_list() writes.
+/// Parses the output of number_list().
 std::vector<int> parse_number_list(const std::string& text) {
   std::vector<int> cpus;
   for (const std::string& range : split(text, ',')) {

@@ -14,7 +14,7 @@
 namespace octopole::app {
 namespace {
 
-/// Keeps the operators of the last key, so that they are made once for all clouds and ncrits.
+/// Keeps the operators of the last key, so that they are computed once for all clouds and ncrits.
 template <class Real>
 class LastOperators : public OperatorStore<Real> {
  public:
@@ -33,11 +33,11 @@ class LastOperators : public OperatorStore<Real> {
 struct Problem {
   Shape shape;
   TargetsOf targets_of;
-  std::vector<double> points, charges, targets;  // targets: empty where they are the points
+  std::vector<double> points, charges, targets;  // targets: empty if sources = targets
   std::span<const double> target_points() const { return targets_of == TargetsOf::same ? points : targets; }
 };
 
-/// The targets move into the cube of the sources' largest extent.
+/// Scales the targets to the cube of the sources' largest extent.
 void fill_box(const mpi::Comm& comm, std::span<const double> points, std::vector<double>& targets) {
   double low[3], high[3];
   for (int c = 0; c < 3; ++c) low[c] = high[c] = points.empty() ? 0 : points[static_cast<std::size_t>(c)];
@@ -96,7 +96,7 @@ std::vector<Measurement> measure(const mpi::Comm& comm, const CalibrationPlan& p
             else
               fmm.set_points(problem.points, problem.targets);
             Field field;
-            for (int i = 0; i < 2; ++i) fmm.evaluate(problem.charges, field, output);  // the first warms up
+            for (int i = 0; i < 2; ++i) fmm.evaluate(problem.charges, field, output);  // first: warm-up
             const Verification v = verify(comm.handle(), Laplace{}, problem.points, problem.charges,
                                           problem.target_points(), field, plan.samples, plan.seed);
             results.push_back({order, order + extra, ncrit, problem.shape, problem.targets_of, output,

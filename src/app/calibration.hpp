@@ -1,4 +1,4 @@
-// The measurements behind the table that turns digits into parameters.
+// Measurements for the table that maps digits to parameters.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,8 @@
 
 namespace octopole::app {
 
-/// Where targets are: at the sources, at other points of the same cloud, or anywhere in the cube around it.
+/// Positions of targets: at the sources, at other points of the same cloud, or anywhere in the cube around
+/// it.
 enum class TargetsOf { same, cloud, box };
 inline constexpr std::array<std::string_view, 3> kTargetsNames = {"same", "cloud", "box"};  // of TargetsOf
 
@@ -41,12 +42,12 @@ struct Measurement {
   Output output = Output::potential;
   double relative_l2 = 0;           // of the potential
   double gradient_relative_l2 = 0;  // where the gradient is computed
-  double seconds = 0;               // evaluate, the slowest rank
+  double seconds = 0;               // of the evaluation, slowest rank
 
   double worst() const { return std::max(relative_l2, gradient_relative_l2); }
 };
 
-/// The cheapest parameters that reach so many digits of what is computed.
+/// The fastest parameters that reach this number of digits of the output.
 struct Recommendation {
   Output output = Output::potential;
   int digits = 0, order = 0, check_order = 0, ncrit = 0;
@@ -54,13 +55,13 @@ struct Recommendation {
   double seconds = 0;      // geometric mean over the shapes and targets at this ncrit
 };
 
-/// Runs the plan, calling tell(measurement) on rank 0 for each. Collective; results on all ranks.
+/// Runs the plan, calling tell(measurement) on rank 0 after each. Collective; results on all ranks.
 std::vector<Measurement> measure(const mpi::Comm& comm, const CalibrationPlan& plan,
                                  const std::function<void(const Measurement&)>& tell);
 
-/// For every output and number of digits that is reached: the smallest order whose worst error, of the
-/// gradient, too, where it is computed, times `safety` is below 10^-digits, of its check orders the smallest
-/// that does, and the ncrit that is fastest over the clouds.
+/// Recommends for every output and number of digits that is reached: the smallest order whose worst error
+/// (also of the gradient, if computed) times `safety` is below 10^-digits, the smallest of its check orders
+/// that reaches this, and the ncrit that is fastest over the clouds.
 std::vector<Recommendation> recommend(const std::vector<Measurement>& measurements, double safety);
 
 }  // namespace octopole::app

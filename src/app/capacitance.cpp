@@ -135,7 +135,7 @@ class CapacitanceCommand : public Command {
     throw UsageError(fmt::format("--unit {} is neither m, cm, mm, um, nm nor a number of metres", unit_));
   }
 
-  /// The surface on rank 0, sound or refused.
+  /// Reads the surface on rank 0; throws Error unless it is sound.
   bem::Surface read(const mpi::Comm& comm, CapacitanceReport& report) const {
     bem::ReadOptions how;
     how.conductors = bem::parse_conductor_rule(rule_);
@@ -153,7 +153,7 @@ class CapacitanceCommand : public Command {
   void write_charges(const mpi::Comm& comm, const bem::Panels& panels,
                      const CapacitanceReport& report) const {
     const std::vector<double> areas = bem::areas(panels);
-    const double eps0 = bem::kElectricConstant / report.unit;  // C / m^2 of charges over eps0 in mesh units
+    const double eps0 = bem::kElectricConstant / report.unit;  // mesh-unit charge / (eps0 area) to C / m^2
     std::vector<std::vector<double>> densities;
     std::vector<bem::PanelField> fields;
     for (const bem::ConductorSolve& one : report.result.solves) {

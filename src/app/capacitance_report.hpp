@@ -1,4 +1,4 @@
-// What octopole capacitance tells.
+// Report of octopole capacitance.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@ namespace octopole::app {
 
 struct CapacitanceReport {
   std::vector<std::string> meshes, conductors;
-  std::string repairs;           // empty: none asked for
+  std::string repairs;           // empty if none were requested
   double unit = 1;               // metres
   std::optional<double> length;  // in the mesh's unit
   Index panels = 0;
@@ -25,7 +25,7 @@ struct CapacitanceReport {
 
 std::string to_json(const CapacitanceReport& report);
 std::string to_table(const CapacitanceReport& report);
-/// A line for every solve that did not converge: residual, iterations, what to do.
+/// One line per solve that did not converge: residual, iterations, advice.
 std::vector<std::string> failures(const CapacitanceReport& report);
 
 }  // namespace octopole::app

@@ -14,7 +14,7 @@ struct Cloud {
   Shape shape = Shape::cube;
   Charges charges = Charges::uniform;
   Index sources = 0;
-  std::optional<Index> targets;  // other points; without it the sources are the targets
+  std::optional<Index> targets;  // other points; unset: sources = targets
   std::uint64_t seed = 1;
 };
 
@@ -23,7 +23,7 @@ class CloudOptions {
   /// Adds the shape under the name given ("shape" makes it an argument), and --points, --seed, --charges and
   /// --targets. Returns the shape's option.
   CLI::Option* add_to(CLI::App& parser, const std::string& shape_name);
-  /// For a command that also works without a cloud: the others need the shape, the shape needs --points.
+  /// Makes the cloud optional: the other options then need the shape, and the shape needs --points.
   void make_optional();
   bool given() const { return shape_option_->count() > 0; }
   Cloud get() const;
@@ -35,11 +35,11 @@ class CloudOptions {
   Cloud cloud_;
 };
 
-/// This rank's block of the cloud, the same points that `octopole generate` puts in a file.
-/// `before_making`: as of read_points.
+/// This rank's block of the cloud, the same points that `octopole generate` writes to a file.
+/// `before_making`: like `before_reading` of read_points.
 Points make_points(const mpi::Comm& comm, const Cloud& cloud, const BeforeReading& before_making = {});
 
-/// "cube of 1000 points, seed 1"
+/// Description such as "cube of 1000 points, seed 1".
 std::string describe(const Cloud& cloud);
 
 }  // namespace octopole::app

@@ -1,4 +1,4 @@
-// What a subcommand is: options it adds to the command line, and a run on all ranks.
+// A subcommand: the options that it adds to the command line, and its run on all ranks.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -15,8 +15,8 @@ namespace octopole::app {
 /// Exit codes of the program.
 enum Exit : int { kSuccess = 0, kFailure = 1, kUsage = 2, kInaccurate = 3 };
 
-/// Options that cannot be used together or are out of range: exit code 2. Agreed, because it depends on the
-/// command line alone, which is the same on all ranks.
+/// Options that cannot be used together or are out of range: exit code 2. An AgreedError, since it depends
+/// only on the command line, which is the same on all ranks.
 class UsageError : public AgreedError {
  public:
   using AgreedError::AgreedError;
@@ -26,7 +26,8 @@ class Command {
  public:
   virtual ~Command() = default;
   virtual CLI::App* parser() const = 0;
-  /// Collective; returns the exit code, of which that of rank 0 counts. Only rank 0 prints.
+  /// Runs the subcommand and returns the exit code, of which that of rank 0 counts. Only rank 0 prints.
+  /// Collective.
   virtual int run(const mpi::Comm& comm) = 0;
 };
 
@@ -36,10 +37,10 @@ std::unique_ptr<Command> make_calibrate(CLI::App& program);
 std::unique_ptr<Command> make_bench(CLI::App& program);
 std::unique_ptr<Command> make_plan_command(CLI::App& program);
 std::unique_ptr<Command> make_rates(CLI::App& program);
-/// In programs with PETSc; `petsc` are options of PETSc's.
+/// Only in programs with PETSc; `petsc` are PETSc options.
 std::unique_ptr<Command> make_capacitance(CLI::App& program, std::vector<std::string> petsc);
 
-/// Runs check_writable for an output file on rank 0; the same Error on all ranks.
+/// Runs check_writable for an output file on rank 0; throws the same Error on all ranks.
 void check_output(const mpi::Comm& comm, const std::string& path);
 
 }  // namespace octopole::app

@@ -23,7 +23,7 @@ ordered_json traffic_json(const TrafficOverRanks& traffic) {
           {"peers", count_json(traffic.peers)}};
 }
 
-/// Lists with an entry a rank, of what `pick` takes of it.
+/// Lists with one entry per rank, of the traffic that `pick` returns.
 template <class Pick>
 ordered_json lists_json(const std::vector<RankTraffic>& ranks, Pick&& pick) {
   const auto list = [&](Index TrafficCounts::*figure) {

@@ -7,8 +7,8 @@
 
 namespace octopole::app {
 
-/// Bytes, messages and peers by exchange: minimum, mean, maximum and worst rank; and of each rank where there
-/// are few (kListedRanks).
+/// Bytes, messages and peers per exchange: minimum, mean, maximum and worst rank; also values of each rank,
+/// for up to kListedRanks ranks.
 nlohmann::ordered_json communication_json(const CommunicationSummary& communication);
 
 }  // namespace octopole::app

@@ -22,7 +22,7 @@ Output parse_output(std::string_view name) {
 
 namespace {
 
-/// Bytes of "none" or of a number with or without a unit ("512MiB"); throws CLI::ValidationError.
+/// Parses "none" or a number of bytes with or without a unit ("512MiB"); throws CLI::ValidationError.
 Index parse_memory_limit(std::string text) {
   if (text == "none") return kNoMemoryLimit;
   const CLI::AsSizeValue to_bytes(false);  // a KB has 1024 bytes
@@ -51,7 +51,7 @@ class OptionAdder {
   OptionAdder(CLI::App& parser, Options& options) : parser_(parser), options_(options) {}
 
   void operator()(const OptionInfo& info, bool Options::*member) {
-    const bool is_on = options_.*member;  // the flag is for the other value
+    const bool is_on = options_.*member;  // the flag sets the other value
     const std::string help = is_on ? "Turn off: " + std::string(info.help) : std::string(info.help);
     parser_
         .add_flag_callback((is_on ? "--no-" : "--") + flag_of(info),
@@ -107,7 +107,7 @@ class OptionAdder {
   CLI::Option* add_choice(const OptionInfo& info, Value& value, std::vector<std::string> names) {
     for (const Enum choice : Choices<Enum>::values) names.emplace_back(Choices<Enum>::name(choice));
     const auto set = [&value, unset = value](const std::string& text) {
-      value = unset;  // for auto
+      value = unset;  // "auto"
       for (const Enum choice : Choices<Enum>::values)
         if (text == Choices<Enum>::name(choice)) value = choice;
     };
@@ -120,7 +120,7 @@ class OptionAdder {
   Options& options_;
 };
 
-/// Adds the options of the table that `wanted` accepts; the output is each command's own.
+/// Adds the options of the table that `wanted` accepts; each command adds its own output option.
 template <class Wanted>
 void add_options(CLI::App& parser, Options& options, const Wanted& wanted) {
   for_each_option([&, add = OptionAdder(parser, options)](const OptionInfo& info, auto member) mutable {

@@ -1,4 +1,4 @@
-// The options of the method on the command line, shared by the subcommands that run it.
+// Command-line options of the method, shared by the subcommands that run it.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -10,20 +10,20 @@
 
 namespace octopole::app {
 
-/// What options and reports call an output: potential, or gradient (both).
+/// Name of an output in options and reports: potential, or gradient (both).
 std::string_view output_name(Output output);
-Output parse_output(std::string_view name);  // of these two
+Output parse_output(std::string_view name);  // one of these two names
 
 /// Command-line options of the FMM, from the table of options; add_to() before parsing, get() after.
 class FmmOptions {
  public:
-  /// All but the limits.
+  /// Adds all options but the limits.
   void add_to(CLI::App& parser);
-  /// Those alone that change how an order is computed: precisions, surfaces, --m2l.
+  /// Adds only the options that change how an order is computed: precisions, surfaces, --m2l.
   void add_method_to(CLI::App& parser);
-  /// What a run is refused for: memory and overfull leaves.
+  /// Adds the limits beyond which a run is refused: memory and overfull leaves.
   void add_limits_to(CLI::App& parser);
-  /// Throws UsageError where resolve() would refuse the values.
+  /// Returns the options; throws UsageError where resolve() would reject the values.
   Options get() const;
 
  private:

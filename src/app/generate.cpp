@@ -18,7 +18,7 @@ class Generate : public Command {
       : parser_(program.add_subcommand(
             "generate", "Write a synthetic cloud of charges, the same on any number of ranks; or a mesh")),
         mesh_(make_generate_mesh(*parser_)) {
-    // Required, but not of the subcommand: run() looks.
+    // Required, but not by the subcommand `mesh`: checked in run().
     required_ = {cloud_.add_to(*parser_, "shape"), parser_->get_option("--points"),
                  parser_->add_option("-o,--output", output_, "File to write (HDF5)")};
     parser_->add_flag("-q,--quiet", quiet_, "Print nothing");

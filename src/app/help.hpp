@@ -11,12 +11,12 @@ namespace octopole::app {
 inline constexpr char kInputGroup[] = "Input", kAccuracyGroup[] = "Accuracy", kOutputGroup[] = "Output",
                       kReportGroup[] = "Report", kRunGroup[] = "Run";
 
-/// The group of options for experts with this title.
+/// Name of the group of expert options with this title.
 inline std::string expert_group(std::string_view title) {
   return "Expert: " + std::string(title);
 }
 
-/// Leaves groups for experts out unless all are asked for.
+/// Omits groups of expert options unless all are requested.
 class GroupedHelp : public CLI::Formatter {
  public:
   std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {

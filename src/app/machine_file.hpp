@@ -7,8 +7,8 @@
 
 namespace octopole::app {
 
-/// Reads a machine file, or where `path` is "reference" the built-in copy of jobs/machines/reference.json.
-/// Throws Error where the file is missing, is not JSON, or lacks a number or has one that cannot be.
+/// Reads a machine file; if `path` is "reference", the built-in copy of jobs/machines/reference.json. Throws
+/// Error if the file is missing, is not JSON, or has a missing or impossible number.
 MachineModel read_machine(const std::string& path);
 
 }  // namespace octopole::app

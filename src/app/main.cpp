@@ -1,4 +1,4 @@
-// octopole: the program. Parses the command line alike on all ranks and runs one subcommand.
+// The program octopole: parses the command line on all ranks and runs one subcommand.
 #include <fmt/core.h>
 
 #include <array>
@@ -16,7 +16,7 @@ namespace octopole::app {
 namespace {
 
 #ifdef OCTOPOLE_WITH_PETSC
-/// What follows `--` behind the subcommand capacitance belongs to PETSc, not to CLI11.
+/// Takes the arguments after `--` of the subcommand capacitance, which are for PETSc, not CLI11.
 std::vector<std::string> take_petsc_options(int& argc, char** argv) {
   std::vector<std::string> options;
   const auto is = [argv](int i, std::string_view text) { return argv[i] == text; };

@@ -32,7 +32,7 @@ std::string host_name() {
   return name.data();
 }
 
-/// What a rank says of itself: the lowest rank of its node, which names the node, and its instruction set.
+/// Data of one rank: the lowest rank of its node, which names the node, and its instruction set.
 struct RankPlace {
   int leader = 0;
   simd::Isa isa{};
@@ -45,7 +45,7 @@ std::vector<HostRanks> hosts_of(const std::vector<RankPlace>& places, const std:
   for (int rank = 0; rank < static_cast<int>(places.size()); ++rank) {
     const auto& [leader, isa] = places[static_cast<std::size_t>(rank)];
     const auto [at, added] = host_of_leader.emplace(leader, hosts.size());
-    if (added) std::getline(lines, hosts.emplace_back().name);  // leaders come in the order of their ranks
+    if (added) std::getline(lines, hosts.emplace_back().name);  // names are in the order of the leaders
     HostRanks& host = hosts[at->second];
     host.ranks.push_back(rank);
     const std::string simd(simd::isa_name(isa));

@@ -1,4 +1,4 @@
-// MPI for the life of the program, and the machine that it runs on.
+// MPI for the lifetime of the program, and the machine that it runs on.
 #pragma once
 
 #include <string>
@@ -17,11 +17,11 @@ class MpiSession {
   MpiSession& operator=(const MpiSession&) = delete;
 };
 
-/// A node with shared memory, and the ranks on it.
+/// A shared-memory node and its ranks.
 struct HostRanks {
-  std::string name;  // as it calls itself; several may have the same
+  std::string name;  // host name; several nodes may have the same
   std::vector<int> ranks;
-  std::string simd;  // instruction sets in use there, more than one joined by +
+  std::string simd;  // instruction sets in use, several joined by +
 };
 
 /// Where the ranks run.
@@ -29,13 +29,13 @@ struct Machine {
   std::string host;                  // of rank 0
   int hosts = 1;                     // nodes with shared memory
   int ranks_on_host = 1;             // largest number of ranks on one of them
-  int cores_per_rank = 1;            // that the system lets the least favoured rank use
-  std::vector<HostRanks> all_hosts;  // by their first ranks
+  int cores_per_rank = 1;            // available to the rank with the fewest
+  std::vector<HostRanks> all_hosts;  // ordered by their first ranks
 };
-/// Collective; the same on all ranks.
+/// Describes the machine. Collective; the same result on all ranks.
 Machine describe_machine(const mpi::Comm& comm);
 
-/// OpenMP threads a rank gets when nobody says otherwise: its share of the cores it may use. Collective.
+/// Default number of OpenMP threads per rank: OMP_NUM_THREADS, else its share of the cores it may use.
 int default_threads(const Machine& machine);
 
 }  // namespace octopole::app

@@ -7,7 +7,7 @@
 
 namespace octopole::app {
 
-/// Of ascending numbers.
+/// Formats ascending numbers.
 inline std::string number_list(const std::vector<int>& numbers) {
   std::string text;
   for (std::size_t i = 0; i < numbers.size();) {

@@ -1,4 +1,4 @@
-// What an evaluation is made with, as every report tells it.
+// Parameters of an evaluation, as in all reports.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -7,8 +7,8 @@
 
 namespace octopole::app {
 
-/// The names that reports of runs, of plans and of benchmarks have in common: digits (null where none were
-/// asked for), orders, n_crit, padding, precisions and the method of M2L.
+/// Members common to reports of runs, plans and benchmarks: digits (null if not set), orders, n_crit,
+/// padding, precisions and M2L method.
 nlohmann::ordered_json parameters_json(const Parameters& parameters);
 
 }  // namespace octopole::app

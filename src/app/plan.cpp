@@ -1,4 +1,4 @@
-// octopole plan: what a run on many ranks would hold, compute, send and take.
+// octopole plan: expected memory, work, communication and time of a run on many ranks.
 #include <fmt/core.h>
 #include <omp.h>
 

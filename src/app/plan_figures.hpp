@@ -36,7 +36,7 @@ inline constexpr std::array<Figure, 13> kFigures = {{
      [](const RankPlan& r) { return static_cast<double>(r.estimate.peak()); }, 1e6},
 }};
 
-/// Of kAllCounts, in its order.
+/// Names of kAllCounts, in its order.
 inline constexpr std::array<const char*, kAllCounts.size()> kCountNames = {
     "sources",      "source_leaves", "m2m_children", "l2l_children", "families_in",
     "families_out", "family_pairs",  "v_pairs",      "local_nodes",  "targets",

@@ -33,7 +33,7 @@ ordered_json parameters_of(const Plan& plan) {
   return json;
 }
 
-/// Bytes on every rank.
+/// Bytes replicated on every rank.
 ordered_json replicated_json(const ReplicatedBytes& r) {
   return {{"partition_bytes", r.partition},
           {"coarse_bytes", r.coarse},

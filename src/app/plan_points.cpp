@@ -10,7 +10,7 @@
 namespace octopole::app {
 namespace {
 
-/// In how many directions the shape's points spread.
+/// Dimension of the set that the shape's points fill.
 int dimensions(Shape shape) {
   switch (shape) {
     case Shape::sphere:
@@ -23,8 +23,8 @@ int dimensions(Shape shape) {
   }
 }
 
-/// A sample without clusters or gaps: the sequence of Roberts (2018), whose steps are powers of the inverse
-/// of the root of x^(d + 1) = x + 1.
+/// An even sample by the sequence of Roberts (2018), whose steps are powers of the inverse of the root of
+/// x^(d + 1) = x + 1.
 std::vector<double> even_sample(Shape shape, Index points) {
   const int d = dimensions(shape);
   double root = 2;
@@ -66,7 +66,7 @@ PlanPoints::PlanPoints(const mpi::Comm& comm, Shape shape, Index points, std::ui
     note_ = "the points themselves, as `octopole generate` makes them";
     return;
   }
-  // With 2^d times fewer points the tree is one level less deep and its leaves are alike.
+  // With 2^d times fewer points the tree is one level shallower, with similar leaves.
   Index similar = points;
   while (similar > kLargestCloud / 8) similar >>= dimensions(shape);
   cloud.sources = make_cloud(shape, 0, similar, seed);

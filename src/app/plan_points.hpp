@@ -1,4 +1,4 @@
-// The points that `octopole plan` plans with: a file's, a cloud's, or a cloud that is too large to be made.
+// The points of `octopole plan`: of a file, of a generated cloud, or of a cloud too large to be generated.
 #pragma once
 
 #include <memory>
@@ -12,24 +12,24 @@
 
 namespace octopole::app {
 
-/// Clouds of so many points are made, point by point as by `octopole generate`; the samples of larger ones
-/// have so many.
+/// Clouds of up to this number of points are generated, point by point as by `octopole generate`; samples of
+/// larger ones have this number of points.
 inline constexpr Index kLargestCloud = Index{1} << 24;
 
-/// What is known of the points, n_crit and padding chosen.
+/// The points as known to the planner, with n_crit and padding chosen.
 class PlanPoints {
  public:
-  /// Of a file; or of a shape.
+  /// Uses the points of a file; or those of a shape.
   PlanPoints(const mpi::Comm& comm, const std::string& path, const Parameters& parameters);
   PlanPoints(const mpi::Comm& comm, Shape shape, Index points, std::uint64_t seed,
              const Parameters& parameters);
 
   const tree::PointCounts& counts() const { return *counts_; }
-  /// With the n_crit and padding that were chosen.
+  /// Parameters with the chosen n_crit and padding.
   const Parameters& parameters() const { return parameters_; }
-  /// One line on where the points and n_crit come from.
+  /// One line on the origin of the points and n_crit.
   const std::string& note() const { return note_; }
-  /// Whether the points are there, in their callers' order.
+  /// Whether the points are available in the callers' order.
   bool listed() const { return !source_codes_.empty(); }
   /// The points in equal blocks, as ranks read them from a file.
   ListedPoints list_sources(int ranks) const { return list(source_codes_, ranks); }
@@ -44,7 +44,7 @@ class PlanPoints {
   std::string note_;
   morton::Bounds bounds_ = morton::Bounds::empty();
   AlignedVector<morton::Code> source_codes_, target_codes_;      // in the callers' order
-  AlignedVector<morton::Code> sorted_sources_, sorted_targets_;  // ascending; a sample's
+  AlignedVector<morton::Code> sorted_sources_, sorted_targets_;  // ascending; of the points or the sample
   std::unique_ptr<tree::PointCounts> counts_;
 };
 

@@ -89,7 +89,7 @@ Efficiency efficiency(const PlanReport& first, const PlanReport& report, bool we
   const double more = weak ? 1
                            : static_cast<double>(first.plan.ranks * first.plan.threads) /
                                  (static_cast<double>(report.plan.ranks) * report.plan.threads);
-  // Weak: the same time for more points on as many more cores; sizes that differ a little count.
+  // Weak scaling: points grow with cores at constant time; corrected for sizes not exactly in proportion.
   const double points =
       weak ? static_cast<double>(report.plan.points.sources) * first.plan.ranks * first.plan.threads /
                  (static_cast<double>(first.plan.points.sources) * report.plan.ranks * report.plan.threads)

@@ -1,4 +1,4 @@
-// What `octopole plan` tells: a table for people, JSON for programs.
+// Report of `octopole plan`: a table for people, JSON for programs.
 #pragma once
 
 #include <optional>
@@ -15,10 +15,10 @@ struct PlanReport {
   MachineModel machine;
   Prediction prediction;
   std::string points_note;  // where the points come from
-  std::string callers;      // where the callers have them
+  std::string callers;      // how the callers hold them
 };
 
-/// The largest and the mean of a figure over the ranks looked at, and the lowest rank that has the largest.
+/// Maximum and mean of a figure over the examined ranks, and the lowest rank with the maximum.
 struct Worst {
   double max = 0, mean = 0;
   int rank = 0;
@@ -35,14 +35,14 @@ Worst worst_of(const Plan& plan, Figure&& figure) {
 }
 
 std::string to_table(const PlanReport& report);
-/// One plan, or a curve of them; `curve` is "weak" or "strong", else empty.
+/// JSON of one plan, or of a scaling curve; `curve` is "weak" or "strong", else empty.
 std::string to_json(const std::vector<PlanReport>& reports, const std::string& curve);
-/// The record of docs/cluster.md, of kind `planned`; one line.
+/// Record of kind `planned`, one line; see docs/cluster.md.
 std::string to_record(const PlanReport& report, const std::optional<Shape>& shape, const std::string& study);
-/// Lines of a curve, with efficiency against the first.
+/// Table of a scaling curve, with efficiency relative to the first report.
 std::string curve_table(const std::vector<PlanReport>& reports, bool weak);
 
-/// Efficiency against the first report, at the nominal numbers and at both ends of the band.
+/// Efficiency relative to the first report, at the nominal numbers and at both ends of the band.
 struct Efficiency {
   double nominal = 1, low = 1, high = 1;
 };

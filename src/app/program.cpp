@@ -14,7 +14,7 @@
 namespace octopole::app {
 namespace {
 
-/// mpiexec can give other arguments to some ranks.
+/// Throws unless all ranks have the same arguments; mpiexec can give some ranks others.
 void require_equal_arguments(const mpi::Comm& comm, int argc, char** argv) {
   comm.enter("arguments");
   mpi::NamedValue line{"the command line", "'"};
@@ -23,7 +23,7 @@ void require_equal_arguments(const mpi::Comm& comm, int argc, char** argv) {
   mpi::require_equal(comm, {&line, 1}, "start the program with the same arguments on every rank");
 }
 
-/// The exit code of run(): rank 0's, so that no rounding of another rank decides what the job returns.
+/// The exit code of run() on rank 0, so that rounding on other ranks does not decide the job's exit code.
 int run_reporting(const mpi::Comm& comm, const char* name, const std::function<int()>& run) {
   const auto report = [&comm](const std::exception& error) {
     if (comm.is_root()) std::fprintf(stderr, "octopole: error: %s\n", error.what());
@@ -50,7 +50,7 @@ std::optional<int> parse(const mpi::Comm& comm, CLI::App& program, int argc, cha
   }
   try {
     mpi::collectively(comm, [] { simd::active_isa(); });
-  } catch (const AgreedError& error) {  // OCTOPOLE_SIMD, perhaps of some ranks alone
+  } catch (const AgreedError& error) {  // OCTOPOLE_SIMD, possibly only on some ranks
     throw UsageError(error.what());
   }
   return std::nullopt;

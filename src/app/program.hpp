@@ -1,4 +1,4 @@
-// How octopole's programs begin and end: parsing on all ranks, errors as messages and exit codes.
+// Start and end of octopole's programs: parsing on all ranks, errors as messages and exit codes.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -9,14 +9,14 @@
 
 namespace octopole::app {
 
-/// Parses the command line, which run_main has found the same on all ranks, and makes sure that every rank
-/// can compute. The exit code where there is nothing more to do (help, or what is wrong, which rank 0
-/// prints). Collective.
+/// Parses the command line, which run_main has checked to be the same on all ranks, and checks that every
+/// rank supports its instruction set. Returns the exit code if there is nothing more to do (help, or an
+/// error, which rank 0 prints). Collective.
 std::optional<int> parse(const mpi::Comm& comm, CLI::App& program, int argc, char** argv);
 
-/// All of main(): MPI for the life of `run`, which is called on all ranks. Returns the exit code of rank 0's
-/// run. An error that ranks agree on is printed by rank 0 and ends with kUsage where it is a UsageError, else
-/// with kFailure; any other one ends all ranks (mpi::end_all_ranks). Throws nothing.
+/// The whole of main(): initialises MPI, calls `run` on all ranks, and finalises MPI. Returns the exit code
+/// of rank 0's run. An error that ranks agree on is printed by rank 0 and gives kUsage if it is a UsageError,
+/// else kFailure; any other error ends all ranks (mpi::end_all_ranks). Throws nothing.
 int run_main(const char* name, int argc, char** argv,
              const std::function<int(const mpi::Comm&, int, char**)>& run);
 

@@ -1,4 +1,4 @@
-// octopole rates: shows, measures again or deletes what the program keeps of the machine's speed.
+// octopole rates: shows, measures again or deletes the kept rates of the machine.
 #include <fmt/core.h>
 
 #include <cstdlib>

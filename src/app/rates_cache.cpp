@@ -25,7 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-/// Of the files: another number where what they hold is another.
+/// Format number of the files, increased whenever their content changes.
 constexpr int kFormat = 6;
 constexpr double kDays = 90;
 constexpr std::time_t kSecondsOfDay = 86400;
@@ -36,7 +36,7 @@ ordered_json key_json(const RatesKey& key) {
           {"flags", key.flags}};
 }
 
-/// Readable, and unique by a hash of the key.
+/// File name of a key: readable, and unique by a hash.
 std::string file_name(const RatesKey& key) {
   std::string name = "rates-";
   for (const char c : key.processor)
@@ -117,7 +117,7 @@ KeptRates RatesCache::measure(bool again) const {
     if (const std::optional<KeptRates> kept = read(reason)) return *kept;
   check_writable(file_.string());
   write(measure_rates());
-  // Those of versions and machines long gone.
+  // Remove outdated files of other versions and machines.
   for (const fs::path& other : files()) {
     std::error_code absent;
     const auto age = fs::file_time_type::clock::now() - fs::last_write_time(other, absent);

@@ -1,4 +1,4 @@
-// The rates that the program measured on this kind of machine and keeps for its next runs.
+// Cache of the rates measured on this kind of machine, for later runs.
 #pragma once
 
 #include <ctime>
@@ -11,15 +11,15 @@
 
 namespace octopole::app {
 
-/// All that decides the rates; kept ones hold for an equal key only.
+/// Everything that determines the rates; kept rates are valid only for an equal key.
 struct RatesKey {
   std::string processor, simd;
   int threads = 1;                             // all busy while measured
-  std::string octopole, git, compiler, flags;  // whose loops they are
+  std::string octopole, git, compiler, flags;  // of the measured loops
   bool operator==(const RatesKey&) const = default;
 };
 
-/// Of the calling process.
+/// Key of the calling process.
 RatesKey rates_key();
 
 struct KeptRates {
@@ -27,28 +27,28 @@ struct KeptRates {
   std::time_t measured = 0;
 };
 
-/// One file a key in $XDG_CACHE_HOME/octopole (or ~/.cache/octopole). Not collective: one rank uses it.
+/// One file per key in $XDG_CACHE_HOME/octopole (or ~/.cache/octopole). Not collective: used by one rank.
 class RatesCache {
  public:
-  /// Throws Error where OCTOPOLE_RATES_DAYS is no number of days.
+  /// Throws Error if OCTOPOLE_RATES_DAYS is not a number of days.
   explicit RatesCache(RatesKey key);
 
   const RatesKey& key() const { return key_; }
-  /// Empty where neither XDG_CACHE_HOME nor HOME is set: nothing is kept then.
+  /// The file of the key; empty if neither XDG_CACHE_HOME nor HOME is set: nothing is kept then.
   const std::filesystem::path& file() const { return file_; }
-  /// Older ones are measured again: OCTOPOLE_RATES_DAYS, else 90.
+  /// Age beyond which rates are measured again: OCTOPOLE_RATES_DAYS, else 90.
   double days() const { return days_; }
 
-  /// The kept rates, where they are whole, of this key, neither too old nor more than a day from the future
-  /// (clocks of nodes differ a little); else nothing, and why in `reason`.
+  /// Kept rates if they are complete, of this key, and neither too old nor more than a day in the future
+  /// (clocks of nodes differ slightly); else empty, with the cause in `reason`.
   std::optional<KeptRates> read(std::string& reason) const;
 
-  /// Measures and keeps, for which one process at a time has the directory; where another one has just kept
-  /// rates of this key those are taken, unless `again`. Returns what the file gives back. Throws Error where
-  /// the directory cannot be used; nothing has been measured then.
+  /// Measures and keeps rates, one process at a time per directory; if another one has just kept rates of
+  /// this key, takes those, unless `again`. Returns the rates as read back from the file. Throws Error if the
+  /// directory cannot be used, before measuring.
   KeptRates measure(bool again) const;
 
-  /// Removes all kept rates, of other keys, too; returns their files.
+  /// Removes all kept rates, also those of other keys; returns their files.
   std::vector<std::filesystem::path> remove() const;
 
  private:

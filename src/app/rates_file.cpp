@@ -11,7 +11,7 @@
 namespace octopole::app {
 namespace {
 
-/// A user's file is taken as it is: of whatever machine and age.
+/// Reads a user's file without checks of its machine and age.
 Rates read(const std::string& path) {
   std::ifstream file(path);
   if (!file) throw Error("cannot read the rates '" + path + "'");

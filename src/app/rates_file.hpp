@@ -8,17 +8,16 @@
 
 namespace octopole::app {
 
-/// Rates and where they are from.
+/// Rates and their origin.
 struct MachineRates {
   Rates rates;
   std::string origin;
 };
 
-/// What --rates says, or where that is empty the environment variable OCTOPOLE_RATES: "reference" is
-/// reference_rates(), "measure" measures and keeps nothing; anything else is a file, which must exist. Where
-/// neither says anything, those of the RatesCache, which are measured and kept where it has none that hold; a
-/// directory that cannot be written does not matter. On rank 0, for all ranks. Throws Error for a file that
-/// is not one of rates. Collective.
+/// Rates by --rates or, if empty, the environment variable OCTOPOLE_RATES: "reference" is reference_rates(),
+/// "measure" measures without keeping; anything else is a file, which must exist. If neither is set, those of
+/// the RatesCache, measured and kept if it has no valid ones; a directory that cannot be written is no error.
+/// Determined on rank 0 for all ranks. Throws Error for a file that does not contain rates. Collective.
 MachineRates machine_rates(const mpi::Comm& comm, const std::string& choice);
 
 }  // namespace octopole::app

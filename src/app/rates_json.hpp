@@ -19,8 +19,8 @@ inline nlohmann::ordered_json rates_json(Rates rates) {
   return json;
 }
 
-/// Throws where a rate is missing or is not one; other members do not matter. Only "single" and "double" must
-/// be there: the forms of the near field that are not are as fast as two floats.
+/// Parses rates; throws if a rate is missing or invalid. Other members are ignored. Only "single" and
+/// "double" are required: missing forms of the near field are taken from "single".
 inline Rates rates_from(const nlohmann::ordered_json& json) {
   Rates rates;
   for (const auto& [name, row] : rates.rows()) {

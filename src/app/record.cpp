@@ -22,7 +22,7 @@ ordered_json environment(const char* name) {
   return or_null(value ? value : "");
 }
 
-/// The Slurm job that this is, or null. An array's tasks share the job's number.
+/// The current Slurm job, or null. Tasks of an array share the job's number.
 ordered_json scheduler_json() {
   ordered_json job = environment("SLURM_ARRAY_JOB_ID");
   if (job.is_null()) job = environment("SLURM_JOB_ID");
@@ -86,7 +86,7 @@ std::string RecordOptions::line(const RunReport& report, const std::optional<Bin
       {"binding", binding_json(binding)}};
   const ordered_json all = report_json(report);
   for (const auto& [name, value] : all.items()) record[name] = value;
-  // Host names and launchers come from outside and may not be UTF-8.
+  // Host names and launchers are external input and may not be UTF-8.
   return record.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 

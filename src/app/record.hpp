@@ -1,4 +1,4 @@
-// The record of a run: one line of JSON that studies collect. docs/cluster.md says what is in it.
+// The record of a run: one line of JSON for collection by studies, described in docs/cluster.md.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -9,7 +9,7 @@
 
 namespace octopole::app {
 
-/// --record, and what only who started the run can know.
+/// --record, and options for what only the user knows.
 class RecordOptions {
  public:
   void add_to(CLI::App& parser);

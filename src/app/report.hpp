@@ -1,4 +1,4 @@
-// A run's figures, as a table for people and as JSON for programs.
+// Results of a run, as a table for people and as JSON for programs.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -13,28 +13,28 @@
 
 namespace octopole::app {
 
-/// All there is to report on a run.
+/// All data reported on a run.
 struct RunReport {
-  std::string input, output;   // empty where there is none
+  std::string input, output;   // empty if there is none
   std::optional<Cloud> cloud;  // instead of an input
   Machine machine;
   std::string simd;
-  std::string rates;     // where the cost model has its rates from
-  bool explain = false;  // its table is wanted
+  std::string rates;     // origin of the cost model's rates
+  bool explain = false;  // print the cost model's table
   Summary summary;
-  std::vector<double> evaluations;  // seconds of each evaluation, the slowest rank's
+  std::vector<double> evaluations;  // seconds of each evaluation, slowest rank
   double read_seconds = 0, write_seconds = 0;
   std::optional<Verification> verification;
-  bool self_check = false;  // by which it was made, not --verify
+  bool self_check = false;  // verified by the self-check, not by --verify
   double check_seconds = 0;
 };
 
 double median(std::vector<double> values);
 
-/// Whether the measured errors are below the digits asked for, relative to the scale (octopole/verify.hpp);
-/// empty where nothing was measured or no digits were asked for.
+/// Whether the measured errors are below the requested digits, relative to the scale (octopole/verify.hpp);
+/// empty if nothing was measured or no digits were requested.
 std::optional<bool> digits_reached(const RunReport& report);
-/// False where they are not.
+/// False if digits_reached() is false.
 bool is_accurate(const RunReport& report);
 
 /// The report as JSON, with stable names; and as text.
@@ -45,7 +45,7 @@ std::string to_json(const RunReport& report);
 /// adds lists, stages, operators, balance and exchanges.
 std::string to_table(const RunReport& report, bool verbose);
 
-/// One line each about what deserves attention; empty where all is well.
+/// Warnings, one line each; empty if there are none.
 std::vector<std::string> warnings(const RunReport& report);
 
 }  // namespace octopole::app

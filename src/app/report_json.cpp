@@ -75,7 +75,7 @@ ordered_json tree_json(const TreeSummary& tree) {
           {"hash", fmt::format("{:016x}", tree.hash)}};
 }
 
-/// Set-up, operators, evaluation and phases, of which `pick` takes one number each.
+/// Seconds of set-up, operators, evaluation and phases; `pick` is the minimum, mean or maximum.
 ordered_json seconds_json(const Summary& summary, double MinMeanMax::*pick) {
   ordered_json phases = ordered_json::object();
   for (std::size_t i = 0; i < kPhases; ++i)

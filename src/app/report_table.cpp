@@ -15,11 +15,11 @@
 namespace octopole::app {
 namespace {
 
-/// Of Exchange, to fit the labels.
+/// Names of Exchange, shortened to fit the labels.
 constexpr std::array<std::string_view, kExchanges> kShortNames = {
     "charges", "near ghosts", "ancestors", "coarse", "far ghosts", "near sums", "potential", "gradient"};
 
-/// Lines of a label and what belongs to it.
+/// Lines of a label and a text.
 class Lines {
  public:
   template <class... Args>
@@ -63,7 +63,7 @@ void add_list(Lines& lines, std::string_view label, const ListSize& list) {
   lines.add(label, "{:>10.2f} mean {:>7} max", list.mean, list.max);
 }
 
-/// What the worst rank of each exchange has to do with others, and how long it takes the ranks.
+/// Traffic of the worst rank per exchange, and the time that exchanges take.
 void add_communication(Lines& lines, const Summary& s, bool verbose) {
   const CommunicationSummary& c = s.communication;
   lines.add("sent", "{} in all; at most {} and {} messages per rank (rank {}), {} peers; received at most {}",
@@ -120,7 +120,7 @@ void explain(Lines& lines, const Tuning& tuning) {
   }
 }
 
-/// What errors are relative to.
+/// Names of a result and of the scale that its errors are relative to.
 struct Measures {
   const char *name, *result, *scale;
 };
@@ -179,7 +179,7 @@ double median(std::vector<double> values) {
 
 namespace {
 
-/// All hosts, of very many the first ones.
+/// Names of all hosts, or of the first kNamed.
 std::string host_names(const Machine& machine) {
   constexpr std::size_t kNamed = 16;
   if (machine.all_hosts.empty()) return machine.host;
@@ -191,7 +191,7 @@ std::string host_names(const Machine& machine) {
   return names;
 }
 
-/// One where all ranks have the same, else each with its hosts.
+/// The instruction set, if all ranks have the same, else each with its hosts.
 std::string instruction_sets(const RunReport& report) {
   std::map<std::string, std::string> hosts;
   for (const HostRanks& host : report.machine.all_hosts)

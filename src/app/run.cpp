@@ -137,7 +137,7 @@ class Run : public Command {
     if (gradient_) {
       options.output = Output::potential_and_gradient;
       try {
-        resolve(options, Laplace::name);  // fewer digits than of the potential alone
+        resolve(options, Laplace::name);  // fewer digits are possible than for the potential alone
       } catch (const Error& error) {
         throw UsageError(error.what());
       }
@@ -185,7 +185,7 @@ class Run : public Command {
   }
 
  private:
-  /// What can be known to be wrong before the work begins.
+  /// Checks before the work begins what can be checked: options and files.
   void check_files(const mpi::Comm& comm) const {
     if (input_.empty() && !cloud_.given())
       throw UsageError("--input is required (or --shape and --points, for points made in memory)");
@@ -194,7 +194,7 @@ class Run : public Command {
     if (output_.empty() && report_.empty() && !record_.wanted() && !samples_ && !no_evaluate_)
       throw UsageError(
           "--output is required (or --report, --record or --verify, where only the figures matter)");
-    std::string twice = comm.is_root() ? named_twice() : "";  // links lead elsewhere on other nodes
+    std::string twice = comm.is_root() ? named_twice() : "";  // links may differ between nodes
     comm.broadcast(twice);
     if (!twice.empty())
       throw UsageError("'" + twice +
@@ -206,7 +206,7 @@ class Run : public Command {
     });
   }
 
-  /// The first file that is also the file of another option; "" where there is none.
+  /// The first file that an earlier option also names; "" if there is none.
   std::string named_twice() const {
     std::vector<std::string> paths;
     for (const std::string& name : {input_, output_, report_, record_.file(), operators_}) {

@@ -1,4 +1,4 @@
-// Times as files have them: 2026-11-28T14:30:00Z.
+// Times in the format of files: 2026-11-28T14:30:00Z.
 #pragma once
 
 #include <cstdio>
@@ -16,7 +16,7 @@ inline std::string utc_text(std::time_t time) {
   return text;
 }
 
-/// The time that utc_text() wrote; empty for any other text.
+/// Parses a time that utc_text() wrote; empty for any other text.
 inline std::optional<std::time_t> utc_time(const std::string& text) {
   std::tm parts{};
   int end = 0;

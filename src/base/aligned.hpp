@@ -1,5 +1,5 @@
 // Cache-line aligned storage whose growth leaves the new elements uninitialised, so that the thread that
-// first writes a page is the one that places it.
+// first writes a page determines where it is placed (first touch).
 #pragma once
 
 #include <cstddef>
@@ -11,12 +11,12 @@
 namespace octopole {
 
 inline constexpr std::size_t kAlignment = 64;
-/// Arrays of at least kLargeBytes ask for large pages where the system has such: each page fault else costs
-/// as much as writing the page, and arrays of a set-up live for a moment only.
+/// Arrays of at least kLargeBytes request large pages if the system has them: otherwise each page fault costs
+/// as much as writing the page, and the arrays of a set-up are short-lived.
 inline constexpr std::size_t kLargePage = std::size_t{1} << 21, kLargeBytes = 2 * kLargePage;
 
-/// Asks for large pages for the whole ones within [begin, begin + bytes): a hint. Does nothing where the
-/// system has no such request.
+/// Requests large pages for the whole pages within [begin, begin + bytes): a hint. Does nothing if the system
+/// has no such request.
 void ask_for_large_pages(void* begin, std::size_t bytes) noexcept;
 
 /// Allocator with 64-byte alignment; `resize(n)` default-initialises (leaves arithmetic types unset).

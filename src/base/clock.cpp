@@ -1,4 +1,4 @@
-// The clock of the profiles, from the system. A simulated run links another one: app/smpi/clock.cpp.
+// The clock of the profiles: the system's. A simulated run links app/smpi/clock.cpp instead.
 #include <chrono>
 
 #include "base/profile.hpp"

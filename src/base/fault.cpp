@@ -22,7 +22,7 @@ int whole_number(std::string_view digits, std::string_view text) {
 
 struct Armed {
   std::optional<Fault> fault;
-  int reached = 0;  // how often its rank has been at its stage
+  int reached = 0;  // how often its rank has reached its stage
 
   Armed() {
     if (const char* text = std::getenv("OCTOPOLE_FAULT"); text != nullptr && *text != '\0')

@@ -19,7 +19,7 @@ constexpr Index kUnlimited = Index{1} << 60;  // version 1 writes "none" as the 
 constexpr Index kKibi = 1024;
 constexpr std::uint64_t kNodeGroup = 1;
 
-/// The number after `key` on the line that begins with it, where there is one.
+/// The number after `key` on the first line that begins with it, if there is one.
 std::optional<Index> find_number(const std::string& file, const std::string& key) {
   std::ifstream in(file);
   for (std::string line; std::getline(in, line);) {
@@ -30,14 +30,14 @@ std::optional<Index> find_number(const std::string& file, const std::string& key
   return std::nullopt;
 }
 
-/// The only number of a file; nothing for "max" and where there is no such file.
+/// The only number in a file; nothing for "max" and if there is no such file.
 std::optional<Index> read_number(const std::string& file) {
   std::ifstream in(file);
   if (Index value = 0; in >> value && value < kUnlimited) return value;
   return std::nullopt;
 }
 
-/// The same for all who see the folder, whatever path they see it by.
+/// Identifies a folder, by whatever path a process sees it.
 std::uint64_t identity(const std::string& folder) {
   struct stat about {};
   if (stat(folder.c_str(), &about) != 0) return std::hash<std::string>{}(folder);
@@ -52,7 +52,7 @@ Index file_pages(const std::string& folder, const char* active, const char* inac
 void add_cgroup(const std::string& folder, const std::string& path, bool version_2,
                 std::vector<MemoryBound>& bounds) {
   std::optional<Index> limit = read_number(folder + (version_2 ? "/memory.max" : "/memory.limit_in_bytes"));
-  if (version_2)  // beyond `high` a process is not killed: it crawls
+  if (version_2)  // beyond `high` a process is not killed but slowed down
     if (const auto high = read_number(folder + "/memory.high"))
       limit = std::min(limit.value_or(*high), *high);
   const auto used = read_number(folder + (version_2 ? "/memory.current" : "/memory.usage_in_bytes"));
@@ -64,10 +64,10 @@ void add_cgroup(const std::string& folder, const std::string& path, bool version
 }
 
 struct Mount {
-  std::string root, point;  // the folder of the hierarchy that is mounted, and where
+  std::string root, point;  // mounted folder of the hierarchy, and mount point
 };
 
-/// Where the hierarchy of the memory controller is mounted, by version.
+/// Mount of the memory controller's hierarchy, by version.
 std::optional<Mount> find_mount(const std::string& mountinfo, bool version_2) {
   std::ifstream in(mountinfo);
   for (std::string line; std::getline(in, line);) {
@@ -86,7 +86,7 @@ std::optional<Mount> find_mount(const std::string& mountinfo, bool version_2) {
   return std::nullopt;
 }
 
-/// The process's path in the hierarchy: version 2 is the line without controllers.
+/// The process's path in the hierarchy; in version 2 it is on the line without controllers.
 std::optional<std::string> find_path(const std::string& file, bool version_2) {
   std::ifstream in(file);
   for (std::string line; std::getline(in, line);) {
@@ -104,7 +104,7 @@ void add_cgroups(const std::string& root, bool version_2, std::vector<MemoryBoun
   const auto mount = find_mount(root + "/proc/self/mountinfo", version_2);
   auto path = find_path(root + "/proc/self/cgroup", version_2);
   if (!mount || !path) return;
-  // Within a container the mount may begin below the hierarchy's root, and paths may be of the host.
+  // Within a container the mount may begin below the hierarchy's root, and paths may be those of the host.
   if (mount->root != "/" && path->compare(0, mount->root.size(), mount->root) == 0)
     path->erase(0, mount->root.size());
   else if (mount->root != "/" || path->find("/..") != std::string::npos)

@@ -1,4 +1,4 @@
-// Loops over threads that let exceptions through: OpenMP ends the process where one leaves a parallel region.
+// Threaded loops that pass exceptions on: OpenMP ends the process if one leaves a parallel region.
 #pragma once
 
 #include <atomic>
@@ -12,14 +12,14 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// Keeps the first exception of the threads of a parallel region for the thread that began it:
+/// Keeps the first exception of the threads of a parallel region for the thread that started it:
 ///
 ///     ThreadErrors errors;
 ///     #pragma omp parallel
 ///     errors.keep([&] { ... });
 ///     errors.rethrow();
 ///
-/// Within a work-sharing loop the body of the loop is what keep() runs, so that all threads reach its end.
+/// Within a work-sharing loop, keep() runs the body of the loop, so that all threads reach its end.
 class ThreadErrors {
  public:
   template <class Work>
@@ -32,9 +32,9 @@ class ThreadErrors {
       any_ = true;
     }
   }
-  /// Whether any thread has failed so far; the same on all threads behind a barrier.
+  /// Whether any thread has failed so far; after a barrier the same on all threads.
   bool any() const noexcept { return any_; }
-  /// Behind the region: throws what was kept, if anything.
+  /// After the region: throws what was kept, if anything.
   void rethrow() const {
     if (first_) std::rethrow_exception(first_);
   }
@@ -45,9 +45,9 @@ class ThreadErrors {
   std::atomic<bool> any_ = false;
 };
 
-/// Calls work(state, i) for 0 <= i < count, in any order, by threads that take `chunk` numbers at a time;
-/// make() gives every thread a state of its own. Throws the first exception of any thread after all have
-/// ended; the other numbers may or may not have been worked on.
+/// Calls work(state, i) for 0 <= i < count, in any order, with threads taking `chunk` indices at a time;
+/// make() creates the state of each thread. After all threads have ended, throws the first exception of any;
+/// the other indices may or may not have been processed.
 template <class Make, class Work>
 void parallel_for(Index count, [[maybe_unused]] Index chunk, const Make& make, const Work& work) {
   ThreadErrors errors;
@@ -61,7 +61,7 @@ void parallel_for(Index count, [[maybe_unused]] Index chunk, const Make& make, c
   }
   errors.rethrow();
 }
-/// The same without states.
+/// The same without states: work(i).
 template <class Work>
 void parallel_for(Index count, [[maybe_unused]] Index chunk, const Work& work) {
   ThreadErrors errors;

@@ -21,7 +21,7 @@ std::string trimmed(std::string text) {
 
 using Fields = std::map<std::string, std::string>;
 
-/// The kind of core that one block of /proc/cpuinfo describes; empty where it describes none.
+/// Name of the core that one block of /proc/cpuinfo describes; empty if it describes none.
 std::string kind_of(const Fields& fields) {
   const auto field = [&fields](const char* name) {
     const auto at = fields.find(name);
@@ -53,7 +53,7 @@ std::set<std::string> kinds_in_cpuinfo(const std::string& path) {
   return kinds;
 }
 
-/// ARM's main identification registers, which have the same fields.
+/// Names from ARM's main identification registers, which have the same fields.
 std::set<std::string> kinds_in_sys(const std::string& cpus) {
   std::set<std::string> kinds;
   for (int cpu = 0;; ++cpu) {

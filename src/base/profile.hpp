@@ -1,4 +1,4 @@
-// Where time and bytes go: an object that is passed along, never a global.
+// Times and bytes of an evaluation, in an object that is passed along, never a global.
 #pragma once
 
 #include <array>
@@ -11,17 +11,17 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// Seconds on a clock that never goes back; in a simulated run (OCTOPOLE_SMPI) the simulated ones.
+/// Seconds on a monotonic clock; in a simulated run (OCTOPOLE_SMPI) simulated seconds.
 double seconds_now();
 
-/// Seconds of one exchange on this rank: in its start, its finish and in looking after it between them,
-/// packing and unpacking included (exposed); and between its start and its finish in work, which is neither
-/// these nor the same of any other exchange (hidden). The steps of Exchange::ancestors add up.
+/// Seconds of one exchange on this rank. Exposed: in its start, its finish and the polling between them,
+/// packing and unpacking included. Hidden: between its start and its finish in work that is not exposed time
+/// of any exchange. The steps of Exchange::ancestors add up.
 struct ExchangeSeconds {
   double exposed = 0, hidden = 0;
 };
 
-/// One evaluation on this rank: seconds by phase and by exchange, what travelled between this rank and
+/// One evaluation on this rank: seconds by phase and by exchange, and what was sent between this rank and
 /// others.
 struct Profile {
   std::array<double, kPhases> seconds{};
@@ -33,7 +33,7 @@ struct Profile {
   double (*clock)() = &seconds_now;  // of all timers
 };
 
-/// Seconds by stage: mark() ends a stage that began with the one before.
+/// Seconds by stage: mark() ends a stage, which began at the previous mark() or at construction.
 class StageTimer {
  public:
   explicit StageTimer(std::array<double, kSetupStages>& seconds) : seconds_(seconds) {}
@@ -42,7 +42,7 @@ class StageTimer {
     seconds_[static_cast<std::size_t>(stage)] += now - last_;
     last_ = now;
   }
-  /// What `from` has taken so far belongs to `to`.
+  /// Moves the seconds of `from` so far to `to`.
   void move(SetupStage from, SetupStage to) {
     seconds_[static_cast<std::size_t>(to)] += seconds_[static_cast<std::size_t>(from)];
     seconds_[static_cast<std::size_t>(from)] = 0;
@@ -53,7 +53,7 @@ class StageTimer {
   double last_ = seconds_now();
 };
 
-/// Adds the life time of the object to a phase.
+/// Adds the lifetime of the object to a phase.
 class PhaseTimer {
  public:
   PhaseTimer(Profile& profile, Phase phase)
@@ -68,9 +68,9 @@ class PhaseTimer {
   double start_ = profile_.clock();
 };
 
-/// Adds the life time of the object to an exchange and to Phase::exchange; one for its start and one for its
-/// finish, or one for the whole of it. In between any number for its progress, within another phase, which
-/// their time belongs to as well.
+/// Adds the lifetime of the object to an exchange and to Phase::exchange; one object for its start and one
+/// for its finish, or one for the whole of it. In between, any number of objects for its progress, within
+/// another phase, to which their time also belongs.
 class ExchangeTimer {
  public:
   enum class Part { start, progress, finish, whole };

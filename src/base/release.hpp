@@ -1,4 +1,4 @@
-// Memory given back.
+// Returning memory.
 #pragma once
 
 #include <vector>
@@ -6,7 +6,7 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// Empties a vector and gives back its memory, which clear() and `values = {}` keep.
+/// Empties a vector and frees its memory, which clear() and `values = {}` keep.
 template <class T, class Allocator>
 void release(std::vector<T, Allocator>& values) {
   std::vector<T, Allocator>().swap(values);

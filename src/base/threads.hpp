@@ -1,4 +1,4 @@
-// OpenMP's run-time functions, and their answers in a build without OpenMP. Pragmas need no such care.
+// OpenMP's run-time functions, and their results in a build without OpenMP. Pragmas need no such wrapper.
 #pragma once
 
 #ifdef _OPENMP
@@ -9,13 +9,13 @@
 namespace octopole {
 
 #ifdef _OPENMP
-/// Whether there are threads at all.
+/// Whether the build has threads.
 inline constexpr bool kThreads = true;
-/// Threads that the next parallel region may have.
+/// Maximum number of threads of the next parallel region.
 inline int max_threads() {
   return omp_get_max_threads();
 }
-/// Inside a parallel region: its threads, and which of them this one is.
+/// Inside a parallel region: the number of its threads, and the number of this thread.
 inline int team_size() {
   return omp_get_num_threads();
 }
@@ -26,7 +26,7 @@ inline int thread_number() {
 inline void set_threads(int threads) {
   omp_set_num_threads(threads);
 }
-/// Processors that this process may use.
+/// Number of processors that this process may use.
 inline int processors() {
   return omp_get_num_procs();
 }

@@ -47,7 +47,7 @@ Traffic gather_traffic(int rank, std::span<const Index> places, std::size_t reco
   const Index ranks = static_cast<Index>(places.size()) - 1, total = places.back();
   Traffic traffic;
   if (total == 0) return traffic;
-  // Records of `count` ranks from `first` on, modulo their number.
+  // Records of the `count` ranks first, first + 1, .. (modulo the number of ranks).
   const auto records = [&](Index first, Index count) {
     const auto place = [&](Index r) { return places[static_cast<std::size_t>(r)]; };
     const Index begin = first % ranks, end = begin + count;

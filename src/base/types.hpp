@@ -12,19 +12,19 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// Index of a point in one rank's arrays where many are stored; a rank with 2^31 points is refused.
+/// Stored index of a point in one rank's arrays; a rank with 2^31 points is refused.
 using PointIndex = std::int32_t;
 
 /// Index of a node in one rank's tree; kNoNode marks an absent node.
 using NodeIndex = std::int32_t;
 inline constexpr NodeIndex kNoNode = -1;
 
-/// A node's place in the arrays of its tree; the node must not be kNoNode.
+/// Index of a node in the arrays of its tree; the node must not be kNoNode.
 constexpr std::size_t at(NodeIndex node) {
   return static_cast<std::size_t>(node);
 }
 
-/// Converts an integer to a narrower type, throwing Error where the value does not fit.
+/// Converts an integer to a narrower type; throws Error, naming `what`, if the value does not fit.
 template <class To, class From>
 To checked_cast(From value, const char* what) {
   static_assert(std::is_integral_v<To> && std::is_integral_v<From>);

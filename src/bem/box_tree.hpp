@@ -1,4 +1,4 @@
-// Search among boxes of objects that follow a curve.
+// Bounding-box tree of objects that follow a curve.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@ struct Box {
   std::array<double, 3> lower{kInfinity, kInfinity, kInfinity}, upper{-kInfinity, -kInfinity, -kInfinity};
   static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-  /// Widens by a ball.
+  /// Extends the box by a ball.
   void include(const double* centre, double radius) {
     for (std::size_t d = 0; d < 3; ++d) {
       lower[d] = std::min(lower[d], centre[d] - radius);
@@ -38,11 +38,11 @@ struct Box {
   }
 };
 
-/// Boxes of 8 consecutive objects each, boxes of 8 such boxes, and so on: tight where consecutive objects are
-/// close, as they are along a Morton curve, whatever their sizes.
+/// A tree of bounding boxes: 8 consecutive objects per leaf box, 8 boxes per box of the next level, and so
+/// on. Tight where consecutive objects are close, as along a Morton curve, whatever their sizes.
 class BoxTree {
  public:
-  /// `box_of(i)` for i = 0 .. count - 1.
+  /// `box_of(i)` returns the box of object i, i = 0 .. count - 1.
   template <class BoxOf>
   BoxTree(Index count, BoxOf&& box_of) : count_(count) {
     std::vector<Box> boxes(static_cast<std::size_t>((count + kFan - 1) / kFan));
@@ -60,7 +60,8 @@ class BoxTree {
     }
   }
 
-  /// Calls visit(i) for all objects in boxes that `wanted` holds to be worth it, ascending.
+  /// Calls visit(i), ascending, for all objects of leaf boxes with wanted(box), descending only into such
+  /// boxes.
   template <class Wanted, class Visit>
   void search(Wanted&& wanted, Visit&& visit) const {
     if (count_ > 0) descend(levels_.size() - 1, 0, wanted, visit);

@@ -53,7 +53,7 @@ class Checker {
     if (finding.places.size() < kPlaces) finding.places.push_back(place(t) + more);
   }
 
-  /// Marks triangles that are not to be looked at for overlaps.
+  /// Marks triangles to skip in the search for overlaps.
   std::vector<char> check_triangles() {
     const std::size_t n = surface_.triangles.size();
     std::vector<char> flawed(n, 0);
@@ -98,7 +98,7 @@ class Checker {
     const Facing facing = find_facing(surface_, pieces);
     report_.parts = pieces.count;
     report_.nested = facing.nested;
-    if (report_[Defect::disordered].count > 0) return;  // their facing means nothing yet
+    if (report_[Defect::disordered].count > 0) return;  // facing is undefined until they are repaired
     std::vector<char> told(facing.sign.size(), 0);
     for (std::size_t t = 0; t < surface_.triangles.size(); ++t) {
       const auto piece = static_cast<std::size_t>(pieces.of_triangle[t]);
@@ -150,7 +150,7 @@ void require_sound(const SurfaceReport& report) {
   if (report.sound()) return;
   std::string advice;
   if (report[Defect::degenerate].count + report[Defect::duplicate].count > 0)
-    advice = "--repair drops triangles without area and duplicates";  // what else there is may be due to them
+    advice = "--repair drops triangles without area and duplicates";  // other defects may be due to them
   else if (report[Defect::overlap].count + report[Defect::branching].count > 0)
     advice = "repair the geometry: conductors must not touch or cross";
   else if (report[Defect::open].count > 0)

@@ -1,4 +1,4 @@
-// What is wrong with a surface, and what can be mended.
+// Checks and repairs of surfaces.
 #pragma once
 
 #include <array>
@@ -11,31 +11,31 @@
 #pragma GCC visibility push(default)
 namespace octopole::bem {
 
-/// degenerate  a triangle with a vertex twice, or of an area below 1e-10 of its longest edge squared
+/// degenerate  a triangle with a repeated vertex, or of an area below 1e-10 of its longest edge squared
 /// duplicate   a triangle with the vertices of an earlier one
-/// open        an edge of one triangle alone
+/// open        an edge of only one triangle
 /// branching   an edge of more than two triangles
-/// disordered  an edge that its two triangles go along in the same direction: one of them is turned over
-/// inside_out  a closed part whose triangles face inwards (of a cavity in its conductor: outwards)
-/// overlap     two triangles that cross, or cover each other in a plane
+/// disordered  an edge that its two triangles traverse in the same direction: one of them is flipped
+/// inside_out  a closed part whose triangles face inwards (a cavity in its conductor: outwards)
+/// overlap     two triangles that intersect, or overlap in a plane
 enum class Defect : int { degenerate, duplicate, open, branching, disordered, inside_out, overlap };
 inline constexpr std::size_t kDefects = 7;
 std::string_view defect_name(Defect defect);
 
 struct Finding {
   Index count = 0;
-  std::vector<std::string> places;  // the first three: triangle (from 1, as in the surface), conductor, where
+  std::vector<std::string> places;  // the first three: triangle (from 1, as in the surface), conductor, point
 };
 
 struct SurfaceReport {
   std::array<Finding, kDefects> findings;
   Index parts = 0;   // connected by edges
-  Index nested = 0;  // parts that lie inside another part of the same conductor: cavities, or solids in them
+  Index nested = 0;  // parts inside another part of the same conductor: cavities, or solids in them
 
   const Finding& operator[](Defect defect) const { return findings[static_cast<std::size_t>(defect)]; }
   Finding& operator[](Defect defect) { return findings[static_cast<std::size_t>(defect)]; }
   bool sound() const;
-  /// "3 open edges: triangle 7 of 'plate' at (0, 1, 2), ..; ..", empty where it is sound.
+  /// "3 open edges: triangle 7 of 'plate' at (0, 1, 2), ..; ..", empty if the surface is sound.
   std::string text() const;
 };
 
@@ -44,24 +44,24 @@ struct CheckOptions {
   bool find_overlaps = true;
 };
 
-/// Looks for all defects, in O(n log n) for surfaces without long crowded triangles. Threaded. The charge of
-/// a conductor does not depend on which way its triangles face, but what faces both ways is often not what
-/// was meant.
+/// Finds all defects, in O(n log n) for surfaces without long, crowded triangles. Threaded. The charge of a
+/// conductor does not depend on the orientation of its triangles, but mixed orientations are often a mistake
+/// in the mesh.
 SurfaceReport check_surface(const Surface& surface, const CheckOptions& options = {});
 
-/// Throws Error with the report's text and what to do, unless it is sound.
+/// Throws Error with the report's text and advice unless the surface is sound.
 void require_sound(const SurfaceReport& report);
 
-/// What repair_surface did, in triangles.
+/// Numbers of triangles that repair_surface changed.
 struct Repairs {
-  Index degenerate = 0;  // left out, or their longest edge swapped with its neighbour's
-  Index duplicates = 0;  // left out
+  Index degenerate = 0;  // removed, or repaired by flipping their longest edge
+  Index duplicates = 0;  // removed
   Index turned = 0;
   std::string text() const;  // "left out 2 duplicate triangles, turned 5 triangles over", or "nothing"
 };
 
-/// Mends degenerate, duplicate, disordered and inside-out triangles; open, branching and overlapping ones
-/// stay (vertices that are almost equal: see ReadOptions::weld). Check again afterwards.
+/// Repairs degenerate, duplicate, disordered and inside-out triangles, but not open, branching or overlapping
+/// ones (for almost equal vertices see ReadOptions::weld). Check the surface again afterwards.
 Repairs repair_surface(Surface& surface);
 
 }  // namespace octopole::bem

@@ -55,7 +55,7 @@ constexpr int kFaces[20][3] = {{0, 11, 5}, {0, 5, 1},  {0, 1, 7},   {0, 7, 10}, 
                                {3, 9, 4},  {3, 4, 2},  {3, 2, 6},   {3, 6, 8},  {3, 8, 9},
                                {4, 9, 5},  {2, 4, 11}, {6, 2, 10},  {8, 6, 7},  {9, 8, 1}};
 
-/// Nodes by their weights on vertices of the icosahedron, so that faces share those of their edges.
+/// Nodes by their weights on vertices of the icosahedron, so that faces share the nodes of common edges.
 class SphereNodes {
  public:
   SphereNodes(Surface& surface, const Point& centre, double radius)
@@ -107,7 +107,7 @@ Surface sphere(const std::string& name, int parts, const Point& centre, double r
 
 // ---- boxes ----
 
-/// Nodes of an edge of `cells` cells from `first` on.
+/// Nodes of an edge of `cells` cells that starts at `first`.
 std::vector<double> graded(double first, double length, int cells, double grading) {
   std::vector<double> nodes(static_cast<std::size_t>(cells) + 1);
   for (int i = 0; i <= cells; ++i) {
@@ -119,8 +119,8 @@ std::vector<double> graded(double first, double length, int cells, double gradin
 
 using Axes = std::array<std::vector<double>, 3>;
 
-/// Two triangles a cell of a rectangle of cells; the diagonals run from the middle outwards, so that the
-/// whole is as symmetric as the rectangle.
+/// Adds two triangles per cell of a rectangle; the diagonals run from the middle outwards, so that the mesh
+/// has the symmetries of the rectangle.
 template <class Node>
 void add_rectangle(Surface& surface, int cells_u, int cells_v, bool flip, Node&& node) {
   for (int i = 0; i < cells_u; ++i)

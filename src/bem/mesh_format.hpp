@@ -1,4 +1,4 @@
-// Mesh formats by the extension of a file's name.
+// Mesh formats by file name extension.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@ namespace octopole::bem {
 
 enum class MeshFormat { gmsh, obj, stl };
 
-/// By ".msh", ".obj" or ".stl" in either case; throws Error for others.
+/// Format of the extension ".msh", ".obj" or ".stl", in upper or lower case; throws Error for others.
 MeshFormat mesh_format(const std::string& path);
 
 }  // namespace octopole::bem

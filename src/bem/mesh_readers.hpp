@@ -1,4 +1,4 @@
-// One reader a file format.
+// One reader per file format.
 #pragma once
 
 #include <cstdint>
@@ -10,13 +10,13 @@
 
 namespace octopole::bem {
 
-/// What a file says.
+/// Contents of a mesh file.
 struct RawMesh {
   std::vector<Point> vertices;
   std::vector<Corners> triangles;
-  std::vector<std::int32_t> group;  // (triangles) place in `groups`, or kNoGroup
-  std::vector<std::string> groups;  // named in the file, some perhaps without triangles
-  bool weld = false;                // vertices are not shared in files of this kind
+  std::vector<std::int32_t> group;  // (triangles) index in `groups`, or kNoGroup
+  std::vector<std::string> groups;  // names in the file; some may have no triangles
+  bool weld = false;                // this format does not share vertices
 };
 inline constexpr std::int32_t kNoGroup = -1;
 

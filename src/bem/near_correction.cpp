@@ -21,12 +21,12 @@
 namespace octopole::bem {
 namespace {
 
-/// The entry in closed form.
+/// The entry P_ij in closed form.
 double exact_entry(const double* point, const double* panel) {
   return Laplace::constant * triangle_integral(panel, point) / panel_area(panel);
 }
 
-/// What the FMM makes of the quadrature: coincident points contribute nothing.
+/// The FMM's contribution to the entry by quadrature: coincident points contribute nothing.
 double quadrature_entry(const double* point, const double* panel, const TriangleRule& rule) {
   double sum = 0;
   for (const RulePoint& k : rule.points) {
@@ -38,7 +38,7 @@ double quadrature_entry(const double* point, const double* panel, const Triangle
   return Laplace::constant * sum;
 }
 
-/// Charges of ghosts come from their owners, along lists that both sides know.
+/// Exchange of ghost charges with their owners, along lists known to both sides.
 struct GhostExchange {
   std::vector<Index> send_panels;
   mpi::SparseExchange to_ghosts, to_owners;
@@ -67,7 +67,7 @@ GhostExchange make_exchange(const mpi::Comm& comm, mpi::Transport transport, con
   return result;
 }
 
-/// Throws AgreedError unless all ranks have the same rule, and one that can be used. Collective.
+/// Throws AgreedError unless all ranks have the same, valid rule. Collective.
 void agree_on_rule(const mpi::Comm& comm, const NearRule& rule) {
   const std::array<mpi::NamedValue, 3> values = {
       mpi::NamedValue{"points a panel", std::to_string(rule.points)},
@@ -156,7 +156,7 @@ void NearCorrection::State::apply(const AlignedVector<Real>& values, double* pot
 template <class Real>
 void NearCorrection::State::apply_transposed(const AlignedVector<Real>& values, const double* x,
                                              double* sums) const {
-  // A thread's rows reach only some columns, nearly consecutive ones: it sums them apart.
+  // The rows of a thread reach only a nearly consecutive range of columns, summed per thread.
   struct Part {
     Index first = 0;
     std::vector<double> sums;
@@ -187,7 +187,7 @@ void NearCorrection::State::apply_transposed(const AlignedVector<Real>& values, 
       sums[static_cast<std::size_t>(part.first) + c] += part.sums[c];
 }
 
-/// As if all panels were far, and their charges in their centroids.
+/// Fills the block as if all pairs were far, with point charges at the centroids.
 void NearCorrection::State::fill_far(std::span<const std::int32_t> of_rows,
                                      std::span<const std::int32_t> of_columns, double* values) const {
   const std::size_t n = of_rows.size();
@@ -209,10 +209,10 @@ void NearCorrection::State::fill_far(std::span<const std::int32_t> of_rows,
   }
 }
 
-/// Own rows have their near columns and corrections; for others both are found again.
+/// Sets the near entries: own rows use the stored columns and corrections; for others both are recomputed.
 void NearCorrection::State::fill_near(std::span<const std::int32_t> of_rows,
                                       std::span<const std::int32_t> of_columns, double* values) const {
-  std::vector<std::pair<std::int32_t, std::size_t>> wanted;  // columns and their places, ascending
+  std::vector<std::pair<std::int32_t, std::size_t>> wanted;  // columns and their positions, ascending
   for (std::size_t j = 0; j < of_columns.size(); ++j) wanted.emplace_back(of_columns[j], j);
   std::sort(wanted.begin(), wanted.end());
   for (std::size_t i = 0; i < of_rows.size(); ++i) {

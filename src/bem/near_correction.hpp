@@ -1,4 +1,4 @@
-// What is added to the FMM's result for panels that are near each other.
+// Correction of the FMM's result for panels that are near each other.
 #pragma once
 
 #include <cstdint>
@@ -14,30 +14,28 @@
 #pragma GCC visibility push(default)
 namespace octopole::bem {
 
-/// The sparse matrix C_ij = (entry of the NearRule) - (what the FMM's quadrature contributes), non-zero for
-/// near pairs; rows are this rank's panels, columns those that are near one of them. So P q = FMM(spread q) +
+/// The sparse matrix C_ij = (entry of the NearRule) - (contribution of the FMM's quadrature), non-zero for
+/// near pairs; rows are this rank's panels, columns the panels near one of them. Hence P q = FMM(spread q) +
 /// C q.
 ///
-/// Columns are numbered on each rank in the order of the rows of all ranks: those owned by lower ranks, this
-/// rank's own (own_begin() + i is panel i), those of higher ranks. A row's columns ascend, so sums do not
-/// depend on the number of ranks.
+/// Columns are numbered per rank in global row order: panels of lower ranks, this rank's own (own_begin() + i
+/// is panel i), those of higher ranks. A row's columns ascend, so sums do not depend on the number of ranks.
 class NearCorrection {
  public:
-  /// Finds the pairs, fetches the panels of other ranks that are in them, and integrates. Nothing of `panels`
-  /// is kept by reference. Collective. Throws Error where the panels of this rank and its neighbours are more
-  /// than 2^31.
+  /// Finds the near pairs, fetches their panels from other ranks, and integrates. Keeps no reference to
+  /// `panels`. Collective. Throws Error if the panels on this rank and near it number 2^31 or more.
   NearCorrection(const mpi::Comm& comm, const Panels& panels, const NearRule& rule,
                  mpi::Transport transport = mpi::kDefaultTransport);
   ~NearCorrection();
   NearCorrection(NearCorrection&&) noexcept;
   NearCorrection& operator=(NearCorrection&&) noexcept;
 
-  /// Starts to send this rank's charges (n) to the ranks that need them; `charges` may change before add().
-  /// Collective, and so is add(), which must follow. Between the two may be an evaluation of the FMM.
+  /// Starts sending this rank's charges (n) to the ranks that need them; `charges` may change before add().
+  /// Collective, like add(), which must follow; an FMM evaluation may come between the two.
   void start(std::span<const double> charges);
   /// potential[i] += sum_j C_ij q_j for this rank's panels. Threaded.
   void add(std::span<double> potential);
-  /// Both at once.
+  /// Calls start() and add().
   void add(std::span<const double> charges, std::span<double> potential) {
     start(charges);
     add(potential);
@@ -45,33 +43,33 @@ class NearCorrection {
   /// result[j] += sum_i C_ij values_i, i over the panels of all ranks. Collective. Threaded.
   void add_transposed(std::span<const double> values, std::span<double> result);
 
-  /// P_ii (n).
+  /// Diagonal entries P_ii (n).
   std::vector<double> diagonal() const;
 
-  // The rest is not collective.
+  // The members below are not collective.
 
   Index rows() const;
   Index columns() const;
   Index own_begin() const;
   Index entries() const;
-  /// Columns of row i, ascending, own_begin() + i among them.
+  /// Columns of row i, ascending, including own_begin() + i.
   std::span<const std::int32_t> row(Index i) const;
-  /// The vertices (3, 3) of a column's panel, its row among all ranks' and its centroid (3).
+  /// Vertices (3, 3) of a column's panel, its global row and its centroid (3).
   const double* panel(Index column) const;
   Index global_row(Index column) const;
   const double* centroid(Index column) const;
 
-  /// P_ij of two columns of this rank, near or far as the NearRule says.
+  /// P_ij for two columns of this rank, near or far by the NearRule.
   double entry(Index row_column, Index column) const;
-  /// A dense block of P for preconditioning, column-major with leading dimension rows.size(): near entries
-  /// are those of entry(), up to the precision of the stored correction, far ones that of a charge in the
-  /// panel's centroid. Both lists are columns of this rank (own ones: own_begin() + panel), in any order,
-  /// none twice.
+  /// Fills a dense block of P for preconditioning, column-major with leading dimension rows.size(): near
+  /// entries as entry() gives them, up to the precision of the stored correction, far ones for a point charge
+  /// at the panel's centroid. Both lists are columns of this rank (own ones: own_begin() + panel), in any
+  /// order, without repetition.
   void block(std::span<const std::int32_t> rows, std::span<const std::int32_t> columns, double* values) const;
 
   const NearRule& rule() const;
   Index bytes() const;  // held by this rank
-  /// Of one start(); add() does two flops an entry.
+  /// Traffic of one start(); add() does two flops per entry.
   Traffic traffic() const;
 
  private:

@@ -12,7 +12,7 @@
 namespace octopole::bem {
 namespace {
 
-/// A panel on its way to a rank that may be near it.
+/// A panel sent to a rank where it may be in a near pair.
 struct Record {
   double corners[9];
   Index row;
@@ -22,14 +22,15 @@ double near_radius(const double* panel, double multiple) {
   return multiple * panel_diameter(panel);
 }
 
-/// Consecutive panels of a rank: boxes of their centroids, and boxes of the balls in which they are near.
+/// Blocks of consecutive panels of a rank: boxes of their centroids, and boxes of the balls within which they
+/// are near.
 struct Blocks {
   std::vector<RowBlock> panels;
   std::vector<Box> centres, reach;
 };
 
 Blocks make_blocks(const Panels& panels, double multiple, int ranks) {
-  constexpr Index kMost = 64, kInAll = Index{1} << 16;  // boxes of all ranks are on every rank
+  constexpr Index kMost = 64, kInAll = Index{1} << 16;  // every rank holds the boxes of all ranks
   const int blocks = static_cast<int>(std::clamp<Index>(kInAll / ranks, 1, kMost));
   Blocks result;
   for (int b = 0; b < blocks; ++b) {
@@ -47,7 +48,7 @@ Blocks make_blocks(const Panels& panels, double multiple, int ranks) {
   return result;
 }
 
-/// Own panels that may be near centroids of `rank`, ascending.
+/// Own panels that may be near centroids in the boxes `centres` of another rank, ascending.
 std::vector<Index> panels_for(const Panels& panels, const Blocks& mine, double multiple,
                               std::span<const Box> centres) {
   std::vector<Index> wanted;
@@ -97,7 +98,7 @@ Columns gather_columns(const mpi::Comm& comm, const Panels& panels, double multi
   }
   const std::vector<Record> others = comm.all_to_all<Record>(send, counts);
 
-  Columns columns;  // in rank order, and so in the order of rows
+  Columns columns;  // in rank order, hence in row order
   const auto all = others.size() + static_cast<std::size_t>(panels.count());
   columns.row.reserve(all);
   columns.corners.reserve(9 * all);
@@ -114,7 +115,7 @@ Columns gather_columns(const mpi::Comm& comm, const Panels& panels, double multi
 
 namespace {
 
-/// New numbers of the columns, ascending: own ones and those in a pair stay, others get -1.
+/// New numbers of the columns, ascending: own columns and those in a pair are kept, others get -1.
 std::vector<std::int32_t> renumber(const Columns& columns, Index count, const NearPattern& pattern) {
   std::vector<std::int32_t> number(static_cast<std::size_t>(columns.count()), -1);
   for (const std::int32_t c : pattern.columns) number[static_cast<std::size_t>(c)] = 0;
@@ -148,7 +149,7 @@ NearPattern find_near(Columns& columns, Index count) {
   checked_cast<std::int32_t>(columns.count(), "number of panels on a rank and near it");
   const BoxTree tree(columns.count(), [&](Index c) {
     Box box;
-    // A little wider than the square root, so that rounding leaves no pair out.
+    // Slightly enlarged, so that rounding loses no pair.
     box.include(columns.centroid.data() + 3 * c,
                 std::sqrt(columns.radius2[static_cast<std::size_t>(c)]) * (1 + 1e-12));
     return box;

@@ -1,4 +1,4 @@
-// The panels that a rank needs for its near pairs: its own and others'.
+// The panels that a rank needs for its near pairs: its own and those of other ranks.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,13 @@
 
 namespace octopole::bem {
 
-/// Panels as columns, in the order of the rows of all ranks; this rank's own are consecutive.
+/// Panels as columns, in global row order; this rank's own are consecutive.
 struct Columns {
   Index own_begin = 0;
-  std::vector<Index> row;          // (columns) among all ranks'
+  std::vector<Index> row;          // (columns) global row
   AlignedVector<double> corners;   // (columns, 3, 3)
   AlignedVector<double> centroid;  // (columns, 3)
-  AlignedVector<double> radius2;   // (columns) square of the distance up to which a panel is near
+  AlignedVector<double> radius2;   // (columns) square of the distance within which a panel is near
 
   Index count() const { return static_cast<Index>(row.size()); }
   /// Whether panel `source` is near the centroid of `target`.
@@ -29,16 +29,17 @@ struct Columns {
   }
 };
 
-/// Near pairs by own panel: columns of panel i are columns[begin[i]] .. columns[begin[i + 1] - 1], ascending.
+/// Near pairs by own panel: the columns near panel i are columns[begin[i]] .. columns[begin[i + 1] - 1],
+/// ascending.
 struct NearPattern {
   AlignedVector<Index> begin;  // (n + 1)
   AlignedVector<std::int32_t> columns;
 };
 
-/// This rank's panels, and all panels of others that may be near one of them. Collective.
+/// Gathers this rank's panels and all panels of other ranks that may be near one of them. Collective.
 Columns gather_columns(const mpi::Comm& comm, const Panels& panels, double multiple);
 
-/// Finds the near pairs of this rank's `count` panels, and drops the columns of others that are in none.
+/// Finds the near pairs of this rank's `count` panels, and drops other ranks' columns that are in no pair.
 /// Threaded.
 NearPattern find_near(Columns& columns, Index count);
 

@@ -5,9 +5,9 @@
 namespace octopole::bem {
 namespace {
 
-/// The largest error of the potential of uniform charge density sigma on a plane, over sigma times the
-/// panels' diameter: at heights from 0 to 4 diameters, for equilateral triangles and halves of squares. In
-/// the order of the work. With one point the error falls only as 1 / multiple: wider near zones do not pay.
+/// Largest error of the potential of uniform charge density sigma on a plane, divided by sigma times the
+/// panel diameter: at heights from 0 to 4 diameters, for equilateral triangles and halves of squares. Sorted
+/// by work. With one point the error falls only as 1 / multiple, so wider near zones do not pay off.
 struct Measured {
   int points;
   double multiple, error;

@@ -12,7 +12,7 @@
 namespace octopole::bem {
 namespace {
 
-/// Distances below this part of the triangles' size are none.
+/// Distances below this fraction of the triangles' size count as zero.
 constexpr double kTolerance = 1e-9;
 
 Point minus(const Point& a, const Point& b) {
@@ -41,12 +41,12 @@ Point unit_normal(const Triangle& t) {
   return n;
 }
 
-/// Heights of b's vertices over a's plane.
+/// Heights of b's vertices above a's plane.
 std::array<double, 3> heights(const Triangle& a, const Point& normal, const Triangle& b) {
   return {dot(minus(b[0], a[0]), normal), dot(minus(b[1], a[0]), normal), dot(minus(b[2], a[0]), normal)};
 }
 
-/// Whether a side of b goes through a.
+/// Whether a side of b passes through a.
 bool side_pierces(const Triangle& a, const Point& normal, const Triangle& b,
                   const std::array<double, 3>& height, double tolerance) {
   for (std::size_t s = 0; s < 3; ++s) {
@@ -67,7 +67,7 @@ bool side_pierces(const Triangle& a, const Point& normal, const Triangle& b,
   return false;
 }
 
-/// In one plane: whether no side of a parts it from b.
+/// For coplanar triangles: whether no side of a separates it from b.
 bool no_side_parts(const Triangle& a, const Point& normal, const Triangle& b, double tolerance) {
   for (std::size_t c = 0; c < 3; ++c) {
     const Point side = minus(a[(c + 1) % 3], a[c]), inward = cross(normal, side);
@@ -78,7 +78,7 @@ bool no_side_parts(const Triangle& a, const Point& normal, const Triangle& b, do
   return true;
 }
 
-/// Of two triangles with a common side: whether they are folded flat onto each other.
+/// Whether two triangles with a common side are folded flat onto each other.
 bool folded(const Surface& surface, Index a, Index b, const std::array<std::int32_t, 2>& side) {
   const auto across = [&](Index t) {
     const Point& from = surface.vertices[static_cast<std::size_t>(side[0])];

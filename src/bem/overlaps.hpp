@@ -1,4 +1,4 @@
-// Triangles of a surface that cross or cover each other.
+// Triangles of a surface that intersect or overlap.
 #pragma once
 
 #include <utility>
@@ -8,12 +8,12 @@
 
 namespace octopole::bem {
 
-/// Whether two triangles have more in common than vertices and an edge of the surface, touching excepted.
-/// Neither may be degenerate, nor both have the same vertices.
+/// Whether two triangles intersect or overlap outside common vertices and a common edge; touching does not
+/// count. Neither may be degenerate, nor may both have the same vertices.
 bool overlap(const Surface& surface, Index a, Index b);
 
-/// All such pairs (lower, higher), ascending; triangles marked in `skip` are left out. At most `limit` are
-/// listed, `count` is their number. Threaded.
+/// Finds all such pairs (lower, higher), ascending, except of triangles marked in `skip`. Lists at most
+/// `limit` pairs; `count` is the number of all. Threaded.
 std::vector<std::pair<Index, Index>> find_overlaps(const Surface& surface, const std::vector<char>& skip,
                                                    std::size_t limit, Index& count);
 

@@ -12,7 +12,7 @@
 namespace octopole::bem {
 namespace {
 
-/// A panel on its way to its owner.
+/// A panel as sent to its owner.
 struct Record {
   double corners[9];
   Index number;
@@ -44,7 +44,7 @@ std::vector<Record> sorted_records(const Surface& surface) {
   return sorted;
 }
 
-/// Names of any characters but NUL, from rank 0 to all.
+/// Broadcasts names from rank 0; they may have any characters but NUL.
 std::vector<std::string> broadcast_names(const mpi::Comm& comm, const std::vector<std::string>& names) {
   std::string text;
   if (comm.is_root())
@@ -121,7 +121,7 @@ double relative_size(const mpi::Comm& comm, const Panels& panels) {
     sums[1] += area * diameter;
   }
   comm.allreduce(std::span<double>(sums), MPI_SUM);
-  // Rules for the near field are chosen by it, and MPI does not promise equal sums on all ranks.
+  // Near rules are chosen by it, and MPI does not guarantee equal sums on all ranks.
   return comm.of_root(sums[1] / sums[0] / std::sqrt(sums[0] * 0.25 * std::numbers::inv_pi));
 }
 

@@ -5,7 +5,7 @@
 namespace octopole::bem {
 
 Parts connected_parts(std::size_t vertices, const std::vector<Corners>& triangles) {
-  // Union-find over vertices, with paths halved.
+  // Union-find over vertices, with path halving.
   std::vector<std::int32_t> parent(vertices);
   std::iota(parent.begin(), parent.end(), 0);
   const auto root = [&](std::int32_t v) {

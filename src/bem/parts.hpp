@@ -8,7 +8,7 @@
 
 namespace octopole::bem {
 
-/// Triangles that hang together by shared vertices are one part.
+/// Connected parts: triangles are connected by shared vertices.
 struct Parts {
   std::int32_t count = 0;
   std::vector<std::int32_t> of_triangle;  // numbered in the order of their first triangles

@@ -8,7 +8,7 @@
 namespace octopole::bem {
 namespace {
 
-/// Nodes of an element by its type; 0 for types that are not known.
+/// Number of nodes of an element type; 0 for unknown types.
 int nodes_of_type(std::int64_t type) {
   constexpr int nodes[] = {0, 2,  3,  4,  4, 8,  6,  5,  3,  6,  9, 10, 27, 18, 14, 1,
                            8, 20, 15, 13, 9, 10, 12, 15, 15, 21, 4, 5,  6,  20, 35, 56};
@@ -65,7 +65,7 @@ class GmshReader {
     file_.expect("$EndMeshFormat");
   }
 
-  /// Reads a section's numbers, in a binary file as bytes that begin behind the line end.
+  /// Reads a section's numbers; in a binary file they are bytes that begin after the line end.
   template <class Read>
   void in_encoding(Read&& read) {
     if (binary_) {

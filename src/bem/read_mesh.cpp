@@ -36,7 +36,7 @@ void name_parts(Surface& surface, const std::string& name) {
   surface.conductor = std::move(parts.of_triangle);
 }
 
-/// Conductors by group, in the order of their first triangles.
+/// Assigns conductors by group, in the order of their first triangles.
 void name_groups(Surface& surface, const RawMesh& mesh, const std::string& path) {
   std::vector<std::int32_t> number(mesh.groups.size(), -1);
   for (const std::int32_t group : mesh.group) {
@@ -57,7 +57,7 @@ void name_groups(Surface& surface, const RawMesh& mesh, const std::string& path)
   }
   for (const std::string& name : mesh.groups)
     if (std::find(surface.conductors.begin(), surface.conductors.end(), name) == surface.conductors.end())
-      surface.conductors.push_back(name);  // found to be empty later, unless it is not asked for
+      surface.conductors.push_back(name);  // reported as empty later, unless it is not selected
 }
 
 Surface read_one(const std::string& path, const ReadOptions& options) {

@@ -1,4 +1,4 @@
-// Wavefront OBJ: vertices, faces, objects and groups; the rest is appearance.
+// Wavefront OBJ: vertices, faces, objects and groups; statements about appearance are skipped.
 #include <algorithm>
 #include <cmath>
 
@@ -38,7 +38,7 @@ class ObjReader {
   }
 
  private:
-  /// Objects go before groups: from the first object on, groups are not looked at.
+  /// Objects take precedence over groups: from the first object on, groups are ignored.
   std::int32_t use_name(bool object, std::string_view line) {
     if (!object && objects_) return name_;
     if (object && !objects_) {
@@ -92,7 +92,8 @@ class ObjReader {
     }
   }
 
-  /// Every corner turns the way of the polygon's normal, and no vertex is off the plane by 1e-6 of the size.
+  /// Whether every corner turns in the sense of the polygon's normal, and all vertices lie in its plane to
+  /// 1e-6 of the size.
   bool flat_and_convex(const std::vector<std::int32_t>& polygon) const {
     const auto point = [&](std::size_t k) {
       return mesh_.vertices[static_cast<std::size_t>(polygon[k % polygon.size()])];

@@ -1,4 +1,4 @@
-// STL, ASCII and binary. Triangles share no vertices there: equal coordinates make them.
+// STL, ASCII and binary. Triangles share no vertices in the files: equal coordinates are merged.
 #include <cstring>
 
 #include "bem/mesh_readers.hpp"
@@ -70,7 +70,7 @@ RawMesh read_ascii(Scanner& file) {
     file.expect("endsolid");
     file.line();
   }
-  if (mesh.groups.size() == 1) {  // which names the file, not a conductor
+  if (mesh.groups.size() == 1) {  // a single name is that of the file, not of a conductor
     mesh.groups.clear();
     mesh.group.assign(mesh.group.size(), kNoGroup);
   }

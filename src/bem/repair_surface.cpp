@@ -9,7 +9,7 @@
 namespace octopole::bem {
 namespace {
 
-/// Keeps the triangles for which `keep` says so; returns how many went.
+/// Keeps the triangles for which `keep` returns true; returns the number removed.
 template <class Keep>
 Index filter(Surface& surface, Keep&& keep) {
   std::size_t kept = 0;
@@ -45,8 +45,8 @@ std::size_t longest_side(const Surface& surface, Index t) {
   return longest;
 }
 
-/// A needle p m q, whose vertex m lies on its side q p, and the neighbour p q r across that side become p m r
-/// and m q r: the side that was too long is gone.
+/// Flips the longest edge of each needle: the needle p m q, whose vertex m lies on its side q p, and the
+/// neighbour p q r across that side become p m r and m q r.
 Index swap_needles(Surface& surface) {
   const std::vector<HalfEdge> edges = sorted_edges(surface);
   std::map<std::pair<std::int32_t, std::int32_t>, std::pair<const HalfEdge*, const HalfEdge*>> of_needle;
@@ -101,7 +101,7 @@ Index drop_duplicates(Surface& surface) {
 Index turn(Surface& surface) {
   const Pieces pieces = find_pieces(surface, sorted_edges(surface));
   const Facing facing = find_facing(surface, pieces);
-  // Pieces that are open have no outside: there the majority stays.
+  // Open pieces have no outside: there the orientation of the majority is kept.
   std::vector<Index> balance(facing.sign.size(), 0);
   for (std::size_t t = 0; t < surface.triangles.size(); ++t)
     balance[static_cast<std::size_t>(pieces.of_triangle[t])] += pieces.turned[t] ? -1 : 1;
@@ -123,7 +123,7 @@ Repairs repair_surface(Surface& surface) {
   Repairs repairs;
   repairs.degenerate =
       filter(surface, [&](std::size_t t) { return !has_vertex_twice(surface.triangles[t]); });
-  constexpr int kRounds = 10;  // a swap may leave another needle
+  constexpr int kRounds = 10;  // a flip may create another needle
   for (int round = 0; round < kRounds; ++round) {
     const Index swapped = swap_needles(surface);
     repairs.degenerate += swapped;

@@ -1,4 +1,4 @@
-// The bytes of a file, taken one after the other, with errors that say where.
+// Sequential reader of a file's bytes; errors name the position.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace octopole::bem {
 
 class Scanner {
  public:
-  /// Reads the whole file. Throws Error where it cannot be read.
+  /// Reads the whole file. Throws Error if it cannot be read.
   explicit Scanner(const std::string& path);
 
   const std::string& path() const { return path_; }
@@ -22,25 +22,25 @@ class Scanner {
 
   /// Throws Error "path: line .." or, in binary parts, "path: byte ..".
   [[noreturn]] void fail(const std::string& what, const std::string& advice = {}) const;
-  /// From now on places are bytes (true) or lines.
+  /// From now on errors name bytes (true) or lines.
   void set_binary(bool binary) { binary_ = binary; }
 
-  /// Goes over white space, line ends included.
+  /// Skips white space, including line ends.
   void skip_space();
-  /// The next word, "" at the end; `peek` leaves it there.
+  /// The next word, "" at the end; `peek` does not consume it.
   std::string_view word();
   std::string_view peek();
-  /// The rest of the line, without its end, which is taken too.
+  /// The rest of the line; its end is consumed but not returned.
   std::string_view line();
-  /// Fails unless the next word is this one.
+  /// Fails unless the next word is `wanted`.
   void expect(std::string_view wanted);
 
   double real(const char* what);
   std::int64_t integer(const char* what);
-  /// A finite coordinate.
+  /// Reads a finite coordinate.
   double coordinate();
 
-  /// The next bytes as they are.
+  /// Reads the next bytes as a T.
   template <class T>
   T binary(const char* what) {
     if (remaining() < sizeof(T)) fail(std::string("the file ends before ") + what);
@@ -50,18 +50,18 @@ class Scanner {
     return value;
   }
   void skip_bytes(std::size_t count, const char* what);
-  /// Fails unless `count` records of at least `bytes` bytes can follow.
+  /// Fails unless `count` records of at least `bytes` bytes fit in the rest of the file.
   void check_count(std::int64_t count, std::size_t bytes, const char* what) const;
   void check_finite(double value) const;
 
  private:
   std::string path_, bytes_;
   std::size_t place_ = 0;
-  std::size_t last_ = 0;  // where the last word began: what errors are about
+  std::size_t last_ = 0;  // start of the last word, for error messages
   bool binary_ = false;
 };
 
-/// Numbers as whole words; false where the word is something else.
+/// Parses a whole word as a number; false if it is none.
 bool parse(std::string_view word, double& value);
 bool parse(std::string_view word, std::int64_t& value);
 

@@ -1,4 +1,4 @@
-// Triangle surface meshes in one process: what readers and generators make, and checks look at.
+// Triangle surface meshes in one process, made by readers and generators.
 #pragma once
 
 #include <array>
@@ -11,18 +11,18 @@
 #pragma GCC visibility push(default)
 namespace octopole::bem {
 
-/// A place in space, or a vector.
+/// A point or a vector.
 using Point = std::array<double, 3>;
 
-/// Vertices of a triangle by number; seen from outside, they go anticlockwise.
+/// Vertex indices of a triangle, anticlockwise seen from outside.
 using Corners = std::array<std::int32_t, 3>;
 
-/// Triangles with shared vertices, each of one conductor.
+/// Triangles with shared vertices; each belongs to one conductor.
 struct Surface {
   std::vector<Point> vertices;
   std::vector<Corners> triangles;
-  std::vector<std::int32_t> conductor;  // (triangles) place in `conductors`
-  std::vector<std::string> conductors;  // names, each once
+  std::vector<std::int32_t> conductor;  // (triangles) index in `conductors`
+  std::vector<std::string> conductors;  // distinct names
 
   Index size() const { return static_cast<Index>(triangles.size()); }
   const Point& corner(Index triangle, int c) const {

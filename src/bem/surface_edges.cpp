@@ -56,7 +56,7 @@ Pieces find_pieces(const Surface& surface, const std::vector<HalfEdge>& edges) {
   const std::size_t n = surface.triangles.size();
   struct Neighbour {
     std::int32_t triangle = -1;
-    bool opposite = false;  // goes along the edge the other way, as it should
+    bool opposite = false;  // traverses the edge in the opposite direction, as required
   };
   std::vector<std::array<Neighbour, 3>> neighbours(n);
   for_each_edge(edges, [&](const HalfEdge* first, const HalfEdge* last) {

@@ -9,15 +9,15 @@
 #pragma GCC visibility push(default)
 namespace octopole::bem {
 
-/// A point in barycentric coordinates (of the first, second and third vertex; they add up to 1) and its share
-/// of the area.
+/// A point in barycentric coordinates (of the first, second and third vertex; they sum to 1) and its weight,
+/// as a fraction of the area.
 struct RulePoint {
   std::array<double, 3> barycentric;
   double weight;
 };
 
 /// The mean of f over a triangle is about sum_k weight_k f(y_k), exactly for polynomials up to `degree`.
-/// Weights are positive, add up to 1, and points lie inside.
+/// Weights are positive and sum to 1; points lie inside.
 struct TriangleRule {
   int degree = 1;
   std::span<const RulePoint> points;
@@ -30,10 +30,10 @@ struct TriangleRule {
 /// number.
 TriangleRule triangle_rule(int points);
 
-/// Point k of the rule on a panel (3, 3). Barycentric thirds give exactly panel_centroid().
+/// Position of a rule's point on a panel (3, 3). Barycentric thirds give exactly panel_centroid().
 std::array<double, 3> rule_point(const RulePoint& point, const double* panel);
 
-/// (a + b + c) / 3.
+/// Centroid (a + b + c) / 3.
 std::array<double, 3> panel_centroid(const double* panel);
 double panel_area(const double* panel);
 /// Length of the longest edge.

@@ -8,7 +8,7 @@ namespace octopole::bem {
 
 TwoSphereCapacitance two_sphere_capacitance(double a, double b, double distance) {
   if (!(a > 0 && b > 0 && distance > a + b)) throw Error("two spheres touch, or have no radius");
-  // acosh(1 + x) of x = ((d - a - b)(d + a + b)) / (2 a b), without cancellation.
+  // acosh(1 + x) with x = ((d - a - b)(d + a + b)) / (2 a b), without cancellation.
   const double x = (distance - a - b) * (distance + a + b) / (2 * a * b);
   const double u = std::log1p(x + std::sqrt(x * (x + 2)));
   TwoSphereCapacitance sums{0, 0, 0};

@@ -22,7 +22,7 @@ struct CellHash {
   }
 };
 
-/// Equal places have equal keys: zeros of both signs are the same.
+/// Key of a position, equal for equal positions: zeros of both signs are the same.
 Cell exact_key(const Point& point) {
   Cell key;
   for (std::size_t d = 0; d < 3; ++d) key[d] = std::bit_cast<std::int64_t>(point[d] == 0 ? 0.0 : point[d]);
@@ -44,7 +44,7 @@ double distance2(const Point& a, const Point& b) {
   return sum;
 }
 
-/// Cells as wide as the distance: what is that close is in the same cell or a neighbour.
+/// Uses cells of width `distance`: a vertex within that distance is in the same cell or a neighbour.
 std::vector<std::int32_t> close_vertices(const std::vector<Point>& vertices, double distance) {
   morton::Bounds bounds = morton::Bounds::empty();
   for (const Point& p : vertices) bounds.include(p);

@@ -1,4 +1,4 @@
-// Vertices at the same place made one.
+// Merging of vertices at the same position.
 #pragma once
 
 #include <vector>
@@ -7,14 +7,14 @@
 
 namespace octopole::bem {
 
-/// Length of the diagonal of the points' box.
+/// Length of the diagonal of the points' bounding box.
 double extent_of(const std::vector<Point>& points);
 
-/// Replaces each vertex within `distance` of an earlier one by it, and drops the vertices that no triangle
-/// has. 0: only those of equal coordinates.
+/// Replaces each vertex within `distance` of an earlier one by the earlier one, and drops vertices of no
+/// triangle. 0: merges only equal coordinates.
 void weld(std::vector<Point>& vertices, std::vector<Corners>& triangles, double distance);
 
-/// Drops the vertices that no triangle has; the others keep their order.
+/// Drops the vertices of no triangle; the others keep their order.
 void drop_unused_vertices(std::vector<Point>& vertices, std::vector<Corners>& triangles);
 
 }  // namespace octopole::bem

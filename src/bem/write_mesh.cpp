@@ -11,7 +11,7 @@
 namespace octopole::bem {
 namespace {
 
-/// Text and bytes, one after the other.
+/// Output buffer of text and bytes.
 class Output {
  public:
   template <class... Values>
@@ -28,7 +28,7 @@ class Output {
   std::string bytes_;
 };
 
-/// Numbers of a Gmsh section: lines of text, or bytes.
+/// Numbers of a Gmsh section, as lines of text or as bytes.
 class Section {
  public:
   Section(Output& out, bool binary) : out_(out), binary_(binary) {}
@@ -134,7 +134,7 @@ std::string obj(const Surface& surface) {
   return out.bytes();
 }
 
-/// Readers work normals out for themselves where they are zero.
+/// Normals are written as zero; readers then compute them.
 std::string stl_ascii(const Surface& surface) {
   Output out;
   const auto conductors = by_conductor(surface);

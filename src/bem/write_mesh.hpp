@@ -1,4 +1,4 @@
-// Surface meshes to files.
+// Writes surface meshes to files.
 #pragma once
 
 #include <string>
@@ -10,10 +10,10 @@ namespace octopole::bem {
 
 enum class MeshEncoding { binary, ascii };
 
-/// Writes the surface by the extension of the name, all of it or nothing: .msh (Gmsh 4.1, conductors are
-/// physical groups), .obj (text in any case, conductors are objects), .stl (in ASCII conductors are solids;
-/// binary has none, and coordinates of 7 digits). Others keep coordinates to the bit. Not collective. Throws
-/// Error for another extension and where the file cannot be written.
+/// Writes the surface, completely or not at all, in the format of the extension: .msh (Gmsh 4.1; conductors
+/// are physical groups), .obj (always text; conductors are objects), .stl (ASCII: conductors are solids;
+/// binary: no conductors, coordinates of 7 digits). The other formats keep coordinates bit for bit. Not
+/// collective. Throws Error for another extension and if the file cannot be written.
 void write_surface(const std::string& path, const Surface& surface,
                    MeshEncoding encoding = MeshEncoding::binary);
 

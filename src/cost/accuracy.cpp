@@ -21,7 +21,7 @@ constexpr std::array<AccuracyRow, 11> kDouble{{{2, 3, 3, 90},
 constexpr std::array<AccuracyRow, 5> kSingle{
     {{2, 3, 3, 130}, {3, 4, 4, 130}, {4, 5, 5, 280}, {5, 6, 6, 280}, {6, 7, 7, 420}}};
 
-// With the gradient, whose error is larger; from 7 digits on one or two orders more.
+// With the gradient, whose error is larger: one order more, two at 12 digits, none at 6 and 7.
 constexpr std::array<AccuracyRow, 11> kDoubleGradient{{{2, 4, 4, 90},
                                                        {3, 5, 5, 90},
                                                        {4, 6, 6, 130},
@@ -34,7 +34,7 @@ constexpr std::array<AccuracyRow, 11> kDoubleGradient{{{2, 4, 4, 90},
                                                        {11, 13, 13, 600},
                                                        {12, 15, 15, 850}}};
 
-// Rounding of M2L leaves 1e-6 to 2e-6 of the gradient around clusters: no 6 digits.
+// Rounding errors of M2L are 1e-6 to 2e-6 of the gradient around clusters, so 6 digits are not reached.
 constexpr std::array<AccuracyRow, 4> kSingleGradient{
     {{2, 4, 4, 90}, {3, 5, 5, 130}, {4, 6, 6, 130}, {5, 7, 7, 190}}};
 

@@ -1,4 +1,4 @@
-// From digits to parameters: the calibrated table.
+// The calibrated table of parameters by number of digits.
 #pragma once
 
 #include <span>
@@ -9,7 +9,7 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// What reaches a number of digits.
+/// Parameters that reach a number of digits.
 struct AccuracyRow {
   int digits;
   int order;
@@ -17,17 +17,17 @@ struct AccuracyRow {
   int ncrit;
 };
 
-/// Ascending digits. Made by `octopole calibrate`, which measures the relative L2 error of the potential, and
-/// where it is asked for of the gradient, too, against direct summation by order on uniform and strongly
-/// non-uniform clouds with charges of both signs, and takes for each number of digits the smallest order
-/// whose worst error keeps the safety factor (docs/accuracy.md has the exceptions). With the gradient both
-/// errors are below 10^-digits, for targets around clusters of sources, too.
+/// The rows in ascending order of digits. Made by `octopole calibrate`: it measures, for each order, the
+/// relative L2 error of the potential, and of the gradient if requested, against direct summation on uniform
+/// and strongly non-uniform point clouds with charges of both signs, and takes for each number of digits the
+/// smallest order whose largest error keeps the safety factor (docs/accuracy.md has the exceptions). With the
+/// gradient, both errors are below 10^-digits, also for targets around clusters of sources.
 std::span<const AccuracyRow> accuracy_table(Precision precision, Output output);
 
-/// The row for `digits`, throwing Error when out of the range of precision and output.
+/// The row for `digits`. Throws Error if precision and output do not reach that number of digits.
 const AccuracyRow& accuracy_row(Precision precision, Output output, int digits);
 
-/// n_crit that suits an order chosen by the user.
+/// The n_crit that suits an order chosen by the user.
 int ncrit_for_order(Precision precision, Output output, int order);
 
 }  // namespace octopole

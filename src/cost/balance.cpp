@@ -10,7 +10,7 @@
 namespace octopole {
 namespace {
 
-/// Where a node's work is counted: at the first of its codes that the range holds.
+/// The code at which a node's work is counted: the first of its codes in the range.
 morton::Code place_of(tree::NodeKey node, tree::CodeRange range) {
   return std::max(node.first_code(), range.first);
 }
@@ -19,13 +19,13 @@ double total(const std::array<double, kPhases>& seconds) {
   return std::accumulate(seconds.begin(), seconds.end(), 0.0);
 }
 
-/// A rank's part under a partition that is looked at.
+/// The part of one rank under a candidate partition.
 struct Part {
   Index weight = 0;
   WorkCounts owned;
 };
 
-/// This rank's parts under `partition`: what each rank holds of the weights and of owned_work, in all.
+/// This rank's part under `partition`: its weights and owned_work, summed over all ranks that now hold them.
 Part gather_part(const mpi::Comm& comm, const tree::Partition& partition,
                  std::span<const tree::NodeKey> leaves, std::span<const Index> weights, tree::CodeRange range,
                  const tree::EssentialTree& tree, std::span<const WorkCounts> by_node) {

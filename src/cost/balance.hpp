@@ -1,4 +1,4 @@
-// The partition by work: leaves weighed by what their part of an evaluation costs, counted and never timed.
+// The partition by work: leaves are weighted by the cost of their part of an evaluation, counted, not timed.
 #pragma once
 
 #include <optional>
@@ -14,35 +14,34 @@ namespace octopole {
 
 /// How the points were divided among the ranks.
 struct Balance {
-  bool moved = false;    // a second partition replaced the one by points
-  WorkCounts by_points;  // of this rank's part under the partition by points; where one was weighed
-  WorkCounts
-      predicted;  // of this rank's part under the partition in use: see owned_work; where one was weighed
-  Index count_tree_bytes = 0;  // replicated while the set-up lasted
+  bool moved = false;          // a second partition replaced the one by points
+  WorkCounts by_points;        // of this rank under the partition by points; set by divide_by_work
+  WorkCounts predicted;        // owned_work of this rank under the partition in use; set by divide_by_work
+  Index count_tree_bytes = 0;  // replicated on every rank during the set-up
 };
 
-/// The work that is one rank's alone: everything but the downward work of nodes that several ranks share,
-/// which each of them does, and families_in.
+/// The work that only one rank does: everything but families_in and the downward work of shared nodes, which
+/// is repeated by each rank that shares them.
 WorkCounts owned_work(std::span<const WorkCounts> by_node, const tree::EssentialTree& tree,
                       const tree::Partition& partition);
 
-/// P2M and M2M of a node, which its owner does alone, and all the rest.
+/// The parts of a node's counts: P2M and M2M, done only by its owner; and everything else.
 WorkCounts upward_part(const WorkCounts& counts);
 WorkCounts downward_part(const WorkCounts& counts);
 
-/// Seconds of one thread that each leaf stands for: `leaves` tile the range of lists.rank along the curve.
-/// Nodes count at their first leaf in the range, and transforms of families are spread evenly over the
-/// families that need them.
+/// Predicted seconds of one thread per leaf; `leaves` tile the range of lists.rank along the curve. The work
+/// of a node is counted at its first leaf in the range; forward transforms of families are divided evenly
+/// among the families that need them.
 std::vector<double> leaf_seconds(const RankLists& lists, tree::CodeRange range,
                                  std::span<const tree::NodeKey> leaves, std::span<const WorkCounts> by_node,
                                  double families_in, const Parameters& parameters, bool same);
 
-/// Whole numbers in the ratio of the seconds, such that `ranks` times the sum of `largest` fits in 62 bits:
-/// sums of them are exact in any order.
+/// Integer weights proportional to the seconds, scaled so that `ranks` times `largest`, the largest sum of
+/// any rank, fits in 62 bits: their sums are exact in any order.
 std::vector<Index> whole_weights(std::span<const double> seconds, double largest, int ranks);
 
-/// Looks for a better partition than `partition`, of whose parts `lists` and `leaves` are this rank's.
-/// Returns it where the heaviest part becomes lighter by at least kWorthMoving. Collective.
+/// Looks for a better partition than `partition`, under which `lists` and `leaves` are this rank's. Returns
+/// it if it reduces the largest weight of any rank by more than the fraction kWorthMoving. Collective.
 inline constexpr double kWorthMoving = 0.02;
 std::optional<tree::Partition> divide_by_work(const mpi::Comm& comm, const RankLists& lists,
                                               const WorkLists& work, const tree::Partition& partition,

@@ -73,7 +73,7 @@ RankMemory rank_memory(const RankLists& lists, const WorkLists& work, std::span<
 
 ReplicatedBytes replicated_bytes(const tree::Partition& partition, Index coarse_nodes, Index count_tree,
                                  const Parameters& parameters) {
-  constexpr Index kPlaceAndCount = 2 * sizeof(int);  // as MPI_Allgatherv wants them, a rank
+  constexpr Index kPlaceAndCount = 2 * sizeof(int);  // per rank, for MPI_Allgatherv
   const bool collective = multipole_rule(parameters, partition.ranks()).coarse_users < partition.ranks();
   return {bytes_of(partition.bounds),
           collective ? coarse_nodes * parameters.multipole_bytes() + kPlaceAndCount * partition.ranks() : 0,

@@ -12,7 +12,7 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// What the arrays' lengths depend on, besides tree and lists. `callers` are points that the rank passes.
+/// The numbers of points on which the lengths of arrays depend. `caller_*` are points that the rank passes.
 struct PointNumbers {
   Index caller_sources = 0, caller_targets = 0;
   Index sources = 0, targets = 0;  // owned
@@ -20,12 +20,12 @@ struct PointNumbers {
   bool same = true, gradient = false;
 };
 
-/// By what they are for. points: orders both ways, coordinates. tree: the locally essential tree and
-/// its boxes. lists: neighbours, U, V, W, X, partners (once more where P2P in double pairs them up: at most),
+/// Bytes by purpose. points: orders in both directions, coordinates. tree: the locally essential tree and its
+/// boxes. lists: neighbours, U, V, W, X, partners (those of P2P twice if sources = targets, an upper bound),
 /// work lists, M2L's plans. values: charges, multipoles, locals, check potentials, sums at targets.
-/// partition: what is replicated on every rank. Elements in use, not capacities; without operators, M2L's
-/// transforms (at most kM2lWorkspaceBytes, and as much again where a parent's own needs are larger), message
-/// buffers and MPI's own.
+/// partition: replicated on every rank. Counts elements in use, not capacities; excludes operators, M2L's
+/// transforms (at most kM2lWorkspaceBytes, unless a single parent needs more), message buffers and MPI's own
+/// buffers.
 struct RankMemory {
   Index points = 0, tree = 0, lists = 0, values = 0, partition = 0;
   Index total() const { return points + tree + lists + values + partition; }
@@ -35,8 +35,8 @@ struct RankMemory {
 RankMemory rank_memory(const RankLists& lists, const WorkLists& work, std::span<const M2lFftPlan> plans,
                        const PointNumbers& numbers, const Parameters& parameters, int ranks);
 
-/// `coarse_nodes`: of all ranks, where they have a collective. `count_tree`: what the tree of the run is or
-/// was.
+/// Bytes replicated on every rank. `coarse_nodes`: number of coarse nodes of all ranks, if a collective sends
+/// their multipoles. `count_tree`: bytes of the count tree during the set-up.
 ReplicatedBytes replicated_bytes(const tree::Partition& partition, Index coarse_nodes, Index count_tree,
                                  const Parameters& parameters);
 

@@ -15,7 +15,7 @@ constexpr std::array<std::string_view, 4> kWhen = {"before the points are sorted
                                                    "once the tree is built (a lower bound)",
                                                    "once the lists are built", "once the set-up stands"};
 
-/// What one rank has under one bound.
+/// Bytes that one rank will allocate under one bound.
 struct Claim {
   std::uint64_t group;
   Index ahead;
@@ -33,7 +33,7 @@ std::string advice(const Parameters& parameters, bool limited) {
 
 MemoryCheck::MemoryCheck(const mpi::Comm& comm, const Parameters& parameters, std::string root)
     : comm_(comm), parameters_(parameters), root_(std::move(root)) {
-#ifndef OCTOPOLE_SMPI  // where all virtual ranks live in one process of one real node
+#ifndef OCTOPOLE_SMPI  // under SMPI, all virtual ranks are in one process on one real node
   if (!parameters.memory_limit) node_ = comm.on_node();
 #endif
 }

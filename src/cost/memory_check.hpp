@@ -1,5 +1,5 @@
-// Whether the memory that an Fmm is expected to need is there: agreed among the ranks, before it is
-// allocated.
+// Checks, in agreement of all ranks and before allocation, whether the memory that an Fmm is estimated to
+// need is available.
 #pragma once
 
 #include <optional>
@@ -12,39 +12,38 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// Compares estimates with what there is: Parameters::memory_limit, else what the nodes have
-/// (base/node_memory), of which all ranks of a node, or of a cgroup, take their parts. Ranks always decide
-/// alike.
+/// Compares estimates with the available memory: Parameters::memory_limit, else the memory of the nodes
+/// (base/node_memory), which all ranks of a node or of a cgroup share. All ranks reach the same decision.
 class MemoryCheck {
  public:
   /// Finds the ranks of each node. `root`: see memory_bounds. Collective.
   MemoryCheck(const mpi::Comm& comm, const Parameters& parameters, std::string root = "");
 
-  /// Throws Error on all ranks where the estimate of any rank is above the limit, or those of a node's ranks
-  /// are above what it has left: names the worst node or rank, what is needed, what is there, and what to do.
-  /// `when` tells what the estimate is made from. Collective.
+  /// Throws Error on all ranks if the estimate of any rank exceeds the limit, or the sum over a node's ranks
+  /// exceeds its free memory. The message names the worst node or rank, what is needed, what is available,
+  /// and what to do. `when` says at which stage the estimate was made. Collective.
   void require(const MemoryEstimate& estimate, std::string_view when);
 
-  /// For the operators alone, before they are read or computed. Collective.
+  /// Checks the memory of the operators before they are read or computed. Collective.
   void require_for_operators();
 
-  /// For a program that is about to read, or make, points and charges of these numbers on this rank, and to
-  /// pass them to a new Fmm: both together. Nothing where Parameters::memory_limit is given, which is the
-  /// Fmm's. Collective.
+  /// Checks the memory of a program that will read or generate these numbers of points, with charges, on this
+  /// rank and pass them to a new Fmm: input and Fmm together. Does nothing if Parameters::memory_limit is
+  /// given, which limits the Fmm only. Collective.
   void require_before_reading(Index sources, Index targets, bool same);
 
-  /// A set-up begins, while another of so many bytes, evaluations' arrays included, lives on.
+  /// Begins a set-up while another one, of `replaced` bytes with any arrays of its evaluations, is kept.
   void begin(Index replaced);
 
-  /// For the set-up begun, before anything of it is allocated: by the points that each rank passes.
+  /// Checks the set-up begun before it allocates anything, from the numbers of points that each rank passes.
   /// Collective.
   void require_for_points(Index sources, Index targets, bool same);
 
-  /// For the set-up begun: adds operators and what is replaced to the estimate, keeps the largest set_up so
-  /// far, and requires it. Collective.
+  /// Checks the set-up begun at a later stage: adds the bytes of operators and of the replaced set-up to the
+  /// estimate, and keeps the largest set_up so far. Collective.
   void require(const MemoryNeeds& needs, MemoryStage stage);
 
-  /// The last one for the set-up begun.
+  /// The last estimate of the set-up begun.
   const MemoryEstimate& estimate() const { return estimate_; }
 
  private:
@@ -58,7 +57,7 @@ class MemoryCheck {
   mpi::Comm comm_;
   Parameters parameters_;
   std::string root_;
-  std::optional<mpi::Comm> node_;  // where its memory is looked at
+  std::optional<mpi::Comm> node_;  // the ranks of this node, if its memory is checked
   MemoryEstimate estimate_;
 
   MemoryNeeds needs_of(Index sources, Index targets, bool same) const;  // collective

@@ -11,7 +11,7 @@ namespace {
 
 constexpr Index kCode = sizeof(morton::Code), kOrder = sizeof(PointIndex), kPlace = 3 * sizeof(double),
                 kRow = sizeof(Index), kNumber = sizeof(double);
-constexpr Index kSortEntry = 16;                      // of two arrays in tree/morton_sort
+constexpr Index kSortEntry = 16;                      // per point in each of two arrays of tree/morton_sort
 constexpr Index kNearBytes = 27 * sizeof(NodeIndex);  // neighbours of a node
 constexpr Index kNoLists = 8 * sizeof(Index);         // offsets of a node's empty lists
 
@@ -19,7 +19,7 @@ Index item_bytes(const tree::NodeLists& lists) {
   return static_cast<Index>(lists.items.size() * sizeof(NodeIndex));
 }
 
-/// Bytes of a node in the essential tree's arrays, its box and its four flags of level included.
+/// Bytes per node in the essential tree's arrays, with its owner, its three flags and its box.
 Index node_bytes() {
   return static_cast<Index>(sizeof(tree::NodeKey) + 9 * sizeof(NodeIndex) + 3 + sizeof(std::int32_t) +
                             sizeof(morton::Anchor) + 5 * sizeof(Index) + sizeof(Box));
@@ -33,7 +33,7 @@ Index widest_level(const tree::EssentialTree& tree) {
   return widest;
 }
 
-/// Charges and sums of points, as rank_memory has them.
+/// Bytes of charges and sums of points, as in rank_memory.
 Index point_values(const PointNumbers& n, const OperatorKey& key) {
   return static_cast<Index>(key.precision) * (n.sources + n.ghost_sources) +
          kNumber * (n.targets + (n.same ? n.ghost_sources : 0)) * (n.gradient ? 4 : 1);
@@ -49,8 +49,8 @@ Index point_arrays(const PointNumbers& n, const Parameters& parameters) {
   return bytes;
 }
 
-/// Target parents with children that have locals, and the families whose multipoles they may need, of the
-/// level whose M2L needs the largest workspace.
+/// Expected rows of M2L's workspace at the level that needs most: from the target parents whose children have
+/// locals, and the families whose multipoles they may need.
 Index expected_rows(const RankLists& lists, const WorkLists& work, const OperatorKey& key) {
   Index rows = 0;
   const tree::EssentialTree& tree = lists.tree;
@@ -109,13 +109,14 @@ MemoryEstimate estimate_memory(const MemoryNeeds& needs, const Parameters& param
   const PointNumbers& n = needs.points;
   const RankMemory& memory = needs.memory;
   const MovedRecords& moved = needs.moved;
-  const bool shared = ranks > 1;  // points change ranks, and are sorted where they arrive
+  const bool shared = ranks > 1;  // points are sent to other ranks and sorted there
   const Index targets = n.same ? 0 : n.targets, caller_targets = n.same ? 0 : n.caller_targets,
               callers = n.caller_sources + caller_targets, owned = n.sources + targets,
               results = n.same ? n.caller_sources : caller_targets;
   const Index values_a_target = n.gradient ? 4 : 1;
 
-  // Codes and orders of the caller's points; then the owners' codes, of several ranks with their order.
+  // Codes and orders of the caller's points; then codes of the owned points, with several ranks also their
+  // order.
   const Index sorting = 2 * kSortEntry + kOrder, kept = kCode + kOrder;
   const Index sort = std::max((kCode + sorting) * n.caller_sources,
                               kept * n.caller_sources + (kCode + sorting) * caller_targets);
@@ -126,7 +127,7 @@ MemoryEstimate estimate_memory(const MemoryNeeds& needs, const Parameters& param
 
   const Index items = memory.lists + needs.v_bytes;
   const Index grouping =
-      static_cast<Index>(sizeof(tree::NodeKey) + 3 * sizeof(Index));  // before a tree has arrays
+      static_cast<Index>(sizeof(tree::NodeKey) + 3 * sizeof(Index));  // before the tree's arrays exist
   const Index tree = codes + memory.tree + grouping * needs.nodes;
   const Index weighing = shared && parameters.balance_by == BalanceBy::work
                              ? static_cast<Index>(sizeof(WorkCounts)) * needs.nodes
@@ -142,7 +143,7 @@ MemoryEstimate estimate_memory(const MemoryNeeds& needs, const Parameters& param
   MemoryEstimate estimate;
   const Index rows = kRow * (moved.ghost_sources + moved.multipoles + moved.near_sums);
   estimate.stays = memory.points + memory.tree + memory.lists + memory.partition + rows +
-                   kPlace * moved.ghost_sources;  // whose buffers stay as large as coordinates were
+                   kPlace * moved.ghost_sources;  // buffers that were allocated for coordinates
   estimate.set_up =
       std::max({sort, distribute, tree, lists, coordinates, ghosts, estimate.stays + needs.v_bytes});
   estimate.evaluation = memory.values + needs.m2l_workspace +

@@ -1,4 +1,4 @@
-// How multipoles travel between the ranks of a run.
+// How multipoles are sent between the ranks of a run.
 #pragma once
 
 #include "octopole/options.hpp"

@@ -34,7 +34,7 @@ constexpr int count_options() {
   return count;
 }
 
-/// Does not compile where a member of Options has no row in the table.
+/// Does not compile if a member of Options has no row in the table.
 [[maybe_unused]] void expect_complete_table(const Options& options) {
   [[maybe_unused]] const auto& [digits, order, check_order, downward_check_order, ncrit, padding, tune, rates,
                                 output, max_level, inner_radius, outer_radius, outer_grading, precision,

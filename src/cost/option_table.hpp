@@ -23,11 +23,11 @@ struct OptionInfo {
   std::string_view name;  // of the member of Options
   OptionGroup group;
   std::string_view help;           // begins with a capital letter, no period
-  double least = 0, most = 0;      // of numbers
-  std::string_view if_unset = {};  // of std::optional: what takes the option's place
-  bool basic = false;              // most users need it; others are shown by --help-all
+  double least = 0, most = 0;      // range of a number
+  std::string_view if_unset = {};  // for std::optional: the value used instead
+  bool basic = false;              // needed by most users; --help-all shows the others
 
-  /// As messages have it: "check order", "maximum level".
+  /// The name as used in messages: "check order", "maximum level".
   std::string text() const;
 };
 
@@ -233,7 +233,7 @@ constexpr void for_each_option(Visit&& visit) {
       &Options::allow_overfull_leaves);
 }
 
-/// Throws Error where a number is out of its range.
+/// Throws Error if a number is out of its range.
 void check_ranges(const Options& options);
 
 }  // namespace octopole

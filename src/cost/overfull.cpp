@@ -15,18 +15,17 @@ double total(const std::array<double, kPhases>& seconds) {
   return std::accumulate(seconds.begin(), seconds.end(), 0.0);
 }
 
-/// Sources or targets of a leaf that lies in this rank's part, whichever are more.
+/// Number of sources or of targets of a leaf in this rank's part, whichever is larger.
 Index points_of(const tree::EssentialTree& tree, NodeIndex leaf) {
   return std::max(tree.source_count[at(leaf)], tree.target_end[at(leaf)] - tree.target_begin[at(leaf)]);
 }
 
-/// Pairs closer than the reach of NearForm, which are summed in double, reach so large a share of the rate of
-/// double's other pairs without a gradient: 4e4 coincident points took 2.7 s at 3 and 6 digits, with and
-/// without.
+/// Pairs closer than LeafFramePoints::reach are summed in double, at this share of the rate of other pairs in
+/// double without gradient: 4e4 coincident points took 2.7 s at 3 and 6 digits, with and without gradient.
 constexpr double kCloseShare = 0.15;
-constexpr int kReachLevels = 5;  // cells of 1/32 of a leaf
+constexpr int kReachLevels = 5;  // cells are 1/32 of a leaf wide
 
-/// Pairs of a leaf's sources that lie in one small cell, as far as codes show.
+/// Number of pairs of a leaf's sources in the same small cell, according to their codes.
 double close_pairs(tree::NodeKey leaf, std::span<const morton::Code> sources) {
   const int shift = 3 * std::max(0, morton::kDepth - leaf.level() - kReachLevels);
   auto next = std::lower_bound(sources.begin(), sources.end(), leaf.first_code());
@@ -41,7 +40,7 @@ double close_pairs(tree::NodeKey leaf, std::span<const morton::Code> sources) {
   return pairs;
 }
 
-/// Seconds of one thread for such pairs, where they cost more than others.
+/// Seconds of one thread for close pairs; 0 if they cost no more than others.
 double seconds_of_close(double pairs, const Parameters& parameters) {
   if (parameters.near_form == NearForm::two_floats) return 0;
   Parameters in_double = parameters;
@@ -79,7 +78,7 @@ OverfullLeaves find_overfull(const mpi::Comm& comm, const RankLists& lists,
   const auto seconds = [&](const WorkCounts& counts) {
     return total(predict_seconds(counts, parameters, same));
   };
-  WorkCounts near;  // of the rows that meet an overfull leaf
+  WorkCounts near;  // of pairs with a point of an overfull leaf
   double in_all = 0, costliest = 0;
   for (const auto* leaves : {&work.interior_leaves, &work.boundary_leaves})
     for (const NodeIndex leaf : *leaves) {

@@ -8,7 +8,7 @@ namespace octopole {
 
 Index direct_points(const Parameters& parameters, Index surface, bool same) {
   if (!parameters.direct_leaves) return 0;
-  Work work{};  // of one target and the surface's points
+  Work work{};  // of one pair each
   work[static_cast<std::size_t>(Phase::p2p)].pairs = work[static_cast<std::size_t>(Phase::m2p)].pairs = 1;
   const auto seconds = seconds_of(work, parameters, parameters.rates, same);
   return static_cast<Index>(static_cast<double>(surface) * seconds[static_cast<std::size_t>(Phase::m2p)] /

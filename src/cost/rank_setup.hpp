@@ -1,4 +1,4 @@
-// The steps of a set-up that need no other rank: the same for a real rank and for one that is only planned.
+// The steps of a set-up without communication, used for real ranks and for planned ones.
 #pragma once
 
 #include <vector>
@@ -10,15 +10,15 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// Points of a leaf up to which its W and X pairs are summed directly, a surface of so many points being the
-/// alternative: as many as P2P sums in the time of that, by the rates. `same`: the targets are the sources.
+/// Maximum number of points of a leaf for which its W and X pairs are summed directly: the number that P2P
+/// sums, by the rates, in the time of M2P with `surface` points. `same`: sources = targets.
 Index direct_points(const Parameters& parameters, Index surface, bool same);
 
-/// P2P partners of targets that are sources, for pairs of them.
+/// P2P partners for sources = targets, to be paired up.
 tree::NearPartners near_partners(const tree::EssentialTree& tree, const tree::Partners& partners,
                                  Index own_sources, const Parameters& parameters);
 
-/// Partners as the parameters want them (direct_leaves and direct_points of the surfaces).
+/// Chooses the operator of each pair by the parameters (direct_leaves, and direct_points of the surfaces).
 tree::Partners choose_partners(const tree::EssentialTree& tree, const tree::InteractionLists& lists,
                                const Parameters& parameters, bool same);
 

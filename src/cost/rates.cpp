@@ -21,8 +21,8 @@ namespace {
 
 constexpr int kRounds = 3;
 
-/// Seconds of the best run of `work`, which all threads do at once: as many runs as 40 ms hold, at least 4,
-/// so that a disturbed moment does not count.
+/// Seconds of the fastest run of `work`, which all threads do at once. Makes as many runs as fit in 40 ms, at
+/// least 4, so that short disturbances do not count.
 template <class Work>
 double best_seconds(const Work& work) {
   double best = std::numeric_limits<double>::infinity();
@@ -35,11 +35,10 @@ double best_seconds(const Work& work) {
   return best;
 }
 
-/// Leaves around one another, as many as keep every thread busy: P2P as an evaluation does it, a task a
-/// thread.
+/// Neighbouring leaves that keep every thread busy: P2P as in an evaluation, one task per kPartners leaves.
 struct NearProblem {
   static constexpr Index kPartners = 27,
-                         kPointsPerThread = kPartners * 512;  // starting threads must not count
+                         kPointsPerThread = kPartners * 512;  // so that starting threads is negligible
   Index per_leaf;
   NodeIndex leaves = static_cast<NodeIndex>(kPointsPerThread / per_leaf) * max_threads();
   AlignedVector<double> x, y, z, charge, u, g;
@@ -70,7 +69,7 @@ struct NearProblem {
       all.push_back(leaf);
       boxes.push_back({0.5, 0.5, 0.5, 0.5});
       alone_offsets.push_back(leaf);
-      // Within a range all pairs but a leaf's own.
+      // All pairs of different leaves within a range.
       const NodeIndex range_end = (leaf / NodeIndex(kPartners) + 1) * NodeIndex(kPartners);
       for (NodeIndex other = leaf + 1; other < range_end; ++other) mutual_items.push_back(other);
       mutual_offsets.push_back(static_cast<Index>(mutual_items.size()));
@@ -82,8 +81,7 @@ struct NearProblem {
       task_rows.push_back((range + 1) * kPartners);
     }
     for (Index range = 0; range <= leaves / kPartners; ++range) ranges.push_back(range * kPartners);
-    // Leaves beside one another, as neighbours are: all pairs of leaves at one place would be close too
-    // often.
+    // Places the leaves side by side like neighbours: leaves at one place would have too many close pairs.
     for (std::size_t leaf = 0; leaf < boxes.size(); ++leaf) {
       const auto [dx, dy, dz] = std::array{leaf % 3, leaf / 3 % 3, leaf / 9 % 3};
       boxes[leaf].x += double(dx);
@@ -129,7 +127,7 @@ struct NearProblem {
   }
 };
 
-/// A leaf's targets and a surface's sources.
+/// Pairs per second of one thread, for a leaf's targets and a surface's sources.
 template <class Real>
 double pair_rate(bool gradient) {
   constexpr Index targets = 96, sources = 512, repeats = 40;
@@ -194,7 +192,7 @@ struct NearTimes {
   }
 };
 
-/// The best of several rounds: what disturbs the machine for a moment must not count.
+/// The best rates of several rounds, so that short disturbances of the machine do not count.
 template <class Real>
 Rates::Row measure_row(NearProblem& large, NearProblem& small) {
   Rates::Row row{};
@@ -220,7 +218,7 @@ Rates::Row measure_row(NearProblem& large, NearProblem& small) {
 
 namespace {
 
-/// A row of single precision, but for P2P.
+/// The row of single precision with these rates of P2P.
 Rates::Row with_near(Rates::Row row, double pairs, double gradient_pairs, double gathers) {
   row[static_cast<std::size_t>(WorkKind::near_pairs)] = pairs;
   row[static_cast<std::size_t>(WorkKind::near_gradient_pairs)] = gradient_pairs;
@@ -231,14 +229,15 @@ Rates::Row with_near(Rates::Row row, double pairs, double gradient_pairs, double
 }  // namespace
 
 Rates reference_rates() {
-  // Measured on two Zen 4 cores, but for matrix products, which are estimated: nine tenths of what such a
-  // core can do at most, as linalg/product.hpp was measured to reach on Zen 5.
+  // Measured on two Zen 4 cores, except for matrix products, which are estimated as nine tenths of such a
+  // core's peak, the share that linalg/product.hpp reached on Zen 5.
   Rates rates;
   switch (simd::active_isa()) {
     case simd::Isa::avx512:
       rates.in_single = {8.0e9, 4.2e9, 0.4e9, 5.4e9, 3.3e9, 110e9, 40e9, 85e9};
       rates.in_double = {3.9e9, 1.9e9, 0.5e9, 2.25e9, 1.45e9, 54e9, 27e9, 45e9};
-      // Of one float a coordinate before partners were gathered to rows: gathers are twice as fast now.
+      // One float per coordinate, measured before partners were gathered into rows: gathers are twice as fast
+      // now.
       rates.in_one_float = with_near(rates.in_single, 11e9, 5.2e9, 0.8e9);
       rates.in_estimate = with_near(rates.in_single, 16e9, 6.0e9, 0.8e9);
       break;

@@ -22,15 +22,15 @@ void require(T value, T low, T high, const char* name) {
 
 constexpr int kLargestOrder = 20;
 
-// What operators reach in single precision: all of them or M2L, and the near field alone. M2L's rounding
-// shows in gradients around clusters (docs/accuracy.md).
+// Digits reached in single precision; fewer with the gradient if M2L is in single, because its rounding
+// errors show around clusters (docs/accuracy.md).
 constexpr int kSingleDigits = 6, kSingleGradientDigits = 5;
 
 int single_digits(Output output) {
   return output == Output::potential ? kSingleDigits : kSingleGradientDigits;
 }
 
-// What the near field's forms keep, one float with the smaller reach, too.
+// Digits that the forms of the near field keep: one float, one float with kMinSeparation, estimate.
 constexpr int kOneFloatDigits = 6, kSmallReachDigits = 5, kEstimateDigits = 3;
 
 [[noreturn]] void refuse_svd_in_another_precision() {
@@ -38,8 +38,8 @@ constexpr int kOneFloatDigits = 6, kSmallReachDigits = 5, kEstimateDigits = 3;
               "choose M2L by FFT, or leave its precision out");
 }
 
-/// Precisions by operator, for the digits asked for and those that operators are to have; both absent where
-/// only the order is given.
+/// Chooses the precision of each operator from the requested `digits` and from `aim`, the digits that
+/// operators must have; both are absent if only the order is given.
 void resolve_precisions(const Options& options, std::optional<int> digits, std::optional<int> aim,
                         Parameters& p) {
   constexpr Precision single = Precision::single_precision, in_double = Precision::double_precision;
@@ -64,12 +64,12 @@ void resolve_precisions(const Options& options, std::optional<int> digits, std::
                 fmt::format("ask for {} digits, or use double precision", most));
 }
 
-// Leaves forced to be smaller leave the nearest targets of a source to M2L, whose errors are averaged over
-// few pairs then (docs/accuracy.md): one digit more keeps them below what is asked for.
+// With smaller leaves the nearest targets of a source are left to M2L, whose errors then average over few
+// pairs (docs/accuracy.md): operators of one digit more keep them below the requested error.
 constexpr int kSmallLeaf = 10;
 
-/// The row of the calibrated table for a number of digits, or the last one: in double precision with one
-/// order more, in single, where rounding is what is left, as it is.
+/// The row of the calibrated table for a number of digits. Above its range, the last row: with one order more
+/// in double precision, unchanged in single, where rounding errors dominate.
 AccuracyRow row_for(Precision precision, Output output, int digits) {
   AccuracyRow row = accuracy_table(precision, output).back();
   if (digits <= row.digits) return accuracy_row(precision, output, digits);
@@ -80,7 +80,7 @@ AccuracyRow row_for(Precision precision, Output output, int digits) {
   return row;
 }
 
-/// The digits that the operators are chosen for, or more where the order is good for more.
+/// The digits for which the operators are chosen, or more if the order reaches more.
 int digits_kept(const Parameters& p, int digits) {
   for (const AccuracyRow& row : accuracy_table(Precision::single_precision, p.output))
     if (row.order <= p.operators.order) digits = std::max(digits, row.digits);
@@ -115,7 +115,7 @@ NearForm choose_near_form(const Options& options, const Parameters& p, int kept)
   return NearForm::two_floats;
 }
 
-/// What an option asks for, else the faster method for a node with all its neighbours.
+/// The method that the options require, else the faster one for a node with all its neighbours.
 M2lMethod choose_m2l(const Options& options, Parameters& p) {
   const OperatorKey& key = p.operators;
   if (options.svd_rank || options.svd_tolerance || key.downward_check_order != key.order) {
@@ -183,7 +183,7 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
       if (const double rate = (*row)[kind]; !(rate > 0) || !std::isfinite(rate))
         throw Error(
             fmt::format("rate of {} = {}: rates must be positive numbers", kWorkKindNames[kind], rate));
-  // What operators are chosen for; p.digits stays what was asked for.
+  // The digits for which operators are chosen; p.digits remains the requested number.
   std::optional<int> aim = digits;
   if (aim && options.ncrit && *options.ncrit < kSmallLeaf) ++*aim;
   resolve_precisions(options, digits, aim, p);
@@ -240,7 +240,7 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
                   "choose M2L by SVD, or leave them out");
     return p;
   }
-  // The order's own error, by digits where they are known; an order gains about 0.8 digits.
+  // The digits that the order reaches, from the requested digits if given; one order adds about 0.8 digits.
   const double reached = aim ? *aim + 1 : std::min(in_double ? 14.0 : 6.0, 0.85 * key.order + 1.5);
   key.svd_tolerance = options.svd_tolerance.value_or(options.svd_rank ? 1e-15 : std::pow(10.0, -reached));
   key.svd_rank = options.svd_rank.value_or(0);

@@ -17,14 +17,14 @@ namespace octopole {
 namespace {
 constexpr double kLargestCandidate = 3000;  // of n_crit
 constexpr Index kSmallestSample = Index{1} << 16, kLargestSample = Index{1} << 20, kShare = 4;
-constexpr int kWidestGrid = 32;  // paddings make 32, 30, ... 18 nodes of level 5 span the points
+constexpr int kWidestGrid = 32;  // paddings for which 32, 30, ... 18 nodes of level 5 span the points
 constexpr int kNarrowestGrid = 18;
 constexpr double kTolerance = 0.02;
 constexpr double kBalanced = 16;
 
 std::vector<double> candidate_ncrits(const Parameters& parameters) {
   if (!parameters.tune_ncrit) return {static_cast<double>(parameters.ncrit)};
-  // Leaves with far fewer points than a surface never pay.
+  // Leaves with far fewer points than a surface are never optimal.
   const double first = std::max(32.0, 0.25 * static_cast<double>(surface_size(parameters.operators.order)));
   std::vector<double> ncrits;
   for (double ncrit = first; ncrit < kLargestCandidate; ncrit *= std::numbers::sqrt2)
@@ -32,8 +32,8 @@ std::vector<double> candidate_ncrits(const Parameters& parameters) {
   return ncrits;
 }
 
-/// Points a leaf for which P2P takes as long as what leaves and their nodes cost, were all as full and had
-/// all their neighbours: the least cost a point.
+/// Points per leaf for which P2P takes as long as all work per leaf and node, if all leaves were equally full
+/// and had all their neighbours: the minimum cost per point.
 double even_leaf(const Parameters& parameters, bool same) {
   const auto seconds = [&](const WorkCounts& counts) {
     double sum = 0;
@@ -49,8 +49,8 @@ double even_leaf(const Parameters& parameters, bool same) {
   return std::sqrt(seconds(leaf) / seconds(square));
 }
 
-/// Those from half as much again as an even leaf on: what is to be looked at grows as candidates shrink. The
-/// best n_crit is where a leaf's mean is near the even one: 2.3 to 7 times that on cube, sphere and
+/// The candidates above 1.5 times `even`: smaller ones need more nodes to be examined. At the best n_crit the
+/// mean number of points per leaf is near `even`; n_crit is 2.3 to 7 times `even` on cube, sphere and
 /// ellipsoid.
 std::vector<double> large_ones(const std::vector<double>& ncrits, double even) {
   if (ncrits.size() < 2) return ncrits;
@@ -70,14 +70,14 @@ Index stride_for(Index points) {
   return std::max(Index{1}, points / size);
 }
 
-/// A scrambled number: which point of a block of `stride` stands for it.
+/// A hash of a block's number: chooses the sampled point among the `stride` points of the block.
 std::uint64_t scramble(std::uint64_t x) {
   x = (x ^ (x >> 31)) * 0x7fb5d329728ea185;
   x = (x ^ (x >> 27)) * 0x81dadef4bc2dd44d;
   return x ^ (x >> 33);
 }
 
-/// One of every `stride` points of all ranks, on every rank.
+/// Samples one of every `stride` points of all ranks, for every rank.
 std::vector<double> gather_sample(const mpi::Comm& comm, std::span<const double> points, Index stride) {
   const Index count = static_cast<Index>(points.size() / 3), first = comm.exclusive_sum(count);
   std::vector<double> mine;
@@ -102,14 +102,15 @@ bool cheaper(const TuningRow& a, const TuningRow& b) {
   return a.total < b.total;
 }
 
-/// The model's rows of those paddings that were worth a look, each rank looking at its share of them.
+/// The model's rows for the paddings that were examined; each rank examines its share of them.
 class Search {
  public:
-  /// Of one padding by n_crit, the seconds of an evaluation by phase.
+  /// Seconds of an evaluation by n_crit and phase, for one padding.
   using Seconds = std::vector<std::array<double, kPhases>>;
   using SecondsOf = std::function<Seconds(double padding, const std::vector<double>& ncrits)>;
 
-  /// Every second padding, then the two beside the best: padding 2 would be padding 1 with a level more.
+  /// Examines every second padding, then the two next to the best (cyclically: padding 2 is padding 1 with
+  /// one level more).
   Search(const mpi::Comm& comm, const std::vector<double>& paddings, std::vector<double> ncrits,
          const SecondsOf& seconds_of)
       : ncrits_(std::move(ncrits)), rows_(paddings.size()) {
@@ -123,7 +124,8 @@ class Search {
 
   const TuningRow& best() const { return cheapest(rows_[best_padding()]); }
 
-  /// Of neighbours as good as the best the largest: what the model leaves out, nodes cost.
+  /// The largest of the neighbouring n_crit that are as good as the best: the costs that the model omits grow
+  /// with the number of nodes.
   const TuningRow& choice() const {
     const std::vector<TuningRow>& of_best = rows_[best_padding()];
     std::size_t i = static_cast<std::size_t>(&best() - of_best.data());
@@ -165,7 +167,7 @@ class Search {
       parallel_for(static_cast<Index>(mine), 1,
                    [&](Index i) { look_at_one(rank + static_cast<std::size_t>(i) * ranks); });
     });
-    comm.allreduce(std::span(found), MPI_SUM);  // of one rank's value and zeros
+    comm.allreduce(std::span(found), MPI_SUM);  // one rank's value plus zeros
     auto next = found.begin();
     for (const std::size_t i : which) {
       rows_[i].clear();
@@ -178,7 +180,7 @@ class Search {
   }
 
   std::vector<double> ncrits_;
-  std::vector<std::vector<TuningRow>> rows_;  // by padding and n_crit; empty where it was not looked at
+  std::vector<std::vector<TuningRow>> rows_;  // by padding and n_crit; empty if not examined
 };
 
 }  // namespace
@@ -220,7 +222,8 @@ Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameter
                             parameters.max_level,
                             direct_sources,
                             direct_targets};
-    // Balance also divides nodes of fewer points than candidates allow: a single one leaves none of these.
+    // 2:1 balance also divides nodes of fewer points than n_crit; a single candidate would leave none of
+    // these.
     const double fewest = ncrits.front() / (parameters.tune_ncrit ? 1 : kBalanced);
     const morton::RootCube cube = morton::RootCube::enclosing(bounds, padding);
     const auto source_codes = sorted_codes(cube, sample), target_codes = sorted_codes(cube, target_sample);

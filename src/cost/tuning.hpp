@@ -14,20 +14,22 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// The number of points that one of a sample may stand for: beyond, leaves would have none of it.
+/// Maximum number of points that one sampled point may represent: beyond it, leaves would have no sampled
+/// points.
 inline constexpr double kLargestScale = 32;
 
-/// What one point of a sample of every stride-th stands for in the model: `stride`, or where that is above
-/// kLargestScale, as much less by powers of 64. A cloud of the same density with 64 times fewer points has
-/// the same tree with two levels less (a surface with three), so that what is best for it is best for all.
+/// The number of points that a sampled point represents in the model, if every stride-th is sampled:
+/// `stride`, or above kLargestScale, `stride` divided by powers of 64. A cloud of the same density with 64
+/// times fewer points has the same tree with two levels fewer (three on a surface), so the same choice is
+/// best for both.
 double model_scale(Index stride);
 
-/// Chooses what `parameters` leaves open (tune_ncrit, tune_padding). The model: the density of a sample of
-/// every 4th point (at least 2^16, at most 2^20 points; see model_scale), counted at all levels of the trees
-/// that candidates would build, coarser leaves beside them (W and X) and 2:1 balance included; counts times
-/// rates are seconds. n_crit is the largest within 2 % of the best. Ranks share the candidates' paddings. The
-/// choice depends on the points in the caller's global order, on parameters and rates: not on ranks and
-/// threads. Collective.
+/// Chooses what `parameters` leaves open (tune_ncrit, tune_padding). The model counts the work in the trees
+/// that candidates would give, from the density of a sample of every 4th point (at least 2^16, at most 2^20
+/// points; see model_scale) at all levels, with coarser neighbouring leaves (W and X) and 2:1 balance; counts
+/// divided by rates give seconds. n_crit is the largest within 2 % of the best. The candidates' paddings are
+/// divided among the ranks. The choice depends on the points in the caller's global order, on parameters and
+/// rates, not on the numbers of ranks and threads. Collective.
 Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameters& parameters,
             std::span<const double> sources, std::optional<std::span<const double>> targets);
 

@@ -10,8 +10,8 @@ namespace {
 
 using tree::DensityLevel;
 
-/// Counts for all candidates of n_crit at once: what holds for the candidates [low, high) is added where the
-/// range ends and taken back where it begins; sums from the last candidate down give each its own.
+/// Counts for all candidates of n_crit at once: a value for the candidates [low, high) is added at the end of
+/// the range and subtracted before its beginning; sums from the last candidate down give the counts of each.
 class CountsByCandidate {
  public:
   explicit CountsByCandidate(std::size_t candidates) : counts_(candidates) {}
@@ -30,15 +30,16 @@ class CountsByCandidate {
   std::vector<WorkCounts> counts_;
 };
 
-/// By node of one level the numbers of candidates, the first ones, for which it exists and that divide it.
+/// For each node of one level, the number of candidates, from the smallest on, for which it exists and which
+/// divide it.
 struct Candidates {
   std::vector<std::size_t> exists, splits;
 };
 
-/// A node and a coarser leaf, by points. What follows calls add(count, value).
+/// Numbers of points of a node and of a coarser leaf. The members call add(count, value).
 struct CoarserPair {
   double sources, targets, coarse_sources, coarse_targets;
-  double touching;  // sources in cells of the leaf that touch the node: count_level has seen those
+  double touching;  // sources in cells of the leaf that touch the node, counted by count_level
 
   template <class Add>
   void near_target(const Add& add) const {  // P2P
@@ -50,7 +51,7 @@ struct CoarserPair {
     add(&WorkCounts::p2l_sources, targets > 0 ? coarse_sources : 0);
   }
   template <class Add>
-  void far_source(const Add& add) const {  // W: M2P, which count_level took for P2P
+  void far_source(const Add& add) const {  // W: M2P, counted as P2P by count_level
     add(&WorkCounts::near_pairs, -coarse_targets * sources);
     if (coarse_targets > 0) add(&WorkCounts::near_gathers, -sources);
     add(&WorkCounts::m2p_targets, sources > 0 ? coarse_targets : 0);
@@ -67,7 +68,7 @@ std::vector<std::array<std::int32_t, 8>> children_of(const DensityLevel& above, 
   return children;
 }
 
-/// 2:1 balance: nodes that touch one of the next level that is divided are divided themselves.
+/// 2:1 balance: divides the nodes that touch a divided node of the next level.
 void balance(const DensityLevel& above, const DensityLevel& level, const std::vector<std::size_t>& splits,
              std::vector<std::size_t>& splits_above) {
   for (std::size_t node = 0; node < splits.size(); ++node) {
@@ -76,7 +77,7 @@ void balance(const DensityLevel& above, const DensityLevel& level, const std::ve
     const auto& near = above.near[static_cast<std::size_t>(above.row[parent])];
     for (const morton::NeighbourStep& step : morton::kNeighbourSteps[level.octant[node]]) {
       const std::int32_t other = near[step.parent_direction];
-      // What has too few points for any candidate has no children here.
+      // Nodes with too few points for any candidate have no children here.
       if (other < 0 || above.row[static_cast<std::size_t>(other)] < 0) continue;
       std::size_t& its = splits_above[static_cast<std::size_t>(other)];
       its = std::max(its, splits[node]);
@@ -84,7 +85,7 @@ void balance(const DensityLevel& above, const DensityLevel& level, const std::ve
   }
 }
 
-/// Which candidates have and divide the nodes, by level.
+/// Finds, by level, for which candidates nodes exist and are divided.
 std::vector<Candidates> find_candidates(const TuningModel& model, const std::vector<DensityLevel>& levels) {
   std::vector<Candidates> found(levels.size());
   const auto divided = [&](std::int32_t points) {
@@ -120,11 +121,12 @@ class Counter {
  public:
   Counter(const TuningModel& model) : m_(model), counts_(model.ncrits.size()) {}
 
-  /// What the nodes of a level cost, leaves as if all their neighbours were of the same level.
+  /// Counts the work of the nodes of a level, as if all neighbours of leaves were of the same level.
   void count_level(const DensityLevel& level, std::size_t depth, const Candidates& candidates);
 
-  /// What nodes and coarser leaves beside their parents do to each other beyond what count_level has seen:
-  /// the nodes with those cells of their level that touch them, the leaves with all of the parents.
+  /// Counts the work between nodes and coarser leaves next to their parents, beyond what count_level has
+  /// counted: for the nodes the cells of their level that touch them, for the leaves all points of the
+  /// parents.
   void count_coarser(const DensityLevel& above, const DensityLevel& level, const Candidates& of_above,
                      const std::vector<std::size_t>& divides);
 
@@ -156,7 +158,7 @@ void Counter::count_level(const DensityLevel& level, std::size_t depth, const Ca
     }
     if (splits < exists && targets > 0) {
       const double around = level.around[node];
-      // A sampled point's own pair stands for itself alone, not for scale^2 pairs.
+      // A sampled point's pair with itself represents `scale` pairs, not scale^2.
       const double pairs = m_.same ? m_.scale * m_.scale * targets * (around - 1) + m_.scale * targets
                                    : m_.scale * m_.scale * targets * around;
       counts_.add(&WorkCounts::near_pairs, splits, exists, pairs);
@@ -179,7 +181,7 @@ void Counter::count_families(const DensityLevel& level, std::size_t node,
     if (m_.by_fft)
       counts_.add(&WorkCounts::family_pairs, 0, both, 1);
     else
-      counts_.add(&WorkCounts::v_pairs, 0, both, 1512.0 / 26);  // of 26 * 64 pairs of children
+      counts_.add(&WorkCounts::v_pairs, 0, both, 1512.0 / 26);  // 1512 of 26 * 64 pairs of children
   }
 }
 
@@ -187,7 +189,7 @@ void Counter::count_coarser(const DensityLevel& above, const DensityLevel& level
                             const std::vector<std::size_t>& divides) {
   const auto& splits = of_above.splits;
   const auto children = children_of(above, level);
-  std::vector<std::size_t> leaves;  // by direction: those that are for a candidate that divides the parent
+  std::vector<std::size_t> leaves;  // directions in which a candidate that divides the parent has a leaf
   for (std::size_t node = 0; node < level.parent.size(); ++node) {
     const auto parent = static_cast<std::size_t>(level.parent[node]);
     const auto& near = above.near[static_cast<std::size_t>(above.row[parent])];
@@ -216,7 +218,7 @@ void Counter::count_coarser(const DensityLevel& above, const DensityLevel& level
   }
 }
 
-/// For the candidates [low, high), of which the first `divides` divide the node.
+/// Counts a pair for the candidates [low, high), of which the first `divides` divide the node.
 void Counter::count_pair(const CoarserPair& pair, bool touches, std::size_t low, std::size_t high,
                          std::size_t divides) {
   const auto add = [&](double WorkCounts::*what, double value) {
@@ -226,7 +228,7 @@ void Counter::count_pair(const CoarserPair& pair, bool touches, std::size_t low,
     pair.near_target(add);
   else
     pair.far_target(add);
-  if (touches) return;  // those that are divided do not, by balance
+  if (touches) return;  // by balance, divided nodes do not touch coarser leaves
   if (pair.sources > m_.direct_sources) pair.far_source(add);
   const auto add_divided = [&](double WorkCounts::*what, double value) {
     counts_.add(what, low, std::min(divides, high), value);

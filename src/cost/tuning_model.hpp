@@ -1,4 +1,4 @@
-// What evaluations of candidate trees would be made of, counted from the density of a sample.
+// The work of evaluations with candidate trees, counted from the density of a sample.
 #pragma once
 
 #include <vector>
@@ -8,17 +8,17 @@
 
 namespace octopole {
 
-/// Counts the work of the trees that candidates of n_crit give, of all candidates at once.
+/// Counts the work in the trees of all candidates of n_crit at once.
 struct TuningModel {
   const std::vector<double>& ncrits;  // ascending
-  double scale;                       // points that one of the sample stands for
-  bool same;                          // the targets are the sources
+  double scale;                       // points that one sampled point represents
+  bool same;                          // sources = targets
   bool by_fft;                        // M2L's method
   bool balanced;
   int max_level;                          // of the trees
-  double direct_sources, direct_targets;  // up to so many, pairs of W and X are P2P's
+  double direct_sources, direct_targets;  // up to these numbers of points, P2P sums W and X
 
-  /// By candidate. `levels` go down to nodes that no candidate divides.
+  /// Counts by candidate. `levels` must go down to nodes that no candidate divides.
   std::vector<WorkCounts> count(const std::vector<tree::DensityLevel>& levels) const;
 };
 

@@ -29,12 +29,12 @@ void for_each_family_pair(const RankLists& lists, const WorkLists& work, Use&& u
       }
 }
 
-/// Share of the rate of large products that M2L by SVD's many small ones reach, gathering included: 193 us a
-/// box at order 6 were 53 at the full rate.
+/// Share of the rate of large matrix products that the many small ones of M2L by SVD reach, gathering
+/// included: at order 6, 193 us per box instead of 53 at the full rate.
 constexpr double kSvdShare = 0.27;
 
-/// Share of the rate of pairs in single precision that P2P reaches where sources and targets differ: points
-/// of two parts, one side of a pair at a time.
+/// Share of the rate of pairs in single precision that P2P reaches if sources and targets differ: coordinates
+/// are two floats, and one side of a pair is summed at a time.
 constexpr double kSplitShare = 0.7;
 
 PhaseWork& of(Work& work, Phase phase) {
@@ -78,7 +78,7 @@ std::vector<WorkCounts> count_by_node(const RankLists& lists, const WorkLists& w
       c[at(node)].local_nodes = 1;
       if (key.m2l == M2lMethod::svd) c[at(node)].v_pairs = static_cast<double>(lists.lists.v.of(node).size());
     }
-  // Every target of a leaf with a local is served once, at the leaf or at an end above it.
+  // Locals are evaluated once for every target of a leaf, at the leaf or at an ancestor where L2L ends.
   for (NodeIndex node = 0; node < tree.size(); ++node)
     if (tree.leaf[at(node)] && tree.has_target[at(node)] &&
         tree.anchors[at(node)].level >= distributed::kFirstLevel)

@@ -1,4 +1,4 @@
-// The work of an evaluation, counted, and what it costs at given rates.
+// Counts of the work of an evaluation, and its time at given rates.
 #pragma once
 
 #include <array>
@@ -14,15 +14,15 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// What the work of one evaluation is made of.
+/// Counts of the work of one evaluation.
 struct WorkCounts {
   double sources = 0, source_leaves = 0;                       // P2M
   double m2m_children = 0, l2l_children = 0;                   // M2M, L2L
-  double families_in = 0, families_out = 0, family_pairs = 0;  // M2L by FFT: transforms there and back
+  double families_in = 0, families_out = 0, family_pairs = 0;  // M2L by FFT: forward, inverse, pairs
   double v_pairs = 0;                                          // M2L by SVD
   double local_nodes = 0;                                      // check potentials to locals
   double targets = 0;                                          // L2P
-  double near_pairs = 0, near_gathers = 0, m2p_targets = 0, p2l_sources = 0;  // P2P; M2P, P2L: by surface
+  double near_pairs = 0, near_gathers = 0, m2p_targets = 0, p2l_sources = 0;  // P2P; M2P, P2L per surface
 
   WorkCounts& operator+=(const WorkCounts& other);
   bool operator==(const WorkCounts&) const = default;
@@ -34,34 +34,34 @@ inline constexpr std::array kAllCounts = {
     &WorkCounts::targets,      &WorkCounts::near_pairs,    &WorkCounts::near_gathers,
     &WorkCounts::m2p_targets,  &WorkCounts::p2l_sources};
 
-/// The counts of one rank by node of its tree, but for families_in, which belong to no single node: P2M and
-/// M2M at the node that they form, everything else at the node that holds the targets (pairs of families and
-/// their transforms at the parent, L2L at the child, L2P at the leaf). What concerns a node that several
-/// ranks have targets in is done, and counted, by each of them; P2M and M2M are the owner's alone.
+/// Counts of one rank by node of its tree, without families_in, which belong to no single node. P2M and M2M
+/// are counted at the node whose multipole they form, everything else at the node that holds the targets
+/// (family pairs and inverse transforms at the parent, L2L at the child, L2P at the leaf). Downward work of a
+/// node in which several ranks have targets is done, and counted, by each of them; P2M and M2M only by the
+/// owner.
 std::vector<WorkCounts> count_by_node(const RankLists& lists, const WorkLists& work, const OperatorKey& key);
 
-/// The families whose multipoles M2L by FFT transforms: those that the plans' blocks have. Without plans,
-/// those that the lists name, level by level, which is the same where a level's plan has one block.
+/// Number of families whose multipoles M2L by FFT transforms: the sum over the plans' blocks. Without plans,
+/// the number of families in the lists, level by level, which is the same if a level's plan has one block.
 double count_families_in(const RankLists& lists, const WorkLists& work, std::span<const M2lFftPlan> plans,
                          const OperatorKey& key);
 
-/// The counts of one rank's part of an evaluation: the sum of the above.
+/// Counts of one rank's part of an evaluation: the sum of the above.
 WorkCounts count_work(const RankLists& lists, const WorkLists& work, std::span<const M2lFftPlan> plans,
                       const OperatorKey& key);
 
-/// `svd_rank` is the mean rank of M2L by SVD.
+/// Operations by phase; `svd_rank` is the mean rank of M2L by SVD.
 Work work_of(const WorkCounts& counts, const OperatorKey& key, double svd_rank);
 
-/// The mean rank that M2L by SVD is expected to have, measured for Laplace at orders 6 to 14: about a seventh
-/// of the surface's points.
+/// Expected mean rank of M2L by SVD, measured for Laplace at orders 6 to 14: about a seventh of the surface
+/// points.
 double expected_svd_rank(const OperatorKey& key);
 
-/// Seconds of one thread to evaluate the parameters' output, by phase; `same` where the targets are the
-/// sources, of which P2P makes use.
+/// Seconds of one thread by phase, for the parameters' output. `same`: sources = targets, which P2P exploits.
 std::array<double, kPhases> seconds_of(const Work& work, const Parameters& parameters, const Rates& rates,
                                        bool same);
 
-/// Seconds of one thread to evaluate what the parameters expect, by phase, at the rates of the parameters.
+/// Seconds of one thread by phase, for the output and at the rates of the parameters.
 std::array<double, kPhases> predict_seconds(const WorkCounts& counts, const Parameters& parameters,
                                             bool same);
 

@@ -25,7 +25,7 @@ WorkLists make_work_lists(const RankLists& lists, std::span<const std::uint8_t> 
   const std::size_t levels = static_cast<std::size_t>(std::max(tree.levels(), distributed::kFirstLevel));
   for (auto* by_level : {&work.source_parents, &work.target_nodes, &work.target_parents, &work.x_nodes})
     by_level->resize(levels);
-  std::vector<std::uint8_t> done(tree.keys.size(), 0);  // the targets are served by a node above
+  std::vector<std::uint8_t> done(tree.keys.size(), 0);  // an ancestor evaluates the locals for the targets
   for (NodeIndex node = 0; node < tree.size(); ++node) {
     const std::size_t level = static_cast<std::size_t>(tree.anchors[at(node)].level);
     const bool leaf = tree.leaf[at(node)], expands = level >= distributed::kFirstLevel;

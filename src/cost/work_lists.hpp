@@ -13,8 +13,8 @@ namespace octopole {
 /// The tree and lists of one rank, real or virtual.
 struct RankLists {
   const tree::EssentialTree& tree;
-  const tree::InteractionLists& lists;  // as they are defined
-  const tree::Partners& partners;       // as they are worked off
+  const tree::InteractionLists& lists;  // U, V, W, X as defined
+  const tree::Partners& partners;       // pairs by operator
   int rank;
 };
 
@@ -29,17 +29,18 @@ struct WorkLists {
       target_ends;  // L2P: where L2L ends, at leaves or where nothing below adds to the locals
   std::vector<NodeIndex> w_leaves;              // M2P: leaves with partners
   std::vector<std::vector<NodeIndex>> x_nodes;  // P2L by level: nodes with partners
-  std::vector<NodeIndex> interior_leaves;       // P2P with this rank's sources alone
+  std::vector<NodeIndex> interior_leaves;       // P2P with only this rank's sources
   std::vector<NodeIndex> boundary_leaves;       // P2P with ghosts
 };
 
-/// By node: whether no node below takes part in V or X lists, as far as this rank's targets show. Of a node
-/// that several ranks share each sees its own part: it is an end where it is one for all that have targets in
-/// it. Locals of ends are evaluated at their targets outright: L2L would bring nothing but errors, of which
-/// the gradient suffers (eps u in a box of half side h is eps u / h in the gradient).
+/// Finds where L2L ends, by node: no node below has V or X partners, as far as this rank's targets show. Each
+/// rank sees its own part of a shared node, which is an end if it is one for all ranks with targets in it.
+/// Locals of ends are evaluated directly at their targets: L2L would only add errors, which matter for the
+/// gradient (eps u in a box of half side h is eps u / h in the gradient).
 std::vector<std::uint8_t> find_ends(const RankLists& lists);
 
-/// `ends` as all ranks agree on them. `own_sources` tells where ghosts begin, once they have places.
+/// Makes the work lists from the `ends` agreed by all ranks. Sources from `own_sources` on are ghosts, once
+/// they are placed.
 WorkLists make_work_lists(const RankLists& lists, std::span<const std::uint8_t> ends, Index own_sources);
 
 }  // namespace octopole

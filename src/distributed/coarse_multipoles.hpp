@@ -1,4 +1,4 @@
-// The multipoles of coarse nodes, which very many ranks need, to all ranks at once.
+// Sends the multipoles of coarse nodes, which very many ranks need, to all ranks.
 #pragma once
 
 #include <span>
@@ -11,21 +11,21 @@
 #pragma GCC visibility push(default)
 namespace octopole::distributed {
 
-/// One collective instead of messages from the owner of each coarse node to each of its users.
+/// Uses one collective instead of messages from the owner of each coarse node to each of its users.
 class CoarseMultipoles {
  public:
   CoarseMultipoles() = default;
-  /// `own` as own_coarse_nodes tells, `wanted` the nodes whose multipoles this rank needs of others. Throws
-  /// Error on all ranks where a wanted node is in no rank's `own`. Collective.
+  /// `own` is the result of own_coarse_nodes, `wanted` the nodes whose multipoles this rank needs from
+  /// others. Throws Error on all ranks if a wanted node is in no rank's `own`. Collective.
   CoarseMultipoles(const mpi::Comm& comm, const tree::EssentialTree& tree, std::span<const NodeIndex> own,
                    std::span<const NodeIndex> wanted);
 
-  /// Rows of `width` values: writes the wanted ones. Collective.
+  /// Writes the wanted rows, of `width` values each. Collective.
   template <class T>
   void run(T* array, Index width) {
     run_bytes(reinterpret_cast<char*>(array), static_cast<std::size_t>(width) * sizeof(T));
   }
-  /// The same for doubles that travel as floats.
+  /// As run, for doubles that are sent as floats.
   void run_narrow(double* array, Index width);
 
   const mpi::AllGather& exchange() const { return exchange_; }

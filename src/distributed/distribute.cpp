@@ -20,7 +20,8 @@ PointExchange::PointExchange(const mpi::Comm& comm, mpi::Transport transport, Al
   owned_count_ = to_owners_.receive_records();
   mpi::collectively(comm, [&] { owned_codes_.resize(static_cast<std::size_t>(owned_count_)); });
   to_owners_.run(codes.data(), owned_codes_.data(), sizeof(morton::Code));
-  // Ascending runs in rank order: a stable sort keeps points of one code in the caller's global order.
+  // The codes are ascending runs in rank order: a stable sort keeps points of equal code in the caller's
+  // global order.
   mpi::collectively(comm, [&] {
     if (std::is_sorted(owned_codes_.begin(), owned_codes_.end())) return;
     const AlignedVector<PointIndex> sorted = morton::sort_codes(owned_codes_);

@@ -1,4 +1,4 @@
-// Points to their owners along the Morton curve, and results back.
+// Moves points to their owners along the Morton curve, and results back.
 #pragma once
 
 #include <algorithm>
@@ -16,12 +16,12 @@
 namespace octopole::distributed {
 
 /// Moves values of points between the caller's order and distribution and the owners' (each rank's part of
-/// the curve, ascending codes; points of one code in the caller's global order). Made once a point set, used
-/// for coordinates, charges and results alike.
+/// the curve, ascending codes; points of equal code in the caller's global order). Made once per point set,
+/// used for coordinates, charges and results.
 class PointExchange {
  public:
   PointExchange() = default;
-  /// `order` and the ascending `codes` as sort_codes made them of this rank's points. Collective.
+  /// `order` and the ascending `codes` are the results of sort_codes for this rank's points. Collective.
   PointExchange(const mpi::Comm& comm, mpi::Transport transport, AlignedVector<PointIndex> order,
                 std::span<const morton::Code> codes, const tree::Partition& partition);
 
@@ -30,45 +30,45 @@ class PointExchange {
   /// Codes of the owned points, ascending; none after release_set_up.
   const AlignedVector<morton::Code>& owned_codes() const { return owned_codes_; }
 
-  /// put(i, value(j)) for every owned point i, which is the caller's point j on the rank that gave it. The
-  /// records that value() makes are copied as bytes. Threaded over points. Collective.
+  /// Calls put(i, value(j)) for every owned point i, which is point j of the rank it came from. The records
+  /// returned by value() are copied as bytes. Threaded over points. Collective.
   template <class Value, class Put>
   void send_to_owners(const Value& value, const Put& put) {
     move(order_, to_owners_, owned_order_, value, put);
   }
-  /// The way back.
+  /// The reverse of send_to_owners. Collective.
   template <class Value, class Put>
   void send_to_callers(const Value& value, const Put& put) {
     move(owned_order_, to_callers_, order_, value, put);
   }
 
-  /// owned[i] = the caller's value of owned point i. Collective.
+  /// Sets owned[i] to the caller's value of owned point i. Collective.
   template <std::size_t Width = 1, class T>
   void to_owners(const T* caller, T* owned) {
     send_to_owners(Rows<Width, const T>{caller}, Rows<Width, T>{owned});
   }
-  /// The way back. Collective.
+  /// The reverse of to_owners. Collective.
   template <std::size_t Width = 1, class T>
   void to_callers(const T* owned, T* caller) {
     send_to_callers(Rows<Width, const T>{owned}, Rows<Width, T>{caller});
   }
 
-  /// Makes room for an exchange of records of `bytes` bytes with the owners beforehand. Not collective.
+  /// Allocates in advance the buffers of send_to_owners for records of `bytes` bytes. Not collective.
   void make_buffers(std::size_t bytes) { start_buffers(to_owners_, bytes); }
 
-  /// Hands back the order that the exchange was made of, for the one that replaces it.
+  /// Moves out the `order` given at construction, for the exchange that replaces this one.
   AlignedVector<PointIndex> take_order() { return std::move(order_); }
 
-  /// Gives back what a set-up alone needs: the codes, and the buffers of the largest exchange so far
-  /// (coordinates); the next exchange takes what it needs.
+  /// Frees what only the set-up needs: the codes, and the buffers of the largest exchange so far
+  /// (coordinates); the next exchange allocates what it needs.
   void release_set_up();
 
-  /// The exchanges below, for counting.
+  /// The underlying exchanges, for counting traffic.
   const mpi::SparseExchange& outward() const { return to_owners_; }
   const mpi::SparseExchange& homeward() const { return to_callers_; }
 
  private:
-  /// An array of `Width` values a point.
+  /// An array of `Width` values per point.
   template <std::size_t Width, class T>
   struct Rows {
     T* values;
@@ -83,7 +83,7 @@ class PointExchange {
     }
   };
 
-  /// This rank's own records are copied in so many parts, between which MPI is called.
+  /// This rank's own records are copied in this number of parts; MPI is polled after each.
   static constexpr Index kOwnParts = 4;
 
   static Index place(const AlignedVector<PointIndex>& order, Index i) {  // an empty order is the identity
@@ -96,7 +96,7 @@ class PointExchange {
     for (Index i = first; i < end; ++i) f(i);
   }
 
-  /// put(scatter[i], exchanged(value(gather[.]))[i])
+  /// Calls put(scatter[i], exchanged(value(gather[.]))[i]) for every i.
   template <class Value, class Put>
   void move(const AlignedVector<PointIndex>& gather, mpi::SparseExchange& exchange,
             const AlignedVector<PointIndex>& scatter, const Value& value, const Put& put) {
@@ -121,12 +121,13 @@ class PointExchange {
     for_each(0, own.receive, unpack);
     for_each(own.receive + own.count, exchange.receive_records(), unpack);
   }
-  /// Makes room in the buffers for records of so many bytes; true where none leaves or arrives.
+  /// Returns true if no record is sent to or received from other ranks; otherwise resizes the buffers for
+  /// records of `bytes` bytes.
   bool start_buffers(const mpi::SparseExchange& exchange, std::size_t bytes);
 
-  AlignedVector<PointIndex> order_;  // caller's point at each place of the send buffer
+  AlignedVector<PointIndex> order_;  // caller's point at each position of the send buffer
   AlignedVector<PointIndex>
-      owned_order_;  // owned point at each place of the receive buffer; empty: the same place
+      owned_order_;  // owned point at each position of the receive buffer; empty: the identity
   Index owned_count_ = 0;
   AlignedVector<morton::Code> owned_codes_;
   mpi::SparseExchange to_owners_, to_callers_;

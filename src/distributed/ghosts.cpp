@@ -9,7 +9,7 @@ namespace {
 using tree::EssentialTree;
 using tree::NodeKey;
 
-// What ranks ask each other for: a node, and which of its data.
+// A request of one rank to another: a node, and which of its data.
 enum class Kind : std::int64_t { multipole, wide, sources };
 constexpr std::size_t kKinds = 3;
 struct Request {
@@ -23,7 +23,7 @@ const std::vector<NodeIndex>& of(const NodesByKind& nodes, Kind kind) {
   return nodes[static_cast<std::size_t>(kind)];
 }
 
-// By rank, each list in the order of the requests.
+// Requested nodes by rank, each list in the order of the requests.
 using Requests = std::map<int, NodesByKind>;
 
 Requests by_owner(const EssentialTree& tree, const tree::GhostNeeds& needs) {
@@ -34,7 +34,7 @@ Requests by_owner(const EssentialTree& tree, const tree::GhostNeeds& needs) {
   return wanted;
 }
 
-// Asks the owners for nodes; returns the nodes that others ask of this rank.
+// Sends the requests to the owners; returns the nodes that other ranks request from this rank.
 Requests ask(const mpi::Comm& comm, const EssentialTree& tree, const Requests& wanted, Traffic& traffic) {
   std::vector<Index> counts(static_cast<std::size_t>(comm.size()), 0), asked_counts;
   std::vector<Request> requests;

@@ -1,4 +1,4 @@
-// Which rows travel between ranks in every evaluation: ghost points, ghost multipoles, shared ancestors.
+// Rows exchanged between ranks in every evaluation: ghost points, ghost multipoles, shared ancestors.
 #pragma once
 
 #include <map>
@@ -12,38 +12,38 @@
 #pragma GCC visibility push(default)
 namespace octopole::distributed {
 
-/// Gives ghost leaves their places behind the rank's own sources (tree.source_begin, tree.source_end);
-/// returns the number of their sources.
+/// Numbers the sources of ghost leaves after the rank's own sources (tree.source_begin, tree.source_end);
+/// returns how many they are.
 Index place_ghosts(std::span<const NodeIndex> leaves, Index own_sources, tree::EssentialTree& tree);
 
-/// Nodes whose multipoles go to, or come from, the owners of their parents and children: by level of the
-/// children and by rank, ascending.
+/// Nodes whose multipoles this rank sends to the owners of their parents, or receives as the owner of their
+/// parents: by level of the nodes and by rank, ascending.
 struct AncestorRows {
   std::map<int, std::map<int, std::vector<Index>>> send, receive;
 };
 AncestorRows find_ancestor_rows(const tree::EssentialTree& tree, int rank);
 
-/// Frozen exchanges. Every rank asks the owners for exactly what its lists name: the points of its P2P and
-/// P2L partners, the multipoles of its V lists and M2P partners. Where `narrow`, multipoles must go by
-/// start_narrow and run_narrow.
+/// Fixed exchange plans. Every rank requests from the owners exactly what its lists contain: the points of
+/// its P2P and P2L partners, the multipoles of its V lists and M2P partners. If `narrow`, multipoles must be
+/// sent by start_narrow and run_narrow.
 struct Ghosts {
   RowExchange points;       // rows are sources: this rank's first, then ghosts
   RowExchange multipoles;   // rows are nodes
   CoarseMultipoles coarse;  // rows are nodes
   bool narrow = false;
   Index ghost_sources = 0;
-  Traffic requests;  // what the asking was
+  Traffic requests;  // traffic of the requests
 };
 
-/// Plans the exchanges and gives ghost leaves their places behind the `own_sources` sources of this rank
-/// (tree.source_begin, tree.source_end). Collective.
+/// Plans the exchanges and calls place_ghosts: ghost sources follow the `own_sources` sources of this rank.
+/// Collective.
 Ghosts plan_ghosts(const mpi::Comm& comm, mpi::Transport transport, const tree::Partition& partition,
                    const tree::MultipoleRule& rule, const tree::NodeLists& v, const tree::Partners& partners,
                    Index own_sources, tree::EssentialTree& tree);
 
-/// The upward pass over nodes that several ranks share: before the parents of level l are formed, the
-/// complete multipoles of children held elsewhere go to the parent's owner. No partial sums, so that
-/// multipoles are those of one rank, bit for bit.
+/// The upward pass over nodes that several ranks share: before M2M to the parents of a level, the complete
+/// multipoles of children owned by other ranks are sent to the parent's owner. There are no partial sums, so
+/// multipoles are bitwise those of a run on one rank.
 struct Ancestors {
   struct Step {
     int child_level;
@@ -52,7 +52,7 @@ struct Ancestors {
   std::vector<Step> steps;  // deepest level first; the same levels on all ranks
 };
 
-/// Collective.
+/// Plans the exchanges of the upward pass. Collective.
 Ancestors plan_ancestors(const mpi::Comm& comm, mpi::Transport transport, const tree::EssentialTree& tree);
 
 using tree::kFirstLevel;

@@ -1,4 +1,5 @@
-// Where the ranks' parts end: by the count tree of all ranks' points, and by the weights of leaves.
+// Partition of the points among ranks: from the count tree of all ranks' points, and from the weights of
+// leaves.
 #pragma once
 
 #include <algorithm>
@@ -10,27 +11,28 @@
 #pragma GCC visibility push(default)
 namespace octopole::distributed {
 
-/// Parts of the count tree in a rank's share of the points: 32, or as many as keep the replicated tree below
-/// about 2^20 leaves, but at least one.
+/// Parts of the count tree per rank's share of the points: 32, or fewer (at least 1) so that the replicated
+/// tree stays below about 2^20 leaves.
 constexpr Index parts_per_rank(Index ranks) {
   constexpr Index most = 32, least = 1, in_all = Index{1} << 17;  // a part becomes up to 8 leaves
   return std::clamp(in_all / ranks, least, most);
 }
 
-/// Refines the count tree down to parts of about 1/parts_per_rank of a rank's share, but never below ncrit:
-/// one Allreduce of counts a round. `sources` and `targets` are this rank's codes, ascending. Collective; the
-/// result is the same on every rank.
+/// Refines the count tree down to parts of about 1/parts_per_rank of a rank's share, but never below ncrit,
+/// with one Allreduce of counts per round. `sources` and `targets` are this rank's codes, ascending.
+/// Collective; the result is the same on every rank.
 tree::CountTree count_globally(const mpi::Comm& comm, std::span<const morton::Code> sources,
                                std::span<const morton::Code> targets, Index ncrit, int max_level);
 
-/// The parts of equal weight at leaf boundaries: `leaves` tile this rank's part of the curve. All that is
-/// replicated are the splitters. Collective; the result is the same on every rank, and depends on how the
-/// leaves are divided among them in no way.
+/// Divides the curve at leaf boundaries into one part per rank, of about equal weight. `leaves` tile this
+/// rank's part of the curve. Only the splitters are replicated. Collective; the result is the same on every
+/// rank and does not depend on how the leaves are distributed.
 tree::Partition divide_by_weight(const mpi::Comm& comm, std::span<const tree::NodeKey> leaves,
                                  std::span<const Index> weights);
 
-/// The shared nodes that overlap this rank's part, counted over all ranks by one Allreduce. `sources` and
-/// `targets` are any codes of this rank, ascending: those of all ranks are everything. Collective.
+/// Returns the shared nodes that overlap this rank's part, with their points on all ranks counted by one
+/// Allreduce. `sources` and `targets` are this rank's codes, ascending, from any part of the curve; together
+/// the ranks have all points. Collective.
 tree::SharedNodes count_shared(const mpi::Comm& comm, const tree::Partition& partition,
                                std::span<const morton::Code> sources, std::span<const morton::Code> targets);
 

@@ -65,7 +65,7 @@ void RowExchange::add_columns(std::span<double* const> columns) {
   const std::size_t width = columns.size();
   const double* const received = reinterpret_cast<const double*>(receive_.buffer.data());
   std::size_t begin = 0;
-  for (const PeerCount& peer : exchange_.receive_peers()) {  // of one peer no row comes twice
+  for (const PeerCount& peer : exchange_.receive_peers()) {  // no row occurs twice for one peer
     const std::size_t end = begin + static_cast<std::size_t>(peer.count);
 #pragma omp parallel for schedule(static)
     for (std::size_t i = begin; i < end; ++i)

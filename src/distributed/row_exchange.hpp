@@ -1,4 +1,4 @@
-// Rows of an array to the same rows of other ranks' arrays.
+// Exchange of array rows between ranks.
 #pragma once
 
 #include <span>
@@ -14,19 +14,20 @@ namespace octopole::distributed {
 struct PeerRows {
   int rank;
   std::vector<Index> rows;
-  std::vector<Index> wide = {};  // behind the others; for start_narrow alone
+  std::vector<Index> wide = {};  // after the others; only for start_narrow
 };
 
-/// Sends rows of one array (of any type and width, as of start) and receives others into it. The lists of two
-/// ranks for each other name the same things in the same order. Construction, start and finish are
-/// collective.
+/// Sends rows of one array (of the type and width given to start) and receives others into it. A rank's send
+/// list and its peer's receive list contain the same items in the same order. Construction, start and finish
+/// are collective.
 class RowExchange {
  public:
   RowExchange() = default;
   RowExchange(const mpi::Comm& comm, mpi::Transport transport, std::span<const PeerRows> send,
               std::span<const PeerRows> receive);
 
-  /// Packs the rows to send and starts; `array` (rows of `width` values) may change before finish.
+  /// Packs the rows to send and starts the exchange; `array` (rows of `width` values) may change before
+  /// finish.
   template <class T>
   void start(const T* array, Index width) {
     start_bytes(reinterpret_cast<const char*>(array), static_cast<std::size_t>(width) * sizeof(T));
@@ -37,17 +38,17 @@ class RowExchange {
     finish_bytes(reinterpret_cast<char*>(array));
   }
 
-  /// The same for doubles that travel as floats, in records of `width` floats; wide rows travel as they are,
-  /// in two records each.
+  /// As start and finish, for doubles that are sent as floats, in records of `width` floats; wide rows are
+  /// sent as doubles, in two records each.
   void start_narrow(const double* array, Index width);
   void finish_narrow(double* array);
 
-  /// Rows of several arrays at once, a double of each: what is received is added to the arrays' rows, peer by
-  /// peer in ascending order.
+  /// Exchanges rows of several arrays at once, one double per array; received values are added to the arrays'
+  /// rows, peer by peer in ascending order.
   void start_columns(std::span<const double* const> columns);
   void add_columns(std::span<double* const> columns);
 
-  /// Lets MPI work on what is in flight, if it wants to be called for that.
+  /// Polls MPI, which may progress messages only when called.
   void progress() { exchange_.progress(); }
 
   std::span<const Index> send_rows() const { return send_.rows; }  // wide ones included
@@ -57,7 +58,7 @@ class RowExchange {
  private:
   struct Side {
     std::vector<Index> rows;
-    std::vector<Index> records;  // (rows + 1) where each row's records begin; empty: one record each
+    std::vector<Index> records;  // (rows + 1) where each row's records begin; empty: one per row
     AlignedVector<char> buffer;
     bool is_wide(std::size_t i) const { return !records.empty() && records[i + 1] - records[i] == 2; }
     std::size_t record(std::size_t i) const {

@@ -1,4 +1,4 @@
-// Rows of an array into the buffer of an exchange and back.
+// Packs rows of an array into the buffer of an exchange, and unpacks them.
 #pragma once
 
 #include <cstring>
@@ -8,21 +8,21 @@
 
 namespace octopole::distributed {
 
-/// Row rows[i] of the array to record i of the buffer.
+/// Copies row rows[i] of the array to record i of the buffer.
 inline void pack_rows(const char* array, std::span<const Index> rows, std::size_t row_bytes, char* buffer) {
 #pragma omp parallel for schedule(static)
   for (std::size_t i = 0; i < rows.size(); ++i)
     std::memcpy(buffer + i * row_bytes, array + static_cast<std::size_t>(rows[i]) * row_bytes, row_bytes);
 }
 
-/// The way back.
+/// Copies record i of the buffer to row rows[i] of the array.
 inline void unpack_rows(const char* buffer, std::span<const Index> rows, std::size_t row_bytes, char* array) {
 #pragma omp parallel for schedule(static)
   for (std::size_t i = 0; i < rows.size(); ++i)
     std::memcpy(array + static_cast<std::size_t>(rows[i]) * row_bytes, buffer + i * row_bytes, row_bytes);
 }
 
-/// A row of `width` doubles as floats.
+/// Writes a row of `width` doubles as floats.
 inline void narrow_row(const double* row, Index width, char* record) {
   for (Index c = 0; c < width; ++c) {
     const float value = static_cast<float>(row[c]);

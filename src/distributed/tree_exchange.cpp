@@ -9,7 +9,7 @@ std::vector<tree::NodeKey> balance_globally(const mpi::Comm& comm, const tree::P
                                             std::vector<tree::NodeKey> splits, Traffic& traffic) {
   using tree::NodeKey;
   const std::vector<NodeKey> closed = tree::balance_closure(splits);
-  // That shared nodes are split is known everywhere; every other node lies in one rank's part.
+  // All ranks know that shared nodes are split; every other node lies in one rank's part.
   std::vector<NodeKey> mine;
   std::vector<std::pair<int, NodeKey>> others;
   for (NodeKey key : closed) {

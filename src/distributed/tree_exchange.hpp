@@ -10,9 +10,9 @@
 #pragma GCC visibility push(default)
 namespace octopole::distributed {
 
-/// Balances the tree over all ranks: closes this rank's splits, sends what falls into other ranks' parts to
-/// them, and returns all splits that overlap this rank's range, ascending. One exchange, counted in
-/// `traffic`. Collective.
+/// Balances the tree over all ranks: applies balance_closure to this rank's splits, sends splits in other
+/// ranks' parts to these ranks, and returns all splits that overlap this rank's range, ascending. One
+/// exchange, counted in `traffic`. Collective.
 std::vector<tree::NodeKey> balance_globally(const mpi::Comm& comm, const tree::Partition& partition,
                                             std::vector<tree::NodeKey> splits, Traffic& traffic);
 
@@ -20,12 +20,12 @@ std::vector<tree::NodeKey> balance_globally(const mpi::Comm& comm, const tree::P
 tree::EssentialTree build_essential_tree(const mpi::Comm& comm, const tree::LocalPart& part,
                                          Traffic& traffic);
 
-/// Nodes that several ranks hold parts of must count once: for each, the lowest rank that has targets in it.
+/// Makes every node that several ranks share count once: on the lowest rank that has targets in it.
 class SharedOnce {
  public:
   /// Collective.
   SharedOnce(const mpi::Comm& comm, const tree::Partition& partition, const tree::EssentialTree& tree);
-  /// Whether this rank counts the node, which is of its tree and has targets of it.
+  /// Whether this rank counts the node, which must be in its tree and contain targets of this rank.
   bool counts_here(tree::NodeKey key) const;
 
  private:
@@ -34,8 +34,8 @@ class SharedOnce {
   std::vector<int> counting_;
 };
 
-/// flags[node], of nodes that several ranks share, become 1 where they are 1 on all ranks that have targets
-/// in the node. Collective.
+/// Sets flags[node] of nodes that several ranks share to 1 if it is 1 on all ranks that have targets in the
+/// node, else to 0. Collective.
 void agree_on_shared(const mpi::Comm& comm, const tree::Partition& partition, const tree::EssentialTree& tree,
                      std::vector<std::uint8_t>& flags);
 

@@ -17,14 +17,14 @@ std::string text_of(const T& value) {
   if constexpr (std::is_enum_v<T>)
     return std::string(Choices<T>::name(value));
   else
-    return fmt::format("{}", value);  // of a double as many digits as distinguish it from all others
+    return fmt::format("{}", value);  // a double with all digits that identify it
 }
 template <class T>
 std::string text_of(const std::optional<T>& value) {
   return value ? text_of(*value) : "unset";
 }
 
-/// Appends to, or takes from, a text of bytes.
+/// Appends values to a string of bytes, or reads them from it.
 class Bytes {
  public:
   explicit Bytes(std::string& bytes, bool taking) : bytes_(bytes), taking_(taking) {}
@@ -44,8 +44,8 @@ class Bytes {
   std::size_t place_ = 0;
 };
 
-/// Every field but the kernel's name, which is the same everywhere. The structured bindings do not compile
-/// where a field is missing here.
+/// Visits every field except the kernel's name, which is the same on all ranks. The structured bindings do
+/// not compile if a field is missing here.
 void visit(Parameters& p, Bytes& bytes) {
   auto& [digits, ncrit, padding, tune_ncrit, tune_padding, rates, output, max_level, balance, direct_leaves,
          balance_by, transport, coarse_users, memory_limit, allow_overfull_leaves, operators, near_precision,

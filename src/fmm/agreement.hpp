@@ -1,4 +1,4 @@
-// What ranks must agree on before they work together: options, rates, and parameters decided once.
+// Agreement of the ranks on options, rates and parameters before they work together.
 #pragma once
 
 #include <string_view>
@@ -10,16 +10,15 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// Every option but the rates, by name: those that ranks must pass alike.
+/// The options that must be equal on all ranks, by name: all except the rates.
 std::vector<mpi::NamedValue> named_options(const Options& options);
 
-/// Of each rate the least over the ranks, which is what the slowest kind of processor does: ranks may pass
-/// rates of their own. Collective.
+/// The minimum over the ranks of each rate, that is, of the slowest kind of processor: ranks may pass
+/// different rates. Collective.
 Rates agree_on_rates(const mpi::Comm& comm, const Rates& rates);
 
-/// The parameters that all ranks work by: rank 0's resolution, bit for bit, at agreed rates. Throws
-/// AgreedError where ranks pass different options (named, with the ranks) or resolve() refuses them.
-/// Collective.
+/// The parameters that all ranks use: those that rank 0 resolves, bit for bit, with agreed rates. Throws
+/// AgreedError if ranks pass different options (named, with the ranks) or resolve() refuses them. Collective.
 Parameters agree_on_parameters(const mpi::Comm& comm, const Options& options, std::string_view kernel_name);
 
 }  // namespace octopole

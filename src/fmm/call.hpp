@@ -1,11 +1,11 @@
-// The first step of every collective call: do all ranks make the same one, and with good input?
+// The first step of every collective call: checks that all ranks make the same call, with valid input.
 #pragma once
 
 #include "mpi/comm.hpp"
 
 namespace octopole {
 
-/// The collective members of Fmm, by what ranks must ask for alike.
+/// The collective calls of Fmm that must be the same on all ranks.
 enum class Call : int {
   set_points,
   set_points_with_targets,
@@ -17,7 +17,8 @@ enum class Call : int {
   leaf_points
 };
 
-/// What ranks must know of each other's input: whether it holds on any rank; the largest over the ranks.
+/// Facts about the input of one rank; over all ranks, whether they hold on any rank, and the largest
+/// magnitude.
 struct CallFacts {
   bool wrong = false;                     // lengths, or the order of calls
   bool not_finite = false;                // NaN or infinity
@@ -25,8 +26,8 @@ struct CallFacts {
   double largest = 0;                     // magnitude
 };
 
-/// The facts of all ranks together, by one Allreduce of 7 numbers. Throws AgreedError where ranks make
-/// different calls, saying which. Collective.
+/// Combines the facts of all ranks by one Allreduce of 7 numbers. Throws AgreedError if ranks make different
+/// calls, and names these. Collective.
 CallFacts agree_on_call(const mpi::Comm& comm, Call call, const CallFacts& mine = {});
 
 }  // namespace octopole

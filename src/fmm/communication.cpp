@@ -3,7 +3,7 @@
 namespace octopole {
 namespace {
 
-constexpr std::size_t kCounts = 5;  // of a TrafficCounts
+constexpr std::size_t kCounts = 5;  // in a TrafficCounts
 constexpr std::size_t kRankCounts = kCounts * (kExchanges + 1 + kSetupExchanges);
 static_assert(sizeof(TrafficCounts) == kCounts * sizeof(Index));
 static_assert(sizeof(RankTraffic) == kRankCounts * sizeof(Index));

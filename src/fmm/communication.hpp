@@ -1,4 +1,4 @@
-// What travelled, over all ranks: the content of the report's part on communication.
+// Communication over all ranks, for the report's part on communication.
 #pragma once
 
 #include <array>
@@ -12,13 +12,13 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// Exchanges that are started before work which does not need them and finished after it.
+/// Whether the exchange is started before work that does not need it, and finished after that work.
 constexpr bool overlaps(Exchange exchange) {
   return exchange == Exchange::ghost_charges || exchange == Exchange::ghost_multipoles ||
          exchange == Exchange::near_sums;
 }
 
-/// Collective.
+/// Reduces the traffic and times of all ranks. Collective.
 CommunicationSummary summarize_communication(const mpi::Comm& comm, const Profile& profile,
                                              const std::array<Traffic, kSetupExchanges>& setup);
 

@@ -30,7 +30,7 @@ void check_points(std::span<const double> points, const char* what) {
 
 struct ValueCheck {
   bool finite = true;
-  double largest = 0;  // magnitude, NaN left out
+  double largest = 0;  // magnitude, without NaN
 };
 
 ValueCheck look_at(std::span<const double> values) {
@@ -39,12 +39,12 @@ ValueCheck look_at(std::span<const double> values) {
 #pragma omp parallel for schedule(static) reduction(&& : finite) reduction(max : largest)
   for (const double value : values) {
     finite = finite && std::isfinite(value);
-    largest = std::max(largest, std::abs(value));  // which NaN leaves alone
+    largest = std::max(largest, std::abs(value));  // unchanged by NaN
   }
   return {finite, largest};
 }
 
-// Throws on all ranks where any value of any rank is NaN or infinite, saying how many and where the first is.
+// Throws on all ranks if any value is NaN or infinite, with their number and the index of the first.
 // Collective.
 void report_not_finite(const mpi::Comm& comm, std::span<const double> values, Index width, const char* what) {
   Index bad = 0, first = 0;
@@ -57,7 +57,7 @@ void report_not_finite(const mpi::Comm& comm, std::span<const double> values, In
   throw AgreedError(fmt::format("{}: {} NaN or infinite values, the first at index {}", what, total, place));
 }
 
-// Floats reach neither as high nor as low as the caller's doubles: a power of two near the largest charge.
+// A power of two near the largest charge, as floats have a smaller range than the caller's doubles.
 double charge_unit(double largest) {
   return largest > 0 ? std::ldexp(1.0, std::ilogb(largest)) : 1;
 }
@@ -72,7 +72,7 @@ class Fmm::Implementation {
       comm_.enter("options");
       mpi::collectively(comm_, [] {
         mpi::require_thread_level(max_threads());
-        simd::active_isa();  // a bad choice is an error here, not inside a parallel region
+        simd::active_isa();  // an invalid choice is an error here, not inside a parallel region
       });
       parameters_ = agree_on_parameters(comm_, options, Laplace::name);
       memory_.emplace(comm_, parameters_);
@@ -95,7 +95,7 @@ class Fmm::Implementation {
       comm_.enter("input");
       check_input(sources, targets);
       std::visit(
-          [](auto& engine) {  // the old points can still be evaluated without it
+          [](auto& engine) {  // evaluations of the old points do not need its contents
             if constexpr (requires { engine.workspace; }) engine.workspace = {};
           },
           engine_);
@@ -111,7 +111,8 @@ class Fmm::Implementation {
   void evaluate(std::span<const double> charges, Field& field, Output output) {
     mpi::or_end_all(comm_, "evaluate", [&] {
       comm_.enter("input");
-      // One reduction for all that ranks must agree on; only where something is wrong do they look closer.
+      // One reduction for everything that ranks must agree on; details are checked only if something is
+      // wrong.
       const ValueCheck mine = look_at(charges);
       const CallFacts all = agree_on_call(
           comm_, output == Output::potential ? Call::evaluate_potential : Call::evaluate_gradient,
@@ -134,7 +135,7 @@ class Fmm::Implementation {
   const Parameters& parameters() const { return parameters_; }
   const Options& options() const { return options_; }
   const mpi::Comm& comm() const { return comm_; }
-  /// Runs work(set-up) on all ranks; throws AgreedError where there is none.
+  /// Runs work(set-up) on all ranks; throws AgreedError if there is none.
   template <class Work>
   auto with_setup(Call call, const char* name, const Work& work) {
     return mpi::or_end_all(comm_, name, [&] {
@@ -178,7 +179,7 @@ class Fmm::Implementation {
     Workspace<Real> workspace;
   };
 
-  /// Lengths, finite coordinates, and points on any rank at all. Collective.
+  /// Checks lengths, finite coordinates, and that any rank has points. Collective.
   void check_input(std::span<const double> sources, std::optional<std::span<const double>> targets) const {
     const std::span<const double> distinct = targets.value_or(std::span<const double>{});
     const ValueCheck of_sources = look_at(sources), of_targets = look_at(distinct);
@@ -203,7 +204,7 @@ class Fmm::Implementation {
   bool is_wrong(std::span<const double> charges) const {
     return !setup_ || static_cast<Index>(charges.size()) != setup_->source_exchange.caller_count();
   }
-  // Throws where is_wrong.
+  // Throws if is_wrong.
   void check_length(std::span<const double> charges) const {
     if (!setup_) throw Error("evaluate was called before set_points");
     if (is_wrong(charges))

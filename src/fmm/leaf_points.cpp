@@ -6,7 +6,7 @@
 namespace octopole {
 namespace {
 
-/// What one leaf's owner answers: so many targets, whose numbers and places follow.
+/// A target in the answer of a leaf's owner.
 struct TargetRecord {
   Index number;
   double x, y, z;
@@ -16,7 +16,7 @@ const Coordinates& owned_coordinates(const PointSetup& s) {
   return s.targets ? *s.targets : s.sources;
 }
 
-/// Numbers of the owned targets in the caller's global order.
+/// The owned targets' numbers in the caller's global order.
 AlignedVector<Index> owned_numbers(const mpi::Comm& comm, PointSetup& s) {
   distributed::PointExchange& exchange = s.results_exchange();
   AlignedVector<Index> mine(static_cast<std::size_t>(exchange.caller_count())),
@@ -38,13 +38,13 @@ void append(LeafPoints& leaves, const TargetRecord& r) {
   leaves.positions.insert(leaves.positions.end(), {r.x, r.y, r.z});
 }
 
-/// Leaves of other ranks and how many targets each has, with the targets themselves.
+/// Numbers of targets of leaves of other ranks, and the targets.
 struct Answers {
   std::vector<Index> counts;
   std::vector<TargetRecord> targets;
 };
 
-/// `ghosts` ascend by owner.
+/// Requests the targets of `ghosts`, ascending by owner, from their owners.
 Answers ask_owners(const mpi::Comm& comm, const PointSetup& s, const AlignedVector<Index>& numbers,
                    std::span<const NodeIndex> ghosts) {
   std::vector<Index> asked(static_cast<std::size_t>(comm.size()), 0), asking;
@@ -91,7 +91,7 @@ std::vector<double> to_callers(distributed::PointExchange& exchange, const Coord
 LeafPoints leaf_points(const mpi::Comm& comm, PointSetup& s) {
   const AlignedVector<Index> numbers = owned_numbers(comm, s);
   LeafPoints leaves;
-  std::vector<std::int32_t> place(s.tree.keys.size(), -1);  // of a node among the leaves
+  std::vector<std::int32_t> place(s.tree.keys.size(), -1);  // index of a node among the leaves, or -1
   std::vector<NodeIndex> owned, ghosts;
   mpi::collectively(comm, [&] {
     for (const tree::NodeKey key : s.leaves) {

@@ -1,4 +1,4 @@
-// Targets by leaf of the tree, and who is whose neighbour: a read-only copy for preconditioners.
+// Targets by leaf of the tree, and the leaves' neighbours: a read-only copy for preconditioners.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +12,11 @@
 namespace octopole {
 
 /// Groups of points: this rank's leaves that have targets, along the Morton curve, then leaves of other ranks
-/// that adjoin one of them. Points are numbered in the caller's global order of targets (rank after rank),
-/// whichever rank's tree they are in; every target is in exactly one owned leaf of one rank.
+/// that are adjacent to one of them. Points have numbers in the caller's global order of targets (rank after
+/// rank), whichever rank owns them; every target is in exactly one owned leaf of one rank.
 struct LeafPoints {
   Index owned = 0;                             // leaves
-  std::vector<Index> offsets = {0};            // (leaves + 1) of a leaf's points
+  std::vector<Index> offsets = {0};            // (leaves + 1): where points of a leaf begin
   std::vector<Index> numbers;                  // (points)
   std::vector<double> positions;               // (points, 3)
   std::vector<Index> neighbour_offsets = {0};  // (owned + 1)
@@ -31,12 +31,11 @@ struct LeafPoints {
   }
 };
 
-/// Copies them out of a set-up; asks the owners of neighbours for their targets. U lists have leaves with
-/// sources, so that a leaf without any is nobody's neighbour. Collective.
+/// Copies the leaves from a set-up, and requests the targets of neighbours from their owners. Only leaves
+/// with sources are in U lists, so a leaf without sources is not a neighbour of any. Collective.
 LeafPoints leaf_points(const mpi::Comm& comm, PointSetup& setup);
 
-/// The coordinates (n, 3) that the caller passed on this rank, as they were, of sources or targets.
-/// Collective.
+/// The coordinates (n, 3) of sources or targets that the caller passed on this rank, unchanged. Collective.
 std::vector<double> caller_sources(PointSetup& setup);
 std::vector<double> caller_targets(PointSetup& setup);
 

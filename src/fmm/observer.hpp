@@ -1,5 +1,5 @@
-// Who wants to know of work as it is done: nobody in ordinary runs; a simulation charges a virtual clock for
-// it.
+// Observer of the work as it is done: none in ordinary runs; used by PETSc's log and by simulations that
+// advance a virtual clock.
 #pragma once
 
 #include "base/profile.hpp"
@@ -9,18 +9,18 @@ namespace octopole {
 
 struct PointSetup;
 
-/// Called on the thread that calls MPI. What is told after the work is told before its time is taken, so that
-/// what the observer does to the clock of base/profile.hpp counts as the work's time. Must not throw.
+/// Called on the thread that calls MPI. Calls after a piece of work are made before its time is taken, so
+/// that changes of the clock of base/profile.hpp by the observer count as time of that work. Must not throw.
 class WorkObserver {
  public:
   virtual ~WorkObserver() = default;
 
-  /// A stage of the set-up begins; prepared() ends it, possibly several times a stage.
+  /// A stage of the set-up begins; prepared() ends it, possibly several times per stage.
   virtual void preparing(SetupStage) {}
 
-  /// A stage of the set-up is done, of so many items of this rank: tuning: points of the sample; sort: the
-  /// caller's points; distribute: owned points; tree and plan: nodes of the locally essential tree; lists:
-  /// entries of U, V, W and X; balance: as tree; ghosts: sources, owned and ghosts.
+  /// A stage of the set-up is done, with the number of its items on this rank: tuning: sampled points; sort:
+  /// the caller's points; distribute: owned points; tree and plan: nodes of the locally essential tree;
+  /// lists: entries of U, V, W and X; balance: as tree; ghosts: sources, owned and ghosts.
   virtual void prepared(SetupStage stage, Index items) = 0;
 
   /// The set-up is complete.
@@ -34,12 +34,13 @@ class WorkObserver {
   /// arrive (part 0) and with them (part 1).
   virtual void evaluated(const PointSetup& setup, Phase phase, std::size_t part) = 0;
 
-  /// An exchange of the evaluation begins, or what was begun before the work that it overlaps with is being
-  /// finished; exchanged() ends it. `traffic` is what travels, nothing when it is being finished.
+  /// An exchange of the evaluation begins, or the completion of one that was started before the work that
+  /// overlaps with it; exchanged() ends it. `traffic` is what is sent and received; it is empty for a
+  /// completion.
   virtual void exchanging(Exchange) {}
   virtual void exchanged(Exchange, const Traffic& /*traffic*/) {}
 
-  /// Bytes have gone, or will go, through message buffers of an exchange of the evaluation.
+  /// Bytes have passed, or will pass, through message buffers of an exchange of the evaluation.
   virtual void copied(Index bytes) = 0;
 };
 

@@ -1,4 +1,4 @@
-// Figures of all ranks, reduced.
+// Reductions of values over all ranks.
 #pragma once
 
 #include <span>
@@ -10,10 +10,10 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// Collective.
+/// Minimum, mean and maximum of one value. Collective.
 MinMeanMax over_ranks(const mpi::Comm& comm, double value);
 
-/// The same for several values in three Allreduces; counts must be below 2^53 in all. Collective.
+/// Reduces several values in three Allreduces; sums of counts must be below 2^53. Collective.
 std::vector<MinMeanMax> over_ranks(const mpi::Comm& comm, std::span<const double> values);
 std::vector<CountOverRanks> over_ranks(const mpi::Comm& comm, std::span<const Index> counts);
 

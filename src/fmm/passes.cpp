@@ -26,7 +26,7 @@ ListView view(const tree::NodeLists& lists) {
   return {lists.offsets.data(), lists.items.data()};
 }
 
-/// Times a piece of an operator's work, of which whoever observes is told first.
+/// Times a piece of an operator's work, including the calls of the observer.
 class PhaseScope {
  public:
   PhaseScope(const mpi::Comm& comm, Profile& profile, Phase phase, std::size_t part, const PointSetup& setup,
@@ -49,7 +49,7 @@ class PhaseScope {
   WorkObserver* observer_;
 };
 
-/// Times an exchange, or its start or finish, counts what travels, and tells whoever observes.
+/// Times an exchange, or its start or finish, counts its traffic, and notifies the observer.
 class ExchangeScope {
  public:
   ExchangeScope(const mpi::Comm& comm, Profile& profile, Exchange exchange, ExchangeTimer::Part part,
@@ -77,7 +77,7 @@ class ExchangeScope {
   Traffic traffic_;
 };
 
-/// What all steps of one evaluation share.
+/// State shared by all steps of one evaluation.
 template <Kernel K, class Real>
 struct Evaluation {
   const mpi::Comm& comm;
@@ -88,8 +88,8 @@ struct Evaluation {
   Workspace<Real>& w;
   Profile& profile;
   WorkObserver* observer;
-  double unit;                           // of the charges inside: a power of two
-  double potential_unit, gradient_unit;  // of what is summed, in the caller's units
+  double unit;                           // of the internal charges: a power of two
+  double potential_unit, gradient_unit;  // of the sums, in the caller's units
   TargetSums sums;
   bool gradient;
 
@@ -113,7 +113,7 @@ struct Evaluation {
     rows.finish(array);
   }
 
-  // Ghost multipoles: coarse ones with all ranks at once, others between start and finish.
+  // Ghost multipoles: those of coarse nodes by one collective, the others between start and finish.
   void start_multipoles() {
     {
       ExchangeScope timed = travel(Exchange::ghost_multipoles, ExchangeTimer::Part::start);
@@ -149,8 +149,8 @@ struct Evaluation {
 
   void upward() {
     const Index width = t().equivalent_size();
-    // Ghosts that no list names never arrive, but M2L by FFT transforms whole families of siblings: they must
-    // be zero.
+    // Ghosts that are in no list are never received, but M2L by FFT transforms whole families of siblings:
+    // they must be zero.
     if (w.multipoles.empty()) zero(w.multipoles, s.tree.keys.size() * static_cast<std::size_t>(width));
     {
       const PhaseScope timed = piece(Phase::p2m);
@@ -171,7 +171,7 @@ struct Evaluation {
     }
   }
 
-  /// Calls sum(near), near a number of the precision that P2P works in.
+  /// Calls sum(near), where `near` is a number in the precision of P2P.
   template <class Sum>
   void in_near_precision(const Sum& sum) {
     if (near_in_single)
@@ -188,8 +188,8 @@ struct Evaluation {
     });
   }
 
-  // What waits for no ghosts: leaves inside, or where pairs are mutual those of this rank, but for whole rows
-  // with a ghost. The messages under way are looked after meanwhile.
+  // P2P that does not wait for ghosts: interior leaves, or with symmetric pairs all pairs of this rank except
+  // in rows that are summed as a whole and have a ghost. Polls MPI meanwhile.
   void near_inside() {
     const PhaseScope timed = piece(Phase::p2p, 0);
     const std::function<void()> look_after =
@@ -234,15 +234,15 @@ struct Evaluation {
   }
 
   bool shares_near_sums() const { return s.near_pairs && s.partition.ranks() > 1; }
-  /// Potential and gradient as the exchange wants them; by `gradient`, because a rank without targets has no
-  /// sums.
+  /// Columns of potential and gradient for the exchange. Depends on `gradient`, not on `sums`, which are null
+  /// on a rank without targets.
   template <class Pointer>
   std::vector<Pointer> summed() const {
     if (!gradient) return {w.potential.data()};
     return {w.potential.data(), w.gx.data(), w.gy.data(), w.gz.data()};
   }
 
-  // What this rank has summed for ghosts goes to their owners while the downward pass goes on.
+  // Sends this rank's sums for ghosts to their owners during the downward pass.
   void start_near_sums() {
     if (!shares_near_sums()) return;
     ExchangeScope timed = travel(Exchange::near_sums, ExchangeTimer::Part::start);
@@ -261,8 +261,7 @@ struct Evaluation {
     s.near_sums.add_columns(summed<double*>());
   }
 
-  // Check potentials of one level's nodes from V and X, then their locals, then their children's share of the
-  // parents'.
+  // For each level: check potentials from V and X, then locals, then the parents' locals (L2L).
   void downward() {
     const std::size_t check_width = static_cast<std::size_t>(t().downward_check_size());
     zero(w.locals, s.tree.keys.size() * static_cast<std::size_t>(t().equivalent_size()));

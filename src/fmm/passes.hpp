@@ -12,8 +12,7 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// The arrays of an evaluation, kept from one to the next; start with an empty workspace for every new
-/// set-up.
+/// Arrays of an evaluation, kept from one to the next; start with an empty workspace for every new set-up.
 template <class Real>
 struct Workspace {
   AlignedVector<Real> charges;     // owned sources, then ghosts
@@ -21,13 +20,14 @@ struct Workspace {
   AlignedVector<Real> locals;      // (nodes, equivalent points)
   AlignedVector<Real> checks;      // (nodes of the largest level, downward check points)
   M2lFftWorkspace<Real> m2l;
-  M2lFftWorkspace<float> m2l_single;            // where M2L alone is in single
-  AlignedVector<double> potential, gx, gy, gz;  // owned targets
+  M2lFftWorkspace<float> m2l_single;            // if only M2L is in single
+  AlignedVector<double> potential, gx, gy, gz;  // owned targets, then ghosts
 };
 
-/// Field at the caller's targets, into `field`. Charges are divided by charge_unit, a power of two, before
-/// they are rounded to Real, and the field is multiplied by it. `near` is the precision of P2P, at most Real.
-/// Counts its time, bytes and messages in `profile`; tells `observer`, which may be null. Collective.
+/// Computes the field at the caller's targets. Charges are divided by charge_unit, a power of two, before
+/// they are rounded to Real, and the field is multiplied by it. `near` is the precision of P2P, not higher
+/// than Real. Counts time, bytes and messages in `profile`; notifies `observer`, which may be null.
+/// Collective.
 template <Kernel K, class Real>
 void evaluate(const mpi::Comm& comm, const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup,
               Precision near, Workspace<Real>& workspace, std::span<const double> charges, double charge_unit,

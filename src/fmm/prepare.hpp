@@ -1,4 +1,4 @@
-// Operators from the store, or computed, on all ranks.
+// Reads operators from the store, or computes them, for all ranks.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// Rank 0 reads the operators of `key` from `store` (may be null; used on rank 0 only) or computes them and
+/// Rank 0 reads the operators of `key` from `store` (may be null; used on rank 0 only), or computes them and
 /// saves them there; all ranks get the same bits. `note` says on every rank where they came from. Collective.
 template <Kernel K, class Real>
 OperatorSet<Real> prepare_operators(const mpi::Comm& comm, const K& kernel, const OperatorKey& key,

@@ -13,7 +13,7 @@
 namespace octopole {
 namespace {
 
-// Of leaves for mutual P2P: more of them balance the threads' work better, and make more tasks.
+// Ranges of leaves for symmetric P2P: more of them balance the threads better, but make more tasks.
 constexpr Index kRangesPerThread = 8;
 
 morton::Bounds bounds_of(const mpi::Comm& comm, std::span<const double> sources,
@@ -21,7 +21,7 @@ morton::Bounds bounds_of(const mpi::Comm& comm, std::span<const double> sources,
   morton::Bounds bounds = morton::Bounds::empty();
   bounds.include(sources);
   bounds.include(targets);
-  double extremes[6];  // the maximum of the negative is the negative of the minimum
+  double extremes[6];  // the maximum of the negated values is the negated minimum
   for (std::size_t c = 0; c < 3; ++c) {
     extremes[c] = -bounds.lower[c];
     extremes[3 + c] = bounds.upper[c];
@@ -34,7 +34,7 @@ morton::Bounds bounds_of(const mpi::Comm& comm, std::span<const double> sources,
   return bounds;
 }
 
-// Coordinates of the owned points, interleaved as they travel. Counts codes and coordinates in `traffic`.
+// Sends coordinates to the owners, interleaved as in messages. Counts codes and coordinates in `traffic`.
 void take_coordinates(const mpi::Comm& comm, distributed::PointExchange& exchange,
                       std::span<const double> points, AlignedVector<double>& interleaved, Traffic& traffic) {
   mpi::collectively(comm, [&] {
@@ -46,12 +46,12 @@ void take_coordinates(const mpi::Comm& comm, distributed::PointExchange& exchang
   traffic += exchange.outward().traffic(3 * sizeof(double));
 }
 
-// As seen from the frame, in the cube's units.
+// Coordinates relative to the frame, in the cube's units.
 Coordinates split_coordinates(const AlignedVector<double>& interleaved, const morton::RootCube& cube) {
   Coordinates c;
   const std::size_t n = interleaved.size() / 3;
   for (auto* axis : {&c.x, &c.y, &c.z}) axis->resize(n);
-  const auto frame = cube.frame;  // no structured binding: Clang 14 takes none into parallel regions
+  const auto frame = cube.frame;  // not a structured binding: Clang 14 rejects these in parallel regions
   const double inverse = 1 / cube.unit;
 #pragma omp parallel for schedule(static)
   for (std::size_t i = 0; i < n; ++i) {
@@ -62,7 +62,7 @@ Coordinates split_coordinates(const AlignedVector<double>& interleaved, const mo
   return c;
 }
 
-/// Times the stages, of which whoever observes is told first.
+/// Times the stages, including the calls of the observer.
 class Stages {
  public:
   Stages(const mpi::Comm& comm, std::array<double, kSetupStages>& seconds, WorkObserver* observer)
@@ -87,10 +87,10 @@ std::size_t owned_points(const PointSetup& s) {
   return static_cast<std::size_t>(s.owned_sources() + (s.target_exchange ? s.owned_targets() : 0));
 }
 
-/// The caller's points in the order of their codes, until they have an owner.
+/// The caller's points sorted by code, before they are sent to owners.
 struct CallerPoints {
-  AlignedVector<morton::Code> source_codes, distinct_codes;  // ascending; no distinct ones: the sources
-  AlignedVector<PointIndex> source_order, target_order;      // while no exchange has them
+  AlignedVector<morton::Code> source_codes, distinct_codes;  // ascending; no distinct ones: sources = targets
+  AlignedVector<PointIndex> source_order, target_order;      // until an exchange has them
   bool distinct = false;
   const AlignedVector<morton::Code>& target_codes() const { return distinct ? distinct_codes : source_codes; }
 };
@@ -107,7 +107,7 @@ CallerPoints sort_points(const morton::RootCube& cube, std::span<const double> s
   return points;
 }
 
-/// The partition by numbers of points; the count tree does not outlive it.
+/// Makes the partition by numbers of points; the count tree is released afterwards.
 void divide_by_points(const mpi::Comm& comm, const Parameters& parameters, const CallerPoints& points,
                       PointSetup& s) {
   const tree::CountTree coarse = distributed::count_globally(comm, points.source_codes, points.target_codes(),
@@ -120,7 +120,7 @@ void divide_by_points(const mpi::Comm& comm, const Parameters& parameters, const
   });
 }
 
-/// Codes to the owners by the partition, and the exchanges that other values will follow.
+/// Sends codes to their owners by the partition, and makes the exchanges for all other values.
 void distribute_codes(const mpi::Comm& comm, mpi::Transport transport, CallerPoints& points, PointSetup& s) {
   s.source_exchange = distributed::PointExchange(comm, transport, std::move(points.source_order),
                                                  points.source_codes, s.partition);
@@ -129,7 +129,7 @@ void distribute_codes(const mpi::Comm& comm, mpi::Transport transport, CallerPoi
                               s.partition);
 }
 
-/// This rank's tree and lists; returns where L2L ends.
+/// Builds this rank's tree and lists; returns where L2L ends.
 std::vector<std::uint8_t> build_tree(const mpi::Comm& comm, const Parameters& parameters, PointSetup& s,
                                      Stages& stages, MemoryCheck* memory) {
   stages.begin(SetupStage::tree);
@@ -165,7 +165,7 @@ std::vector<std::uint8_t> build_tree(const mpi::Comm& comm, const Parameters& pa
   return ends;
 }
 
-/// Weighs the leaves of the tree that build_tree made, and makes it anew where another partition is better.
+/// Weights the leaves of the tree made by build_tree, and rebuilds it if another partition is better.
 void balance_work(const mpi::Comm& comm, const Parameters& parameters, CallerPoints& points, PointSetup& s,
                   std::vector<std::uint8_t>& ends, Stages& stages, MemoryCheck* memory) {
   stages.begin(SetupStage::balance);
@@ -176,10 +176,10 @@ void balance_work(const mpi::Comm& comm, const Parameters& parameters, CallerPoi
   work = {};
   stages.end(SetupStage::balance, s.tree.keys.size());
   if (!better) return;
-  for (const SetupStage stage : {SetupStage::tree, SetupStage::lists})  // what the first partition took
+  for (const SetupStage stage : {SetupStage::tree, SetupStage::lists})  // time of the first partition
     stages.move(stage, SetupStage::balance);
   stages.begin(SetupStage::distribute);
-  s.tree = {};  // not held beside their successors
+  s.tree = {};  // released before their successors are built
   s.lists = {};
   s.partners = {};
   s.partition = std::move(*better);
@@ -193,7 +193,7 @@ void balance_work(const mpi::Comm& comm, const Parameters& parameters, CallerPoi
   ends = build_tree(comm, parameters, s, stages, memory);
 }
 
-/// All sources, ghosts included.
+/// Coordinates of all sources, including ghosts, relative to their leaves.
 LeafFrameCoordinates localize_sources(const PointSetup& s, const Parameters& parameters) {
   LeafFrameCoordinates local;
   local.form = parameters.near_form;
@@ -221,7 +221,7 @@ std::vector<distributed::PeerRows> rows_of(const tree::LeavesByRank& leaves,
   return rows;
 }
 
-/// P2P's pairs, of sources that are the targets.
+/// Makes P2P's pairs for sources = targets.
 void pair_up(const mpi::Comm& comm, const Parameters& parameters, PointSetup& s) {
   std::vector<distributed::PeerRows> sent, received;
   mpi::collectively(comm, [&] {
@@ -340,7 +340,7 @@ PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::
     s.work = make_work_lists(s.rank_lists(), ends, s.owned_sources());
     s.m2l = plan_m2l(s.rank_lists(), s.work, parameters.operators);
   });
-  if (parameters.operators.m2l == M2lMethod::fft) s.lists.v.release_items();  // the plans have the pairs
+  if (parameters.operators.m2l == M2lMethod::fft) s.lists.v.release_items();  // the plans hold the pairs
   if (memory) {
     memory->require(needs_of_setup(s, parameters, max_threads()), MemoryStage::plan);
     s.memory = memory->estimate();

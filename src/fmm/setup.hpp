@@ -23,12 +23,12 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// Coordinates in structure-of-arrays form, seen from the root cube's frame.
+/// Coordinates in structure-of-arrays form, relative to the root cube's frame.
 struct Coordinates {
   AlignedVector<double> x, y, z;
 };
 
-/// Sources relative to their leaves, for P2P, P2M and L2P; empty where P2P takes two floats.
+/// Sources relative to their leaves, for P2P, P2M and L2P; empty if P2P uses two floats.
 struct LeafFrameCoordinates {
   NearForm form = NearForm::two_floats;
   double reach = kMinSeparation;
@@ -38,7 +38,7 @@ struct LeafFrameCoordinates {
   }
 };
 
-/// The state that set_points leaves. Owned points are this rank's part of the Morton curve, ascending.
+/// State made by set_points. Owned points are this rank's part of the Morton curve, ascending.
 struct PointSetup {
   int rank = 0;
   Tuning tuning;  // n_crit and padding
@@ -48,26 +48,26 @@ struct PointSetup {
   tree::SharedNodes shared;  // that overlap this rank's part
   Balance balance;           // how the partition was found
   distributed::PointExchange source_exchange;
-  std::optional<distributed::PointExchange> target_exchange;  // absent where the targets are the sources
+  std::optional<distributed::PointExchange> target_exchange;  // absent if sources = targets
   Coordinates sources;                                        // owned, then ghosts
-  std::optional<Coordinates> targets;  // owned; absent where the targets are the sources
-  std::vector<tree::NodeKey> leaves;   // of this rank's part, complete, along the curve
+  std::optional<Coordinates> targets;                         // owned; absent if sources = targets
+  std::vector<tree::NodeKey> leaves;  // of this rank's part, complete, along the curve
   tree::EssentialTree tree;
-  tree::InteractionLists lists;               // as they are defined; V's items for M2L by SVD alone
-  tree::Partners partners;                    // as they are worked off
-  std::optional<tree::NearPairs> near_pairs;  // P2P of sources that are the targets, without ghosts
-  tree::BorderPairs border;                   // in the same case: P2P that waits for ghosts
-  distributed::RowExchange near_sums;         // rows are sources: ghosts there, this rank's back
-  LeafFrameCoordinates leaf_frame_sources;    // in the same case
+  tree::InteractionLists lists;               // as defined; items of V only for M2L by SVD
+  tree::Partners partners;                    // pairs by operator
+  std::optional<tree::NearPairs> near_pairs;  // if sources = targets: P2P without ghosts
+  tree::BorderPairs border;                   // if sources = targets: P2P that needs ghosts
+  distributed::RowExchange near_sums;         // sends sums of ghosts, receives those of own sources
+  LeafFrameCoordinates leaf_frame_sources;    // if sources = targets
   std::vector<Box> boxes;                     // (nodes)
   distributed::Ghosts ghosts;
   distributed::Ancestors ancestors;
   WorkLists work;
   std::vector<M2lFftPlan> m2l;  // by level of the targets; empty for M2L by SVD
   OverfullLeaves overfull;
-  MemoryEstimate memory;  // where it was checked
+  MemoryEstimate memory;  // if it was checked
   std::array<double, kSetupStages> stage_seconds{};
-  std::array<Traffic, kSetupExchanges> traffic{};  // of the set-up's own exchanges, on this rank
+  std::array<Traffic, kSetupExchanges> traffic{};  // of the exchanges of the set-up, on this rank
 
   distributed::PointExchange& results_exchange() {
     return target_exchange ? *target_exchange : source_exchange;
@@ -80,15 +80,15 @@ struct PointSetup {
   Index owned_targets() const { return results_exchange().owned_count(); }
   PointsByNode sources_by_node() const;
   PointsByNode targets_by_node() const;
-  /// Sums at targets, and behind them those that this rank makes for ghosts.
+  /// Number of sums: at owned targets, then those of this rank for ghosts.
   Index summed_points() const { return owned_targets() + (near_pairs ? ghosts.ghost_sources : 0); }
 };
 
 NearPairsView view_of(const tree::NearPairs& pairs);
 
-/// Builds the set-up of interleaved coordinates (n, 3); no `targets` means that they are the sources.
-/// Coordinates must be finite. Where there is a `memory` check, stages that would need more than there is
-/// throw Error on all ranks before they allocate; leaves that overfull.hpp calls absurd throw in any case.
+/// Builds the set-up from interleaved coordinates (n, 3); without `targets`, sources = targets. Coordinates
+/// must be finite. With a `memory` check, stages that would need more memory than is available throw Error on
+/// all ranks before they allocate; absurdly overfull leaves (see overfull.hpp) throw also without it.
 /// Collective.
 PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,
                       std::optional<std::span<const double>> targets, WorkObserver* observer = nullptr,

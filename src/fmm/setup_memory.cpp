@@ -23,7 +23,7 @@ PointNumbers point_numbers(const PointSetup& s, const Parameters& parameters) {
 
 MovedRecords moved_points(const PointSetup& s) {
   const auto records =
-      [](const distributed::PointExchange& exchange) {  // buffers have room for the rank's own, too
+      [](const distributed::PointExchange& exchange) {  // buffers include the rank's own points
         const mpi::SparseExchange& outward = exchange.outward();
         return outward.records_sent_away() + outward.records_from_elsewhere() == 0
                    ? 0

@@ -1,4 +1,4 @@
-// The memory of a set-up that stands.
+// Memory of a complete set-up.
 #pragma once
 
 #include "cost/memory_estimate.hpp"
@@ -8,10 +8,10 @@
 namespace octopole {
 
 PointNumbers point_numbers(const PointSetup& setup, const Parameters& parameters);
-/// Between callers and owners alone.
+/// Records sent between callers and owners only.
 MovedRecords moved_points(const PointSetup& setup);
 
-/// Of a set-up that stands: nothing is left to expectation but the near field's pairs (at most).
+/// Needs of a complete set-up: only the near field's pairs are estimated (an upper bound).
 MemoryNeeds needs_of_setup(const PointSetup& setup, const Parameters& parameters, int threads);
 
 }  // namespace octopole

@@ -3,9 +3,9 @@
 namespace octopole {
 namespace {
 
-/// P2P of boundary leaves with ghosts (and, unless pairs are mutual, all else that they see). Of mutual pairs
-/// with ghosts the share of the leaf's own targets: this rank sums half of the pairs, for both ends. Other
-/// pairs of rows that wait for ghosts count with them.
+/// P2P of boundary leaves with ghosts (without symmetric pairs, with all their partners). Symmetric pairs
+/// with ghosts count for the leaf's own targets only: this rank sums half of the pairs, for both ends. The
+/// other pairs in rows that wait for ghosts are included.
 WorkCounts count_near_ghosts(const PointSetup& s) {
   WorkCounts c;
   for (const NodeIndex leaf : s.work.boundary_leaves) {
@@ -47,7 +47,7 @@ WorkCounts count_piece(const PointSetup& s, const OperatorKey& key, Phase phase,
   }
   const bool whole = phase == Phase::p2m || phase == Phase::l2p || phase == Phase::m2p;
   const bool by_fft = phase == Phase::m2l && key.m2l == M2lMethod::fft;
-  const std::size_t level = by_fft ? part - 1 : part;  // families count at the parent
+  const std::size_t level = by_fft ? part - 1 : part;  // families are counted at the parent
   for (NodeIndex node = 0; node < s.tree.size(); ++node)
     if (whole || static_cast<std::size_t>(s.tree.anchors[at(node)].level) == level) c += by_node[at(node)];
   if (by_fft && part < s.m2l.size())

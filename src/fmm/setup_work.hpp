@@ -1,4 +1,4 @@
-// The counted work of an evaluation: of a whole set-up, and piece by piece.
+// Counts of the work of an evaluation: of a whole set-up, and by pieces.
 #pragma once
 
 #include "cost/work.hpp"
@@ -7,11 +7,11 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// The counts of this rank's part of an evaluation.
+/// Counts of this rank's part of an evaluation.
 WorkCounts count_work(const PointSetup& setup, const OperatorKey& key);
 
-/// The counts of one piece of a phase, as WorkObserver::evaluated names it: those that the phase's work is
-/// made of are the piece's, and over all pieces add up to count_work's.
+/// Counts of one piece of a phase, as named by WorkObserver::evaluated: only those counts that belong to the
+/// phase are the piece's. Over all pieces they add up to those of count_work.
 WorkCounts count_piece(const PointSetup& setup, const OperatorKey& key, Phase phase, std::size_t part);
 
 }  // namespace octopole

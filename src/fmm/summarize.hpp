@@ -1,4 +1,4 @@
-// Figures of a run, reduced over the ranks.
+// Summary of a run, reduced over the ranks.
 #pragma once
 
 #include "base/profile.hpp"
@@ -9,8 +9,8 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// Everything of Summary that the set-up and the last evaluation's profile tell; independent of the number of
-/// ranks where it describes points and tree. Collective.
+/// The part of Summary that follows from the set-up and the last evaluation's profile; values about points
+/// and tree do not depend on the number of ranks. Collective.
 Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const PointSetup& setup,
                   const Profile& profile);
 

@@ -16,7 +16,7 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-// Floyd's sampling without repetition, ascending; the same on all ranks.
+// Floyd's sampling without replacement, sorted; the same on all ranks.
 std::vector<Index> choose(Index samples, Index population, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::unordered_set<Index> chosen;
@@ -35,8 +35,8 @@ double largest(std::span<const double> values) {
   return m;
 }
 
-// Student's distribution, 95 % on one side, by the expansion in the number of degrees of freedom (Abramowitz
-// and Stegun 26.7.5): good to 1 % from 4 on, to 15 % at 2. With 1 it is the exact 6.31.
+// One-sided 95 % quantile of Student's distribution, by the expansion in the degrees of freedom (Abramowitz
+// and Stegun 26.7.5): accurate to 1 % from 4 degrees on, to 15 % at 2. At 1 it is the exact 6.31.
 double student_quantile(Index degrees) {
   constexpr double z = 1.6448536269514722;
   if (degrees == 1) return 6.313751514675043;
@@ -45,7 +45,7 @@ double student_quantile(Index degrees) {
               (((3 * z2 + 19) * z2 + 17) * z2 - 15) / (384 * n * n * n));
 }
 
-/// Lengths of vectors of `width` components; infinite where any component is not finite.
+/// Lengths of vectors of `width` components; infinite if any component is not finite.
 std::vector<double> lengths(std::span<const double> values, std::size_t width) {
   std::vector<double> result(values.size() / width);
   for (std::size_t i = 0; i < result.size(); ++i) {
@@ -63,14 +63,14 @@ double sum_of_squares(std::span<const double> values, double unit) {
   return sum;
 }
 
-/// `errors`, `references` and `scales` of n of N targets.
+/// The error of a field, from `errors`, `references` and `scales` of a sample of `population` targets.
 FieldError field_error(std::span<const double> errors, std::span<const double> references,
                        std::span<const double> scales, Index population) {
   const double worst = largest(errors), unit = largest(scales);
   const auto ratio = [](double numerator, double denominator) {
     return numerator == 0 ? 0 : std::isfinite(numerator) ? numerator / denominator : kInfinity;
   };
-  // Without overflow or underflow of the squares.
+  // The norm without overflow or underflow of the squares.
   const auto norm = [](std::span<const double> values) {
     const double m = largest(values);
     return m > 0 && std::isfinite(m) ? m * std::sqrt(sum_of_squares(values, m)) : m;
@@ -139,7 +139,7 @@ Verification verify(MPI_Comm parent, const Laplace& kernel, std::span<const doub
   const std::vector<Index> chosen = choose(std::min(samples, population), population, seed);
   const std::size_t k = chosen.size();
 
-  // Each rank fills in what it holds; the sum over ranks is everyone's.
+  // Each rank fills in its own targets; the sum over ranks has all.
   std::vector<double> places(3 * k), errors(k), gradient_errors(gradient ? 3 * k : 0);
   for (std::size_t i = 0; i < k; ++i) {
     const Index here = chosen[i] - before;
@@ -172,7 +172,7 @@ Verification verify(MPI_Comm parent, const Laplace& kernel, std::span<const doub
       static_cast<std::size_t>(std::max_element(sizes.begin(), sizes.end()) - sizes.begin());
   v.worst_target = chosen[worst];
   std::copy_n(places.begin() + static_cast<std::ptrdiff_t>(3 * worst), 3, v.worst_place.begin());
-  // The largest error over the norm of all, times that norm over the reference's root mean square.
+  // The largest error over the root mean square of the reference.
   const double reference = largest(sums.potential);
   v.max = sizes[worst] == 0 ? 0
           : std::isfinite(sizes[worst])
@@ -180,7 +180,7 @@ Verification verify(MPI_Comm parent, const Laplace& kernel, std::span<const doub
                                 std::sqrt(sum_of_squares(sums.potential, reference) / static_cast<double>(k)))
               : kInfinity;
   if (v.samples < population) v.worse_share = 1 - std::pow(1 - kConfidence, 1 / static_cast<double>(k));
-  // Sums of reductions may differ between ranks by rounding; what follows from them must not.
+  // Results of reductions may differ between ranks by rounding; the verification must not.
   static_assert(std::is_trivially_copyable_v<Verification>);
   comm.broadcast(std::span<Verification>(&v, 1));
   return v;
@@ -193,7 +193,7 @@ bool reaches(const Verification& verification, int digits) {
 }
 
 ReferenceForm self_check_form(const Parameters& parameters) {
-  // By the digits asked for, or what the order is good for.
+  // The requested digits, or those that the order reaches.
   const int digits = parameters.digits.value_or(parameters.operators.order - 1);
   constexpr int kEstimatedDigits = 3, kSingleDigits = 5;
   return digits <= kEstimatedDigits ? ReferenceForm::estimated

@@ -24,14 +24,14 @@ void check_kind(const std::string& path) {
   if (std::filesystem::is_directory(status)) throw cannot_append(path, "it is a directory");
 }
 
-/// An open file, closed and thereby unlocked with the object.
+/// An open file that is closed, and so unlocked, with the object.
 class LockedFile {
  public:
   LockedFile(const std::string& path, std::chrono::milliseconds patience)
       : path_(path), descriptor_(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666)) {
     if (descriptor_ < 0) throw cannot_append(path, std::strerror(errno));
     try {
-      // Where the file system has no locks, one write with O_APPEND has to do.
+      // If the file system has no locks, one write with O_APPEND has to suffice.
       lock_descriptor(descriptor_, path, patience);
     } catch (const std::exception& error) {
       ::close(descriptor_);
@@ -47,7 +47,7 @@ class LockedFile {
   void append(std::string text) {
     struct stat before {};
     if (::fstat(descriptor_, &before) != 0) throw cannot_append(path_, std::strerror(errno));
-    const bool regular = S_ISREG(before.st_mode);  // and no pipe, which has neither an end nor a past
+    const bool regular = S_ISREG(before.st_mode);  // not a pipe, which has no size
     char last = '\n';
     if (regular && before.st_size > 0 && ::pread(descriptor_, &last, 1, before.st_size - 1) == 1 &&
         last != '\n')
@@ -60,7 +60,7 @@ class LockedFile {
     throw cannot_append(path_, cause);
   }
 
-  /// What a network file system has to say of a write, it may say only here.
+  /// Closes the file: a network file system may report an error of a write only here.
   void close() {
     const int descriptor = descriptor_;
     descriptor_ = -1;

@@ -1,4 +1,4 @@
-// Files that many runs append to, at the same time perhaps: a line each, whole or not at all.
+// Files to which many runs append, possibly at the same time: one line each, complete or not at all.
 #pragma once
 
 #include <chrono>
@@ -9,14 +9,14 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// Throws the Error that append_line would for a place that cannot be written; makes no file.
+/// Throws the Error that append_line would throw if `path` cannot be written; does not create the file.
 void check_appendable(const std::string& path);
 
-/// Appends `line` (without line breaks) and a newline in one write at the file's end, under an advisory lock
-/// where the file system has one; makes the file where there is none. A last line that was cut off (by a full
-/// disk or a killed run) gets its newline first, so that it spoils no other. Throws Error where the system
-/// refuses, or another process keeps the lock for `patience`, with the file as it was. Not collective: one
-/// process calls it.
+/// Appends `line` (without line breaks) and a newline in one write at the end of the file, under an advisory
+/// lock if the file system has one; creates the file if there is none. If the last line was cut off (by a
+/// full disk or a killed run), its newline is added first, so that it spoils no other line. Throws Error if
+/// the system refuses, or another process holds the lock for `patience`; the file is then unchanged. Not
+/// collective: one process calls it.
 void append_line(const std::string& path, const std::string& line,
                  std::chrono::milliseconds patience = kLockPatience);
 

@@ -22,8 +22,8 @@ std::size_t position(const std::array<std::string_view, n>& names, std::string_v
   throw Error("unknown " + std::string(what) + " '" + std::string(name) + "'", "known are " + known);
 }
 
-/// Counter-based random numbers: the output function of SplitMix64 (Steele, Lea, Flood 2014) of a counter,
-/// started from a hash of the seed and the stream.
+/// Counter-based random numbers: the output function of SplitMix64 (Steele, Lea, Flood 2014) applied to a
+/// counter that starts at a hash of seed and stream.
 class Random {
  public:
   Random(std::uint64_t seed, RngStream stream)
@@ -54,8 +54,8 @@ std::array<double, 3> on_sphere(double z, double v) {
 constexpr double kEllipsoidAxis = 4;
 constexpr double kPlummerCutoff = 100;
 
-/// Centre of ball number k of `clusters` in [0.1, 0.9]^3: the sequence of Roberts (2018), whose steps are
-/// powers of the inverse of the root of x^4 = x + 1.
+/// Centre of ball k of `clusters` in [0.1, 0.9]^3: the sequence of Roberts (2018), whose steps are powers of
+/// the inverse root of x^4 = x + 1.
 std::array<double, 3> cluster_centre(int k) {
   constexpr double inverse_root = 0.8191725133961645;
   std::array<double, 3> centre;

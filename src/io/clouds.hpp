@@ -1,5 +1,4 @@
-// Synthetic clouds of points and charges: the shapes of `octopole generate`, of the tests and of the
-// calibration.
+// Synthetic clouds of points and charges, for `octopole generate`, the tests and the calibration.
 #pragma once
 
 #include <array>
@@ -16,10 +15,10 @@ namespace octopole {
 
 /// cube       uniform in the unit cube [0, 1]^3
 /// sphere     uniform on the surface of the unit sphere around 0
-/// ellipsoid  surface with half axes 1, 1, 4, uniform in the spherical angles: crowded at both poles
+/// ellipsoid  surface with half axes 1, 1, 4, uniform in the spherical angles: dense at both poles
 /// plummer    Plummer's model of a star cluster, scale length 1, cut off at 100: a dense core in a wide halo
-/// line       uniform on a straight line askew to the axes
-/// clusters   64 balls in the unit cube, of radii from 0.1 down to 0.0001, with as many points each
+/// line       uniform on a straight line oblique to the axes
+/// clusters   64 balls in the unit cube with radii from 0.1 down to 0.0001 and equally many points
 enum class Shape : int { cube, sphere, ellipsoid, plummer, line, clusters };
 inline constexpr std::array<Shape, 6> kShapes = {Shape::cube,    Shape::sphere, Shape::ellipsoid,
                                                  Shape::plummer, Shape::line,   Shape::clusters};
@@ -28,27 +27,27 @@ std::vector<std::string> shape_names();  // of all shapes
 /// Throws Error for an unknown name.
 Shape parse_shape(std::string_view name);
 
-/// uniform: in [-1, 1); unit: all 1.
+/// Charges uniform in [-1, 1), or all 1 (unit).
 enum class Charges : int { uniform, unit };
 std::string_view charges_name(Charges charges);
 Charges parse_charges(std::string_view name);
 
-/// Which of the independent sequences of one seed.
+/// Independent random sequences of one seed.
 enum class RngStream : int { sources = 0, targets = 1 };
 
-/// Points first .. first + count - 1 of the cloud, (count, 3) interleaved. Point i depends on (shape, seed,
-/// stream, i) alone, so that any split of the indices over ranks gives the same cloud.
+/// Points first .. first + count - 1 of the cloud, (count, 3) interleaved. Point i depends only on (shape,
+/// seed, stream, i), so that any division of the indices among ranks gives the same cloud.
 std::vector<double> make_cloud(Shape shape, Index first, Index count, std::uint64_t seed,
                                RngStream stream = RngStream::sources);
-/// The same into `points` (3 * count).
+/// As make_cloud, into `points` (3 * count).
 void fill_cloud(Shape shape, Index first, std::span<double> points, std::uint64_t seed,
                 RngStream stream = RngStream::sources);
 
-/// The place of the cloud that three numbers in [0, 1) stand for: uniform numbers make the cloud. The sphere
-/// and the ellipsoid use the first two, the line the first alone.
+/// Maps three numbers in [0, 1) to a point of the cloud: uniform numbers give the cloud. The sphere and the
+/// ellipsoid use the first two, the line only the first.
 std::array<double, 3> shape_point(Shape shape, double u, double v, double w);
 
-/// Charges first .. first + count - 1; charge i depends on (charges, seed, i) alone.
+/// Charges first .. first + count - 1; charge i depends only on (charges, seed, i).
 std::vector<double> make_charges(Charges charges, Index first, Index count, std::uint64_t seed);
 void fill_charges(Charges charges, Index first, std::span<double> values, std::uint64_t seed);
 

@@ -15,7 +15,7 @@
 namespace octopole {
 namespace {
 
-/// Another user's file may be locked without the right to write to it, except on NFS.
+/// Another user's file can be locked without write permission, except on NFS.
 int open_lock_file(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (descriptor >= 0 || errno != EACCES) return descriptor;

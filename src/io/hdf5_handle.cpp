@@ -11,7 +11,7 @@ herr_t take_description(unsigned, const H5E_error2_t* entry, void* text) {
   return 0;
 }
 
-/// What the operating system said, where HDF5 quotes it among file names and addresses; else the text itself.
+/// The operating system's message, if HDF5 quotes it among file names and addresses; else the text itself.
 std::string system_cause(const std::string& text) {
   constexpr std::string_view mark = "error message = '";
   const std::size_t start = text.find(mark);
@@ -29,7 +29,7 @@ Handle dataspace(const std::vector<hsize_t>& shape) {
           "cannot make an HDF5 dataspace"};
 }
 
-/// The groups that lead to `path`, outermost first, and `path` itself.
+/// The groups on the path to `path`, outermost first, and `path` itself.
 std::vector<std::string> prefixes(const std::string& path) {
   std::vector<std::string> result;
   for (std::size_t end = path.find('/', 1); end != std::string::npos; end = path.find('/', end + 1))
@@ -39,7 +39,7 @@ std::vector<std::string> prefixes(const std::string& path) {
 }
 
 /// Calls move(memory space, file space, property list, offset in values) for pieces of the rows: MPI-IO and
-/// HDF5 count the bytes of one transfer in an int.
+/// HDF5 store the bytes of one transfer in an int.
 template <class Move>
 void by_pieces(const Handle& dataset, RowBlock rows, Index columns, const Move& move) {
   constexpr Index kPieceBytes = Index{512} << 20;
@@ -139,7 +139,7 @@ Handle open_parallel(const mpi::Comm& comm, const std::string& path, Access acce
     comm.broadcast(failure);
     throw AgreedError(failure);
   }
-  // Ranks that have opened it cannot even close it without this one.
+  // Ranks that have opened it cannot even close it without this rank.
   if (!failure.empty()) throw Error(failure);
   return file;
 }
@@ -188,7 +188,7 @@ std::vector<hsize_t> shape_of(const Handle& dataset, const std::string& name) {
 
 void check_stored(const Handle& dataset, const std::string& name, const std::vector<hsize_t>& shape,
                   std::size_t bytes) {
-  // No filter of HDF5 makes more of a byte than deflate, which makes 1032.
+  // HDF5's filters expand a byte to 1032 bytes at most (deflate).
   constexpr double kLargestRatio = 1100;
   const Handle creation(H5Dget_create_plist(dataset.get()), H5Pclose, "cannot read the layout of " + name);
   const double ratio = H5Pget_nfilters(creation.get()) > 0 ? kLargestRatio : 1;

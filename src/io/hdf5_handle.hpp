@@ -1,4 +1,4 @@
-// HDF5 with owners and exceptions: what the files of this room have in common.
+// HDF5 with owned identifiers and exceptions: common to all files of this module.
 #pragma once
 
 #include <hdf5.h>
@@ -11,7 +11,7 @@
 
 namespace octopole::hdf5 {
 
-/// Keeps HDF5 from printing its error stack, for the life of the object.
+/// Keeps HDF5 from printing its error stack, for the lifetime of the object.
 class Quiet {
  public:
   Quiet();
@@ -27,7 +27,7 @@ class Quiet {
 /// Throws Error with `what` and the innermost cause on HDF5's error stack.
 [[noreturn]] void fail(const std::string& what);
 
-/// Calls fail(what) where an HDF5 function has returned an error.
+/// Calls fail(what) if an HDF5 function has returned an error.
 inline void check(herr_t code, const std::string& what) {
   if (code < 0) fail(what);
 }
@@ -48,7 +48,7 @@ class Handle {
     return *this;
   }
   hid_t get() const { return id_; }
-  /// Closes it now and tells the success.
+  /// Closes it now and returns HDF5's result.
   herr_t reset() { return id_ >= 0 ? close_(std::exchange(id_, -1)) : 0; }
 
  private:
@@ -58,41 +58,41 @@ class Handle {
 
 enum class Access { read, write };
 
-/// More bytes than HDF5's own records take in one of our files.
+/// Upper bound of the bytes of HDF5's metadata in one of our files.
 inline constexpr Index kMetadataRoom = Index{1} << 16;
 
-/// File access properties: without insisting on file locks where the file system has none.
+/// File access properties: uses file locks only if the file system has them.
 Handle file_access();
-/// Opens or creates (empties) a file on this process alone.
+/// Opens a file, or creates (empties) it, on this process only.
 Handle open_serial(const std::string& path, Access access);
 Handle create_serial(const std::string& path, hsize_t user_block = 0);
-/// Opens an existing file by MPI-IO. Collective, and so is closing it; raw data is then read and written
-/// independently. Throws AgreedError where no rank can open it, and Error on the ranks that cannot where some
-/// can.
+/// Opens an existing file by MPI-IO. Collective, as is closing it; raw data is then read and written
+/// independently. Throws AgreedError if no rank can open it; if only some can, Error on those that cannot.
 Handle open_parallel(const mpi::Comm& comm, const std::string& path, Access access);
 
-/// Whether `path` names a dataset; groups on the way may be absent.
+/// Whether `path` names a dataset; its groups may be missing.
 bool has_dataset(hid_t file, const std::string& path);
-/// Whether `path` names anything; groups on the way may be absent.
+/// Whether `path` names anything; its groups may be missing.
 bool has_object(hid_t file, const std::string& path);
 Handle open_dataset(hid_t file, const std::string& dataset);
-/// Creates a contiguous dataset with its space allotted at once but not filled, and the groups on the way.
-/// Nothing in the file depends on the time.
+/// Creates a contiguous dataset, with its space allocated at once but not filled, and its groups. Nothing in
+/// the file depends on the time.
 Handle create_dataset(hid_t file, const std::string& dataset, hid_t type, const std::vector<hsize_t>& shape);
 std::vector<hsize_t> shape_of(const Handle& dataset, const std::string& name);
-/// Throws Error where the file cannot hold numbers of `bytes` bytes in this shape: before memory is taken for
-/// them. A dataset that was announced and never written is none either.
+/// Throws Error if the file is too short to hold numbers of `bytes` bytes in this shape, before memory is
+/// allocated for them; also if the dataset was declared and never written.
 void check_stored(const Handle& dataset, const std::string& name, const std::vector<hsize_t>& shape,
                   std::size_t bytes);
 
-/// Moves rows [first, first + count) of a dataset (rank 1 or 2, `columns` numbers a row) between file and
-/// memory.
+/// Transfers rows [first, first + count) of a dataset (rank 1 or 2, `columns` numbers per row) between file
+/// and memory.
 void read_rows(const Handle& dataset, const std::string& name, RowBlock rows, Index columns, double* values);
 void write_rows(const Handle& dataset, const std::string& name, RowBlock rows, Index columns,
                 const double* values);
 
 void write_attribute(hid_t object, const Attribute& attribute);
-/// An attribute of the alternative's type; fails where it is missing or of another kind.
+/// Value of an attribute of type T, one of the alternatives of Attribute; throws Error if it is missing or
+/// has another type.
 template <class T>
 T read_attribute(hid_t object, const std::string& name);
 template <>

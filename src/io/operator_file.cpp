@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The first bytes of every database, in HDF5's user block, so that even a damaged one is known as ours.
+/// The first bytes of every database, in HDF5's user block, which identify even a damaged one.
 constexpr std::string_view kSignature = "octopole operators\n";
 constexpr hsize_t kUserBlock = 512;
 constexpr const char* kChecksum = "checksum";
@@ -44,8 +44,8 @@ State checked_state_of(const std::string& path) {
   return state;
 }
 
-/// FNV-1a over 64-bit words (the last filled up with zeros), four words side by side for speed; a stored
-/// array's name and size enter, too.
+/// FNV-1a over 64-bit words (the last one padded with zeros), four words side by side for speed; includes
+/// each stored array's name and size.
 class Checksum {
  public:
   void add(const void* data, std::size_t bytes) {
@@ -82,7 +82,7 @@ class Checksum {
   std::uint64_t value_ = 0xcbf29ce484222325;
 };
 
-/// The key as attributes: what a stored set must agree with in every point.
+/// The key as attributes: a stored set must agree with all of them.
 std::vector<Attribute> attributes_of(const OperatorKey& key) {
   return {{"format", std::int64_t{kOperatorFormat}},
           {"kernel", key.kernel},
@@ -108,7 +108,7 @@ bool agrees(hid_t group, const Attribute& wanted) {
       wanted.second);
 }
 
-/// The group of a key: readable, and unique by a hash of all of it.
+/// Name of the group of a key: readable, and unique by a hash of the whole key.
 std::string group_of(const OperatorKey& key) {
   Checksum hash;
   for (const auto& [name, value] : attributes_of(key)) {
@@ -133,7 +133,7 @@ hid_t file_type() {
   return sizeof(Real) == 4 ? H5T_IEEE_F32LE : H5T_IEEE_F64LE;
 }
 
-/// Reads and checks the arrays of a group; throws Error for anything that is not as it was written.
+/// Reads and checks the arrays of a group; throws Error if anything is not as it was written.
 template <class Real>
 void read_arrays(hid_t group, OperatorSet<Real>& set) {
   Checksum checksum;
@@ -188,8 +188,8 @@ Index bytes_on_disk(const std::string& path) {
   return absent ? 0 : static_cast<Index>(bytes);
 }
 
-/// A database at `path` to add to: a copy of `existing` where that can be opened, else a new one. What cannot
-/// be read may be whole all the same, and is not replaced.
+/// Opens a database at `path` to add to: a copy of `existing` if that can be opened, else a new one. An
+/// existing file that cannot be read may be intact, and is not replaced.
 hdf5::Handle open_copy(const std::string& existing, const std::string& path) {
   if (checked_state_of(existing) == State::database) {
     fs::copy_file(existing, path, fs::copy_options::overwrite_existing);
@@ -242,11 +242,11 @@ void OperatorFile<Real>::save(OperatorSet<Real>& set) {
   const hdf5::Quiet quiet;
   checked_state_of(path_);
   try {
-    // From the copy to the renaming nobody else may replace the file: what they added would be lost.
+    // From copying to renaming no other process may replace the file: its additions would be lost.
     const FileLock lock(path_, patience_);
     OperatorSet<Real> stored;
     std::string reason;
-    if (load(set.key(), stored, reason)) return;  // another process was first
+    if (load(set.key(), stored, reason)) return;  // another process has added it meanwhile
     PendingFile pending(path_);
     pending.check_room(bytes_of(set) + bytes_on_disk(path_));
     hdf5::Handle file = open_copy(path_, pending.temporary());

@@ -25,7 +25,7 @@ Error cannot_write(const std::string& path, const std::string& cause) {
 
 constexpr std::string_view kMark = ".part-";
 
-/// Stands for this boot of this host as this process sees its processes: process ids compare only where it is
+/// Identifies the boot of this host and the process namespace: process ids are comparable only if it is
 /// equal.
 std::uint32_t host_mark() {
   std::string identity(256, '\0');
@@ -40,7 +40,7 @@ std::uint32_t host_mark() {
   return hash;
 }
 
-/// No other process chooses the same name: host, process id and clock.
+/// A suffix that no other process chooses: host, process id and clock.
 std::string unique_suffix() {
   const auto now = std::chrono::system_clock::now().time_since_epoch().count();
   char text[80];
@@ -49,8 +49,8 @@ std::string unique_suffix() {
   return text;
 }
 
-/// Whether the process that made a temporary file with this suffix (after the mark) has ended: asked of the
-/// system where it was of this host, else believed of a file that nobody has written to for a day.
+/// Whether the process that made a temporary file with this suffix (after the mark) has ended: for this host
+/// the system is asked, for others it is assumed if the file has not been written to for a day.
 bool is_left_behind(const fs::path& file, const std::string& suffix) {
   unsigned host = 0;
   unsigned long process = 0;
@@ -65,7 +65,7 @@ bool is_left_behind(const fs::path& file, const std::string& suffix) {
   return !absent && fs::file_time_type::clock::now() - written > std::chrono::hours(24);
 }
 
-/// Removes the temporary files for `path` of processes that were killed, so that they do not pile up.
+/// Removes the temporary files for `path` of processes that were killed, so that they do not accumulate.
 void remove_left_behind(const fs::path& path) {
   const std::string start = path.filename().string() + std::string(kMark);
   const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
@@ -77,7 +77,7 @@ void remove_left_behind(const fs::path& path) {
   }
 }
 
-/// A file descriptor with an owner.
+/// A file descriptor, closed with the object.
 class Descriptor {
  public:
   explicit Descriptor(int descriptor) : descriptor_(descriptor) {}
@@ -128,7 +128,7 @@ void PendingFile::check_room(Index bytes) const {
     throw cannot_write(path_, std::strerror(ENOSPC) + std::string(": ") + std::to_string(bytes) +
                                   " bytes are needed, " + std::to_string(space.available) + " are free");
 #ifdef __linux__
-  // Quotas and limits show only when space is asked for; not every file system can be asked.
+  // Quotas and limits take effect only when space is allocated; not every file system supports that.
   const Descriptor file(::open(temporary_.c_str(), O_WRONLY | O_CLOEXEC));
   if (!file.valid() || (bytes > 0 && ::fallocate(file.get(), 0, 0, bytes) != 0 && errno != EOPNOTSUPP))
     throw cannot_write(path_, std::strerror(errno));

@@ -17,7 +17,7 @@
 namespace octopole {
 namespace {
 
-/// Where a layout keeps its tables.
+/// Paths of the tables in a layout.
 struct Layout {
   const char* sources;
   const char* charges;
@@ -28,7 +28,7 @@ constexpr Layout kLayouts[] = {
     {"/particle_data/sources", "/particle_data/source_densities", "/particle_data/targets"},
 };
 
-/// What rank 0 finds in the file and tells the others.
+/// What rank 0 finds in the file and broadcasts.
 struct Contents {
   int layout = 0;
   Index sources = 0, targets = 0;
@@ -45,7 +45,7 @@ std::string describe(const std::vector<hsize_t>& shape) {
   return text + (shape.size() == 1 ? ",)" : ")");
 }
 
-/// Returns the bytes of a number.
+/// Returns the number of bytes of each number; throws Error unless they are float32 or float64.
 std::size_t check_type(const hdf5::Handle& dataset, const std::string& name) {
   const hdf5::Handle type(H5Dget_type(dataset.get()), H5Tclose, "cannot read the type of " + name);
   const H5T_class_t kind = H5Tget_class(type.get());
@@ -58,7 +58,7 @@ std::size_t check_type(const hdf5::Handle& dataset, const std::string& name) {
   throw Error(name + " holds " + found, "wanted is float32 or float64");
 }
 
-/// Rows of a table of the wanted number of columns; with one column, one dimension will do.
+/// Number of rows of a table, which must have this number of columns; for one column, one dimension suffices.
 Index check_table(hid_t file, const std::string& dataset, const std::string& path, Index columns) {
   const std::string name = in_file(dataset, path);
   if (!hdf5::has_dataset(file, dataset)) throw Error("dataset " + name + " is missing");
@@ -73,7 +73,7 @@ Index check_table(hid_t file, const std::string& dataset, const std::string& pat
   return static_cast<Index>(shape[0]);
 }
 
-/// Throws what is wrong with reading the file at all.
+/// Throws Error if the file cannot be read at all.
 void check_readable(const std::string& path) {
   std::error_code ignored;
   if (::access(path.c_str(), R_OK) != 0) throw Error("cannot read '" + path + "': " + std::strerror(errno));
@@ -115,7 +115,7 @@ Contents inspect(const std::string& path) {
   return contents;
 }
 
-/// Throws AgreedError where any of a table's numbers is not finite. Collective.
+/// Throws AgreedError if any number of a table is not finite. Collective.
 void check_finite(const mpi::Comm& comm, const std::string& name, std::span<const double> values,
                   RowBlock rows, Index columns) {
   Index bad = 0, first = std::numeric_limits<Index>::max();
@@ -139,7 +139,7 @@ Points read_together(const mpi::Comm& comm, const std::string& path, const Befor
     if (comm.is_root()) contents = inspect(path);
   });
   comm.broadcast(std::span<Contents>(&contents, 1));
-  // A file that only some nodes see would leave the collective opening below waiting.
+  // A file that is visible on some nodes only would leave the collective opening below waiting.
   mpi::collectively(comm, [&] { check_readable(path); });
 
   const Layout& layout = kLayouts[contents.layout];
@@ -193,7 +193,7 @@ Index bytes_of(std::span<const Table> tables) {
   return bytes;
 }
 
-/// Lays the file out, all but the numbers. On one rank.
+/// Creates the file with everything but the numbers. Called on one rank.
 void create_tables(const std::string& path, std::span<const Table> tables,
                    std::span<const Attribute> attributes) {
   hdf5::Handle file = hdf5::create_serial(path);
@@ -220,7 +220,7 @@ void write_block(hid_t file, const Table& table) {
   }
 }
 
-/// Runs `work` on all ranks and adds the file's name to what goes wrong.
+/// Runs `work` on all ranks and adds the file's name to errors.
 void while_writing(const mpi::Comm& comm, const std::string& path, const std::function<void()>& work) {
   mpi::collectively(comm, [&] {
     try {

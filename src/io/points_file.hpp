@@ -20,44 +20,43 @@ struct RowBlock {
   Index first = 0, count = 0;
 };
 
-/// The rows that `rank` of `ranks` holds of a table of `rows`: contiguous blocks in rank order whose lengths
-/// differ by one at most.
+/// Rank `rank`'s block of a table of `rows` rows divided among `ranks` ranks: contiguous blocks in rank order
+/// whose lengths differ by at most one.
 inline RowBlock block_of(Index rows, int rank, int ranks) {
   const Index base = rows / ranks, rest = rows % ranks;
   return {rank * base + (rank < rest ? rank : rest), base + (rank < rest ? 1 : 0)};
 }
 
-/// Called on all ranks with the rows that this rank will hold, before they are allocated. What it throws must
-/// be thrown on all ranks.
+/// Called on all ranks with the rows that this rank will hold, before they are allocated. If it throws, it
+/// must throw on all ranks.
 using BeforeReading = std::function<void(RowBlock sources, RowBlock targets)>;
 
-/// The same as octopole/files.hpp's. `before_reading` may be empty.
+/// As read_points of octopole/files.hpp. `before_reading` may be empty.
 Points read_points(const mpi::Comm& comm, const std::string& path, const BeforeReading& before_reading = {});
 
-/// A table of numbers to be written: `columns` 1 makes a dataset (rows), more make (rows, columns).
+/// A table of numbers to be written: with one column a dataset (rows), else (rows, columns).
 struct Table {
   std::string dataset;  // path in the file; groups are created as needed
   Index rows = 0;       // over all ranks
   Index columns = 1;
-  RowBlock block;  // what this rank writes; the blocks of all ranks cover the rows once
+  RowBlock block;  // rows that this rank writes; the blocks of all ranks cover each row once
   /// Writes rows [first, first + count) of the whole table, inside this rank's block, to values (count,
   /// columns).
   std::function<void(Index first, Index count, double* values)> rows_at;
   bool integers = false;  // stored as 64-bit integers: values are whole numbers below 2^53
 };
 
-/// A name and value, kept with the root of a file.
+/// Name and value of an attribute of the root group.
 using Attribute = std::pair<std::string, std::variant<std::string, std::int64_t, double>>;
 
-/// Writes an HDF5 file of the tables, in bounded memory a rank, and takes the place of `path` only when all
-/// of it is on disk. The file's bytes do not depend on the number of ranks. Collective; the same Error on all
-/// ranks where anything fails, with nothing left behind and an existing file untouched. Attributes count on
-/// rank 0.
+/// Writes an HDF5 file with the tables, in bounded memory per rank; it replaces `path` only when it is
+/// complete on disk. The file's bytes do not depend on the number of ranks. Collective. Throws the same Error
+/// on all ranks if anything fails; no temporary file is left then, and an existing file is untouched.
+/// Attributes are taken from rank 0.
 void write_tables(const mpi::Comm& comm, const std::string& path, std::span<const Table> tables,
                   std::span<const Attribute> attributes);
 
-/// A table held in memory: this rank's rows start at `first` of `rows`; `values` (count, columns) must
-/// outlive it.
+/// A table in memory: this rank's rows start at `first` of `rows`; `values` (count, columns) must outlive it.
 Table table_of(std::string dataset, Index rows, Index first, Index columns, std::span<const double> values);
 
 }  // namespace octopole

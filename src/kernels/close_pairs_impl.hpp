@@ -1,9 +1,9 @@
-// How the loops in single precision leave out pairs that are too close for it. Included once by each
-// instruction set's unit, before the loops.
+// How the loops in single precision leave out pairs that are too close for that precision. Included once by
+// the translation unit of each instruction set, before the loops.
 //
-// A block of pairs is summed fast, without a test, and the smallest squared distance is found on the way.
-// Where that is too small the sums of the block are dropped and it is summed again, guarded: each pair is
-// tested, those too close contribute nothing and are reported, and the caller sums them in double.
+// A block of pairs is first summed without tests ("fast"), while the smallest squared distance is recorded.
+// If that is too small, the block's sums are discarded and it is summed again with tests ("guarded"): pairs
+// that are too close contribute nothing and are reported, and the caller sums them in double.
 #pragma once
 
 #include <cstdint>
@@ -14,19 +14,20 @@
 namespace octopole {
 namespace {
 
-/// How the pairs of a block are summed: any (only coincident ones are left out, for points whose distances
-/// the precision holds), or as above.
+/// How the pairs of a block are summed: any (leaves out coincident pairs only; for points whose distances
+/// are accurate in this precision), or fast or guarded as above.
 enum class Pairs { any, fast, guarded };
 
-/// Squared distances below `least` are too close; guarded, a mask of each vector of pairs says which are not.
+/// Pairs with squared distances below `least` are too close. Guarded loops write one mask per vector of pairs
+/// to `beyond`, with the bits of the other pairs set.
 struct BlockGuard {
   float least;
   std::uint16_t* beyond;
 };
 
-/// 1/r of a vector of pairs. Fast, `nearest` becomes the lesser of it and r2; guarded, it is 0 where r2 <
-/// least, and `beyond` has a bit a lane, set where not.
-// NOLINTBEGIN(readability-non-const-parameter): written where pairs are guarded
+/// 1/r of a vector of pairs. Fast: `nearest` becomes min(nearest, r2). Guarded: the result is 0 where r2 <
+/// least, and `beyond` receives one bit per lane, set where r2 >= least.
+// NOLINTBEGIN(readability-non-const-parameter): written if guarded
 template <Pairs pairs, simd::Accuracy accuracy, class V>
 OCTOPOLE_INLINE V inverse_distance(const V& r2, [[maybe_unused]] const V& least, [[maybe_unused]] V& nearest,
                                    [[maybe_unused]] std::uint16_t* beyond) {
@@ -40,13 +41,14 @@ OCTOPOLE_INLINE V inverse_distance(const V& r2, [[maybe_unused]] const V& least,
   if constexpr (pairs == Pairs::guarded) return isa::inverse_sqrt_beyond<accuracy>(r2, least, *beyond);
 }
 
-/// Of all squared distances, before the first.
+/// Initial value of the smallest squared distance.
 inline constexpr float kNoDistance = 3e38F;
 
-/// Masks are looked at so many at once, because most pairs are beyond: arrays of them reach up to a multiple.
+/// Number of masks that are tested at once, because most pairs are not too close. Arrays of masks are padded
+/// to a multiple of it.
 inline constexpr Index kMasksTogether = sizeof(std::uint64_t) / sizeof(std::uint16_t);
 
-/// Calls left_out(mask, lane) for every lane that is not beyond, of `count` masks.
+/// Calls left_out(mask, lane) for every bit that is not set in the first `count` masks.
 template <class LeftOut>
 OCTOPOLE_INLINE void each_left_out(std::uint16_t* beyond, Index count, const LeftOut& left_out) {
   constexpr auto all = static_cast<std::uint16_t>((1U << isa::Vec<float>::lanes) - 1);

@@ -1,4 +1,4 @@
-// The plain direct sum in double: the reference of every fast path.
+// The plain direct sum in double: the reference for all optimised code paths.
 #pragma once
 
 #include <algorithm>
@@ -11,8 +11,8 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// A power of two near the largest coordinate: distances in this unit have squares and cubes that are
-/// numbers. 1 where all are 0.
+/// A power of two near the largest coordinate: squares and cubes of distances in this unit do not overflow.
+/// 1 where all coordinates are 0.
 inline double unit_of(std::span<const double> targets, std::span<const double> sources) {
   double largest = 0;
   for (const auto points : {targets, sources})
@@ -20,9 +20,9 @@ inline double unit_of(std::span<const double> targets, std::span<const double> s
   return largest > 0 && std::isfinite(largest) ? std::ldexp(1.0, std::ilogb(largest)) : 1;
 }
 
-/// potential[i] += sum_j K(x_i, y_j) q_j, kernel constant included, and likewise gradient[3 i + c] where
-/// `gradient` is not empty. Coordinates are interleaved: targets (3 m), sources (3 n), charges (n). Scalar
-/// loops without any trick, in whatever unit of length; coincident points contribute nothing.
+/// Adds sum_j K(x_i, y_j) q_j, kernel constant included, to potential[i], and its gradient to
+/// gradient[3 i + c] unless `gradient` is empty. Coordinates are interleaved: targets (3 m), sources (3 n),
+/// charges (n). Plain scalar loops, for any unit of length; coincident points contribute nothing.
 template <Kernel K>
 void direct_sum(const K& kernel, std::span<const double> targets, std::span<const double> sources,
                 std::span<const double> charges, std::span<double> potential,

@@ -1,9 +1,9 @@
-// The pair loop for leaves that act on each other, points in single precision relative to their own leaf.
-// Included once by each instruction set's unit, behind mutual_loop_impl.hpp.
+// The symmetric pair loop between leaves, with points in single precision relative to their leaf's centre.
+// Included once by the translation unit of each instruction set, after mutual_loop_impl.hpp.
 //
-// The partners of a leaf are gathered to a dense row, which gives vectors that stay in registers; the leaf's
-// own points come one by one, and what they receive is kept by lane until the row has ended. What is summed
-// together is therefore the whole row, wherever a program's ranks and threads have their borders.
+// The partners of a leaf are gathered into a dense row, whose vectors stay in registers; the loop runs over
+// the leaf's own points, and their results are accumulated per lane until the end of the row. The unit of
+// summation is therefore the whole row, independent of the division among ranks and threads.
 #pragma once
 
 #include "kernels/close_pairs_impl.hpp"
@@ -19,7 +19,7 @@ OCTOPOLE_INLINE void add_four_wide(const float* from, double scale, double* to) 
   simd::store(to, simd::load<Doubles>(to) + scale * value);
 }
 
-/// to[j] += scale * from[j], with from readable up to a whole vector.
+/// to[j] += scale * from[j]; `from` must be readable up to a whole vector.
 void add_to_wide(const float* from, Index count, double scale, double* to) {
   using V = typename isa::Vec<float>::type;
   constexpr int lanes = isa::Vec<float>::lanes;
@@ -36,11 +36,11 @@ void add_to_wide(const float* from, Index count, double scale, double* to) {
   for (; j < count; ++j) to[j] += scale * static_cast<double>(from[j]);
 }
 
-/// Points of a leaf, or a piece of one, that are treated together: what they receive by lane, twice, should
-/// stay in the first-level cache; and points of a row.
+/// Maximum number of points of a leaf that are processed together, so that two copies of their results per
+/// lane fit in the L1 cache; and maximum number of points of a row.
 inline constexpr Index kLocalPiece = 128, kLocalRow = 512;
 
-/// Points with charges, Size at the most, in the frame of the leaf at work.
+/// At most Size points with charges, in the frame of the current leaf.
 template <Index Size>
 struct LocalSet {
   static constexpr Index kSize = Size;
@@ -48,13 +48,13 @@ struct LocalSet {
   static constexpr int lanes = isa::Vec<float>::lanes;
 
   alignas(64) float x[Size + lanes], y[Size + lanes], z[Size + lanes], charge[Size + lanes];
-  alignas(64) float least[Size + lanes];  // squared distances below are too close
+  alignas(64) float least[Size + lanes];  // pairs with smaller squared distances are too close
   Index count = 0;
 
-  /// Takes `size` points from `start` on.
+  /// Appends `size` points from `start` on.
   void append(const LocalArrays& points, const LocalPartner& frame, Index start, Index size, float least_r2) {
     const Index end = count + size;
-    // Whole vectors may read on into the next leaf: what they write behind the end is written over.
+    // Whole vectors may read on into the next leaf: what they write past the end is overwritten.
     for (; count < end && start + lanes <= points.count; count += lanes, start += lanes) {
       simd::store(x + count, simd::load<V>(points.x + start) * frame.ratio + frame.x);
       simd::store(y + count, simd::load<V>(points.y + start) * frame.ratio + frame.y);
@@ -71,7 +71,7 @@ struct LocalSet {
     }
     count = end;
   }
-  /// Behind the last point, charges of zero far away, which no point is too close to, fill the last vectors.
+  /// Pads the last vectors with zero charges far away, to which no point is too close.
   void fill_up() {
     constexpr float away = 1e3F;
     for (Index i = count; i < count + lanes; ++i) {
@@ -81,9 +81,9 @@ struct LocalSet {
   }
 };
 
-/// Vectors at `at` against `count` points of b, and where what is found goes: what the vectors receive, by
-/// part, to `received` (parts, points of the vectors' set); what b receives, by lane, from `before` to
-/// `after`, (count, parts, lanes); and the lanes beyond the least distance, (count, Width).
+/// The vectors at `at` against `count` points of b, and where the results go: those of the vectors' points to
+/// `received` (parts, points of the vectors' set); those of b, per lane, are read from `before` and written
+/// to `after` (count, parts, lanes); masks of the pairs that are not too close to `beyond` (count, Width).
 struct LocalBlock {
   Index at, count;
   float* received;
@@ -92,8 +92,8 @@ struct LocalBlock {
   std::uint16_t* beyond;
 };
 
-/// Sums both sides of the pairs, or (not Both) that of the vectors' points alone. Is false where a pair is
-/// too close for fast ones: what has been written means nothing then.
+/// Sums both sides of the pairs, or (without Both) only that of the vectors' points. Returns false if a pair
+/// is too close for Pairs::fast: the values written are then invalid.
 template <int Width, Pairs pairs, bool Both, bool Gradient, bool Estimate, class K, Index Size>
 OCTOPOLE_INLINE bool local_block(const K& kernel, const LocalSet<Size>& a, const LocalSet<kLocalPiece>& b,
                                  const LocalBlock& block) {
@@ -111,7 +111,7 @@ OCTOPOLE_INLINE bool local_block(const K& kernel, const LocalSet<Size>& a, const
     if constexpr (pairs != Pairs::fast) least[w] = simd::load<V>(a.least + i);
     u[w] = gx[w] = gy[w] = gz[w] = V{};
   }
-  // Named, because the stores below might change them for all that the compiler knows.
+  // Local copies, because the compiler must assume that the stores below may change the members.
   const float *const b_x = b.x, *const b_y = b.y, *const b_z = b.z, *const b_charge = b.charge,
                      *const before = block.before;
   float* const after = block.after;
@@ -138,7 +138,7 @@ OCTOPOLE_INLINE bool local_block(const K& kernel, const LocalSet<Size>& a, const
       u[w] += value * bq;
       to_b += value * charge[w];
       if constexpr (Gradient) {
-        const V f = -kernel.gradient_factor(r2, inverse_r);  // most kernels fall with r: two signs less
+        const V f = -kernel.gradient_factor(r2, inverse_r);  // most kernels fall with r: saves two negations
         const V fa = f * bq, fb = f * charge[w];
         gx[w] -= fa * dx;
         gy[w] -= fa * dy;
@@ -166,7 +166,7 @@ OCTOPOLE_INLINE bool local_block(const K& kernel, const LocalSet<Size>& a, const
   return true;
 }
 
-/// A leaf's pairs with others, and within.
+/// The pairs of a leaf with other leaves, and within it.
 template <bool Gradient, bool Estimate, class K>
 class LocalLeaves {
  public:
@@ -177,7 +177,7 @@ class LocalLeaves {
     if constexpr (Gradient) to_[1] = sums.gx, to_[2] = sums.gy, to_[3] = sums.gz;
   }
 
-  /// All pairs of the leaf and others.
+  /// Sums all pairs of the leaf with its partners.
   void with(const LocalPartner* partners, Index partner_count) {
     for (Index i = 0; i < leaf_.count; i += mine_.kSize) {
       load_mine(i);
@@ -187,7 +187,7 @@ class LocalLeaves {
     }
   }
 
-  /// All pairs within the leaf.
+  /// Sums all pairs within the leaf.
   void within() {
     for (Index i = 0; i < leaf_.count; i += mine_.kSize) {
       load_mine(i);
@@ -209,9 +209,9 @@ class LocalLeaves {
   static constexpr Index kSums = kLocalPiece * parts * lanes;
   alignas(64) static constexpr float kZeros[kSums]{};
 
-  /// Points that follow one another in the row as they do elsewhere.
+  /// Points that are contiguous both in the row and in the array of all points.
   struct Segment {
-    Index first, begin, count;  // among all points, in the row
+    Index first, begin, count;  // first point in the array of all points; begin in the row
   };
 
   double scale(int part) const { return part == 0 ? leaf_.scale : leaf_.gradient_scale; }
@@ -239,7 +239,7 @@ class LocalLeaves {
     }
   }
 
-  /// All of the row against the leaf's piece.
+  /// Sums the whole row against the leaf's piece, and empties it.
   void finish_row() {
     row_.fill_up();
     Index at = 0;
@@ -264,7 +264,7 @@ class LocalLeaves {
     other_ = const_cast<float*>(before_);
   }
 
-  /// Pairs within the piece, either side by itself: to add up lanes would cost more.
+  /// Sums pairs within the piece, each side separately: summing over lanes would cost more.
   void own() {
     mine_.fill_up();
     Index at = 0;
@@ -279,19 +279,19 @@ class LocalLeaves {
     guarded<Width, false>(mine_, {at, mine_.count, row_received_, nullptr, nullptr, beyond_});
   }
 
-  /// With a row, or (not Both) within the piece; reports the pairs it leaves out.
+  /// Guarded sums with a row, or (without Both) within the piece; reports the pairs that are left out.
   template <int Width, bool Both, Index Size>
   [[gnu::noinline]] void guarded(const LocalSet<Size>& a, const LocalBlock& block) {
     local_block<Width, Pairs::guarded, Both, Gradient, Estimate>(kernel_, a, mine_, block);
     if constexpr (!Both)
-      for (int l = 0; l < Width * lanes; ++l)  // a point and itself are no pair
+      for (int l = 0; l < Width * lanes; ++l)  // a point with itself is not a pair
         if (const Index j = block.at + l; j < block.count)
           beyond_[j * Width + l / lanes] |= static_cast<std::uint16_t>(1U << l % lanes);
     each_left_out(beyond_, block.count * Width, [&](Index mask, Index lane) {
       const Index i = block.at + mask % Width * lanes + lane, j = mask / Width;
       if constexpr (Both)
         close_.take(close_.to, mine_first_ + j, number_in_row(i));
-      else if (j < i)  // comes the other way round, too
+      else if (j < i)  // occurs also as (i, j)
         close_.take(close_.to, mine_first_ + j, mine_first_ + i);
     });
   }
@@ -302,7 +302,7 @@ class LocalLeaves {
     return segments_[s].first + place - segments_[s].begin;
   }
 
-  /// What the piece has received by lane goes to its places.
+  /// Adds the piece's results per lane, summed over lanes, to the global sums.
   void fold() {
     if (before_ == kZeros) return;
     for (Index j = 0; j < mine_.count; j += lanes)
@@ -322,11 +322,11 @@ class LocalLeaves {
   const ClosePairs& close_;
   double* to_[4];
   Mine mine_;
-  Index mine_first_ = 0;  // among all points
+  Index mine_first_ = 0;  // in the array of all points
   LocalSet<kLocalRow> row_;
   Segment segments_[kSegments];
   Index segment_count_ = 0;
-  const float* before_ = kZeros;  // what the piece has received by lane so far
+  const float* before_ = kZeros;  // the piece's results per lane so far
   float *after_ = nullptr, *other_ = nullptr;
   alignas(64) float sums_[2][kSums];
   alignas(64) float row_received_[parts * kLocalRow + lanes];

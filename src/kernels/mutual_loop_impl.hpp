@@ -1,5 +1,6 @@
-// The pair loop for two sets of points that act on each other: one 1/r for both sides. Included once by each
-// instruction set's unit, before pair_loop_impl.hpp. Points in two parts are guarded (close_pairs_impl.hpp).
+// The symmetric pair loop between two sets of points: 1/r is computed once for both sides. Included once by
+// the translation unit of each instruction set, before pair_loop_impl.hpp. Pairs of split points (high and
+// low parts) are guarded (close_pairs_impl.hpp).
 #pragma once
 
 #include <cstdint>
@@ -12,12 +13,12 @@
 namespace octopole {
 namespace {
 
-/// Points of b that are treated together: their sums, a vector each, stay in the first-level cache. A
-/// multiple of every number of lanes.
+/// Number of points of b that are processed together: their sums, one vector per point, fit in the L1 cache.
+/// A multiple of the number of lanes of every instruction set.
 inline constexpr Index kMutualPiece = 128;
 
-/// One side of mutual pairs: points, in two parts or not, and what they receive: in `wide` where the points
-/// are in two parts and on the first side.
+/// One side of symmetric pairs: points, split or not, and where their results go: to `wide` for split points
+/// on side a.
 template <class Real>
 struct MutualSide {
   MutualArrays<Real> points;
@@ -52,7 +53,7 @@ OCTOPOLE_INLINE auto half_in_double(const V& v, std::integer_sequence<int, lane.
                                  typename isa::Vec<double>::type);
 }
 
-/// Adds half a vector of floats from lane First on, scaled, to as many doubles.
+/// Adds half a vector of floats, from lane First on, scaled, to the same number of doubles.
 template <int First, class V>
 OCTOPOLE_INLINE void add_half_wide(double* to, const V& value, double scale) {
   using Wide = typename isa::Vec<double>::type;
@@ -61,7 +62,7 @@ OCTOPOLE_INLINE void add_half_wide(double* to, const V& value, double scale) {
   simd::store(to, simd::load<Wide>(to) + simd::broadcast<Wide>(scale) * half);
 }
 
-/// Adds a vector of floats, scaled, to as many doubles.
+/// Adds a vector of floats, scaled, to the same number of doubles.
 template <class V>
 OCTOPOLE_INLINE void add_wide(double* to, const V& value, double scale = 1) {
   constexpr int lanes = isa::Vec<double>::lanes;
@@ -69,16 +70,16 @@ OCTOPOLE_INLINE void add_wide(double* to, const V& value, double scale = 1) {
   add_half_wide<lanes>(to + lanes, value, scale);
 }
 
-/// What a piece of b has received by lane, (1 or 4, kMutualPiece, lanes): before a block and after, in which
-/// the First block sets what others add to. The same array where a block cannot be dropped.
+/// Results of a piece of b per lane, (1 or 4, kMutualPiece, lanes), before and after a block: the First block
+/// sets them, later ones add to them. Both are the same array where a block is never discarded.
 template <class Real>
 struct PieceSums {
   const Real* before;
   Real* after;
 };
 
-/// Width * lanes points of a against `count` points of b. Is false where a pair is too close for fast ones:
-/// what has been written to sums.after means nothing then, and nothing else is written. Guarded, masks are
+/// Sums Width * lanes points of a against `count` points of b. Returns false if a pair is too close for
+/// Pairs::fast: sums.after is then invalid, and nothing else has been written. Masks of guarded pairs are
 /// (count, Width).
 template <int Width, Pairs pairs, bool First, bool Gradient, bool Split, class K, class Real>
 OCTOPOLE_INLINE bool mutual_block(const K& kernel, const MutualSide<Real>& a_side,
@@ -103,7 +104,7 @@ OCTOPOLE_INLINE bool mutual_block(const K& kernel, const MutualSide<Real>& a_sid
     charge[w] = simd::load<V>(a.charge + w * lanes);
     u[w] = gx[w] = gy[w] = gz[w] = V{};
   }
-  // Named, because the stores below might change b_side for all that the compiler knows.
+  // Local copies, because the compiler must assume that the stores below may change b_side.
   const Real *const b_x = b.x, *const b_y = b.y, *const b_z = b.z, *const b_charge = b.charge;
   [[maybe_unused]] const LowParts<Real> b_low = b_side.low;
   const Real* const sums_before = sums.before;
@@ -135,7 +136,7 @@ OCTOPOLE_INLINE bool mutual_block(const K& kernel, const MutualSide<Real>& a_sid
     for (int w = 0; w < Width; ++w) {
       V dx = x[w] - bx, dy = y[w] - by, dz = z[w] - bz;
       if constexpr (Split) {
-        // Exact above for close points, whose difference of low parts counts.
+        // The differences above are exact for close points, for which the low parts matter.
         dx += x_low[w] - bx_low;
         dy += y_low[w] - by_low;
         dz += z_low[w] - bz_low;
@@ -147,7 +148,7 @@ OCTOPOLE_INLINE bool mutual_block(const K& kernel, const MutualSide<Real>& a_sid
       u[w] += value * bq;
       to_b += value * charge[w];
       if constexpr (Gradient) {
-        const V g = -kernel.gradient_factor(r2, inverse_r);  // most kernels fall with r: two signs less
+        const V g = -kernel.gradient_factor(r2, inverse_r);  // most kernels fall with r: saves two negations
         const V ga = g * bq, gb = g * charge[w];
         gx[w] -= ga * dx;
         gy[w] -= ga * dy;
@@ -189,7 +190,7 @@ OCTOPOLE_INLINE bool mutual_block(const K& kernel, const MutualSide<Real>& a_sid
   return true;
 }
 
-/// The last points of a, fewer than a vector: padded with copies of the last one that have no charge.
+/// Sums the last points of a, fewer than one vector: padded with copies of the last one with zero charge.
 template <bool First, bool Gradient, class K, class Real>
 void mutual_rest(const K& kernel, const MutualArrays<Real>& a, const MutualSide<Real>& b, Index count,
                  Real scale, const PieceSums<Real>& sums) {
@@ -215,7 +216,7 @@ void mutual_rest(const K& kernel, const MutualArrays<Real>& a, const MutualSide<
   }
 }
 
-/// Halves of the vectors' pieces of 2 * Half lanes are added; those of a come first, those of b behind them.
+/// Adds the two halves of each piece of 2 * Half lanes: pieces of the result have the sums of a, then of b.
 template <int Half, class V, int... lane>
 OCTOPOLE_INLINE V fold(const V& a, const V& b, std::integer_sequence<int, lane...>) {
   constexpr int lanes = sizeof...(lane);
@@ -231,7 +232,7 @@ OCTOPOLE_INLINE void fold_all(V (&v)[Lanes]) {
   if constexpr (Half > 1) fold_all<Half / 2>(v);
 }
 
-/// Sums of the lanes of `lanes` vectors that lie `stride` vectors from one to the next, as one vector.
+/// Horizontal sums of `lanes` vectors, which lie `stride` vectors apart, as one vector.
 template <class Real>
 OCTOPOLE_INLINE auto sums_of_lanes(const Real* from, Index stride = 1) {
   using V = typename isa::Vec<Real>::type;
@@ -243,7 +244,8 @@ OCTOPOLE_INLINE auto sums_of_lanes(const Real* from, Index stride = 1) {
   return v[0];
 }
 
-/// to[j] += scale * what `count` points of b have received by lane. With Padded whole vectors of `to`.
+/// to[j] += scale * sum over lanes of `sums` for `count` points of b. With Padded, `to` is written in whole
+/// vectors.
 template <bool Padded, class Real>
 void add_sums(const Real* sums, Index count, Real scale, Real* to) {
   using V = typename isa::Vec<Real>::type;
@@ -269,7 +271,7 @@ OCTOPOLE_INLINE void one_block_of_a(const K& kernel, const MutualSide<Real>& a, 
     mutual_rest<First, Gradient>(kernel, block.points, b, count, scale, sums);
 }
 
-/// All points of a, at least one, against `count` points of b.
+/// Sums all points of a, at least one, against `count` points of b.
 template <bool Gradient, class K, class Real>
 OCTOPOLE_INLINE void all_of_a(const K& kernel, const MutualSide<Real>& a, const MutualSide<Real>& b,
                               Index count, Real scale, const PieceSums<Real>& sums) {
@@ -288,7 +290,7 @@ OCTOPOLE_INLINE void all_of_a(const K& kernel, const MutualSide<Real>& a, const 
   for (; i < all; i += lanes) one_block_of_a<false, Gradient>(kernel, a, i, b, count, scale, sums);
 }
 
-/// A vector of points of a in two parts, the first at i, against `count` points of b, the first at `first`.
+/// Sums a vector of split points of a, the first at i, against `count` points of b, the first at `first`.
 template <bool First, bool Gradient, class K>
 [[gnu::noinline]] void sum_guarded(const K& kernel, const MutualSide<float>& a, Index i,
                                    const MutualSide<float>& b, Index first, Index count,
@@ -298,11 +300,11 @@ template <bool First, bool Gradient, class K>
   mutual_block<1, Pairs::guarded, First, Gradient, true>(kernel, a, b, count, 1.0F, sums,
                                                          {close.least, beyond});
   each_left_out(beyond, count, [&](Index j, Index lane) {
-    if (lane < a.points.count) close.pairs.take(close.pairs.to, i + lane, first + j);  // else padding
+    if (lane < a.points.count) close.pairs.take(close.pairs.to, i + lane, first + j);  // otherwise padding
   });
 }
 
-/// All points of a, at least one, in two parts, against `count` points of b, the first at `first`. The sums
+/// Sums all split points of a, at least one, against `count` points of b, the first at `first`. The sums
 /// after a block are those before the next.
 template <bool Gradient, class K>
 OCTOPOLE_INLINE void all_of_a(const K& kernel, const MutualSide<float>& a, const MutualSide<float>& b,
@@ -320,7 +322,7 @@ OCTOPOLE_INLINE void all_of_a(const K& kernel, const MutualSide<float>& a, const
   for (Index i = lanes; i < a.points.count; i += lanes) block(std::false_type{}, i);
 }
 
-/// With Split both sides are padded, and pairs are guarded by `close`.
+/// Sums all pairs of a and b. With Split both sides are padded, and pairs are guarded by `close`.
 template <bool Gradient, bool Split, class K, class Real>
 void mutual_loop(const K& kernel, const MutualSide<Real>& a, const MutualSide<Real>& b, Real scale,
                  [[maybe_unused]] const CloseGuard& close) {
@@ -339,7 +341,7 @@ void mutual_loop(const K& kernel, const MutualSide<Real>& a, const MutualSide<Re
     } else {
       all_of_a<Gradient>(kernel, a, piece, count, scale, {sums, sums});
     }
-    for (Index j = count; j % lanes != 0; ++j)  // add_sums looks at whole vectors of them
+    for (Index j = count; j % lanes != 0; ++j)  // add_sums reads whole vectors of them
       for (int part = 0; part < parts; ++part)
         simd::store(sums + (part * kMutualPiece + j) * lanes, typename isa::Vec<Real>::type{});
     add_sums<Split>(sums, count, scale, piece.points.potential);

@@ -1,4 +1,4 @@
-// The pair loops for avx2.
+// The pair loops for AVX2.
 #include "kernels/pair_loop_table.hpp"
 #include "octopole/kernels.hpp"
 #include "simd/vec.hpp"

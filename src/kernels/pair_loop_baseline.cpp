@@ -1,4 +1,4 @@
-// The pair loops for baseline.
+// The pair loops for the baseline instruction set.
 #include "octopole/kernels.hpp"
 #include "simd/vec.hpp"
 

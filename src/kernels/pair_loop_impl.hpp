@@ -1,5 +1,6 @@
-// The body of the pair loop, included once by each instruction set's unit, which first names its part of
-// simd/vec.hpp `isa`. All in an unnamed namespace: no instantiation is shared between units.
+// The body of the pair loop. Included once by the translation unit of each instruction set, which first
+// defines `isa` as its namespace of simd/vec.hpp. All in an unnamed namespace, so that units share no
+// instantiation.
 #pragma once
 
 #include "kernels/close_pairs_impl.hpp"
@@ -17,7 +18,7 @@ struct Results {
   Real* gz;
 };
 
-/// Coordinates; with Split in two parts each, else `low` is not read.
+/// Coordinates; with Split in high and low parts, otherwise `low` is not read.
 template <class Real>
 struct Coordinates {
   const Real* x;
@@ -34,8 +35,8 @@ Coordinates<Real> advance(const Coordinates<Real>& c, Index i) {
     return {c.x + i, c.y + i, c.z + i, {}};
 }
 
-/// The first Width * lanes targets in registers, all sources one after the other. Is false, and nothing has
-/// been written, where a pair is too close for fast ones; guarded, masks are (sources, Width).
+/// Sums over all sources for the first Width * lanes targets, which stay in registers. Returns false and
+/// writes nothing if a pair is too close for Pairs::fast. Masks of guarded pairs are (sources, Width).
 template <int Width, Pairs pairs, bool Gradient, bool Split, class K, class Real>
 OCTOPOLE_INLINE bool target_block(const K& kernel, const Coordinates<Real>& targets,
                                   const SourceArrays<Real>& sources, const LowParts<Real>& source_low,
@@ -74,7 +75,7 @@ OCTOPOLE_INLINE bool target_block(const K& kernel, const Coordinates<Real>& targ
     for (int w = 0; w < Width; ++w) {
       V dx = x[w] - sx, dy = y[w] - sy, dz = z[w] - sz;
       if constexpr (Split) {
-        // Exact above for close points, whose difference of low parts counts.
+        // The differences above are exact for close points, for which the low parts matter.
         dx += x_low[w] - sx_low;
         dy += y_low[w] - sy_low;
         dz += z_low[w] - sz_low;
@@ -105,7 +106,7 @@ OCTOPOLE_INLINE bool target_block(const K& kernel, const Coordinates<Real>& targ
   return true;
 }
 
-/// What a block needs that has fewer targets than lanes: copies, padded with the last one.
+/// Arrays of a block with fewer targets than lanes: copies, padded with the last target.
 template <bool Gradient, bool Split, class Real>
 struct PartialBlock {
   static constexpr int lanes = isa::Vec<Real>::lanes;

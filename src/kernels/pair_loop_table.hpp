@@ -1,4 +1,4 @@
-// The pair loops of one instruction set, as functions to dispatch to.
+// The pair loops of one instruction set, as function pointers for dispatch.
 #pragma once
 
 #include "kernels/pair_loop.hpp"
@@ -12,7 +12,7 @@ struct PairLoops {
                    Real*);
 };
 
-/// The loops over points of two parts.
+/// The loops over points with split coordinates.
 template <class K, class Real>
 struct SplitPairLoops {
   void (*potential)(const K&, const TargetArrays<Real>&, const LowParts<Real>&, const SourceArrays<Real>&,
@@ -26,24 +26,24 @@ struct SplitPairLoops {
                           const MutualArrays<Real>&, const LowParts<Real>&, const CloseGuard&);
 };
 
-/// The loops over points relative to their own leaves.
+/// The loops over points relative to the centres of their leaves.
 template <class K>
 struct LocalLoops {
   using Loop = void(const K&, const LocalArrays&, const WideSums&, const LocalLeaf&, const LocalPartner*,
                     Index, const ClosePairs&);
   using SelfLoop = void(const K&, const LocalArrays&, const WideSums&, const LocalLeaf&, const ClosePairs&);
-  Loop* loops[2][2];  // (estimated, gradient)
+  Loop* loops[2][2];  // [estimate][gradient]
   SelfLoop* self_loops[2][2];
 };
 
-/// The loops that serve both sides of pairs.
+/// The symmetric loops, which sum both sides of pairs.
 template <class K, class Real>
 struct MutualLoops {
   void (*potential)(const K&, const MutualArrays<Real>&, const MutualArrays<Real>&, Real);
   void (*gradient)(const K&, const MutualArrays<Real>&, const MutualArrays<Real>&, Real);
 };
 
-// Null where the build has no such instructions.
+// Null pointers if the build does not have the instruction set.
 template <class K, class Real>
 PairLoops<K, Real> pair_loops_baseline();
 template <class K, class Real>

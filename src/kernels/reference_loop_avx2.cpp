@@ -1,4 +1,4 @@
-// The reference sums' loops for avx2.
+// The loops of reference sums for AVX2.
 #include "kernels/reference_loop_table.hpp"
 #include "octopole/kernels.hpp"
 #include "simd/vec.hpp"

@@ -1,4 +1,4 @@
-// The reference sums' loops for avx512.
+// The loops of reference sums for AVX-512.
 #include "kernels/reference_loop_table.hpp"
 #include "octopole/kernels.hpp"
 #include "simd/vec.hpp"

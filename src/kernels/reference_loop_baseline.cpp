@@ -1,4 +1,4 @@
-// The reference sums' loops for baseline.
+// The loops of reference sums for the baseline instruction set.
 #include "kernels/reference_loop_table.hpp"
 #include "octopole/kernels.hpp"
 #include "simd/vec.hpp"

@@ -1,5 +1,5 @@
-// The body of the reference sums' loops, included once by each instruction set's unit, which first names its
-// part of simd/vec.hpp `isa`.
+// The bodies of the loops of reference sums. Included once by the translation unit of each instruction set,
+// which first defines `isa` as its namespace of simd/vec.hpp.
 #pragma once
 
 #include "kernels/reference_loop_table.hpp"
@@ -8,9 +8,9 @@
 namespace octopole {
 namespace {
 
-constexpr double kLargestFixed = 2147483647;  // one more than any position: outside the frame
+constexpr double kLargestFixed = 2147483647;  // one above the largest position: outside the frame
 
-/// Whole vectors are read: the last point is repeated, without a charge.
+/// Pads to whole vectors with copies of the last point with zero charge.
 template <Index Size>
 OCTOPOLE_INLINE void fill(const double* __restrict positions, const double* __restrict charges, Index count,
                           double inverse, WideArrays<Size>& to) {
@@ -41,7 +41,8 @@ using WideVector = isa::Vec<double>::type;
 using HalfInts [[gnu::vector_size(sizeof(WideVector) / 2)]] = std::int32_t;
 using HalfFloats [[gnu::vector_size(sizeof(WideVector) / 2)]] = float;
 
-/// -1 or the largest number where outside, NaN included; `outside` becomes negative there.
+/// Converts positions to fixed point or floats. Those outside the frame (NaN included) become -1 or
+/// kLargestFixed, and `outside` becomes negative there.
 template <bool Floats>
 OCTOPOLE_INLINE void to_fixed(const double* from, double corner, double scale, std::int32_t* to,
                               float* to_float, HalfInts& outside) {
@@ -82,7 +83,7 @@ bool take_fixed(const double* positions, const double* charges, Index count, dou
       simd::store(block.charge + to, __builtin_convertvector(charge, HalfFloats));
     }
   }
-  // The points behind the last, up to a vector of floats.
+  // Padding up to a whole vector of floats.
   for (Index i = (count + lanes - 1) / lanes * lanes; i % kReferencePadding != 0; ++i) {
     block.x[i] = block.x[count - 1];
     block.float_x[i] = block.float_x[count - 1];
@@ -97,7 +98,7 @@ bool take_fixed(const double* positions, const double* charges, Index count, dou
   return inside;
 }
 
-// By value and not inline: what is summed then stays in registers.
+// By value and not inlined, so that the sums stay in registers.
 [[gnu::noinline]] void add_lanes(typename isa::Vec<double>::type v, double* to) {
   using V = typename isa::Vec<double>::type;
   simd::store(to, simd::load<V>(to) + v);
@@ -112,7 +113,7 @@ bool take_fixed(const double* positions, const double* charges, Index count, dou
                                        __builtin_convertvector(simd::load<Half>(parts + lanes), V)));
 }
 
-/// Lane by lane what one target receives.
+/// Results of one target per lane.
 template <bool Gradient, class V>
 struct LaneSums {
   V u{}, scale{}, gx{}, gy{}, gz{}, gradient_scale{};
@@ -163,7 +164,7 @@ void sum_wide(const K& kernel, const double* target, const WideBlock& block, dou
 template <bool Estimate>
 inline constexpr simd::Accuracy kAccuracy = Estimate ? simd::Accuracy::estimate : simd::Accuracy::step;
 
-/// Positions of one coordinate, as fixed numbers or, for an estimate, as floats.
+/// Positions along one axis: in fixed point or, for an estimate, as floats.
 template <bool Estimate>
 OCTOPOLE_INLINE auto choose(const std::int32_t* fixed, const float* floats) {
   if constexpr (Estimate)

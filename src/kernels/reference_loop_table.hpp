@@ -1,4 +1,4 @@
-// The reference sums' loops of one instruction set, as functions to dispatch to.
+// The loops of reference sums for one instruction set, as function pointers for dispatch.
 #pragma once
 
 #include <cstdint>
@@ -8,23 +8,24 @@
 
 namespace octopole {
 
-/// Sources that are summed together, to stay in the first-level cache.
+/// Number of sources that are summed together, so that they fit in the L1 cache.
 inline constexpr Index kReferenceBlock = 1024;
 
-/// Magnitudes of charges in fixed blocks: with 1/r^3 of 2^-95 to 2^-54, normal floats.
+/// Maximum magnitude of charges in fixed-point blocks: with 1/r^3 of 2^-95 to 2^-54, products are normal
+/// floats.
 inline constexpr double kLargestFixedCharge = 0x1p64;
 
-/// Whole vectors are read, of this many lanes at most.
+/// Arrays are padded to a multiple of the maximum number of lanes, because whole vectors are read.
 inline constexpr Index kReferencePadding = 16;
 
-/// Where fixed positions lie: x, in the units of wide ones, becomes (x - corner) * inverse.
+/// The frame of fixed-point positions: x, in the units of wide positions, becomes (x - corner) * inverse.
 struct FixedFrame {
   double corner[3];
   double inverse;
 };
 
-/// Positions in units of a power of two, charges and their magnitudes; behind the last one, positions of it
-/// and charges of zero.
+/// Positions in units of a power of two, charges and their magnitudes; padded with copies of the last
+/// position and zero charges.
 template <Index Size>
 struct WideArrays {
   alignas(64) double x[Size], y[Size], z[Size];
@@ -32,7 +33,7 @@ struct WideArrays {
   Index count = 0;
 };
 using WideBlock = WideArrays<kReferenceBlock>;
-/// The same in fixed point, 0 .. 2^31 - 2, or rounded to floats that are seen from the middle.
+/// Positions in fixed point, 0 .. 2^31 - 2, or relative to the centre and rounded to floats.
 template <Index Size>
 struct FixedPositions {
   alignas(64) std::int32_t x[Size], y[Size], z[Size];
@@ -45,33 +46,33 @@ struct FixedBlock : FixedPositions<kReferenceBlock> {
   Index count = 0;
 };
 
-/// What a target receives of a block: potential, scale and with the gradient its components and its scale.
+/// Results of a target: potential and its scale; with gradient also its three components and its scale.
 inline constexpr int kReferenceParts = 6;
-/// Each in so many addends, not all of them used.
+/// Number of partial sums of each result, not all of them used.
 inline constexpr int kReferenceLanes = 8;
-/// Targets that are summed together in fixed point: a source is loaded once for them.
+/// Number of targets that are summed together in fixed point: each source is loaded once for them.
 inline constexpr int kFixedTargets = 2;
 using FixedTargets = FixedPositions<kFixedTargets>;
 
 template <class K>
 struct ReferenceLoops {
-  /// Takes `count` points of `positions` (interleaved), times `inverse`, and their charges.
+  /// Fills the block with `count` points of `positions` (interleaved), times `inverse`, and their charges.
   void (*take_wide)(const double* positions, const double* charges, Index count, double inverse,
                     WideBlock& block);
-  /// The same points, by whether as floats, charges times `unit`; false where a point lies outside the frame
-  /// or a charge is too large.
+  /// As take_wide in fixed point ([1]: as floats), with charges times `unit`; false if a point lies outside
+  /// the frame or a charge is too large.
   bool (*take_fixed[2])(const double* positions, const double* charges, Index count, double inverse,
                         const FixedFrame& frame, double unit, FixedBlock& block);
-  /// Adds to sums (kReferenceParts, kReferenceLanes) what a target in the frame receives. By gradient.
+  /// Adds the results of a target to sums (kReferenceParts, kReferenceLanes). [gradient]
   void (*sum_wide[2])(const K& kernel, const double* target, const WideBlock& block, double* sums);
-  /// The same for kFixedTargets targets and their sums, (kFixedTargets, kReferenceParts, kReferenceLanes). To
-  /// those that a source is closer to than the root of `least` nothing is added: their bits are returned. By
-  /// whether positions are floats and 1/sqrt is the hardware's estimate (simd/vec.hpp), and gradient.
+  /// As sum_wide for kFixedTargets targets and their sums, (kFixedTargets, kReferenceParts, kReferenceLanes).
+  /// Nothing is added for targets with a source closer than sqrt(least): their bits are returned. [estimate:
+  /// positions are floats and 1/sqrt is the hardware's estimate (simd/vec.hpp)][gradient]
   unsigned (*sum_fixed[2][2])(const K& kernel, const FixedTargets& targets, const FixedBlock& block,
                               float least, double* sums);
 };
 
-// Null where the build has no such instructions.
+// Null pointers if the build does not have the instruction set.
 template <class K>
 ReferenceLoops<K> reference_loops_baseline();
 template <class K>

@@ -18,13 +18,14 @@ const ReferenceLoops<K>& active_loops() {
   return table[static_cast<int>(simd::active_isa())];
 }
 
-constexpr Index kTargetsAtOnce = 1024;  // so that threads' sums stay small
+constexpr Index kTargetsAtOnce = 1024;  // limits the memory of the threads' sums
 constexpr double kFixedExtent = 2147483646;
-// Of the frame's 2^31 units, pairs closer than 2^18 would lose more than 2e-6 of their distance to rounding.
+// Pairs closer than 2^18 of the frame's 2^31 units would have relative rounding errors of the distance above
+// 2e-6.
 constexpr float kLeastFixed = 0x1p36F;
-constexpr int kFixedCharge = 60;  // exponent of the largest charge that has been looked at
+constexpr int kFixedCharge = 60;  // exponent of the largest sampled charge
 
-/// How points are looked at where not all have to be: some pieces of the whole.
+/// Calls look(first, end) on a sample of `count` points: pieces at equal intervals, or all if there are few.
 template <class Look>
 void look_at_pieces(std::size_t count, const Look& look) {
   constexpr std::size_t pieces = 64, size = 64;
@@ -35,7 +36,8 @@ void look_at_pieces(std::size_t count, const Look& look) {
   }
 }
 
-/// Roughly where the points are. Sources that turn out to lie elsewhere are summed in double.
+/// Approximate bounding box: of all targets and a sample of the sources. Sources outside it may be summed in
+/// double.
 struct Extent {
   double low[3], high[3];
 
@@ -59,15 +61,15 @@ struct Extent {
   }
 };
 
-/// A power of two with value / unit in [1, 2), within what its reciprocal allows.
+/// The power of two 2^k with value / 2^k in [1, 2), clamped so that its reciprocal is representable.
 double power_of_two(double value) {
   return value > 0 && std::isfinite(value) ? std::ldexp(1.0, std::clamp(std::ilogb(value), -1000, 1000)) : 1;
 }
 
 struct Frames {
-  double length, inverse;  // of one unit of wide positions: a power of two, and its reciprocal
+  double length, inverse;  // unit of wide positions: a power of two, and its reciprocal
   FixedFrame fixed;
-  double fixed_length;  // of one unit of fixed positions
+  double fixed_length;  // unit of fixed-point positions
 
   explicit Frames(const Extent& extent) {
     const double side = extent.side();
@@ -82,7 +84,7 @@ struct Frames {
 
 constexpr std::size_t kSumsOfTarget = kReferenceParts * kReferenceLanes;
 
-/// Adds sums in a frame's units to sums in the caller's.
+/// Converts sums from a frame's units to the caller's and adds them to `to`.
 template <class K>
 void convert(double length, double unit, bool gradient, const double* from, double* to) {
   const double scale = std::pow(length, K::homogeneity) / unit;
@@ -93,7 +95,7 @@ void convert(double length, double unit, bool gradient, const double* from, doub
   }
 }
 
-/// A power of two that brings the charges that are looked at to 2^kFixedCharge.
+/// A power of two that scales the largest sampled charge to about 2^kFixedCharge.
 double charge_unit(std::span<const double> charges) {
   double largest = 0;
   look_at_pieces(charges.size(), [&](std::size_t first, std::size_t end) {
@@ -104,13 +106,13 @@ double charge_unit(std::span<const double> charges) {
              : 1;
 }
 
-/// A piece of the caller's sources.
+/// A block of the caller's sources.
 struct Points {
   const double* sources;
   const double* charges;
   Index count;
 
-  /// Brings parts first to end of `all` into the cache.
+  /// Prefetches parts first to end of `all` equal parts.
   void fetch(std::size_t first, std::size_t end, std::size_t all) const {
     const auto part = [&](const double* from, std::size_t size) {
       for (std::size_t i = size * first / all / 8 * 8; i < size * end / all; i += 8)
@@ -121,7 +123,7 @@ struct Points {
   }
 };
 
-/// Sums of some targets by one thread, which takes one block of sources after another.
+/// One thread's sums at some targets, over the blocks of sources that it adds.
 template <class K>
 class ThreadSums {
  public:
@@ -157,7 +159,7 @@ class ThreadSums {
     }
   }
 
-  /// Fetches what will be next while it sums.
+  /// Adds the sums over one block of sources, and prefetches the next block meanwhile.
   void add(const Points& points, ReferenceForm form, const Points& next) {
     bool has_wide = false;
     const bool estimated = form == ReferenceForm::estimated;
@@ -184,7 +186,7 @@ class ThreadSums {
     }
   }
 
-  /// Adds what has been summed, (targets, kReferenceParts), in the caller's units.
+  /// Adds the sums to `sums` (targets, kReferenceParts), in the caller's units.
   void add_to(std::span<double> sums) const {
     for (std::size_t i = 0; i < count_; ++i) {
       convert<K>(frames_.length, 1, gradient_, &wide_sums_[kSumsOfTarget * i], &sums[kReferenceParts * i]);

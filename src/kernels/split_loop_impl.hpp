@@ -1,5 +1,5 @@
-// The pair loop over points in two parts, guarded (close_pairs_impl.hpp). Included once by each instruction
-// set's unit, behind pair_loop_impl.hpp.
+// The guarded pair loop (close_pairs_impl.hpp) over points with split coordinates. Included once by the
+// translation unit of each instruction set, after pair_loop_impl.hpp.
 #pragma once
 
 #include "kernels/close_pairs_impl.hpp"
@@ -8,8 +8,8 @@
 namespace octopole {
 namespace {
 
-/// Blocks that are dropped and summed again: so many sources one by one, or vectors of them. Where many
-/// targets have a close source, larger ones cost more; smaller ones cost what a block does once.
+/// Sizes of the blocks that are summed again if a pair is too close: in sources, or in vectors of sources.
+/// Larger blocks cost more if many targets have a close source; smaller ones have more overhead per block.
 inline constexpr Index kGuardedSources = 64, kGuardedVectors = 16;
 
 template <class V>
@@ -24,7 +24,7 @@ OCTOPOLE_INLINE auto sum_lanes(const V& v) {
   return part[0];
 }
 
-/// Targets of a block, `count` from number `first` on; behind them may be padding.
+/// Indices of a block's targets, `count` from `first` on; padding may follow.
 struct TargetNumbers {
   Index first, count;
 };
@@ -45,7 +45,7 @@ template <int Width, bool Gradient, class K>
   });
 }
 
-/// Width * lanes targets in registers, all sources one after the other.
+/// Sums over all sources for Width * lanes targets, which stay in registers.
 template <int Width, bool Gradient, class K>
 OCTOPOLE_INLINE void targets_in_lanes(const K& kernel, const Coordinates<float>& targets,
                                       const TargetNumbers& numbers, const SourceArrays<float>& sources,
@@ -62,7 +62,7 @@ OCTOPOLE_INLINE void targets_in_lanes(const K& kernel, const Coordinates<float>&
   }
 }
 
-/// Whole vectors of sources: `count` from number `first` on, and padding.
+/// Whole vectors of sources: `count` from index `first` on, and padding.
 struct SourceVectors {
   Coordinates<float> at;
   const float* charge;
@@ -75,10 +75,9 @@ struct SourceVectors {
   }
 };
 
-/// Count targets against at most kGuardedVectors vectors of sources: for leaves of so few targets that
-/// vectors of them would not be filled. Adds what they receive by lane to `sums`, (Count, 1 or 4, lanes). Is
-/// false, and nothing has been written, where a pair is too close for fast ones; guarded, masks are (vectors,
-/// Count).
+/// Sums Count targets against at most kGuardedVectors vectors of sources: for leaves with too few targets to
+/// fill vectors. Adds the results per lane to `sums`, (Count, 1 or 4, lanes). Returns false and writes
+/// nothing if a pair is too close for Pairs::fast. Masks of guarded pairs are (vectors, Count).
 template <int Count, Pairs pairs, bool Gradient, class K>
 OCTOPOLE_INLINE bool source_block(const K& kernel, const Coordinates<float>& targets,
                                   const SourceVectors& sources, float* sums, const BlockGuard& guard) {
@@ -107,14 +106,14 @@ OCTOPOLE_INLINE bool source_block(const K& kernel, const Coordinates<float>& tar
             sz_low = simd::load<V>(at.low.z + j);
 #pragma GCC unroll 4
     for (int t = 0; t < Count; ++t) {
-      // Exact above for close points, whose difference of low parts counts.
+      // The differences of high parts are exact for close points, for which the low parts matter.
       const V dx = x[t] - sx + (x_low[t] - sx_low), dy = y[t] - sy + (y_low[t] - sy_low),
               dz = z[t] - sz + (z_low[t] - sz_low);
       const V r2 = dx * dx + dy * dy + dz * dz;
       const V inverse_r = inverse_distance<pairs, simd::Accuracy::full>(r2, least, nearest, beyond + t);
       u[t] += kernel.potential(r2, inverse_r) * q;
       if constexpr (Gradient) {
-        const V f = -kernel.gradient_factor(r2, inverse_r) * q;  // most kernels fall with r: a sign less
+        const V f = -kernel.gradient_factor(r2, inverse_r) * q;  // most kernels fall with r: saves a negation
         gx[t] -= f * dx;
         gy[t] -= f * dy;
         gz[t] -= f * dz;
@@ -149,7 +148,7 @@ template <int Count, bool Gradient, class K>
   });
 }
 
-/// Count targets, from number i on, against all sources.
+/// Sums Count targets, from index i on, against all sources.
 template <int Count, bool Gradient, class K>
 OCTOPOLE_INLINE void few_targets(const K& kernel, const Coordinates<float>& all_targets, Index i,
                                  const SourceVectors& whole, const SourceVectors& padded,
@@ -170,7 +169,7 @@ OCTOPOLE_INLINE void few_targets(const K& kernel, const Coordinates<float>& all_
       results[part][i + t] += sum_lanes(simd::load<V>(sums + (t * parts + part) * lanes));
 }
 
-/// All targets against all sources, the last of which are padded to a vector by copies without charge.
+/// Sums all targets against all sources; the last sources are padded to a vector by copies with zero charge.
 template <bool Gradient, class K>
 void sources_in_lanes(const K& kernel, const Coordinates<float>& targets, Index count,
                       const SourceArrays<float>& sources, const LowParts<float>& source_low,
@@ -200,7 +199,7 @@ void all_split_targets(const K& kernel, const TargetArrays<float>& targets, cons
                        const SourceArrays<float>& sources, const LowParts<float>& source_low,
                        const CloseGuard& close, const Results<float>& out) {
   constexpr int lanes = isa::Vec<float>::lanes;
-  // With low parts the wide instruction sets are faster by up to a third with one vector at a time.
+  // With low parts, one vector at a time is up to a third faster on the wide instruction sets.
   constexpr int width = lanes > 4 ? 1 : 2;
   const Coordinates<float> all{targets.x, targets.y, targets.z, target_low};
   if (lanes > 4 && sources.count >= 2 * lanes)
@@ -234,7 +233,7 @@ void split_scaled(const double* from, Index count, double centre, double inverse
   Index i = 0;
   for (; i + lanes <= count; i += lanes) split(from + i, high + i, low + i);
   if (i == count) return;
-  if (count >= lanes) {  // the last vector overlaps the one before
+  if (count >= lanes) {  // the last vector overlaps the previous one
     split(from + count - lanes, high + count - lanes, low + count - lanes);
     return;
   }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <type_traits>
 
-// BLAS's Fortran interface, which every library has.
+// BLAS's Fortran interface, which all libraries have.
 extern "C" {
 void dgemm_(const char*, const char*, const int*, const int*, const int*, const double*, const double*,
             const int*, const double*, const int*, const double*, double*, const int*);

@@ -1,4 +1,4 @@
-// Matrix products by the system's BLAS, of any form and size: for set-up.
+// Matrix products of any form and size by the system's BLAS, for set-up.
 #pragma once
 
 #include "base/types.hpp"
@@ -8,15 +8,15 @@ namespace octopole::linalg {
 
 enum class Transpose : char { no = 'N', yes = 'T' };
 
-/// C = alpha op(A) op(B) + beta C, column-major: op(A) is m x k, op(B) k x n, C m x n; lda, ldb, ldc are the
-/// leading dimensions. Throws Error where a size exceeds BLAS's int.
+/// Computes C = alpha op(A) op(B) + beta C, column-major: op(A) is m x k, op(B) k x n, C m x n; lda, ldb, ldc
+/// are the leading dimensions. Throws Error if a size exceeds BLAS's int.
 template <class Real>
 void gemm(Transpose ta, Transpose tb, Index m, Index n, Index k, Real alpha, const Real* a, Index lda,
           const Real* b, Index ldb, Real beta, Real* c, Index ldc);
 
-/// While one lives, BLAS computes in the calling thread only, so that gemm may be called inside OpenMP
-/// regions without a second pool of threads. Made and destroyed outside of them. Acts on OpenBLAS and MKL;
-/// other libraries are left as they are.
+/// Makes BLAS single-threaded for the lifetime of the object, so that gemm may be called inside OpenMP
+/// regions without a second pool of threads. Must be created and destroyed outside of them. Affects OpenBLAS
+/// and MKL; other libraries are left as they are.
 class SerialBlas {
  public:
   SerialBlas();

@@ -9,7 +9,7 @@
 namespace octopole::linalg {
 namespace {
 
-// FFTW's planner is not safe to call from two threads.
+// FFTW's planner is not thread-safe.
 std::mutex& planner() {
   static std::mutex mutex;
   return mutex;

@@ -1,4 +1,4 @@
-// FFTW's three-dimensional real transform.
+// Three-dimensional real transform by FFTW.
 #pragma once
 
 #include <complex>
@@ -8,10 +8,9 @@
 #pragma GCC visibility push(default)
 namespace octopole::linalg {
 
-/// Forward transform of a real cube, n x n x n with x fastest, into n x n x (n / 2 + 1) complex numbers:
-/// X[k] = sum_j x[j] exp(-2 pi i j.k / n). Planned with FFTW_ESTIMATE: the same plan, hence the same
-/// rounding, every time. Plans are made and destroyed one at a time; `execute` may run in several threads at
-/// once.
+/// Forward transform of a real n x n x n cube, x fastest, into n x n x (n / 2 + 1) complex numbers: X[k] =
+/// sum_j x[j] exp(-2 pi i j.k / n). Planned with FFTW_ESTIMATE: always the same plan, hence the same
+/// rounding. Plans are created and destroyed one at a time; `execute` may run in several threads at once.
 class CubeTransform {
  public:
   explicit CubeTransform(int n);
@@ -19,7 +18,7 @@ class CubeTransform {
   CubeTransform(const CubeTransform&) = delete;
   CubeTransform& operator=(const CubeTransform&) = delete;
 
-  /// `in` (n^3) may be overwritten; `out` has frequencies() entries.
+  /// Transforms `in` (n^3), which may be overwritten, into `out` (frequencies()).
   void execute(double* in, std::complex<double>* out) const;
 
   Index frequencies() const { return Index(n_) * n_ * (n_ / 2 + 1); }

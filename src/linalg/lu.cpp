@@ -22,10 +22,10 @@ void strsm_(const char*, const char*, const char*, const char*, const int*, cons
 namespace octopole::linalg {
 namespace {
 
-/// Errors of about 1e-4 of single precision's rounding.
+/// Largest condition number of factors in single precision: errors are about 1e-4.
 constexpr float kSingleCondition = 1e-4F / std::numeric_limits<float>::epsilon();
 
-/// X = X T^-1 for the triangle T of a matrix, from the right.
+/// X = X T^-1, with T a triangle of a matrix.
 template <class Real>
 void divide_by(char triangle, char diagonal, int rows, int n, const Real* t, int leading, Real* x) {
   const char right = 'R', plain = 'N';
@@ -46,7 +46,7 @@ int factor(int n, Real* a, int* pivots) {
   return info;
 }
 
-/// Whether LU factors of a matrix with this 1-norm leave enough of single precision.
+/// Whether a matrix with these LU factors and this 1-norm is conditioned well enough for single precision.
 bool well_conditioned(int n, const float* factors, float norm) {
   std::vector<float> work(4 * static_cast<std::size_t>(n));
   std::vector<int> signs(static_cast<std::size_t>(n));
@@ -71,8 +71,8 @@ Real one_norm(Index n, const AlignedVector<Real>& a) {
 
 }  // namespace
 
-// Unknowns are eliminated in the opposite order, so that the rows wanted are the last ones, X of X A = (0 1):
-// then most of X U^-1 is zero.
+// Unknowns are eliminated in reverse order, so that the wanted rows are the last ones, X of X A = (0 1): then
+// most of X U^-1 is zero.
 template <class Real>
 bool InverseRows::compute(Index size, Index count, const AlignedVector<double>& matrix, Memory<Real>& memory,
                           AlignedVector<double>& rows) {

@@ -1,4 +1,4 @@
-// Dense linear systems by LU factors, and parts of inverses.
+// Dense linear systems by LU factorisation, and rows of inverses.
 #pragma once
 
 #include <vector>
@@ -9,11 +9,11 @@
 #pragma GCC visibility push(default)
 namespace octopole::linalg {
 
-/// PA = LU of a square matrix with partial pivoting (LAPACK dgetrf), in double.
+/// Factorisation PA = LU of a square matrix with partial pivoting (LAPACK dgetrf), in double.
 class Lu {
  public:
   Lu() = default;
-  /// `a` is size x size, column-major; it is factored in place. Throws Error where it is singular.
+  /// Factors `a` (size x size, column-major) in place. Throws Error if it is singular.
   Lu(Index size, AlignedVector<double> a);
 
   Index size() const { return size_; }
@@ -21,9 +21,9 @@ class Lu {
     return static_cast<Index>(a_.capacity() * sizeof(double) + pivots_.capacity() * sizeof(int));
   }
 
-  /// x = A^-1 x for `columns` packed columns.
+  /// Overwrites x, `columns` packed columns, by A^-1 x.
   void solve(double* x, Index columns = 1) const { solve_with('N', x, columns); }
-  /// x = A^-T x.
+  /// Overwrites x by A^-T x.
   void solve_transposed(double* x, Index columns = 1) const { solve_with('T', x, columns); }
 
  private:
@@ -33,13 +33,13 @@ class Lu {
   std::vector<int> pivots_;
 };
 
-/// Rows of inverses, one matrix after the other in the same memory.
+/// Computes rows of inverses, one matrix after another in the same memory.
 class InverseRows {
  public:
-  /// The first `count` rows of A^-1, count x n packed and column-major, of a square matrix `a` (column-major,
-  /// n x n). In single precision where an estimate of the condition number allows four digits (LAPACK sgetrf,
-  /// sgecon), else in double. About n^3 / 3 + n^2 count / 2 multiplications with an addition each. False
-  /// where the matrix is singular; `rows` is then left as it was.
+  /// Sets `rows` to the first `count` rows of A^-1, count x n packed and column-major, of a square matrix `a`
+  /// (column-major, n x n). Works in single precision if an estimate of the condition number allows four
+  /// digits (LAPACK sgetrf, sgecon), else in double. Takes about n^3 / 3 + n^2 count / 2 multiplications with
+  /// an addition each. Returns false if the matrix is singular; `rows` is then unchanged.
   bool operator()(Index n, Index count, const AlignedVector<double>& a, AlignedVector<double>& rows);
 
  private:

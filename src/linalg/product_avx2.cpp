@@ -1,4 +1,4 @@
-// Products of matrices for avx2.
+// Matrix products for avx2.
 #include "linalg/product_table.hpp"
 #include "simd/vec.hpp"
 

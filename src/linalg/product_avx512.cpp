@@ -1,4 +1,4 @@
-// Products of matrices for avx512.
+// Matrix products for avx512.
 #include "linalg/product_table.hpp"
 #include "simd/vec.hpp"
 

@@ -1,4 +1,4 @@
-// Products of matrices for baseline.
+// Matrix products for baseline.
 #include "simd/vec.hpp"
 
 namespace octopole {

@@ -1,9 +1,9 @@
-// The body of the products of matrices, included once by each instruction set's unit, which first names its
-// part of simd/vec.hpp `isa`. All in an unnamed namespace: no instantiation is shared between units.
+// Implementation of the matrix products, included once by each instruction set's unit, which first names its
+// part of simd/vec.hpp `isa`. All in an unnamed namespace: units share no instantiation.
 //
-// Panels of A, kWidth vectors high and kDepth deep, are copied to a dense place, which stays in the
-// first-level cache while all columns of B pass it; a tile of C stays in registers (Goto and van de Geijn,
-// ACM Trans. Math. Softw. 34 (2008) 12).
+// Panels of A, kWidth vectors high and kDepth deep, are copied to contiguous memory, which stays in the
+// first-level cache while it is multiplied with all columns of B; a tile of C stays in registers (Goto and
+// van de Geijn, ACM Trans. Math. Softw. 34 (2008) 12).
 #pragma once
 
 #include "linalg/product_table.hpp"
@@ -12,9 +12,10 @@
 namespace octopole::linalg {
 namespace {
 
-// Tiles of C: vectors a column, and columns. With a column of A, and a number of B, they fill the registers.
+// Tiles of C: vectors per column, and columns. With one column of A and one number of B, they fill the
+// registers.
 inline constexpr int kWidth = 3, kColumns = isa::kRegisters == 32 ? 8 : 4;
-inline constexpr Index kDepth = 128;  // of a panel: 24 KB
+inline constexpr Index kDepth = 128;  // of a panel of 24 KB
 
 /// Sizes m x k of A, k x n of B and m x n of C, all packed and column-major.
 template <class Real>
@@ -25,7 +26,7 @@ struct Matrices {
   Real* c;
 };
 
-/// c[0 .. rows) = the vectors' first numbers, to which those already there are added unless it is the first.
+/// Stores the vectors' first `rows` numbers to c[0 .. rows), or adds them to c unless First.
 template <bool First, int Width, class V, class Real>
 OCTOPOLE_INLINE void put(const V (&sum)[Width], Index rows, Real* c) {
   constexpr int lanes = isa::Vec<Real>::lanes;
@@ -43,7 +44,7 @@ OCTOPOLE_INLINE void put(const V (&sum)[Width], Index rows, Real* c) {
   }
 }
 
-/// A tile of C: `rows` of Width vectors by Columns.
+/// Computes a tile of C: `rows` rows in Width vectors by Columns columns.
 template <bool First, int Width, int Columns, class Real>
 OCTOPOLE_INLINE void tile(const Matrices<Real>& x, const Real* panel, Index rows, Index depth, const Real* b,
                           Real* c) {
@@ -69,7 +70,7 @@ OCTOPOLE_INLINE void tile(const Matrices<Real>& x, const Real* panel, Index rows
   for (int j = 0; j < Columns; ++j) put<First>(sum[j], rows, c + j * x.m);
 }
 
-/// Copies `depth` columns of A from `a` on; rows behind the last one are zero.
+/// Copies `depth` columns of A from `a` on; rows beyond the last one are zero.
 template <int Width, class Real>
 OCTOPOLE_INLINE void copy_panel(const Real* a, Index m, Index rows, Index depth, Real* panel) {
   using V = typename isa::Vec<Real>::type;
@@ -86,7 +87,7 @@ OCTOPOLE_INLINE void copy_panel(const Real* a, Index m, Index rows, Index depth,
     for (Index i = 0; i < height; ++i) panel[l * height + i] = i < rows ? a[l * m + i] : Real{0};
 }
 
-/// The columns of C from j on, in tiles of Columns, then of half as many, and so on.
+/// Computes the columns of C from j on, in tiles of Columns, then of half as many, and so on.
 template <bool First, int Width, int Columns, class Real>
 OCTOPOLE_INLINE void tiles(const Matrices<Real>& x, const Real* panel, Index rows, Index depth, Index j,
                            const Real* b, Real* c) {
@@ -101,7 +102,7 @@ void panel_by_b(const Matrices<Real>& x, Index row, Index rows, Index l, Index d
   tiles<First, Width, kColumns>(x, panel, rows, depth, 0, x.b + l, x.c + row);
 }
 
-/// `rows` rows of C, at most Width vectors.
+/// Computes `rows` rows of C, at most Width vectors.
 template <int Width, class Real>
 void rows_of_c(const Matrices<Real>& x, Index row, Index rows, Real* panel) {
   const auto depth = [&](Index l) { return x.k - l < kDepth ? x.k - l : kDepth; };

@@ -1,4 +1,4 @@
-// Products of matrices for each instruction set, as functions to dispatch to: see product_impl.hpp.
+// Matrix products for each instruction set, as functions to dispatch to: see product_impl.hpp.
 #pragma once
 
 #include "base/types.hpp"
@@ -8,7 +8,7 @@ namespace octopole::linalg {
 template <class Real>
 using Product = void (*)(Index m, Index n, Index k, const Real* a, const Real* b, Real* c);
 
-// Null where the build has no such instructions.
+// Null if the build does not have the instructions.
 template <class Real>
 Product<Real> product_baseline();
 template <class Real>

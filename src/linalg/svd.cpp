@@ -29,7 +29,7 @@ int to_int(Index value) {
   return checked_cast<int>(value, "size of a LAPACK matrix");
 }
 
-/// Orthonormal basis of the columns of a (rows x columns, rows >= columns), in place.
+/// Replaces the columns of a (rows x columns, rows >= columns) by an orthonormal basis of their span.
 void orthonormalise(Index rows, Index columns, double* a) {
   const int m = to_int(rows), n = to_int(columns), query = -1;
   int info = 0;
@@ -45,7 +45,7 @@ void orthonormalise(Index rows, Index columns, double* a) {
   check_info(info, "dorgqr");
 }
 
-/// Normal deviates by Box and Muller from a fixed seed: the same in every standard library.
+/// Fills with normal deviates by Box and Muller from a fixed seed: equal in every standard library.
 void fill_random(AlignedVector<double>& values) {
   std::mt19937_64 generator(20040607);
   const auto uniform = [&generator] { return (double(generator() >> 11) + 0.5) * 0x1p-53; };
@@ -106,8 +106,7 @@ Svd truncated_svd(Index rows, Index columns, const double* a, double tolerance, 
   const Index cap = max_rank > 0 ? std::min(max_rank, full) : full;
   constexpr Index kSmall = 128;
   Index sample = std::min(cap + 16, std::max<Index>(48, full / 8));
-  // The projection's own rounding errors are of the order of 1e-15 of the largest singular value, in each
-  // direction.
+  // Rounding errors of the projection are about 1e-15 of the largest singular value, in each direction.
   constexpr double kRounding = 2e-14;
   const bool project = full > kSmall && (tolerance > kRounding || cap + 16 <= full / 2);
   const double enough = std::max(0.1 * tolerance, kRounding);
@@ -118,7 +117,7 @@ Svd truncated_svd(Index rows, Index columns, const double* a, double tolerance, 
     fill_random(random);
     multiply(rows, sample, columns, a, random.data(), basis.data());
     orthonormalise(rows, sample, basis.data());
-    // One step of subspace iteration sharpens the basis where the singular values fall slowly.
+    // One step of subspace iteration improves the basis if the singular values decay slowly.
     gemm(Transpose::yes, Transpose::no, columns, sample, rows, 1.0, a, rows, basis.data(), rows, 0.0,
          random.data(), columns);
     orthonormalise(columns, sample, random.data());

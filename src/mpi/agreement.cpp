@@ -18,14 +18,14 @@ std::uint64_t hash(std::string_view text, std::uint64_t state = kFnvBasis) {
   return (state ^ '\n') * kFnvPrime;
 }
 
-/// The text of one rank, on all ranks.
+/// Broadcasts the text of one rank to all ranks.
 std::string text_of(const Comm& comm, const std::string& mine, int rank) {
   std::string text = mine;
   comm.broadcast(text, rank);
   return text;
 }
 
-/// "NAME is A on ranks ..., B on ranks ...", where the hashes of this value, by rank, differ.
+/// Returns "NAME is A on ranks ..., B on ranks ..."; `hashes` are those of this value, by rank.
 std::string describe(const Comm& comm, const NamedValue& value, std::span<const std::uint64_t> hashes) {
   std::map<std::uint64_t, std::vector<int>> ranks_of;
   for (int rank = 0; rank < comm.size(); ++rank)

@@ -63,8 +63,7 @@ void check_statuses(int code, std::span<const MPI_Status> statuses, const char* 
 }
 
 void wait_all(std::vector<MPI_Request>& requests) {
-#ifdef OCTOPOLE_SMPI  // the time (not the simulated one) of SimGrid's Waitall grows with the cube of the
-                      // requests
+#ifdef OCTOPOLE_SMPI  // the run time (not the simulated time) of SimGrid's Waitall is cubic in the requests
   for (MPI_Request& request : requests) check(MPI_Wait(&request, MPI_STATUS_IGNORE), "MPI_Wait");
 #else
   std::vector<MPI_Status> statuses(requests.size());
@@ -152,7 +151,7 @@ Comm Comm::on_node() const {
   MPI_Comm part = MPI_COMM_NULL;
   check(MPI_Comm_split_type(handle(), MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &part),
         "MPI_Comm_split_type");
-  Comm comm = *this;  // with its stage
+  Comm comm = *this;  // including its stage
   comm.handle_ = own_handle(part);
   check(MPI_Comm_rank(comm.handle(), &comm.rank_), "MPI_Comm_rank");
   check(MPI_Comm_size(comm.handle(), &comm.size_), "MPI_Comm_size");
@@ -186,8 +185,8 @@ std::vector<ValueAndRank> Comm::max_with_rank(std::span<const Index> values) con
 }
 
 Index Comm::exclusive_sum(Index value) const {
-#ifdef OCTOPOLE_SMPI  // SimGrid's Exscan sends from every rank to all above: log2 P steps, as Open MPI's
-  Index before = 0, sum = value;  // sum: of this rank and the `step` - 1 below
+#ifdef OCTOPOLE_SMPI  // SimGrid's Exscan sends to all higher ranks: log2 P steps here, as in Open MPI
+  Index before = 0, sum = value;  // sum: of this rank and the `step` - 1 ranks below
   for (int step = 1; step < size_; step *= 2) {
     const int above = rank_ + step < size_ ? rank_ + step : MPI_PROC_NULL,
               below = rank_ >= step ? rank_ - step : MPI_PROC_NULL;
@@ -272,7 +271,7 @@ void Comm::all_to_all_bytes(const void* send, std::span<const Index> send_counts
 
 void Comm::gather_all_bytes(const void* mine, void* all, std::span<const Index> counts,
                             std::size_t bytes) const {
-  if (size_ == 1) {  // without MPI: SimGrid 3.32 fails at short ones
+  if (size_ == 1) {  // SimGrid 3.32 fails for short messages
     if (counts[0] > 0) std::memcpy(all, mine, static_cast<std::size_t>(counts[0]) * bytes);
     return;
   }

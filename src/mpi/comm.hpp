@@ -1,4 +1,4 @@
-// The one place that wraps MPI: a communicator with an owner, typed collectives, every call checked.
+// Wrapper of MPI: an owned communicator and typed collectives, with every call checked.
 #pragma once
 
 #include <mpi.h>
@@ -17,14 +17,14 @@
 #pragma GCC visibility push(default)
 namespace octopole::mpi {
 
-/// Throws Error with MPI's own text unless `code` is MPI_SUCCESS.
+/// Throws Error with MPI's message, naming `call`, unless `code` is MPI_SUCCESS.
 void check(int code, const char* call);
 
-/// The same for a call with statuses: where MPI says that these know, names the first message that failed.
+/// The same for a call with statuses: for MPI_ERR_IN_STATUS, names the first message that failed.
 void check_statuses(int code, std::span<const MPI_Status> statuses, const char* call);
 
-/// MPI's name of an arithmetic type. GCC hides specialisations as <mpi.h> hides what they return, unless each
-/// is declared visible.
+/// MPI's datatype of an arithmetic type. GCC hides specialisations, as <mpi.h> hides their return type,
+/// unless each is declared visible.
 template <class T>
 MPI_Datatype datatype();
 template <>
@@ -53,32 +53,32 @@ class RecordType {
   MPI_Datatype type_ = MPI_DATATYPE_NULL;
 };
 
-/// Waits for all of them and forgets them. Throws Error with MPI's text of the first that failed.
+/// Waits for all requests and clears the list. Throws Error with MPI's message of the first that failed.
 void wait_all(std::vector<MPI_Request>& requests);
-/// Whether all of them are complete; forgets them if so. Throws Error as wait_all does.
+/// Whether all requests are complete; clears the list if so. Throws Error as wait_all does.
 bool test_all(std::vector<MPI_Request>& requests);
 
 /// Throws Error unless MPI is initialised and lets the calling thread call it while `threads` OpenMP threads
-/// compute: with more than one that takes MPI_THREAD_FUNNELED and the main thread, or MPI_THREAD_SERIALIZED.
+/// compute: more than one thread needs MPI_THREAD_FUNNELED and the main thread, or MPI_THREAD_SERIALIZED.
 void require_thread_level(int threads);
 
 class Graph;
 
-/// As MPI_DOUBLE_INT wants it.
+/// Layout of MPI_DOUBLE_INT.
 struct ValueAndRank {
   double value;
   int rank;
 };
 
 /// A private duplicate of the caller's communicator, shared by its copies and freed with the last of them.
-/// Errors of communication on it are returned by MPI, and thrown by check, where the MPI library can go on;
-/// errors of calls without a communicator (datatypes) meet the error handler of MPI_COMM_WORLD.
+/// MPI returns errors of communication on it, and check throws them, if the MPI library can continue; errors
+/// of calls without a communicator (datatypes) go to the error handler of MPI_COMM_WORLD.
 class Comm {
  public:
-  /// Collective over `parent`, which stays the caller's. Throws Error where MPI is not initialised.
+  /// Duplicates `parent`, which the caller keeps. Collective. Throws Error if MPI is not initialised.
   static Comm duplicate(MPI_Comm parent);
 
-  /// The ranks of this communicator that share this rank's memory, for reductions among them. Collective.
+  /// Communicator of the ranks that share this rank's memory, for reductions among them. Collective.
   Comm on_node() const;
 
   MPI_Comm handle() const { return *handle_; }
@@ -86,7 +86,8 @@ class Comm {
   int size() const { return size_; }
   bool is_root() const { return rank_ == 0; }
 
-  /// Of as many values on every rank; of none, nothing is sent (SimGrid 3.32 fails at that).
+  /// Reduces the same number of values on every rank, in place. Without values nothing is sent (SimGrid 3.32
+  /// fails then). Collective.
   template <class T>
   void allreduce(std::span<T> values, MPI_Op op) const {
     if (values.empty()) return;
@@ -111,16 +112,17 @@ class Comm {
   T min(T value) const {
     return allreduce(value, MPI_MIN);
   }
-  /// The largest of each over the ranks, and the lowest rank that has it. Values must be below 2^53.
+  /// Maximum of each value over the ranks, and the lowest rank that has it. Values must be below 2^53.
   std::vector<ValueAndRank> max_with_rank(std::span<const Index> values) const;
   bool any(bool value) const { return max(static_cast<int>(value)) != 0; }
 
-  /// This rank enters a stage of a collective operation: what an error of this rank will name, and where
-  /// octopole::fault makes it fail. `stage` must be of static lifetime. Not collective.
+  /// Marks that this rank enters a stage of a collective operation: errors of this rank name it, and
+  /// octopole::fault makes it fail there. `stage` must have static lifetime. Not collective.
   void enter(std::string_view stage) const;
   std::string_view stage() const { return state_->stage; }
 
-  /// The value that rank 0 has: how ranks agree on what each computes alike but for rounding. Collective.
+  /// Rank 0's value, on all ranks: makes ranks agree on values that they compute equally except for rounding.
+  /// Collective.
   template <class T>
   T of_root(T value) const {
     broadcast(std::span<T>(&value, 1));
@@ -138,11 +140,11 @@ class Comm {
   }
   void broadcast(std::string& text, int root = 0) const;
 
-  /// counts[r] values go to rank r; returns how many come from each rank. Set-up only: P values a rank.
+  /// Sends counts[r] to rank r; returns the numbers received, by rank. For set-up only: P values per rank.
   std::vector<Index> exchange_counts(std::span<const Index> counts) const;
 
-  /// send holds counts[r] records for rank r, in rank order; returns the records received, in rank order,
-  /// their numbers in `received`; adds to `traffic` what the records are, their numbers not counted.
+  /// Sends counts[r] records of `send` to rank r, in rank order; returns the records received, in rank order,
+  /// and their numbers in `received`. Adds the records, but not their numbers, to `traffic`.
   template <class T>
   std::vector<T> all_to_all(std::span<const T> send, std::span<const Index> counts,
                             std::vector<Index>* received = nullptr, Traffic* traffic = nullptr) const {
@@ -157,14 +159,15 @@ class Comm {
     if (received) *received = incoming;
     return result;
   }
-  /// The same with both sides' counts known; records of `bytes` bytes, received where room(number of records)
-  /// is, which must not communicate: if it throws on any rank, all ranks throw. One message for every rank
-  /// with a record: MPI_Alltoallv has P steps, or P messages, whatever the counts are.
+  /// The same with the counts of both sides known, for records of `bytes` bytes. room(number of records)
+  /// returns where to receive them; it must not communicate, and if it throws on any rank, all ranks throw.
+  /// Sends one message to each rank that has a record: MPI_Alltoallv has P steps, or P messages, for any
+  /// counts.
   void all_to_all_bytes(const void* send, std::span<const Index> send_counts,
                         std::span<const Index> receive_counts, std::size_t bytes,
                         const std::function<void*(Index)>& room) const;
 
-  /// The values of all ranks, in rank order, on every rank. Set-up only.
+  /// The values of all ranks, in rank order, on every rank. For set-up only.
   template <class T>
   std::vector<T> gather_all(std::span<const T> values) const {
     static_assert(std::is_trivially_copyable_v<T>);
@@ -178,11 +181,11 @@ class Comm {
     return result;
   }
 
-  /// Graph communicators of these ranks that exchanges hold; the same list on all ranks.
+  /// Graph communicators of these ranks that exchanges use; the same list on all ranks.
   std::vector<std::weak_ptr<Graph>>& graphs() const { return state_->graphs; }
 
-  /// Whether all ranks call this within `seconds`: what a rank asks that is about to end them all. On a
-  /// communicator of its own, because this one may have a collective under way that others wait in.
+  /// Whether all ranks call this within `seconds`, asked by a rank that is about to end all ranks. Uses a
+  /// separate communicator, because this one may have an active collective in which other ranks wait.
   bool all_arrive_within(double seconds) const;
 
   void barrier() const { check(MPI_Barrier(handle()), "MPI_Barrier"); }
@@ -191,7 +194,7 @@ class Comm {
   Comm() = default;
   void broadcast_bytes(void* data, std::size_t bytes, int root) const;
   void gather_all_bytes(const void* mine, void* all, std::span<const Index> counts, std::size_t bytes) const;
-  /// What copies share besides the communicator.
+  /// State that copies share in addition to the communicator.
   struct State {
     std::vector<std::weak_ptr<Graph>> graphs;
     std::string_view stage;

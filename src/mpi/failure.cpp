@@ -10,7 +10,7 @@
 namespace octopole::mpi {
 namespace {
 
-constexpr double kPatience = 1;  // seconds for others to fail alike
+constexpr double kPatience = 1;  // seconds for other ranks to fail as well
 
 }  // namespace
 

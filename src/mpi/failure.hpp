@@ -1,4 +1,4 @@
-// Errors among ranks: what fails on one must not leave the others waiting.
+// Errors on several ranks: a failure on one must not leave the others waiting.
 #pragma once
 
 #include <exception>
@@ -12,16 +12,16 @@
 #pragma GCC visibility push(default)
 namespace octopole::mpi {
 
-/// What an exception says; memory that ran out with what to do about it.
+/// The message of an exception; for std::bad_alloc with advice.
 std::string message_of(const std::exception& error);
 
-/// Reports an error that this rank has while others may wait for it, and ends all ranks by MPI_Abort with
-/// code 1: one message with rank, operation, stage and cause. Where all ranks come here within a second or
-/// so, rank 0 alone speaks for them.
+/// Reports an error of this rank while others may wait for it, and ends all ranks by MPI_Abort with code 1:
+/// one message with rank, operation, stage and cause. If all ranks call this within about a second, only rank
+/// 0 reports.
 [[noreturn]] void end_all_ranks(const Comm& comm, std::string_view operation, const std::string& what);
 
-/// Runs a collective operation. AgreedError passes to the caller, on all ranks. Any other exception is this
-/// rank's alone, and others wait for it somewhere in the operation: end_all_ranks, before a caller could
+/// Runs a collective operation. AgreedError passes to the caller, on all ranks. Any other exception is on
+/// this rank only, while others wait for it in the operation: calls end_all_ranks, before a caller could
 /// catch it and leave them waiting. On a single rank every exception passes.
 template <class Work>
 decltype(auto) or_end_all(const Comm& comm, std::string_view operation, Work&& work) {

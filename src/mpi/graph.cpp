@@ -24,7 +24,7 @@ Graph::~Graph() {
 std::shared_ptr<Graph> find_or_create_graph(const Comm& comm, std::vector<int> sources,
                                             std::vector<int> destinations) {
   std::vector<std::weak_ptr<Graph>>& known = comm.graphs();
-  // Of each known graph: whether it fails this rank, and whether it is still here.
+  // Two flags per known graph: whether its edges differ on this rank, and whether it still exists here.
   std::vector<int> flags;
   std::vector<std::shared_ptr<Graph>> held;
   for (const auto& weak : known) {
@@ -35,7 +35,7 @@ std::shared_ptr<Graph> find_or_create_graph(const Comm& comm, std::vector<int> s
   if (!flags.empty()) comm.allreduce(std::span<int>(flags), MPI_MAX);
   for (std::size_t i = 0; i < held.size(); ++i)
     if (flags[2 * i] == 0) return held[i];
-  std::size_t next = 0;  // lists stay alike on all ranks: what no rank holds is dropped on all
+  std::size_t next = 0;  // lists stay equal on all ranks: graphs that no rank holds are dropped
   std::erase_if(known, [&](const auto&) { return flags[2 * next++ + 1] == 0; });
   auto graph = std::make_shared<Graph>(comm, std::move(sources), std::move(destinations));
   known.push_back(graph);

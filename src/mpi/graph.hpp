@@ -1,4 +1,4 @@
-// Graph communicators, shared by exchanges among the same peers.
+// Graph communicators, shared by exchanges with the same peers.
 #pragma once
 
 #include <memory>
@@ -8,8 +8,8 @@
 
 namespace octopole::mpi {
 
-/// The ranks of a Comm with an edge from each of this rank's sources and one to each of its destinations.
-/// Freed with the object, which is collective.
+/// Communicator of the ranks of a Comm, with an edge from each of this rank's sources and to each of its
+/// destinations. Freed with the object, which is collective.
 class Graph {
  public:
   Graph(const Comm& comm, std::vector<int> sources, std::vector<int> destinations);
@@ -26,8 +26,8 @@ class Graph {
   MPI_Comm handle_ = MPI_COMM_NULL;
 };
 
-/// The graph of `comm` with these edges on every rank, if an exchange still holds one, else a new one:
-/// creation costs several collectives. Collective.
+/// The graph of `comm` with these edges on every rank: the one that an exchange still holds, else a new one,
+/// as creation costs several collectives. Collective.
 std::shared_ptr<Graph> find_or_create_graph(const Comm& comm, std::vector<int> sources,
                                             std::vector<int> destinations);
 

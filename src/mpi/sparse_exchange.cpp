@@ -9,12 +9,12 @@
 namespace octopole::mpi {
 namespace {
 
-// Peers, counts and displacements of one side, as MPI wants them.
+// Peers, counts and displacements of one side, in the form that MPI takes.
 struct Side {
   Side(std::vector<PeerCount> list, int me) : peers(std::move(list)) {
     Index offset = 0;
     for (const PeerCount& peer : peers) {
-      if (peer.rank == me) {  // copied here, MPI never sees it
+      if (peer.rank == me) {  // copied locally, without MPI
         own_count = peer.count;
         own_offset = offset;
       } else {
@@ -45,7 +45,7 @@ struct SparseExchange::Plan {
   Plan& operator=(const Plan&) = delete;
 
   // A rank without sources or destinations gets an edge to itself with no records: Open MPI's graph
-  // communicators have had trouble with degree zero.
+  // communicators have had problems with degree zero.
   void create_graph() {
     if (send.ranks.empty() || receive.ranks.empty())
       for (Side* side : {&send, &receive}) {
@@ -95,7 +95,7 @@ struct SparseExchange::Plan {
   void finish() { wait_all(requests); }
 
 #ifdef OCTOPOLE_SMPI
-  void progress() {}  // messages travel while the virtual clock runs, whoever calls
+  void progress() {}  // simulated messages make progress without calls
 #else
   void progress() {
     test_all(requests);

@@ -1,4 +1,4 @@
-// Repeated exchange of records with few peers: a frozen plan, then start and finish.
+// Repeated exchange of records with few peers: a fixed plan, then start and finish.
 #pragma once
 
 #include <mpi.h>
@@ -15,7 +15,7 @@
 #pragma GCC visibility push(default)
 namespace octopole::mpi {
 
-/// Sends and receives fixed numbers of records, again and again; how large a record is may change from one
+/// Sends and receives fixed numbers of records any number of times; the size of a record may change from one
 /// start to the next. The send buffer holds the records by destination, the receive buffer by source, each in
 /// the order of the peer lists given at construction (ascending ranks). Construction, start and finish are
 /// collective over the communicator.
@@ -28,30 +28,30 @@ class SparseExchange {
   SparseExchange(SparseExchange&&) noexcept;
   SparseExchange& operator=(SparseExchange&&) noexcept;
 
-  /// Records of `record_bytes` bytes. Both buffers must stay where they are, the send buffer unchanged, until
-  /// finish().
+  /// Starts an exchange of records of `record_bytes` bytes. Until finish(), both buffers must remain valid
+  /// and the send buffer unchanged.
   void start(const void* send, void* receive, std::size_t record_bytes);
   void finish();
-  /// Between start and finish: lets MPI work on the messages, which many do only when they are called.
+  /// Polls MPI between start and finish: many MPI libraries make progress only when they are called.
   void progress();
   void run(const void* send, void* receive, std::size_t record_bytes) {
     start(send, receive, record_bytes);
     finish();
   }
-  /// start() without the copy of this rank's own records, which the caller brings where they belong. The
-  /// buffers may be null on a rank that neither sends to others nor receives from them.
+  /// start() without the copy of this rank's own records, which the caller places. The buffers may be null on
+  /// a rank that neither sends to others nor receives from them.
   void start_without_own(const void* send, void* receive, std::size_t record_bytes);
 
   Index send_records() const;
   Index receive_records() const;
-  /// Where the records that the rank sends itself begin in the buffers, and how many they are.
+  /// Offsets in the buffers of the records that the rank sends to itself, and their number.
   struct Own {
     Index send = 0, receive = 0, count = 0;
   };
   Own own() const;
   Index records_sent_away() const;       // to other ranks
   Index records_from_elsewhere() const;  // from other ranks
-  /// Of one start and finish with records of `record_bytes` bytes.
+  /// Traffic of one start and finish with records of `record_bytes` bytes.
   Traffic traffic(std::size_t record_bytes) const;
   /// The lists given at construction.
   std::span<const PeerCount> send_peers() const;

@@ -1,4 +1,4 @@
-// M2P (W list) and P2L (X list): the operators that only adaptive trees have.
+// M2P (W list) and P2L (X list): the operators that only adaptive trees use.
 #pragma once
 
 #include <span>

@@ -1,4 +1,4 @@
-// Columns for matrix products over many nodes.
+// Batches of nodes for matrix products.
 #pragma once
 
 #include <algorithm>
@@ -8,15 +8,15 @@
 
 namespace octopole {
 
-/// Nodes (columns) of one matrix product. Which nodes share a batch depends on their list alone, not on the
-/// threads.
+/// Maximum number of nodes (columns) per matrix product. Which nodes share a batch depends only on their
+/// list, not on the threads.
 inline constexpr Index kBatch = 64;
 
 constexpr Index batch_count(Index items, Index per_batch) {
   return (items + per_batch - 1) / per_batch;
 }
 
-/// A thread's columns for one batch of check potentials to densities.
+/// Per-thread columns to compute the densities of one batch from its check potentials.
 template <class Real>
 struct Projection {
   Projection(Index check_points, Index inner_rank, Index points)

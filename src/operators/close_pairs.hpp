@@ -1,4 +1,4 @@
-// Pairs of points that a loop in single precision leaves out: summed in double, as a direct sum does.
+// Sums pairs of points that a single-precision loop leaves out: in double, as a direct sum does.
 #pragma once
 
 #include <cmath>
@@ -17,13 +17,12 @@ struct SumsInDouble {
   const Charge* charges;
   const TargetSums& sums;
 
-  /// What target i receives from source j; and where the points are the same and both sides are wanted, j
-  /// from i.
+  /// Adds to target i the contribution of source j; with `both` (sources = targets) also that of i to j.
   void add(Index i, Index j, bool both) const {
     const double dx = targets.x[i] - sources.x[j], dy = targets.y[i] - sources.y[j],
                  dz = targets.z[i] - sources.z[j];
     const double r2 = dx * dx + dy * dy + dz * dz;
-    if (r2 < std::numeric_limits<double>::min()) return;  // as in the loops in double
+    if (r2 < std::numeric_limits<double>::min()) return;  // coincident, as in the loops in double
     const double inverse_r = 1 / std::sqrt(r2), value = K::constant * kernel.potential(r2, inverse_r);
     const double factor = K::constant * kernel.gradient_factor(r2, inverse_r);
     const auto add_to = [&](Index target, double charge, double sign) {
@@ -38,7 +37,7 @@ struct SumsInDouble {
   }
 };
 
-/// To hand `sum`(a, b), which must outlive it, to a loop.
+/// Wraps the function object sum(a, b), which must outlive the result, for a loop.
 template <class Sum>
 ClosePairs close_pairs(const Sum& sum) {
   return {[](void* to, Index a, Index b) { (*static_cast<const Sum*>(to))(a, b); },

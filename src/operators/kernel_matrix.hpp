@@ -8,20 +8,20 @@
 
 namespace octopole {
 
-/// f(x - y), without the kernel's constant.
+/// Returns f(x - y) without the kernel's constant.
 template <Kernel K>
 double evaluate(const K& kernel, double dx, double dy, double dz) {
   const double r2 = dx * dx + dy * dy + dz * dz;
   return kernel.potential(r2, r2 > 0 ? 1 / std::sqrt(r2) : 0.0);
 }
 
-/// Where a surface is placed: its points are scale * point + centre.
+/// Placement of a surface: its points are scale * point + centre.
 struct Placement {
   std::array<double, 3> centre{0, 0, 0};
   double scale = 1;
 };
 
-/// K(i, j) = f(rows_i - columns_j), column-major (rows x columns).
+/// Returns K(i, j) = f(rows_i - columns_j), column-major (rows x columns).
 template <Kernel K>
 AlignedVector<double> kernel_matrix(const K& kernel, const Surface<double>& rows, const Placement& row_place,
                                     const Surface<double>& columns, const Placement& column_place) {

@@ -12,11 +12,11 @@
 namespace octopole {
 namespace {
 
-/// How many consecutive leaves a thread takes at a time. Few turns of many: two threads on neighbouring
-/// leaves slow each other down, since each also fetches what lies ahead of it, where the other is at work
-/// (L2P at 3 digits lost a third by it). Enough turns to share out what is uneven.
+/// Number of consecutive leaves that a thread takes at a time. Few large chunks: two threads on neighbouring
+/// leaves slow each other down, since each also prefetches the data ahead of it, on which the other works
+/// (L2P at 3 digits took a third longer). Enough chunks to balance uneven work.
 Index leaves_of_a_turn(Index leaves) {
-  constexpr Index kTurns = 64;  // of each thread
+  constexpr Index kTurns = 64;  // per thread
   return std::max(Index{1}, leaves / (kTurns * max_threads()));
 }
 
@@ -29,13 +29,13 @@ struct LeafSources {
   const Box* boxes;
   const LeafFramePoints& local;
 
-  /// Adds the potential of the leaf's sources at `targets`, which are in its frame.
+  /// Adds the potential of the leaf's sources at `targets`, given in its frame.
   void add_potential(NodeIndex leaf, const TargetArrays<Real>& targets, SourceBuffer<Real>& buffer,
                      Real* potential) const {
     if constexpr (std::is_same_v<Real, float>)
       if (local.has(leaf)) {
         const Index end = points.end[leaf];
-        for (Index i = points.begin[leaf]; i < end; i += kSourceChunk)  // sums of more lose digits
+        for (Index i = points.begin[leaf]; i < end; i += kSourceChunk)  // longer sums lose digits
           pair_potential(kernel, targets,
                          SourceArrays<float>{local.x + i, local.y + i, local.z + i, charges + i,
                                              std::min(end - i, kSourceChunk)},

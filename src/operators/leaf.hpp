@@ -1,4 +1,4 @@
-// P2M and L2P: between the points of leaves and their expansions.
+// P2M and L2P: from the points of leaves to multipoles, and from locals to points.
 #pragma once
 
 #include <span>
@@ -11,15 +11,16 @@
 namespace octopole {
 
 /// P2M: multipoles of `leaves` from their sources: potential on the upward check surface, then
-/// check-to-equivalent. `charges` by source; row i of `multipoles` (equivalent_size a row) is node i's,
-/// written. Leaves that `local` has are taken from there if Real is float. Threaded over leaves.
+/// check-to-equivalent. `charges` are indexed by source; row i of `multipoles` (equivalent_size values) is
+/// overwritten for node i. If Real is float, the points of leaves that `local` has are read from there.
+/// Threaded over leaves.
 template <Kernel K, class Real>
 void p2m(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves, const Box* boxes,
          const PointsByNode& sources, const Real* charges, Real* multipoles,
          const LeafFramePoints& local = {});
 
-/// L2P: adds the field of the nodes' locals to their targets. `local` as above, of sources that are the
-/// targets. Threaded over nodes.
+/// L2P: adds the field of the nodes' locals to their targets. `local` as above, for sources = targets.
+/// Threaded over nodes.
 template <Kernel K, class Real>
 void l2p(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> nodes, const Box* boxes,
          const PointsByNode& targets, const Real* locals, const TargetSums& sums,

@@ -19,7 +19,7 @@
 namespace octopole {
 namespace {
 
-/// Replaces `values` by an unset array of `size` numbers, where it is smaller.
+/// Replaces `values` by an uninitialised array of `size` numbers if it is smaller.
 template <class Real>
 void reserve_work(AlignedVector<Real>& values, std::size_t size) {
   if (values.size() >= size) return;
@@ -27,7 +27,7 @@ void reserve_work(AlignedVector<Real>& values, std::size_t size) {
   values.resize(size);
 }
 
-constexpr int kDirections = 27;  // the node itself, number 13, has no pairs
+constexpr int kDirections = 27;  // number 13, the node itself, has no pairs
 
 int bit(int octant, int axis) {
   return octant >> axis & 1;
@@ -45,14 +45,14 @@ std::vector<std::int32_t> make_block_index(bool mirror_y, bool mirror_z) {
         for (int axis = 2; axis >= 0; --axis)
           transfer =
               7 * transfer + 3 + sign[axis] * (bit(target, axis) - bit(source, axis) - 2 * direction[axis]);
-        // Beyond the 7^3 transfers lies nothing: direction 13's are adjacent.
+        // All are among the 7^3 transfer vectors; those of direction 13 are adjacent.
         index[static_cast<std::size_t>((Index(d) * 8 + source) * 8 + target)] = transfer;
       }
   }
   return index;
 }
 
-/// At [mirror_y + 2 mirror_z].
+/// Returns the cached table of make_block_index.
 const std::int32_t* block_index(bool mirror_y, bool mirror_z) {
   static const std::vector<std::int32_t> indices[4] = {
       make_block_index(false, false), make_block_index(true, false), make_block_index(false, true),
@@ -63,7 +63,7 @@ const std::int32_t* block_index(bool mirror_y, bool mirror_z) {
 template <class Real>
 void make_tables(int order, M2lFftWorkspace<Real>& space) {
   const int m = 2 * order - 1;
-  space.order = 0;  // should memory run out
+  space.order = 0;  // in case an allocation fails
   space.stride = (order + 3) / 4 * 4;
   space.cosine.assign(static_cast<std::size_t>(order * space.stride + 3), 0);
   space.sine.assign(static_cast<std::size_t>(order * space.stride + 3), 0);
@@ -111,7 +111,7 @@ void apply_block(const M2lFft<Real>& op, const M2lFftPlan& plan, const M2lFftBlo
   const DftTables<Real> tables{space.order, space.stride, space.cosine.data(), space.sine.data()};
   const std::int32_t* grid_index = space.grid_index.data();
   const Index grid_size = 8 * p * p * p;
-  block_index(false, false);  // made before the threads need it
+  block_index(false, false);  // initialises the tables before the threads need them
   ThreadErrors errors;
 #pragma omp parallel
   {
@@ -121,13 +121,13 @@ void apply_block(const M2lFft<Real>& op, const M2lFftPlan& plan, const M2lFftBlo
                                                               m * (source_stride + target_stride))));
     });
 #pragma omp barrier
-    const int end = errors.any() ? 0 : op.order;  // with what a thread lacks none begins
+    const int end = errors.any() ? 0 : op.order;  // if a thread's allocation failed, none starts
     Real *const in_grid = scratch.data(), *const out_grid = in_grid + grid_size,
                 *const work = out_grid + grid_size;
     Real *const sources = scratch.data(), *const targets = sources + m * source_stride;
     for (int kx_begin = 0; kx_begin < end; kx_begin += slab) {
       const int kx_end = std::min(op.order, kx_begin + slab);
-      std::fill(in_grid, in_grid + grid_size, Real{0});  // zero inside, where no surface point lies
+      std::fill(in_grid, in_grid + grid_size, Real{0});  // zero inside: no surface points there
 #pragma omp for schedule(static)
       for (Index s = 0; s < block.sources; ++s) {
         const NodeIndex* children = plan.source_children.data() + 8 * (block.first_source + s);

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::int32_t kFamilies = 64;
 
-/// Every family a target and a source; with_pairs: every one in every direction.
+/// A plan in which every family is a target and a source; with_pairs: with one pair per family and direction.
 M2lFftPlan made_up_plan(bool with_pairs) {
   M2lFftPlan plan;
   M2lFftBlock block;

@@ -1,4 +1,4 @@
-// The M2L by FFT for avx2.
+// The kernels of the M2L by FFT for AVX2.
 #include "operators/m2l_fft_kernel.hpp"
 #include "simd/vec.hpp"
 

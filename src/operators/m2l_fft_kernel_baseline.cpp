@@ -1,4 +1,4 @@
-// The M2L by FFT for baseline.
+// The kernels of the M2L by FFT for the baseline instruction set.
 #include "simd/vec.hpp"
 
 namespace octopole {

@@ -1,10 +1,11 @@
-// The body of the M2L by FFT, included once by each instruction set's unit, which first names its part of
-// simd/vec.hpp `isa`. All in an unnamed namespace: no instantiation is shared between units.
+// Implementation of the kernels of the M2L by FFT, included once by the translation unit of each instruction
+// set, which first defines `isa` as its namespace of simd/vec.hpp. All is in an unnamed namespace, so that
+// units share no instantiation.
 //
-// The transforms are sums over p points, not fast ones: of the 2p - 1 points that FFTW would have to treat
-// only p are given or wanted, frequencies k and 2p - 1 - k are taken together, and eight siblings go in
-// lanes. Against FFTW's best at these (mostly odd or prime) lengths that is 1.6 to 7 times faster:
-// docs/performance.md.
+// The transforms are direct sums over p points, not FFTs: of the 2p - 1 points that FFTW would process only p
+// are given or needed, frequencies k and 2p - 1 - k are computed together, and eight siblings occupy vector
+// lanes. At these lengths (odd, often prime) this is 1.6 to 7 times faster than FFTW's best:
+// docs/developers/performance-log.md.
 #pragma once
 
 #include "operators/m2l_fft_kernel.hpp"
@@ -13,20 +14,20 @@
 namespace octopole {
 namespace {
 
-inline constexpr int kTile = isa::kRegisters == 32 ? 4 : 2;  // outputs of a line that are computed together
-inline constexpr int kMaxLine = 32;                          // highest order
+inline constexpr int kTile = isa::kRegisters == 32 ? 4 : 2;  // outputs of a line computed together
+inline constexpr int kMaxLine = 32;                          // maximum order
 
 template <class Real>
 using Lanes = isa::Vec8<Real>;
 
-/// Rows of 16 numbers in one vector: real and imaginary parts exchanged, the latter with the sign changed.
+/// Multiplies a row, 16 numbers in one vector, by -i: (re, im) becomes (im, -re).
 template <class V>
 OCTOPOLE_INLINE V turn_back(const V& v) {
   const V sign = {1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1, -1, -1, -1};
   return sign * __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
 }
 
-/// forward_line and inverse_line with a row a vector.
+/// forward_line and inverse_line with one vector per row.
 template <class Real>
 void forward_whole_line(const DftTables<Real>& tables, const Real* in, Index in_stride, Real* out,
                         Index out_stride) {
@@ -89,7 +90,8 @@ void inverse_whole_line(const DftTables<Real>& tables, const Real* in, Index in_
   }
 }
 
-/// p complex rows to 2p - 1: X_k = A_k - i B_k, X_-k = A_k + i B_k with A = sum cos x_n, B = sum sin x_n.
+/// Transforms p complex rows to 2p - 1: X_k = A_k - i B_k, X_-k = A_k + i B_k with A = sum cos x_n, B = sum
+/// sin x_n.
 template <class Real>
 void forward_line(const DftTables<Real>& tables, const Real* in, Index in_stride, Real* out,
                   Index out_stride) {
@@ -130,7 +132,7 @@ void forward_line(const DftTables<Real>& tables, const Real* in, Index in_stride
     }
 }
 
-/// 2p - 1 complex rows to the p that are wanted: x_n = X_0 + sum over k of cos (X_k + X_-k) + i sin (X_k -
+/// Transforms 2p - 1 complex rows to the p needed: x_n = X_0 + sum over k of cos (X_k + X_-k) + i sin (X_k -
 /// X_-k).
 template <class Real>
 void inverse_line(const DftTables<Real>& tables, const Real* in, Index in_stride, Real* out,
@@ -178,7 +180,7 @@ void inverse_line(const DftTables<Real>& tables, const Real* in, Index in_stride
   }
 }
 
-/// Tile complex rows, k0 and behind, of p real points of eight siblings (8 numbers each).
+/// Computes Tile complex rows, from k0 on, from p real points of eight siblings (8 numbers each).
 template <int Tile, class Real>
 void forward_real_tile(const DftTables<Real>& tables, const Real* in, int k0, Real* out) {
   using V = typename Lanes<Real>::type;
@@ -202,7 +204,7 @@ void forward_real_tile(const DftTables<Real>& tables, const Real* in, int k0, Re
   }
 }
 
-/// The rows k0 .. k1 of p real points.
+/// Computes the rows k0 <= k < k1 from p real points.
 template <class Real>
 void forward_real_line(const DftTables<Real>& tables, const Real* in, int k0, int k1, Real* out) {
   for (; k0 + 4 <= k1; k0 += 4, out += 4 * 16) forward_real_tile<4>(tables, in, k0, out);
@@ -210,7 +212,7 @@ void forward_real_line(const DftTables<Real>& tables, const Real* in, int k0, in
   if (k0 < k1) forward_real_tile<1>(tables, in, k0, out);
 }
 
-/// What the rows k0 .. k1 contribute to p real points.
+/// Computes the contribution of the rows k0 <= k < k1 to p real points.
 template <class Real>
 void inverse_real_line(const DftTables<Real>& tables, const Real* in, int k0, int k1, Real* out) {
   using V = typename Lanes<Real>::type;
@@ -272,8 +274,8 @@ void inverse_xy(const DftTables<Real>& tables, const Real* in, Index stride, int
     inverse_real_line(tables, work + line * slab * 16, kx_begin, kx_end, grid + line * p * 8);
 }
 
-/// Rows of Count targets plus the block times the rows of their sources. `block`: for each source child the 8
-/// real and 8 imaginary parts of its column. Vectors hold at most 8 numbers: real and imaginary parts apart.
+/// Adds to the rows of Count targets the 8 x 8 matrix times the rows of their sources. `re` and `im`: for
+/// each source child the 8 real and 8 imaginary parts of its column. For vectors of at most 8 numbers.
 template <int Count, class V, int kHalf, class Real>
 OCTOPOLE_INLINE void multiply_rows(const V (&re)[8][kHalf], const V (&im)[8][kHalf],
                                    const std::uint16_t* target, const std::uint16_t* source,
@@ -310,8 +312,7 @@ OCTOPOLE_INLINE void multiply_rows(const V (&re)[8][kHalf], const V (&im)[8][kHa
     }
 }
 
-/// The same with vectors of 16 numbers: a row is one vector, and `turned` the columns times the imaginary
-/// unit.
+/// As multiply_rows, with vectors of 16 numbers: a row is one vector, and `turned` is `column` times i.
 template <int Count, class V, class Real>
 OCTOPOLE_INLINE void multiply_whole_rows(const V (&column)[8], const V (&turned)[8],
                                          const std::uint16_t* target, const std::uint16_t* source,

@@ -11,15 +11,15 @@ namespace {
 
 constexpr Index kDirections = 27;
 constexpr Index kSelf = 13;
-constexpr std::size_t kChunk = 1024;                      // targets of a chunk
-constexpr std::size_t kMaxGroups = std::size_t{1} << 16;  // that 16 bits number
+constexpr std::size_t kChunk = 1024;                      // targets per chunk
+constexpr std::size_t kMaxGroups = std::size_t{1} << 16;  // numbered by 16 bits
 
 bool has_any(const SiblingView& nodes, NodeIndex parent, const std::uint8_t* flag) {
   const NodeIndex* children = nodes.children + Index(8) * parent;
   return std::any_of(children, children + 8, [flag](NodeIndex c) { return c != kNoNode && flag[c] != 0; });
 }
 
-/// Whether any child of `parent` wants a local and any child of its neighbours has a multipole.
+/// Whether any child of `parent` needs a local and any child of its neighbours has a multipole.
 bool has_pairs(const SiblingView& nodes, NodeIndex parent) {
   if (!has_any(nodes, parent, nodes.has_target)) return false;
   const NodeIndex* near = nodes.near + kDirections * parent;
@@ -89,7 +89,8 @@ void append_block(std::span<const NodeIndex> targets, std::span<const NodeIndex>
   plan.blocks.push_back(block);
 }
 
-/// Appends the blocks of a part of the targets, which is halved until targets and sources are `max_groups`.
+/// Appends the blocks of a part of the targets, which is halved until targets plus sources are at most
+/// `max_groups`.
 void append_part(std::span<const NodeIndex> targets, std::size_t max_groups, const SiblingView& nodes,
                  M2lFftPlan& plan) {
   const std::vector<NodeIndex> sources = sources_of(targets, nodes);
@@ -101,7 +102,7 @@ void append_part(std::span<const NodeIndex> targets, std::size_t max_groups, con
   append_part(targets.subspan(targets.size() / 2), max_groups, nodes, plan);
 }
 
-/// The parts that halving by the number of targets alone leaves, in order.
+/// Halves the targets until each part has at most `max_targets`; appends the parts in order.
 void halve_targets(std::span<const NodeIndex> targets, std::size_t max_targets,
                    std::vector<std::span<const NodeIndex>>& parts) {
   if (targets.size() <= max_targets) {
@@ -146,17 +147,17 @@ M2lFftPlan join(std::vector<M2lFftPlan>& plans) {
     append(whole.pair_target, part.pair_target);
     append(whole.pair_source, part.pair_source);
     whole.largest_rows = std::max(whole.largest_rows, part.largest_rows);
-    part = {};  // no more memory than one part twice
+    part = {};  // at most one part is held twice
   }
   return whole;
 }
 
-/// Numbers of a family's row at all frequencies that are held at a time.
+/// Numbers per family of the rows that are held at a time.
 Index numbers_a_family(int order) {
   return (2 * Index(order) - 1) * order * m2l_fft_slab(order) * kM2lFftRow;
 }
 
-/// Families of a block, targets and sources.
+/// Maximum number of families per block, targets plus sources.
 std::size_t families_of_block(int order, std::size_t real_bytes, std::size_t workspace_bytes) {
   const std::size_t family = static_cast<std::size_t>(numbers_a_family(order)) * real_bytes;
   return std::clamp(workspace_bytes / family, std::size_t{1}, kMaxGroups);

@@ -16,7 +16,7 @@ namespace {
 
 using Vector = std::array<int, 3>;
 
-/// A symmetry of the cube: first the axes are permuted, then some of them reversed.
+/// A symmetry of the cube: a permutation of the axes, then reflections of some of them.
 struct Symmetry {
   std::array<int, 3> axis;  // image[i] = sign[i] * v[axis[i]]
   std::array<int, 3> sign;
@@ -37,7 +37,7 @@ std::array<Symmetry, 48> cube_symmetries() {
   return symmetries;
 }
 
-/// Image of every surface point of an order under a symmetry, by index.
+/// Index of the image of every surface point under a symmetry.
 std::vector<std::int32_t> surface_map(int order, const Symmetry& symmetry) {
   const auto grid = surface_grid(order);
   std::vector<std::int32_t> point_at(grid_points(order), -1);
@@ -45,7 +45,7 @@ std::vector<std::int32_t> surface_map(int order, const Symmetry& symmetry) {
   for (std::size_t i = 0; i < grid.size(); ++i) point_at[cell(grid[i])] = static_cast<std::int32_t>(i);
   std::vector<std::int32_t> map(grid.size());
   for (std::size_t i = 0; i < grid.size(); ++i) {
-    Vector centred;  // twice the coordinate, from the centre
+    Vector centred;  // twice the coordinate relative to the centre
     for (std::size_t a = 0; a < 3; ++a) centred[a] = 2 * grid[i][a] - (order - 1);
     Vector image = symmetry.apply(centred);
     for (int& coordinate : image) coordinate = (coordinate + order - 1) / 2;
@@ -58,7 +58,7 @@ bool is_representative(const Vector& v) {
   return v[0] >= v[1] && v[1] >= v[2] && v[2] >= 0;
 }
 
-/// Columns of one pair of matrix products.
+/// Maximum number of columns per pair of matrix products.
 constexpr Index kColumns = 512;
 constexpr Index kTargets = 32;
 
@@ -117,7 +117,7 @@ M2lSvd<Real> make_m2l_svd(const K& kernel, const OperatorKey& key) {
     transfer_class.rank = rank;
     transfer_class.left.resize(svd.u.size());
     transfer_class.right.resize(svd.vt.size());
-    // The singular values are shared out evenly.
+    // Both factors get the square roots of the singular values.
     for (Index r = 0; r < rank; ++r) {
       const double root = std::sqrt(svd.s[r]);
       for (Index i = 0; i < check.size(); ++i)

@@ -1,4 +1,4 @@
-// M2L by low-rank factors of the transfer vectors' matrices.
+// M2L by low-rank factorisations of the transfer vectors' matrices.
 #pragma once
 
 #include <array>
@@ -24,13 +24,12 @@ struct M2lSvd {
     AlignedVector<Real> left, right;  // column-major
   };
   std::array<TransferClass, 16> classes;
-  /// The class of transfer vectors between adjacent nodes, which M2L has nothing to do with.
+  /// The class of transfer vectors between adjacent nodes, which M2L does not use.
   static constexpr std::uint8_t kNoClass = 255;
   // By transfer index (tx + 3) + 7 (ty + 3) + 49 (tz + 3): class and symmetry.
   std::array<std::uint8_t, 343> class_of;
   std::array<std::uint8_t, 343> symmetry_of;
-  // equivalent_map[s][i]: surface point of the representative's problem that point i of symmetry s's problem
-  // is.
+  // equivalent_map[s][i]: index in the representative's problem of surface point i of symmetry s's problem.
   std::array<std::vector<std::int32_t>, 48> equivalent_map, check_map;
 
   template <class F>
@@ -45,7 +44,7 @@ struct M2lSvd {
 template <Kernel K, class Real>
 M2lSvd<Real> make_m2l_svd(const K& kernel, const OperatorKey& key);
 
-/// Lays out classes, symmetries and maps of `key`, all but the factors.
+/// Sets classes, symmetries and maps of `key`, all but the factors.
 template <class Real>
 void lay_out_m2l_svd(const OperatorKey& key, M2lSvd<Real>& op);
 

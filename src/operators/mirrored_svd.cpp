@@ -13,14 +13,14 @@
 namespace octopole {
 namespace {
 
-/// A point and its mirror images: what the reflections make of it, and by which of them.
+/// A point and its mirror images, each with the reflections that produce it.
 struct Orbit {
   struct Image {
     std::int32_t point;
     int mirrored;  // bit a: reflected in axis a
   };
-  std::vector<Image> images;  // distinct points, the first not reflected
-  int central = 0;            // bit a: in the middle of axis a, where odd functions vanish
+  std::vector<Image> images;  // distinct points; the first is not reflected
+  int central = 0;            // bit a: at the middle of axis a, where odd functions vanish
 };
 
 std::vector<Orbit> orbits_of(int order) {
@@ -44,7 +44,7 @@ std::vector<Orbit> orbits_of(int order) {
   return orbits;
 }
 
-/// The orbits on which functions that are odd in the axes of `odd` need not vanish.
+/// The orbits on which functions that are odd in the axes of `odd` may be non-zero.
 std::vector<const Orbit*> carriers(const std::vector<Orbit>& orbits, int odd) {
   std::vector<const Orbit*> result;
   for (const Orbit& orbit : orbits)
@@ -57,7 +57,7 @@ double sign(int odd, int mirrored) {
   return (flips ^ flips >> 1 ^ flips >> 2) & 1 ? -1 : 1;
 }
 
-/// What the normalised function on an orbit is at its points, up to the sign.
+/// Absolute value, at an orbit's points, of the normalised function supported on the orbit.
 double weight(const Orbit& orbit) {
   return 1 / std::sqrt(static_cast<double>(orbit.images.size()));
 }

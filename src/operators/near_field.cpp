@@ -11,7 +11,7 @@
 namespace octopole {
 namespace {
 
-/// Of each thread; the first one's calls the function now and then.
+/// One per thread; that of thread 0 calls the function after every kMeanwhileLeaves leaves.
 class ProgressPoller {
  public:
   explicit ProgressPoller(const std::function<void()>& function)
@@ -26,7 +26,7 @@ class ProgressPoller {
   int leaves_ = 0;
 };
 
-/// Calls work(worker) with a worker of the kind that the points' form asks for.
+/// Calls work(worker) with the kind of worker for the form of the points.
 template <class Real, class Charge, class Work>
 void with_worker(const LeafFramePoints& local, const Work& work) {
   if constexpr (std::is_same_v<Real, float> && std::is_same_v<Charge, float>)
@@ -41,7 +41,7 @@ void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, 
          const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
          const TargetSums& sums, const std::function<void()>& meanwhile) {
   // In double, differences of absolute coordinates are as exact as the coordinates; in single precision
-  // coordinates are relative to the leaf and in two parts.
+  // coordinates are relative to the leaf and split in two floats.
   constexpr bool split = std::is_same_v<Real, float>;
   struct State {
     ProgressPoller between;
@@ -63,12 +63,12 @@ template <class K, class Worker, class Charge>
 void work_off_tasks(const K& kernel, const Worker& idle, const NearPairsView& pairs, const Box* boxes,
                     const PointsByNode& points, const Charge* charges, const TargetSums& sums,
                     const std::function<void()>& meanwhile) {
-  ProgressPoller between(meanwhile);  // of the calling thread
+  ProgressPoller between(meanwhile);  // for the calling thread
   const auto after_leaf = [&] {
     if (thread_number() == 0) between.after_leaf();
   };
   std::vector<Worker> workers(static_cast<std::size_t>(max_threads()), idle);
-  std::vector<char> in_use(pairs.ranges.size());  // by range: what tasks depend on
+  std::vector<char> in_use(pairs.ranges.size());  // by range: addresses for task dependences
   const auto work_off = [&](std::size_t task) {
     Worker& worker = workers[static_cast<std::size_t>(thread_number())];
     const std::span ranges = pairs.ranges_of(task);

@@ -1,4 +1,4 @@
-// How a thread works off parts of the near field's lists.
+// Workers: how a thread processes parts of the near field's lists.
 #pragma once
 
 #include <algorithm>
@@ -11,15 +11,15 @@
 
 namespace octopole {
 
-/// With two floats a coordinate differences are good to 2^-48 half sides: closer pairs than this, in half
-/// sides, are summed in double.
+/// With two floats per coordinate, differences are accurate to 2^-48 half sides: pairs closer than this
+/// distance (in half sides) are summed in double.
 inline constexpr float kTwoFloatsReach = 0x1p-20F;
 
 inline CloseGuard guard_of_two_floats(const ClosePairs& pairs) {
   return {kTwoFloatsReach * kTwoFloatsReach, pairs};
 }
 
-/// Adds what all partners do to a leaf's targets, in the frame given.
+/// Adds the field of all partners' sources to a leaf's targets, in the given frame.
 template <class K, class Real, bool Split, class Charge>
 void sum_row(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> partners, const Box& frame,
              const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
@@ -41,7 +41,8 @@ void sum_row(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> partner
   if (!source_buffer.empty()) flush();
 }
 
-/// A thread's buffers, and how it works off parts of the lists. In double leaves act where they lie.
+/// One thread's buffers, and functions to process parts of the lists. In double, coordinates are absolute and
+/// symmetric pairs are summed in place.
 template <class Real>
 struct PairWorker;
 
@@ -77,11 +78,11 @@ struct PairWorker<double> {
 
 template <>
 struct PairWorker<float> {
-  /// Partners that follow one another are taken in one piece of about so many points.
+  /// Partners that are consecutive along the curve are loaded together, up to about this number of points.
   static constexpr Index kRun = 1024;
   SourceBuffer<float, true> sources;
   TargetBuffer<float, true> targets;
-  MutualBuffer<double> one;  // whose sums are in double: they are of many pairs of leaves
+  MutualBuffer<double> one;  // sums in double, since they are over many pairs of leaves
   MutualBuffer<float> run;
 
   template <class K, class Charge>
@@ -110,7 +111,8 @@ struct PairWorker<float> {
       for (++k; k < others.size() && points.begin[others[k]] == end && end - start < kRun; ++k)
         end = points.end[others[k]];
       run.load(points, start, end - start, charges, frame, gradient);
-      // Each leaf's share is rounded to double by itself, so that it does not depend on the leaves beside it.
+      // Each partner's contribution is added in double separately, so that it does not depend on the other
+      // leaves of the run.
       for (const NodeIndex other : others.subspan(begin, k - begin)) {
         const Index from = points.begin[other];
         const auto add_close = [&](Index a, Index b) { in_double.add(first + a, from + b, true); };
@@ -124,7 +126,7 @@ struct PairWorker<float> {
   }
 };
 
-/// For points relative to their own leaf.
+/// Worker for points relative to their own leaf.
 class LocalWorker {
  public:
   explicit LocalWorker(const LeafFramePoints& local) : local_(local) {}
@@ -162,7 +164,7 @@ class LocalWorker {
   }
 
  private:
-  /// Sums both sides of a pair.
+  /// Returns a function object that sums both sides of a pair.
   template <class K>
   static auto in_double(const K& kernel, const PointsByNode& points, const float* charges,
                         const TargetSums& sums) {
@@ -188,7 +190,7 @@ class LocalWorker {
   }
 
   LeafFramePoints local_;
-  PairWorker<float> two_floats_;  // for one side of other leaves
+  PairWorker<float> two_floats_;  // for one-sided sums over other leaves
   std::vector<LocalPartner> partners_;
 };
 

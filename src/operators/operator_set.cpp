@@ -12,7 +12,7 @@ namespace {
       "the stored operators are damaged or of another key: remove them");
 }
 
-/// The rank of a factor with `length` numbers a rank.
+/// The rank of a factor of `size` numbers, which has `length` numbers per singular value.
 Index rank_of(const std::string& name, std::size_t size, Index length, Index max_rank) {
   const Index rank = static_cast<Index>(size) / length;
   if (rank * length != static_cast<Index>(size) || rank < 1 || rank > max_rank) bad_size(name, size);

@@ -1,4 +1,4 @@
-// Everything precomputed, as one value that can be stored, broadcast and reused.
+// All precomputed operators, as one value that can be stored, broadcast and reused.
 #pragma once
 
 #include "operators/m2l_fft.hpp"
@@ -8,14 +8,14 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// Raised whenever the meaning of stored operators changes: part of the database's key.
+/// Incremented whenever the meaning of stored operators changes: part of the database's key.
 inline constexpr int kOperatorFormat = 5;
 
 template <class Real>
 struct OperatorSet {
   Translations<Real> translations;
   M2lFft<Real> fft;          // filled when key.m2l is fft ...
-  M2lFft<float> fft_single;  // ... or this one, when it works in single and the rest in double
+  M2lFft<float> fft_single;  // ... or this one, when M2L is in single precision and the rest in double
   M2lSvd<Real> svd;          // filled when key.m2l is svd
 
   const OperatorKey& key() const { return translations.key; }
@@ -41,16 +41,16 @@ struct OperatorSet {
 template <Kernel K, class Real>
 OperatorSet<Real> make_operators(const K& kernel, const OperatorKey& key);
 
-/// An operator set of `key` with everything but the computed arrays; fill them through for_each_array, then
-/// call adopt_arrays, which derives the ranks from the arrays' sizes and throws Error where a size cannot be
-/// right.
+/// Returns an operator set of `key` with everything but the computed arrays; fill them through
+/// for_each_array, then call adopt_arrays, which derives the ranks from the arrays' sizes and throws Error if
+/// a size is invalid.
 template <class Real>
 OperatorSet<Real> lay_out_operators(const OperatorKey& key);
 template <class Real>
 void adopt_arrays(OperatorSet<Real>& set);
 
-/// Where operators are kept between runs. Called on one rank only; load returns false (and says why in
-/// `reason`, empty where there simply is nothing yet) when the store has no operators of this key.
+/// Storage of operators between runs. Called on one rank only; load returns false when the store has no
+/// operators of this key, with the cause in `reason` (empty if they have not been stored yet).
 template <class Real>
 class OperatorStore {
  public:

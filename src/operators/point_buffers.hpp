@@ -1,4 +1,4 @@
-// A thread's copies of points, scaled to a node's frame and rounded to the working precision.
+// Per-thread copies of points, scaled to a node's frame and rounded to the working precision.
 #pragma once
 
 #include <algorithm>
@@ -12,10 +12,10 @@
 
 namespace octopole {
 
-/// Sources are gathered and evaluated in pieces of at most this many: 4 arrays stay in the first-level cache.
+/// Maximum number of sources that are gathered and evaluated at a time: 4 arrays stay in the L1 cache.
 inline constexpr Index kSourceChunk = 1024;
 
-/// The frame in which points are what they are.
+/// The frame of absolute coordinates.
 inline constexpr Box kAbsoluteFrame{0, 0, 0, 1};
 
 /// scale^exponent for the small exponents of homogeneous kernels.
@@ -25,7 +25,7 @@ inline double integer_power(double scale, int exponent) {
   return exponent < 0 ? 1 / result : result;
 }
 
-/// Coordinates of points scaled to a frame, in three arrays; with Split also what rounding has left off.
+/// Coordinates of points scaled to a frame, in three arrays; with Split also their rounding remainders.
 template <class Real, bool Split>
 class ScaledPoints {
  public:
@@ -36,14 +36,14 @@ class ScaledPoints {
       for (auto* v : {&x_low_, &y_low_, &z_low_})
         if (v->size() < size) v->resize(size);
   }
-  /// Puts points first .. first + count - 1 at `at` and behind.
+  /// Copies points first .. first + count - 1 to positions from `at` on.
   void copy(const PointsByNode& points, Index first, Index count, const Box& frame, Index at) {
     const double inverse = 1 / frame.half;
     scale(points.x + first, count, frame.x, inverse, x_.data() + at, Split ? x_low_.data() + at : nullptr);
     scale(points.y + first, count, frame.y, inverse, y_.data() + at, Split ? y_low_.data() + at : nullptr);
     scale(points.z + first, count, frame.z, inverse, z_.data() + at, Split ? z_low_.data() + at : nullptr);
   }
-  /// Copies of point count - 1 behind it, up to `end`.
+  /// Fills positions count .. end - 1 with point count - 1.
   void pad(Index count, Index end) {
     for (auto* v : {&x_, &y_, &z_})
       std::fill(v->begin() + count, v->begin() + end, (*v)[std::size_t(count) - 1]);
@@ -75,7 +75,7 @@ class SourceBuffer {
   SourceBuffer() : charge_(kSourceChunk) { points_.reserve(kSourceChunk); }
 
   /// Appends the sources of `nodes` in the frame of `frame`; whenever the buffer is full, flush() is called,
-  /// which must evaluate and clear(). Nodes that follow one another along the curve are taken in one piece.
+  /// which must evaluate and clear(). Nodes that are consecutive along the curve are copied together.
   template <class Charge, class Flush>
   void append(const PointsByNode& points, std::span<const NodeIndex> nodes, const Charge* charges,
               const Box& frame, const Flush& flush) {
@@ -102,7 +102,7 @@ class SourceBuffer {
     count_ = 0;
     segments_.clear();
   }
-  /// The number, among all points, of the one at `place`. With Split.
+  /// The number among all points of the source at `place`. Only with Split.
   Index number(Index place) const {
     const auto behind = std::upper_bound(segments_.begin(), segments_.end(), place,
                                          [](Index at, const Segment& s) { return at < s.begin; });
@@ -110,9 +110,9 @@ class SourceBuffer {
   }
 
  private:
-  /// Points that follow one another here as they do among all.
+  /// Points that are consecutive here and among all points.
   struct Segment {
-    Index first, begin;  // among all points, here
+    Index first, begin;  // positions among all points, and here
   };
   ScaledPoints<Real, Split> points_;
   AlignedVector<Real> charge_;
@@ -120,8 +120,8 @@ class SourceBuffer {
   std::vector<Segment> segments_;
 };
 
-/// The targets of one leaf, with their results of one pair loop; with Split the loop over points of two
-/// parts.
+/// The targets of one leaf, with their results of one pair loop; with Split, of a loop over points split in
+/// two floats.
 template <class Real, bool Split = false>
 class TargetBuffer {
  public:
@@ -132,15 +132,15 @@ class TargetBuffer {
     points_.copy(points, first_, count_, frame, 0);
     targets_ = {points_.x(), points_.y(), points_.z(), count_};
   }
-  /// The same of targets that are in the leaf's frame already, where they are.
+  /// As load, for targets already in the leaf's frame, which are used in place.
   void take(const PointsByNode& points, NodeIndex leaf, const Real* x, const Real* y, const Real* z) {
     begin(points, leaf);
     targets_ = {x + first_, y + first_, z + first_, count_};
   }
 
-  /// Adds the field of `sources`, given in the frame of the targets with half side `half`, to `sums`.
-  /// With Split `low` is the low part of the sources, and `close` receives targets by their numbers among the
-  /// leaf's.
+  /// Adds the field of `sources`, given in the frame of the targets with half side `half`, to `sums`. With
+  /// Split, `low` has the low parts of the sources, and `close` receives pairs with targets numbered within
+  /// the leaf.
   template <class K>
   void evaluate(const K& kernel, const SourceArrays<Real>& sources, double half, const TargetSums& sums,
                 const LowParts<Real>& low = {}, [[maybe_unused]] const CloseGuard& close = {}) {
@@ -184,12 +184,12 @@ class TargetBuffer {
   AlignedVector<Real> potential_, gx_, gy_, gz_;
 };
 
-/// Points that are sources and targets at once, in single precision and two parts, padded. What they receive
-/// is in Sum, float or double.
+/// Points that are both sources and targets, as two floats per coordinate, padded. Their sums are of type
+/// Sum, float or double.
 template <class Sum>
 class MutualBuffer {
  public:
-  /// Copies points first .. first + count - 1 (at least one) in the frame of `frame`; all sums are zero.
+  /// Copies points first .. first + count - 1 (at least one) in the frame of `frame`; sets all sums to zero.
   template <class Charge>
   void load(const PointsByNode& points, Index first, Index count, const Charge* charges, const Box& frame,
             bool gradient) {
@@ -210,7 +210,7 @@ class MutualBuffer {
     if (!gradient) return;
     for (auto* v : {&gx_, &gy_, &gz_}) std::fill_n(v->data(), end, Sum{0});
   }
-  /// Those of the points that were first .. first + count - 1 before, with their sums where these are floats.
+  /// The arrays of points first .. first + count - 1 among all points, with their sums if Sum is float.
   MutualArrays<float> arrays(Index first, Index count, [[maybe_unused]] bool gradient) {
     const Index i = first - first_;
     MutualArrays<float> arrays{points_.x() + i, points_.y() + i, points_.z() + i, charge_.data() + i,
@@ -231,7 +231,7 @@ class MutualBuffer {
     const LowParts<float> all = points_.low();
     return {all.x + i, all.y + i, all.z + i};
   }
-  /// Adds the points' sums, in units of `scale` and scale / half, to those of all.
+  /// Adds the points' sums, in units of `scale` (potential) and scale / half (gradient), to `sums`.
   void add_to(const TargetSums& sums, double scale, double half) const {
     const auto add = [&](const AlignedVector<Sum>& values, double unit, double* sum) {
       for (Index i = 0; i < count_; ++i)

@@ -34,7 +34,7 @@ MirrorMaps mirror_maps(int order) {
 template <class Real>
 Surface<Real> make_surface(int order, double radius, double grading) {
   Surface<Real> surface;
-  // The same number for a grid coordinate and, negated, for its mirror image.
+  // The mirror image of a grid coordinate gets exactly the negative number.
   const auto coordinate = [order, radius, grading](int i) {
     const double steps = 2 * i - (order - 1), last = order - 1;
     return static_cast<Real>(grading > 0 ? radius * (std::tan(grading * steps / last) / std::tan(grading))

@@ -11,12 +11,12 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// Number of points on the surface grid of the given order (points an edge): 6 (order - 1)^2 + 2.
+/// Number of points on the surface grid of the given order (points per edge): 6 (order - 1)^2 + 2.
 constexpr Index surface_size(int order) {
   return 6 * Index(order - 1) * (order - 1) + 2;
 }
 
-/// Points of a cubic grid with `edge` points an edge, and the place of one among them, x fastest.
+/// Number of points of a cubic grid with `edge` points per edge, and the index of one of them, x fastest.
 constexpr std::size_t grid_points(int edge) {
   return static_cast<std::size_t>(Index(edge) * edge * edge);
 }
@@ -27,14 +27,14 @@ constexpr std::size_t grid_place(int edge, int x, int y, int z) {
 /// Grid coordinates (each in 0 .. order - 1) of every surface point, x fastest.
 std::vector<std::array<int, 3>> surface_grid(int order);
 
-/// maps[o][i]: the surface point that point i is reflected to by the reflections in the axes of o's bits.
+/// maps[o][i]: the image of surface point i under the reflections in the axes whose bits are set in o.
 using MirrorMaps = std::array<std::vector<std::int32_t>, 8>;
 MirrorMaps mirror_maps(int order);
 
 /// Points of the surface grid of a cube with half side `radius` around 0. Grid coordinates t, equidistant in
 /// -1 .. 1, become tan(grading t) / tan(grading): equidistant for 0, at equal angles seen from the centre for
-/// pi / 4, and sparser towards the edges the more it is; below pi / 2. Surfaces that need no FFT reach the
-/// accuracy of a larger order so (docs/accuracy.md).
+/// pi / 4, and sparser towards the edges the larger it is; below pi / 2. Graded surfaces, possible where no
+/// FFT is needed, reach the accuracy of a higher order (docs/developers/accuracy-log.md).
 template <class Real>
 Surface<Real> make_surface(int order, double radius, double grading = 0);
 

@@ -37,7 +37,7 @@ AlignedVector<Real> rounded(const AlignedVector<double>& values) {
   return AlignedVector<Real>(values.begin(), values.end());
 }
 
-/// Columns that are solved for together.
+/// Maximum number of columns solved for together.
 constexpr Index kSolved = 64;
 
 /// second * (first * matrix), where matrix is check x equivalent. Threaded over columns.
@@ -88,7 +88,7 @@ Translations<Real> make_translations(const K& kernel, const OperatorKey& key) {
   const auto upward_svd = mirrored_svd(key.check_order, key.order,
                                        kernel_matrix(kernel, upward_check, {}, upward_equivalent, {}));
   const auto upward = linalg::pseudo_inverse(upward_svd, tolerance);
-  // With equal orders the downward matrix is the transpose of the upward one: f is even.
+  // With equal orders the downward matrix is the transpose of the upward one, since f is even.
   const bool transposed = key.check_order == key.order && key.downward_check_order == key.order;
   const auto downward =
       transposed ? linalg::transposed_pseudo_inverse(upward_svd, tolerance)

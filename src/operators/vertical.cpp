@@ -17,8 +17,9 @@ void add_permuted(const std::vector<std::int32_t>& map, const Real* from, Real* 
   for (std::size_t i = 0; i < map.size(); ++i) to[i] += from[map[i]];
 }
 
-/// Applies `matrix` (octant 0's) to a batch of parents: calls input(parent, child) for the row to transform
-/// and adds to the row output(parent, child), for every child whose flag is set, in octant order.
+/// Applies `matrix` (octant 0's) for every child whose flag is set, in octant order: multiplies the row
+/// input(parent, child) and adds the result to the row output(parent, child). prepare(parent) is called
+/// before rows are added.
 template <class Real, class Prepare, class Input, class Output>
 void between_generations(const Translations<Real>& t, const AlignedVector<Real>& matrix,
                          std::span<const NodeIndex> parents, const NodeIndex* children,

@@ -1,4 +1,4 @@
-// M2M, L2L and check-to-local: up and down between parents and children.
+// M2M and L2L, between parents and children, and check-to-local.
 #pragma once
 
 #include <span>
@@ -11,7 +11,7 @@ namespace octopole {
 
 /// M2M: multipoles of `parents` (all of one level) from those of their children, added up in octant order;
 /// absent children (kNoNode) and those without sources (has_source 0) are skipped. Rows of parents are
-/// written.
+/// overwritten.
 template <class Real>
 void m2m(const Translations<Real>& t, std::span<const NodeIndex> parents, const NodeIndex* children,
          const std::uint8_t* has_source, Real* multipoles);
@@ -21,7 +21,8 @@ template <class Real>
 void l2l(const Translations<Real>& t, std::span<const NodeIndex> parents, const NodeIndex* children,
          const std::uint8_t* has_target, Real* locals);
 
-/// Locals of `nodes` from their downward check potentials (downward_check_size a row); rows are written.
+/// Locals of `nodes` from their downward check potentials (downward_check_size values per row); rows are
+/// overwritten.
 template <class Real>
 void check_to_local(const Translations<Real>& t, std::span<const NodeIndex> nodes,
                     CheckRowsOf<const Real> checks, Real* locals);

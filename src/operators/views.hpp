@@ -1,5 +1,5 @@
-// The flat views by which operators see nodes and points. Operators own nothing and know no tree: whoever
-// holds the arrays (the tree, a test) passes views of them.
+// Flat views of nodes and points, the arguments of operators. Operators own no data and do not depend on the
+// tree: the owner of the arrays (the tree, a test) passes views of them.
 #pragma once
 
 #include <cstdint>
@@ -35,16 +35,16 @@ struct ListView {
   }
 };
 
-/// P2P among sources that are the targets: pairs of leaves that act on each other are served once. Leaves
-/// come in ranges along the curve; a task has rows of leaves of one range whose partners are in the same few
-/// ranges.
+/// P2P for sources = targets: each symmetric pair of leaves is evaluated once. Leaves are divided into ranges
+/// along the curve; a task has rows of leaves of one range whose partners are in the same few ranges.
 struct NearPairsView {
   std::span<const NodeIndex> leaves;
   std::span<const Index> ranges;  // (ranges + 1) bounds in `leaves`
-  ListView mutual;  // of a leaf: others that it acts on and that act on it, along the curve; a pair once
-  ListView alone;   // others that act on it, the leaf itself included
-  /// By task, where in `task_ranges` its ranges begin (tasks + 1): that of its rows' leaves, then others; and
-  /// where in `row_leaves` its rows do (tasks + 1). A range's own task also has its leaves' `alone`.
+  ListView mutual;                // symmetric partners of a leaf, along the curve; each pair once
+  ListView alone;                 // one-sided: other leaves that act on it, and the leaf itself
+  /// By task (tasks + 1): where in `task_ranges` its ranges begin (that of its rows' leaves, then the
+  /// others), and where in `row_leaves` its rows begin. The task of a single range also has the `alone` lists
+  /// of its leaves.
   std::span<const Index> task_range_begins;
   std::span<const std::int32_t> task_ranges;
   std::span<const Index> task_rows;
@@ -55,8 +55,8 @@ struct NearPairsView {
   }
 };
 
-/// Where the operators that end at targets add their results: one entry a target, in the order of the points;
-/// gx, gy, gz are null when no gradient is wanted. Sums are kept in double in either precision.
+/// Arrays to which the operators that end at targets add their results: one entry per target, in the order of
+/// the points; gx, gy, gz are null when no gradient is computed. Sums are in double in both precisions.
 struct TargetSums {
   double* potential;
   double* gx;
@@ -65,9 +65,9 @@ struct TargetSums {
   bool gradient() const { return gx != nullptr; }
 };
 
-/// Rows of an array of downward check potentials, one a node, that starts at node `first`: a level's rows
-/// need no storage for the other levels. Operators take it as CheckRowsOf<Real>, which a plain pointer (first
-/// = 0) fits.
+/// Rows of an array of downward check potentials, one per node, that starts at node `first`: one level's rows
+/// need no storage for other levels. Operators take it as CheckRowsOf<Real>, to which a plain pointer (first
+/// = 0) converts.
 template <class T>
 struct CheckRows {
   CheckRows(T* rows, NodeIndex first_node = 0) : data(rows), first(first_node) {}
@@ -84,7 +84,7 @@ struct SiblingView {
                           // it, or kNoNode
   const NodeIndex* children;  // (nodes, 8) by octant (bit 0: x, bit 1: y, bit 2: z), kNoNode where absent
   const std::uint8_t* has_source;  // (nodes) whether the node has a multipole
-  const std::uint8_t* has_target;  // (nodes) whether the node wants a local
+  const std::uint8_t* has_target;  // (nodes) whether the node needs a local
 };
 
 }  // namespace octopole

@@ -17,9 +17,9 @@ namespace {
 
 constexpr int kFewest = 2, kMost = 12;  // digits of an FMM
 
-/// The context of the monitor.
+/// The monitor's context.
 struct Relaxation {
-  std::shared_ptr<Operator> op;  // whose levels it is
+  std::shared_ptr<Operator> op;  // whose products are relaxed
   double first = 0;              // residual norm
 };
 
@@ -31,13 +31,13 @@ PetscErrorCode monitor(KSP ksp, PetscInt iteration, PetscReal norm, void* contex
     int digits = 0;  // none: not relaxed
     if (norm > 0 && r.first > 0 && norm < r.first)
       digits = std::max(kFewest, static_cast<int>(std::ceil(levels.digits() + std::log10(norm / r.first))));
-    // Logarithms of ranks on different processors differ in the last bit, so rank 0 decides.
+    // Logarithms differ in the last bit between processors, so rank 0 decides.
     if (digits = levels.ranks().of_root(digits); digits > 0) levels.relax_next(digits);
   });
 }
 
-/// The last monitored iteration has relaxed a product that the solver does not do: the next one is somebody
-/// else's.
+/// The last monitored iteration has relaxed a product that the solver does not make: the next product is not
+/// the solver's.
 PetscErrorCode end_relaxation(KSP ksp, Vec, Vec, void*) {
   return guarded(PetscObjectComm(reinterpret_cast<PetscObject>(ksp)), "KSPPostSolve_Octopole", [&] {
     Mat matrix = nullptr;

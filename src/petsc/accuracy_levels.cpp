@@ -12,10 +12,10 @@
 namespace octopole::petsc {
 namespace {
 
-// Steps of relaxation: an Fmm more costs a set-up and its memory.
+// Digits of relaxed products: each further Fmm costs a set-up and memory.
 constexpr int kRungs[] = {3, 6, 9};
 
-/// Options of the same method for other digits.
+/// The same options for another number of digits.
 Options with_digits(Options options, int digits) {
   options.digits = digits;
   options.order = options.check_order = options.downward_check_order = std::nullopt;
@@ -29,7 +29,7 @@ Options with_digits(Options options, int digits) {
 AccuracyLevels::AccuracyLevels(std::shared_ptr<Fmm> fmm)
     : comm_(FmmAccess::comm(*fmm)), options_(fmm->options()), full_(std::make_unique<Entry>()) {
   full_->fmm = std::move(fmm);
-  source_count_ = static_cast<Index>(full_->fmm->sources().size() / 3);  // throws where there are none
+  source_count_ = static_cast<Index>(full_->fmm->sources().size() / 3);  // throws if there are none
   same_ = full_->fmm->targets_are_sources();
   target_count_ = same_ ? source_count_ : static_cast<Index>(full_->fmm->targets().size() / 3);
   FmmAccess::observe(*full_->fmm, &full_->observer);

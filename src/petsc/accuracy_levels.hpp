@@ -15,7 +15,7 @@
 #pragma GCC visibility push(default)
 namespace octopole::petsc {
 
-/// What was evaluated at so many digits; digits 0 where only an order was asked for.
+/// Products evaluated with this number of digits; digits 0 if only an order was requested.
 struct AccuracyLevel {
   int digits = 0;
   Index products = 0;
@@ -23,41 +23,41 @@ struct AccuracyLevel {
   double setup_seconds = 0;  // of the Fmm
 };
 
-/// The Fmm of an operator, its cheaper relatives for inexact Krylov methods, and the one with sources and
-/// targets exchanged. Everything is collective unless it says otherwise.
+/// The Fmm of an operator, cheaper ones for inexact Krylov methods, and one with sources and targets
+/// exchanged. Everything is collective unless stated otherwise.
 class AccuracyLevels {
  public:
-  /// An Fmm whose points are set: its accuracy is what it is. Others may hold it and evaluate it, too; the
-  /// accuracy levels take the place of its observer until they end.
+  /// Takes an Fmm whose points are set: its accuracy is fixed. Others may also hold and evaluate it; until it
+  /// is destroyed, this object replaces the observer of the Fmm.
   explicit AccuracyLevels(std::shared_ptr<Fmm> fmm);
-  /// An Fmm that is built for these points when it is first needed; until then set_digits may still choose.
-  /// No targets: they are the sources. Throws AgreedError for options that resolve()
-  /// refuses.
+  /// Builds an Fmm for these points when it is first needed; until then set_digits can choose. Without
+  /// targets, sources = targets. Throws AgreedError for options that resolve() refuses.
   AccuracyLevels(MPI_Comm comm, const Options& options, std::vector<double> sources,
                  std::optional<std::vector<double>> targets);
   ~AccuracyLevels();
   AccuracyLevels(const AccuracyLevels&) = delete;
   AccuracyLevels& operator=(const AccuracyLevels&) = delete;
 
-  /// Chooses the digits of an Fmm that is not built yet and whose options leave them open; false where they
-  /// are fixed. Not collective.
+  /// Chooses the digits of an Fmm that is not built yet and whose options leave them open; false if they are
+  /// fixed. Not collective.
   bool set_digits(int digits);
-  /// The digits of full accuracy; 0 where only an order was given. Not collective.
+  /// The digits of full accuracy; 0 if only an order was given. Not collective.
   int digits() const;
 
   /// The Fmm of full accuracy.
   Fmm& full();
-  /// Whether cheaper ones make sense: the accuracy is given by digits. Not collective.
+  /// Whether cheaper Fmms can be made: the accuracy is given by digits. Not collective.
   bool can_relax() const { return digits() > 0; }
-  /// The next evaluate() needs these digits only (0: all); later ones full accuracy again. Not collective.
+  /// The next evaluate() needs these digits only (0: all); later ones have full accuracy again. Not
+  /// collective.
   void relax_next(int digits) { next_digits_ = digits; }
 
   /// field.potential = K charges.
   void evaluate(std::span<const double> charges, Field& field);
-  /// The same by the Fmm of full accuracy, neither logged nor counted.
+  /// Evaluates with the Fmm of full accuracy, neither logged nor counted.
   void evaluate_plain(std::span<const double> charges, Field& field);
-  /// field.potential = K^T values: of the Fmm itself where the targets are the sources, because kernels are
-  /// even functions of the distance vector; else of one with sources and targets exchanged.
+  /// field.potential = K^T values: by the Fmm itself if sources = targets, because kernels are even functions
+  /// of the distance vector; else by one with sources and targets exchanged.
   void evaluate_transposed(std::span<const double> values, Field& field);
 
   /// Numbers of points on this rank. Not collective.
@@ -91,11 +91,11 @@ class AccuracyLevels {
   int next_digits_ = 0;
 };
 
-/// Seconds that cheaper products saved against the mean of those of full accuracy; 0 where there were none of
-/// the latter.
+/// Seconds that cheaper products saved compared with the mean of those of full accuracy; 0 if there are none
+/// of the latter.
 double seconds_saved(std::span<const AccuracyLevel> levels);
 
-/// The accuracy and the products by digits, in lines.
+/// Describes the accuracy and the products by digits, in lines.
 std::string describe(const AccuracyLevels& accuracy);
 
 }  // namespace octopole::petsc

@@ -1,4 +1,4 @@
-// Objects in C++ composed with PETSc's.
+// C++ objects composed with PETSc's objects.
 #pragma once
 
 #include <petscsys.h>
@@ -15,7 +15,7 @@ PetscErrorCode destroy_contained(void* pointer) {
   return static_cast<PetscErrorCode>(0);
 }
 
-/// Composes a share of the object with `owner` under the name. Collective.
+/// Composes a shared pointer to the object with `owner` under the name. Collective.
 template <class T, class Owner>
 void contain(Owner owner, const char* name, std::shared_ptr<T> object) {
   const auto base = reinterpret_cast<PetscObject>(owner);
@@ -28,7 +28,7 @@ void contain(Owner owner, const char* name, std::shared_ptr<T> object) {
   check(PetscContainerDestroy(&container), "PetscContainerDestroy");  // the owner holds it
 }
 
-/// Null where there is none of the name.
+/// The shared pointer of that name, or null.
 template <class T, class Owner>
 std::shared_ptr<T>* share_of(Owner owner, const char* name) {
   PetscObject found = nullptr;

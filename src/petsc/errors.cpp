@@ -20,7 +20,7 @@ PetscErrorCode raise(MPI_Comm comm, const char* function, const std::exception& 
   const auto code = static_cast<PetscErrorCode>(memory ? PETSC_ERR_MEM : PETSC_ERR_LIB);
   const PetscErrorCode raised =
       PetscError(comm, __LINE__, function, __FILE__, code, PETSC_ERROR_INITIAL, "octopole: %s", error.what());
-  return raised != 0 ? raised : code;  // a handler may have let it pass
+  return raised != 0 ? raised : code;  // an error handler may have ignored it
 }
 
 }  // namespace octopole::petsc

@@ -1,4 +1,5 @@
-// Between PETSc's error codes and octopole's exceptions: neither crosses into the other's frames.
+// Conversion between PETSc's error codes and octopole's exceptions: neither passes through the other's stack
+// frames.
 #pragma once
 
 #include <petscsys.h>

@@ -9,7 +9,7 @@
 namespace octopole::petsc {
 namespace {
 
-// PETSc's registries live from PetscInitialize to PetscFinalize, and so does this.
+// Valid, like PETSc's registries, from PetscInitialize to PetscFinalize.
 std::optional<LogEvents> events;
 
 PetscErrorCode forget() {
@@ -23,7 +23,7 @@ PetscLogEvent new_event(const std::string& name, PetscClassId id) {
   return event;
 }
 
-// -log_view has room for 16 characters.
+// -log_view shows up to 16 characters.
 constexpr std::array kOperatorNames = {"P2M", "M2M", "M2L", "L2L", "L2P", "M2P", "P2L", "P2P"};
 constexpr std::array kTravelNames = {"xCharges",    "xGhostQ",   "xAncestors", "xCoarse",
                                      "xMultipoles", "xNearSums", "xPotential", "xGradient"};
@@ -106,7 +106,7 @@ void log_flops(double flops) {
   (void)PetscLogFlops(flops);
 }
 
-// Without PETSc, before or after its time, an observer has nothing to tell and nobody to tell it to.
+// Before PetscInitialize and after PetscFinalize the observer does nothing.
 void LogObserver::preparing(SetupStage stage) {
   if (events) begin(events->stages[place(stage)]);
 }
@@ -121,7 +121,7 @@ void LogObserver::evaluating(Phase phase) {
 }
 void LogObserver::evaluated(const PointSetup&, Phase phase, std::size_t) {
   if (!events) return;
-  if (!counted_[place(phase)]) log_flops(flops_[place(phase)]);  // of the phase's pieces together
+  if (!counted_[place(phase)]) log_flops(flops_[place(phase)]);  // of all pieces of the phase
   counted_[place(phase)] = true;
   end(events->phases[place(phase)]);
 }

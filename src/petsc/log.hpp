@@ -1,4 +1,4 @@
-// What octopole does, as PETSc's stages and events: -log_view shows them.
+// PETSc's log stages and events for octopole, which -log_view shows.
 #pragma once
 
 #include <petsclog.h>
@@ -13,9 +13,9 @@
 #pragma GCC visibility push(default)
 namespace octopole::petsc {
 
-/// The stage "Octopole set-up" and the events. Of an evaluation: one for every operator (Oct:P2M, ..) with
-/// the operations counted, one for every exchange (Oct:xCharges, ..) with messages and their lengths. Of a
-/// set-up: Oct:SetPoints with all messages, and its parts (Oct:sTuning, ..). Oct:NearSetUp, Oct:NearApply:
+/// The stage "Octopole set-up" and the events. For evaluations: one for every operator (Oct:P2M, ..) with the
+/// operations counted, one for every exchange (Oct:xCharges, ..) with messages and their lengths. For
+/// set-ups: Oct:SetPoints with all messages, and its parts (Oct:sTuning, ..). Oct:NearSetUp, Oct:NearApply:
 /// the preconditioner; Oct:Correct: near corrections of boundary elements.
 struct LogEvents {
   PetscLogStage setup_stage;
@@ -28,7 +28,7 @@ struct LogEvents {
 /// The events; initialize() must have been called since PetscInitialize.
 const LogEvents& log_events();
 
-/// An event while it lives.
+/// Logs an event during the object's lifetime.
 class EventScope {
  public:
   explicit EventScope(PetscLogEvent event);
@@ -40,7 +40,7 @@ class EventScope {
   PetscLogEvent event_;
 };
 
-/// The stage of set-ups while it lives.
+/// Logs in the stage of set-ups during the object's lifetime.
 class SetupStageScope {
  public:
   SetupStageScope();
@@ -49,16 +49,16 @@ class SetupStageScope {
   SetupStageScope& operator=(const SetupStageScope&) = delete;
 };
 
-/// Counts what travelled in the event that is open: sends and receives with their lengths.
+/// Adds sends and receives, with their lengths, to the current event.
 void log_traffic(const Traffic& traffic);
 void log_flops(double flops);
 
 /// Logs the evaluations and set-ups of one Fmm. Must outlive what it observes.
 class LogObserver : public WorkObserver {
  public:
-  /// Operations by phase of an evaluation of the points that are set (Fmm::flops).
+  /// Sets the operations by phase of one evaluation (FmmAccess::flops).
   void expect(const std::array<double, kPhases>& flops) { flops_ = flops; }
-  /// An evaluation begins.
+  /// To be called before an evaluation.
   void start_evaluation() { counted_ = {}; }
 
   void preparing(SetupStage stage) override;

@@ -20,7 +20,7 @@ double kernel_entry(const double* target, const double* source) {
   return value;
 }
 
-/// Blocks of the kernel's own matrix: leaves and points of the FMM's tree.
+/// Entries of the kernel's matrix, with the leaves of the FMM's tree as groups.
 class KernelEntries : public NearEntries {
  public:
   explicit KernelEntries(std::shared_ptr<AccuracyLevels> levels) : levels_(std::move(levels)) {}
@@ -43,7 +43,7 @@ class KernelEntries : public NearEntries {
 
  private:
   std::shared_ptr<AccuracyLevels> levels_;
-  std::vector<double> targets_, sources_;  // of the rows that prepare was given
+  std::vector<double> targets_, sources_;  // of the rows passed to prepare
 };
 
 class FmmOperator : public Operator {

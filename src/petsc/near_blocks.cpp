@@ -13,9 +13,9 @@
 namespace octopole::petsc {
 namespace {
 
-using Points = std::vector<Index>;  // places in LeafPoints::numbers
+using Points = std::vector<Index>;  // indices in LeafPoints::numbers
 
-/// Points of a block, and the groups they are from.
+/// Points of a block, and the groups that they belong to.
 struct Part {
   Points own;
   std::vector<Index> groups;
@@ -44,7 +44,7 @@ std::vector<Part> cut(const LeafPoints& g, Index largest) {
   return parts;
 }
 
-/// Points of the groups and of their neighbours that are not the part's own.
+/// Points of the part's groups and of their neighbours, without the part's own points.
 Points around(const LeafPoints& g, const Part& part) {
   std::vector<Index> groups = part.groups;
   for (const Index group : part.groups)
@@ -59,7 +59,7 @@ Points around(const LeafPoints& g, const Part& part) {
   return points;
 }
 
-/// The `count` of the points that are nearest to the box of the own ones.
+/// Keeps the `count` points nearest to the bounding box of the own points.
 void keep_nearest(const LeafPoints& g, const Points& own, Index count, Points& points) {
   if (static_cast<Index>(points.size()) <= count) return;
   std::array<double, 3> lower, upper;
@@ -117,11 +117,11 @@ Blocks cut_blocks(const LeafPoints& g, const BlockRule& rule) {
     blocks.offsets.push_back(blocks.offsets.back() +
                              static_cast<Index>(parts[b].own.size() + halos[b].size()));
   }
-  std::vector<std::pair<Index, std::size_t>> by_number;  // points that some block has
+  std::vector<std::pair<Index, std::size_t>> by_number;  // points in any block
   for (std::size_t p = 0; p < used.size(); ++p)
     if (used[p]) by_number.emplace_back(g.numbers[p], p);
   std::sort(by_number.begin(), by_number.end());
-  std::vector<Index> place(used.size());  // of a point in `unknowns`
+  std::vector<Index> place(used.size());  // index of a point in `unknowns`
   for (const auto& [number, p] : by_number) {
     place[p] = static_cast<Index>(blocks.unknowns.size());
     blocks.unknowns.push_back(number);
@@ -174,7 +174,7 @@ BlockInverses::BlockInverses(Blocks blocks, const Fill& fill) : blocks_(std::mov
         }
         double largest = 0;
         for (const double x : state.inverse) largest = std::max(largest, std::abs(x));
-        const double unit = largest > 0 ? std::ldexp(1.0, std::ilogb(largest)) : 1;  // floats reach less far
+        const double unit = largest > 0 ? std::ldexp(1.0, std::ilogb(largest)) : 1;  // for float range
         scale_[static_cast<std::size_t>(b)] = unit;
         float* to = values_.data() + begin_[static_cast<std::size_t>(b)];
         for (std::size_t i = 0; i < state.inverse.size(); ++i)
@@ -210,7 +210,7 @@ void BlockInverses::apply(std::span<const double> x, std::span<double> y) const 
 
 void BlockInverses::apply_transposed(std::span<const double> x, std::span<double> y) const {
   std::fill(y.begin(), y.end(), 0);
-  for (Index b = 0; b < blocks_.count(); ++b) {  // in order: blocks overlap in what they add to
+  for (Index b = 0; b < blocks_.count(); ++b) {  // serial: several blocks add to the same values
     const std::span<const Index> members = blocks_.of(b);
     const auto own = static_cast<std::size_t>(blocks_.own[static_cast<std::size_t>(b)]);
     const float* column = values_.data() + begin_[static_cast<std::size_t>(b)];

@@ -1,4 +1,4 @@
-// The blocks of octopole_near: which unknowns, and the inverses' rows that stand for them.
+// The blocks of octopole_near: their unknowns, and the rows of their inverses.
 #pragma once
 
 #include <functional>
@@ -11,20 +11,20 @@
 #pragma GCC visibility push(default)
 namespace octopole::petsc {
 
-/// How blocks are cut.
+/// How unknowns are divided into blocks.
 struct BlockRule {
-  Index block = 64;     // most own unknowns
+  Index block = 64;     // maximum number of own unknowns
   bool overlap = true;  // with neighbours
-  Index halo = 384;     // with overlap: most unknowns of neighbours
+  Index halo = 384;     // with overlap: maximum number of unknowns of neighbours
 };
 
-/// Unknowns of one block after the other. Own ones are in no other block; those behind them overlap. All are
-/// places in `unknowns`.
+/// Unknowns of all blocks, one block after another. A block's own unknowns are own in no other block; those
+/// after them are the overlap. Members are indices in `unknowns`.
 struct Blocks {
-  std::vector<Index> unknowns;       // this rank's blocks', rows of the matrix, ascending
+  std::vector<Index> unknowns;       // in this rank's blocks: rows of the matrix, ascending
   std::vector<Index> offsets = {0};  // (blocks + 1) in `members`
-  std::vector<Index> own;            // (blocks): so many of a block's members are its own
-  std::vector<Index> members;        // places in `unknowns`
+  std::vector<Index> own;            // (blocks): number of a block's members that are its own
+  std::vector<Index> members;        // indices in `unknowns`
 
   Index count() const { return static_cast<Index>(own.size()); }
   std::span<const Index> of(Index block) const {
@@ -33,12 +33,13 @@ struct Blocks {
   }
 };
 
-/// Groups along their order, joined while together they have at most rule.block points, longer ones in equal
-/// parts. With overlap a block has as many points of its groups' neighbours, and of the rest of its own
-/// group, as rule.halo allows: those nearest to the box of its own points, equal distances by number. Pure.
+/// Cuts groups, in their order, into blocks: groups are joined while they have at most rule.block points
+/// together, larger ones are divided equally. With overlap a block gets up to rule.halo points of its groups'
+/// neighbours and of the rest of its own group: those nearest to the bounding box of its own points, ties by
+/// number. Pure.
 Blocks cut_blocks(const LeafPoints& groups, const BlockRule& rule);
 
-/// The inverses of the blocks' matrices: their rows for own unknowns, in single precision.
+/// The rows for own unknowns of the inverses of the blocks' matrices, in single precision.
 class BlockInverses {
  public:
   /// Fills the dense block (members x members, column-major) of a matrix; called by many threads.
@@ -48,10 +49,10 @@ class BlockInverses {
   /// Threaded. Throws Error where a matrix is singular; not collective.
   BlockInverses(Blocks blocks, const Fill& fill);
 
-  /// y[own] = inverse x of every block; x and y have a value for each of blocks().unknowns, and y keeps those
-  /// that are no block's own. Threaded.
+  /// y[own] = inverse x for every block. x and y have one value for each of blocks().unknowns; values of y
+  /// that are not a block's own are unchanged. Threaded.
   void apply(std::span<const double> x, std::span<double> y) const;
-  /// y = (the transpose) x: only x's own values count, and y is overwritten.
+  /// y = (transpose of apply) x: only own values of x are used, and y is overwritten.
   void apply_transposed(std::span<const double> x, std::span<double> y) const;
 
   const Blocks& blocks() const { return blocks_; }

@@ -9,7 +9,7 @@ namespace {
 
 constexpr char kEntriesKey[] = "octopole_near_entries";
 
-/// PETSc objects of one fetch, destroyed whatever happens.
+/// PETSc objects of one fetch, destroyed also on errors.
 struct Fetch {
   Vec from = nullptr, to = nullptr;
   IS rows = nullptr;

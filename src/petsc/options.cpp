@@ -14,15 +14,14 @@ namespace {
 
 constexpr PetscErrorCode kNoError = static_cast<PetscErrorCode>(0);
 
-/// Asks PETSc's database for the options of the table. PetscOptionsObject is the name that PETSc's macros
-/// look for.
+/// Reads the options of the table from PETSc's database. PETSc's macros need the name PetscOptionsObject.
 class Asker {
  public:
   Asker(PetscOptionItems* items, Options& options) : PetscOptionsObject(items), options_(options) {}
 
   template <class Value>
   void operator()(const OptionInfo& info, Value Options::*member) {
-    if (error_ != kNoError || info.name == "output") return;  // what is asked for is the product's
+    if (error_ != kNoError || info.name == "output") return;  // the product decides
     const std::string name = "-octopole_" + std::string(info.name), help(info.help);
     error_ = ask(name.c_str(), help.c_str(), options_.*member);
   }
@@ -48,7 +47,7 @@ class Asker {
     value = x;
     return e;
   }
-  template <class Number>  // Index, too: a PetscInt may be too short
+  template <class Number>  // also for Index: a PetscInt may be too short
   PetscErrorCode ask_real(const char* name, const char* help, std::optional<Number>& value) {
     PetscReal x = static_cast<PetscReal>(value.value_or(0));
     PetscBool set = PETSC_FALSE;

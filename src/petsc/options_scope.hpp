@@ -1,4 +1,4 @@
-// PETSc's macros around questions to its options database, which handle errors themselves since 3.18.
+// PETSc's macros around queries of its options database, which handle errors themselves since 3.18.
 #pragma once
 
 #include <petscsys.h>

@@ -15,14 +15,14 @@ namespace {
 
 constexpr char kContextKey[] = "octopole_near_context";
 
-/// What a PC of the type holds.
+/// Data of a PC of this type.
 struct Near {
   BlockRule rule;
   BlockInverses inverses;
   Vec local = nullptr, result = nullptr;  // values of the blocks' unknowns
   IS own_places = nullptr, own_rows = nullptr;
-  VecScatter gather = nullptr;   // a vector's values to `local`
-  VecScatter scatter = nullptr;  // own values of `result` to a vector
+  VecScatter gather = nullptr;   // from a vector to `local`
+  VecScatter scatter = nullptr;  // own values, from `result` to a vector
   Index blocks = 0;              // of all ranks
   double entries = 0;
 
@@ -57,7 +57,7 @@ void move(VecScatter scatter, Vec from, Vec to, InsertMode mode = INSERT_VALUES,
   check(VecScatterEnd(scatter, from, to, mode, direction), "VecScatterEnd");
 }
 
-/// The matrix whose blocks are wanted: the one for preconditioning, else the operator itself.
+/// The matrix that the blocks are taken from: the one for preconditioning, else the operator itself.
 Mat matrix_with_entries(PC pc, std::shared_ptr<NearEntries>& entries) {
   Mat a = nullptr, p = nullptr;
   check(PCGetOperators(pc, &a, &p), "PCGetOperators");
@@ -66,7 +66,7 @@ Mat matrix_with_entries(PC pc, std::shared_ptr<NearEntries>& entries) {
   throw Error("octopole_near needs a matrix that octopole made, or one with set_near_entries");
 }
 
-/// Scatters between vectors of the matrix's rows and the blocks' unknowns.
+/// Makes the scatters between vectors of the matrix's rows and the blocks' unknowns.
 void plan(MPI_Comm comm, Mat matrix, Near& near) {
   const Blocks& blocks = near.inverses.blocks();
   std::vector<PetscInt> rows, own_rows, own_places;
@@ -112,7 +112,7 @@ std::vector<double> diagonal_at(MPI_Comm comm, Mat matrix, std::span<const Index
   check(MatCreateVecs(matrix, nullptr, &diagonal.vector), "MatCreateVecs");
   try {
     check(MatGetDiagonal(matrix, diagonal.vector), "MatGetDiagonal");
-  } catch (const Error& error) {  // of a matrix that is not square, and so on every rank
+  } catch (const Error& error) {  // not a square matrix, so on every rank
     throw AgreedError(error.what());
   }
   const ReadArray array(diagonal.vector);
@@ -243,7 +243,7 @@ PetscErrorCode ask(PetscOptionItems* PetscOptionsObject, BlockRule& rule) {
   return static_cast<PetscErrorCode>(0);
 }
 
-// PETSc calls the handlers of an object whatever its type has become.
+// PETSc calls an object's handlers even after its type has changed.
 #if PETSC_VERSION_LT(3, 18, 0)
 PetscErrorCode set_from_options(PetscOptionItems* items, PetscObject object, void*) {
 #else
@@ -254,7 +254,7 @@ PetscErrorCode set_from_options(PetscObject object, PetscOptionItems* items, voi
   });
 }
 
-/// A PCSHELL with a name and options of its own.
+/// Creates a PCSHELL with its own type name and options.
 PetscErrorCode create(PC pc) {
   return guarded(comm_of(pc), "PCCreate_OctopoleNear", [&] {
     const auto object = reinterpret_cast<PetscObject>(pc);

@@ -1,4 +1,4 @@
-// What a product costs over the FMM alone.
+// Time of a product compared with the FMM alone.
 #pragma once
 
 #include <mpi.h>
@@ -18,8 +18,8 @@ struct ProductTimes {
   double ratio = 0;     // median of mat_mult / fmm of one repeat
 };
 
-/// Times MatMult and the plain FMM of full accuracy in turn, so that what disturbs the machine disturbs both.
-/// `repeats` is 1 or more. The operator must have accuracy levels, else Error. Collective.
+/// Times MatMult and the plain FMM of full accuracy alternately, so that disturbances affect both. `repeats`
+/// is 1 or more. Throws Error if the operator has no accuracy levels. Collective.
 ProductTimes time_products(MPI_Comm comm, const std::shared_ptr<Operator>& op, int repeats);
 
 }  // namespace octopole::petsc

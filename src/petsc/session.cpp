@@ -32,7 +32,7 @@ std::vector<std::string> Session::unused_options() const {
   check(PetscOptionsLeftGet(nullptr, &count, &names, &values), "PetscOptionsLeftGet");
   std::vector<std::string> unused;
   for (PetscInt i = 0; i < count; ++i)
-    if (std::string_view(names[i]) != "options_left")  // PETSc asks for it in the end
+    if (std::string_view(names[i]) != "options_left")  // read by PetscFinalize
       unused.push_back(std::string("-") + names[i]);
   check(PetscOptionsLeftRestore(nullptr, &count, &names, &values), "PetscOptionsLeftRestore");
   return unused;

@@ -1,4 +1,4 @@
-// PETSc for a part of a program's life, without PETSc's headers.
+// PETSc for a part of a program's run, without PETSc's headers.
 #pragma once
 
 #include <mpi.h>
@@ -9,9 +9,9 @@
 #pragma GCC visibility push(default)
 namespace octopole::petsc {
 
-/// Initialises PETSc on a communicator of an MPI that is initialised already, with options as on its command
-/// line ("-ksp_rtol", "1e-6", ..), and octopole in it; finalises it in the end, which is when -log_view
-/// speaks. PETSc installs no signal handler. Collective.
+/// Initialises PETSc, and octopole in it, on a communicator of an initialised MPI, with options as on its
+/// command line ("-ksp_rtol", "1e-6", ..). The destructor finalises it, which is when -log_view prints. PETSc
+/// installs no signal handler. Collective.
 class Session {
  public:
   Session(MPI_Comm comm, const std::vector<std::string>& options, const std::string& help = {});
@@ -19,7 +19,7 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /// Names of options that nobody has asked for so far, as -options_left knows them.
+  /// Names of options that have not been read so far, as reported by -options_left.
   std::vector<std::string> unused_options() const;
   /// Whether -help was among the options.
   bool wants_help() const;

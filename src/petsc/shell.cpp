@@ -10,8 +10,8 @@ namespace {
 
 constexpr char kOperatorKey[] = "octopole_operator";
 
-/// The context of a Mat: L (scale A) R + diag(d) is applied. MATSHELL would manage these itself, and tell
-/// nobody what they are.
+/// The context of a Mat, which applies L (scale A) R + diag(d). MATSHELL could manage these itself, but does
+/// not make them accessible.
 struct Shell {
   std::shared_ptr<Operator> op;
   Scaling scaling;
@@ -67,7 +67,7 @@ PetscErrorCode mult_transpose(Mat matrix, Vec x, Vec y) {
   });
 }
 
-/// Throws on all ranks unless there is a diagonal, and rows lie where their columns do.
+/// Throws on all ranks unless every rank has as many rows as columns.
 void check_square(Mat matrix, const Operator& op) {
   int same = op.rows() == op.columns() ? 1 : 0, all_same = 0;
   MPI_Allreduce(&same, &all_same, 1, MPI_INT, MPI_MIN, comm_of(matrix));
@@ -197,7 +197,7 @@ Mat make_shell(MPI_Comm comm, const std::shared_ptr<Operator>& op) {
   try {
     auto shell = std::make_shared<Shell>();
     shell->op = op;
-    check(MatShellSetManageScalingShifts(matrix), "MatShellSetManageScalingShifts");  // by this file
+    check(MatShellSetManageScalingShifts(matrix), "MatShellSetManageScalingShifts");  // in this file
     set_operation(matrix, MATOP_MULT, mult);
     set_operation(matrix, MATOP_MULT_TRANSPOSE, mult_transpose);
     set_operation(matrix, MATOP_GET_DIAGONAL, get_diagonal);

@@ -44,13 +44,13 @@ PetscErrorCode note(KSP ksp, PetscInt iteration, PetscReal norm, void* context) 
     }
     const double relative = s.first > 0 ? norm / s.first : 0;
     const auto place = static_cast<std::size_t>(iteration);
-    if (place < s.history.size()) return;  // gmres tells the residual at a restart again
+    if (place < s.history.size()) return;  // gmres reports the residual again at a restart
     s.history.push_back(relative);
     if (s.progress && *s.progress) (*s.progress)(static_cast<int>(iteration), relative);
   });
 }
 
-/// PETSc itself compares what ranks pass to it in debugging builds alone.
+/// Throws unless all ranks pass equal settings, which PETSc itself checks in debug builds only.
 void require_equal_settings(MPI_Comm comm, const SolverSettings& s) {
   const std::array<mpi::NamedValue, 6> values = {
       mpi::NamedValue{"rtol", fmt::format("{}", s.rtol)},

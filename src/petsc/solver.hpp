@@ -1,4 +1,4 @@
-// Krylov solves with an operator, for programs that want x and not a KSP.
+// Krylov solver for an operator, for programs that do not need the KSP itself.
 #pragma once
 
 #include <mpi.h>
@@ -22,17 +22,17 @@ struct SolverSettings {
   double rtol = 1e-5;
   int max_iterations = 200;
   int restart = 60;            // of gmres
-  std::string type = "gmres";  // preconditioned from the right: residuals are true ones
+  std::string type = "gmres";  // preconditioned from the right: true residuals
   std::string preconditioner = "octopole_near";
   bool relax = false;
 };
 
 struct SolveReport {
   bool converged = false;
-  std::string reason;  // PETSc's name, as KSP_CONVERGED_RTOL
+  std::string reason;  // PETSc's name, as CONVERGED_RTOL
   int iterations = 0;
   double residual = 0;          // |b - A x| / |b|, from one more product of full accuracy
-  std::vector<double> history;  // |r_k| / |r_0| as the solver knows it, from k = 0
+  std::vector<double> history;  // |r_k| / |r_0| as reported by the solver, from k = 0
   double seconds = 0;
 };
 
@@ -49,13 +49,14 @@ class Solver {
   Solver(const Solver&) = delete;
   Solver& operator=(const Solver&) = delete;
 
-  /// Solves A x = b for this rank's parts. Does not throw where it does not converge: x is what was reached.
+  /// Solves A x = b for this rank's parts. Does not throw if it does not converge: x is the last iterate.
   SolveReport solve(std::span<const double> b, std::span<double> x, const Progress& progress = {});
 
-  /// Seconds of the preconditioner's set-up; made by the first solve unless by this. Not more than once.
+  /// Sets up the preconditioner, which otherwise the first solve does; returns the seconds. Call at most
+  /// once.
   double set_up();
   const Accuracy& accuracy() const;
-  /// The operator's rows as PETSc has settled them: type of solver and of preconditioner.
+  /// Types of the solver and of the preconditioner that PETSc uses.
   std::string type() const;
   std::string preconditioner() const;
 

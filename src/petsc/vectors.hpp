@@ -1,4 +1,4 @@
-// The arrays of PETSc's vectors for as long as an object lives.
+// Access to the arrays of PETSc's vectors during an object's lifetime.
 #pragma once
 
 #include <petscvec.h>
@@ -26,7 +26,7 @@ class ReadArray {
   const PetscScalar* data_ = nullptr;
 };
 
-/// All entries are to be written; what they were is not read.
+/// All entries must be written; their old values are not read.
 class WriteArray {
  public:
   explicit WriteArray(Vec vector) : vector_(vector) {

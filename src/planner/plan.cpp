@@ -14,9 +14,9 @@ namespace {
 using tree::NodeKey;
 using tree::Partition;
 
-constexpr std::size_t kRequestBytes = 16, kPlaceBytes = 3 * sizeof(double);  // as distributed/ghosts has them
+constexpr std::size_t kRequestBytes = 16, kPlaceBytes = 3 * sizeof(double);  // as in distributed/ghosts
 
-/// What every rank is asked for: what the others need of it.
+/// What is requested from every rank: what the others need from it.
 std::vector<GhostPeers> transpose(const std::vector<GhostPeers>& needed) {
   std::vector<GhostPeers> asked(needed.size());
   for (const auto list : {&GhostPeers::multipoles, &GhostPeers::points, &GhostPeers::requests})
@@ -81,7 +81,7 @@ Plan make_plan(const PlanRequest& request) {
     plan.looked_at[i] = rank.count(traffic[i][static_cast<std::size_t>(Exchange::ancestors)]);
   });
   if (all) asked = transpose(needed);
-  std::vector<Index> places(static_cast<std::size_t>(request.ranks) + 1, 0);  // of the collective's records
+  std::vector<Index> places(static_cast<std::size_t>(request.ranks) + 1, 0);  // where ranks' records begin
   {
     tree::NodeCounts counts(request.points, parameters.ncrit, parameters.max_level);
     tree::BalancedTree tree(counts, parameters.balance);

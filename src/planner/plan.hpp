@@ -1,5 +1,5 @@
-// What a run on many ranks would hold, compute and send, counted by one process from the set-up's own
-// functions: the trees of virtual ranks, one after the other.
+// Memory, work and communication of a run on many ranks, counted by one process with the functions of the
+// set-up: the trees of virtual ranks, one after another.
 #pragma once
 
 #include <optional>
@@ -16,12 +16,12 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// Where the callers hold their points: where they are owned, so that charges and results stay; or anywhere,
-/// so that every rank's block of N / P points is a random part of the cloud.
+/// Which points the callers pass: those that they own, so that charges and results are not sent; or any, so
+/// that every rank's block of N / P points is a random part of the cloud.
 enum class Callers { owners, scattered };
 std::string_view callers_name(Callers callers);  // "owners", "scattered"
 
-/// The codes of all points in the callers' order, rank after rank, and the first of each rank's (ranks + 1).
+/// The codes of all points in the callers' order, rank after rank, and where each rank's begin (ranks + 1).
 struct ListedPoints {
   std::span<const morton::Code> codes;
   std::vector<Index> bounds;
@@ -29,14 +29,14 @@ struct ListedPoints {
 
 struct PlanRequest {
   const tree::PointCounts& points;
-  Parameters parameters;  // with the n_crit that the tree is made with
+  Parameters parameters;  // with the n_crit of the tree
   int ranks = 1;
   int threads = 1;
   Callers callers = Callers::owners;
   std::optional<ListedPoints> sources =
-      std::nullopt;  // instead of `callers`, of both where targets are distinct
+      std::nullopt;  // instead of `callers`; with both if targets are distinct
   std::optional<ListedPoints> targets = std::nullopt;
-  int sample = 0;  // look at so many ranks at most; 0: at all
+  int sample = 0;  // maximum number of ranks to examine; 0: all
 };
 
 /// One rank of the plan.
@@ -45,40 +45,40 @@ struct RankPlan {
   Index sources = 0, targets = 0;  // owned
   Index leaves = 0;                // of its part, complete
   Index nodes = 0;                 // of its locally essential tree
-  Index ghost_nodes = 0;           // of these, nodes that are outside its part
+  Index ghost_nodes = 0;           // of these, outside its part
   Index ghost_sources = 0;
   WorkCounts work;
-  double near_inside = 0;  // pairs of P2P that do not wait for ghosts
-  RankTraffic traffic;     // of the evaluation; of the set-up, requests and ghost coordinates alone
-  /// Shared ancestors' children by level, each a step that waits for the one before.
+  double near_inside = 0;  // P2P pairs that do not wait for ghosts
+  RankTraffic traffic;     // of the evaluation; of the set-up, only requests and ghost coordinates
+  /// Shared ancestors' children by level; each level is a step that waits for the previous one.
   std::vector<std::pair<int, TrafficCounts>> ancestor_steps;
   RankMemory memory;
-  /// What the rank is expected to hold at most at a time, as set_points estimates it before it asks for
-  /// ghosts; callers that are not the owners have equal shares of the points.
+  /// Estimate of the maximum memory of the rank, as made by set_points before it requests ghosts; callers
+  /// that are not the owners have equal shares of the points.
   MemoryEstimate estimate;
 };
 
 struct Plan {
   Parameters parameters;
   tree::Count points;
-  bool same = true;  // the targets are the sources
+  bool same = true;  // sources = targets
   int ranks = 1, threads = 1;
   bool moved = false;               // the partition is by work
   ReplicatedBytes replicated;       // on every rank
-  std::vector<RankPlan> looked_at;  // ascending ranks; all, unless a sample was asked for
+  std::vector<RankPlan> looked_at;  // ascending ranks; all, unless a sample was requested
   bool complete() const { return static_cast<int>(looked_at.size()) == ranks; }
 };
 
-/// Plans the run. With all ranks looked at, every number equals that of a real run with the same points,
-/// parameters (rates included, which balance by work depends on) and threads. A sample has the ranks that own
-/// nodes of the coarsest level, half of it at most, and others at even distances; by work its partition is
-/// that of groups of four consecutive ranks that have equal numbers of points; what a rank sends follows from
-/// its own lists, because U and V are symmetric and X is W seen from the other side, which needs targets that
-/// are the sources; where L2L ends in shared nodes is what the sample shows. Threaded over ranks. Throws
-/// Error for a sample with distinct targets.
+/// Plans the run. If all ranks are examined, every number equals that of a real run with the same points,
+/// parameters (including the rates, on which balance by work depends) and threads. A sample has ranks that
+/// own nodes of the coarsest level (at most half of the sample) and others at equal distances. With balance
+/// by work it is partitioned in groups of four consecutive ranks with equal numbers of points. What a rank
+/// sends follows from its own lists, because U and V are symmetric and X is the transpose of W; this requires
+/// sources = targets. Where L2L ends in shared nodes is decided by the ranks of the sample. Threaded over
+/// ranks. Throws Error for a sample with distinct targets.
 Plan make_plan(const PlanRequest& request);
 
-/// The ranks that a sample of `size` looks at, ascending.
+/// The ranks in a sample of `size`, ascending.
 std::vector<int> sample_ranks(const tree::Partition& partition, int size);
 
 }  // namespace octopole

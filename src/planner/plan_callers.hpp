@@ -1,4 +1,4 @@
-// Charges to the owners and results to the callers, in a plan.
+// Traffic of charges to the owners and of results to the callers, in a plan.
 #pragma once
 
 #include <vector>
@@ -12,11 +12,11 @@ class CallerTraffic {
  public:
   CallerTraffic(const PlanRequest& request, const tree::Partition& partition);
 
-  /// Where the callers' points are listed: the traffic of charges, potential and gradient of a rank. Charges
-  /// are of `real` bytes.
+  /// Adds the traffic of charges, potential and gradient of a rank, if the callers' points are listed. A
+  /// charge has `real` bytes.
   void add(int rank, std::size_t real, std::array<Traffic, kExchanges>& traffic) const;
 
-  /// Where they are scattered: the same, expected and without names of the peers, which are all ranks.
+  /// Adds the expected traffic if the points are scattered; peers are all ranks, and not named.
   RankTraffic complete(RankTraffic traffic, int rank) const;
 
  private:
@@ -28,7 +28,7 @@ class CallerTraffic {
 
   const PlanRequest& request_;
   std::optional<Lists> sources_, targets_;
-  std::vector<tree::Count> owned_;  // by rank, where scattered
+  std::vector<tree::Count> owned_;  // by rank, if scattered
 };
 
 }  // namespace octopole

@@ -14,7 +14,7 @@ using morton::Code;
 using tree::NodeKey;
 using tree::Partition;
 
-/// The leaves of some consecutive ranks and what each of them weighs.
+/// The leaves of some consecutive ranks and their weights.
 struct WeighedLeaves {
   std::vector<std::vector<NodeKey>> leaves;  // by rank
   std::vector<std::vector<Index>> weights;
@@ -48,7 +48,7 @@ Index sum(const std::vector<Index>& weights) {
   return std::accumulate(weights.begin(), weights.end(), Index{0});
 }
 
-/// The ends of equal shares, one fewer than there are shares.
+/// Splitters of equal shares, one fewer than shares.
 std::vector<Code> cut(const WeighedLeaves& weighed, int shares) {
   Index total = 0, before = 0;
   for (const auto& weights : weighed.weights) total += sum(weights);
@@ -60,7 +60,7 @@ std::vector<Code> cut(const WeighedLeaves& weighed, int shares) {
   return splitters;
 }
 
-/// What divide_by_work does on the ranks of a run.
+/// The partition that divide_by_work finds in a run, if it is better.
 std::optional<Partition> better_partition(const PlanRequest& request, const Partition& partition) {
   std::vector<int> ranks(static_cast<std::size_t>(request.ranks));
   std::iota(ranks.begin(), ranks.end(), 0);
@@ -80,7 +80,7 @@ std::optional<Partition> better_partition(const PlanRequest& request, const Part
   return std::nullopt;
 }
 
-/// The leaf boundary next to where so many points lie before it.
+/// The leaf boundary before which the number of points is closest to `points`.
 Code boundary_after(const PlanRequest& request, Index points) {
   tree::NodeCounts counts(request.points, request.parameters.ncrit, request.parameters.max_level);
   tree::BalancedTree tree(counts, request.parameters.balance);
@@ -99,13 +99,13 @@ Code boundary_after(const PlanRequest& request, Index points) {
                                                                          : node.end_code();
 }
 
-/// Divides the sample's groups by work, each in itself.
+/// Divides each of the sample's groups by work.
 void divide_groups(const PlanRequest& request, std::span<const int> sample, Partition& partition) {
   const Index points = request.points.root().count().sources;
-  const auto share = [&](int rank) {  // of a rank's first bound; products beyond 64 bits
+  const auto share = [&](int rank) {  // points before a rank; products may exceed 64 bits
     return static_cast<Index>(static_cast<long double>(points) * rank / request.ranks);
   };
-  int done = 0;  // ranks below are divided
+  int done = 0;  // ranks below this one are divided
   for (const int rank : sample) {
     if (rank < done) continue;
     const int first = rank / kGroup * kGroup, end = std::min(request.ranks, first + kGroup);
@@ -118,7 +118,7 @@ void divide_groups(const PlanRequest& request, std::span<const int> sample, Part
     std::vector<int> ranks(static_cast<std::size_t>(end - first));
     std::iota(ranks.begin(), ranks.end(), first);
     const std::vector<Code> splitters = cut(weigh(request, exact, ranks), end - first);
-    if (splitters.size() + 1 != ranks.size()) continue;  // nothing there
+    if (splitters.size() + 1 != ranks.size()) continue;  // nothing to divide
     for (std::size_t i = 0; i < splitters.size(); ++i) set(first + 1 + static_cast<int>(i), splitters[i]);
     partition = std::move(exact);
   }

@@ -1,11 +1,11 @@
-// How a plan's points are divided among its ranks.
+// Partition of a plan's points among its ranks.
 #pragma once
 
 #include "planner/plan.hpp"
 
 namespace octopole {
 
-/// The parts of a planned run and the ranks to look at.
+/// The partition of a planned run, and the ranks to examine.
 struct PlannedParts {
   tree::Partition partition;
   std::vector<int> ranks;  // ascending
@@ -13,10 +13,9 @@ struct PlannedParts {
   Index count_tree_bytes = 0;
 };
 
-/// With all ranks looked at, the partition that the run itself finds. Else, by work, each rank of the sample
-/// is one of a group of kGroup consecutive ranks that have equal numbers of points together and are divided
-/// among themselves by work: whole runs even out work between groups, too, so that this is no better than
-/// they are.
+/// Finds the partition. If all ranks are examined, it is that of the run itself. In a sample with balance by
+/// work, each rank is in a group of kGroup consecutive ranks; groups have equal numbers of points and are
+/// divided by work. Real runs also balance work between groups, so this is no better than they are.
 inline constexpr int kGroup = 4;
 PlannedParts divide_plan(const PlanRequest& request);
 

@@ -8,14 +8,14 @@
 namespace octopole {
 namespace {
 
-/// One setting of the machine's uncertain numbers.
+/// One setting of the machine's uncertain parameters.
 struct Setting {
-  double speed = 1;                   // of rates
+  double speed = 1;                   // factor of rates
   double latency = 1, bandwidth = 1;  // factors of L and of the bandwidth
   bool overlap = true;
 };
 
-/// What an exchange costs a rank: the processor's part, and the wire's, which work may hide.
+/// Seconds of an exchange on one rank: of the processor, and of the network, which work may hide.
 struct Cost {
   double busy = 0, wire = 0;
   double sum() const { return busy + wire; }
@@ -36,7 +36,7 @@ class Model {
     seconds_a_byte_ = sharing / (machine.bandwidth * setting.bandwidth);
   }
 
-  /// `rounds`: messages that wait for one another.
+  /// Cost of an exchange; `rounds`: number of messages that wait for one another.
   Cost cost(const TrafficCounts& t, double rounds = 1) const {
     if (t.messages_sent + t.messages_received == 0) return {};
     const double messages = static_cast<double>(t.messages_sent + t.messages_received),

@@ -8,12 +8,12 @@
 namespace octopole {
 namespace {
 
-constexpr Index kWideRecords = 2;  // of floats, as row_exchange.hpp has it
+constexpr Index kWideRecords = 2;  // of floats, as in row_exchange.hpp
 
 using tree::Code;
 using tree::NodeKey;
 
-/// The nodes that the rank shares with others, with the counts of all.
+/// The nodes that the rank shares with others, with their counts over all ranks.
 tree::SharedNodes shared_nodes(tree::NodeCounts& counts, const tree::Partition& partition, int rank) {
   tree::SharedNodes shared;
   const tree::CodeRange range = partition.range(rank);
@@ -28,8 +28,8 @@ tree::SharedNodes shared_nodes(tree::NodeCounts& counts, const tree::Partition& 
   return shared;
 }
 
-/// Pairs of P2P that passes.cpp sums before ghosts are there: of leaves inside, or where pairs are mutual all
-/// of this rank's (of which its caller takes away those in rows that wait).
+/// Number of P2P pairs that passes.cpp sums before ghosts arrive: those of interior leaves, or with symmetric
+/// pairs all of this rank's (from which the caller subtracts those in rows that wait).
 double inside_pairs(const RankLists& lists, const WorkLists& work, Index own_sources, bool mutual) {
   double pairs = 0;
   const auto add = [&](NodeIndex leaf) {
@@ -123,7 +123,7 @@ const std::vector<int>& VirtualRank::users_of(NodeKey key) {
 }
 
 GhostPeers VirtualRank::asked_of_it() {
-  // Of a shared node that it owns without having points in it a rank has no lists; here they are needed.
+  // A rank has no lists for a shared node that it owns without having points in it; here they are needed.
   bool blind = false;
   for (NodeIndex node = 0; node < tree_.size(); ++node)
     blind |= tree_.owner[at(node)] == rank_ && tree_.has_source[at(node)] && !tree_.has_target[at(node)];
@@ -145,7 +145,7 @@ GhostPeers VirtualRank::asked_of(const tree::EssentialTree& tree, const tree::In
   const Index few =
       direct_points(parameters, surface_size(parameters.operators.order), request_.points.same());
   std::map<int, Index> multipoles, points, requests;
-  std::map<int, bool> askers;  // of a node's multipole, and whether any does not want it for M2L alone
+  std::map<int, bool> askers;  // ranks that need a node's multipole, and whether not only for M2L
   const auto ask = [&](std::span<const NodeIndex> partners, bool wide) {
     for (const NodeIndex node : partners) {
       if (inside[at(node)]) continue;

@@ -11,18 +11,19 @@
 
 namespace octopole {
 
-/// Records that a rank receives of, or sends to, others.
+/// Numbers of records that a rank receives from, or sends to, others.
 struct GhostPeers {
   std::vector<PeerCount> multipoles, points;
-  std::vector<PeerCount> requests;  // of the set-up: a node each
+  std::vector<PeerCount> requests;  // of the set-up: one per node
 };
 
-/// Points whose near field is summed by another rank than theirs.
+/// Points whose near field is summed by a rank that does not own them.
 struct BorderPeers {
   std::vector<PeerCount> sent, received;
 };
 
-/// Of a record of one multipole as it travels to the ranks that have it as a ghost, else to a parent's owner.
+/// Bytes per multipole in messages: to the ranks that have it as a ghost if `ghosts`, else to the parent's
+/// owner.
 std::size_t multipole_bytes(const Parameters& parameters, bool ghosts);
 
 class VirtualRank {
@@ -32,21 +33,21 @@ class VirtualRank {
   RankLists lists() const { return {tree_, lists_, partners_, rank_}; }
   std::span<const tree::NodeKey> leaves() const { return part_.leaves; }
 
-  /// Where L2L ends, as this rank's targets alone show.
+  /// Where L2L ends, according to this rank's targets only.
   std::vector<std::uint8_t> ends;
 
-  /// Whether this is the lowest rank with targets in a node that it has targets in.
+  /// Whether no lower rank has targets in the node, in which this rank has targets.
   bool counts_here(tree::NodeKey node);
 
-  /// What it needs of others; gives ghost leaves their places.
+  /// What the rank needs from others; assigns places to ghost leaves.
   GhostPeers place_ghosts();
-  /// What others need of it, by its own lists: see make_plan.
+  /// What others need from the rank, by its own lists: see make_plan.
   GhostPeers asked_of_it();
 
-  /// All but the traffic of ghosts and callers; after place_ghosts and with the ends that all ranks agree on.
-  /// `ancestors` is the traffic of all levels' shared ancestors.
+  /// Counts everything except the traffic of ghosts and callers; after place_ghosts, and with the ends agreed
+  /// by all ranks. `ancestors` is the traffic of the shared ancestors of all levels.
   RankPlan count(Traffic& ancestors);
-  /// After place_ghosts, where the targets are the sources.
+  /// Points summed by another rank than their owner; after place_ghosts, if sources = targets.
   BorderPeers border() const;
   const tree::EssentialTree& tree() const { return tree_; }
 
@@ -66,7 +67,7 @@ class VirtualRank {
   tree::EssentialTree tree_;
   tree::InteractionLists lists_;
   tree::Partners partners_;
-  Index ghost_sources_ = 0, ghost_multipoles_ = 0;   // records of these
+  Index ghost_sources_ = 0, ghost_multipoles_ = 0;   // numbers of records
   std::map<tree::NodeKey, std::vector<int>> users_;  // of shared nodes: ranks with targets in them
 };
 

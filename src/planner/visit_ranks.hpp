@@ -1,4 +1,4 @@
-// Looking at virtual ranks, one after the other, as if they had agreed with each other.
+// Visits virtual ranks, one after another, as if they had agreed with each other.
 #pragma once
 
 #include <algorithm>
@@ -9,14 +9,14 @@
 
 namespace octopole {
 
-/// What all ranks with targets in shared nodes say of them, put together.
+/// The ends of L2L in shared nodes, as agreed by all ranks with targets in them.
 class Agreement {
  public:
   explicit Agreement(const tree::Partition& partition)
       : keys_(tree::shared_keys(partition)), flags_(keys_.size()) {
     for (auto& flag : flags_) flag = 1;
   }
-  /// Tells what a rank says; false where it says yes of a node, so that others may say no.
+  /// Adds the ends of a rank; false if a shared node is an end for it, because other ranks may disagree.
   bool tell(const VirtualRank& rank) {
     bool certain = true;
     each(rank, [&](std::size_t place, NodeIndex node) {
@@ -46,8 +46,8 @@ class Agreement {
   std::vector<std::atomic<std::uint8_t>> flags_;
 };
 
-/// visit(rank) for all `ranks`, with the ends that all agree on; ranks whose own view does not decide come
-/// last, once all others have told theirs.
+/// Calls visit(i, rank) for all `ranks`, with the ends agreed by all; ranks whose own ends do not decide come
+/// last, after all others have added theirs.
 template <class Visit>
 void visit_ranks(const PlanRequest& request, const tree::Partition& partition, std::span<const int> ranks,
                  const Visit& visit) {

@@ -1,4 +1,4 @@
-// Which instruction sets this build was compiled for.
+// The instruction sets that this build was compiled for.
 #pragma once
 
 #pragma GCC visibility push(default)

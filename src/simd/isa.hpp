@@ -1,4 +1,4 @@
-// Which vector instructions the program uses, chosen at run time.
+// The vector instructions in use, chosen at run time.
 #pragma once
 
 #include <string_view>
@@ -9,14 +9,15 @@ namespace octopole::simd {
 
 enum class Isa { baseline, avx2, avx512 };
 
-/// The instruction set in use: the best that both the machine and this build have, or the one that the
-/// environment variable OCTOPOLE_SIMD (baseline, avx2, avx512) or force_isa names.
+/// The instruction set in use: the best that both the machine and this build support, or the one named by the
+/// environment variable OCTOPOLE_SIMD (baseline, avx2, avx512) or by force_isa.
 Isa active_isa();
 
-/// All that can run here, worst first.
+/// All instruction sets that can run here, slowest first.
 std::vector<Isa> available_isas();
 
-/// Uses `isa` from now on; throws Error where it cannot run here. Not while other threads compute.
+/// Uses `isa` from now on; throws Error if it cannot run here. Must not be called while other threads
+/// compute.
 void force_isa(Isa isa);
 
 std::string_view isa_name(Isa isa);

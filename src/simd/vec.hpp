@@ -1,10 +1,10 @@
-// Vectors and 1/sqrt, one namespace an instruction set: the only file with intrinsics.
+// Vectors and 1/sqrt, one namespace per instruction set: the only file with intrinsics.
 //
-// Vectors are GCC's vector extensions, so that +, -, * are operators (contracted to fused multiply-add where
-// the machine has it). Each instruction set has its own width, hence its own types: code compiled for one of
-// them is never the same function as code compiled for another. Units that are compiled with extra
-// instructions include only this header and plain pointers: an inline function of the standard library,
-// compiled there, could be the copy the linker keeps for everybody.
+// Vectors are GCC's vector extensions, so that +, -, * are operators (contracted to fused multiply-add if the
+// machine has it). Each instruction set has its own width, hence its own types: code compiled for one of them
+// is never the same function as code compiled for another. Units that are compiled with extra instructions
+// include only this header and use plain pointers: the linker could choose such a unit's copy of an inline
+// function of the standard library for the whole program.
 #pragma once
 
 #include <cstdint>
@@ -19,23 +19,22 @@
 #pragma GCC visibility push(default)
 namespace octopole::simd {
 
-/// What every instruction set below offers, for T = float and double (`V` is a vector, `n` its lanes):
+/// Every instruction set below provides, for T = float and double (`V` is a vector, `n` its lanes):
 ///   Vec<T>::type, Vec<T>::lanes   the vector of full width
 ///   Vec8<T>::type, Vec8<T>::lanes a vector of at most 8 lanes
 ///   kRegisters                    number of vector registers
-///   inverse_sqrt(V r2)            1 / sqrt(r2) to nearly full precision; 0 where r2 is below the smallest
-///   normal
-///                                 number (coincident points) or infinite
+///   inverse_sqrt(V r2)            1 / sqrt(r2) to nearly full precision; 0 if r2 is infinite or below the
+///                                 smallest normal number (coincident points)
 ///   inverse_sqrt_beyond<accuracy>(V r2, V least, beyond)
-///                                 the same for floats of finite r2, and 0 where r2 < least, which is a
-///                                 normal number: beyond has a bit a lane, set where not
+///                                 the same for floats with finite r2, and 0 if r2 < least, a normal number;
+///                                 `beyond` gets one bit per lane, set if r2 >= least
 ///   inverse_sqrt_of_normal<accuracy>(V r2)  the same for floats that are normal numbers, without a test
-///   lesser(V a, V b)              of each lane, for floats; b where a lane of either is not a number
-///   any_below(V v, V least)       whether a lane is
-/// How far off 1/sqrt may be: 2^-13, 2e-7, or as inverse_sqrt.
+///   lesser(V a, V b)              minimum per lane, for floats; b if a lane of either is NaN
+///   any_below(V v, V least)       whether v < least in any lane
+/// Maximum relative error of 1/sqrt: 2^-13, 2e-7, or that of inverse_sqrt.
 enum class Accuracy { estimate, step, full };
 
-/// These are common to all instruction sets:
+/// Functions common to all instruction sets:
 template <class V, class T>
 OCTOPOLE_INLINE V load(const T* p) {
   V v;
@@ -48,7 +47,7 @@ OCTOPOLE_INLINE void store(T* p, const V& v) {
 }
 template <class V, class T>
 OCTOPOLE_INLINE V broadcast(T x) {
-  return x - V{};  // x - 0 is x for every x, zeros with a sign included: no addition remains
+  return x - V{};  // x - 0 is x for every x, also for signed zeros: compiled to no operation
 }
 
 inline constexpr float kMinNormalFloat = 1.17549435e-38F;
@@ -138,8 +137,8 @@ template <class T>
 using Vec8 = Vec<T>;
 inline constexpr int kRegisters = 16;
 
-/// The estimate exists in single precision only. So that no r2 leaves its range, r2 = s m with s a power of 4
-/// and m in [1/2, 2) are parted by their bits: 1/sqrt(r2) = 2^-k / sqrt(m). One step of fifth order follows.
+/// The estimate exists in single precision only. To keep every r2 within its range, r2 = s m with s a power
+/// of 4 and m in [1/2, 2) is split by its bits: 1/sqrt(r2) = 2^-k / sqrt(m). One step of fifth order follows.
 OCTOPOLE_INLINE VecD inverse_sqrt(const VecD& r2) {
   const __m256i bits = _mm256_castpd_si256(r2);
   const __m256i even_exponent = _mm256_set1_epi64x(0x7FE0000000000000);
@@ -152,7 +151,7 @@ OCTOPOLE_INLINE VecD inverse_sqrt(const VecD& r2) {
   const VecD m = _mm256_castsi256_pd(mantissa);
   const VecD h = 1.0 - m * estimate * estimate;
   const VecD series = 0.5 + h * (0.375 + h * (0.3125 + h * 0.2734375));
-  const VecD not_a_number = r2 - r2;  // 0, but for NaN, of which `mantissa` has lost the trace
+  const VecD not_a_number = r2 - r2;  // 0, except for NaN, which `mantissa` does not preserve
   const VecD y = (estimate + estimate * h * series) * _mm256_castsi256_pd(scale) + not_a_number;
   const __m256d none = _mm256_or_pd(_mm256_cmp_pd(r2, _mm256_set1_pd(kMinNormalDouble), _CMP_LT_OQ),
                                     _mm256_cmp_pd(r2, _mm256_set1_pd(__builtin_inf()), _CMP_EQ_OQ));
@@ -160,7 +159,7 @@ OCTOPOLE_INLINE VecD inverse_sqrt(const VecD& r2) {
 }
 template <Accuracy accuracy>
 OCTOPOLE_INLINE VecF inverse_sqrt_of_normal(const VecF& r2) {
-  const VecF y = _mm256_rsqrt_ps(r2);  // good to 1.5 2^-12: a step in either case
+  const VecF y = _mm256_rsqrt_ps(r2);  // accurate to 1.5 2^-12: always needs a step
   const VecF h = 1.0F - r2 * y * y;
   if constexpr (accuracy == Accuracy::full) return y + y * h * (0.5F + h * 0.375F);
   return y + y * h * 0.5F;
@@ -217,8 +216,8 @@ inline constexpr int kRegisters = 32;
 
 inline constexpr int kZeroInfinityDenormal = 0x02 | 0x04 | 0x08 | 0x10 | 0x20;  // of vfpclass
 
-/// The step is of fourth order in double: from the estimate's 2^-14 one of third order, h^3 5/16, leaves
-/// 5e-13.
+/// The step is of fourth order in double: a step of third order from the estimate's 2^-14 leaves an error of
+/// h^3 5/16 = 5e-13.
 OCTOPOLE_INLINE VecD inverse_sqrt(const VecD& r2) {
   const VecD y = _mm512_maskz_rsqrt14_pd(0xFF, r2);
   const VecD h = 1.0 - (r2 * y) * y;
@@ -231,10 +230,10 @@ OCTOPOLE_INLINE VecF inverse_sqrt(const VecF& r2) {
   const __mmask16 none = _mm512_fpclass_ps_mask(r2, kZeroInfinityDenormal);
   return _mm512_maskz_fmadd_ps(_knot_mask16(none), y * h, broadcast<VecF>(0.5F), y);
 }
-/// For forms of intrinsics with a mask: those without make GCC 12 warn of what they leave undefined.
+/// Mask of all lanes, for the masked forms of intrinsics: for the others GCC 12 warns of undefined values.
 inline constexpr __mmask16 kAllLanes = 0xFFFF;
 
-/// One step, where not for an estimate, from what is good to 14 bits.
+/// One step (none for Accuracy::estimate) from an estimate of 14 bits.
 template <Accuracy accuracy>
 OCTOPOLE_INLINE VecF refined(const VecF& r2, const VecF& y) {
   if constexpr (accuracy == Accuracy::estimate) return y;

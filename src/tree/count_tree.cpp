@@ -30,7 +30,7 @@ CountTree::CountTree(Count root, Index threshold, int max_level)
 
 void CountTree::grow(std::span<const Count> counts) {
   const std::size_t first = nodes_.size(), size = first + frontier_.size();
-  nodes_.reserve(size);  // exactly: every rank has a tree of this size
+  nodes_.reserve(size);  // exact, because every rank holds a copy of the tree
   counts_.reserve(size);
   split_.reserve(size);
   nodes_.insert(nodes_.end(), frontier_.begin(), frontier_.end());

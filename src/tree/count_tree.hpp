@@ -1,5 +1,5 @@
-// The replicated count tree: a coarse octree with the global number of points of every node, from which the
-// domain is divided.
+// The replicated count tree: a coarse octree with the global number of points of each node, used to partition
+// the domain.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace octopole::tree {
 using morton::Code;
 using morton::NodeKey;
 
-/// Numbers of sources and targets, of a node or of all ranks' parts of it.
+/// Numbers of sources and targets in a node.
 struct Count {
   Index sources = 0;
   Index targets = 0;
@@ -23,30 +23,30 @@ struct Count {
   bool operator==(const Count&) const = default;
 };
 
-/// How many of the ascending `codes` lie in [first, end).
+/// Number of the ascending `codes` in [first, end).
 Index count_codes(std::span<const Code> codes, Code first, Code end);
 
-/// Counts of `nodes` among ascending source and target codes.
+/// Counts of `nodes`, from ascending source and target codes.
 std::vector<Count> count_points(std::span<const NodeKey> nodes, std::span<const Code> sources,
                                 std::span<const Code> targets);
 
-/// Nodes in ascending key order: the root, and all eight children of every split node. A node is split while
-/// its count exceeds the threshold and its level is below the maximum, so that the tree is a part (the same
-/// part on every rank) of any tree with a smaller threshold.
+/// Nodes in ascending key order: the root, and all eight children of every split node. A node is split if its
+/// count exceeds the threshold and its level is below the maximum, so that the tree, which is identical on
+/// all ranks, is a subtree of any tree with a smaller threshold.
 class CountTree {
  public:
-  /// Starts with the root alone. `threshold` is the largest count that stays unsplit.
+  /// Starts with only the root. `threshold` is the largest count of a node that is not split.
   CountTree(Count root, Index threshold, int max_level);
 
-  /// The children of the nodes that must be split next (empty when the tree is complete): count them over all
-  /// ranks and hand the counts to grow(), in the same order.
+  /// The children of the nodes that must be split next (empty when the tree is complete). The caller counts
+  /// their points over all ranks and passes the counts to grow(), in the same order.
   const std::vector<NodeKey>& frontier() const { return frontier_; }
   void grow(std::span<const Count> counts);
 
   std::span<const NodeKey> nodes() const { return nodes_; }
   std::span<const Count> counts() const { return counts_; }
   bool is_split(NodeKey key) const;
-  /// The count of a node of the tree; the node must be one.
+  /// The count of a node, which must be in the tree.
   const Count& count(NodeKey key) const;
   std::size_t position(NodeKey key) const;
 
@@ -54,7 +54,7 @@ class CountTree {
   std::vector<std::size_t> leaves() const;
   /// The split nodes in ascending key order.
   std::vector<NodeKey> splits() const;
-  /// Of memory.
+  /// Memory of the tree.
   std::size_t bytes() const;
 
  private:

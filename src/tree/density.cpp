@@ -12,7 +12,7 @@ struct Range {
   std::int32_t size() const { return end - begin; }
 };
 
-/// The eight parts of a range of codes that agree above `shift`.
+/// Divides a range of codes, whose digits above `shift` are equal, by octant.
 std::array<Range, 8> divide_range(std::span<const Code> codes, Range range, int shift) {
   std::array<Range, 8> parts;
   const Code* const all = codes.data();
@@ -28,7 +28,7 @@ std::array<Range, 8> divide_range(std::span<const Code> codes, Range range, int 
   return parts;
 }
 
-/// Neighbours of the children from those of their parents.
+/// Finds the neighbours of the children from those of their parents.
 void find_near(const DensityLevel& above, const std::vector<std::array<std::int32_t, 8>>& children,
                std::int32_t bound, DensityLevel& level) {
   level.around.resize(level.parent.size());

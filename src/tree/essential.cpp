@@ -5,7 +5,7 @@
 namespace octopole::tree {
 namespace {
 
-// Sources of a node over all ranks.
+// Number of sources in a node over all ranks.
 Index global_sources(const LocalPart& part, NodeKey key) {
   if (part.partition.is_shared(key)) return part.shared.count(key).sources;
   return count_codes(part.sources, key.first_code(), key.end_code());
@@ -54,12 +54,12 @@ std::vector<Candidate> own_nodes(const LocalPart& part) {
         node.leaf = !contains(part.splits, key);
       }
     }
-  // Children of ascending splits ascend; what lies outside the range is other ranks' to tell.
+  // Children of ascending splits are ascending; nodes outside the range are sent by other ranks.
   std::erase_if(nodes, [](const Candidate& node) { return !node.local; });
   return nodes;
 }
 
-// The parts of the curve in which this rank has targets: its leaves with any, ascending.
+// The parts of the curve in which this rank has targets: its leaves with targets, ascending.
 std::vector<CodeRange> occupied_parts(const LocalPart& part, std::span<const Candidate> own) {
   std::vector<CodeRange> parts;
   for (const Candidate& node : own)
@@ -73,8 +73,8 @@ std::vector<CodeRange> occupied_parts(const LocalPart& part, std::span<const Can
   return parts;
 }
 
-// Whether the children of `parent`, another rank's nodes, may be partners of nodes with targets here, or are
-// children of a node that overlaps the range.
+// Whether the children of `parent`, nodes of another rank, may be partners of this rank's nodes with targets,
+// or `parent` overlaps the range.
 bool concerns(NodeKey parent, CodeRange range, std::span<const CodeRange> occupied) {
   if (range.overlaps(parent)) return true;
   for (int direction = 0; direction < 27; ++direction) {
@@ -90,7 +90,7 @@ bool concerns(NodeKey parent, CodeRange range, std::span<const CodeRange> occupi
 void link(EssentialTree& tree) {
   tree.children.assign(8 * tree.keys.size(), kNoNode);
   tree.parent.assign(tree.keys.size(), kNoNode);
-  NodeIndex above = 0;  // parents ascend as children do
+  NodeIndex above = 0;  // parents are in the same order as children
   for (NodeIndex i = 1; i < tree.size(); ++i) {
     const NodeKey parent = tree.keys[static_cast<std::size_t>(i)].parent();
     while (tree.keys[static_cast<std::size_t>(above)] < parent) ++above;
@@ -133,7 +133,7 @@ GhostRecords records_for_others(const LocalPart& part) {
     tell(NodeKey::root());
   }
   for (NodeKey split : part.splits) {
-    // Coarse nodes have very many ranks around them: only the owners of their children need to know which.
+    // Coarse nodes have a large number of ranks around them, which only the owners of their children need.
     bool owns_child = false;
     for (int octant = 0; octant < 8; ++octant)
       owns_child |= part.partition.owner(split.child(octant)) == part.rank;
@@ -153,7 +153,7 @@ EssentialTree build_essential_tree(const LocalPart& part, std::span<const NodeRe
   std::vector<Candidate> nodes = own_nodes(part);
   const auto own = static_cast<std::ptrdiff_t>(nodes.size());
   const std::vector<CodeRange> occupied = occupied_parts(part, nodes);
-  NodeKey parent = NodeKey::root();  // siblings mostly come one after the other
+  NodeKey parent = NodeKey::root();  // siblings are mostly consecutive
   bool wanted = true;
   for (const NodeRecord& ghost : ghosts) {
     if (keep == Keep::partners && ghost.key != NodeKey::root() && ghost.key.parent() != parent) {
@@ -205,7 +205,7 @@ EssentialTree build_essential_tree(const LocalPart& part, std::span<const NodeRe
     tree.has_target[i] = tree.target_end[i] > tree.target_begin[i];
   }
   const int levels = n == 0 ? 0 : tree.anchors.back().level + 1;
-  for (int level = 0; level <= levels; ++level)  // the smallest key of a level is a one and zeros
+  for (int level = 0; level <= levels; ++level)  // the smallest key of a level is a 1 followed by zeros
     tree.level_begin.push_back(static_cast<NodeIndex>(
         std::lower_bound(tree.keys.begin(), tree.keys.end(), NodeKey{std::uint64_t{1} << (3 * level)}) -
         tree.keys.begin()));

@@ -6,7 +6,7 @@
 namespace octopole::tree {
 namespace {
 
-// Of all ranks' nodes, those that the lists name.
+// Flags of the nodes of other ranks that occur in the lists.
 std::vector<std::uint8_t> named_by(const EssentialTree& tree, int rank, const NodeLists& lists) {
   std::vector<std::uint8_t> named(tree.keys.size(), 0);
   for (const NodeIndex node : lists.items)
@@ -37,7 +37,7 @@ Index count_ranks_around(const Partition& partition, NodeKey node) {
     if (const auto near = node.neighbour(direction)) holders.push_back(partition.holders(*near));
   std::sort(holders.begin(), holders.end());
   Index count = 0;
-  int next = 0;  // ranks below are counted, or not around
+  int next = 0;  // ranks below it are already counted, or not around the node
   for (const auto& [first, last] : holders) {
     count += std::max(0, last + 1 - std::max(first, next));
     next = std::max(next, last + 1);

@@ -1,4 +1,4 @@
-// Which multipoles and sources of other ranks a rank needs, and by which of the exchanges they come.
+// Which multipoles and sources of other ranks a rank needs, and by which exchange it receives them.
 #pragma once
 
 #include <vector>
@@ -9,53 +9,53 @@
 #pragma GCC visibility push(default)
 namespace octopole::tree {
 
-/// The coarsest level whose nodes have multipoles and locals: nodes above have no V, W or X partners.
+/// The coarsest level whose nodes have multipoles and locals: coarser nodes have no V, W or X partners.
 inline constexpr int kFirstLevel = 2;
 
-/// How multipoles travel between ranks.
+/// How multipoles are sent between ranks.
 struct MultipoleRule {
-  /// A node is coarse where more than so many ranks lie within the 3 x 3 x 3 nodes around its parent, which
-  /// is where its users are (V lists). Coarse nodes' multipoles go to all ranks at once, others to their
-  /// users.
+  /// A node is coarse if more than this number of ranks overlap the 3 x 3 x 3 nodes around its parent, which
+  /// contain its users (V lists). Multipoles of coarse nodes are sent to all ranks by one collective, others
+  /// to their users only.
   Index coarse_users = 0;
-  /// Whether M2L works in single precision and everything else in double: multipoles that M2L alone needs
-  /// travel as floats then, which is what it would round them to.
+  /// Whether M2L works in single precision and all else in double: multipoles that only M2L needs are then
+  /// sent as floats, to which M2L would round them anyway.
   bool narrow = false;
 };
 
 /// The default of coarse_users for multipoles of `row_bytes` bytes: max(24, P sqrt(x / (1 + x)) / 6) with x =
-/// row_bytes / kMessageBytes. From one level to the next nodes have 8 times fewer users, and there are 8
-/// times more of them: an owner sends at most so many messages, and the records that all ranks receive are in
-/// proportion to P divided by this number. They reach every rank of a node through one network interface and
-/// are copied on every rank, so that they, not the messages, must not grow with P.
+/// row_bytes / kMessageBytes. From one level to the next, nodes are 8 times as many and have 8 times fewer
+/// users: an owner sends at most this number of messages, and the number of records that all ranks receive is
+/// proportional to P divided by it. All ranks of a compute node receive them through one network interface,
+/// and every rank keeps a copy; so it is their number, not that of messages, that must not grow with P.
 Index default_coarse_users(int ranks, Index row_bytes);
 
-/// What a message costs a rank beyond its bytes, in bytes: 1 us at 10 GB/s.
+/// Overhead of a message on a rank, in equivalent bytes: 1 us at 10 GB/s.
 inline constexpr Index kMessageBytes = 10000;
 
-/// An upper bound of the number of ranks that overlap the 3 x 3 x 3 nodes around `node`: from the first to
-/// the last holder of each of these, ranks without a part of the curve between them included.
+/// An upper bound of the number of ranks that overlap the 3 x 3 x 3 nodes around `node`: all from the first
+/// to the last holder of each of these, including ranks whose part of the curve is empty.
 Index count_ranks_around(const Partition& partition, NodeKey node);
 
-/// Whether each node of the tree is coarse: a function of its key and the partition, so that all ranks agree.
-/// Where a node is not coarse, nothing below it is. All false where coarse_users >= ranks.
+/// Flags of the coarse nodes of the tree: functions of key and partition, so that all ranks agree. From
+/// kFirstLevel on, descendants of a node that is not coarse are not coarse. All 0 if coarse_users >= ranks.
 std::vector<std::uint8_t> find_coarse(const EssentialTree& tree, const Partition& partition,
                                       Index coarse_users);
 
-/// Nodes that this rank's lists name and other ranks own, ascending by owner, then key.
+/// Nodes of other ranks in this rank's lists, ascending by owner, then key.
 struct GhostNeeds {
-  std::vector<NodeIndex> multipoles;  // V lists and M2P partners; with MultipoleRule::narrow V lists alone
-  std::vector<NodeIndex> wide;        // with MultipoleRule::narrow M2P partners, which travel in double
-  std::vector<NodeIndex> coarse;      // as `multipoles`, of coarse nodes: they come by the collective
+  std::vector<NodeIndex> multipoles;  // V lists and M2P partners; with MultipoleRule::narrow V lists only
+  std::vector<NodeIndex> wide;        // with MultipoleRule::narrow M2P partners, which are sent in double
+  std::vector<NodeIndex> coarse;      // as `multipoles`, of coarse nodes: received by the collective
   std::vector<NodeIndex> sources;     // leaves: P2P and P2L partners
 };
 
-/// What rank `rank` needs of others, each node in one of multipoles, wide and coarse at most. `coarse` is
-/// find_coarse's.
+/// Nodes of other ranks that `rank` needs, each in at most one of multipoles, wide and coarse. `coarse` is
+/// the result of find_coarse.
 GhostNeeds find_ghost_needs(const EssentialTree& tree, int rank, const NodeLists& v, const Partners& partners,
                             const std::vector<std::uint8_t>& coarse, bool narrow);
 
-/// The coarse nodes with sources that `rank` owns, ascending: what it puts into the collective.
+/// The coarse nodes with sources that `rank` owns, ascending: its contribution to the collective.
 std::vector<NodeIndex> own_coarse_nodes(const EssentialTree& tree, int rank,
                                         const std::vector<std::uint8_t>& coarse);
 

@@ -10,7 +10,7 @@ namespace {
 
 using morton::adjacent;
 
-// Neighbours of every node with targets, from its parent's: level by level, without any search.
+// Neighbours of every node with targets, from those of its parent: level by level, without search.
 std::vector<NodeIndex> find_neighbours(const EssentialTree& tree) {
   std::vector<NodeIndex> near(27 * tree.keys.size(), kNoNode);
   if (tree.size() > 0) near[13] = 0;
@@ -42,7 +42,7 @@ struct Finder {
   bool touch(NodeIndex a, NodeIndex b) const { return adjacent(tree.anchors[at(a)], tree.anchors[at(b)]); }
   std::span<const NodeIndex> around(NodeIndex node) const { return {&near[27 * at(node)], 27}; }
 
-  // Below an adjacent node that is split: adjacent leaves are U, the first nodes that are not adjacent are W.
+  // Descends from an adjacent split node: adjacent leaves are in U, the first non-adjacent nodes in W.
   void descend(NodeIndex leaf, NodeIndex split, std::vector<NodeIndex>* u, std::vector<NodeIndex>* w) const {
     for (int octant = 0; octant < 8; ++octant) {
       const NodeIndex child = tree.children[8 * at(split) + static_cast<std::size_t>(octant)];
@@ -63,7 +63,7 @@ struct Finder {
       if (!tree.leaf[at(other)])
         descend(leaf, other, u, w);
       else if (u)
-        u->push_back(other);  // a coarser leaf may show in several directions
+        u->push_back(other);  // a coarser leaf may occur in several directions
     }
   }
 
@@ -93,8 +93,8 @@ struct Finder {
   }
 };
 
-// Rows found node by node (distinct, or to be sorted and rid of repetitions), in threads: each thread keeps
-// its block's rows, which are then put together.
+// Finds rows node by node (distinct, or to be sorted and freed of duplicates), in parallel: each thread
+// stores the rows of its block of nodes, which are then concatenated.
 template <bool Distinct, class Find>
 NodeLists collect(const EssentialTree& tree, Find&& find) {
   NodeLists lists;

@@ -18,21 +18,21 @@ struct NodeLists {
     return {items.data() + offsets[static_cast<std::size_t>(node)],
             items.data() + offsets[static_cast<std::size_t>(node) + 1]};
   }
-  /// Known also after the items were released.
+  /// Number of partners, also after release_items().
   Index length(NodeIndex node) const {
     return offsets[static_cast<std::size_t>(node) + 1] - offsets[static_cast<std::size_t>(node)];
   }
-  /// Gives back the items' memory; the lengths stay.
+  /// Frees the memory of the items; the lengths remain.
   void release_items() { release(items); }
 };
 
-/// For a node t with targets of this rank; partners always have sources:
-///   U (leaves): adjacent leaves of any level, t included.
-///   V (nodes): children of the parent's neighbours that are not adjacent to t.
-///   W (leaves): nodes below t's same-level neighbours that are not adjacent to t, while their parent is.
-///   X (nodes): leaves whose W list would hold t.
+/// Lists of a node t with targets of this rank; all partners have sources:
+///   U (t a leaf): adjacent leaves of any level, t included.
+///   V: children of neighbours of the parent of t that are not adjacent to t.
+///   W (t a leaf): descendants of t's same-level neighbours that are not adjacent to t, but whose parent is.
+///   X: leaves whose W list would contain t.
 /// Other nodes have empty lists. near: same-level neighbour by direction ((dx + 1) + 3 (dy + 1) + 9 (dz +
-/// 1)), or the leaf that covers its place, or kNoNode where there are no sources or the domain ends.
+/// 1)), or the leaf that covers it, or kNoNode if the tree has neither (no sources, or outside the domain).
 struct InteractionLists {
   std::vector<NodeIndex> near;  // (nodes, 27)
   NodeLists u, v, w, x;

@@ -11,10 +11,10 @@
 #pragma GCC visibility push(default)
 namespace octopole::morton {
 
-/// Bits an axis of a point's code: the finest grid has 2^21 cells an edge.
+/// Bits per axis of a point's code: the finest grid has 2^21 cells per edge.
 inline constexpr int kDepth = 21;
 
-/// Position on the Morton curve at the finest level, 63 bits: a point's cell, or an end of a range.
+/// Position on the Morton curve at the finest level, 63 bits: the cell of a point, or an end of a range.
 using Code = std::uint64_t;
 inline constexpr Code kCodeEnd = Code{1} << (3 * kDepth);
 
@@ -38,12 +38,12 @@ constexpr std::uint32_t gather_bits(std::uint64_t v) {
   return static_cast<std::uint32_t>((v | v >> 32) & 0x1fffff);
 }
 
-/// Interleaves three cell numbers; x is the lowest bit of every octal digit.
+/// Interleaves three cell indices; x is the lowest bit of every octal digit.
 constexpr std::uint64_t interleave(std::uint32_t x, std::uint32_t y, std::uint32_t z) {
   return spread_bits(x) | spread_bits(y) << 1 | spread_bits(z) << 2;
 }
 
-/// Integer coordinates of a node among the 2^level cells an edge of its level.
+/// Integer coordinates of a node, in the grid of its level with 2^level cells per edge.
 struct Anchor {
   std::int32_t x = 0, y = 0, z = 0;
   std::int32_t level = 0;
@@ -56,7 +56,7 @@ constexpr std::array<int, 3> direction_offset(int direction) {
   return {direction % 3 - 1, direction / 3 % 3 - 1, direction / 9 - 1};
 }
 
-/// Where the neighbour of an octant lies: in which direction of its parent, and which octant it is there.
+/// Location of an octant's neighbour: direction of its parent from the octant's parent, and octant in it.
 struct NeighbourStep {
   std::uint8_t parent_direction, octant;
 };
@@ -73,7 +73,7 @@ constexpr NeighbourStep neighbour_step(int octant, int direction) {
   return {static_cast<std::uint8_t>(above), static_cast<std::uint8_t>(there)};
 }
 
-/// By octant and direction.
+/// Neighbour steps by octant and direction.
 inline constexpr auto kNeighbourSteps = [] {
   std::array<std::array<NeighbourStep, 27>, 8> steps{};
   for (int octant = 0; octant < 8; ++octant)
@@ -83,8 +83,8 @@ inline constexpr auto kNeighbourSteps = [] {
   return steps;
 }();
 
-/// A node of the octree: a one, followed by the octal digits of the path from the root (whose key is 1). Keys
-/// of one level are in Morton order, and coarser levels come before finer ones.
+/// Key of an octree node: a 1 bit followed by the octal digits of the path from the root (whose key is 1).
+/// Keys of one level are in Morton order, and coarser levels come before finer ones.
 struct NodeKey {
   std::uint64_t bits = 1;
 
@@ -94,7 +94,7 @@ struct NodeKey {
             interleave(static_cast<std::uint32_t>(a.x), static_cast<std::uint32_t>(a.y),
                        static_cast<std::uint32_t>(a.z))};
   }
-  /// The node of `level` that holds the cell `code`.
+  /// The node of `level` that contains the cell `code`.
   static constexpr NodeKey containing(Code code, int level) {
     return {std::uint64_t{1} << (3 * level) | code >> (3 * (kDepth - level))};
   }
@@ -119,7 +119,7 @@ struct NodeKey {
             static_cast<std::int32_t>(gather_bits(path >> 2)), l};
   }
 
-  /// The same-level node at the given offset, none beyond the root cube's faces.
+  /// The same-level node at the given offset; none outside the root cube.
   constexpr std::optional<NodeKey> neighbour(int dx, int dy, int dz) const {
     Anchor a = anchor();
     const std::int32_t cells = std::int32_t{1} << a.level;
@@ -130,7 +130,7 @@ struct NodeKey {
     return from_anchor(a);
   }
 
-  /// The same by direction number.
+  /// The same-level neighbour by direction number.
   constexpr std::optional<NodeKey> neighbour(int direction) const {
     const std::array<int, 3> step = direction_offset(direction);
     return neighbour(step[0], step[1], step[2]);
@@ -141,7 +141,7 @@ struct NodeKey {
   constexpr auto operator<=>(const NodeKey&) const = default;
 };
 
-/// Whether two nodes touch, in at least a corner; a node touches itself, its ancestors and its descendants.
+/// Whether two nodes touch, at least in a corner; a node touches itself, its ancestors and its descendants.
 constexpr bool adjacent(const Anchor& a, const Anchor& b) {
   const Anchor& coarse = a.level <= b.level ? a : b;
   const Anchor& fine = a.level <= b.level ? b : a;

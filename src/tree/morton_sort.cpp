@@ -17,8 +17,8 @@ struct Entry {
   PointIndex index;
 };
 
-// One stable pass over the digit at `shift`: every thread counts its block, the counts are turned into places
-// (digit by digit, thread by thread), and every thread moves its block.
+// One stable pass over the digit at `shift`: each thread counts its block, the counts become positions
+// (prefix sum by digit, then thread), and each thread moves its block.
 void radix_pass(const AlignedVector<Entry>& from, AlignedVector<Entry>& to, int shift) {
   const std::size_t n = from.size();
   std::vector<std::array<std::size_t, kDigits>> places(static_cast<std::size_t>(max_threads()));

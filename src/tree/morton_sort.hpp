@@ -10,8 +10,8 @@
 #pragma GCC visibility push(default)
 namespace octopole::morton {
 
-/// Sorts `codes` ascending and returns the permutation: sorted[i] was at position order[i] before. Stable,
-/// threaded (radix sort of the digits that differ), the same for any number of threads.
+/// Sorts `codes` in ascending order and returns the permutation: sorted[i] was at position order[i]. Stable
+/// and threaded (radix sort of the digits that differ); the result does not depend on the number of threads.
 /// Throws Error for 2^31 codes or more.
 AlignedVector<PointIndex> sort_codes(AlignedVector<Code>& codes);
 

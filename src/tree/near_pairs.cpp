@@ -1,4 +1,4 @@
-// Pairs of leaves that act on each other, and the tasks they are worked off in.
+// P2P pairs of leaves, symmetric and one-sided, and their division into tasks.
 #include <algorithm>
 #include <map>
 
@@ -16,7 +16,7 @@ void sort_along_curve(const EssentialTree& tree, std::vector<NodeIndex>& leaves)
   std::sort(leaves.begin(), leaves.end(), [&](NodeIndex a, NodeIndex b) { return is_before(tree, a, b); });
 }
 
-/// Bounds of ranges of about equal work; `work` is that of each leaf.
+/// Bounds of ranges of about equal work; `work` is per leaf.
 std::vector<Index> divide_leaves(std::span<const Index> work, Index ranges) {
   std::vector<Index> before(1, 0);
   for (const Index w : work) before.push_back(before.back() + w);
@@ -32,7 +32,7 @@ std::vector<Index> divide_leaves(std::span<const Index> work, Index ranges) {
   return bounds;
 }
 
-/// Kinds of partners of a leaf of this rank.
+/// Classifies the partners of leaves of this rank.
 struct Kinds : NearPartners {
   explicit Kinds(const NearPartners& partners) : NearPartners(partners) {}
 
@@ -40,18 +40,18 @@ struct Kinds : NearPartners {
   bool mutual(NodeIndex leaf, NodeIndex other) const {
     return leaf != other && (symmetric || morton::adjacent(tree.anchors[at(leaf)], tree.anchors[at(other)]));
   }
-  /// Of a mutual pair: whether it is in the leaf's row, or in the other one's. The first leaf along the curve
-  /// tells.
+  /// Whether a symmetric pair is in the leaf's row, otherwise in the other one's. The first leaf along the
+  /// curve decides.
   bool in_row(NodeIndex leaf, NodeIndex other) const {
     return is_before(tree, leaf, other) ? keeps_pairs(leaf) : !keeps_pairs(other);
   }
-  /// Whether pairs with leaves behind it are in the leaf's own row.
+  /// Whether pairs with leaves after it along the curve are in the leaf's own row.
   bool keeps_pairs(NodeIndex leaf) const {
-    constexpr int kSquare = 2;  // levels up: squares of 4 x 4 leaves
+    constexpr int kSquare = 2;  // levels up: blocks of 4 x 4 x 4 leaves
     const morton::Anchor& anchor = tree.anchors[at(leaf)];
     return (((anchor.x >> kSquare) + (anchor.y >> kSquare) + (anchor.z >> kSquare)) & 1) == 0;
   }
-  /// Whether all of the row waits for ghosts.
+  /// Whether the whole row waits for ghosts.
   bool waits(NodeIndex leaf) const {
     const auto row = p2p.of(leaf);
     return whole_rows && std::any_of(row.begin(), row.end(), [&](NodeIndex other) {
@@ -60,7 +60,7 @@ struct Kinds : NearPartners {
   }
   Index points(NodeIndex leaf) const { return tree.source_count[at(leaf)]; }
 
-  /// The partners that are wanted, along the curve.
+  /// The partners for which wanted(leaf, partner), along the curve.
   template <class Wanted>
   NodeLists select(const Wanted& wanted) const {
     return make_rows(
@@ -73,7 +73,7 @@ struct Kinds : NearPartners {
           return end;
         });
   }
-  /// Calls f(leaf, ghost) for every mutual pair across the border, leaves by number.
+  /// Calls f(leaf, ghost) for every symmetric pair across the border, in the order of leaf indices.
   template <class F>
   void for_each_border_pair(const F& f) const {
     for (NodeIndex leaf = 0; leaf < tree.size(); ++leaf)
@@ -88,10 +88,10 @@ struct Task {
   int round = 0;
 };
 
-/// By ranges: that of the rows' leaves, then others ascending.
+/// Tasks by their ranges: that of the rows' leaves, then the others ascending.
 using Tasks = std::map<std::vector<std::int32_t>, Task>;
 
-/// Gives tasks rounds in which no range occurs twice, the largest first.
+/// Assigns tasks to rounds in which no range occurs twice, largest tasks first.
 void find_rounds(std::vector<Tasks::value_type*>& tasks, std::size_t ranges) {
   std::stable_sort(tasks.begin(), tasks.end(),
                    [](const auto* a, const auto* b) { return a->second.work > b->second.work; });
@@ -111,7 +111,7 @@ void find_rounds(std::vector<Tasks::value_type*>& tasks, std::size_t ranges) {
                    [](const auto* a, const auto* b) { return a->second.round < b->second.round; });
 }
 
-/// The rows by the ranges that they meet.
+/// Groups the rows by the ranges that contain their leaves.
 Tasks divide_rows(const EssentialTree& tree, const NearPairs& pairs) {
   std::vector<std::int32_t> range_of(tree.keys.size(), -1);
   Tasks tasks;
@@ -140,7 +140,7 @@ Tasks divide_rows(const EssentialTree& tree, const NearPairs& pairs) {
   return tasks;
 }
 
-/// Gives the leaves ranges of about equal `work`, and divides the rows among tasks.
+/// Divides the leaves into ranges of about equal `work`, and the rows among tasks.
 void make_tasks(const EssentialTree& tree, std::span<const Index> work, Index range_count, NearPairs& pairs) {
   pairs.ranges = divide_leaves(work, range_count);
   Tasks all = divide_rows(tree, pairs);

@@ -1,12 +1,12 @@
-// Making lists row by row.
+// Construction of lists row by row.
 #pragma once
 
 #include "tree/lists.hpp"
 
 namespace octopole::tree {
 
-/// Rows of at most the lengths that `bound(node)` tells, filled by fill(node, begin) -> end and then closed
-/// up.
+/// Makes rows of at most bound(node) entries, written by fill(node, begin) -> end; gaps between rows are
+/// removed.
 template <class Bound, class Fill>
 NodeLists make_rows(NodeIndex nodes, const Bound& bound, const Fill& fill) {
   NodeLists lists;

@@ -5,7 +5,7 @@
 namespace octopole::tree {
 namespace {
 
-// Splits below `node` (included) in depth-first order.
+// Appends the split nodes of the subtree at `node` in depth-first order.
 void refine_node(NodeKey node, std::span<const Code> sources, std::span<const Code> targets, Index ncrit,
                  int max_level, std::vector<NodeKey>& splits) {
   const Index largest = static_cast<Index>(std::max(sources.size(), targets.size()));
@@ -26,7 +26,7 @@ void refine_node(NodeKey node, std::span<const Code> sources, std::span<const Co
   }
 }
 
-// The same for a node of which other ranks may hold parts: those of the range.
+// The same for a node that may be shared with other ranks, limited to nodes that overlap the range.
 void refine_shared(NodeKey node, const SharedNodes& shared, CodeRange range, std::span<const Code> sources,
                    std::span<const Code> targets, Index ncrit, int max_level, std::vector<NodeKey>& splits) {
   if (!range.overlaps(node)) return;
@@ -64,7 +64,7 @@ std::vector<NodeKey> balance_closure(std::span<const NodeKey> splits) {
     sort_unique(levels[level]);
     std::vector<NodeKey>& above = levels[level - 1];
     for (NodeKey key : levels[level]) {
-      // The parents of all 27 neighbours are the 2 x 2 x 2 nodes around the corner of the parent where key
+      // The parents of all 27 neighbours are the 2 x 2 x 2 nodes around the corner of the parent at which key
       // lies.
       const NodeKey parent = key.parent();
       const int o = key.octant();
@@ -124,7 +124,7 @@ bool tiles(std::span<const NodeKey> leaves, CodeRange range) {
 }
 
 bool is_balanced(std::span<const NodeKey> all_leaves) {
-  // The leaf that covers each same-level neighbour of a leaf may be coarser by one level at most.
+  // The leaf that covers a same-level neighbour of a leaf may be at most one level coarser.
   for (NodeKey leaf : all_leaves)
     for (int direction = 0; direction < 27; ++direction) {
       const auto neighbour = leaf.neighbour(direction);

@@ -9,7 +9,7 @@ namespace {
 
 using morton::kDepth;
 
-/// Where each octant of the node begins among codes[begin, end), and the end.
+/// The begin of each octant of the node in codes[begin, end), and the end.
 std::array<Index, 9> cut(std::span<const Code> codes, NodeKey node, Index begin, Index end) {
   std::array<Index, 9> bounds;
   bounds[0] = begin;
@@ -33,8 +33,8 @@ double uniform(std::uint64_t state) {
   return (static_cast<double>(mix(state) >> 11) + 0.5) * 0x1p-53;
 }
 
-/// A number of the binomial distribution of n trials with probability p: by inversion where few succeed or
-/// few fail, else by the normal distribution.
+/// A random number of the binomial distribution of n trials with probability p: by inversion if the variance
+/// is small, otherwise by the normal approximation.
 Index binomial(Index n, double p, std::uint64_t state) {
   if (n == 0 || p <= 0) return 0;
   if (p >= 1) return n;
@@ -52,7 +52,7 @@ Index binomial(Index n, double p, std::uint64_t state) {
   for (; left > 0 && k < n; left -= term) {
     ++k;
     term *= (trials - static_cast<double>(k) + 1) / static_cast<double>(k) * p / (1 - p);
-    if (term < 1e-300) break;  // what is left is rounding
+    if (term < 1e-300) break;  // the rest is rounding error
   }
   return k;
 }
@@ -82,7 +82,7 @@ Index ScaledPoints::points_before(Index sample) const {
 }
 
 Index ScaledPoints::sample_from(Index points) const {
-  // The inverse of points_before at its values: increasing, because points >= the sample's size.
+  // The inverse of points_before, which is strictly increasing, because points >= the size of the sample.
   const auto size = static_cast<__int128>(sample_.size());
   auto sample = static_cast<Index>((static_cast<__int128>(points) * size) / points_);
   while (points_before(sample) < points) ++sample;
@@ -104,7 +104,7 @@ std::array<Places, 8> UniformPoints::divide(NodeKey node, const Places& places) 
   const morton::Anchor anchor = node.anchor();
   const double width = std::ldexp(1.0, -anchor.level);
   const std::array<std::int32_t, 3> cell = {anchor.x, anchor.y, anchor.z};
-  std::array<double, 3> low{};  // the lower half's share of the box in the node, by axis
+  std::array<double, 3> low{};  // per axis: fraction of the node's part of the box that is in the lower half
   for (std::size_t axis = 0; axis < 3; ++axis) {
     const double from = cell[axis] * width;
     const auto inside = [&](double a, double b) {
@@ -114,7 +114,7 @@ std::array<Places, 8> UniformPoints::divide(NodeKey node, const Places& places) 
     low[axis] = whole > 0 ? inside(from, from + width / 2) / whole : 0.5;
   }
   const std::uint64_t state = mix(seed_ ^ mix(node.bits * 0x9e3779b97f4a7c15));
-  // By z, then y, then x: the order of octants.
+  // Halved along z, then y, then x: the order of octants.
   std::array<Index, 8> counts{};
   const Index n = places.source_end - places.source_begin;
   const Index below = binomial(n, low[2], state);
@@ -194,7 +194,7 @@ bool NodeCounts::refined(NodeKey node) {
 
 Count NodeCounts::before(Code code) {
   if (code >= morton::kCodeEnd) return {root_.source_end, root_.target_end};
-  // The coarsest node that begins there.
+  // The coarsest node that begins at the code.
   int level = kDepth;
   while (level > 0 && (code >> (3 * (kDepth - level)) & 7) == 0) --level;
   const Places here = places(NodeKey::containing(code, level));
@@ -204,11 +204,11 @@ Count NodeCounts::before(Code code) {
 CountTree grow_count_tree(const PointCounts& points, Index threshold, int max_level) {
   const Places root = points.root();
   CountTree tree(root.count(), threshold, max_level);
-  std::vector<Places> last{root};  // of the nodes that were added last
-  std::size_t first = 0;           // the first of them
+  std::vector<Places> last{root};  // of the most recently added nodes
+  std::size_t first = 0;           // index of the first of them
   while (!tree.frontier().empty()) {
     const std::vector<NodeKey>& frontier = tree.frontier();
-    std::vector<std::size_t> parents;  // among the last
+    std::vector<std::size_t> parents;  // indices in `last`
     for (std::size_t i = 0; i < last.size(); ++i)
       if (8 * parents.size() < frontier.size() &&
           tree.nodes()[first + i] == frontier[8 * parents.size()].parent())

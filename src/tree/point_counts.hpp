@@ -1,4 +1,4 @@
-// How many points every node of the octree holds: what a tree can be planned from, with or without points.
+// The number of points in each node of the octree, from which a tree can be planned with or without points.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@
 #pragma GCC visibility push(default)
 namespace octopole::tree {
 
-/// Where a node's sources and targets are among all sources and targets along the Morton curve.
+/// Positions of a node's sources and targets among all sources and targets along the Morton curve.
 struct Places {
   Index source_begin = 0, source_end = 0;
   Index target_begin = 0, target_end = 0;
@@ -20,22 +20,22 @@ struct Places {
   bool operator==(const Places&) const = default;
 };
 
-/// A cloud of points as trees see it: a deterministic function from nodes to numbers of points, in which the
-/// children's always add up to the parent's. Safe to call from many threads at once.
+/// A point distribution as seen by trees: a deterministic function from nodes to numbers of points, in which
+/// the children's numbers add up to the parent's. Thread-safe.
 class PointCounts {
  public:
   virtual ~PointCounts() = default;
-  /// Whether the targets are the sources.
+  /// Whether sources = targets.
   virtual bool same() const = 0;
   virtual Places root() const = 0;
-  /// Of the eight children of a node that has `places`.
+  /// Places of the eight children of a node with `places`.
   virtual std::array<Places, 8> divide(NodeKey node, const Places& places) const = 0;
 };
 
-/// Points that are there: ascending codes, which must outlive the object.
+/// Existing points: ascending codes, which must outlive the object.
 class SortedPoints : public PointCounts {
  public:
-  /// No targets: they are the sources.
+  /// Without `targets`, sources = targets.
   explicit SortedPoints(std::span<const Code> sources,
                         std::optional<std::span<const Code>> targets = std::nullopt);
   bool same() const override { return !targets_; }
@@ -47,8 +47,8 @@ class SortedPoints : public PointCounts {
   std::optional<std::span<const Code>> targets_;
 };
 
-/// A sample that stands for `points` points: each of its codes for as many as are left over, to the nearest
-/// whole number, when all before it have their shares.
+/// A sample that represents `points` points: its first s codes represent s * points / size of them, rounded
+/// to the nearest integer.
 class ScaledPoints : public PointCounts {
  public:
   /// Ascending codes, which must outlive the object; points >= the number of codes.
@@ -64,12 +64,12 @@ class ScaledPoints : public PointCounts {
   Index points_;
 };
 
-/// A cloud that is uniform at random in a box, without its points: the number of points of a node's halves
-/// is drawn from the binomial distribution by random numbers that are a function of seed and node. Any
-/// number of points.
+/// A uniform random distribution in a box, without storing points: the numbers of points in the halves of a
+/// node are drawn from the binomial distribution, with random numbers that are a function of seed and node.
+/// Any number of points.
 class UniformPoints : public PointCounts {
  public:
-  /// The box [lower, upper] in each axis, in units of the root cube (0 .. 1).
+  /// The box is [lower, upper] along each axis, in units of the root cube (0 .. 1).
   UniformPoints(Index points, double lower, double upper, std::uint64_t seed)
       : points_(points), lower_(lower), upper_(upper), seed_(seed) {}
   bool same() const override { return true; }
@@ -82,26 +82,26 @@ class UniformPoints : public PointCounts {
   std::uint64_t seed_;
 };
 
-/// Numbers of points looked up again and again around some place: nodes that were divided once are kept. For
-/// one thread.
+/// Numbers of points with a cache of the nodes divided so far, for repeated lookups in one region. Not
+/// thread-safe.
 class NodeCounts {
  public:
-  /// `points` must outlive the object. Nodes with more than `ncrit` sources or targets above max_level are
-  /// refined, as by refine().
+  /// `points` must outlive the object. Nodes that are coarser than max_level and have more than `ncrit`
+  /// sources or targets are refined, as by refine().
   NodeCounts(const PointCounts& points, Index ncrit, int max_level);
 
   Places places(NodeKey node);
   Count count(NodeKey node) { return places(node).count(); }
-  /// Whether the node exists and is split before balance.
+  /// Whether the node exists and is split before 2:1 balance.
   bool refined(NodeKey node);
-  /// Sources and targets before the code.
+  /// Numbers of sources and targets before the code.
   Count before(Code code);
   bool same() const { return points_.same(); }
   int max_level() const { return max_level_; }
 
  private:
   struct Slot {
-    std::uint64_t parent = 0;  // bits of the key; 0: free
+    std::uint64_t parent = 0;  // bits of the key; 0 if free
     std::int32_t block = 0;
   };
   const Places* find(NodeKey parent) const;
@@ -112,11 +112,11 @@ class NodeCounts {
   Index ncrit_;
   int max_level_;
   Places root_;
-  std::vector<Slot> slots_;  // a power of two
+  std::vector<Slot> slots_;  // hash table; the size is a power of two
   std::vector<std::array<Places, 8>> blocks_;
 };
 
-/// The count tree of CountTree's rule, grown from `points` alone.
+/// The count tree (see CountTree) of `points`, without communication.
 CountTree grow_count_tree(const PointCounts& points, Index threshold, int max_level);
 
 }  // namespace octopole::tree

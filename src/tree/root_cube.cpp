@@ -36,8 +36,7 @@ RootCube RootCube::enclosing(const Bounds& bounds, double padding) {
     throw Error(
         "the points' coordinates reach " + std::to_string(farthest) + ": too large to enclose in a cube",
         "choose a larger unit of length");
-  // Points that all coincide, or nearly so for their distance from the origin, still get a cube with a proper
-  // size.
+  // A minimum size for points that all coincide, or nearly so relative to their distance from the origin.
   extent = std::max({extent, farthest * 1e-12, 1e-150});
   const double quantum = std::ldexp(1.0, std::ilogb(extent) - 12);
   RootCube cube;

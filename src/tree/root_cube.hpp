@@ -11,11 +11,11 @@
 #pragma GCC visibility push(default)
 namespace octopole::morton {
 
-/// Smallest and largest coordinates; starts out empty (lower > upper).
+/// Smallest and largest coordinates; empty where lower > upper.
 struct Bounds {
   std::array<double, 3> lower, upper;
   static Bounds empty();
-  /// Widens by interleaved points (n, 3).
+  /// Extends the bounds to interleaved points (n, 3).
   void include(std::span<const double> points);
 };
 
@@ -25,24 +25,25 @@ struct NodeCube {
   double half;
 };
 
-/// The root cube. Its side and corner are multiples of a power of two about 2^-12 of the extent, and nodes
-/// and points are seen from `frame`, a place near the cube: so the centres of all nodes are exact in double
-/// however far from the origin the cube lies.
+/// The root cube. Its side and corner are multiples of a power of two of about 2^-12 of the extent, and nodes
+/// and points are relative to `frame`, a position near the cube: so the centres of all nodes are exact in
+/// double at any distance of the cube from the origin.
 struct RootCube {
   std::array<double, 3> corner{};
   double side = 1;
-  /// What to subtract from coordinates: the corner on axes where the cube lies two sides or more from 0,
-  /// which is then exact (Sterbenz), and 0 on others, where a difference of close points could be lost.
+  /// Offset to subtract from coordinates: the corner on axes where the cube is two sides or more from 0,
+  /// where the subtraction is exact (Sterbenz); 0 on other axes, where it could lose the difference of close
+  /// points.
   std::array<double, 3> frame{};
-  /// The power of two in (side / 2, side]: coordinates and nodes are seen in this unit of length, so that no
-  /// power of a distance overflows or vanishes whatever unit the caller has.
+  /// The power of two in (side / 2, side]: the unit of length of coordinates and nodes, so that no power of a
+  /// distance overflows or underflows for any unit of the caller.
   double unit = 1;
 
-  /// Encloses the bounds (which must not be empty) from their lower corner on, in a cube `padding` (1 .. 2)
-  /// times as wide as they need; throws Error where their extent is not finite.
+  /// Encloses the bounds (which must not be empty), from their lower corner on, in a cube `padding` (1 .. 2)
+  /// times as wide as necessary; throws Error if their extent is not finite.
   static RootCube enclosing(const Bounds& bounds, double padding = 1);
 
-  /// Code of the finest cell that holds the point; points on the far faces belong to the last cell.
+  /// Code of the finest cell that contains the point; points on the upper faces belong to the last cell.
   Code encode(double x, double y, double z) const {
     const double scale = static_cast<double>(std::int64_t{1} << kDepth) / side;
     const auto cell = [scale](double offset) {
@@ -54,12 +55,12 @@ struct RootCube {
     return interleave(cell(x - corner[0]), cell(y - corner[1]), cell(z - corner[2]));
   }
 
-  /// The caller's coordinates of a place that is seen from the frame, in the cube's unit: exact for points.
+  /// Converts from coordinates relative to `frame`, in the cube's unit, to the caller's: exact for points.
   std::array<double, 3> place(double x, double y, double z) const {
     return {x * unit + frame[0], y * unit + frame[1], z * unit + frame[2]};
   }
 
-  /// Centre (seen from the frame) and half side of a node, in the cube's unit.
+  /// Centre (relative to `frame`) and half side of a node, in the cube's unit.
   NodeCube node(const Anchor& a) const {
     const double inverse = 1 / unit, half = side * inverse / static_cast<double>(std::int64_t{2} << a.level);
     const auto centre = [&](std::size_t c, std::uint32_t place) {
@@ -69,7 +70,7 @@ struct RootCube {
   }
 };
 
-/// Codes of interleaved points (n, 3), in their order. Threaded.
+/// Codes of interleaved points (n, 3), in the same order. Threaded.
 AlignedVector<Code> encode(const RootCube& cube, std::span<const double> points);
 
 }  // namespace octopole::morton

@@ -12,10 +12,10 @@ std::vector<Code> splitters_among(std::span<const NodeKey> leaves, std::span<con
                                   Index before, Index total, int ranks) {
   std::vector<Code> splitters;
   if (total == 0) return splitters;
-  const auto share = [&](Index rank) {  // total * rank / ranks, which may not fit
+  const auto share = [&](Index rank) {  // total * rank / ranks, without overflow
     return total / ranks * rank + total % ranks * rank / ranks;
   };
-  Index rank = 1;  // the first whose share ends behind `before`
+  Index rank = 1;  // the first with share(rank) >= before
   {
     Index low = 1, high = ranks;
     while (low < high) {
@@ -66,8 +66,8 @@ std::vector<NodeKey> shared_keys(const Partition& partition) {
     if (splitter == previous || splitter == morton::kCodeEnd) continue;
     for (int level = 0; level < morton::kDepth; ++level) {
       const NodeKey node = NodeKey::containing(splitter, level);
-      if (node.first_code() == splitter) break;    // and so are its descendants
-      if (node.first_code() < previous) continue;  // the splitter before lies inside, too
+      if (node.first_code() == splitter) break;    // the same holds for its descendants
+      if (node.first_code() < previous) continue;  // contains the previous splitter: already added
       keys.push_back(node);
     }
     previous = splitter;

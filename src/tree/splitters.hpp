@@ -10,7 +10,7 @@
 #pragma GCC visibility push(default)
 namespace octopole::tree {
 
-/// A part of the Morton curve: the codes [first, end). Empty where first == end.
+/// A part of the Morton curve: the codes [first, end). Empty if first == end.
 struct CodeRange {
   Code first = 0, end = 0;
   bool overlaps(NodeKey node) const {
@@ -28,9 +28,9 @@ struct Partition {
   }
   /// The rank that holds the code.
   int owner(Code code) const;
-  /// The rank that owns a node: that of its first code, also where others hold parts of the node.
+  /// The rank that owns a node: the holder of its first code, even if other ranks hold parts of the node.
   int owner(NodeKey node) const { return owner(node.first_code()); }
-  /// The first and last rank with a part of the node; ranks between them may hold nothing at all.
+  /// The first and last rank that hold a part of the node; ranks between them may be empty.
   std::pair<int, int> holders(NodeKey node) const {
     return {owner(node.first_code()), owner(node.end_code() - 1)};
   }
@@ -40,40 +40,39 @@ struct Partition {
   }
 };
 
-/// The splitters of `ranks` equal shares of `total` that fall among some consecutive leaves, which have
-/// `weights` (one a leaf, none negative) and `before` in front of them: for each share that ends within one
-/// of the leaves, whichever end of that leaf is nearer. Those of all leaves are the same however the leaves
-/// are divided among callers; one after the other they are ascending, ranks - 1 in number unless the total
-/// is 0.
+/// The splitters of `ranks` equal shares of `total` that fall within some consecutive leaves with `weights`
+/// (one per leaf, nonnegative) and a weight of `before` in front of them: for each share that ends within one
+/// of the leaves, the nearer end of that leaf. The splitters of all leaves do not depend on the division of
+/// leaves among callers; concatenated they are ascending, and ranks - 1 in number unless the total is 0.
 std::vector<Code> splitters_among(std::span<const NodeKey> leaves, std::span<const Index> weights,
                                   Index before, Index total, int ranks);
 
-/// The parts between splitters: ranks - 1 of them, or none, which leaves everything to the first rank.
+/// The partition at the splitters: ranks - 1 of them, or none, in which case the first rank holds everything.
 Partition partition_at(std::span<const Code> splitters, int ranks);
 
-/// Divides the leaves of the count tree, of the given weights along the Morton curve (one a leaf, in the
-/// order of CountTree::leaves()), into `ranks` consecutive parts whose ends lie as close as leaf boundaries
-/// allow to equal shares of the total weight.
+/// Divides the leaves of the count tree, with weights along the Morton curve (one per leaf, in the order of
+/// CountTree::leaves()), into `ranks` consecutive parts whose ends are as close to equal shares of the total
+/// weight as leaf boundaries allow.
 Partition divide(const CountTree& tree, std::span<const Index> weights, int ranks);
 
-/// Weights by number of points: sources plus targets.
+/// Weights of the leaves by number of points: sources plus targets.
 std::vector<Index> point_weights(const CountTree& tree);
 
-/// The nodes that more than one rank holds parts of, ascending: those with a splitter inside. All are split,
-/// because splitters are leaf boundaries.
+/// The nodes of which more than one rank holds a part, ascending: those with a splitter inside. All are
+/// split, because splitters are leaf boundaries.
 std::vector<NodeKey> shared_keys(const Partition& partition);
 
-/// Shared nodes with what all ranks together have in them.
+/// Shared nodes with their counts over all ranks.
 struct SharedNodes {
   std::vector<NodeKey> keys;  // ascending
   std::vector<Count> counts;
   bool contains(NodeKey key) const;
-  /// The count of a node that is contained.
+  /// The count of a node, which must be contained.
   const Count& count(NodeKey key) const;
 };
 
-/// The shared nodes that overlap the range of `rank`: at most two a level. Their counts are the count tree's,
-/// at whose leaf boundaries the partition was made.
+/// The shared nodes that overlap the range of `rank`: at most two per level. Their counts are those of the
+/// count tree, whose leaf boundaries contain the splitters of the partition.
 SharedNodes shared_nodes(const CountTree& tree, const Partition& partition, int rank);
 
 }  // namespace octopole::tree

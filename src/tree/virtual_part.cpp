@@ -26,7 +26,7 @@ class Visit {
   }
 
  private:
-  /// `node` is split, and it or a neighbour of it overlaps the range.
+  /// Visits the children of `node`, which is split and overlaps the range or has a neighbour that does.
   void divide(NodeKey node) {
     if (range_.overlaps(node)) part_.splits.push_back(node);
     for (int octant = 0; octant < 8; ++octant) {
@@ -66,7 +66,7 @@ bool BalancedTree::is_split(NodeKey node) {
   if (counts_.refined(node)) return true;
   if (!balance_ || node.level() + 1 >= counts_.max_level()) return false;
   const morton::Anchor here = node.anchor();
-  bool deeper = false;  // whether anything beyond the touching children is refined
+  bool deeper = false;  // whether a neighbour's child that does not touch the node is refined
   for (int direction = 0; direction < 27; ++direction) {
     const auto other = node.neighbour(direction);
     if (direction == 13 || !other || !counts_.refined(*other)) continue;
@@ -100,7 +100,7 @@ bool BalancedTree::touched_by_split(NodeKey node, const morton::Anchor& here) {
 std::vector<Index> count_coarse_nodes(BalancedTree& tree, const Partition& partition, Index coarse_users) {
   std::vector<Index> counts(static_cast<std::size_t>(partition.ranks()), 0);
   if (coarse_users >= partition.ranks()) return counts;
-  // As in find_coarse: the children of nodes around which there are many ranks.
+  // As in find_coarse: children of nodes with more than coarse_users ranks around them.
   std::vector<NodeKey> crowded;
   const auto look = [&](NodeKey node) {
     if (node.level() >= kFirstLevel && tree.counts().count(node).sources > 0)

@@ -1,4 +1,4 @@
-// What a rank's tree and its neighbourhood look like, found by one process from numbers of points alone.
+// A rank's tree and its neighbourhood, computed by a single process from the numbers of points only.
 #pragma once
 
 #include <unordered_map>
@@ -11,15 +11,15 @@
 #pragma GCC visibility push(default)
 namespace octopole::tree {
 
-/// The whole tree, node by node.
+/// The global tree, queried node by node.
 class BalancedTree {
  public:
   /// `balance` as in the options; `counts` must outlive the object.
   BalancedTree(NodeCounts& counts, bool balance) : counts_(counts), balance_(balance) {}
 
-  /// Whether the node, whose parent is split, is split: because it is refined, or because balance_closure's
-  /// rule leads from a refined node to it. The rule backwards: a node one level finer that touches it is
-  /// split.
+  /// Whether the node, whose parent is split, is split: either it is refined, or the rule of balance_closure
+  /// leads from a refined node to it. Applied backwards, the rule is: a node one level finer that touches it
+  /// is split.
   bool is_split(NodeKey node);
   NodeCounts& counts() { return counts_; }
 
@@ -30,22 +30,22 @@ class BalancedTree {
   std::unordered_map<std::uint64_t, bool> known_;
 };
 
-/// How many coarse nodes with sources each rank owns: what it puts into the collective of MultipoleRule.
+/// Number of coarse nodes with sources per owner rank: its contribution to the collective of MultipoleRule.
 std::vector<Index> count_coarse_nodes(BalancedTree& tree, const Partition& partition, Index coarse_users);
 
-/// What refinement, balance and the exchange of records leave a rank with.
+/// A rank's data after refinement, balance and the exchange of records.
 struct VirtualPart {
   std::vector<NodeKey> splits;     // all that overlap the rank's range, ascending
-  std::vector<NodeRecord> ghosts;  // what other ranks tell it, in no particular order
-  std::vector<NodeKey> leaves;     // that tile its range, along the curve
-  std::vector<Code> sources;       // one code a source: the first of its leaf
-  std::vector<Code> targets;       // the same; empty where the targets are the sources
+  std::vector<NodeRecord> ghosts;  // records that it receives from other ranks, in no particular order
+  std::vector<NodeKey> leaves;     // tile its range, along the curve
+  std::vector<Code> sources;       // one code per source: the first of its leaf
+  std::vector<Code> targets;       // likewise per target; empty if sources = targets
   Count points;
 };
 
-/// The part of `rank`: nodes of the whole balanced tree, visited from the root down where they or their
-/// neighbours overlap the rank's range, so that what is looked at is in proportion to the rank's own part.
-/// `balance` as in the options. Equal to what the ranks of a real run find together.
+/// The part of `rank`: visits the balanced global tree from the root down, only nodes that overlap the rank's
+/// range or have neighbours that do, so that the cost is proportional to the size of the part. `balance` as
+/// in the options. The result equals that of the same rank in a distributed run.
 VirtualPart find_part(NodeCounts& counts, const Partition& partition, int rank, bool balance);
 
 }  // namespace octopole::tree

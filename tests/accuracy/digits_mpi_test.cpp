@@ -1,5 +1,5 @@
-// Asked for d digits, the measured relative L2 error of the potential, and where it was announced of the
-// gradient, is below 10^-d.
+// With d digits requested, the measured relative L2 error of the potential, and of the gradient where the
+// output includes it, is below 10^-d.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -16,7 +16,7 @@ namespace {
 constexpr Index kPoints = 12000;
 constexpr Index kSamples = 400;
 
-// Measures all clouds with one operator set; leaves are small, so that trees are deep for so few points.
+// Measures all clouds with one operator set; small leaves make trees deep in spite of few points.
 void expect_digits(Options options, double gradient_factor) {
   options.ncrit = 60;
   Fmm fmm(MPI_COMM_WORLD, Laplace{}, options);
@@ -35,7 +35,7 @@ void expect_digits(Options options, double gradient_factor) {
   }
 }
 
-/// Points around the cloud: anywhere in the cube of its largest extent, of which all ranks make the same.
+/// Makes targets around the cloud, in the cube of its largest extent, the same cube on all ranks.
 std::vector<double> make_box(const mpi::Comm& comm, const std::vector<double>& points, Index first,
                              Index count) {
   double reach = 0;
@@ -46,7 +46,7 @@ std::vector<double> make_box(const mpi::Comm& comm, const std::vector<double>& p
   return targets;
 }
 
-// The gradient as well, at the sources and around them, where distant clusters are the hard case.
+// Checks also the gradient, at the sources and around them, where distant clusters are the hard case.
 void expect_digits_of_both(Options options) {
   options.ncrit = *options.digits > 9 ? 200 : 60;
   options.output = Output::potential_and_gradient;
@@ -68,12 +68,12 @@ void expect_digits_of_both(Options options) {
     fmm.set_points(points, targets);
     const Verification around = verify(fmm.comm(), Laplace{}, points, charges, targets,
                                        fmm.evaluate(charges, options.output), kSamples);
-    // Around a cloud charges of both signs cancel: relative to what is summed.
+    // Around a cloud charges of both signs cancel: errors relative to the sum of magnitudes.
     EXPECT_LT(around.potential.scaled_l2, wanted);
     EXPECT_LT(around.gradient->scaled_l2, wanted);
     EXPECT_TRUE(reaches(at_sources, digits) && reaches(around, digits));
-    // Orders of few digits are so chosen that it holds relative to |grad u| as well (1.06e-3 in plummer's
-    // box).
+    // For few digits, orders are chosen such that the bound holds also relative to |grad u| (1.06e-3 in the
+    // box of plummer).
     if (digits > 3) continue;
     EXPECT_LT(around.gradient->relative_l2, 1.1 * wanted);
   }
@@ -150,7 +150,7 @@ TEST_P(DigitsByOperator, AreReachedInThePrecisionsTheyChoose) {
 
 INSTANTIATE_TEST_SUITE_P(Table, DigitsByOperator, testing::Values(3, 6, 7));
 
-// Single precision in places must not lose close pairs, nor points that lie far from the origin.
+// Single precision in parts of the method must lose neither close pairs nor points far from the origin.
 TEST(Precisions, AreReachedWithClosePairsFarFromTheOrigin) {
   constexpr Index count = 6000;
   const auto charges = make_charges(Charges::uniform, 0, count, 5);
@@ -158,7 +158,7 @@ TEST(Precisions, AreReachedWithClosePairsFarFromTheOrigin) {
     auto points = make_cloud(Shape::plummer, 0, count, 4);
     for (std::size_t i = 0; i < points.size(); ++i) {
       if (i % 60 < 3)
-        points[i] = points[i + 3] + 1e-9 * (1 + static_cast<double>(i % 3));  // a twentieth in pairs
+        points[i] = points[i + 3] + 1e-9 * (1 + static_cast<double>(i % 3));  // a twentieth in close pairs
       points[i] += 1e4;
     }
     Options options;
@@ -171,7 +171,7 @@ TEST(Precisions, AreReachedWithClosePairsFarFromTheOrigin) {
   }
 }
 
-// What a coordinate rounded to one float costs is largest where all points have a partner just too far away
+// The error of rounding coordinates to one float is largest where every point has a partner just too far away
 // to be summed in double (kMinSeparation, kMinSeparation6Digits).
 TEST(Precisions, AreReachedWithPairsAtAnyDistance) {
   constexpr Index pairs = 5000;
@@ -183,7 +183,7 @@ TEST(Precisions, AreReachedWithPairsAtAnyDistance) {
       Options options;
       options.digits = digits;
       options.padding = 1;
-      options.ncrit = 60;  // leaves of level 3, half a side of which is a sixteenth
+      options.ncrit = 60;  // leaves of level 3: half a side is 1/16
       auto points = first;
       for (std::size_t i = 0; i < first.size(); ++i)
         points.push_back(0.5 + (first[i] - 0.5) * 0.99 + distance / 16 * directions[i]);
@@ -230,8 +230,8 @@ TEST(Accuracy, DigitsAloneAreEnough) {
   }
 }
 
-// Leaves of one point leave the nearest targets of a charge to M2L. Where there is but one charge, errors are
-// those of single pairs: their rms must keep a digit in hand.
+// With one point per leaf, M2L serves the nearest targets of a charge. With a single charge, errors are those
+// of single pairs: their rms must be a digit better than requested.
 TEST(SmallLeaves, KeepADigitInHand) {
   const Index count = 1500;
   const auto targets = make_cloud(Shape::cube, 0, count, 4);
@@ -307,7 +307,7 @@ TEST(Accuracy, GradientAgreesWithFiniteDifferences) {
   options.digits = 10;
   options.ncrit = 60;
   Fmm fmm(MPI_COMM_SELF, Laplace{}, options);
-  // Around a few places: 7 targets each, a step apart.
+  // At each of three places: 7 targets, one step apart.
   const double step = 1e-3;
   std::vector<double> targets;
   for (double place : {0.31, 0.7, 1.3})

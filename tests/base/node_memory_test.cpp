@@ -1,4 +1,4 @@
-// What a process may still allocate, read from made-up /proc and /sys.
+// The memory that a process may still allocate, read from simulated /proc and /sys.
 #include "base/node_memory.hpp"
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@ namespace {
 
 constexpr Index kMebi = Index{1} << 20;
 
-/// A root folder that lives as long as the test.
+/// A temporary root folder, removed with the object.
 class Machine {
  public:
   Machine() {
@@ -93,7 +93,7 @@ TEST(NodeMemory, Version1HasItsOwnNames) {
   machine.write(memory + "/jobs/a/memory.usage_in_bytes", "4500\n");
   machine.write(memory + "/jobs/a/memory.stat",
                 "inactive_file 1\ntotal_inactive_file 100\ntotal_active_file 200\n");
-  machine.write(memory + "/memory.limit_in_bytes", "9223372036854771712\n");  // none
+  machine.write(memory + "/memory.limit_in_bytes", "9223372036854771712\n");  // no limit
   machine.write(memory + "/memory.usage_in_bytes", "4500\n");
   const auto bounds = machine.bounds();
   ASSERT_EQ(bounds.size(), 2u);

@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A system's files below a directory of the test's own.
+/// Simulated system files below a temporary directory.
 class Processor : public testing::Test {
  protected:
   void TearDown() override { fs::remove_all(root_); }

@@ -29,7 +29,7 @@ class ChargeFile : public test::SharedScratchTest {
   std::vector<double> charge_, other_;
 };
 
-/// Looks into the file behind the library's back.
+/// Reads a dataset by plain HDF5, without the library.
 std::vector<double> read(const std::string& path, const char* dataset, H5T_class_t kind) {
   const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT),
               data = H5Dopen2(file, dataset, H5P_DEFAULT), space = H5Dget_space(data),

@@ -14,7 +14,7 @@ Surface cube() {
   return cube_mesh({.refine = 3, .grading = 1.5});
 }
 
-/// The counts of all defects, in their order.
+/// Counts of all kinds of defects, in the order of Defect.
 std::array<Index, kDefects> defects(const Surface& surface, const CheckOptions& options = {}) {
   std::array<Index, kDefects> counts;
   const SurfaceReport report = check_surface(surface, options);
@@ -25,7 +25,7 @@ std::array<Index, kDefects> defects(const Surface& surface, const CheckOptions& 
 using Counts = std::array<Index, kDefects>;
 constexpr Counts kSound{};
 
-/// As if the second of two surfaces were moved by `shift`.
+/// The surface and a copy of it, scaled and then moved by `shift`.
 Surface with_copy(const Surface& surface, const Point& shift, double scale = 1,
                   const std::string& name = "other") {
   Surface copy = surface, both = surface;
@@ -89,13 +89,13 @@ TEST(CheckSurface, CavitiesFaceTheOtherWay) {
   EXPECT_EQ(check_surface(hollow).nested, 1);
   EXPECT_EQ(repair_surface(hollow).turned, hollow.size() / 2);
   EXPECT_EQ(defects(hollow), kSound);
-  // Inside of another conductor it is a conductor of its own.
+  // Inside another conductor, the copy is a separate conductor.
   EXPECT_EQ(defects(with_copy(cube(), {0.25, 0.25, 0.25}, 0.5)), kSound);
 }
 
 TEST(CheckSurface, FindsTrianglesWithoutArea) {
   Surface surface = cube();
-  // A vertex on the middle of an edge that only one of its two triangles has: the other side is a needle.
+  // A new vertex on an edge splits one of its two triangles; a triangle without area closes the gap.
   const Corners v = surface.triangles[0];
   const Point &a = surface.corner(0, 0), &b = surface.corner(0, 1);
   surface.vertices.push_back({(a[0] + b[0]) / 2, (a[1] + b[1]) / 2, (a[2] + b[2]) / 2});
@@ -119,7 +119,7 @@ TEST(CheckSurface, FindsTrianglesWithoutArea) {
 
 TEST(CheckSurface, FindsConductorsThatCrossCoverOrCutEachOther) {
   EXPECT_GT(check_surface(with_copy(cube(), {0.31, 0.27, 0.43}))[Defect::overlap].count, 3);
-  EXPECT_GT(check_surface(with_copy(cube(), {1, 0, 0}))[Defect::overlap].count, 17);  // face on face
+  EXPECT_GT(check_surface(with_copy(cube(), {1, 0, 0}))[Defect::overlap].count, 17);  // two faces coincide
   EXPECT_GT(check_surface(with_copy(cube(), {1, 0.1, 0.23}))[Defect::overlap].count, 17);
   EXPECT_EQ(defects(with_copy(cube(), {1.001, 0.1, 0.2})), kSound);
   EXPECT_EQ(check_surface(with_copy(cube(), {0.3, 0, 0}), {.find_overlaps = false})[Defect::overlap].count,
@@ -137,7 +137,7 @@ TEST(CheckSurface, FindsSurfacesFoldedOntoThemselves) {
   };
   EXPECT_EQ(overlaps({{0, 1, 2}, {1, 0, 3}}), 1);  // on the same side of their common edge
   EXPECT_EQ(overlaps({{0, 1, 2}, {1, 0, 4}}), 0);
-  EXPECT_EQ(overlaps({{0, 1, 2}, {0, 5, 6}}), 1);  // one vertex in common, sides crossing
+  EXPECT_EQ(overlaps({{0, 1, 2}, {0, 5, 6}}), 1);  // one common vertex, edges cross
   EXPECT_EQ(overlaps({{0, 1, 2}, {0, 4, 5}}), 0);
 }
 

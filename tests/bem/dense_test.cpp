@@ -1,4 +1,4 @@
-// Capacitances of small surfaces against what is known.
+// Capacitances of small surfaces against published values.
 #include "bem/dense.hpp"
 
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@ double capacitance(const Surface& surface) {
   return dense_capacitance(surface).matrix[0];
 }
 
-/// What values of errors ~ refine^-rate tend to.
+/// Limit of values whose errors are proportional to refine^-rate.
 double extrapolate(double coarse, double fine, double ratio, double rate) {
   return fine + (fine - coarse) / (std::pow(ratio, rate) - 1);
 }
@@ -29,8 +29,8 @@ TEST(DenseCapacitance, OfTheSphereConvergesWithTheSquareOfThePanelSize) {
   EXPECT_NEAR(capacitance(sphere_mesh({.refine = 3, .radius = 0.01})), 0.01 * c3, 1e-12);
 }
 
-/// 0.6606782 (Hwang and Mascagni, J. Appl. Phys. 95 (2004) 3798; 0.6606781541: Helsing and Perfekt, Appl.
-/// Comput. Harmon. Anal. 34 (2013) 445).
+/// A cube of side 1: 0.6606782 (Hwang and Mascagni, J. Appl. Phys. 95 (2004) 3798; 0.6606781541: Helsing and
+/// Perfekt, Appl. Comput. Harmon. Anal. 34 (2013) 445).
 TEST(DenseCapacitance, OfTheCubeGradedTowardsItsEdgesExtrapolatesToThePublishedValue) {
   const double c6 = capacitance(cube_mesh({.refine = 6, .grading = 3})),
                c8 = capacitance(cube_mesh({.refine = 8, .grading = 3}));
@@ -59,7 +59,7 @@ TEST(TwoSpheres, SeriesHasItsLimits) {
   EXPECT_NEAR(far.c11, 1 + 2e-8, 1e-14);
   EXPECT_NEAR(far.c22, 2 + 4e-8, 1e-14);
   EXPECT_NEAR(far.c12, -2e-4, 1e-11);
-  // In contact, equal spheres at the same potential have 2 a ln 2 together.
+  // In contact, equal spheres at the same potential have the total capacitance 2 a ln 2.
   const TwoSphereCapacitance close = two_sphere_capacitance(1, 1, 2 + 1e-6);
   EXPECT_NEAR(close.c11 + close.c12, std::log(2), 1e-5);
   EXPECT_EQ(close.c11, close.c22);

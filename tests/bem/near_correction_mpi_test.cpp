@@ -22,7 +22,7 @@ double charge_of(Index number) {
   return std::sin(1.0 + 0.7 * static_cast<double>(number));
 }
 
-/// The panels of a surface that rank 0 alone has.
+/// Distributes a surface that only rank 0 has.
 Panels panels_of(const mpi::Comm& comm, const Surface& surface) {
   return distribute(comm, comm.is_root() ? surface : Surface{});
 }
@@ -34,7 +34,7 @@ std::array<double, 9> corners_of(const Surface& surface, Index i) {
   return corners;
 }
 
-/// The definition of NearRule, on a surface in one place.
+/// A matrix entry by the definition of NearRule, from the whole surface.
 double defined_entry(const Surface& surface, Index i, Index j, const NearRule& rule) {
   const std::array<double, 9> target = corners_of(surface, i), source = corners_of(surface, j);
   const std::array<double, 3> c = panel_centroid(target.data()), s = panel_centroid(source.data());
@@ -58,7 +58,7 @@ struct Problem {
     for (const Index n : panels.number) charges.push_back(charge_of(n));
   }
 
-  /// Without an FMM: what all quadrature points do to this rank's centroids.
+  /// Potential of all quadrature points at this rank's centroids, by direct sums instead of an FMM.
   std::vector<double> far_potential() const {
     std::vector<double> sources = quadrature_points(panels, rule.rule()),
                         spread(charges.size() * size_t(rule.points)), potential(charges.size(), 0);
@@ -101,7 +101,7 @@ TEST_P(NearCorrectionTest, HasTheEntriesOfTheDefinedMatrix) {
       const double expected =
           defined_entry(bus(), numbers[size_t(some[a])], numbers[size_t(some[b])], p.rule);
       EXPECT_NEAR(near.entry(some[a], some[b]), expected, 1e-13 * expected);
-      // A block is that of near pairs, and of charges in the centroids of far ones.
+      // A block has the entries of near pairs; far panels act as charges at their centroids.
       const double *t = near.centroid(some[a]), *s = near.centroid(some[b]);
       const double distance = std::hypot(t[0] - s[0], t[1] - s[1], t[2] - s[2]);
       const bool close = distance < p.rule.multiple * panel_diameter(near.panel(some[b]));
@@ -135,7 +135,7 @@ TEST_P(NearCorrectionTest, IsAdjointToItsTranspose) {
   EXPECT_NEAR(products[0], products[1], 1e-12 * (1 + std::abs(products[0])));
 }
 
-/// Sums run over columns in the order of all ranks' rows, so even their rounding is that of one rank.
+/// Sums run over columns in global row order, so that even their rounding equals that of one rank.
 TEST_P(NearCorrectionTest, HasTheBitsOfOneRank) {
   const Problem p(GetParam());
   NearCorrection near(p.comm, p.panels, p.rule);
@@ -200,7 +200,7 @@ TEST(Panels, BadInputIsAnErrorOnAllRanks) {
   EXPECT_THROW(NearCorrection(comm, panels, NearRule{1, 0.5, true}), AgreedError);
   EXPECT_THROW(NearCorrection(comm, panels, NearRule{5, 2, true}), AgreedError);
   if (comm.size() == 1) return;
-  NearRule rule{3, 2, false};  // which decides how many panels travel
+  NearRule rule{3, 2, false};  // decides how many panels are sent
   if (comm.rank() == comm.size() - 1) rule.multiple += 1e-9;
   EXPECT_THROW(NearCorrection(comm, panels, rule), AgreedError);
 }
@@ -211,8 +211,8 @@ TEST(Panels, HaveOneRelativeSizeWhateverSumsMpiMakes) {
   const double size = relative_size(comm, panels);
   const test::UnequalSums unequal;
   const double mine = relative_size(comm, panels);
-  EXPECT_EQ(mine, size);  // rank 0's sums are what they were
-  // The tolerance at which rules change: a last digit would give some ranks three points and others six.
+  EXPECT_EQ(mine, size);  // from rank 0's sums, which are unchanged
+  // At this tolerance the rule changes: a last digit would give some ranks three points and others six.
   const double tolerance = 1.8e-5 * size;
   EXPECT_EQ(near_rule(tolerance, mine).points, 3);
 }

@@ -24,7 +24,7 @@ double rule_integral(const Panel& panel, const Place& point) {
   return sum * panel_area(panel.data());
 }
 
-/// Adaptive quadrature: quarters while they differ from the whole by more than `tolerance` of them.
+/// Adaptive quadrature: subdivides where the quarters differ from the whole by more than `tolerance`.
 double adaptive_integral(const Panel& p, const Place& point, double tolerance, int depth = 0) {
   const auto middle = [&](int a, int b) {
     Place m;
@@ -50,7 +50,7 @@ double adaptive_integral(const Panel& p, const Place& point, double tolerance, i
 
 const Panel kPanel = {0.1, 0.2, 0.3, 1.3, 0.1, 0.5, 0.4, 0.9, -0.2};
 
-/// The place of barycentric coordinates, moved off the plane by `height`.
+/// The point with barycentric coordinates u and v, moved off the plane by `height`.
 Place place_over(const Panel& p, double u, double v, double height = 0) {
   double e[3], f[3];
   for (int d = 0; d < 3; ++d) {
@@ -88,12 +88,12 @@ TEST(PanelPotential, IsTheClosedFormAtSpecialPoints) {
   EXPECT_NEAR(integral(equilateral, {0, 0, 0}), root3 / 2 * std::log(3), 1e-15);  // t ln((1 + 1/2)/(1 - 1/2))
   const Panel right = {0, 0, 0, 1, 0, 0, 0, 1, 0};
   EXPECT_NEAR(integral(right, {0, 0, 0}), root2 * std::log(1 + root2), 1e-15);
-  // The unit square from its centre is four such triangles of hypotenuse 1: 4 ln(1 + sqrt 2).
+  // The unit square, seen from its centre, is four such triangles of hypotenuse 1: 4 ln(1 + sqrt 2).
   const Panel quarter = {0.5, 0.5, 0, 0, 0, 0, 1, 0, 0};
   EXPECT_NEAR(4 * integral(quarter, {0.5, 0.5, 0}), 4 * std::log(1 + root2), 1e-15);
 }
 
-/// A point on a vertex, an edge or in the triangle cuts it into triangles that have the point as a vertex.
+/// A point on a vertex, an edge or inside divides the triangle into triangles with this point as a vertex.
 TEST(PanelPotential, AddsUpOverThePartsThatMeetInThePoint) {
   const Place a = place_over(kPanel, 0, 0), b = place_over(kPanel, 1, 0), c = place_over(kPanel, 0, 1);
   const auto with = [](const Place& p, const Place& q, const Place& r) {

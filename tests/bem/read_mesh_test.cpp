@@ -16,7 +16,7 @@ class ReadMesh : public testing::Test {
     const std::vector<std::string> paths = {scratch_.file(name)};
     return read_surface(paths, options);
   }
-  /// What reading a file of this name and text throws.
+  /// The error thrown on reading a file of this name and text.
   std::string error(const std::string& name, const std::string& text, const ReadOptions& options = {}) const {
     test::write_file(scratch_.file(name), text);
     try {
@@ -48,7 +48,7 @@ TEST_F(ReadMesh, ReadsWhatIsWritten) {
       write_surface(scratch_.file(name), bus, encoding);
       Surface expected = bus;
       const bool floats = name == "bus.STL" && encoding == MeshEncoding::binary;
-      if (floats) expected.conductors = {"bus:1", "bus:2", "bus:3", "bus:4"};  // there are no names in it
+      if (floats) expected.conductors = {"bus:1", "bus:2", "bus:3", "bus:4"};  // binary STL has no names
       const Surface found = read(name);
       expect_same(found, expected, floats ? 1e-6 : 0);
       EXPECT_TRUE(check_surface(found).sound()) << name;
@@ -103,7 +103,7 @@ TEST_F(ReadMesh, WeldsVerticesThatAreAlmostEqual) {
   EXPECT_TRUE(check_surface(welded).sound());
 }
 
-/// As Gmsh writes it: several entities, nodes of curves with parameters, tags with gaps, other elements.
+/// As Gmsh writes it: several entities, curve nodes with parameters, gaps in the tags, other elements.
 const std::string kGmsh = R"($MeshFormat
 4.1 0 8
 $EndMeshFormat

@@ -1,4 +1,4 @@
-// Evaluates, and catches what the library throws.
+// Evaluates, and catches errors of the library.
 #include <mpi.h>
 #include <octopole/error.hpp>
 #include <octopole/fmm.hpp>
@@ -11,7 +11,7 @@
 
 namespace {
 
-/// Relative error of the potential of points that all ranks have, with this rank's share of them.
+/// Relative error of the potential at points that all ranks know; each rank passes its share of them.
 double error_of(octopole::Fmm& fmm, int rank, int ranks) {
   std::vector<double> all, points, charges;
   const int n = 900;
@@ -56,7 +56,7 @@ int main(int argc, char** argv) {
     octopole::Fmm fmm(MPI_COMM_WORLD, octopole::Laplace{}, options);
     error = error_of(fmm, rank, ranks);
     try {
-      fmm.set_points(std::vector<double>(4, 0.5));  // no points of three coordinates
+      fmm.set_points(std::vector<double>(4, 0.5));  // length not a multiple of 3
     } catch (const octopole::Error& e) {
       caught = true;
     }

@@ -1,5 +1,5 @@
-// The partition by work: what it expects is what the set-up then has, to the last count, and ranks get equal
-// shares of it.
+// The partition by work: predicted counts equal those of the set-up exactly, and ranks get equal shares of
+// the work.
 #include "cost/balance.hpp"
 
 #include <gtest/gtest.h>
@@ -34,14 +34,14 @@ PointSetup set_up(const mpi::Comm& comm, const Parameters& parameters, const std
                     targets.empty() ? std::nullopt : std::optional(std::span<const double>(mine)));
 }
 
-// The first tree's lists tell the work of the final ones.
+// The lists of the first tree predict the work of the final lists.
 void expect_foreseen(const mpi::Comm& comm, const Parameters& parameters, const PointSetup& s,
                      const std::string& what) {
   if (comm.size() == 1) return;
   const auto by_node = count_by_node(s.rank_lists(), s.work, parameters.operators);
   const WorkCounts owned = owned_work(by_node, s.tree, s.partition);
   expect_equal(s.balance.predicted, owned, what);
-  // What is left of the whole is downward work of shared nodes, and transforms.
+  // The remaining work is downward work of shared nodes, and transforms.
   WorkCounts whole = count_work(s, parameters.operators), rest;
   for (NodeIndex node = 0; node < s.tree.size(); ++node)
     if (s.partition.is_shared(s.tree.keys[at(node)])) rest += downward_part(by_node[at(node)]);
@@ -101,7 +101,7 @@ TEST(Balance, SharesWorkMoreEvenlyThanPoints) {
 }
 
 TEST(Balance, FollowsTheRates) {
-  // Half the points lie in a cube of their own at a density that P2P does not care for, but M2L does.
+  // In a Plummer cloud, near and far work are distributed differently: the partition depends on the rates.
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
   const auto all = test::make_points("plummer", 8000);
   Parameters near_alone = at_order(4, 40), far_alone = near_alone;
@@ -135,7 +135,7 @@ TEST(Balance, RatesMustBePositive) {
   EXPECT_THROW(resolve(options, "laplace"), Error);
 }
 
-// Weights as doubles have them, added up in whole numbers.
+// Integer weights: they have the ratios of the doubles, and their sums fit.
 TEST(Balance, WholeWeightsKeepTheRatiosAndFit) {
   const std::vector<double> seconds{1e-9, 3e-4, 0, 7e-2};
   for (const int ranks : {2, 100000}) {

@@ -1,4 +1,4 @@
-// Estimates of memory, and how a set-up that would not fit is refused on all ranks alike.
+// Estimates of memory, and refusal, on all ranks alike, of a set-up that would not fit.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -16,7 +16,7 @@ namespace {
 
 constexpr Index kMebi = Index{1} << 20;
 
-/// A root folder for memory_bounds, the ranks' own, of a node with so many bytes available.
+/// A root folder for memory_bounds, one per rank: a node with this number of bytes available.
 class Machine {
  public:
   explicit Machine(Index available) {
@@ -49,7 +49,7 @@ bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-/// All ranks must have been told the same.
+/// Expects the same text on all ranks.
 void expect_agreed(const std::string& text) {
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
   std::string first = text;
@@ -186,7 +186,7 @@ struct Case {
 
 class Estimates : public testing::TestWithParam<Case> {};
 
-// Earlier estimates are lower bounds, and that before the ghosts comes close to what the set-up needs then.
+// Early estimates are lower bounds, and the one before the ghosts is close to the final estimate.
 TEST_P(Estimates, ComeCloserFromStageToStage) {
   const auto& [shape, digits, gradient, distinct] = GetParam();
   const test::Part part = test::world();
@@ -199,7 +199,7 @@ TEST_P(Estimates, ComeCloserFromStageToStage) {
   class Recorder : public MemoryCheck, public WorkObserver {
    public:
     using MemoryCheck::MemoryCheck;
-    void preparing(SetupStage stage) override {  // after the stages' own checks: the estimate so far
+    void preparing(SetupStage stage) override {  // after the stage's own check: the estimate so far
       if (stage == SetupStage::distribute || stage == SetupStage::ghosts) seen.push_back(estimate());
     }
     void prepared(SetupStage, Index) override {}

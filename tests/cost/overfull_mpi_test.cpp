@@ -1,4 +1,4 @@
-// Leaves that cannot be divided further: found, priced, and where the price is absurd refused on all ranks.
+// Leaves that cannot be divided further: found, priced, and refused on all ranks if the price is absurd.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -10,7 +10,7 @@
 namespace octopole {
 namespace {
 
-/// A cloud of `spread` points, of which `coincident` more are in one place and two more just beside it.
+/// `spread` points in a cube, `coincident` more at one place, and two very close to that place.
 std::vector<double> with_coincident(std::size_t spread, std::size_t coincident) {
   std::vector<double> points = test::make_points("cube", spread);
   for (std::size_t i = 0; i < coincident; ++i) points.insert(points.end(), {0.3, 0.4, 0.55});
@@ -49,7 +49,7 @@ TEST(OverfullLeaves, ArePricedAlikeOnAnyRanks) {
   EXPECT_GT(found.other_seconds, 0);
   EXPECT_FALSE(is_absurd(found));
 
-  // The pairs of one leaf are one thread's: as many seconds as at the rate of pairs.
+  // One thread sums all pairs of one leaf: the seconds follow from the rate of pairs.
   const Parameters parameters = resolve(options, Laplace::name);
   WorkCounts pairs;
   pairs.near_pairs = found.pairs;
@@ -77,7 +77,7 @@ TEST(OverfullLeaves, ACoarseDeepestLevelIsOneToo) {
   options.max_level = 2;
   const OverfullLeaves found = overfull_of(test::make_points("cube", 40'000), options);
   EXPECT_EQ(found.leaves, 64);
-  EXPECT_GT(found.pairs, 40e3 * 40e3 / 64 * 7);  // leaves in corners have 7 neighbours, others more
+  EXPECT_GT(found.pairs, 40e3 * 40e3 / 64 * 7);  // corner leaves have 7 neighbours, others more
   EXPECT_LE(found.pairs, 40e3 * 40e3 / 64 * 27 * 1.2);
 }
 

@@ -1,5 +1,5 @@
-// The cost model: the same choice on any number of ranks, explicit values win, and its counts are those of
-// the trees that follow.
+// The cost model: it makes the same choice on any number of ranks, explicit values win, and its counts are
+// those of the resulting trees.
 #include "cost/tuning.hpp"
 
 #include <gtest/gtest.h>
@@ -32,7 +32,7 @@ TEST(Tuning, DoesNotDependOnTheRanks) {
     const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
     const PointSetup together = set_up(tuned(4), all, MPI_COMM_WORLD);
     const std::uint64_t hash = comm.sum(tree::leaf_hash(together.leaves));
-    if (!comm.is_root()) continue;  // what one rank finds, one rank finds
+    if (!comm.is_root()) continue;  // the reference on one rank is computed once
     const PointSetup alone = set_up(tuned(4), all, MPI_COMM_SELF);
     EXPECT_EQ(together.tuning.ncrit, alone.tuning.ncrit) << shape;
     EXPECT_EQ(together.tuning.padding, alone.tuning.padding) << shape;
@@ -85,7 +85,7 @@ TEST(Tuning, FollowsTheRates) {
             set_up(near_is_slow, all, MPI_COMM_WORLD).tuning.ncrit);
 }
 
-// Only candidates that are likely are looked at, but all if the smallest of these would be chosen.
+// Only likely candidates are examined, but all if the smallest of these would be chosen.
 TEST(Tuning, NeverChoosesTheSmallestLeavesItLookedAt) {
   for (const char* shape : {"cube", "plummer"})
     for (const Index points : {20000, 30000, 50000})
@@ -164,7 +164,7 @@ TEST(Tuning, FormOfTheNearFieldFollowsDigitsAndOrder) {
 }
 
 TEST(Tuning, MeasuredRatesAreRates) {
-  if (!mpi::Comm::duplicate(MPI_COMM_WORLD).is_root()) return;  // ranks have no part in it
+  if (!mpi::Comm::duplicate(MPI_COMM_WORLD).is_root()) return;  // needs one rank only
   Rates rates = measure_rates();
   for (const auto& [name, row] : rates.rows())
     for (const double rate : *row) {
@@ -173,7 +173,7 @@ TEST(Tuning, MeasuredRatesAreRates) {
     }
 }
 
-// Where all points are looked at the model knows the tree, but for nodes that only balance divides.
+// If all points are sampled, the model knows the tree except for nodes that only 2:1 balance divides.
 TEST(Tuning, CountsWhatTheTreeWillHave) {
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
   for (const bool distinct : {false, true}) {
@@ -184,7 +184,7 @@ TEST(Tuning, CountsWhatTheTreeWillHave) {
                                     distinct ? std::optional(std::span<const double>(part)) : std::nullopt);
     const auto seconds = seconds_of(work_of(count_work(s, parameters.operators), parameters.operators, 0),
                                     parameters, parameters.rates, !distinct);
-    const TuningRow* expected = nullptr;  // of the n_crit next to the one chosen
+    const TuningRow* expected = nullptr;  // the row whose n_crit is closest to the chosen one
     for (const TuningRow& row : s.tuning.table)
       if (row.padding == s.tuning.padding &&
           (!expected || std::abs(row.ncrit - s.tuning.ncrit) < std::abs(expected->ncrit - s.tuning.ncrit)))
@@ -221,10 +221,10 @@ TEST(Tuning, CountsWhatAdaptiveTreesWillHave) {
       for (const int ncrit : {60, 100, 900}) {
         Parameters parameters = tuned(6);
         parameters.ncrit = ncrit;
-        parameters.tune_ncrit = false;  // so that the table has it
+        parameters.tune_ncrit = false;  // so that the table has this n_crit
         parameters.balance = balance;
         const PointSetup s =
-            set_up(parameters, points, MPI_COMM_SELF);  // more ranks count shared nodes twice
+            set_up(parameters, points, MPI_COMM_SELF);  // more ranks would count shared nodes twice
         const auto seconds = seconds_of(work_of(count_work(s, parameters.operators), parameters.operators, 0),
                                         parameters, parameters.rates, true);
         const auto row = std::find_if(s.tuning.table.begin(), s.tuning.table.end(),
@@ -233,8 +233,8 @@ TEST(Tuning, CountsWhatAdaptiveTreesWillHave) {
         for (std::size_t i = 0; i < kPhases; ++i) {
           const Phase phase = static_cast<Phase>(i);
           if (phase == Phase::exchange) continue;
-          // Left out are, without balance, leaves two and more levels coarser and, with it, divided nodes
-          // that have hardly a point: most with the smallest and the largest leaves.
+          // The model neglects, without balance, leaves two or more levels coarser and, with balance, divided
+          // nodes with hardly any points: most for the smallest and the largest leaves.
           const bool of_coarser = phase == Phase::p2p || phase == Phase::m2p || phase == Phase::p2l;
           const double with_100 = balance || !of_coarser ? 0.02 : 0.15, with_others = balance ? 0.05 : 0.2;
           const double bound = ncrit == 100 ? with_100 : with_others;

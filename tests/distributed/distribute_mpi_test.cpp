@@ -38,7 +38,7 @@ TEST_P(Clouds, PointsReachTheirOwnersAndReturn) {
   const tree::Partition partition = tree::divide(coarse, tree::point_weights(coarse), comm.size());
   for (mpi::Transport transport : {mpi::Transport::neighbourhood, mpi::Transport::point_to_point}) {
     PointExchange exchange(comm, transport, order, codes, partition);
-    // The owned codes of all ranks are all codes, in order.
+    // The owned codes, rank after rank, are all codes in order.
     const tree::CodeRange range = partition.range(comm.rank());
     const auto low = std::lower_bound(all_codes.begin(), all_codes.end(), range.first);
     ASSERT_EQ(exchange.owned_count(), tree::count_codes(all_codes, range.first, range.end));

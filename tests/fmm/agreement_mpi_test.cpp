@@ -1,4 +1,4 @@
-// Ranks that differ: in processors, rates, threads, options and calls.
+// Ranks that differ in processors, rates, threads, options and calls.
 #include "fmm/agreement.hpp"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@ namespace {
 
 using namespace test;
 
-/// Puts the instruction set and the threads back that were in use.
+/// Restores the instruction set and the number of threads.
 class Restored {
  public:
   ~Restored() {
@@ -47,8 +47,8 @@ TEST(Agreement, RanksOfDifferentInstructionSets) {
   const std::vector<simd::Isa> isas = simd::available_isas();
   const auto rank = static_cast<std::size_t>(world().rank);
   simd::force_isa(isas[isas.size() - 1 - rank % isas.size()]);
-  // Leaves so large that their W and X pairs are summed directly by the rates of one set and not by
-  // another's.
+  // Leaves so large that W and X pairs are summed directly by the rates of one instruction set, but not by
+  // those of another.
   const std::vector<std::pair<int, int>> ncrit_of_digits = {{3, 150}, {5, 290}, {6, 420}, {9, 700}};
   for (const char* shape : {"plummer", "sphere"}) {
     const Solved solved(shape, 6000);
@@ -71,7 +71,7 @@ TEST(Agreement, RanksOfDifferentRates) {
     Rates rates = reference_rates();
     double factor = 1 + 3.0 * rank;
     for (const auto& [name, row] : rates.rows())
-      for (double& rate : *row) rate *= (factor = 5.5 - factor) > 0 ? factor : 0.3;  // others for every kind
+      for (double& rate : *row) rate *= (factor = 5.5 - factor) > 0 ? factor : 0.3;  // differs between kinds
     options.rates = rates;
     plummer.expect(options, digits, "digits " + std::to_string(digits));
     if (rank % 2 == 1) options.rates.reset();
@@ -80,7 +80,7 @@ TEST(Agreement, RanksOfDifferentRates) {
 }
 
 TEST(Agreement, MeasuredRatesServeAllRanks) {
-  if (world().ranks > 3) return;  // measuring takes a second of every rank; fewer ranks show it as well
+  if (world().ranks > 3) return;  // measuring takes a second per rank; few ranks are enough
   Options options;
   options.digits = 4;
   options.rates = measure_rates();
@@ -161,7 +161,7 @@ TEST(Agreement, EveryUnequalOptionIsNamedWithItsRanks) {
       {"coarse_users", [](Options& o) { o.coarse_users = 3; }},
       {"memory_limit", [](Options& o) { o.memory_limit = Index{1} << 40; }},
       {"allow_overfull_leaves", [](Options& o) { o.allow_overfull_leaves = true; }}};
-  EXPECT_EQ(changes.size(), named_options({}).size());  // a new option needs its line here
+  EXPECT_EQ(changes.size(), named_options({}).size());  // a new option needs a line above
   for (const auto& [name, change] : changes) {
     Options options;
     options.digits = 4;
@@ -205,7 +205,7 @@ TEST(Agreement, OldPointsStayUntilNewOnesStand) {
   Fmm fmm(MPI_COMM_WORLD, Laplace{}, with_order(4, 30));
   fmm.set_points(part.of(problem.sources, 3));
   const Field before = fmm.evaluate(charges);
-  const std::vector<double> far = {0, 0, 0, 1e200, 0, 0};  // no cube holds them
+  const std::vector<double> far = {0, 0, 0, 1e200, 0, 0};  // too far apart for any root cube
   EXPECT_THROW(fmm.set_points(far), AgreedError);
   EXPECT_EQ(fmm.evaluate(charges).potential, before.potential);
   EXPECT_EQ(fmm.sources(), part.of(problem.sources, 3));

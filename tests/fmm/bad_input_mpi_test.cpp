@@ -70,7 +70,7 @@ TEST(BadInput, OptionsOutOfRange) {
   refuse("M2L by SVD works in the precision", [](Options& o) {
     o.order = 5, o.m2l = M2lMethod::svd, o.m2l_precision = Precision::single_precision;
   });
-  refuse("M2L by SVD works in the precision", [](Options& o) {  // SVD by its tolerance alone
+  refuse("M2L by SVD works in the precision", [](Options& o) {  // SVD, selected by its tolerance only
     o.precision = Precision::double_precision, o.m2l_precision = Precision::single_precision;
     o.svd_tolerance = 1e-7;
   });

@@ -1,5 +1,5 @@
-// Whatever doubles tell apart, every path tells apart: pairs far closer than single precision holds, against
-// the direct sum, target by target.
+// Every path must distinguish points that are distinct in double: pairs far closer than single precision
+// resolves, against the direct sum, target by target.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -19,7 +19,7 @@ struct Case {
   Problem problem;
 };
 
-/// Points in [-1, 1]^3, shrunk by `width`.
+/// Points in [-1, 1]^3, scaled by `width`.
 std::vector<double> cube_of(std::size_t n, double width, unsigned seed) {
   std::vector<double> points = make_points("cube", n, seed);
   for (double& x : points) x = width * (2 * x - 1);
@@ -31,7 +31,7 @@ std::vector<double> joined(std::vector<double> a, const std::vector<double>& b) 
   return a;
 }
 
-/// As targets of their own (distinct), or all together sources and targets.
+/// Adds two cases: distinct targets, and all points as sources = targets.
 void add_both(std::vector<Case>& cases, const std::string& name, const std::vector<double>& sources,
               const std::vector<double>& targets) {
   cases.push_back({name + ", distinct", {sources, make_charges(sources.size() / 3), targets}});
@@ -39,7 +39,7 @@ void add_both(std::vector<Case>& cases, const std::string& name, const std::vect
   cases.push_back({name + ", same", {all, make_charges(all.size() / 3), {}}});
 }
 
-/// Targets at distance h from sources in the unit cube.
+/// Adds targets at distance h from sources in the unit cube.
 void add_pairs(std::vector<Case>& cases, double h) {
   const std::vector<double> sources = make_points("cube", 200, 3), step = cube_of(200, 1, 4);
   std::vector<double> targets = sources;
@@ -50,14 +50,14 @@ void add_pairs(std::vector<Case>& cases, double h) {
   add_both(cases, "pairs at " + std::to_string(std::log10(h)), sources, targets);
 }
 
-/// One target far away.
+/// Adds one target far away.
 void add_outlier(std::vector<Case>& cases, double distance) {
   const std::vector<double> outlier = {distance, 0.5 * distance, -0.25 * distance};
   add_both(cases, "outlier at " + std::to_string(std::log10(distance)), make_points("cube", 150, 5),
            joined(make_points("cube", 150, 6), outlier));
 }
 
-/// Half of the points around the origin, much closer to one another.
+/// Adds clouds with half of their points in a much smaller cube at the origin.
 void add_cluster(std::vector<Case>& cases, double width) {
   const auto cloud = [&](unsigned seed) {
     return joined(cube_of(70, 1, seed), cube_of(70, width, seed + 1));
@@ -65,7 +65,7 @@ void add_cluster(std::vector<Case>& cases, double width) {
   add_both(cases, "cluster of 10^" + std::to_string(std::log10(width)), cloud(7), cloud(9));
 }
 
-/// As many points in every decade of distance from the origin.
+/// Adds clouds with the same number of points in every decade of distance from the origin.
 void add_all_scales(std::vector<Case>& cases) {
   const auto cloud = [](unsigned seed) {
     std::vector<double> points = cube_of(150, 1, seed);
@@ -97,8 +97,8 @@ std::vector<Case> hardest_cases() {
   return cases;
 }
 
-/// Largest errors of one target: of its potential relative to its sum of |q|/r, of its gradient relative to
-/// that of |q|/r^2. Not finite: infinite.
+/// Largest errors over the targets: of the potential relative to the sum of |q|/r, of the gradient relative
+/// to the sum of |q|/r^2. Infinite if not finite.
 struct Errors {
   double potential = 0, gradient = 0;
 };
@@ -126,7 +126,7 @@ Errors errors_of(const Problem& problem, const Field& field) {
   return errors;
 }
 
-/// Evaluates all cases with one operator set, with the gradient and without.
+/// Evaluates all cases with one operator set, with and without the gradient.
 void expect_told_apart(const Options& options, const std::vector<Case>& cases, const Errors& bound) {
   const Part part = world();
   Fmm fmm(MPI_COMM_WORLD, Laplace{}, options);
@@ -146,13 +146,13 @@ void expect_told_apart(const Options& options, const std::vector<Case>& cases, c
   }
 }
 
-/// Of the near field alone. The estimate of 1/sqrt at 3 digits is good to 2^-13.
+/// Bound for near-field errors only. The estimate of 1/sqrt at 3 digits is accurate to 2^-13.
 Errors near_bound(int digits) {
   const double bound = digits == 3 ? 1.5e-4 : 1e-6;
   return {bound, 3 * bound};
 }
 
-/// With a far field, whose errors single targets far from all others notice more than all together.
+/// Bound with a far field, whose errors are larger at single targets far from all others than on average.
 Errors far_bound(int digits) {
   return {std::pow(10.0, -digits), std::pow(10.0, 1 - digits)};
 }

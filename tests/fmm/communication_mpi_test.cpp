@@ -1,4 +1,4 @@
-// What the report says travelled, against a plain recount of the plans.
+// Communication volumes of the report against a plain recount of the plans.
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -15,8 +15,8 @@ namespace {
 
 using namespace test;
 
-// Bytes that ghost multipoles must be, node by node from the lists: those of others that V names as floats
-// where M2L alone is in single, those that M2P names in full, none twice; coarse ones not at all.
+// Bytes of ghost multipoles, node by node from the lists: remote nodes in V as floats where only M2L is in
+// single, those of M2P in full, none twice; coarse nodes collectively, unless M2P needs them in full.
 struct MultipoleBytes {
   Index messages = 0, collective = 0;
 };
@@ -38,7 +38,7 @@ MultipoleBytes bytes_needed(const PointSetup& s, int rank, const Parameters& par
   };
   const Index points = surface_size(key.order), full = key.precision == Precision::single_precision ? 4 : 8,
               least = key.m2l_precision == Precision::single_precision ? 4 : full;
-  const tree::NodeLists v = tree::build_lists(s.tree).v;  // the set-up keeps its lengths
+  const tree::NodeLists v = tree::build_lists(s.tree).v;  // the set-up keeps only its lengths
   std::set<NodeIndex> by_v(v.items.begin(), v.items.end()),
       by_m2p(s.partners.m2p.items.begin(), s.partners.m2p.items.end()), all = by_v;
   all.insert(by_m2p.begin(), by_m2p.end());
@@ -55,7 +55,7 @@ MultipoleBytes bytes_needed(const PointSetup& s, int rank, const Parameters& par
   return bytes;
 }
 
-// Bytes, messages and peers of some exchanges, the slow way.
+// Bytes, messages and peers of exchanges, counted directly from the plans.
 struct Recount {
   int rank;
   TrafficCounts counts;
@@ -143,7 +143,7 @@ void expect_recount(const Problem& problem, const Options& options, Output outpu
   for (std::size_t i = 0; i < kSetupExchanges; ++i)
     expect_sent_is_received(c.setup[i], kSetupExchangeNames[i]);
 
-  // The set-up's, from the same plans; worst ranks and sums from the lists.
+  // Traffic of the set-up, from the same plans; worst ranks and sums, from the values per rank.
   Recount points{part.rank, {}, {}}, coordinates = points;
   for (Index bytes : {Index{8}, Index{24}}) {
     points.add(s.source_exchange.outward(), bytes);
@@ -201,7 +201,7 @@ TEST(Communication, HowMultipolesTravelChangesNoBit) {
     options.m2l_precision = m2l;
     options.direct_leaves = false;
     options.balance_by = BalanceBy::points;  // the partition by work depends on M2L's precision
-    // All in double, whatever M2L makes of them.
+    // All multipoles sent in double, whatever M2L's precision.
     Options in_double = options;
     in_double.m2l_precision = Precision::double_precision;
     in_double.coarse_users = std::numeric_limits<Index>::max();
@@ -255,7 +255,7 @@ TEST(Communication, OneReductionAnEvaluation) {
 
 TEST(Communication, TimeInAnotherExchangeIsNotHidden) {
   using Part = ExchangeTimer::Part;
-  static double now;  // a clock that is set by hand
+  static double now;  // a clock set by the test
   now = 0;
   const auto spend = [](double seconds) { now += seconds; };
   Profile profile;
@@ -266,7 +266,7 @@ TEST(Communication, TimeInAnotherExchangeIsNotHidden) {
   };
   timed(Exchange::ghost_multipoles, Part::start, 2);
   timed(Exchange::coarse_multipoles, Part::whole, 20);
-  spend(4);  // the only work
+  spend(4);  // the only computation
   timed(Exchange::ghost_multipoles, Part::progress, 1);
   timed(Exchange::ghost_multipoles, Part::finish, 3);
   const auto of = [&](Exchange exchange) {
@@ -278,7 +278,7 @@ TEST(Communication, TimeInAnotherExchangeIsNotHidden) {
   EXPECT_EQ(ghosts.hidden, 4);
   EXPECT_EQ(coarse.hidden, 0);
   EXPECT_EQ(profile.exposed_seconds, 26);
-  EXPECT_EQ(profile.seconds[static_cast<std::size_t>(Phase::exchange)], 25);  // progress is within another
+  EXPECT_EQ(profile.seconds[static_cast<std::size_t>(Phase::exchange)], 25);  // progress is part of another
 }
 
 TEST(Communication, GatheringIsCountedAsInBrucksAlgorithm) {
@@ -302,7 +302,7 @@ TEST(Communication, GatheringIsCountedAsInBrucksAlgorithm) {
 TEST(Communication, APeerOfTwoExchangesCountsOnce) {
   const std::vector<PeerCount> none, send = {{0, 3}, {2, 5}, {4, 0}}, receive = {{2, 1}, {5, 7}};
   Traffic traffic = traffic_of(0, send, receive, 8);
-  EXPECT_EQ(traffic, (Traffic{40, 64, 1, 2, {2, 5}}));  // neither itself nor an empty message
+  EXPECT_EQ(traffic, (Traffic{40, 64, 1, 2, {2, 5}}));  // without messages to itself and empty ones
   traffic += traffic_of(0, none, receive, 1);
   traffic += traffic_of(0, std::vector<PeerCount>{{1, 1}}, none, 100);
   EXPECT_EQ(traffic, (Traffic{140, 72, 2, 4, {1, 2, 5}}));

@@ -1,6 +1,6 @@
-// The counting kernel: every multipole is a number of points, every operator passes numbers on, so that each
-// target must end with exactly the number of sources. A missing or doubled interaction, ghost or node shows
-// at once.
+// The counting kernel: multipoles are numbers of points, and operators pass these on, so that each target
+// must end with exactly the number of sources. This detects every missing or doubled interaction, ghost or
+// node.
 #include <gtest/gtest.h>
 
 #include "fmm/setup.hpp"
@@ -10,7 +10,7 @@
 namespace octopole {
 namespace {
 
-// Counts sources at every owned target through the set-up's own lists and exchanges.
+// Counts sources at every owned target through the lists and exchanges of the set-up.
 std::vector<double> count_sources(PointSetup& s) {
   std::vector<double> charges(static_cast<std::size_t>(s.owned_sources() + s.ghosts.ghost_sources), 0);
   std::fill_n(charges.begin(), s.owned_sources(), 1.0);
@@ -24,7 +24,7 @@ std::vector<double> count_sources(PointSetup& s) {
   };
 
   std::vector<double> multipoles(s.tree.keys.size(), -1e9),
-      locals(s.tree.keys.size(), 0);  // unset ones must not be used
+      locals(s.tree.keys.size(), 0);  // unset values must not be used
   for (NodeIndex leaf : s.work.source_leaves) multipoles[at(leaf)] = sum_of_leaf(leaf);
   auto step = s.ancestors.steps.begin();
   for (int level = morton::kDepth - 1; level >= distributed::kFirstLevel; --level) {
@@ -54,7 +54,7 @@ std::vector<double> count_sources(PointSetup& s) {
     s.ghosts.multipoles.finish(multipoles.data());
   }
 
-  const tree::NodeLists v = tree::build_lists(s.tree).v;  // the set-up keeps its lengths
+  const tree::NodeLists v = tree::build_lists(s.tree).v;  // the set-up keeps only its lengths
   for (std::size_t level = distributed::kFirstLevel; level < s.work.target_nodes.size(); ++level) {
     for (NodeIndex node : s.work.target_nodes[level])
       for (NodeIndex other : v.of(node)) locals[at(node)] += multipoles[at(other)];
@@ -76,7 +76,7 @@ std::vector<double> count_sources(PointSetup& s) {
   for (NodeIndex leaf : s.work.w_leaves)
     for (NodeIndex other : s.partners.m2p.of(leaf)) add(leaf, multipoles[at(other)]);
   if (s.near_pairs) {
-    // Sums of both ends of pairs; those of ghosts go to their owners.
+    // Sums at both ends of symmetric pairs; those at ghosts are sent to their owners.
     const auto add_to_sources = [&](NodeIndex leaf, double value) {
       for (Index i = s.tree.source_begin[at(leaf)]; i < s.tree.source_end[at(leaf)]; ++i)
         counts[static_cast<std::size_t>(i)] += value;
@@ -124,7 +124,7 @@ void expect_everything_counted(const std::string& shape, std::size_t n, const Pa
   for (double count : count_sources(s)) ASSERT_EQ(count, static_cast<double>(n)) << shape << ' ' << n;
   EXPECT_EQ(comm.sum(s.owned_targets()), static_cast<Index>(n));
 
-  // The tree is that of one process.
+  // The tree equals that of one process.
   EXPECT_EQ(
       comm.sum(tree::leaf_hash(s.leaves)),
       tree::leaf_hash(
@@ -158,7 +158,7 @@ TEST_P(Counting, WithEveryPairOneSided) {
 }
 TEST_P(Counting, WithSurfacesOfDifferentSizes) {
   Parameters p = small_leaves(40);
-  p.operators.order = 3;  // what W sums directly X need not
+  p.operators.order = 3;  // W pairs summed directly need not be direct in X
   p.operators.downward_check_order = 4;
   p.operators.m2l = M2lMethod::svd;
   expect_everything_counted(GetParam(), 3000, p);
@@ -173,7 +173,7 @@ TEST_P(Counting, WithCoarseNodesByTheCollective) {
 }
 TEST_P(Counting, WithMultipolesAsFloats) {
   Parameters p = small_leaves(10);
-  p.direct_leaves = false;  // M2P's travel as doubles
+  p.direct_leaves = false;  // multipoles for M2P are sent as doubles
   p.operators.m2l_precision = Precision::single_precision;
   p.coarse_users = 2;
   expect_everything_counted(GetParam(), 1500, p);
@@ -213,7 +213,7 @@ TEST(CountingUgly, AllPointsOnOneRank) {
 TEST(CountingUgly, DistinctTargetsElsewhere) {
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
   const auto sources = test::make_points("sphere", 2000);
-  for (double shift : {0.0, 0.3, 5.0}) {  // on top of, across, and far from the sources
+  for (double shift : {0.0, 0.3, 5.0}) {  // overlapping, partly overlapping, and far from the sources
     auto targets = test::make_points("cube", 1500, 9);
     for (double& x : targets) x += shift;
     PointSetup s = make_setup(comm, small_leaves(10), test::block_of(sources, 3, comm.rank(), comm.size()),
@@ -228,7 +228,7 @@ TEST(Ghosts, SendListsEqualThePeersReceiveLists) {
   const auto all = test::make_points("ellipsoid", 3000);
   PointSetup s =
       make_setup(comm, small_leaves(10), test::block_of(all, 3, comm.rank(), comm.size()), std::nullopt);
-  // Keys travel as rows: what arrives for a node must be the node's own key.
+  // Keys are sent as rows: the key received for a node must be its own.
   std::vector<std::uint64_t> keys;
   for (tree::NodeKey key : s.tree.keys) keys.push_back(key.bits);
   auto rows = keys;

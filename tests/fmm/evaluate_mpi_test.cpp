@@ -67,7 +67,7 @@ TEST(Evaluate, NewChargesReuseTheSetUp) {
   EXPECT_TRUE(again.gradient.empty());
   const Field fresh = run(problem, with_order(5, 30), part);
   EXPECT_EQ(gather(again.potential, part), fresh.potential);
-  // A field that is used again, with and without the gradient.
+  // A field is reused, with and without the gradient.
   Field field;
   fmm.evaluate(part.of(other, 1), field, Output::potential_and_gradient);
   EXPECT_EQ(field.gradient.size(), 3 * field.potential.size());
@@ -85,14 +85,14 @@ TEST(Evaluate, NewChargesReuseTheSetUp) {
 }
 
 TEST(Evaluate, SendsOnlyChargesMultipolesAndResults) {
-  // To the byte: what the plans of the same points say.
+  // Exactly the bytes in the plans of the same points.
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
   const Part part = world();
   const Problem problem = cloud("cube", 4000);
   Fmm fmm(MPI_COMM_WORLD, Laplace{}, with_order(4, 30));
   fmm.set_points(part.of(problem.sources, 3));
   const PointSetup s = make_setup(comm, fmm.parameters(), part.of(problem.sources, 3), std::nullopt);
-  ASSERT_EQ(s.ghosts.coarse.exchange().total_records(), 0);  // fewer ranks than a collective pays for
+  ASSERT_EQ(s.ghosts.coarse.exchange().total_records(), 0);  // too few ranks for a collective
   Index multipoles = s.ghosts.multipoles.exchange().records_sent_away();
   for (const auto& step : s.ancestors.steps) multipoles += step.exchange.exchange().records_sent_away();
   const Index charges =
@@ -100,7 +100,7 @@ TEST(Evaluate, SendsOnlyChargesMultipolesAndResults) {
   const Index sums = part.ranks > 1 ? s.near_sums.exchange().records_sent_away() : 0;
   const Index results = s.source_exchange.homeward().records_sent_away();
   const Index expected =
-      comm.sum(8 * (56 * multipoles + charges + sums + results));  // order 4: 56 points a surface
+      comm.sum(8 * (56 * multipoles + charges + sums + results));  // order 4: 56 points per surface
 
   fmm.evaluate(part.of(problem.charges, 1));
   EXPECT_EQ(fmm.summary().communication.evaluation.bytes_sent.sum, expected);
@@ -128,7 +128,7 @@ TEST(Evaluate, CoincidentPointsGiveNoNaN) {
   const Field field = run(problem, with_order(6, 20), world()), exact = direct(problem);
   EXPECT_LT(test::relative_l2(field.potential, exact.potential), 1e-5);
   EXPECT_LT(test::relative_l2(field.gradient, exact.gradient), 1e-4);
-  // Targets given apart, but equal to the sources: the self term is skipped just the same.
+  // Targets given separately, but equal to the sources: the self term is skipped as well.
   problem.targets = problem.sources;
   const Field apart = run(problem, with_order(6, 20), world());
   EXPECT_LT(test::relative_l2(apart.potential, field.potential), 1e-12);
@@ -176,9 +176,9 @@ TEST(Evaluate, TranslationAndScaling) {
   for (double& u : scaled.potential) u *= 1000;
   for (double& g : scaled.gradient) g *= 1e6;
   EXPECT_LT(test::relative_l2(scaled.potential, field.potential),
-            2e-6);  // another cube: the method's own error
+            2e-6);  // another root cube: the method's own error
   EXPECT_LT(test::relative_l2(scaled.gradient, field.gradient), 2e-5);
-  Problem doubled = problem;  // a power of two changes nothing but exponents
+  Problem doubled = problem;  // a power of two changes only exponents
   for (double& x : doubled.sources) x *= 4;
   Field same = run(doubled, with_order(6, 30), world());
   for (double& u : same.potential) u *= 4;
@@ -191,7 +191,7 @@ TEST(Evaluate, WithoutBalance) {
   options.balance = false;
   const auto exact = direct(problem).potential;
   EXPECT_LT(test::relative_l2(run(problem, options, world()).potential, exact), 1e-5);
-  Options single;  // neighbours of very different sizes, points relative to their own
+  Options single;  // neighbours of very different sizes, leaf-relative points
   single.ncrit = 20;
   single.balance = false;
   for (const int digits : {3, 5}) {
@@ -201,8 +201,8 @@ TEST(Evaluate, WithoutBalance) {
 }
 
 TEST(Evaluate, TightClustersInSinglePrecision) {
-  // 30 clusters of 40 points, 1e-7 wide, on the faces between leaves too: one float a coordinate does not
-  // tell their points apart.
+  // 30 clusters of 40 points, 1e-7 wide, also on the faces between leaves: one float per coordinate cannot
+  // distinguish their points.
   Problem problem = cloud("cube", 1200);
   const auto offsets = test::make_points("cube", 1200, 9);
   for (std::size_t i = 0; i < 1200; ++i)
@@ -234,7 +234,7 @@ TEST(Evaluate, RectangularCheckSurfaces) {
 
 TEST(Evaluate, SinglePrecision) {
   Problem problem = cloud("sphere", 2500);
-  for (double& x : problem.sources) x = 1e3 + x;  // an offset that would cost plain floats three digits
+  for (double& x : problem.sources) x = 1e3 + x;  // with this offset plain floats would lose three digits
   Options options;
   options.precision = Precision::single_precision;
   options.digits = 4;
@@ -262,7 +262,7 @@ TEST(Evaluate, DoesNotDependOnRanksAndThreadsAtAnyDigits) {
 }
 
 TEST(Evaluate, ClustersOfTargetsFarFromSourcesKeepTheirGradients) {
-  // A deep chain of L2L without anything to add on the way would wear the gradient down level by level.
+  // In a deep chain of L2L to which no level adds anything, the gradient would lose digits level by level.
   for (double size : {1e-2, 1e-4}) {
     Problem problem{test::make_points("sphere", 800), std::vector<double>(800, 1.0),
                     test::make_points("cube", 1500, 8)};
@@ -300,7 +300,7 @@ TEST(Evaluate, CoincidentClustersFarFromTheOrigin) {
   Problem problem = cloud("cube", 400);
   for (double offset : {0.0, 1e8, 1e11}) {
     Problem moved = problem;
-    for (std::size_t i = 0; i < 400; ++i)  // 10 places, 40 points each
+    for (std::size_t i = 0; i < 400; ++i)  // 10 places, 40 points at each
       for (std::size_t c = 0; c < 3; ++c)
         moved.sources[3 * i + c] = problem.sources[3 * (i % 10) + c] + offset;
     moved.targets = test::make_points("cube", 300, 6);

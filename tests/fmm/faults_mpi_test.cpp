@@ -1,4 +1,4 @@
-// A rank that fails in the local work of a set-up: all ranks have the error, and the old points stand.
+// A rank that fails in the local work of a set-up: all ranks get the error, and the old points remain in use.
 #include "base/fault.hpp"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@ namespace {
 
 using namespace test;
 
-/// Nothing stays armed behind a test.
+/// Disarms all faults at the end of a test.
 class Disarmed {
  public:
   ~Disarmed() { fault::arm(""); }
@@ -43,7 +43,7 @@ TEST(Faults, OfEverySetupStageAreThrownOnAllRanksAndOldPointsStand) {
     fmm.set_points(points);
     const Field before = fmm.evaluate(charges);
     for (const std::string_view stage : kSetupStageNames) {
-      if (stage == "balance" && part.ranks == 1) continue;  // a single rank balances nothing
+      if (stage == "balance" && part.ranks == 1) continue;  // a single rank has nothing to balance
       if (stage == "tuning" && !tuned) continue;
       for (const int rank : {0, part.ranks - 1})
         for (const std::string kind : {"error", "memory"}) {
@@ -125,7 +125,7 @@ TEST(Mpi, MessagesThatFailAreNamed) {
 
 TEST(Mpi, ThreadLevelIsChecked) {
   EXPECT_NO_THROW(mpi::require_thread_level(1));
-  EXPECT_NO_THROW(mpi::require_thread_level(4));  // these tests ask for MPI_THREAD_FUNNELED
+  EXPECT_NO_THROW(mpi::require_thread_level(4));  // these tests initialise MPI with MPI_THREAD_FUNNELED
 }
 
 }  // namespace

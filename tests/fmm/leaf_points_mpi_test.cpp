@@ -13,7 +13,7 @@ namespace {
 
 using namespace octopole::test;
 
-// Every rank knows the places of all targets; numbers, places and neighbourhood are checked against them.
+// Checks numbers, positions and neighbours of leaf points; every rank knows the positions of all targets.
 void check_leaves(const std::vector<double>& sources, const std::vector<double>& targets) {
   const Part part = world();
   Fmm fmm(MPI_COMM_WORLD, Laplace{}, with_order(3, 30));
@@ -41,7 +41,7 @@ void check_leaves(const std::vector<double>& sources, const std::vector<double>&
   ASSERT_EQ(everywhere.size(), all.size() / 3);
   for (std::size_t i = 0; i < everywhere.size(); ++i) ASSERT_EQ(everywhere[i], static_cast<double>(i));
 
-  // Pairs of leaves by a number of each, all ranks together: neighbours are neighbours both ways.
+  // Pairs of neighbouring leaves of all ranks, each named by its first point: the relation is symmetric.
   std::vector<double> mine;
   const auto first = [&](Index leaf) {
     return static_cast<double>(

@@ -16,7 +16,7 @@ Problem scaled(Problem problem, double scale) {
   return problem;
 }
 
-/// The field in units in which it is about 1: u(s x) = u(x) / s.
+/// Converts the field to the units of the unscaled points: u(s x) = u(x) / s.
 Field in_ordinary_units(Field field, double scale) {
   for (double& u : field.potential) u *= scale;
   for (double& g : field.gradient) g = g * scale * scale;

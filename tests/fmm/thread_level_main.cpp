@@ -1,4 +1,4 @@
-// What MPI_Init without threads means to an Fmm: refused with threads, and right without them.
+// An Fmm after MPI_Init without thread support: refused with several threads, correct with one.
 #include <mpi.h>
 
 #include <cstdio>
@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
   } catch (const octopole::AgreedError& error) {
     message = error.what();
   }
-  // A library that gives more than is asked for has nothing to refuse.
+  // An MPI that provides more than was requested has nothing to refuse.
   const bool refused = message.find("MPI_THREAD_FUNNELED") != std::string::npos;
   if (refused != (level < MPI_THREAD_FUNNELED)) {
     std::fprintf(stderr, "thread level %d with 2 threads: '%s'\n", level, message.c_str());

@@ -1,4 +1,4 @@
-// What verify() measures, says of it, and refuses.
+// What verify() measures, reports and refuses.
 #include "octopole/verify.hpp"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@
 namespace octopole {
 namespace {
 
-/// A direct problem of which this rank holds its block, and its exact field.
+/// A problem of which this rank holds its block, and its exact field by direct sums.
 struct Problem {
   mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
   Index sources_in_all, targets_in_all;
@@ -51,7 +51,7 @@ TEST(Verify, SeesWhatIsWrong) {
   EXPECT_LT(right.potential.relative_l2, 1e-14);
   EXPECT_LT(right.gradient->relative_l2, 1e-14);
   EXPECT_TRUE(reaches(right, 12));
-  // The last target of all, on the last rank.
+  // An error at the last target, on the last rank.
   const bool last = p.comm.rank() == p.comm.size() - 1;
   if (last) p.field.potential.back() *= 1.5;
   const Verification wrong = p.check(300);
@@ -106,12 +106,12 @@ TEST(Verify, MeasuresRelativeToTheSumOfMagnitudes) {
   EXPECT_NEAR(v.potential.cancellation, std::sqrt(of_result / of_scale), 1e-12);
   EXPECT_NEAR(v.gradient->scaled_l2, 2e-3 * std::sqrt(270 / of_gradient), 1e-12);
   EXPECT_EQ(v.samples, 90);
-  EXPECT_EQ(v.potential.scaled_l2_bound, v.potential.scaled_l2);  // all have been looked at
+  EXPECT_EQ(v.potential.scaled_l2_bound, v.potential.scaled_l2);  // all were sampled
   EXPECT_EQ(v.worse_share, 0);
 }
 
-// The potential of alternating charges falls off exponentially with the distance, and with it all hope of
-// digits relative to it. Relative to what is summed they are there.
+// The potential of alternating charges decays exponentially with the distance, and relative accuracy with it.
+// Relative to the sum of magnitudes, the digits are reached.
 TEST(Verify, ChargesThatCancelAreNotCalledInaccurate) {
   std::vector<double> points, charges, targets;
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
@@ -138,7 +138,7 @@ TEST(Verify, ChargesThatCancelAreNotCalledInaccurate) {
   }
 }
 
-// A field with an error of its own size at every target, of which each seed looks at 64.
+// A field with a different error at every target; each seed samples 64 of them.
 TEST(Verify, TheBoundHoldsAsOftenAsItSays) {
   Problem p(40, 3000, Charges::unit);
   std::mt19937_64 random(3);
@@ -146,7 +146,7 @@ TEST(Verify, TheBoundHoldsAsOftenAsItSays) {
   for (double& f : factors) {
     double sum = -6;
     for (int i = 0; i < 12; ++i) sum += static_cast<double>(random() >> 11) * 0x1p-53;
-    f = 1 + 1e-6 * sum;  // normal
+    f = 1 + 1e-6 * sum;  // normally distributed
   }
   for (std::size_t i = 0; i < p.field.potential.size(); ++i)
     p.field.potential[i] *= factors[static_cast<std::size_t>(p.first_target()) + i];
@@ -163,9 +163,9 @@ TEST(Verify, TheBoundHoldsAsOftenAsItSays) {
     EXPECT_EQ(v.targets, 3000);
   }
   EXPECT_GE(held, 180);  // of 190 expected, with a standard deviation of 3
-  EXPECT_LE(held, 198);  // and it is no larger than need be
+  EXPECT_LE(held, 198);  // the bound is not larger than necessary
   EXPECT_LT(largest, 1.7 * whole.potential.scaled_l2);
-  EXPECT_TRUE(std::isinf(p.check(1).potential.scaled_l2_bound));  // one sample says nothing of the rest
+  EXPECT_TRUE(std::isinf(p.check(1).potential.scaled_l2_bound));  // one sample says nothing about the others
 }
 
 TEST(Verify, TheCheaperFormIsGoodEnoughForFiveDigits) {
@@ -195,7 +195,7 @@ TEST(Verify, EveryRankSaysTheSame) {
   }
 }
 
-// One rank's lengths are wrong: all ranks throw, with what is wrong.
+// Wrong lengths on one rank: all ranks throw an error that names them.
 TEST(Verify, WrongLengthsAreErrorsOnAllRanks) {
   const Problem right(60, 30);
   const auto expect_error = [&](const std::string& what, const auto& spoil) {
@@ -219,7 +219,7 @@ TEST(Verify, WrongLengthsAreErrorsOnAllRanks) {
     expect_error("samples", [](Problem&, Index& samples) { samples = 11; });
   }
   expect_error("samples", [](Problem&, Index& samples) { samples = 0; });
-  right.check(10);  // and the communicator is as good as before
+  right.check(10);  // the communicator is still usable
 }
 
 }  // namespace

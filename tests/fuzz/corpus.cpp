@@ -1,4 +1,4 @@
-// octopole_fuzz_corpus FOLDER: writes what the harnesses begin with, a folder each.
+// octopole_fuzz_corpus FOLDER: writes the initial inputs of the harnesses, one folder per harness.
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
         "usemtl m\ns off\nf -4/1/1 -3/1/1 -1/1/1 -2/1/1\ng b\nf 1//1 2//1 3//1\n");
   write(folder(root, "machine") + "reference.json", app::kReferenceMachine);
   write(folder(root, "rates") + "reference.json", app::rates_json(reference_rates()).dump(1));
-  // Bytes for schema.hpp: sources, charges and targets as they should be.
+  // Arbitrary bytes, of which schema.hpp makes HDF5 objects.
   std::string bytes;
   for (int i = 0; i < 200; ++i) bytes += static_cast<char>(i * 37 + 11);
   write(folder(root, "points_hdf5") + "any", bytes);

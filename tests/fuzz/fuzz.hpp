@@ -1,4 +1,4 @@
-// What the fuzzing harnesses share: a scratch file, and what a reader may do with it.
+// Shared by the fuzzing harnesses: a scratch file, and a check of what a reader throws.
 #pragma once
 
 #include <unistd.h>
@@ -15,7 +15,7 @@
 
 namespace octopole::fuzz {
 
-/// A file of this process, in memory where the system has a file system there.
+/// The path of a scratch file of this process, in memory (/dev/shm) where available.
 inline std::string scratch_file(const std::string& extension) {
   std::error_code ignored;
   const std::filesystem::path folder = std::filesystem::is_directory("/dev/shm", ignored)
@@ -29,13 +29,13 @@ inline void write(const std::string& path, const std::uint8_t* data, std::size_t
   file.write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
 }
 
-/// Runs a reader: it may throw Error and nothing else.
+/// Runs a reader: it may only throw Error.
 template <class Read>
 void only_errors(const Read& read) {
   try {
     read();
   } catch (const Error&) {
-    // what is wrong with the file
+    // the file is invalid
   } catch (const std::exception& exception) {
     std::fprintf(stderr, "not an octopole::Error: %s\n", exception.what());
     std::abort();

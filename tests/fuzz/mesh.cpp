@@ -1,4 +1,4 @@
-// Surface meshes: one harness a format, by OCTOPOLE_FUZZ_EXTENSION.
+// Surface meshes: one harness per format, by OCTOPOLE_FUZZ_EXTENSION.
 #include "bem/check_surface.hpp"
 #include "bem/read_mesh.hpp"
 #include "tests/fuzz/fuzz.hpp"

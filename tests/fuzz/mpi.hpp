@@ -1,4 +1,4 @@
-// Harnesses of readers that are collective: MPI on this process alone, for as long as it lives.
+// For harnesses of collective readers: MPI on this process only, initialised once.
 #pragma once
 
 #include <mpi.h>

@@ -1,4 +1,4 @@
-// Operator databases: an intact one, of which the fuzzer's bytes replace arrays and attributes, or bytes.
+// Operator databases: an intact file, in which the fuzzer deletes or replaces up to three objects.
 #include "io/operator_file.hpp"
 #include "octopole/kernels.hpp"
 #include "tests/fuzz/fuzz.hpp"

@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const bool other = input.ConsumeBool();
   for (const char* name : names[other ? 1 : 0])
     if (input.ConsumeIntegralInRange<int>(0, 9) > 0) fuzz::write_object(file, name, input);
-  if (input.ConsumeIntegralInRange<int>(0, 9) == 0)  // where a group should be
+  if (input.ConsumeIntegralInRange<int>(0, 9) == 0)  // in place of a group
     fuzz::write_object(file, input.ConsumeBool() ? "/sources" : "/targets", input);
   H5Fclose(file);
   fuzz::only_errors([&] {

@@ -1,4 +1,4 @@
-// HDF5 files with whatever groups, datasets, links, types, shapes and layouts the fuzzer's bytes say.
+// HDF5 files with any groups, datasets, links, types, shapes and layouts, as the fuzzer's bytes select.
 #pragma once
 
 #include <fuzzer/FuzzedDataProvider.h>
@@ -10,20 +10,20 @@
 
 namespace octopole::fuzz {
 
-/// Some of HDF5's types, most of which are wrong anywhere.
+/// One of several HDF5 types, most of which are wrong everywhere.
 inline hid_t draw_type(FuzzedDataProvider& input) {
   const hid_t types[] = {H5T_IEEE_F64LE, H5T_IEEE_F32LE, H5T_IEEE_F64BE,  H5T_STD_I64LE,     H5T_STD_U8LE,
                          H5T_C_S1,       H5T_UNIX_D32LE, H5T_STD_REF_OBJ, H5T_NATIVE_LDOUBLE};
   return types[input.ConsumeIntegralInRange<std::size_t>(0, std::size(types) - 1)];
 }
 
-/// Small numbers, or very large ones.
+/// A small or a very large number.
 inline hsize_t draw_length(FuzzedDataProvider& input) {
   const auto choice = input.ConsumeIntegral<std::uint8_t>();
   return choice < 240 ? choice % 12 : hsize_t{1} << (choice - 210);  // up to 2^45
 }
 
-/// Writes a dataset of any kind at `name`, or something else. Where HDF5 does not want it, nothing.
+/// Writes a dataset of any kind, or another object, at `name`; nothing where HDF5 refuses it.
 inline void write_object(hid_t parent, const std::string& name, FuzzedDataProvider& input) {
   const hid_t links = H5Pcreate(H5P_LINK_CREATE);
   H5Pset_create_intermediate_group(links, 1);

@@ -37,7 +37,7 @@ class OperatorFileTest : public testing::Test {
     return arrays;
   }
 
-  /// Whether the file gives back exactly `set`.
+  /// Whether the file returns exactly `set`.
   bool gives(OperatorSet<Real>& set) {
     OperatorSet<Real> stored;
     reason_.clear();
@@ -124,7 +124,7 @@ TYPED_TEST(OperatorFileTest, NoticesEveryFlippedByteOfTheNumbers) {
   OperatorSet<TypeParam> set = this->make(this->key_of(3, M2lMethod::fft));
   this->store_.save(set);
   const std::string intact = read_file(this->path_);
-  // The arrays are stored as they are in memory.
+  // The file stores arrays as they are in memory.
   set.for_each_array([&]<class T>(const std::string& name, AlignedVector<T>& array) {
     const std::string bytes(reinterpret_cast<const char*>(array.data()), array.size() * sizeof(T));
     const std::size_t place = intact.find(bytes);

@@ -1,4 +1,4 @@
-// Tests in which several processes meet: children that begin together, and children that are killed.
+// Tests with several processes: children that start together, and children that are killed.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -14,11 +14,11 @@
 
 namespace octopole::test {
 
-/// Runs `work` in a child process, which ends with 0, or with 1 where it throws.
+/// Runs `work` in a child process, which exits with 0, or with 1 if it throws.
 inline pid_t start_child(const std::function<void()>& work) {
   const pid_t child = ::fork();
   if (child != 0) return child;
-  omp_set_num_threads(1);  // the threads of the parent are not here
+  omp_set_num_threads(1);  // a forked child does not have the parent's threads
   try {
     work();
   } catch (const std::exception& error) {
@@ -34,7 +34,7 @@ inline void expect_success(pid_t child) {
   EXPECT_EQ(status, 0);
 }
 
-/// Runs work(0) .. work(count - 1) in a process each, all let go at the same moment.
+/// Runs work(0) .. work(count - 1) in one process each, released at the same moment.
 inline void in_processes(int count, const std::function<void(int)>& work) {
   int gate[2];
   ASSERT_EQ(::pipe(gate), 0);
@@ -52,7 +52,7 @@ inline void in_processes(int count, const std::function<void(int)>& work) {
   for (const pid_t child : children) expect_success(child);
 }
 
-/// Runs `work` in a child process and kills it after `delay`, wherever it is then.
+/// Runs `work` in a child process and kills it after `delay`, at any point of its work.
 inline void killed_after(std::chrono::microseconds delay, const std::function<void()>& work) {
   const pid_t child = start_child(work);
   std::this_thread::sleep_for(delay);

@@ -1,4 +1,4 @@
-// Writes HDF5 files of any shape and type, right or wrong, for tests of the readers.
+// Writes HDF5 files of any shape and type, valid or not, for tests of the readers.
 #pragma once
 
 #include <hdf5.h>
@@ -8,7 +8,7 @@
 
 namespace octopole::test {
 
-/// A dataset as it is to be in a file: `values` are converted to the file type.
+/// A dataset to be written: `values` are converted to the file type.
 struct RawDataset {
   std::string name;
   std::vector<hsize_t> shape;

@@ -23,12 +23,12 @@ class ReadPoints : public test::SharedScratchTest {
   void write(const std::vector<RawDataset>& datasets) const {
     on_root([&] { test::write_raw(path_, datasets); });
   }
-  /// This rank's rows of a whole table.
+  /// This rank's rows of a table.
   std::vector<double> block(const std::vector<double>& all, Index columns) const {
     const RowBlock rows = block_of(static_cast<Index>(all.size()) / columns, comm_.rank(), comm_.size());
     return {all.begin() + rows.first * columns, all.begin() + (rows.first + rows.count) * columns};
   }
-  /// The error of reading the file holds all of `words`.
+  /// Expects an error on reading the file, with all of `words` in its message.
   void expect_error(const std::vector<std::string>& words) const {
     const std::string message = error_of([&] { read_points(comm_, path_); });
     EXPECT_NE(message, "");
@@ -39,7 +39,7 @@ class ReadPoints : public test::SharedScratchTest {
   const std::string path_ = file("points.h5");
 };
 
-/// A valid pair of positions and charges.
+/// Valid positions and charges.
 std::vector<RawDataset> sources(hsize_t n) {
   return {{"/sources/positions", {n, 3}, counted(static_cast<Index>(3 * n))},
           {"/sources/charges", {n}, counted(static_cast<Index>(n))}};
@@ -166,7 +166,7 @@ TEST_F(ReadPoints, ShowsTheWrongShape) {
 }
 
 TEST_F(ReadPoints, RefusesWhatIsAnnouncedAndNotThere) {
-  // Before memory is taken for it: nobody has as much as the second wants.
+  // Before memory is allocated: no machine has as much as the second case needs.
   for (const hsize_t rows : {hsize_t{7}, hsize_t{1} << 40})
     for (const hsize_t chunk : {hsize_t{0}, hsize_t{2}}) {
       const RawDataset positions{"/sources/positions", {rows, 3}, {}, H5T_IEEE_F64LE, chunk};

@@ -1,4 +1,4 @@
-// A directory for the files of a test, and what is needed to look at them.
+// A directory for the files of a test, and functions to examine them.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 
 namespace octopole::test {
 
-/// A fresh directory, removed with the object.
+/// A new directory, removed with the object.
 class Scratch {
  public:
   explicit Scratch(const std::string& name)

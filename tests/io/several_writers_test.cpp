@@ -22,7 +22,7 @@ using test::read_file;
 using test::Scratch;
 using test::start_child;
 
-/// A set of operators for each `number`, all of other keys.
+/// A set of operators with a different key for each `number`.
 OperatorSet<double> operators(int number) {
   OperatorKey key;
   key.kernel = Laplace::name;
@@ -31,7 +31,7 @@ OperatorSet<double> operators(int number) {
   return make_operators<Laplace, double>(Laplace{}, key);
 }
 
-/// Whether the database has the set; `reason` tells damage.
+/// Whether the database has the set; `reason` reports damage.
 bool has(const std::string& path, OperatorSet<double>& set, std::string& reason) {
   OperatorSet<double> stored;
   reason.clear();
@@ -87,7 +87,7 @@ TEST(SeveralWriters, DoNotWaitForEver) {
       EXPECT_NE(std::string(error.what()).find("locked"), std::string::npos) << error.what();
     }
     std::string reason;
-    EXPECT_TRUE(has(path, first, reason)) << reason;  // readers need not wait
+    EXPECT_TRUE(has(path, first, reason)) << reason;  // readers need not wait for the lock
     EXPECT_EQ(read_file(path), before);
   }
   OperatorFile<double>(path, 30ms).save(second);
@@ -139,7 +139,7 @@ TEST(KilledWriter, LeavesADatabaseWhole) {
     killed_after(std::chrono::microseconds(random() % 15000), [&] {
       for (std::size_t i = known; i < sets.size(); ++i) OperatorFile<double>(path).save(sets[i]);
     });
-    // What was there stays there; what is not there is missing, not damaged.
+    // Stored sets stay; others are missing, not damaged.
     for (std::size_t i = 0; i < sets.size(); ++i) {
       std::string reason;
       const bool there = has(path, sets[i], reason);
@@ -147,10 +147,10 @@ TEST(KilledWriter, LeavesADatabaseWhole) {
       EXPECT_EQ(reason.find("damaged"), std::string::npos) << reason;
       if (there && i == known) ++known;
     }
-    EXPECT_LE(parts_in(scratch), 1);  // the next writer removes what the last one left
+    EXPECT_LE(parts_in(scratch), 1);  // the next writer removes the files that the last one left
     left_behind += static_cast<std::size_t>(parts_in(scratch));
   }
-  EXPECT_GT(left_behind, 0U);  // so some were killed while they wrote
+  EXPECT_GT(left_behind, 0U);  // some were killed while they wrote
   OperatorSet<double> last = operators(kSets);
   OperatorFile<double>(path).save(last);
   EXPECT_EQ(parts_in(scratch), 0);
@@ -188,7 +188,7 @@ TEST(KilledWriter, LeavesRecordsWhole) {
       for (int i = 0; i < 20; ++i) append_line(path, line);
     });
   append_line(path, line);
-  // A write that was cut off keeps a line to itself.
+  // A truncated write has a line to itself.
   std::ifstream file(path);
   int whole = 0;
   for (std::string at; std::getline(file, at);) {
@@ -202,7 +202,7 @@ TEST(PendingFile, LeavesTheFilesOfLivingProcessesAlone) {
   const Scratch scratch("pending");
   const std::string path = scratch.file("result");
   PendingFile first(path);
-  // Not of this host: kept for a day. Not of ours: kept.
+  // Files of other hosts are kept for a day, files with other names always.
   test::write_file(path + ".part-0-1-1", "elsewhere");
   test::write_file(path + ".part-of-something", "else");
   PendingFile second(path);

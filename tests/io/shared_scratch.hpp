@@ -22,13 +22,13 @@ class SharedScratchTest : public testing::Test {
 
   std::string file(const std::string& name) const { return directory_ + name; }
 
-  /// Runs `work` on rank 0 and lets the others wait.
+  /// Runs `work` on rank 0 while the others wait.
   void on_root(const std::function<void()>& work) const {
     if (comm_.is_root()) work();
     comm_.barrier();
   }
 
-  /// What work throws, "" for nothing; fails unless it is the same on all ranks.
+  /// The error that `work` throws, "" if none; fails unless it is the same on all ranks.
   std::string error_of(const std::function<void()>& work) const {
     std::string message;
     try {

@@ -11,7 +11,7 @@ using test::read_file;
 
 class WriteTables : public test::SharedScratchTest {
  protected:
-  /// Writes a cloud of n charges: each rank of `comm` its block.
+  /// Writes a cloud of n charges, one block per rank of `comm`.
   void write(const mpi::Comm& comm, Index n, const std::string& path) const {
     const RowBlock block = block_of(n, comm.rank(), comm.size());
     const std::vector<double> positions = make_cloud(Shape::cube, block.first, block.count, 1);

@@ -1,5 +1,5 @@
-// The pair loop over points relative to their own leaves, for every instruction set of this machine: what it
-// sums and the pairs it leaves out make up the direct sum.
+// The pair loop over leaf-relative points, for every instruction set of this machine: its sums and the pairs
+// it skips make up the direct sum.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -17,14 +17,14 @@ namespace {
 
 constexpr double kReach = 0.2;
 
-/// Leaves one behind the other in memory, the first of which acts on the others.
+/// Leaves stored one after another, the first of which acts on the others.
 struct Leaves {
   struct Leaf {
     double half, x, y, z;
     Index first, count;
   };
   std::vector<Leaf> leaves;
-  std::vector<float> x, y, z, charge;  // relative to their own leaf
+  std::vector<float> x, y, z, charge;  // relative to their leaf
   std::vector<double> absolute[3], sums[4];
   std::set<std::pair<Index, Index>> left_out;
 
@@ -37,7 +37,7 @@ struct Leaves {
       push(px, py, pz, uniform(generator));
     }
   }
-  /// Of the last leaf.
+  /// Adds a point to the last leaf.
   void push(float px, float py, float pz, float q) {
     Leaf& leaf = leaves.back();
     x.push_back(px);
@@ -84,7 +84,7 @@ struct Leaves {
     return std::sqrt(r2);
   }
 
-  /// Between the first leaf's points and this one: of the larger leaf's half side.
+  /// Reach between the first leaf's points and point b: kReach half sides of the larger leaf.
   double reach_of(Index b) const {
     double half = leaves[0].half;
     for (const Leaf& leaf : leaves)
@@ -92,7 +92,7 @@ struct Leaves {
     return kReach * half;
   }
 
-  /// Of all pairs (a, b) that `wanted` names: left out are those within reach, the others are summed.
+  /// Expects that, of all pairs (a, b) in `wanted`, those within reach are skipped, the others summed.
   template <class Wanted>
   void expect_sums(bool gradient, double tolerance, const Wanted& wanted) const {
     std::vector<double> expected[4];
@@ -140,8 +140,8 @@ class LocalLoop : public testing::TestWithParam<simd::Isa> {
   simd::Isa before_ = simd::active_isa();
 };
 
-/// A leaf among many, smaller, larger and empty ones, gaps between some in memory; pieces of the leaf, parts
-/// of the row and the end of the arrays are all met.
+/// A leaf with many smaller, larger and empty partners, some with gaps between them in memory; covers pieces
+/// of the leaf, parts of the row and the end of the arrays.
 Leaves leaf_and_partners(Index count) {
   Leaves all;
   all.add(0.5, 0, 0, 0, count, 1);
@@ -158,7 +158,7 @@ TEST_P(LocalLoop, LeafAndPartners) {
   for (const Index count : {0, 1, 15, 16, 17, 33, 64, 65, 128, 150, 300}) {
     Leaves all = leaf_and_partners(count);
     std::vector<LocalPartner> partners = all.partners();
-    std::vector<LocalPartner> some;  // not the leaves behind one another in memory
+    std::vector<LocalPartner> some;  // not contiguous in memory
     std::vector<bool> acts(all.x.size());
     for (std::size_t l = 0; l < partners.size(); ++l)
       if (l % 4 != 3) {
@@ -195,7 +195,7 @@ TEST_P(LocalLoop, ManySmallPartners) {
 }
 
 TEST_P(LocalLoop, PartnerOfManyTimesTheSize) {
-  // Without 2:1 balance. What fills up the row lies within the reach of the partner's points.
+  // Without 2:1 balance. Padding of the row lies within the reach of the partner's points.
   Leaves all;
   all.add(0.5, 0, 0, 0, 15, 1);
   all.add(512, 512.5, 0, 0, 32, 2);
@@ -215,8 +215,8 @@ TEST_P(LocalLoop, WithinLeaf) {
     all.add(2.0, 1, 2, 3, count, 5);
     const Index twin = count / 2;
     all.push(all.x[std::size_t(twin)], all.y[std::size_t(twin)], all.z[std::size_t(twin)],
-             1);                   // at one place
-    all.add(2.0, 5, 2, 3, 20, 6);  // receives none
+             1);                   // coincident with `twin`
+    all.add(2.0, 5, 2, 3, 20, 6);  // receives nothing
     const Index end = count + 1;
     for (const bool gradient : {false, true})
       for (const bool estimate : {false, true}) {

@@ -1,4 +1,4 @@
-// The pair loop over points of two parts against the direct sum, for every instruction set of this machine.
+// The pair loop over points of two floats per coordinate against the direct sum, for every instruction set.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -17,7 +17,7 @@ using namespace octopole;
 
 namespace {
 
-/// Points that are what their two parts add up to, which is a double.
+/// Points that equal the sums of their high and low parts exactly, in double.
 struct Cloud {
   std::vector<float> part[2][3], charge;
   std::vector<double> interleaved;
@@ -53,7 +53,7 @@ Cloud random_cloud(Index count, unsigned seed) {
   return cloud;
 }
 
-/// For every point of `cloud` one at `distance` in a random direction.
+/// A point at `distance` in a random direction from every point of `cloud`.
 Cloud beside(const Cloud& cloud, double distance, unsigned seed) {
   std::mt19937 generator(seed);
   std::normal_distribution<double> normal;
@@ -74,10 +74,10 @@ double squared_distance(const Cloud& a, Index i, const Cloud& b, Index j) {
   return r2;
 }
 
-constexpr float kSmallest = std::numeric_limits<float>::min();  // only what floats take for coincident
+constexpr float kSmallest = std::numeric_limits<float>::min();  // only pairs that coincide in floats
 constexpr float kReach = 0x1p-20F;
 
-/// Pairs that a loop leaves out, and what they add to its sums.
+/// Pairs that a loop skips, and their contributions to its sums.
 struct LeftOut {
   const Cloud &targets, &sources;
   float least;
@@ -90,7 +90,7 @@ struct LeftOut {
   }
   CloseGuard guard() { return {least, {&take, this}}; }
 
-  /// They are those within reach, all of them.
+  /// Expects all pairs within reach and no others.
   void expect_all() const {
     for (Index i = 0; i < targets.size(); ++i)
       for (Index j = 0; j < sources.size(); ++j) {
@@ -100,7 +100,7 @@ struct LeftOut {
         }
       }
   }
-  /// Adds them to target i's four sums, without the constant.
+  /// Adds their contributions to target i's four sums, without the constant.
   void add(Index i, double (&sums)[4]) const {
     for (auto p = pairs.lower_bound({i, 0}); p != pairs.end() && p->first == i; ++p) {
       const double r2 = squared_distance(targets, i, sources, p->second);
@@ -115,7 +115,7 @@ struct LeftOut {
   }
 };
 
-/// Compares both loops with the direct sum, each target relative to the sum of its absolute terms.
+/// Compares both loops with the direct sum; errors of each target relative to the sum of its absolute terms.
 void compare(const Cloud& targets, const Cloud& sources, double tolerance, float least = kSmallest) {
   const Laplace kernel;
   const auto m = static_cast<std::size_t>(targets.size());
@@ -123,7 +123,7 @@ void compare(const Cloud& targets, const Cloud& sources, double tolerance, float
   std::vector<double> u(m), g(3 * m);
   direct_sum(kernel, targets.interleaved, sources.interleaved, charges, u, g);
   LeftOut left_out{targets, sources, least, {}};
-  // A number behind the last result, which nobody may touch.
+  // A sentinel after the last result, which must not change.
   std::vector<float> only(m + 1, 0), both[4];
   only[m] = -77;
   for (auto& v : both) v = only;
@@ -184,7 +184,7 @@ TEST_P(PairLoopSplit, EveryDistance) {
 }
 
 TEST_P(PairLoopSplit, EqualHighPartsKeepAllDigits) {
-  // All that tells the points apart is in the low parts, whose difference is then as exact as a float.
+  // Only the low parts distinguish the points, and their difference is as exact as a float.
   Cloud targets = random_cloud(43, 6);
   for (int e = 9; e <= 12; ++e) {
     SCOPED_TRACE(e);
@@ -249,7 +249,7 @@ TEST_P(PairLoopSplit, SquaresBelowTheNormalNumbersAreLeftOut) {
   }
 }
 
-/// A cloud of n points: one beside each of others, then random ones, and the same again at the end.
+/// A cloud of n points: one near each of `others`, then random ones, and some near ones again at the end.
 Cloud around(const Cloud& others, Index n, double distance) {
   Cloud cloud = beside(others, distance, 5);
   const Cloud random = random_cloud(n, 6);
@@ -286,7 +286,7 @@ TEST_P(PairLoopSplit, AllPairsMayBeClose) {
 INSTANTIATE_TEST_SUITE_P(AllIsas, PairLoopSplit, ::testing::ValuesIn(simd::available_isas()),
                          [](const auto& param) { return std::string(simd::isa_name(param.param)); });
 
-/// A cloud as one side of mutual pairs, with as much behind its points as pair_mutual_split may touch.
+/// A cloud as one side of symmetric pairs, padded as far as pair_mutual_split may access it.
 struct Side {
   explicit Side(const Cloud& cloud) : count(cloud.size()) {
     const auto size = static_cast<std::size_t>(padded(count) + kPaddedPoints);
@@ -360,7 +360,7 @@ TEST(SplitPairLoop, MutualEqualsBothDirectSums) {
             const double* p = more.interleaved.data() + 3 * i;
             b.push(p[0], p[1], p[2], more.charge[std::size_t(i)]);
           }
-          if (na > 5) a.push(b.interleaved[0], b.interleaved[1], b.interleaved[2], 2.0F);  // one in common
+          if (na > 5) a.push(b.interleaved[0], b.interleaved[1], b.interleaved[2], 2.0F);  // one common point
           Side first(a), second(b);
           LeftOut to_a{a, b, kReach * kReach, {}}, to_b{b, a, kReach * kReach, {}};
           pair_mutual_split(Laplace{}, first.arrays(gradient), first.low(), first.sums(gradient),

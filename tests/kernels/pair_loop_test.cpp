@@ -43,7 +43,7 @@ template <class Real>
 struct Field {
   std::vector<Real> u, gx, gy, gz;
   explicit Field(Index n) : u(std::size_t(n) + 1, 0), gx(u), gy(u), gz(u) { mark(); }
-  // A number behind the last result, which nobody may touch.
+  // A sentinel after the last result, which must not change.
   void mark() { u.back() = gx.back() = gy.back() = gz.back() = Real(-77); }
   bool intact() const { return u.back() == -77 && gx.back() == -77 && gy.back() == -77 && gz.back() == -77; }
 };
@@ -136,7 +136,7 @@ TEST_P(PairLoop, CoincidentPointsContributeNothing) {
 }
 
 TEST_P(PairLoop, TinyAndHugeDistances) {
-  // Far outside of what single precision can hold, though the estimate of 1/sqrt may live there.
+  // Far outside the range of single precision, in which the estimate of 1/sqrt may be computed.
   for (const double scale : {1e-75, 1e-40, 1e-20, 1e-19, 1e-10, 1e10, 1e19, 1e20, 1e40, 1e75})
     compare(Cloud<double>(17, 5, scale), Cloud<double>(9, 6, scale));
   for (const double scale : {1e-10, 1e-5, 1e5, 1e10})
@@ -169,7 +169,7 @@ TEST_P(PairLoop, InfiniteDistanceGivesNothingAndNanStays) {
 INSTANTIATE_TEST_SUITE_P(AllIsas, PairLoop, ::testing::ValuesIn(simd::available_isas()),
                          [](const auto& param) { return std::string(simd::isa_name(param.param)); });
 
-/// Both sides of the pairs between two clouds, against the direct sums of each; with points in common.
+/// Checks both sides of the pairs between two clouds against direct sums, also with common points.
 void compare_mutual(Index na, Index nb) {
   Cloud<double> a(na, 1), b(nb, 2);
   if (na > 3 && nb > 3) a.x[3] = b.x[2], a.y[3] = b.y[2], a.z[3] = b.z[2];

@@ -1,4 +1,4 @@
-// The sums that results are measured against, against the plain direct sum, for every instruction set of this
+// The reference sums for measured errors against the plain direct sum, for every instruction set of this
 // machine.
 #include "kernels/reference_sum.hpp"
 
@@ -38,7 +38,7 @@ class ReferenceSum : public testing::TestWithParam<Form> {
   }
   void TearDown() override { simd::force_isa(before_); }
 
-  /// Every target relative to its scale, in units of a length near that of the points.
+  /// Compares every target relative to its scale, in units of a length near that of the points.
   void compare(const std::vector<double>& targets, const Cloud& sources, double unit = 1) const {
     const ReferenceForm form = std::get<1>(GetParam());
     const double tolerance = form == ReferenceForm::in_double   ? 1e-14
@@ -98,7 +98,7 @@ TEST_P(ReferenceSum, CoincidentAndClosePoints) {
 }
 
 TEST_P(ReferenceSum, SourcesFarFromWhereMostAre) {
-  Cloud cloud = random_cloud(20000, 4);  // of which only some are looked at for their extent and charges
+  Cloud cloud = random_cloud(20000, 4);  // only a sample determines their extent and charges
   for (const std::size_t i : {100, 7777, 12345}) {
     for (std::size_t c = 0; c < 3; ++c) cloud.points[3 * i + c] *= 1e3 * static_cast<double>(i);
     cloud.charges[i + 7] = 1e25 * static_cast<double>(i);

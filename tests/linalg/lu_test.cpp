@@ -31,7 +31,7 @@ TEST(InverseRows, AreTheFirstOfTheInverse) {
   InverseRows invert;
   AlignedVector<double> a(static_cast<std::size_t>(n * n)), rows,
       product(static_cast<std::size_t>(count * n));
-  // Fine in single precision; with rows of very different sizes; too badly conditioned for it.
+  // Well conditioned; rows of very different sizes; too badly conditioned for single precision.
   for (const double smallest : {1.0, 1e-3, 1e-9}) {
     for (std::size_t i = 0; i < a.size(); ++i) a[i] = std::sin(1.0 + 1.7 * double(i * i % 977));
     for (Index j = 0; j < n; ++j) a[static_cast<std::size_t>(j * n + 11)] *= smallest;

@@ -23,8 +23,8 @@ std::vector<Real> random_numbers(Index count, unsigned seed) {
   return values;
 }
 
-/// The product with a column-major matrix of `m` rows, in long double, and the sum of absolute values that
-/// bounds its rounding.
+/// An entry of the product with a column-major matrix of `m` rows, in long double, and the sum of absolute
+/// values that bounds its rounding error.
 struct Plain {
   long double value = 0, bound = 0;
 };
@@ -79,7 +79,7 @@ TEST_P(Product, AgreesWithThePlainSumInSingle) {
   agrees_with_the_plain_sum<float>();
 }
 
-/// Which nodes share a batch of columns is up to the ranks: it must not show in the results.
+/// Which nodes share a batch of columns depends on the ranks: results must not.
 template <class Real>
 void rounds_columns_and_rows_alike() {
   for (const Index m : {56, 152, 218})

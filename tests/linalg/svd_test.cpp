@@ -21,7 +21,7 @@ AlignedVector<double> random_matrix(Index rows, Index columns, unsigned seed) {
   return a;
 }
 
-/// Singular values 2^-i exactly, random singular vectors.
+/// A matrix with singular values decay^i exactly, and random singular vectors.
 AlignedVector<double> graded_matrix(Index rows, Index columns, double decay) {
   Svd svd = thin_svd(rows, columns, random_matrix(rows, columns, 11).data());
   AlignedVector<double> a(static_cast<std::size_t>(rows * columns));
@@ -67,7 +67,7 @@ TEST(TruncatedSvd, ErrorIsBelowTheTolerance) {
 }
 
 TEST(TruncatedSvd, GrowsUntilTheToleranceIsMet) {
-  // Half of 400 directions matter: more than the first sample.
+  // About half of 400 directions matter: more than the first sample.
   const auto a = graded_matrix(400, 400, 0.93);
   const Svd svd = truncated_svd(400, 400, a.data(), 1e-6, 0);
   EXPECT_LT(distance(rebuild(svd), a), 5e-6);
@@ -119,7 +119,7 @@ TEST(PseudoInverse, DropsSmallSingularValues) {
   const PseudoInverse p = pseudo_inverse(thin_svd(60, 60, a.data()), 1.5 * std::pow(0.5, 21));
   EXPECT_EQ(p.rank, 21);
   EXPECT_EQ(static_cast<Index>(p.first.size()), 21 * 60);
-  // On the space that was kept, A A^+ A = A.
+  // On the retained subspace, A A^+ A = A.
   AlignedVector<double> b(a.begin(), a.begin() + 60), projected(21), x(60), back(60);
   multiply(21, 1, 60, p.first.data(), b.data(), projected.data());
   multiply(60, 1, 21, p.second.data(), projected.data(), x.data());

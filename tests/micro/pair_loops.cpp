@@ -1,4 +1,4 @@
-// Pair loops: pairs a second of one thread.
+// Pair loops: pairs per second of one thread.
 #include <benchmark/benchmark.h>
 
 #include <vector>
@@ -21,7 +21,7 @@ AlignedVector<Real> scattered(Index n, unsigned seed) {
 
 template <class Real>
 struct Points {
-  explicit Points(Index n, unsigned seed)  // padded, for whole vectors
+  explicit Points(Index n, unsigned seed)  // padded to whole vectors
       : x(scattered<Real>(padded(n), seed)),
         y(scattered<Real>(padded(n), seed + 1)),
         z(scattered<Real>(padded(n), seed + 2)),
@@ -75,7 +75,7 @@ void split_gradient(benchmark::State& state) {
                         t.gx.data(), t.gy.data(), t.gz.data());
   });
 }
-/// Every target is at the place of a source.
+/// Every target coincides with a source.
 void split_coincident(benchmark::State& state) {
   run<float>(state, 1, [](auto& t, auto& s) {
     const TargetArrays<float> targets{s.x.data(), s.y.data(), s.z.data(), t.count};
@@ -99,7 +99,7 @@ void mutual(benchmark::State& state) {
   run<double>(state, 2, [](auto& t, auto& s) { pair_mutual(Laplace{}, t.mutual(), s.mutual(), 1.0); });
 }
 
-/// A leaf and 13 neighbours of as many points each, with the estimate of 1/sqrt or without.
+/// A leaf and 13 neighbours with the same number of points each, with or without the estimate of 1/sqrt.
 template <bool Gradient>
 void local_row(benchmark::State& state) {
   constexpr Index neighbours = 13;

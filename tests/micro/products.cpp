@@ -1,4 +1,4 @@
-// Products of matrices as P2M, M2M and L2L take them: square, by a batch of 64 columns. One thread.
+// Matrix products as in P2M, M2M and L2L: a square matrix times a batch of 64 columns, on one thread.
 #include <benchmark/benchmark.h>
 
 #include "base/aligned.hpp"
@@ -38,7 +38,7 @@ void product(benchmark::State& state) {
   count_flops(state);
 }
 
-/// The system's BLAS, to compare with.
+/// The system's BLAS, for comparison.
 template <class Real>
 void blas_gemm(benchmark::State& state) {
   const Index n = state.range(0);
@@ -53,7 +53,7 @@ void blas_gemm(benchmark::State& state) {
   count_flops(state);
 }
 
-// Points of the equivalent surfaces at 3, 6, 9 and 12 digits.
+// Points per equivalent surface at 3, 6, 9 and 12 digits.
 void sizes(benchmark::internal::Benchmark* b) {
   for (const int n : {56, 218, 488, 866}) b->Arg(n);
 }

@@ -1,4 +1,4 @@
-// Keys, sorting, and the parts of M2L by FFT (of all OpenMP threads; set OMP_NUM_THREADS).
+// Keys, sorting, and the parts of M2L by FFT (on all OpenMP threads; set OMP_NUM_THREADS).
 #include <benchmark/benchmark.h>
 
 #include "operators/m2l_fft_cost.hpp"

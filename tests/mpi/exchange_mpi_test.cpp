@@ -46,7 +46,7 @@ TEST(Comm, AllToAllDeliversInRankOrder) {
   const Comm comm = Comm::duplicate(MPI_COMM_WORLD);
   std::vector<Index> counts(static_cast<std::size_t>(comm.size())), send, received;
   for (int to = 0; to < comm.size(); ++to) {
-    counts[static_cast<std::size_t>(to)] = (comm.rank() + to) % 3;  // some pairs have nothing to say
+    counts[static_cast<std::size_t>(to)] = (comm.rank() + to) % 3;  // some pairs exchange nothing
     for (Index i = 0; i < counts[static_cast<std::size_t>(to)]; ++i) send.push_back(100 * comm.rank() + to);
   }
   Traffic traffic;
@@ -80,16 +80,16 @@ TEST(Graphs, ExchangesAmongTheSamePeersShareOne) {
   {
     const SparseExchange first = ring(1);
     EXPECT_EQ(comm.graphs().size(), 1u);
-    const SparseExchange second = ring(7);  // other counts, the same peers
+    const SparseExchange second = ring(7);  // other counts, same peers
     EXPECT_EQ(comm.graphs().size(), 1u);
-    // Only the last rank's peers differ: a graph of its own, on all ranks.
+    // Only the last rank's peers differ: a separate graph, on all ranks.
     std::vector<PeerCount> send{{next, 1}}, receive{{previous, 1}};
     if (comm.rank() == p - 1 && p > 2) send.push_back({p - 3, 1});
     if (comm.rank() == p - 3 && p > 2) receive.push_back({p - 1, 1});
     const SparseExchange third(comm, Transport::neighbourhood, send, receive);
     EXPECT_EQ(comm.graphs().size(), p > 2 ? 2u : 1u);
   }
-  const SparseExchange fourth(comm, Transport::neighbourhood, {}, {});  // the others are gone
+  const SparseExchange fourth(comm, Transport::neighbourhood, {}, {});  // the other graphs were freed
   EXPECT_EQ(comm.graphs().size(), 1u);
 }
 
@@ -129,7 +129,7 @@ TEST_P(Transports, RingAndRecordSizes) {
   if (p > 1) peers = {std::min(next, previous), std::max(next, previous)};
   if (p == 2) peers.pop_back();
   EXPECT_EQ(exchange.traffic(8),
-            (p == 1 ? Traffic{} : Traffic{24, 24, 1, 1, peers}));  // what it sends itself does not count
+            (p == 1 ? Traffic{} : Traffic{24, 24, 1, 1, peers}));  // messages to itself do not count
   for (int round = 0; round < 3; ++round) {
     std::vector<int> small(3, 10 * comm.rank() + round), small_received(3, -1);
     exchange.run(small.data(), small_received.data(), sizeof(int));
@@ -143,7 +143,7 @@ TEST_P(Transports, RingAndRecordSizes) {
 
 TEST_P(Transports, RanksWithoutPeersTakePart) {
   const Comm comm = Comm::duplicate(MPI_COMM_WORLD);
-  std::vector<PeerCount> send, receive;  // the last rank alone sends, to rank 0
+  std::vector<PeerCount> send, receive;  // only the last rank sends, to rank 0
   if (comm.rank() == comm.size() - 1) send.push_back({0, 2});
   if (comm.rank() == 0) receive.push_back({comm.size() - 1, 2});
   SparseExchange exchange(comm, GetParam(), send, receive);
@@ -167,7 +167,7 @@ TEST_P(Transports, SeveralExchangesInFlight) {
   first.start(a.data(), a_in.data(), sizeof(int));
   first.progress();
   second.start(b.data(), b_in.data(), sizeof(int));
-  for (int i = 0; i < 100; ++i) {  // whether it is done or not
+  for (int i = 0; i < 100; ++i) {  // also after completion
     first.progress();
     second.progress();
   }

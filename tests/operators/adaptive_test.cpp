@@ -57,7 +57,7 @@ void check_p2l(Precision precision, Index sources, double tolerance) {
   const auto t = make_translations<Laplace, Real>(Laplace{}, laplace_key(4, M2lMethod::fft, precision));
   const auto n = static_cast<std::size_t>(t.downward_check_size());
   const std::vector<Real> charges(scene.charges.begin(), scene.charges.end());
-  std::vector<Real> checks(4 * n, Real(1));  // added to
+  std::vector<Real> checks(4 * n, Real(1));  // results are added to these
   p2l(Laplace{}, t, scene.nodes, scene.list.view(), scene.boxes.data(), scene.sources.view(), charges.data(),
       checks.data());
   std::vector<double> expected(n), computed(n);

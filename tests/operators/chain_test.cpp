@@ -1,5 +1,5 @@
-// The whole sequence of operators on a uniform tree: accuracy by order, and the same bits on any number of
-// threads.
+// The whole sequence of operators on a uniform tree: accuracy by order, and bitwise equal results on any
+// number of threads.
 #include <gtest/gtest.h>
 #include <omp.h>
 
@@ -8,7 +8,7 @@
 namespace octopole::testing {
 namespace {
 
-/// Three levels, targets apart from sources, charges of one sign.
+/// Three levels, distinct targets, charges of one sign.
 struct Problem {
   UniformTree tree{3};
   PointSet sources = tree.random_points(4, 1), targets = tree.random_points(2, 5000);

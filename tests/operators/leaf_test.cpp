@@ -101,19 +101,19 @@ TEST(L2P, IsTheFieldOfTheEquivalentSurface) {
   check_l2p<float>(Precision::single_precision, 1e-6);
 }
 
-// Coordinates that localize() left are what P2M and L2P would make themselves, but only of leaves.
+// Coordinates from localize() equal those that P2M and L2P would compute, but serve only leaves.
 TEST(LeafOperators, TakeLocalPointsOfLeavesAlone) {
   const auto t = make_translations<Laplace, float>(
       Laplace{}, laplace_key(4, M2lMethod::fft, Precision::single_precision));
   const UniformTree tree(2);
-  const PointSet points = tree.random_points(1500, 1);  // a leaf, more than are summed at once
+  const PointSet points = tree.random_points(1500, 1);  // more points per leaf than are summed at once
   const PointsByNode view = points.view();
   const auto size = static_cast<std::size_t>(points.size());
   const std::vector<NodeIndex> nodes = tree.nodes_of(2);
   std::vector<float> x(size), y(size), z(size);
   localize(nodes, tree.boxes.data(), view, x.data(), y.data(), z.data());
   std::vector<std::uint8_t> leaf(tree.boxes.size(), 1);
-  for (std::size_t k = 0; k < nodes.size(); k += 3) {  // as of an end of L2L above leaves
+  for (std::size_t k = 0; k < nodes.size(); k += 3) {  // as where L2L ends above leaves
     leaf[at(nodes[k])] = 0;
     for (Index i = view.begin[nodes[k]]; i < view.end[nodes[k]]; ++i)
       x[static_cast<std::size_t>(i)] = std::numeric_limits<float>::quiet_NaN();

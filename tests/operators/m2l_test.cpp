@@ -11,7 +11,7 @@
 namespace octopole::testing {
 namespace {
 
-/// Random multipoles of a tree, and the check potentials that follow by direct sums.
+/// Random multipoles of a tree, and their check potentials by direct sums.
 struct Problem {
   UniformTree tree;
   int level;
@@ -119,7 +119,7 @@ TEST(M2LFft, SparseTreesAndOtherUnits) {
   const auto ops = make_operators<Laplace, double>(Laplace{}, laplace_key(3));
   const auto expected = problem.expected(ops.translations), computed = problem.computed(ops);
   EXPECT_LT(relative_error(computed, expected), 1e-13);
-  // Children that are not there, and neighbours that are coarser leaves.
+  // Absent children, and neighbours that are coarser leaves.
   for (const NodeIndex parent : problem.tree.nodes_of(2))
     for (std::size_t c = 0; c < 8; ++c) {
       NodeIndex& child = problem.tree.children[static_cast<std::size_t>(8 * parent) + c];
@@ -149,7 +149,7 @@ TEST(M2LFft, WorkspaceDoesNotChangeTheResult) {
 TEST(M2LFft, PlanPairsEachTargetWithItsNeighbours) {
   Problem problem(2, 4);
   UniformTree& tree = problem.tree;
-  // Half of the cube has sources, the other half targets: far from the middle is nothing to do.
+  // Half of the cube has sources, the other half targets: far from the middle there are no pairs.
   for (std::size_t i = 0; i < tree.boxes.size(); ++i) {
     tree.has_source[i] = tree.boxes[i].x < 0;
     tree.has_target[i] = tree.boxes[i].x > 0 && tree.boxes[i].y > -0.9;
@@ -171,7 +171,7 @@ TEST(M2LFft, PlanPairsEachTargetWithItsNeighbours) {
       expected.insert({d, to, from});
       paired.insert(to);
     }
-  ASSERT_EQ(paired.size(), 64u);  // one layer of 8 x 8 parents, those of y = -1 with half their children
+  ASSERT_EQ(paired.size(), 64u);  // one layer of 8 x 8 parents; those of y = -1 have half their children
 
   const std::size_t group_bytes = 3 * 2 * 2 * 16 * sizeof(double);
   for (const std::size_t groups : {27, 50, 4096}) {

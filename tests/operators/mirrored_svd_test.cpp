@@ -11,7 +11,7 @@
 namespace octopole {
 namespace {
 
-// The same singular values as LAPACK's of the whole matrix, and factors that rebuild it.
+// The singular values of the whole matrix by LAPACK, and factors that reproduce it.
 TEST(MirroredSvd, IsTheSvdOfTheMatrix) {
   for (const auto& [row_order, column_order] : {std::pair{2, 2}, {3, 2}, {3, 3}, {5, 4}, {6, 6}, {9, 7}}) {
     const auto check = make_surface<double>(row_order, 2.95),
@@ -30,7 +30,7 @@ TEST(MirroredSvd, IsTheSvdOfTheMatrix) {
     AlignedVector<double> rebuilt(matrix.size());
     linalg::multiply(svd.rows, svd.columns, svd.size(), scaled.data(), svd.vt.data(), rebuilt.data());
     for (std::size_t i = 0; i < matrix.size(); ++i) ASSERT_NEAR(rebuilt[i], matrix[i], 1e-13 * whole.s[0]);
-    // Orthonormal columns, small singular values' included: what LAPACK's are to the same extent.
+    // Columns are orthonormal to the same extent as LAPACK's, also those of small singular values.
     AlignedVector<double> gram(static_cast<std::size_t>(svd.size() * svd.size()));
     linalg::gemm(linalg::Transpose::yes, linalg::Transpose::no, svd.size(), svd.size(), svd.rows, 1.0,
                  svd.u.data(), svd.rows, svd.u.data(), svd.rows, 0.0, gram.data(), svd.size());

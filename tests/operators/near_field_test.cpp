@@ -1,4 +1,4 @@
-// P2P in single precision between points that are much closer than their leaf is wide.
+// P2P in single precision between points much closer than the size of their leaf.
 #include "operators/near_field.hpp"
 
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 namespace octopole::testing {
 namespace {
 
-/// All points in one leaf, each target and source.
+/// All points in one leaf, each of them target and source.
 struct OneLeaf {
   std::vector<Box> boxes{{0.5, 0.5, 0.5, 0.5}};
   PointSet points{1};
@@ -35,7 +35,7 @@ struct OneLeaf {
                sums.view());
     return sums;
   }
-  /// Relative errors of the potential, with and without the gradient, and of the gradient.
+  /// Checks the relative errors of the potential, with and without the gradient, and of the gradient.
   void check(double tolerance, double gradient_tolerance) const {
     const auto places = points.interleaved();
     const std::vector<double> exact(charges.begin(), charges.end());
@@ -59,7 +59,7 @@ TEST(NearField, TwoCloseInSinglePrecision) {
 }
 
 TEST(NearField, CloserThanTheLowPartsHoldDigits) {
-  // What is left of the coordinates decides: 2^-48 half sides, and their own last place.
+  // The digits left in the coordinates limit accuracy: 2^-48 half sides, and their own last place.
   for (const double distance : {1e-10, 1e-11, 1e-12}) {
     SCOPED_TRACE(distance);
     OneLeaf leaf;
@@ -71,7 +71,7 @@ TEST(NearField, CloserThanTheLowPartsHoldDigits) {
 
 TEST(NearField, GradientsAreFiniteDownToTheLastBit) {
   // The kernel's gradient factor, distance^-3, would not fit in single precision if a half side were 1. Near
-  // the centre the low parts hold all that doubles do.
+  // the centre the low parts hold all digits of the doubles.
   OneLeaf leaf;
   const double x = 0.501, next = std::nextafter(x, 1.0), distance = next - x;
   leaf.push(x, 0.501, 0.499, 1.0F);
@@ -94,7 +94,7 @@ TEST(NearField, LineInSinglePrecision) {
 }
 
 TEST(NearField, LineThroughManyLeavesInSinglePrecision) {
-  // Each leaf's frame sees its neighbours' points outside of itself.
+  // In a leaf's frame, its neighbours' points lie outside the leaf.
   const UniformTree tree(2);
   PointSet points(tree.boxes.size());
   for (const NodeIndex leaf : tree.nodes_of(2)) {

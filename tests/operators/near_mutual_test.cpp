@@ -1,4 +1,4 @@
-// P2P among sources that are the targets, in all forms of points, against the direct sum over the lists.
+// P2P with sources = targets, in all forms of points, against the direct sum over the lists.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -11,7 +11,7 @@ namespace octopole::testing {
 namespace {
 
 /// Pairs of leaves as p2p_mutual takes them: the leaves of a uniform tree in two ranges, all pairs of
-/// neighbours mutual.
+/// neighbours symmetric.
 struct Pairs {
   std::vector<NodeIndex> leaves, mutual_items, alone_items, row_leaves;
   std::vector<Index> mutual_offsets, alone_offsets, ranges, task_rows{0}, task_range_begins{0, 1, 2, 4};
@@ -22,7 +22,7 @@ struct Pairs {
     ranges = {0, static_cast<Index>(leaves.size() / 2), static_cast<Index>(leaves.size())};
     mutual_offsets.assign(tree.boxes.size() + 1, 0);
     alone_offsets.assign(tree.boxes.size() + 1, 0);
-    std::vector<NodeIndex> rows[3];  // of the tasks
+    std::vector<NodeIndex> rows[3];  // one per task
     for (NodeIndex node = 0; node < static_cast<NodeIndex>(tree.boxes.size()); ++node) {
       if (node >= leaves.front()) {
         alone_items.push_back(node);
@@ -60,7 +60,7 @@ struct Problem {
   AlignedVector<float> x, y, z;
 
   /// Leaves of 1 to 70 points; with `close`, some at the corners, 1e-7 half sides from others in their own
-  /// leaf and in neighbours, and some at one place.
+  /// leaf and in neighbours, and some coincident.
   explicit Problem(bool close) {
     for (const NodeIndex leaf : tree.nodes_of(2)) {
       const Box& box = tree.boxes[at(leaf)];
@@ -136,7 +136,7 @@ TEST_P(NearMutual, EqualsOneSided) {
 }
 
 TEST_P(NearMutual, ClosePairsKeepTheirDigits) {
-  // One float a coordinate cannot tell them apart: what is summed in double must be.
+  // One float per coordinate cannot distinguish them: close pairs must be summed in double.
   const Problem problem(true);
   const Sums expected = problem.one_sided(true);
   for (const NearForm form : {NearForm::one_float, NearForm::estimate}) {

@@ -1,4 +1,4 @@
-// A full octree of a given depth with random points, built by hand: what the tests of operators stand on.
+// A full octree of a given depth with random points, for the tests of operators.
 #pragma once
 
 #include <algorithm>
@@ -42,7 +42,7 @@ struct PointSet {
   explicit PointSet(std::size_t nodes = 0) : begin(nodes, 0), end(nodes, 0) {}
   Index size() const { return static_cast<Index>(x.size()); }
   PointsByNode view() const { return {x.data(), y.data(), z.data(), begin.data(), end.data()}; }
-  /// Gives `count` random points of the box to node i.
+  /// Adds `count` random points of the box to node i.
   void fill(NodeIndex i, const Box& box, Index count, unsigned seed) {
     begin[static_cast<std::size_t>(i)] = size();
     const auto random = random_values(static_cast<std::size_t>(3 * count), -1, 1, seed);
@@ -71,7 +71,7 @@ std::vector<double> placed(const Surface<Real>& surface, const Box& box) {
   return points;
 }
 
-/// An interaction list that can be pushed to row by row.
+/// An interaction list built row by row.
 struct List {
   std::vector<Index> offsets{0};
   std::vector<NodeIndex> items;
@@ -147,7 +147,7 @@ struct UniformTree {
   }
 };
 
-/// Results at targets, with the gradient where asked for.
+/// Results at targets, optionally with the gradient.
 struct Sums {
   std::vector<double> potential, gx, gy, gz;
   Sums(Index n, bool gradient) : potential(static_cast<std::size_t>(n), 0.0) {
@@ -174,7 +174,7 @@ inline OperatorKey laplace_key(int order, M2lMethod method = M2lMethod::fft,
   return key;
 }
 
-/// The whole far and near field on a uniform tree.
+/// Evaluates the whole far and near field on a uniform tree.
 template <class Real>
 Sums evaluate_uniform(const OperatorSet<Real>& ops, const UniformTree& tree, const PointSet& targets,
                       const PointSet& sources, const std::vector<Real>& charges, bool gradient,

@@ -19,7 +19,7 @@ std::vector<double> far_points(int count, double half) {
   return points;
 }
 
-/// Relative error of the far field of the root's multipole, of children that exist and have sources.
+/// Relative error of the far field of the root's multipole, from children that exist and have sources.
 double m2m_error(int order, unsigned absent, unsigned without_sources) {
   const auto t = make_translations<Laplace, double>(Laplace{}, laplace_key(order));
   const auto n = static_cast<std::size_t>(t.equivalent_size());
@@ -62,7 +62,7 @@ TEST(M2M, AbsentAndEmptyChildrenAreSkipped) {
   EXPECT_LT(m2m_error(6, 0b00010001, 0b10000100), 5e-6);
 }
 
-/// Check potentials, locals of the root, then of its children, from sources far from the root.
+/// Check potentials and locals of the root, then locals of its children, from sources far from the root.
 struct Downward {
   Translations<double> t;
   UniformTree tree{1};
@@ -87,7 +87,7 @@ struct Downward {
     locals.assign(checks.size(), 0.0);
     const std::vector<NodeIndex> root{0};
     p2l(Laplace{}, t, root, list.view(), tree.boxes.data(), sources.view(), charges.data(), checks.data());
-    locals[0] = 77;  // rows are written, not added to
+    locals[0] = 77;  // rows are overwritten, not added to
     check_to_local(t, root, checks.data(), locals.data());
     expected.assign(static_cast<std::size_t>(targets.size()), 0.0);
     direct_sum(Laplace{}, targets.interleaved(), sources.interleaved(), charges, expected);

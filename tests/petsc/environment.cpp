@@ -1,4 +1,4 @@
-// PETSc for the life of the test program, errors returned and not printed.
+// Initialises PETSc for the test program; errors are returned, not printed.
 #include <gtest/gtest.h>
 #include <petscsys.h>
 

@@ -29,7 +29,7 @@ std::shared_ptr<Fmm> make_fmm(int digits, const std::vector<double>& sources,
   options.ncrit = 40;
   auto fmm = std::make_shared<Fmm>(MPI_COMM_WORLD, Laplace{}, options);
   if (targets)
-    fmm->set_points(sources, *targets);  // also where this rank has none
+    fmm->set_points(sources, *targets);  // also on ranks without targets
   else
     fmm->set_points(sources);
   return fmm;
@@ -88,7 +88,7 @@ TEST(MatFmm, PassesTheAdjointTest) {
   const auto sources = make_points("cube", 1500, 3), targets = make_points("sphere", 700, 4);
   const auto x = make_charges(1500, 5), y = make_charges(700, 6);
   for (const bool distinct : {true, false}) {
-    // Operators for 12 digits take a while: for distinct points on few ranks.
+    // Operators for 12 digits take long to compute: only for distinct points on few ranks.
     const int digits = distinct && part.ranks <= 3 ? 12 : 9;
     const double tolerance = std::pow(10, -digits);
     const auto mine = uneven(sources, 3, part), other = block_of(targets, 3, part.rank, part.ranks);
@@ -138,7 +138,7 @@ TEST(MatFmm, RefusesWhatCannotBe) {
   EXPECT_NE(0, MatMult(a.mat, x.vec, y.vec));
   EXPECT_NE(last_error().find("NaN"), std::string::npos) << last_error();
   x.set(uneven(make_charges(200), 1, part));
-  EXPECT_EQ(0, MatMult(a.mat, x.vec, y.vec));  // it lives on
+  EXPECT_EQ(0, MatMult(a.mat, x.vec, y.vec));  // the matrix remains usable
 
   const auto without_points = std::make_shared<Fmm>(MPI_COMM_WORLD, Laplace{});
   EXPECT_THROW(make_mat(MPI_COMM_WORLD, without_points), Error);
@@ -146,7 +146,7 @@ TEST(MatFmm, RefusesWhatCannotBe) {
   settings.fmm.digits = 40;
   EXPECT_THROW(make_mat(MPI_COMM_WORLD, settings, uneven(points, 3, part)), Error);
   EXPECT_THROW(make_mat(MPI_COMM_WORLD, Settings{}, std::vector<double>{1, 2}), Error);
-  std::vector<double> of_one_rank(3, 0.5);  // all others are right, and must not wait
+  std::vector<double> of_one_rank(3, 0.5);  // the other ranks pass valid values and must not wait
   if (part.rank == part.ranks - 1) of_one_rank.pop_back();
   EXPECT_THROW(make_mat(MPI_COMM_WORLD, Settings{}, of_one_rank), AgreedError);
 }

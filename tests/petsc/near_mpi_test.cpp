@@ -58,7 +58,7 @@ TEST(NearBlocks, InvertTheirMatrices) {
   const std::vector<double> x = {1, -2, 3, .25};
   std::vector<double> y(4), z(4);
   inverses.apply(x, y);
-  // Solve the first block: A[{0,1,2}] v = x[{0,1,2}], whose first two values are y's.
+  // Solve the first block: A[{0,1,2}] v = x[{0,1,2}]; y has the first two values of v.
   const double det = 4 * (5 * 3 - 1) - 1 * (2 * 3);
   EXPECT_NEAR(y[0], (1 * 14 - 1 * (-2 * 3 - 3)) / det, 1e-6);
   EXPECT_NEAR(y[1], (4 * (-2 * 3 - 3) - 1 * (2 * 3)) / det, 1e-6);
@@ -79,7 +79,7 @@ struct Solve {
   double error = 0;
 };
 
-// (shift + K) x = b by the options, against the x that b was made of.
+// Solves (shift + K) x = b with the given options; errors are relative to the x that gave b.
 Solve solve(Mat a, const std::string& options, const Part& part) {
   const auto x = make_charges(2000, 9);
   const Vector exact(a, true, uneven(x, 1, part)), b(a, false), solution(a, true);
@@ -101,7 +101,7 @@ Solve solve(Mat a, const std::string& options, const Part& part) {
   return {static_cast<int>(iterations), relative_l2(gather(solution.values(), part), x)};
 }
 
-/// scale K + shift of 2,000 points, to 8 digits.
+/// The matrix scale K + shift of 2,000 points, to 8 digits.
 Mat shifted_kernel(const std::string& shape, int ncrit, double scale, double shift, const Part& part) {
   Settings settings;
   settings.fmm.digits = 8;
@@ -117,7 +117,7 @@ TEST(PcNear, CutsIterationsOfEverySolver) {
   // Charges on a sphere: the kernel's near entries dominate a small shift.
   const MatOwner a(shifted_kernel("sphere", 60, 0.5, 10, part));
   for (const std::string type : {"gmres", "fgmres", "bcgs"}) {
-    if (part.ranks > 3 && type != "gmres") continue;  // seconds, and nothing that fewer ranks do not show
+    if (part.ranks > 3 && type != "gmres") continue;  // takes seconds; few ranks are enough
     const std::string ksp = "-ksp_gmres_restart 300 -ksp_type " + type + " ";
     const Solve plain = solve(a.mat, ksp + "-pc_type none", part);
     const Solve block = solve(a.mat, ksp + "-pc_type octopole_near -pc_octopole_near_overlap 0", part);
@@ -138,10 +138,10 @@ TEST(PcNear, IsExactWhereOneBlockHasEverything) {
   ASSERT_EQ(0, MatDiagonalScale(a.mat, scale.vec, scale.vec));
   EXPECT_LE(
       solve(a.mat, "-pc_type octopole_near -pc_octopole_near_block 2000 -ksp_type gmres", part).iterations,
-      3);  // the inverse is rounded to single
+      3);  // the inverse is rounded to single precision
   EXPECT_LE(
       solve(a.mat, "-pc_type octopole_near -pc_octopole_near_block 2000 -ksp_type bicg", part).iterations,
-      3);  // the transpose too
+      3);  // also the transpose
 }
 
 TEST(PcNear, RefusesForeignMatricesAndSingularBlocks) {
@@ -171,14 +171,14 @@ TEST(Accuracy, FollowsFromTheToleranceAndRelaxes) {
     Settings settings;
     settings.fmm.ncrit = 60;
     const MatOwner a(make_mat(MPI_COMM_WORLD, settings, uneven(points, 3, part)));
-    ASSERT_EQ(0, MatShift(a.mat, 100));  // definite
+    ASSERT_EQ(0, MatShift(a.mat, 100));  // makes it definite
     KSP ksp = nullptr;
     ASSERT_EQ(0, KSPCreate(MPI_COMM_WORLD, &ksp));
     ASSERT_EQ(0, KSPSetOperators(ksp, a.mat, a.mat));
     ASSERT_EQ(0, KSPSetType(ksp, KSPGMRES));
     ASSERT_EQ(0, KSPGMRESSetRestart(ksp, 4));
     ASSERT_EQ(0, KSPSetTolerances(ksp, 1e-7, PETSC_DEFAULT, PETSC_DEFAULT, 300));
-    ASSERT_EQ(0, KSPSetPCSide(ksp, PC_RIGHT));  // so that the solver's residuals are the true ones
+    ASSERT_EQ(0, KSPSetPCSide(ksp, PC_RIGHT));  // the solver's residuals are then the true ones
     PC pc = nullptr;
     ASSERT_EQ(0, KSPGetPC(ksp, &pc));
     ASSERT_EQ(0, PCSetType(pc, "octopole_near"));

@@ -1,4 +1,4 @@
-// Matrices of small clouds with odd layouts, and vectors that are dealt like them.
+// Matrices of small clouds with uneven layouts, and vectors distributed like them.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 
 namespace octopole::test {
 
-/// Rank r's part of `values`: all on the last rank where `lopsided`, else equal blocks with none on rank 1.
+/// This rank's part of `values`: all on the last rank if `lopsided`, else equal blocks with none on rank 1.
 inline std::vector<double> uneven(const std::vector<double>& values, std::size_t width, const Part& part,
                                   bool lopsided = false) {
   if (part.ranks == 1) return values;
@@ -21,10 +21,10 @@ inline std::vector<double> uneven(const std::vector<double>& values, std::size_t
   return block_of(values, width, part.rank == 0 ? 0 : part.rank - 1, part.ranks - 1);
 }
 
-/// A PETSc vector that a Mat made, with these values; destroyed with the object.
+/// A PETSc vector created by a Mat, with these values; destroyed with the object.
 class Vector {
  public:
-  /// Like the columns (right = true) or rows of the matrix.
+  /// Distributed like the columns (right = true) or rows of the matrix.
   Vector(Mat matrix, bool right, const std::vector<double>& values = {}) {
     EXPECT_EQ(0, right ? MatCreateVecs(matrix, &vec, nullptr) : MatCreateVecs(matrix, nullptr, &vec));
     if (!values.empty()) set(values);
@@ -53,7 +53,7 @@ class Vector {
   Vec vec = nullptr;
 };
 
-/// Destroys a Mat.
+/// Owns a Mat and destroys it.
 struct MatOwner {
   explicit MatOwner(Mat m) : mat(m) {}
   ~MatOwner() { (void)MatDestroy(&mat); }

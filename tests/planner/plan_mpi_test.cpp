@@ -1,4 +1,4 @@
-// The planner against real runs: what one process counts for every rank equals what the ranks count.
+// The planner against real runs: counts made by one process for every rank equal those of the ranks.
 #include <gtest/gtest.h>
 
 #include "fmm/passes.hpp"
@@ -13,7 +13,7 @@
 namespace octopole {
 namespace {
 
-/// What a rank of a run holds.
+/// Counts of one rank of a real run.
 struct RealRank {
   Index sources, targets, leaves, nodes, ghost_nodes, ghost_sources;
   WorkCounts work;
@@ -21,7 +21,7 @@ struct RealRank {
   RankMemory memory;
 };
 
-/// rank_memory of a real set-up, and the arrays that it stands for where they can be seen.
+/// rank_memory of a real set-up, checked against the arrays that it estimates where they are accessible.
 RankMemory measure_memory(const mpi::Comm& comm, PointSetup& s, const Parameters& parameters,
                           const test::Part& part, const std::vector<double>& charges) {
   const bool same = !s.target_exchange;
@@ -101,7 +101,7 @@ void expect_plan(const test::Problem& problem, Options options) {
                 communication.by_rank[static_cast<std::size_t>(part.rank)],
                 measure_memory(comm, s, parameters, part, part.of(problem.charges, 1))};
   const std::vector<RealRank> real = comm.gather_all(std::span<const RealRank>(&mine, 1));
-  if (part.rank > 0) return;  // one process plans
+  if (part.rank > 0) return;  // only one process plans
 
   parameters.ncrit = s.tuning.ncrit;
   AlignedVector<morton::Code> source_codes = encode(s.cube, problem.sources),
@@ -142,7 +142,7 @@ void expect_plan(const test::Problem& problem, Options options) {
     EXPECT_EQ(planned.memory, r.memory);
   }
 
-  // A sample's ranks, by their own lists.
+  // Ranks of a sample, from their own lists.
   if (!same || part.ranks < 5) return;
   PlanRequest few = request;
   few.sample = 4;

@@ -14,8 +14,8 @@
 
 namespace {
 
-// Seconds that a rank which left a test by a failure waits for the others before it ends them all: they may
-// sit in a collective that this rank will never enter.
+// Seconds that a rank that failed a test waits for the others before it aborts them all: they may be in a
+// collective that this rank will never enter.
 constexpr double kPatience = 60;
 
 class RankListener : public testing::EmptyTestEventListener {
@@ -25,7 +25,7 @@ class RankListener : public testing::EmptyTestEventListener {
     MPI_Comm_size(comm_, &size_);
   }
 
-  /// All ranks must be about to run the same tests in the same order, else their collectives would not match.
+  /// Checks that all ranks run the same tests in the same order, else their collectives would not match.
   void OnTestIterationStart(const testing::UnitTest& tests, int) override {
     std::uint64_t hash = 14695981039346656037u;  // FNV-1a over the names
     const auto add = [&hash](const char* name) {
@@ -49,13 +49,13 @@ class RankListener : public testing::EmptyTestEventListener {
     }
   }
 
-  /// Kept because gtest holds its lock, which current_test_info() takes too, while it reports a failure.
+  /// Stores the name, since gtest reports failures under a lock that current_test_info() also takes.
   void OnTestStart(const testing::TestInfo& info) override {
     test_ = std::string(info.test_suite_name()) + "." + info.name();
   }
 
   void OnTestPartResult(const testing::TestPartResult& result) override {
-    if (!result.failed() || rank_ == 0 || combining_) return;  // gtest's own printer speaks on rank 0
+    if (!result.failed() || rank_ == 0 || combining_) return;  // gtest's own printer reports on rank 0
     const std::string file = result.file_name() == nullptr ? "unknown file" : result.file_name();
     std::fprintf(stderr, "rank %d of %d: %s: %s:%d: Failure\n%s\n", rank_, size_, test_.c_str(), file.c_str(),
                  result.line_number(), result.message());
@@ -112,7 +112,7 @@ int main(int argc, char** argv) {
   int provided = 0;
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
   testing::InitGoogleTest(&argc, argv);
-  MPI_Comm comm = MPI_COMM_NULL;  // its own, so that a test's messages cannot meet it
+  MPI_Comm comm = MPI_COMM_NULL;  // separate, so that it receives no messages of tests
   MPI_Comm_dup(MPI_COMM_WORLD, &comm);
   int rank = 0;
   MPI_Comm_rank(comm, &rank);
@@ -121,7 +121,7 @@ int main(int argc, char** argv) {
     MPI_Abort(comm, 2);
   }
 
-  // A shuffle must be the same everywhere; gtest takes its seed from the clock.
+  // A shuffle must be the same on all ranks; gtest takes its seed from the clock.
   int seed = testing::FLAGS_gtest_random_seed;
   if (testing::FLAGS_gtest_shuffle && seed == 0) seed = 1 + static_cast<int>(getpid() % 99999);
   MPI_Bcast(&seed, 1, MPI_INT, 0, comm);
@@ -130,7 +130,7 @@ int main(int argc, char** argv) {
   testing::TestEventListeners& listeners = testing::UnitTest::GetInstance()->listeners();
   if (rank != 0) {
     delete listeners.Release(listeners.default_result_printer());
-    delete listeners.Release(listeners.default_xml_generator());  // one report, not one a rank
+    delete listeners.Release(listeners.default_xml_generator());  // one report, not one per rank
   }
   listeners.Append(new RankListener(comm));
 

@@ -1,4 +1,4 @@
-// Point sets for tests: seeded, small, and ugly where that matters.
+// Point sets for tests: seeded, small, and difficult where that matters.
 #pragma once
 
 #include <cmath>
@@ -10,7 +10,7 @@
 
 namespace octopole::test {
 
-/// Shapes of test clouds: the names that make_points understands.
+/// Shapes of test clouds: names that make_points accepts.
 inline const std::vector<std::string> kClouds = {"cube", "sphere", "ellipsoid", "plummer", "line"};
 
 /// n points, (n, 3) interleaved.
@@ -57,8 +57,8 @@ inline std::vector<double> make_charges(std::size_t n, unsigned seed = 2) {
   return charges;
 }
 
-/// The block of `values` (`width` a point) that rank `rank` of `ranks` holds when points are dealt in equal
-/// blocks.
+/// The block of `values` (`width` per point) that rank `rank` of `ranks` holds when points are distributed in
+/// equal blocks.
 inline std::vector<double> block_of(const std::vector<double>& values, std::size_t width, int rank,
                                     int ranks) {
   const std::size_t n = values.size() / width, r = static_cast<std::size_t>(rank),

@@ -1,4 +1,4 @@
-// Whole evaluations on the ranks of a test: problems, and how to run them.
+// Whole evaluations on the ranks of a test: problems, and functions that run them.
 #pragma once
 
 #include <mpi.h>
@@ -14,7 +14,7 @@
 namespace octopole::test {
 
 struct Problem {
-  std::vector<double> sources, charges, targets;  // all ranks'; empty targets: the sources
+  std::vector<double> sources, charges, targets;  // of all ranks; no targets: sources = targets
 };
 
 struct Part {
@@ -55,8 +55,7 @@ inline Field run(const Problem& problem, const Options& options, const Part& par
   return {gather(mine.potential, part), gather(mine.gradient, part)};
 }
 
-// The field of one rank alone, found once, by rank 0: nothing on the others, which are not to wait for what
-// each of them could tell.
+// The field computed on one rank, once, by rank 0; nothing on the others, which need not wait for it.
 inline std::optional<Field> run_on_root(const Problem& problem, const Options& options) {
   if (world().rank != 0) return std::nullopt;
   return run(problem, options, Part{}, MPI_COMM_SELF);

@@ -1,4 +1,4 @@
-// What GoogleTest passes over in silence is a failure here.
+// Failures where GoogleTest reports nothing.
 #pragma once
 
 #include <fnmatch.h>
@@ -12,7 +12,7 @@
 
 namespace octopole::test {
 
-/// In CI a skip is a failure: all that tests need is there, and nobody reads the log.
+/// Turns skips into failures in CI: all that tests need is there, and nobody reads the log.
 class SkipsAreFailures : public testing::EmptyTestEventListener {
  public:
   void OnTestEnd(const testing::TestInfo& info) override {
@@ -20,8 +20,8 @@ class SkipsAreFailures : public testing::EmptyTestEventListener {
   }
 };
 
-/// The first pattern of the filter (GoogleTest's syntax, in front of any '-') that no test's name matches;
-/// empty if each names one.
+/// The first pattern of the filter (GoogleTest's syntax, before any '-') that matches no test's name; empty
+/// if each matches one.
 inline std::string pattern_without_tests(std::string_view filter) {
   const testing::UnitTest& tests = *testing::UnitTest::GetInstance();
   const auto matches = [&](const std::string& pattern) {
@@ -44,9 +44,9 @@ inline std::string pattern_without_tests(std::string_view filter) {
   return {};
 }
 
-/// RUN_ALL_TESTS(), which also fails where a pattern of --gtest_filter names no test (one was renamed), and
-/// in CI where a selected test skips itself or is disabled. Call it after all other listeners are appended:
-/// gtest calls OnTestEnd in reverse order, and they have to see the failure.
+/// RUN_ALL_TESTS(), which also fails if a pattern of --gtest_filter matches no test (one was renamed) and, in
+/// CI, if a selected test skips itself or is disabled. Call it after all other listeners are appended: gtest
+/// calls OnTestEnd in reverse order, and they must see the failure.
 inline int run_all_tests() {
   const std::string lost = pattern_without_tests(testing::FLAGS_gtest_filter);
   if (!lost.empty()) {

@@ -21,7 +21,7 @@ UnequalSums::~UnequalSums() {
 
 }  // namespace octopole::test
 
-/// In place of MPI's own, which is PMPI_Allreduce (MPI 4.0, section 15.2).
+/// Replaces MPI's own, which is PMPI_Allreduce (MPI 4.0, section 15.2).
 extern "C" int MPI_Allreduce(const void* send, void* receive, int count, MPI_Datatype type, MPI_Op op,
                              MPI_Comm comm) {
   const int code = PMPI_Allreduce(send, receive, count, type, op, comm);

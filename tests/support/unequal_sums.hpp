@@ -1,11 +1,11 @@
-// Sums of doubles that are not the same on all ranks: MPI recommends that they are, and does not promise it.
+// Sums of doubles that differ between ranks: MPI recommends equal sums but does not promise them.
 #pragma once
 
 namespace octopole::test {
 
-/// While one of these lives on a rank, each sum of doubles by MPI_Allreduce is larger there by as many units
-/// in the last place as the rank's number in MPI_COMM_WORLD says. Rank 0 has what MPI gives. For MPI tests of
-/// decisions that are made from sums.
+/// While an object exists on a rank, each sum of doubles by MPI_Allreduce is larger there, by as many units
+/// in the last place as the rank's number in MPI_COMM_WORLD. Rank 0 gets MPI's own result. For MPI tests of
+/// decisions based on sums.
 class UnequalSums {
  public:
   UnequalSums();

@@ -21,7 +21,7 @@ TEST(Density, AgreesWithCountingCodes) {
     ASSERT_EQ(levels[0].targets[0], 1500);
     for (std::size_t depth = 1; depth < levels.size(); ++depth) {
       const auto& level = levels[depth];
-      std::vector<tree::NodeKey> keys;  // by brute force, in the order of the level
+      std::vector<tree::NodeKey> keys;  // by brute force, in level order
       for (std::size_t node = 0; node < above.size(); ++node) {
         if (std::max(levels[depth - 1].sources[node], levels[depth - 1].targets[node]) <= bound) continue;
         for (int octant = 0; octant < 8; ++octant) {

@@ -18,7 +18,7 @@ Row row(const NodeLists& lists, NodeIndex node) {
   return {items.begin(), items.end()};
 }
 
-// The definitions, node against node.
+// The definitions of the lists, applied to pairs of nodes.
 struct Definition {
   const EssentialTree& t;
   const morton::Anchor& a(NodeIndex n) const { return t.anchors[static_cast<std::size_t>(n)]; }
@@ -46,7 +46,7 @@ void expect_lists_match(const test::SerialTree& s, const std::string& what) {
       if (is.w(y, x)) xs.push_back(y);
     }
     ASSERT_EQ(row(s.lists.u, x), u) << what << " U of " << x;
-    Row found_v = row(s.lists.v, x);  // not ascending
+    Row found_v = row(s.lists.v, x);  // not sorted
     std::sort(found_v.begin(), found_v.end());
     ASSERT_EQ(found_v, v) << what << " V of " << x;
     ASSERT_EQ(row(s.lists.w, x), w) << what << " W of " << x;
@@ -84,7 +84,7 @@ TEST(Lists, StayWithinTheBoundsOfBalancedTrees) {
 }
 
 TEST(Lists, FullVListOfAnInnerNode) {
-  // 16^3 points at cell centres, one a leaf at level 4: inner nodes have all 189 partners and 27 neighbours.
+  // 16^3 points at cell centres, one per leaf (level 4): inner nodes have all 189 partners, 27 neighbours.
   std::vector<double> points;
   for (int i = 0; i < 4096; ++i)
     for (int c : {i % 16, i / 16 % 16, i / 256}) points.push_back(c);

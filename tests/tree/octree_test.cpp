@@ -56,7 +56,7 @@ TEST(Partition, DividesAtLeafBoundariesNearEqualShares) {
       EXPECT_NE(std::find(boundaries.begin(), boundaries.end(), partition.range(r).first), boundaries.end());
       largest = std::max(largest, count_codes(codes, partition.range(r).first, partition.range(r).end));
     }
-    Index heaviest = 0;  // a rank can miss its share by no more than the leaves at its ends
+    Index heaviest = 0;  // a rank's count deviates from its share by at most the leaves at its ends
     for (std::size_t leaf : coarse.leaves()) heaviest = std::max(heaviest, coarse.counts()[leaf].sources);
     EXPECT_LE(largest, 20000 / ranks + 1 + heaviest);
   }
@@ -98,7 +98,7 @@ TEST(Balance, HoldsIsMinimalAndIdempotent) {
     EXPECT_TRUE(is_balanced(leaves)) << shape;
     EXPECT_EQ(balance_closure(balanced), balanced);
     EXPECT_TRUE(std::includes(balanced.begin(), balanced.end(), rough.splits.begin(), rough.splits.end()));
-    // Minimal: without any one of the added splits whose children are leaves, the balance is lost.
+    // Minimal: without any one of the added splits whose children are leaves, balance does not hold.
     int tried = 0;
     for (NodeKey added : balanced) {
       if (std::binary_search(rough.splits.begin(), rough.splits.end(), added)) continue;

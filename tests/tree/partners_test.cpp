@@ -1,4 +1,4 @@
-// Which operator serves which pair.
+// Which operator evaluates which pair.
 #include "tree/partners.hpp"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 namespace octopole::tree {
 namespace {
 
-/// Adds what tasks and rows make of the partners of each leaf.
+/// Adds the partners of each leaf, from its one-sided list and from rows of symmetric pairs.
 void serve(const NearPairs& pairs, std::vector<std::vector<NodeIndex>>& found) {
   for (const NodeIndex leaf : pairs.leaves)
     for (const NodeIndex other : pairs.alone.of(leaf)) found[at(leaf)].push_back(other);
@@ -24,7 +24,7 @@ void serve(const NearPairs& pairs, std::vector<std::vector<NodeIndex>>& found) {
     }
 }
 
-/// Rows of a task meet its ranges and no others; ranges have a task of their own, which come first.
+/// Expects that rows of a task meet exactly its ranges, and that tasks of a single range come first.
 void expect_rows_in_ranges(const NearPairs& pairs) {
   const auto range_of = [&](NodeIndex leaf) {
     const auto place = std::find(pairs.leaves.begin(), pairs.leaves.end(), leaf) - pairs.leaves.begin();
@@ -54,7 +54,7 @@ void expect_rows_in_ranges(const NearPairs& pairs) {
   EXPECT_EQ(of_one, with_leaves.size());
 }
 
-/// The partners of the leaf that its row has, by their first codes: the same on every rank.
+/// Partners in the rows of leaves, by their first codes, which are the same on every rank.
 using Rows = std::map<std::uint64_t, std::vector<std::uint64_t>>;
 void add_rows(const EssentialTree& tree, const NearPairs& pairs, Rows& rows) {
   for (const NodeIndex leaf : pairs.row_leaves) {
@@ -65,7 +65,7 @@ void add_rows(const EssentialTree& tree, const NearPairs& pairs, Rows& rows) {
   }
 }
 
-/// The tree and the partners of its own leaves as one of two ranks sees them: own sources come first.
+/// The tree and the partners of its own leaves on one of two ranks: own sources come first.
 struct RankView {
   EssentialTree tree;
   NodeLists p2p;
@@ -75,7 +75,7 @@ struct RankView {
   }
 };
 
-/// Rank 0 has the leaves of the first `split` sources, rank 1 the others.
+/// The view of `rank`: rank 0 has the leaves of the first `split` sources, rank 1 the others.
 RankView view_of(const test::SerialTree& s, const NodeLists& p2p, Index split, int rank) {
   const Index all = static_cast<Index>(s.codes.size());
   RankView view{s.tree, {{0}, {}}, rank == 0 ? split : all - split};
@@ -94,7 +94,7 @@ RankView view_of(const test::SerialTree& s, const NodeLists& p2p, Index split, i
   return view;
 }
 
-/// The end of the leaf that has source i.
+/// The end of the leaf that contains source i.
 Index end_of_leaf_with(const EssentialTree& tree, Index i) {
   for (NodeIndex node = 0; node < tree.size(); ++node)
     if (tree.leaf[at(node)] && tree.source_begin[at(node)] <= i && i < tree.source_end[at(node)])

@@ -77,14 +77,14 @@ TEST(RootCube, NodeCentresAreExact) {
 TEST(RootCube, NodesAreExactFarFromTheOrigin) {
   for (double offset : {1e3, -1e8, 1e11}) {
     std::vector<double> points = test::make_points("cube", 100);
-    for (std::size_t i = 0; i < points.size(); i += 3) points[i] += offset;  // one axis alone
+    for (std::size_t i = 0; i < points.size(); i += 3) points[i] += offset;  // one axis only
     const RootCube cube = around(points);
     EXPECT_EQ(cube.frame[0], cube.corner[0]);
     EXPECT_EQ(cube.frame[1], 0);
     const NodeCube a = cube.node({5, 0, 0, 20}), b = cube.node({6, 0, 0, 20});
     EXPECT_EQ(b.centre[0] - a.centre[0], 2 * a.half);
     for (std::size_t i = 0; i < points.size(); i += 3) {
-      EXPECT_EQ((points[i] - cube.frame[0]) + cube.frame[0], points[i]);  // the shift loses nothing
+      EXPECT_EQ((points[i] - cube.frame[0]) + cube.frame[0], points[i]);  // the shift is exact
       const Code code = cube.encode(points[i], points[i + 1], points[i + 2]);
       const NodeCube node = cube.node(NodeKey::containing(code, 12).anchor());
       EXPECT_LE(std::abs((points[i] - cube.frame[0]) / cube.unit - node.centre[0]), node.half * (1 + 1e-12));

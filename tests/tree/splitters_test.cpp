@@ -15,7 +15,7 @@ namespace {
 std::vector<Index> random_weights(std::size_t n, Index largest, unsigned seed) {
   std::mt19937_64 random(seed);
   std::vector<Index> weights;
-  for (std::size_t i = 0; i < n; ++i)  // every fourth leaf weighs nothing
+  for (std::size_t i = 0; i < n; ++i)  // about every fourth leaf has weight 0
     weights.push_back(random() % 4 == 0 ? 0
                                         : static_cast<Index>(random() % static_cast<std::uint64_t>(largest)));
   return weights;
@@ -29,7 +29,7 @@ Index sum(const std::vector<Index>& values) {
 
 TEST(Splitters, MissEqualSharesByHalfALeafAtMost) {
   const auto leaves = test::make_serial_tree(test::make_points("ellipsoid", 4000), 20).leaves;
-  // The largest weights make a total near 2^61: products with the number of ranks would not fit.
+  // The largest weights add up to about 2^61: products with the number of ranks would overflow.
   for (const Index largest : {Index{3}, Index{1000}, (Index{1} << 62) / static_cast<Index>(leaves.size())})
     for (const int ranks : {1, 2, 3, 8, 13, 64, 5000}) {
       const auto weights = random_weights(leaves.size(), largest, 7);
@@ -112,7 +112,7 @@ TEST(SharedNodes, HaveTheCountTreesCounts) {
 }
 
 TEST(CountTree, IsSmallOnAHundredThousandRanks) {
-  // A tree for N points on P ranks depends on N / P alone: one of fewer points has its size.
+  // At a threshold of N / P points, the tree's size depends mainly on P: few points per rank suffice.
   constexpr Index kRanks = 100'000, kPoints = 20 * kRanks;
   for (const std::string shape : {"cube", "sphere", "plummer", "line"}) {
     const auto codes = test::sorted_codes(test::make_points(shape, static_cast<std::size_t>(kPoints)));

@@ -12,7 +12,7 @@
 namespace octopole::tree {
 namespace {
 
-// By definition: every child of a split whose neighbourhood overlaps the range.
+// Expects the part by its definition: every child of a split whose neighbourhood overlaps the range.
 void expect_part(NodeCounts& counts, const std::vector<NodeKey>& splits, const Partition& partition, int rank,
                  bool balance) {
   const VirtualPart part = find_part(counts, partition, rank, balance);
@@ -97,8 +97,7 @@ TEST(DistinctTargets, HavePlacesOfTheirOwn) {
   }
 }
 
-// 1e11 points: children add up at every level, as many as a uniform cloud has on average and with the
-// variance of one.
+// 1e11 points: counts of children add up at every level, with the mean and the variance of a uniform cloud.
 TEST(UniformCloud, AddsUpAndVariesAsOneOfPoints) {
   constexpr Index n = 100'000'000'000;
   const UniformPoints points(n, 0, 1, 7);
@@ -116,11 +115,11 @@ TEST(UniformCloud, AddsUpAndVariesAsOneOfPoints) {
   }
   EXPECT_EQ(sum, n);
   EXPECT_NEAR(deviation / cells / mean, 1, 0.05);  // Poisson; sqrt(2 / 32768) is 0.008
-  // Where few points are left, too.
+  // Also where few points are left.
   double few = 0, square = 0;
   constexpr int kNodes = 4096;
   for (std::uint64_t i = 0; i < kNodes; ++i) {
-    const NodeKey node = NodeKey::containing(i << 24, 13);  // level 13: 0.18 points a node
+    const NodeKey node = NodeKey::containing(i << 24, 13);  // level 13: 0.18 points per node
     const double here = static_cast<double>(counts.count(node).sources);
     few += here;
     square += here * here;

@@ -10,7 +10,7 @@ namespace {
 
 enum Purpose : std::uint64_t { kRanks, kPoints, kOptions, kRest };
 
-/// Who passes each of n points, and how that is called.
+/// Which rank passes each of n points, and the name of this distribution.
 std::vector<int> spread(Random& random, std::size_t n, int ranks, std::string& description) {
   std::vector<int> owners(n);
   const int one = random.integer(0, ranks - 1);

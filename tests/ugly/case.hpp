@@ -1,4 +1,4 @@
-// One ugly problem: a pure function of a seed, a number and how many ranks there may be.
+// One random case: a pure function of a seed, a number and the maximum number of ranks.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace octopole::ugly {
 
-/// What is wrong with the call on one rank, which all ranks must refuse. The last three are not wrong where
-/// that rank is alone.
+/// Invalid input on one rank (no_sources: on all), which all ranks must refuse. The last three are valid on a
+/// single rank.
 enum class BadInput {
   none,
   no_sources,
@@ -26,35 +26,35 @@ enum class BadInput {
   count
 };
 
-/// What an Fmm did before it meets the problem.
+/// What an Fmm has done before it gets the problem.
 enum class History { none, other_points, other_charges, moved, count };
 
 struct Case {
   int ranks = 1;
   std::vector<int> threads;     // (ranks)
-  std::vector<simd::Isa> isas;  // (ranks) some perhaps worse than the machine has
+  std::vector<simd::Isa> isas;  // (ranks) some possibly below the best of the machine
   bool mixed_isas = false;
   Choice choice;
   Problem problem;
-  std::vector<int> source_rank, target_rank;  // who passes each point: the same where targets are sources
+  std::vector<int> source_rank, target_rank;  // which rank passes each point; equal where sources = targets
   bool gradient = false;
   History history = History::none;
   BadInput bad_input = BadInput::none;
   int bad_rank = 0;
-  int other_option = 0;  // which one differs there
+  int other_option = 0;  // which option differs there
   bool unequal_rates = false;
   std::string description;
 };
 
-/// The ranks of a case, without the case.
+/// The number of ranks of a case, without drawing the case.
 int ranks_of_case(std::uint64_t seed, std::uint64_t number, int most_ranks);
 
-/// The options as `rank` passes them.
+/// The options that `rank` passes.
 Options options_of(const Case& c, int rank);
 
 Case draw_case(std::uint64_t seed, std::uint64_t number, int most_ranks);
 
-/// The places of the points that `rank` passes, and their values, `width` a point.
+/// Indices of the points that `rank` passes, and their values, `width` per point.
 std::vector<std::size_t> places_of(const std::vector<int>& owners, int rank);
 std::vector<double> part_of(const std::vector<double>& values, std::size_t width,
                             const std::vector<std::size_t>& places);

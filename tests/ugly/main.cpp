@@ -23,7 +23,7 @@ namespace {
 struct Arguments {
   std::uint64_t seed = 1, first = 0, cases = 100;
   bool one_case = false, verbose = false;
-  unsigned patience = 120;  // seconds for a case
+  unsigned patience = 120;  // seconds per case
 };
 
 constexpr const char* kUsage =
@@ -60,7 +60,7 @@ std::optional<Arguments> parse(int argc, char** argv) {
   return a;
 }
 
-// What this rank is at, for a signal that ends it.
+// What this rank is doing, for the handler of a signal that ends it.
 std::array<char, 256> g_at{};
 
 void on_signal(int signal) {
@@ -76,7 +76,7 @@ void say(const std::string& line) {
   std::fflush(stdout);
 }
 
-// Ranks that wait must not take the cores from those that compute.
+// Waiting ranks must not take cores from those that compute.
 void wait_for_all() {
   MPI_Request request = MPI_REQUEST_NULL;
   MPI_Ibarrier(MPI_COMM_WORLD, &request);
@@ -119,7 +119,7 @@ int run_all(const Arguments& a) {
   std::array<long, 3> counts{};  // by verdict
   const std::uint64_t end = a.first + a.cases;
   for (std::uint64_t next = a.first; next < end;) {
-    // As many of the next cases as there are ranks for.
+    // As many of the next cases as fit the ranks.
     std::optional<std::uint64_t> mine;
     for (int used = 0; next < end; ++next) {
       const int needed = ranks_of_case(a.seed, next, ranks);
@@ -151,7 +151,7 @@ int main(int argc, char** argv) {
   int provided = 0;
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
   for (const int signal : {SIGALRM, SIGABRT, SIGTERM}) std::signal(signal, on_signal);
-#ifndef __SANITIZE_ADDRESS__  // whose report says more
+#ifndef __SANITIZE_ADDRESS__  // its own report says more
   for (const int signal : {SIGSEGV, SIGBUS, SIGFPE}) std::signal(signal, on_signal);
 #endif
   const std::optional<Arguments> arguments = parse(argc, argv);

@@ -12,10 +12,10 @@ namespace {
 
 constexpr Precision kSingle = Precision::single_precision, kDouble = Precision::double_precision;
 
-// Making operators takes long at high orders, M2L's by SVD above all.
+// Computing operators takes long at high orders, above all for M2L by SVD.
 constexpr int kLargestSvdOrder = 7;
 
-/// Digits that an order reaches; 1 for the lowest, of which the table says nothing.
+/// Digits that an order reaches; 1 for the lowest orders, which are not in the table.
 int digits_of_order(int order) {
   int digits = 1;
   for (const AccuracyRow& row : accuracy_table(kDouble, Output::potential))
@@ -39,8 +39,8 @@ class Draw {
     if (random_.chance(0.05)) spoil();
     choice_.options = o_;
     choice_.bound = widened_ * std::pow(10.0, -reached()) + added_;
-    // Where only the potential is announced, or the order is the caller's, the parameters are the
-    // potential's.
+    // If the output is only the potential, or the caller chose the order, the parameters are those for the
+    // potential.
     const bool chosen_for_both = o_.output == Output::potential_and_gradient && !o_.order;
     choice_.gradient_bound = (chosen_for_both ? 1 : 30) * choice_.bound;
     choice_.same_on_one_rank = !o_.tune || o_.ncrit;
@@ -53,7 +53,7 @@ class Draw {
   int digits() const { return o_.digits.value_or(o_.order ? 12 : in_single() ? 4 : 6); }
   int single_digits() const { return o_.output == Output::potential ? 6 : 5; }
   bool few_digits(int most) const { return !o_.precision && (o_.digits || !o_.order) && digits() <= most; }
-  /// Of all operators, as options.hpp says.
+  /// The precision of all operators, as defined in options.hpp.
   Precision overall() const {
     if (o_.precision) return *o_.precision;
     return few_digits(single_digits()) && o_.near_precision != kDouble && o_.m2l_precision != kDouble
@@ -64,7 +64,7 @@ class Draw {
   int order() const { return o_.order ? *o_.order : accuracy_row(overall(), o_.output, digits()).order; }
 
   /// Leaves of fewer than 10 points take operators of one digit more, of a larger order and perhaps in double
-  /// precision: what was drawn before follows.
+  /// precision: adapts what was drawn before.
   void follow_small_leaves() {
     if (!o_.ncrit || *o_.ncrit >= 10 || o_.order) return;
     Options others;
@@ -111,7 +111,7 @@ class Draw {
     if (random_.chance(0.15)) o_.near_precision = random_.one_of({kSingle, kDouble});
     const bool m2l_will_do = o_.digits || !o_.order ? digits() <= single_digits() : true;
     if (m2l_will_do && random_.chance(0.15)) o_.m2l_precision = random_.one_of({kSingle, kDouble});
-    if (overall() == kSingle) {  // then no part is in double
+    if (overall() == kSingle) {  // then no part may be in double
       o_.near_precision = o_.near_precision ? std::optional(kSingle) : std::nullopt;
       o_.m2l_precision = o_.m2l_precision ? std::optional(kSingle) : std::nullopt;
     }
@@ -138,7 +138,7 @@ class Draw {
       o_.svd_tolerance = random_.decades(-15, -2);
       added_ += 30 * *o_.svd_tolerance;
     }
-    if (o_.m2l && random_.chance(0.1)) {  // one that is too small is the user's own
+    if (o_.m2l && random_.chance(0.1)) {  // too small a rank is the caller's choice
       o_.svd_rank = random_.integer(1, 200);
       added_ = std::numeric_limits<double>::infinity();
     }
@@ -153,14 +153,14 @@ class Draw {
   }
 
   void draw_tree() {
-    // Small leaves at high orders are deep trees of large operators.
+    // Small leaves at high orders make deep trees of large operators.
     if (random_.chance(0.5)) o_.ncrit = static_cast<int>(random_.decades(order() > 9 ? 1.3 : 0, 3));
     if (random_.chance(0.25)) o_.max_level = random_.integer(1, 20);
     if (random_.chance(0.2)) o_.padding = random_.uniform(1.0, 2.0);
     if (random_.chance(0.25)) o_.tune = false;
     if (random_.chance(0.2)) o_.balance = false;
     if (random_.chance(0.2)) o_.direct_leaves = false;
-    if (random_.chance(0.1) && order() <= kLargestSvdOrder) {  // which may choose SVD
+    if (random_.chance(0.1) && order() <= kLargestSvdOrder) {  // these rates may select SVD
       Rates rates;
       for (const auto& [name, row] : rates.rows())
         for (double& rate : *row) rate = random_.decades(6, 11);
@@ -174,7 +174,7 @@ class Draw {
     if (random_.chance(0.25)) o_.coarse_users = random_.integer(1, 30);
   }
 
-  /// One thing out of range or against another, whatever the rest is.
+  /// Sets one option out of range or in conflict with another, whatever the rest is.
   void spoil() {
     choice_.refused = true;
     const double nan = std::numeric_limits<double>::quiet_NaN();
@@ -219,7 +219,7 @@ class Draw {
         o_.m2l = M2lMethod::fft;
         o_.svd_tolerance = 1e-7;
         break;
-      case 13:  // part of single precision in double
+      case 13:  // single precision with a part in double
         o_.precision = kSingle;
         (random_.chance(0.5) ? o_.near_precision : o_.m2l_precision) = kDouble;
         break;

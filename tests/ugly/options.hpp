@@ -1,4 +1,4 @@
-// Random options over all that Options has, and what may be expected of them.
+// Random values of all options, and the outcome to expect.
 #pragma once
 
 #include <string>
@@ -10,11 +10,11 @@ namespace octopole::ugly {
 
 struct Choice {
   Options options;
-  bool refused = false;  // contradictory or out of range: Error on all ranks, and nothing else will do
+  bool refused = false;  // contradictory or out of range: Error on all ranks, and no other outcome
   double bound = 1e-6;   // of the relative error (reference.hpp); infinite where nothing is promised
   double gradient_bound = 1e-6;
-  bool same_on_one_rank = true;  // whether n_crit cannot depend on the ranks
-  std::string description;       // all that differs from Options{}
+  bool same_on_one_rank = true;  // whether n_crit is independent of the ranks
+  std::string description;       // all differences from Options{}
 };
 
 Choice draw_options(Random& random);

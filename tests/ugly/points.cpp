@@ -24,7 +24,7 @@ Point direction(Random& random) {
   }
 }
 
-/// What is drawn once for a whole cloud, and its points one after another.
+/// A random cloud: parameters are drawn once, points one after another.
 class Cloud {
  public:
   explicit Cloud(Random& random)
@@ -37,7 +37,7 @@ class Cloud {
     tail_ = random.uniform(0.2, 1.5);
     for (std::size_t p = 0; p < places_; ++p) centres_.push_back(in_cube(random));
     if (random.chance(0.3))
-      for (Point& centre : centres_)  // on corners of cells
+      for (Point& centre : centres_)  // on cell corners
         for (double& x : centre) x = std::round(8 * x) / 8;
     if (random.chance(0.2)) centres_[0] = {0, 0, 0};
   }
@@ -81,12 +81,12 @@ class Cloud {
         return centres_[random.below(places_)];
       case Kind::tail:
         return along(origin_, direction(random), std::pow(1 - random.uniform(), -1 / tail_) - 1);
-      case Kind::outlier:  // the first few far away
+      case Kind::outlier:  // the first few are far away
         if (number < places_ % 3 + 1) return along(origin_, direction(random), 0.1 / width_);
         return in_cube(random);
-      case Kind::corner:  // denser and denser towards one point
+      case Kind::corner:  // increasingly dense towards one point
         return along(centres_[0], direction(random), std::ldexp(1.0, -static_cast<int>(number % 60)));
-      case Kind::neighbours: {  // one or two units in the last place apart, of a number below 1
+      case Kind::neighbours: {  // one or two units in the last place apart, for numbers below 1
         Point p = centres_[random.below(places_)];
         for (double& x : p) x += 0x1p-53 * random.integer(0, 2);
         return p;
@@ -144,7 +144,7 @@ std::size_t draw_count(Random& random) {
   return static_cast<std::size_t>(random.decades(0, 3.48));
 }
 
-/// A mixture of one to three clouds, each perhaps shrunk and moved.
+/// A mixture of one to three clouds, each possibly shrunk and moved.
 std::vector<double> draw_points(Random& random, std::size_t n, std::string& description) {
   const int parts = random.chance(0.6) ? 1 : random.integer(2, 3);
   std::vector<double> points;
@@ -164,7 +164,7 @@ std::vector<double> draw_points(Random& random, std::size_t n, std::string& desc
   return points;
 }
 
-/// Targets beside sources, so near that some doubles hardly tell them apart.
+/// Targets near sources, some so close that doubles hardly distinguish them.
 std::vector<double> beside(Random& random, const std::vector<double>& sources, std::size_t n,
                            std::string& description) {
   const double distance = random.decades(-17, -1);
@@ -189,7 +189,7 @@ std::vector<double> draw_targets(Random& random, const std::vector<double>& sour
     for (double& x : targets) x += distance;
     kind += fmt::format(" moved by {:.1e}", distance);
   }
-  if (random.chance(0.25)) {  // some are sources, too
+  if (random.chance(0.25)) {  // some are also sources
     for (std::size_t i = 0; i < n; i += 3) {
       const std::size_t j = random.below(sources.size() / 3);
       std::copy_n(sources.begin() + static_cast<std::ptrdiff_t>(3 * j), 3,
@@ -203,7 +203,7 @@ std::vector<double> draw_targets(Random& random, const std::vector<double>& sour
 
 std::vector<double> draw_charges(Random& random, std::size_t n, double scale, std::string& description) {
   enum { uniform, ones, decades, sparse, zeros, alternating, one_large, count };
-  const std::size_t kind = random.below(count + 3);  // plain ones more often
+  const std::size_t kind = random.below(count + 3);  // uniform charges more often
   static constexpr const char* kNames[] = {"uniform", "ones",        "12 decades", "sparse",
                                            "zeros",   "alternating", "one large"};
   description += kind < count ? kNames[kind] : kNames[uniform];

@@ -1,4 +1,4 @@
-// Clouds that a tree, or floating-point numbers, may not like.
+// Clouds that are difficult for a tree or for floating-point numbers.
 #pragma once
 
 #include <string>
@@ -8,9 +8,9 @@
 
 namespace octopole::ugly {
 
-/// All ranks' points and charges.
+/// Points and charges of all ranks.
 struct Problem {
-  std::vector<double> sources, targets;  // (n, 3) interleaved; no targets where they are the sources
+  std::vector<double> sources, targets;  // (n, 3) interleaved; no targets if sources = targets
   std::vector<double> charges;           // (n)
   bool targets_are_sources = true;
   std::string description;

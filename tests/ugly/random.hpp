@@ -13,7 +13,7 @@ namespace octopole::ugly {
 /// SplitMix64 (Steele, Lea, Flood 2014).
 class Random {
  public:
-  /// Streams of other seeds, cases or purposes have nothing in common.
+  /// Streams of different seeds, cases or purposes are unrelated.
   explicit Random(std::uint64_t seed, std::uint64_t number = 0, std::uint64_t purpose = 0) : state_(seed) {
     state_ = next() + number;
     state_ = next() + purpose;
@@ -25,7 +25,7 @@ class Random {
     z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
     return z ^ (z >> 31);
   }
-  /// In [0, 1).
+  /// A number in [0, 1).
   double uniform() { return static_cast<double>(next() >> 11) * 0x1p-53; }
   double uniform(double low, double high) { return low + (high - low) * uniform(); }
   /// An integer from low to high, both included.
@@ -34,7 +34,7 @@ class Random {
   }
   std::size_t below(std::size_t n) { return static_cast<std::size_t>(next() % n); }
   bool chance(double probability) { return uniform() < probability; }
-  /// Ten to a power between the two.
+  /// Ten to a random power between the two.
   double decades(double low, double high) { return std::pow(10.0, uniform(low, high)); }
   double sign() { return chance(0.5) ? 1 : -1; }
   double normal() {

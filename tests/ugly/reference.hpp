@@ -1,4 +1,4 @@
-// The direct sum that results are judged by, and how.
+// The direct sum as a reference, and errors relative to it.
 #pragma once
 
 #include <vector>
@@ -15,18 +15,18 @@ struct Reference {
   std::vector<long double> gradient, gradient_scale;    // (n, 3), (n); empty unless asked for
 };
 
-/// At those of the problem's targets (n places), in long double: what doubles can tell apart is apart.
+/// Sums at the problem's targets in `places`, in long double, where points distinct in double stay distinct.
 Reference direct_sum(const Problem& problem, const std::vector<std::size_t>& places, bool gradient);
 
-/// Infinite where any value is not finite, or not zero where nothing contributes.
+/// Errors are infinite if a value is not finite, or not zero where nothing contributes.
 struct Errors {
   long double difference = 0, scale = 0;  // sums of squares
   double worst = 0;                       // of a single target, relative to its own scale
   std::size_t worst_place = 0;
-  /// Relative L2.
+  /// The relative L2 error.
   double relative() const;
 };
-/// `values` hold `width` numbers a target.
+/// `values` hold `width` numbers per target.
 Errors errors_of(const std::vector<double>& values, const std::vector<long double>& exact,
                  const std::vector<long double>& scale, std::size_t width);
 

@@ -13,11 +13,11 @@
 namespace octopole::ugly {
 namespace {
 
-// Relative to the scale: sums have an order that depends on the tree alone (docs/accuracy.md).
+// Relative to the scale: the order of sums depends only on the tree (docs/accuracy.md).
 constexpr double kAgreement = 1e-12;
-// How much worse a single target may be than all together: against what averages hide, not a promise. Of a
-// small leaf's targets the gradient of what is far away has errors that grow with the distance over the
-// leaf's size.
+// How much larger the error of a single target may be than that of all: a check of what averages hide, not a
+// promise. At targets of a small leaf, the gradient of distant sources has errors that grow with the distance
+// over the leaf's size.
 constexpr double kSingleTarget = 100, kSingleTargetGradient = 1e4;
 
 struct Part {
@@ -45,7 +45,7 @@ void spoil(const Case& c, int rank, Part& part) {
   if (c.bad_input == BadInput::coordinate_missing) part.sources.pop_back();
 }
 
-/// What `rank` of the case, or rank 0 alone, does.
+/// Runs the part of `rank`, or the whole case on rank 0.
 Field evaluate(const Case& c, const Part& part, int rank, MPI_Comm comm) {
   const auto differs = [&](BadInput how) { return c.bad_input == how && rank == c.bad_rank; };
   const bool gradient = c.gradient != differs(BadInput::other_output);
@@ -65,7 +65,7 @@ Field evaluate(const Case& c, const Part& part, int rank, MPI_Comm comm) {
   return other.evaluate(part.charges, output);
 }
 
-/// What went wrong on this rank, or nothing.
+/// The error on this rank, empty if none.
 std::string what_fails(const std::function<void()>& work) {
   try {
     work();
@@ -83,7 +83,7 @@ T reduced(T value, MPI_Datatype type, MPI_Op op, MPI_Comm comm) {
   return value;
 }
 
-/// Whether all ranks hold the same text.
+/// Whether the text is the same on all ranks.
 bool same_everywhere(const std::string& text, MPI_Comm comm) {
   const unsigned long hash = std::hash<std::string>{}(text);
   return reduced(hash, MPI_UNSIGNED_LONG, MPI_MIN, comm) == reduced(hash, MPI_UNSIGNED_LONG, MPI_MAX, comm);
@@ -95,8 +95,8 @@ void add_ranks(Errors& errors, MPI_Comm comm) {
   errors.worst = reduced(errors.worst, MPI_DOUBLE, MPI_MAX, comm);
 }
 
-/// What this rank's targets get where rank 0 does everything alone, with all points in the order of the
-/// ranks: that of points in one place decides on rounding.
+/// Results at this rank's targets from a run of rank 0 alone, with all points in rank order: the order of
+/// coincident points affects rounding.
 std::string evaluate_alone(const Case& c, const Part& mine, Field& field, MPI_Comm comm) {
   int rank = 0;
   MPI_Comm_rank(comm, &rank);
@@ -162,7 +162,7 @@ class Judge {
     faults_ += worst_target(values, exact, width, mine, all.worst);
   }
 
-  /// What the rank with the worst target says of it.
+  /// A description of the worst target, from its rank.
   std::string worst_target(const std::vector<double>& values, const std::vector<long double>& exact,
                            std::size_t width, const Errors& mine, double worst) {
     int rank = 0;
@@ -203,7 +203,7 @@ class Judge {
   const Field& field_;
   MPI_Comm comm_;
   Reference reference_;
-  std::string faults_;  // the same on all ranks but for failures of rank 0 alone
+  std::string faults_;  // the same on all ranks, except for failures of rank 0 alone
 };
 
 }  // namespace

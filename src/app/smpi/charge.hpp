@@ -8,16 +8,16 @@
 
 namespace octopole::app {
 
-/// Nanoseconds that one thread takes for an item of each stage of a set-up (WorkObserver::prepared says what
-/// its items are), measured: see docs/developers/simulation.md.
+/// Measured nanoseconds of one thread per item of each set-up stage (for the items see
+/// WorkObserver::prepared); see docs/developers/simulation.md.
 inline constexpr std::array<double, kSetupStages> kSetupNanoseconds = {1000, 40, 150, 800, 30, 250, 60, 250};
 
-/// Turns work into seconds of one thread by counts and rates, as the planner does, and lets the virtual clock
-/// of this rank run for them.
+/// Converts work to seconds of one thread by counts and rates, as the planner does, and advances the virtual
+/// clock of this rank by them.
 class WorkCharger : public WorkObserver {
  public:
-  /// Rates are those of the parameters; `same` as in seconds_of(); bytes a second of copies into and out of
-  /// message buffers; charge: false only adds up.
+  /// Uses the rates of the parameters; `same` as in seconds_of(); copy_bandwidth: bytes per second of copies
+  /// into and out of message buffers; charge: false only sums.
   WorkCharger(const Parameters& parameters, bool same, double copy_bandwidth, bool charge)
       : parameters_(parameters), same_(same), copy_bandwidth_(copy_bandwidth), charge_(charge) {}
 
@@ -25,7 +25,7 @@ class WorkCharger : public WorkObserver {
   void evaluated(const PointSetup& setup, Phase phase, std::size_t part) override;
   void copied(Index bytes) override;
 
-  /// Forgets the evaluations so far.
+  /// Resets the sums over evaluations.
   void restart() { seconds_ = {}; }
 
   /// Seconds of the evaluations since restart(), by phase.

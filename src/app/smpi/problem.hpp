@@ -10,38 +10,39 @@
 
 namespace octopole::app {
 
-/// A synthetic cloud, as much of it as this rank holds.
+/// This rank's part of a synthetic cloud.
 struct Problem {
   std::vector<double> points, charges;  // (n, 3), (n)
-  std::vector<double> numbers;          // (n): of each point in the cloud; whole, below 2^53
+  std::vector<double> numbers;          // (n): index of each point in the cloud, below 2^53
 };
 
-/// Sets n_crit and padding in `options`, unless they are given, to what every rank would find from the same
-/// sample: rank 0 looks for all, since 256 virtual ranks would take 256 times as long. Collective.
+/// Sets n_crit and padding in `options`, unless given, to what every rank would choose from the same sample.
+/// Rank 0 chooses for all, since 256 virtual ranks would take 256 times as long. Collective.
 void choose_leaves(const mpi::Comm& comm, Options& options, Shape shape, Index points, std::uint64_t seed);
 
 /// This rank's block of the cloud, in the cloud's random order.
 Problem make_block(const mpi::Comm& comm, Shape shape, Index points, std::uint64_t seed);
 
-/// This rank's block of the cloud in Morton order, in a root cube of this padding: points that are nearly
-/// where they will be owned, so that few messages take them there. Rank 0 makes and sends them. Collective.
+/// This rank's block of the cloud in Morton order, in a root cube of this padding: distributed nearly as they
+/// will be owned, so that few messages are needed. Rank 0 makes and sends them. Collective.
 Problem make_sorted_block(const mpi::Comm& comm, double padding, Shape shape, Index points,
                           std::uint64_t seed);
 
-/// The same points on the ranks that own them, as a program holds them that keeps its particles where they
-/// are evaluated. Collective.
+/// Moves the points to the ranks that own them, as in a program that keeps its particles where they are
+/// evaluated. Collective.
 Problem move_to_owners(const mpi::Comm& comm, const Options& options, Problem block);
 
-/// All of the cloud through the same program on one rank.
+/// Result of the whole cloud on one rank.
 struct OneRank {
   std::vector<double> potential;  // (n) in the cloud's order
   double seconds = 0;             // counted, not charged
 };
-/// Rank 0 computes, the others wait; the seconds are known to all ranks afterwards. Collective.
+/// Computes on rank 0 while the others wait; the seconds are sent to all ranks. Collective.
 OneRank compute_on_one_rank(const mpi::Comm& comm, const Options& options, Shape shape, Index points,
                             std::uint64_t seed, Output output);
 
-/// Relative L2 difference of the potentials of all ranks from those of one, on all ranks. Collective.
+/// Relative L2 difference between the potentials of all ranks and those of one rank; the result is on all
+/// ranks. Collective.
 double difference(const mpi::Comm& comm, const Problem& problem, const Field& field, const OneRank& alone);
 
 }  // namespace octopole::app

@@ -1,6 +1,6 @@
 // octopole_simulate: the distributed program on virtual ranks of a described cluster, under SimGrid's
-// smpirun. What it sends is simulated message by message; what it computes is really computed, and charged to
-// the virtual clocks from counted work. jobs/simulate.sh starts it.
+// smpirun. Communication is simulated message by message; computation is executed, and charged to the virtual
+// clocks from counted work. Started by jobs/simulate.sh.
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
@@ -119,7 +119,7 @@ class Simulation {
 
  private:
   static constexpr double kAgreement = 1e-12;
-  static constexpr double kCopyBandwidth = 2e9;  // bytes a second, of jobs/machines/reference.json
+  static constexpr double kCopyBandwidth = 2e9;  // bytes per second, as in jobs/machines/reference.json
 
   ordered_json parse_platform() const {
     if (platform_.empty()) return ordered_json::object();
@@ -165,7 +165,7 @@ class Simulation {
         {"digits", s.parameters.digits ? ordered_json(*s.parameters.digits) : ordered_json()}};
     const ordered_json figures = ordered_json::parse(to_json(report));
     for (const auto& [name, value] : figures.items()) json[name] = value;
-    json.erase("memory");  // all virtual ranks are one process
+    json.erase("memory");  // all virtual ranks are in one process
     ordered_json stages;
     for (std::size_t i = 0; i < kSetupStages; ++i)
       stages[std::string(kSetupStageNames[i])] = s.stage_seconds[i].max;

@@ -14,10 +14,10 @@
 namespace octopole::bem {
 namespace {
 
-// What near_rule() can be asked for.
+// Range of tolerances passed to near_rule().
 constexpr double kFinest = 1e-9, kCoarsest = 0.1;
 
-/// Those that neither the solver, the FMM nor the near correction compares.
+/// Compares the settings that the solver, the FMM and the near correction do not compare.
 void require_equal_settings(const mpi::Comm& comm, const CapacitanceSettings& s) {
   const std::array<mpi::NamedValue, 3> values = {
       mpi::NamedValue{"quadrature", s.quadrature ? fmt::format("{}", *s.quadrature) : "unset"},

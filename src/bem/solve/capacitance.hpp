@@ -1,4 +1,4 @@
-// The capacitance matrix of conductors: one Krylov solve for each, all sharing one set-up.
+// The capacitance matrix of conductors: one Krylov solve per conductor with one common set-up.
 #pragma once
 
 #include <functional>
@@ -16,50 +16,50 @@
 #pragma GCC visibility push(default)
 namespace octopole::bem {
 
-/// The electric constant in farads a metre (CODATA 2018).
+/// The electric constant in farads per metre (CODATA 2018).
 inline constexpr double kElectricConstant = 8.8541878128e-12;
 
 struct CapacitanceSettings {
   petsc::SolverSettings solver;
-  Options fmm;                       // PETSc's -octopole_.. change them; open digits follow from rtol
-  std::optional<double> quadrature;  // relative error of potentials; the solver's tolerance unless given
-  std::optional<NearRule> near;      // in place of near_rule()'s choice
-  int timed_products = 0;            // after the solves, against as many evaluations of the FMM alone
+  Options fmm;                       // PETSc's -octopole_.. take precedence; unset digits follow from rtol
+  std::optional<double> quadrature;  // relative error of potentials; default: the solver's tolerance
+  std::optional<NearRule> near;      // replaces near_rule()'s choice
+  int timed_products = 0;            // after the solves, compared with the same number of FMM evaluations
 };
 
-/// A conductor at 1 volt, all others at 0.
+/// The solve with one conductor at 1 volt, all others at 0.
 struct ConductorSolve {
   petsc::SolveReport solve;
-  std::vector<double> charges;  // (n) of this rank's panels over eps0, in the mesh's unit of length
+  std::vector<double> charges;  // (n) of this rank's panels, divided by eps0, in the mesh's unit of length
 };
 
 struct Capacitance {
   std::size_t conductors = 0;
-  /// (conductors, conductors), by rows: the charge of conductor m with conductor k at 1 volt, in units of 4
-  /// pi eps0 times the mesh's unit of length.
+  /// (conductors, conductors), row-major: entry (m, k) is the charge of conductor m with conductor k at 1
+  /// volt, in units of 4 pi eps0 times the mesh's unit of length.
   std::vector<double> matrix;
   std::vector<ConductorSolve> solves;
 
   NearRule near;
   petsc::Accuracy accuracy;
   std::string solver, preconditioner;  // PETSc's names
-  Index near_entries = 0;              // of all ranks, also the bytes
+  Index near_entries = 0;              // sum over ranks, also of the bytes
   Index near_bytes = 0;
   std::vector<petsc::AccuracyLevel> levels;                                      // on this rank
-  double correction_seconds = 0, preconditioner_seconds = 0, solve_seconds = 0;  // longest of the ranks
+  double correction_seconds = 0, preconditioner_seconds = 0, solve_seconds = 0;  // maximum over ranks
   std::optional<petsc::ProductTimes> product_times;
 
   double at(std::size_t m, std::size_t k) const { return matrix[m * conductors + k]; }
   bool converged() const;
-  /// The largest |C_mk - C_km| over the largest |C|.
+  /// The largest |C_mk - C_km| divided by the largest |C_mk|.
   double asymmetry() const;
 };
 
-/// Called on all ranks after an iteration: conductor, iteration, |r_k| / |r_0|.
+/// Called on all ranks after each iteration: conductor, iteration, |r_k| / |r_0|.
 using CapacitanceProgress = std::function<void(std::size_t, int, double)>;
 
-/// Solves for every conductor. PETSc must be initialised. A solve that does not converge leaves what it
-/// reached; the others go on. Collective.
+/// Solves for every conductor. PETSc must be initialised. A solve that does not converge keeps its last
+/// iterate; the others continue. Collective.
 Capacitance solve_capacitance(const mpi::Comm& comm, const Panels& panels,
                               const CapacitanceSettings& settings, const CapacitanceProgress& progress = {});
 

@@ -9,9 +9,9 @@
 namespace octopole::bem {
 namespace {
 
-constexpr Index kGroup = 32;  // panels of a group of octopole_near
+constexpr Index kGroup = 32;  // panels per group of octopole_near
 
-/// Exact entries between panels that a rank holds: its own and those near them.
+/// Exact entries between the panels on a rank: its own and those near them.
 class PanelEntries : public petsc::NearEntries {
  public:
   explicit PanelEntries(std::shared_ptr<const NearCorrection> correction) : c_(std::move(correction)) {}
@@ -22,7 +22,8 @@ class PanelEntries : public petsc::NearEntries {
     std::vector<std::int32_t> group_of(static_cast<std::size_t>(columns));
     const auto append = [&](Index first, Index last) {
       for (Index column = first; column < last; ++column) {
-        // Groups are cut at fixed rows, so that they are the same on any number of ranks but at ranks' ends.
+        // Groups end at fixed rows, so that they do not depend on the number of ranks, except at rank
+        // boundaries.
         if (column != first && c_->global_row(column) / kGroup != c_->global_row(column - 1) / kGroup)
           g.offsets.push_back(static_cast<Index>(g.numbers.size()));
         group_of[static_cast<std::size_t>(column)] = static_cast<std::int32_t>(g.leaves());

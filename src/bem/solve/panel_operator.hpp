@@ -10,13 +10,13 @@
 #pragma GCC visibility push(default)
 namespace octopole::bem {
 
-/// P of docs/capacitance.md: q (n) to V (n) of this rank's panels, FMM of the quadrature points plus near
-/// correction, the latter's exchange hidden behind the FMM. Its entries for octopole_near are the exact ones
-/// of near pairs; groups are runs of panels along the curve.
+/// P of docs/capacitance.md, from q (n) to V (n) of this rank's panels: FMM of the quadrature points plus
+/// near correction, whose exchange is hidden behind the FMM. octopole_near uses the exact entries of near
+/// pairs; its groups are consecutive panels along the curve.
 class PanelOperator : public petsc::Operator {
  public:
-  /// PETSc must be initialised. Digits that `options` leave open follow from the solver (petsc::attach).
-  /// Nothing of `panels` is kept by reference. Collective.
+  /// PETSc must be initialised. Digits not set in `options` follow from the solver (petsc::attach). Keeps no
+  /// reference to `panels`. Collective.
   PanelOperator(const mpi::Comm& comm, const Panels& panels, const NearRule& rule, const Options& options);
 
   Index rows() const override { return correction_->rows(); }
@@ -29,7 +29,7 @@ class PanelOperator : public petsc::Operator {
   std::string description() const override;
 
   const NearCorrection& correction() const { return *correction_; }
-  /// Seconds that finding and integrating near pairs took on this rank.
+  /// Seconds for finding and integrating near pairs on this rank.
   double correction_seconds() const { return correction_seconds_; }
 
  private:
