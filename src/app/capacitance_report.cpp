@@ -122,8 +122,8 @@ std::string to_table(const CapacitanceReport& r) {
   text += fmt::format("solver        {}, {}, rtol {:g}; FMM of {} digits{}\n", c.solver, c.preconditioner,
                       c.accuracy.rtol, c.accuracy.digits, c.accuracy.relaxed ? ", relaxed" : "");
   text += fmt::format(
-      "near          {} points a panel, within {} diameters: {:.1f} panels each, {:.1f} MiB\n", c.near.points,
-      c.near.multiple, static_cast<double>(c.near_entries) / static_cast<double>(r.panels),
+      "near          {} points per panel, within {} diameters: {:.1f} panels each, {:.1f} MiB\n",
+      c.near.points, c.near.multiple, static_cast<double>(c.near_entries) / static_cast<double>(r.panels),
       static_cast<double>(c.near_bytes) / 1048576);
   for (std::size_t k = 0; k < c.solves.size(); ++k) {
     const petsc::SolveReport& s = c.solves[k].solve;
@@ -138,7 +138,7 @@ std::string to_table(const CapacitanceReport& r) {
                         t->mat_mult, t->fmm, t->ratio, t->repeats);
   text += fmt::format("seconds       read {:.2f}, near {:.2f}, preconditioner {:.2f}, solves {:.2f}\n",
                       r.read_seconds, c.correction_seconds, c.preconditioner_seconds, c.solve_seconds);
-  text += "capacitance (F), a row a conductor's charge, a column a conductor at 1 V\n";
+  text += "capacitance (F), one row per conductor's charge, one column per conductor at 1 V\n";
   text += table(r.conductors, [&](auto m, auto k) { return r.farads(m, k); });
   if (r.length) {
     text += fmt::format("the same over 4 pi eps0 {:g}\n", *r.length);

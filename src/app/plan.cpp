@@ -68,7 +68,7 @@ class PlanCommand : public Command {
                      "Ranks that share a node's network interfaces (default: the machine's cores / threads)")
         ->check(CLI::Range(1, kMostRanks));
     auto* record = parser_->add_option("--record", record_,
-                                       "File to append a record of each plan to (JSON, one a line)");
+                                       "File to append a record of each plan to (JSON, one per line)");
     parser_->add_option("--study", study_, "Name of the study, for the record (default: the curve)")
         ->needs(record);
     parser_->add_option("--report", report_, "File for the plan's figures (JSON)");

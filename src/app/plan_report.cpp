@@ -59,7 +59,7 @@ std::string to_table(const PlanReport& report) {
   for (double WorkCounts::*const* what = kAllCounts.begin(); what != kAllCounts.end(); ++what)
     t.add(fmt::format("  {}", kCountNames[static_cast<std::size_t>(what - kAllCounts.begin())]),
           worst_of(plan, [&](const RankPlan& r) { return r.work.*(*what); }));
-  t.add("exchanges", "{:>12} {:>12} {:>9} {:>7} {:>10}   at most, a rank", "MB sent", "MB received",
+  t.add("exchanges", "{:>12} {:>12} {:>9} {:>7} {:>10}   at most per rank", "MB sent", "MB received",
         "messages", "peers", "seconds");
   const auto exchange = [&](std::string_view name, const auto& of, double seconds) {
     t.add(name, "{:>12.3f} {:>12.3f} {:>9.0f} {:>7.0f} {:>10.5f}",

@@ -22,7 +22,9 @@ class RatesCommand : public Command {
     CLI::Option* remeasure = parser_->add_flag("--remeasure", remeasure_, "Measure them again and keep them");
     parser_->add_flag("--delete", delete_, "Delete all kept rates: the next run measures")
         ->excludes(remeasure);
-    parser_->add_option("-t,--threads", threads_, "OpenMP threads that they are of, as given to run")
+    parser_
+        ->add_option("-t,--threads", threads_,
+                     "Number of OpenMP threads that the rates are for, as given to run")
         ->check(CLI::Range(1, 4096));
   }
 

@@ -156,7 +156,7 @@ void require_sound(const SurfaceReport& report) {
   else if (report[Defect::open].count > 0)
     advice = "--weld 1e-6 joins vertices that are almost equal, --open takes thin sheets as they are";
   else
-    advice = "--repair mends this";
+    advice = "--repair repairs this";
   throw Error("the surface is not sound: " + report.text(), advice);
 }
 

@@ -14,7 +14,7 @@ MeshFormat mesh_format(const std::string& path) {
   if (extension == ".msh") return MeshFormat::gmsh;
   if (extension == ".obj") return MeshFormat::obj;
   if (extension == ".stl") return MeshFormat::stl;
-  throw Error("'" + path + "' has not the name of a mesh", "meshes end in .msh (Gmsh 4.1), .obj or .stl");
+  throw Error("'" + path + "' is not named like a mesh file", "meshes end in .msh (Gmsh 4.1), .obj or .stl");
 }
 
 }  // namespace octopole::bem

@@ -70,7 +70,7 @@ GhostExchange make_exchange(const mpi::Comm& comm, mpi::Transport transport, con
 /// Throws AgreedError unless all ranks have the same, valid rule. Collective.
 void agree_on_rule(const mpi::Comm& comm, const NearRule& rule) {
   const std::array<mpi::NamedValue, 3> values = {
-      mpi::NamedValue{"points a panel", std::to_string(rule.points)},
+      mpi::NamedValue{"points per panel", std::to_string(rule.points)},
       mpi::NamedValue{"diameters within which panels are near", fmt::format("{}", rule.multiple)},
       mpi::NamedValue{"corrections in double", rule.in_double ? "true" : "false"}};
   mpi::require_equal(comm, values, "pass the same rule on every rank");

@@ -140,7 +140,7 @@ std::string Repairs::text() const {
   const auto add = [&](Index count, const std::string& what) {
     if (count > 0) text += (text.empty() ? "" : ", ") + what;
   };
-  add(degenerate, "mended " + std::to_string(degenerate) + " triangles without area");
+  add(degenerate, "repaired " + std::to_string(degenerate) + " triangles without area");
   add(duplicates, "left out " + std::to_string(duplicates) + " duplicate triangles");
   add(turned, "turned " + std::to_string(turned) + " triangles over");
   return text.empty() ? "nothing" : text;

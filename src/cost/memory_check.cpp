@@ -22,7 +22,7 @@ struct Claim {
 };
 
 std::string advice(const Parameters& parameters, bool limited) {
-  std::string text = limited ? "use more ranks or a higher limit" : "use more nodes or fewer ranks a node";
+  std::string text = limited ? "use more ranks or a higher limit" : "use more nodes or fewer ranks per node";
   if (parameters.operators.precision == Precision::double_precision) text += ", single precision";
   text += ", fewer digits, or a larger ncrit";
   if (!limited) text += "; Options::memory_limit and --memory-limit set another limit, or none";

@@ -193,12 +193,13 @@ constexpr void for_each_option(Visit&& visit) {
                  .least = 1.5,
                  .most = 3.5},
       &Options::outer_radius);
-  visit(OptionInfo{.name = "outer_grading",
-                   .group = operators,
-                   .help = "Grading of the outer surfaces' points towards the edges; 0 is equidistant",
-                   .least = 0,
-                   .most = 1.4},
-        &Options::outer_grading);
+  visit(
+      OptionInfo{.name = "outer_grading",
+                 .group = operators,
+                 .help = "Grading of the outer surfaces' points, sparser towards the edges; 0 is equidistant",
+                 .least = 0,
+                 .most = 1.4},
+      &Options::outer_grading);
 
   visit(OptionInfo{.name = "balance_by",
                    .group = ranks,

@@ -25,7 +25,7 @@ namespace {
 
 void check_points(std::span<const double> points, const char* what) {
   if (points.size() % 3 != 0)
-    throw Error(fmt::format("{}: {} coordinates are not three a point", what, points.size()));
+    throw Error(fmt::format("{}: {} coordinates are not three per point", what, points.size()));
 }
 
 struct ValueCheck {

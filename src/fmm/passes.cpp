@@ -193,7 +193,7 @@ struct Evaluation {
   void near_inside() {
     const PhaseScope timed = piece(Phase::p2p, 0);
     const std::function<void()> look_after =
-        expects_messages() ? [this] { look_after_messages(); } : std::function<void()>();
+        expects_messages() ? [this] { poll_messages(); } : std::function<void()>();
     if (!s.near_pairs) return sum_near(s.work.interior_leaves, s.partners.p2p, look_after);
     in_near_precision([&]<class Near>(Near) {
       p2p_mutual<Near>(kernel, view_of(*s.near_pairs), s.boxes.data(), s.sources_by_node(), w.charges.data(),
@@ -208,7 +208,7 @@ struct Evaluation {
     return any(s.ghosts.points) || any(s.ghosts.multipoles);
   }
 
-  void look_after_messages() {
+  void poll_messages() {
     {
       ExchangeTimer timer(profile, Exchange::ghost_charges, ExchangeTimer::Part::progress);
       s.ghosts.points.progress();

@@ -110,8 +110,8 @@ void check_lengths(std::span<const double> sources, std::span<const double> char
       throw Error(fmt::format("verify: {}: {} values, wanted are {}", what, size, wanted),
                   "pass what this rank passed to set_points and evaluate, and the field that it received");
   };
-  require(sources.size() % 3 == 0, "sources", sources.size(), "three a point");
-  require(targets.size() % 3 == 0, "targets", targets.size(), "three a point");
+  require(sources.size() % 3 == 0, "sources", sources.size(), "three per point");
+  require(targets.size() % 3 == 0, "targets", targets.size(), "three per point");
   require(3 * charges.size() == sources.size(), "charges", charges.size(), "one a source");
   require(3 * field.potential.size() == targets.size(), "potential", field.potential.size(), "one a target");
   if (gradient)

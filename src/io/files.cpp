@@ -29,8 +29,14 @@ void write_field(MPI_Comm parent, const std::string& path, const Field& field) {
   const auto own = static_cast<Index>(field.potential.size());
   const Index first = comm.exclusive_sum(own), rows = comm.sum(own);
   std::vector<Table> tables = {table_of("/targets/potential", rows, first, 1, field.potential)};
-  if (comm.max(static_cast<Index>(field.gradient.size())) > 0)
-    tables.push_back(table_of("/targets/gradient", rows, first, 3, field.gradient));
+  const bool with_gradient = comm.any(!field.gradient.empty());
+  if (comm.any(with_gradient && field.gradient.size() != 3 * field.potential.size()))
+    throw AgreedError(
+        "'" + path +
+            "' cannot be written: the fields of some ranks have no gradient, or not three numbers "
+            "per target",
+        "evaluate the same output on every rank");
+  if (with_gradient) tables.push_back(table_of("/targets/gradient", rows, first, 3, field.gradient));
   write_tables(comm, path, tables, {});
 }
 

@@ -103,7 +103,7 @@ Contents inspect(const std::string& path) {
   if (charges != contents.sources)
     throw Error(in_file(layout.charges, path) + " has " + std::to_string(charges) + " charges for the " +
                     std::to_string(contents.sources) + " positions in '" + layout.sources + "'",
-                "one charge a position is wanted");
+                "one charge per position is needed");
   if (contents.sources == 0) throw Error(in_file(layout.sources, path) + " is empty: there are no sources");
   contents.has_targets = hdf5::has_object(file.get(), layout.targets);
   if (contents.has_targets) {

@@ -216,7 +216,7 @@ ReferenceSums reference_sums(const Laplace& kernel, std::span<const double> targ
                              std::span<const double> sources, std::span<const double> charges, bool gradient,
                              ReferenceForm form) {
   if (targets.size() % 3 != 0 || sources.size() != 3 * charges.size())
-    throw Error("reference sums: coordinates are not three a point, or charges not one a source");
+    throw Error("reference sums: coordinates are not three per point, or charges not one per source");
   const std::size_t k = targets.size() / 3;
   ReferenceSums result;
   result.potential.resize(k);

@@ -47,7 +47,7 @@ AccuracyLevels::AccuracyLevels(MPI_Comm comm, const Options& options, std::vecto
   if (targets) target_points_ = std::move(*targets);
   mpi::collectively(comm_, [&] {
     if (source_points_.size() % 3 != 0 || target_points_.size() % 3 != 0)
-      throw Error("coordinates are not three a point");
+      throw Error("coordinates are not three per point");
     resolve(options_, Laplace::name);
   });
 }

@@ -194,7 +194,7 @@ TEST_F(ReadMesh, SaysWhatIsWrongWithGmshFiles) {
   EXPECT_SAYS(error("a.msh", kGmsh, {.only = {"rim"}}),
               "no conductor 'rim' (there are 'lower plate', 'upper')");
   EXPECT_SAYS(error("a.msh", ""), "is empty");
-  EXPECT_SAYS(error("a.ply", "ply"), "has not the name of a mesh");
+  EXPECT_SAYS(error("a.ply", "ply"), "is not named like a mesh file");
   write_surface(scratch_.file("b.msh"), sphere_mesh({.refine = 2}));
   const std::string binary = test::read_file(scratch_.file("b.msh"));
   for (const std::size_t length : {binary.size() / 3, binary.size() / 2, binary.size() - 30})

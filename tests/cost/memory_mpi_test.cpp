@@ -137,7 +137,7 @@ TEST(MemoryOfNodes, RanksOfANodeAddUp) {
   EXPECT_TRUE(has(text, std::to_string(part.ranks) + (part.ranks == 1 ? " rank on " : " ranks on "))) << text;
   EXPECT_TRUE(has(text, host_name())) << text;
   EXPECT_TRUE(has(text, "of the node")) << text;
-  EXPECT_TRUE(has(text, "use more nodes or fewer ranks a node")) << text;
+  EXPECT_TRUE(has(text, "use more nodes or fewer ranks per node")) << text;
   expect_agreed(text);
 }
 

@@ -63,11 +63,12 @@ void print() {
   fmt::print(
       "# Options\n\n"
       "Every option of the method, as a member of `octopole::Options`, on the command line of `octopole run` "
-      "and in\n"
-      "PETSc's options database (`-octopole_<member>`). One number of digits chooses all that is not given.\n"
-      "What commands have besides: `octopole <command> --help-all`. This page is generated from the table "
-      "in\n"
-      "`cost/option_table`.\n");
+      "and\n"
+      "in PETSc's options database (`-octopole_<member>`; not `output`). One number of digits chooses all "
+      "that is\n"
+      "not given. `octopole <command> --help-all` shows the other options of a command. This page is "
+      "generated\n"
+      "from the table in `cost/option_table`.\n");
   const Options defaults;
   std::optional<OptionGroup> group;
   for_each_option([&](const OptionInfo& info, auto member) {
@@ -81,8 +82,9 @@ void print() {
                values_of(info, defaults.*member), default_of(info, defaults.*member), info.help);
   });
   fmt::print(
-      "\n`Options::rates` has no row: on the command line it is `--rates` ([machine throughput](rates.md)).\n"
-      "`--memory-limit` takes units (`512MiB`, `4GiB`) and `none` for any number.\n");
+      "\n`Options::rates` has no row: on the command line it is `--rates` ([machine throughput](rates.md)). "
+      "On\n"
+      "the command line `--memory-limit` takes units (`512MiB`, `4GiB`), and `none` instead of 0.\n");
 }
 
 }  // namespace

@@ -1,0 +1,74 @@
+// What users read and write: octopole/files.hpp.
+#include "octopole/files.hpp"
+
+#include <gtest/gtest.h>
+
+#include "io/clouds.hpp"
+#include "io/points_file.hpp"
+#include "shared_scratch.hpp"
+
+namespace octopole {
+namespace {
+
+class Files : public test::SharedScratchTest {
+ protected:
+  /// Writes n charges of a cloud, one block per rank, in the layout of an input.
+  void write_input(Index n, const std::string& path) const {
+    const RowBlock block = block_of(n, comm_.rank(), comm_.size());
+    const auto positions = make_cloud(Shape::cube, block.first, block.count, 1);
+    const auto charges = make_charges(Charges::uniform, block.first, block.count, 1);
+    const std::vector<Table> tables = {table_of("/sources/positions", n, block.first, 3, positions),
+                                       table_of("/sources/charges", n, block.first, 1, charges)};
+    write_tables(comm_, path, tables, {});
+  }
+  /// The same file by write_tables.
+  void write_expected(const Field& field, const std::string& path) const {
+    const Index own = static_cast<Index>(field.potential.size()), rows = comm_.sum(own),
+                first = comm_.exclusive_sum(own);
+    std::vector<Table> tables = {table_of("/targets/potential", rows, first, 1, field.potential)};
+    if (!field.gradient.empty() || comm_.any(!field.gradient.empty()))
+      tables.push_back(table_of("/targets/gradient", rows, first, 3, field.gradient));
+    write_tables(comm_, path, tables, {});
+  }
+};
+
+TEST_F(Files, PointsGoThroughAnFmmToAFieldInAFile) {
+  write_input(500, file("input.h5"));
+  const Points points = read_points(comm_.handle(), file("input.h5"));
+  EXPECT_EQ(points.source_count, 500);
+  EXPECT_TRUE(points.targets_are_sources);
+  Options options;
+  options.digits = 4;
+  options.ncrit = 30;
+  OperatorDatabase database(file("operators.h5"));
+  Field first;
+  for (const char* note : {"stored", "read"}) {  // computed once, then from the database
+    Fmm fmm(comm_.handle(), Laplace{}, options, database.stores());
+    fmm.set_points(points.sources);
+    const Field field = fmm.evaluate(points.charges, Output::potential_and_gradient);
+    EXPECT_NE(fmm.summary().operators_note.find(note), std::string::npos) << fmm.summary().operators_note;
+    if (first.potential.empty()) first = field;
+    EXPECT_EQ(field.potential, first.potential);
+  }
+  write_field(comm_.handle(), file("field.h5"), first);
+  write_expected(first, file("expected.h5"));
+  comm_.barrier();
+  EXPECT_EQ(test::read_file(file("field.h5")), test::read_file(file("expected.h5")));
+}
+
+TEST_F(Files, FieldsOfUnequalRanksAreRefused) {
+  Field field{{1, 2}, {}};
+  write_field(comm_.handle(), file("potential.h5"), field);
+  comm_.barrier();
+  const std::string before = test::read_file(file("potential.h5"));
+  field.gradient = {1, 2, 3};  // of one target alone, on the last rank; none on the others
+  if (comm_.rank() + 1 < comm_.size()) field.gradient.clear();
+  const std::string message = error_of([&] { write_field(comm_.handle(), file("potential.h5"), field); });
+  EXPECT_NE(message.find("gradient"), std::string::npos) << message;
+  EXPECT_NE(message.find("potential.h5"), std::string::npos) << message;
+  comm_.barrier();
+  EXPECT_EQ(test::read_file(file("potential.h5")), before);
+}
+
+}  // namespace
+}  // namespace octopole
