@@ -14,6 +14,7 @@
 namespace octopole {
 
 inline constexpr int kLargestLevel = 20;  // of the tree
+inline constexpr int kLargestOrder = 20, kLargestCheckOrder = kLargestOrder + 4;
 
 enum class OptionGroup { accuracy, tree, operators, ranks, limits };
 inline constexpr std::array<std::string_view, 5> kOptionGroupNames = {"accuracy", "tree", "operators",
@@ -84,21 +85,21 @@ constexpr void for_each_option(Visit&& visit) {
                    .group = accuracy,
                    .help = "Points per edge of the equivalent surfaces",
                    .least = 2,
-                   .most = 20,
+                   .most = kLargestOrder,
                    .if_unset = "by digits"},
         &Options::order);
   visit(OptionInfo{.name = "check_order",
                    .group = accuracy,
                    .help = "Points per edge of the upward check surface, at least the order",
                    .least = 2,
-                   .most = 24,
+                   .most = kLargestCheckOrder,
                    .if_unset = "by digits"},
         &Options::check_order);
   visit(OptionInfo{.name = "downward_check_order",
                    .group = accuracy,
                    .help = "Points per edge of the downward check surface, at least the order (M2L by svd)",
                    .least = 2,
-                   .most = 24,
+                   .most = kLargestCheckOrder,
                    .if_unset = "the order"},
         &Options::downward_check_order);
   visit(OptionInfo{.name = "output",

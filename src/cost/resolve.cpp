@@ -20,8 +20,6 @@ void require(T value, T low, T high, const char* name) {
     throw Error(fmt::format("{} = {} is out of range: it must be between {} and {}", name, value, low, high));
 }
 
-constexpr int kLargestOrder = 20;
-
 // Digits reached in single precision; fewer with the gradient if M2L is in single, because its rounding
 // errors show around clusters (docs/accuracy.md).
 constexpr int kSingleDigits = 6, kSingleGradientDigits = 5;
@@ -201,9 +199,9 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
     key.order = *options.order;
   }
   key.check_order = options.check_order.value_or(check_order);
-  require(key.check_order, key.order, kLargestOrder + 4, "check order");
+  require(key.check_order, key.order, kLargestCheckOrder, "check order");
   key.downward_check_order = options.downward_check_order.value_or(key.order);
-  require(key.downward_check_order, key.order, kLargestOrder + 4, "downward check order");
+  require(key.downward_check_order, key.order, kLargestCheckOrder, "downward check order");
   const int kept = digits_kept(p, aim.value_or(0));
   p.near_form = choose_near_form(options, p, kept);
   p.near_min_separation = kept > kSmallReachDigits ? kMinSeparation6Digits : kMinSeparation;

@@ -1,6 +1,7 @@
 #include "octopole/petsc.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,19 +48,20 @@ class Asker {
     value = x;
     return e;
   }
-  template <class Number>  // also for Index: a PetscInt may be too short
-  PetscErrorCode ask_real(const char* name, const char* help, std::optional<Number>& value) {
-    PetscReal x = static_cast<PetscReal>(value.value_or(0));
+  PetscErrorCode ask(const char* name, const char* help, std::optional<double>& value) {
+    PetscReal x = value.value_or(0);
     PetscBool set = PETSC_FALSE;
     const PetscErrorCode e = PetscOptionsReal(name, help, "", x, &x, &set);
-    if (set) value = static_cast<Number>(x);
+    if (set) value = x;
     return e;
   }
-  PetscErrorCode ask(const char* name, const char* help, std::optional<double>& value) {
-    return ask_real(name, help, value);
-  }
   PetscErrorCode ask(const char* name, const char* help, std::optional<Index>& value) {
-    return ask_real(name, help, value);
+    std::optional<double> x;  // a PetscInt may be too short
+    if (value) x = static_cast<double>(*value);
+    if (const PetscErrorCode e = ask(name, help, x); e != kNoError || !x) return e;
+    if (!(std::abs(*x) < 0x1p53) || *x != std::floor(*x)) return PETSC_ERR_USER_INPUT;
+    value = static_cast<Index>(*x);
+    return kNoError;
   }
   PetscErrorCode ask(const char* name, const char* help, bool& value) {
     PetscBool b = value ? PETSC_TRUE : PETSC_FALSE;

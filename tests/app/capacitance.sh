@@ -73,6 +73,9 @@ expect 0 1 capacitance sphere.msh --report digits.json -- -octopole_digits 5 -he
 holds digits.json "r['solver']['fmm_digits'] == 5"
 shows out -octopole_ncrit -octopole_coarse_users -pc_octopole_near_halo
 grep -q "was not used" err && fail "an option was used and is said not to be"
+for value in 2.5 nan; do
+  expect 1 2 capacitance sphere.msh --report digits.json -- -octopole_coarse_users $value
+done
 expect 2 1 capacitance
 expect 1 2 capacitance missing.msh
 expect 2 1 capacitance sphere.msh --unit parsec

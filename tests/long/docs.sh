@@ -2,7 +2,7 @@
 # The documentation as a site; warnings are errors. Usage: docs.sh SOURCE BUILD
 # shellcheck source=tests/long/stage.bash
 . "$(dirname "${BASH_SOURCE[0]}")/stage.bash"
-command -v sphinx-build >/dev/null || skip "not found: sphinx-build"
+needs doxygen sphinx-build
 cp -R "$source/docs" "$source/include" "$source/CMakeLists.txt" "$build"
 bash "$build/docs/build.sh"
 verdict "docs/build.sh has no warnings, $(find "$build/docs/_build/html" -name '*.html' | wc -l) pages"
