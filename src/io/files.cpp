@@ -24,20 +24,20 @@ Points read_points(MPI_Comm comm, const std::string& path) {
   return read_points(mpi::Comm::duplicate(comm), path, {});
 }
 
-void write_field(MPI_Comm parent, const std::string& path, const Field& field) {
-  const mpi::Comm comm = mpi::Comm::duplicate(parent);
+void write_field(MPI_Comm comm, const std::string& path, const Field& field) {
+  const mpi::Comm ranks = mpi::Comm::duplicate(comm);
   const auto own = static_cast<Index>(field.potential.size());
-  const Index first = comm.exclusive_sum(own), rows = comm.sum(own);
+  const Index first = ranks.exclusive_sum(own), rows = ranks.sum(own);
   std::vector<Table> tables = {table_of("/targets/potential", rows, first, 1, field.potential)};
-  const bool with_gradient = comm.any(!field.gradient.empty());
-  if (comm.any(with_gradient && field.gradient.size() != 3 * field.potential.size()))
+  const bool with_gradient = ranks.any(!field.gradient.empty());
+  if (ranks.any(with_gradient && field.gradient.size() != 3 * field.potential.size()))
     throw AgreedError(
         "'" + path +
             "' cannot be written: the fields of some ranks have no gradient, or not three numbers "
             "per target",
         "evaluate the same output on every rank");
   if (with_gradient) tables.push_back(table_of("/targets/gradient", rows, first, 3, field.gradient));
-  write_tables(comm, path, tables, {});
+  write_tables(ranks, path, tables, {});
 }
 
 }  // namespace octopole
