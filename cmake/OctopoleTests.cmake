@@ -1,6 +1,9 @@
 # How tests are added; see tests/CMakeLists.txt for which.
 #
 #   labels: serial, mpi, app (command line), source (the tree's own rules), install, example, simulation
+#
+# ctest's "processors" are halves of a core (tests/run.sh runs as many at a time): a script whose runs of mpirun are mostly
+# waiting counts as one half. mpirun alone waits two seconds where a rank has returned an error.
 include(CMakeParseArguments)
 
 # The rank counts of the project's invariants (powers of two, odd, prime, more than there are cores).
@@ -49,9 +52,10 @@ function(octopole_add_mpi_run name)
     list(APPEND launch --timeout ${arg_TIMEOUT})
   endif()
   math(EXPR ctest_timeout "${arg_TIMEOUT} + 20")
+  math(EXPR half_cores "2 * ${arg_RANKS}")
   add_test(NAME ${name} WORKING_DIRECTORY ${arg_WORKING_DIRECTORY}
     COMMAND ${launch} ${MPIEXEC_NUMPROC_FLAG} ${arg_RANKS} ${arg_COMMAND})
-  set_tests_properties(${name} PROPERTIES PROCESSORS ${arg_RANKS} TIMEOUT ${ctest_timeout}
+  set_tests_properties(${name} PROPERTIES PROCESSORS ${half_cores} TIMEOUT ${ctest_timeout}
     LABELS "mpi;${arg_LABELS}" ENVIRONMENT "${octopole_mpi_environment}")
 endfunction()
 
@@ -67,23 +71,25 @@ function(octopole_add_mpi_test target)
   endforeach()
 endfunction()
 
-# octopole_add_script_test(<name> LABELS <label>... [TIMEOUT <s>] [PROCESSORS <n>] [WORKING_DIRECTORY <dir>]
+# octopole_add_script_test(<name> LABELS <label>... [TIMEOUT <s>] [CORES <n>] [WORKING_DIRECTORY <dir>]
 #                          [ENVIRONMENT <variable>=<value>...] COMMAND <script> [<arg>...])
 # A bash script. MPIEXEC starts ranks, without -n; exit code 77 says that the test was skipped (tests/support/needs.sh).
 function(octopole_add_script_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;PROCESSORS;WORKING_DIRECTORY" "LABELS;ENVIRONMENT;COMMAND")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;CORES;WORKING_DIRECTORY" "LABELS;ENVIRONMENT;COMMAND")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT ${OCTOPOLE_TEST_TIMEOUT})
   endif()
-  if(NOT arg_PROCESSORS)
-    set(arg_PROCESSORS 1)
+  if(NOT arg_CORES)
+    set(half_cores 1)
+  else()
+    math(EXPR half_cores "2 * ${arg_CORES}")
   endif()
   if(NOT arg_WORKING_DIRECTORY)
     set(arg_WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
   endif()
   list(JOIN octopole_mpiexec " " mpiexec_text)
   add_test(NAME ${name} WORKING_DIRECTORY ${arg_WORKING_DIRECTORY} COMMAND bash ${arg_COMMAND})
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} PROCESSORS ${arg_PROCESSORS} LABELS "${arg_LABELS}"
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} PROCESSORS ${half_cores} LABELS "${arg_LABELS}"
     SKIP_RETURN_CODE 77 ENVIRONMENT "MPIEXEC=${mpiexec_text};${octopole_mpi_environment};${arg_ENVIRONMENT}")
 endfunction()
 
@@ -96,7 +102,7 @@ function(octopole_add_serial_test target)
   add_executable(${target} ${arg_SOURCES} ${PROJECT_SOURCE_DIR}/tests/support/serial_main.cpp)
   octopole_test_links(${target} GTest::gtest)
   add_test(NAME ${target} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
-  set_tests_properties(${target} PROPERTIES PROCESSORS 2 TIMEOUT ${arg_TIMEOUT} LABELS "serial;${arg_LABELS}"
+  set_tests_properties(${target} PROPERTIES PROCESSORS 4 TIMEOUT ${arg_TIMEOUT} LABELS "serial;${arg_LABELS}"
     ENVIRONMENT OMP_WAIT_POLICY=passive)  # more threads than cores must not spin against each other
 endfunction()
 

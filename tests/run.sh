@@ -35,7 +35,7 @@ run cmake --build "$BUILD" --parallel "$(octopole_build_jobs)"
 step "Running the tests"
 results=$(cd "$BUILD" && pwd)/results.xml
 rm -f "$results"
-run ctest --test-dir "$BUILD" --no-tests=error --output-junit "$results" --output-on-failure --parallel "$(octopole_cores)" "$@"
+run ctest --test-dir "$BUILD" --no-tests=error --output-junit "$results" --output-on-failure --parallel $((2 * $(octopole_cores))) "$@"
 if [ "${CI:-}" = true ]; then
   run bash tests/support/all_ran.sh "$results"
 fi

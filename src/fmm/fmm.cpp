@@ -164,7 +164,11 @@ class Fmm::Implementation {
       comm_.enter("summary");
       agree_on_call(comm_, Call::summary);
       Summary s = setup_ ? summarize(comm_, parameters_, *setup_, profile_) : Summary{};
-      if (!setup_) s.parameters = parameters_;
+      if (!setup_) {
+        s.ranks = comm_.size();
+        s.threads = comm_.max(max_threads());
+        s.parameters = parameters_;
+      }
       s.setup_seconds = over_ranks(comm_, setup_seconds_);
       s.operators_seconds = over_ranks(comm_, operators_seconds_);
       s.operators_note = note_;

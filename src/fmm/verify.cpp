@@ -119,12 +119,9 @@ void check_lengths(std::span<const double> sources, std::span<const double> char
             "three a target, on all ranks or on none");
 }
 
-}  // namespace
-
-Verification verify(MPI_Comm parent, const Laplace& kernel, std::span<const double> sources,
-                    std::span<const double> charges, std::span<const double> targets, const Field& field,
-                    Index samples, std::uint64_t seed, ReferenceForm form) {
-  const mpi::Comm comm = mpi::Comm::duplicate(parent);
+Verification verify_together(const mpi::Comm& comm, const Laplace& kernel, std::span<const double> sources,
+                             std::span<const double> charges, std::span<const double> targets,
+                             const Field& field, Index samples, std::uint64_t seed, ReferenceForm form) {
   const bool gradient = comm.any(!field.gradient.empty());
   const Index fewest = comm.min(samples), most = comm.max(samples);
   mpi::collectively(comm, [&] {
@@ -151,6 +148,7 @@ Verification verify(MPI_Comm parent, const Laplace& kernel, std::span<const doub
       if (gradient) gradient_errors[3 * i + c] = field.gradient[3 * j + c];
     }
   }
+  comm.enter("verify");
   comm.allreduce(std::span<double>(places), MPI_SUM);
   ReferenceSums sums = reference_sums(kernel, places, sources, charges, gradient, form);
   for (auto* values :
@@ -184,6 +182,17 @@ Verification verify(MPI_Comm parent, const Laplace& kernel, std::span<const doub
   static_assert(std::is_trivially_copyable_v<Verification>);
   comm.broadcast(std::span<Verification>(&v, 1));
   return v;
+}
+
+}  // namespace
+
+Verification verify(MPI_Comm parent, const Laplace& kernel, std::span<const double> sources,
+                    std::span<const double> charges, std::span<const double> targets, const Field& field,
+                    Index samples, std::uint64_t seed, ReferenceForm form) {
+  const mpi::Comm comm = mpi::Comm::duplicate(parent);
+  return mpi::or_end_all(comm, "verify", [&] {
+    return verify_together(comm, kernel, sources, charges, targets, field, samples, seed, form);
+  });
 }
 
 bool reaches(const Verification& verification, int digits) {

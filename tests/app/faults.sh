@@ -7,7 +7,7 @@ expect 0 1 generate plummer -n 3000 -o points.h5
 arguments=(run --input "$PWD/points.h5" --output results.h5 --ncrit 40 --gradient --digits 4)
 stages="options operators input sort distribute tree lists balance ghosts plan
   p2m m2m m2l l2l l2p m2p p2l p2p
-  charges ghost_charges coarse_multipoles ghost_multipoles near_sums potential gradient
+  charges ghost_charges coarse_multipoles ghost_multipoles near_sums potential gradient verify
   options/work tree/work plan/work"
 
 # fails_at RANKS STAGE KIND: in a folder of its own; leaves the file `verdict`.
@@ -38,7 +38,7 @@ for ranks in 2 3 7; do
     [ "$(jobs -rp | wc -l)" -lt 4 ] || wait -n
   done
 done
-for stage in sort tree p2p; do
+for stage in sort tree p2p verify; do
   fails_at 3 $stage memory &
   fails_at 3 $stage kill &
   wait

@@ -4,12 +4,5 @@ set -euo pipefail
 cd "$1"
 limit=800
 
-too_long=0
-while IFS= read -r file; do
-  lines=$(wc -l <"$file")
-  if [ "$lines" -gt "$limit" ]; then
-    echo "$file: $lines lines, more than $limit"
-    too_long=1
-  fi
-done < <(find src include tests -type f \( -name '*.cpp' -o -name '*.hpp' \) | sort)
-exit "$too_long"
+find src include tests -type f \( -name '*.cpp' -o -name '*.hpp' \) -print0 | xargs -0 wc -l |
+  awk -v limit=$limit '$2 != "total" && $1 > limit { print $2 ": " $1 " lines, more than " limit; long = 1 } END { exit long }'

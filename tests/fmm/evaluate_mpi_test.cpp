@@ -283,6 +283,7 @@ TEST(Evaluate, ClustersOfTargetsFarFromSourcesKeepTheirGradients) {
 TEST(Evaluate, SeveralPointSetsOnOneFmm) {
   const Part part = world();
   Fmm fmm(MPI_COMM_WORLD, Laplace{}, with_order(5, 20));
+  EXPECT_EQ(fmm.summary().ranks, part.ranks) << "before there are points";
   for (std::size_t n : {900u, 50u, 1800u}) {
     Problem problem = cloud(n == 50 ? "cube" : "plummer", n);
     if (n == 1800) problem.targets = test::make_points("sphere", 300, 4);

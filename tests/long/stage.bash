@@ -37,7 +37,7 @@ make_targets() {
 # run_tests ARGUMENT...: ctest, whose last lines say how many passed.
 run_tests() {
   rm -f "$build/results.xml"
-  ctest --test-dir "$build" --no-tests=error --output-junit "$build/results.xml" --output-on-failure --parallel "$cores" \
+  ctest --test-dir "$build" --no-tests=error --output-junit "$build/results.xml" --output-on-failure --parallel $((2 * cores)) \
     "$@" | tee "$build/ctest.log"
   if [ "${CI:-}" = true ]; then
     bash "$source/tests/support/all_ran.sh" "$build/results.xml"
