@@ -17,7 +17,7 @@ RUN jobs/containers/build.sh packages
 COPY CMakeLists.txt ./
 COPY include include
 COPY src src
-COPY jobs/machines jobs/machines
+COPY jobs/study/machines jobs/study/machines
 # The commit that reports name; .git is not copied.  --build-arg GIT_DESCRIBE="$(git describe --tags --always)"
 ARG GIT_DESCRIBE=""
 RUN jobs/containers/build.sh program "${GIT_DESCRIBE}"
@@ -28,9 +28,10 @@ COPY jobs/containers/runtime.sh /tmp/
 RUN bash /tmp/runtime.sh && rm /tmp/runtime.sh \
     && useradd --create-home --shell /bin/bash octopole && mkdir /work && chown octopole:octopole /work
 # The studies of docs/cluster.md, and the check.
-COPY jobs/mpi_environment.sh jobs/steps.sh jobs/site.sh jobs/check.sh jobs/study.sh jobs/*.slurm \
-     /usr/local/share/octopole/jobs/
-RUN ln -s ../share/octopole/jobs/check.sh /usr/local/bin/octopole-check
+COPY jobs/lib /usr/local/share/octopole/jobs/lib
+COPY jobs/cluster /usr/local/share/octopole/jobs/cluster
+COPY jobs/study/study.sh /usr/local/share/octopole/jobs/study/
+RUN ln -s ../share/octopole/jobs/cluster/check.sh /usr/local/bin/octopole-check
 # One container is one machine: ranks may outnumber its cores, threads are not bound, and ranks do not read one
 # another's memory, which containers forbid.
 ENV OMPI_MCA_rmaps_base_oversubscribe=1 \

@@ -6,7 +6,7 @@ option(OCTOPOLE_MICRO_BENCHMARKS "Build the micro-benchmarks (Google Benchmark)"
 option(OCTOPOLE_INSTALL "Install the library, the program and the CMake package" ${PROJECT_IS_TOP_LEVEL})
 option(OCTOPOLE_NATIVE "Compile everything for this machine only (-march=native)" OFF)
 option(OCTOPOLE_WERROR "Treat warnings as errors" OFF)
-option(OCTOPOLE_SMPI "Build octopole_simulate alone, on SimGrid's MPI: no OpenMP, HDF5 or program (jobs/simulate.sh)" OFF)
+option(OCTOPOLE_SMPI "Build octopole_simulate alone, on SimGrid's MPI: no OpenMP, HDF5 or program (jobs/study/simulate.sh)" OFF)
 set(OCTOPOLE_PETSC AUTO CACHE STRING "Build octopole::petsc: ON, OFF, or AUTO (where PETSc is found)")
 set_property(CACHE OCTOPOLE_PETSC PROPERTY STRINGS AUTO ON OFF)
 option(OCTOPOLE_FUZZ "Build the libFuzzer harnesses of tests/fuzz (clang)" OFF)

@@ -153,7 +153,7 @@ look() {
   if [ "$long" = ON ]; then
     local need tool
     for need in "${long_needs[@]}"; do
-      for tool in $(long_tools $need); do
+      for tool in $(long_tools "$need"); do
         command -v "$tool" >/dev/null || { missing+=("$need"); break; }
       done
     done

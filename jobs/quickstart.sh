@@ -16,8 +16,8 @@
 # divided by the ranks, unless OMP_NUM_THREADS says otherwise.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-. jobs/steps.sh
-. jobs/mpi_environment.sh
+. jobs/lib/steps.sh
+. jobs/lib/mpi_environment.sh
 
 N=${N:-1000000}
 RANKS=${RANKS:-2}

@@ -21,10 +21,10 @@
 # has found. A table of them comes last.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-# shellcheck source=jobs/steps.sh
-. jobs/steps.sh
-# shellcheck source=jobs/mpi_environment.sh
-. jobs/mpi_environment.sh
+# shellcheck source=jobs/lib/steps.sh
+. jobs/lib/steps.sh
+# shellcheck source=jobs/lib/mpi_environment.sh
+. jobs/lib/mpi_environment.sh
 export OCTOPOLE_BUILD_JOBS
 OCTOPOLE_BUILD_JOBS=$(octopole_build_jobs)
 

@@ -12,8 +12,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if [ "${1:-}" = --long ]; then
   exec bash tests/long.sh "${@:2}"
 fi
-. jobs/steps.sh
-. jobs/mpi_environment.sh
+. jobs/lib/steps.sh
+. jobs/lib/mpi_environment.sh
 
 case ${1:-} in
   -h | --help) sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//;p}' "$0"; exit 0 ;;

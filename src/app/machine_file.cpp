@@ -62,7 +62,7 @@ MachineModel read_machine(const std::string& path) {
     return m;
   } catch (const std::exception& error) {
     throw Error("'" + path + "' is not a machine file: " + error.what(),
-                "see docs/planner.md and jobs/machines/reference.json");
+                "see docs/planner.md and jobs/study/machines/reference.json");
   }
 }
 

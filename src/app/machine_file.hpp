@@ -7,8 +7,8 @@
 
 namespace octopole::app {
 
-/// Reads a machine file; if `path` is "reference", the built-in copy of jobs/machines/reference.json. Throws
-/// Error if the file is missing, is not JSON, or has a missing or impossible number.
+/// Reads a machine file; if `path` is "reference", the built-in copy of jobs/study/machines/reference.json.
+/// Throws Error if the file is missing, is not JSON, or has a missing or impossible number.
 MachineModel read_machine(const std::string& path);
 
 }  // namespace octopole::app

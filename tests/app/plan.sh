@@ -44,7 +44,7 @@ expect 0 1 plan --shape cube -n 20000 --digits 4 --curve weak --ranks-list 1,8 -
   --record plans.jsonl --ranks-a-node 4
 same "$(figure curve.json plans 1 seconds evaluate)" \
   "$(tail -n 1 plans.jsonl >second.json && figure second.json seconds evaluate)" "the record's seconds"
-python3 "$source_tree/jobs/records.py" plans.jsonl >table || fail "the records cannot be read"
+python3 "$source_tree/jobs/study/records.py" plans.jsonl >table || fail "the records cannot be read"
 shows table "weak" "planned" "160000"
 shows out "weak scaling" "1 x 2" "8 x 2" "160000"
 shows curve.json '"curve": "weak"' '"efficiency"' '"nominal": 1.0'

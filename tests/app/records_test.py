@@ -1,11 +1,11 @@
-"""What jobs/records.py makes of records: which it takes, medians, fastest ways, efficiencies. Run by study.sh."""
+"""What jobs/study/records.py makes of records: which it takes, medians, fastest ways, efficiencies. Run by study.sh."""
 import json
 import pathlib
 import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "jobs"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "jobs" / "study"))
 import records as rec  # noqa: E402
 
 

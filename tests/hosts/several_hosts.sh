@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The program over TCP between hosts with network stacks and names of their own (jobs/hosts.sh): the results of one rank on
-# 2 and 4 hosts, with and without a line rate, also where the hosts differ in their instruction sets; what they share and
-# what they do not; and that nothing of the hosts stays behind.
+# The program over TCP between hosts with network stacks and names of their own (jobs/cluster/hosts.sh): the results of
+# one rank on 2 and 4 hosts, with and without a line rate, also where the hosts differ in their instruction sets; what they
+# share and what they do not; and that nothing of the hosts stays behind.
 . "$(dirname "$0")/../app/common.sh"
 needs python3 h5dump mpirun
-hosts_script=$source_tree/jobs/hosts.sh
+hosts_script=$source_tree/jobs/cluster/hosts.sh
 reason=$("$hosts_script" --check) || skip "$reason"
 unset OCTOPOLE_SIMD
 

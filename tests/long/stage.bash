@@ -5,8 +5,8 @@ set -euo pipefail
 source=$(cd "$1" && pwd)
 mkdir -p "$2"
 build=$(cd "$2" && pwd)
-# shellcheck source=jobs/mpi_environment.sh
-. "$source/jobs/mpi_environment.sh"
+# shellcheck source=jobs/lib/mpi_environment.sh
+. "$source/jobs/lib/mpi_environment.sh"
 # shellcheck source=tests/support/needs.sh
 . "$source/tests/support/needs.sh"
 jobs=${OCTOPOLE_BUILD_JOBS:-$(octopole_build_jobs)}

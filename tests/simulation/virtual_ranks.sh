@@ -21,8 +21,8 @@ trap 'rm -rf "$scratch"' EXIT
 simulate() {
   local ranks=$1
   shift
-  bash "$source_tree/jobs/virtual_run.sh" "$build/src/octopole_simulate" "$ranks" \
-    "$source_tree/jobs/machines/reference.json" 4 "$scratch" --quiet --record "$scratch/record" "$@"
+  bash "$source_tree/jobs/study/virtual_run.sh" "$build/src/octopole_simulate" "$ranks" \
+    "$source_tree/jobs/study/machines/reference.json" 4 "$scratch" --quiet --record "$scratch/record" "$@"
 }
 
 # Exit codes: 1 where ranks differ from one rank, 3 where digits are missed.

@@ -1,6 +1,6 @@
 // octopole_simulate: the distributed program on virtual ranks of a described cluster, under SimGrid's
 // smpirun. Communication is simulated message by message; computation is executed, and charged to the virtual
-// clocks from counted work. Started by jobs/simulate.sh.
+// clocks from counted work. Started by jobs/study/simulate.sh.
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
@@ -56,7 +56,8 @@ class Simulation {
     parser.add_option("--repeat", repeat_, "Number of evaluations; the last is reported")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
-    parser.add_option("--verify", samples_, "Sum this number of random targets directly and report the error");
+    parser.add_option("--verify", samples_,
+                      "Sum this number of random targets directly and report the error");
     parser.add_flag("--compare", compare_, "Also compute all on one rank, and report the difference");
     parser.add_option("--record", record_, "File for the run's record (JSON, one line)");
     parser.add_option("--study", study_, "Name of the study, for the record");
@@ -119,7 +120,7 @@ class Simulation {
 
  private:
   static constexpr double kAgreement = 1e-12;
-  static constexpr double kCopyBandwidth = 2e9;  // bytes per second, as in jobs/machines/reference.json
+  static constexpr double kCopyBandwidth = 2e9;  // bytes per second, as in jobs/study/machines/reference.json
 
   ordered_json parse_platform() const {
     if (platform_.empty()) return ordered_json::object();
@@ -214,7 +215,7 @@ class Simulation {
 };
 
 int simulate(const mpi::Comm& comm, int argc, char** argv) {
-  CLI::App parser{"octopole on virtual ranks: run it by jobs/simulate.sh, or under smpirun."};
+  CLI::App parser{"octopole on virtual ranks: run it by jobs/study/simulate.sh, or under smpirun."};
   parser.name("octopole_simulate");
   Simulation simulation(parser);
   if (const std::optional<int> ended = parse(comm, parser, argc, argv)) return *ended;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What jobs/simulate.sh needs around SimGrid: the description of a cluster, and tables of what was simulated.
+"""What jobs/study/simulate.sh needs around SimGrid: the description of a cluster, and tables of what was simulated.
 
 simulation.py platform --machine FILE --ranks P [--ranks-a-node R] --directory DIR
     Writes platform.xml, hosts (a line a rank, filling node after node), rates.json where the machine file has rates, and

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # One simulated run: octopole_simulate under SimGrid's smpirun on a described cluster.
 #
-# Usage: jobs/virtual_run.sh PROGRAM RANKS MACHINE RANKS_A_NODE SCRATCH [arguments of the program]
-#   MACHINE        a file of jobs/machines/
+# Usage: jobs/study/virtual_run.sh PROGRAM RANKS MACHINE RANKS_A_NODE SCRATCH [arguments of the program]
+#   MACHINE        a file of jobs/study/machines/
 #   RANKS_A_NODE   ranks on each node; empty: one a core
 #   SCRATCH        directory for the description of the cluster
 #   SMPIRUN_OPTIONS="..."   in the environment: more options of smpirun, such as -trace
 set -euo pipefail
-jobs=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 if [ $# -lt 5 ]; then
   sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//;p}' "$0" >&2
   exit 2
@@ -15,7 +15,7 @@ fi
 program=$1 ranks=$2 machine=$3 ranks_a_node=$4 scratch=$5
 shift 5
 
-describe=(python3 "$jobs/simulation.py" platform --machine "$machine" --ranks "$ranks" --directory "$scratch")
+describe=(python3 "$folder/simulation.py" platform --machine "$machine" --ranks "$ranks" --directory "$scratch")
 if [ -n "$ranks_a_node" ]; then
   describe+=(--ranks-a-node "$ranks_a_node")
 fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs a scaling study, or one point of it, and appends a record of every run to a .jsonl file.
 #
-# Usage: jobs/study.sh weak|strong|node [--point I | --list]
+# Usage: jobs/study/study.sh weak|strong|node [--point I | --list]
 #   weak     as many points a core on ever more cores
 #   strong   the same points on ever more cores
 #   node     the same points on every way to divide cores into ranks x threads
@@ -17,15 +17,15 @@
 #   VERIFY=1000                      targets to sum directly for the error; 0 for none
 #   ARGUMENTS=""                     more arguments of `octopole run`, such as --gradient
 #   RECORDS=results/records          where the records go
-# What belongs to the machine (launcher, binding, modules, container) is in jobs/site.sh.
+# What belongs to the machine (launcher, binding, modules, container) is in jobs/cluster/site.sh.
 set -euo pipefail
-jobs=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=jobs/steps.sh
-. "$jobs/steps.sh"
-# shellcheck source=jobs/mpi_environment.sh
-. "$jobs/mpi_environment.sh"
-# shellcheck source=jobs/site.sh
-. "${OCTOPOLE_SITE:-$jobs/site.sh}"
+jobs=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=jobs/lib/steps.sh
+. "$jobs/lib/steps.sh"
+# shellcheck source=jobs/lib/mpi_environment.sh
+. "$jobs/lib/mpi_environment.sh"
+# shellcheck source=jobs/cluster/site.sh
+. "${OCTOPOLE_SITE:-$jobs/cluster/site.sh}"
 
 study=""
 point=${SLURM_ARRAY_TASK_ID:-}
@@ -112,9 +112,9 @@ fi
 # The program: the site's, the container's, or what is here.
 octopole=$SITE_OCTOPOLE
 if [ -z "$octopole" ]; then
-  if [ -n "$SITE_CONTAINER" ]; then octopole=octopole; else octopole=$(octopole_program "$jobs"); fi
+  if [ -n "$SITE_CONTAINER" ]; then octopole=octopole; else octopole=$(octopole_program); fi
 fi
-[ -n "$octopole" ] || fail "there is no octopole: build it (jobs/quickstart.sh), or set SITE_OCTOPOLE in jobs/site.sh"
+[ -n "$octopole" ] || fail "there is no octopole: build it (jobs/quickstart.sh), or set SITE_OCTOPOLE in jobs/cluster/site.sh"
 
 launcher=$SITE_LAUNCHER
 if [ "$launcher" = auto ]; then
@@ -187,4 +187,4 @@ step "Done"
 if [ ${#failed[@]} -gt 0 ]; then
   fail "points that failed: ${failed[*]} (the others are in $records)"
 fi
-echo "Records in $records; jobs/plot_scaling.py turns them into a report."
+echo "Records in $records; jobs/study/plot_scaling.py turns them into a report."

@@ -12,10 +12,10 @@ octopole_cores() {
   echo "$cores"
 }
 
-# octopole_program JOBS: the program that was built beside the folder jobs/, else the one in the path; or nothing.
+# octopole_program: the program that was built in build/ of this source tree, else the one in the path; or nothing.
 octopole_program() {
   local built
-  built=$(cd "$1/.." && pwd)/build/src/octopole
+  built=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/build/src/octopole
   if [ -x "$built" ]; then
     echo "$built"
   else

@@ -2,7 +2,7 @@
 # Makes the study of docs/developers/study.md anew: its records, and the figures from them. The records are files of JSON
 # lines (measured.jsonl, predicted.jsonl, ...) in docs/developers/study/records.tar.gz; this script unpacks them first.
 #
-# Usage: jobs/committed_study.sh measured|counted|simulated|planned|figures...
+# Usage: jobs/study/committed_study.sh measured|counted|simulated|planned|figures...
 #   measured    1 and 2 cores of this machine, ranks and threads, and what the planner makes of the rates that it
 #               measures here (predicted.jsonl); meant for a quiet machine
 #   counted     every rank of 64, 128 and 256, small enough to be simulated, too
@@ -11,11 +11,11 @@
 #   figures     the report docs/developers/study/report.md with its pictures, from all the records
 # Every part replaces its own records in the archive.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
-# shellcheck source=jobs/steps.sh
-. jobs/steps.sh
-# shellcheck source=jobs/mpi_environment.sh
-. jobs/mpi_environment.sh
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# shellcheck source=jobs/lib/steps.sh
+. jobs/lib/steps.sh
+# shellcheck source=jobs/lib/mpi_environment.sh
+. jobs/lib/mpi_environment.sh
 
 shapes=(cube sphere ellipsoid)
 small=1000          # points of a rank of the runs that are simulated
@@ -28,7 +28,7 @@ trap 'octopole_ended; rm -rf "$scratch"' EXIT
 records=$scratch/records  # the archive, unpacked
 mkdir "$records"
 [ ! -e "$archive" ] || tar -xzf "$archive" -C "$records"
-program=$(octopole_program jobs)
+program=$(octopole_program)
 
 # keep NAME FILE...: the files' records, without what belongs to one machine alone, become NAME.jsonl of the archive. Equal
 # records make an archive of equal bytes.
@@ -63,7 +63,7 @@ measured() {
   local kind
   for kind in weak strong node; do
     CORES="1 2" REPEAT=5 RECORDS="$scratch/measured" SHAPES="${shapes[*]}" N=1000000 DIGITS=6 VERIFY=1000 \
-      SITE_OCTOPOLE="$program" bash jobs/study.sh "$kind"
+      SITE_OCTOPOLE="$program" bash jobs/study/study.sh "$kind"
   done
   keep measured "$scratch"/measured/*.jsonl
   local shape callers=scattered  # as the runs above pass their points, in equal blocks
@@ -74,7 +74,7 @@ measured() {
   done
   keep predicted "$scratch/planned.jsonl"
   rm "$scratch/planned.jsonl"
-  run python3 jobs/simulation.py compare "$records/measured.jsonl" "$records/predicted.jsonl"
+  run python3 jobs/study/simulation.py compare "$records/measured.jsonl" "$records/predicted.jsonl"
 }
 
 counted() {
@@ -92,9 +92,9 @@ counted() {
 simulated() {
   step "Simulating"
   N=$small RANKS="${small_ranks[*]}" RANKS_A_NODE=$ranks_a_node SHAPES="${shapes[*]}" RECORDS="$scratch/simulated.jsonl" \
-    bash jobs/simulate.sh
+    bash jobs/study/simulate.sh
   keep simulated "$scratch/simulated.jsonl"
-  run python3 jobs/simulation.py compare "$records/simulated.jsonl" "$records/counted.jsonl"
+  run python3 jobs/study/simulation.py compare "$records/simulated.jsonl" "$records/counted.jsonl"
 }
 
 planned() {
@@ -143,7 +143,7 @@ PYTHON
 figures() {
   step "Figures"
   echo "svg.fonttype: none" >"$scratch/matplotlibrc"
-  MATPLOTLIBRC=$scratch run python3 jobs/plot_scaling.py "$records"/*.jsonl -o "$study/report.md"
+  MATPLOTLIBRC=$scratch run python3 jobs/study/plot_scaling.py "$records"/*.jsonl -o "$study/report.md"
   shrink "$study"/report-*.svg
 }
 

@@ -2,20 +2,20 @@
 # Shows that mpirun, octopole and this machine (or container) work together: a small cloud on two ranks, checked against
 # the direct sum. Takes a second or two; exit code 0 where all is well.
 #
-# Usage: jobs/check.sh [RANKS]
+# Usage: jobs/cluster/check.sh [RANKS]
 set -euo pipefail
-jobs=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
-# shellcheck source=jobs/steps.sh
-. "$jobs/steps.sh"
-# shellcheck source=jobs/mpi_environment.sh
-. "$jobs/mpi_environment.sh"
+jobs=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/..
+# shellcheck source=jobs/lib/steps.sh
+. "$jobs/lib/steps.sh"
+# shellcheck source=jobs/lib/mpi_environment.sh
+. "$jobs/lib/mpi_environment.sh"
 
 ranks=${1:-2}
 case $ranks in
   -h | --help) sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//;p}' "$0"; exit 0 ;;
   '' | *[!0-9]* | 0) fail "'$ranks' is not a number of ranks (see --help)" ;;
 esac
-octopole=$(octopole_program "$jobs")
+octopole=$(octopole_program)
 [ -n "$octopole" ] || fail "there is no octopole: build it with jobs/quickstart.sh"
 octopole_mpi_environment "$ranks"
 

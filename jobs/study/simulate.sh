@@ -3,7 +3,7 @@
 # Installs SimGrid if it is missing (Debian, Ubuntu), builds, runs, and prints a table. docs/developers/simulation.md says
 # what is simulated and what is not.
 #
-# Usage: jobs/simulate.sh
+# Usage: jobs/study/simulate.sh
 # Environment:
 #   SHAPES="cube sphere"             clouds
 #   RANKS="64 128 256"               virtual ranks, of one thread each
@@ -13,17 +13,17 @@
 #   VERIFY=200                       targets to sum directly for the error; 0 for none
 #   COMPARE=yes                      compute all on one rank, too, and fail where the results differ
 #   ARGUMENTS=""                     more arguments of octopole_simulate, such as --gradient
-#   MACHINE=jobs/machines/reference.json   the cluster: latency, bandwidth, cores of a node, rates of a core
+#   MACHINE=jobs/study/machines/reference.json   the cluster: latency, bandwidth, cores of a node, rates of a core
 #   RANKS_A_NODE=                    ranks on each node (default: one a core)
 #   RATES=reference                  rates of a core where the machine file has none: a file, or reference
 #   RECORDS=results/simulated.jsonl  file that the records are appended to
 #   BUILD=build-smpi                 where to build
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
-# shellcheck source=jobs/steps.sh
-. jobs/steps.sh
-# shellcheck source=jobs/mpi_environment.sh
-. jobs/mpi_environment.sh
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# shellcheck source=jobs/lib/steps.sh
+. jobs/lib/steps.sh
+# shellcheck source=jobs/lib/mpi_environment.sh
+. jobs/lib/mpi_environment.sh
 
 case ${1:-} in
   -h | --help) sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//;p}' "$0"; trap - EXIT; exit 0 ;;
@@ -37,7 +37,7 @@ STUDY=${STUDY:-weak}
 DIGITS=${DIGITS:-6}
 VERIFY=${VERIFY:-200}
 COMPARE=${COMPARE:-yes}
-MACHINE=${MACHINE:-jobs/machines/reference.json}
+MACHINE=${MACHINE:-jobs/study/machines/reference.json}
 RATES=${RATES:-reference}
 RECORDS=${RECORDS:-results/simulated.jsonl}
 BUILD=${BUILD:-build-smpi}
@@ -71,7 +71,7 @@ scratch=$(mktemp -d)
 trap 'octopole_ended; rm -rf "$scratch"' EXIT
 for shape in $SHAPES; do
   for ranks in $RANKS; do
-    bash jobs/virtual_run.sh "$BUILD/src/octopole_simulate" "$ranks" "$MACHINE" "${RANKS_A_NODE:-}" "$scratch" \
+    bash jobs/study/virtual_run.sh "$BUILD/src/octopole_simulate" "$ranks" "$MACHINE" "${RANKS_A_NODE:-}" "$scratch" \
       --shape "$shape" "$points" "$N" --digits "$DIGITS" --verify "$VERIFY" --study "$STUDY" \
       --rates "$RATES" --quiet --record "$scratch/record" "${arguments[@]}"
     cat "$scratch/record" >>"$RECORDS"
@@ -81,5 +81,5 @@ for shape in $SHAPES; do
 done
 
 step "Table"
-python3 jobs/simulation.py table "$scratch/all.jsonl"
+python3 jobs/study/simulation.py table "$scratch/all.jsonl"
 printf 'records       %s\n' "$RECORDS"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Capacitances of known conductors by `octopole capacitance` on refined meshes, extrapolated, against known values.
 
-    jobs/capacitance_series.py [--program PATH] [--launcher "mpirun -n 2"] [--rtol 1e-8] [CASE...]
+    jobs/study/capacitance_series.py [--program PATH] [--launcher "mpirun -n 2"] [--rtol 1e-8] [CASE...]
 
 Cases: sphere, cube, two-spheres, plates-0.1, plates-0.2, plates-0.5, plates-1 (square sheets at so many sides), preconditioner (GMRES iterations
 with and without octopole_near). All of them by default: about five minutes of a core. Three meshes or more a case; the last three give the limit c
@@ -44,7 +44,7 @@ def plates(gap):
 
 
 SPHERES = two_spheres(1, 0.5, 1.8)
-# Square sheets: jobs/plates_reference.py, which shares neither panels nor code with octopole.
+# Square sheets: jobs/study/plates_reference.py, which shares neither panels nor code with octopole.
 PLATES = {0.1: 1.30570, 0.2: 1.55275, 0.5: 2.23642, 1: 3.34298}
 # Name: arguments of generate mesh, refinements, what is read from the matrix, known values, error allowed.
 CASES = {

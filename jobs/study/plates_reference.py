@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Capacitance of two square sheets by a method of its own: the reference of the plates of jobs/capacitance_series.py.
+"""Capacitance of two square sheets by a method of its own: the reference of the plates of jobs/study/capacitance_series.py.
 
-    jobs/plates_reference.py [GAP...]            in sides of the squares; 0.1 0.2 0.5 1 by default
+    jobs/study/plates_reference.py [GAP...]            in sides of the squares; 0.1 0.2 0.5 1 by default
 
 Rectangles in place of triangles, nodes at 1/2 (1 - (1 - t)^3) from the middle, the rectangle's potential in closed form at their centres, the eight
 images of the symmetry, a dense solve: nothing is shared with octopole. Prints C / (eps0 L^2 / d) for meshes of 24, 36, 48 and 72 cells a side, what

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Turns records of runs (docs/cluster.md) into a report with pictures and tables.
 
-    jobs/plot_scaling.py FILE.jsonl|DIRECTORY... -o report.html     one file, pictures inside
-    jobs/plot_scaling.py FILE.jsonl|DIRECTORY... -o report.md       Markdown, pictures beside it
+    jobs/study/plot_scaling.py FILE.jsonl|DIRECTORY... -o report.html     one file, pictures inside
+    jobs/study/plot_scaling.py FILE.jsonl|DIRECTORY... -o report.md       Markdown, pictures beside it
 
-Needs matplotlib (Debian: python3-matplotlib). Without it jobs/records.py still prints the records as a table.
+Needs matplotlib (Debian: python3-matplotlib). Without it jobs/study/records.py still prints the records as a table.
 """
 import argparse
 import base64
@@ -171,7 +171,7 @@ def main():
         import matplotlib  # noqa: F401
     except ImportError:
         print("plot_scaling.py: error: needs matplotlib (Debian: python3-matplotlib; or pip install matplotlib); "
-              "jobs/records.py prints the records without it", file=sys.stderr)
+              "jobs/study/records.py prints the records without it", file=sys.stderr)
         return 1
     try:
         write(writers[arguments.output.suffix](arguments.output, arguments.format), records)

@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # Submits every point of a study to Slurm, each as a job on as many nodes as it needs.
 #
-# Usage: jobs/submit.sh weak|strong|node [--dry-run] [options of sbatch]
+# Usage: jobs/cluster/submit.sh weak|strong|node [--dry-run] [options of sbatch]
 #   --dry-run   print the sbatch commands only
 #
-# The environment that jobs/study.sh reads chooses the sweep (CORES, N, SHAPES, THREADS, ...). jobs/site.sh has
+# The environment that jobs/study/study.sh reads chooses the sweep (CORES, N, SHAPES, THREADS, ...). jobs/cluster/site.sh has
 # partition, account and SITE_CORES_PER_NODE, which must be set where the nodes are not like this machine.
 set -euo pipefail
-jobs=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=jobs/steps.sh
-. "$jobs/steps.sh"
-# shellcheck source=jobs/mpi_environment.sh
-. "$jobs/mpi_environment.sh"
-# shellcheck source=jobs/site.sh
-. "${OCTOPOLE_SITE:-$jobs/site.sh}"
+jobs=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=jobs/lib/steps.sh
+. "$jobs/lib/steps.sh"
+# shellcheck source=jobs/lib/mpi_environment.sh
+. "$jobs/lib/mpi_environment.sh"
+# shellcheck source=jobs/cluster/site.sh
+. "${OCTOPOLE_SITE:-$jobs/cluster/site.sh}"
 
 study=${1:-}
 case $study in
@@ -30,7 +30,7 @@ fi
 
 cores_per_node=${SITE_CORES_PER_NODE:-$(octopole_cores)}
 step "Submitting the points of $study"
-points=$(bash "$jobs/study.sh" "$study" --list)
+points=$(bash "$jobs/study/study.sh" "$study" --list)
 export OCTOPOLE_JOBS=$jobs SITE_CORES_PER_NODE=$cores_per_node
 # Every job has to see the same sweep, not one of its own cores.
 CORES=${CORES:-$(awk '{ c = $4 * $5; if (!seen[c]++) printf "%s ", c }' <<<"$points")}
@@ -38,5 +38,5 @@ export CORES
 while read -r index _ _ ranks threads; do
   nodes=$(((ranks * threads + cores_per_node - 1) / cores_per_node))
   "${submit[@]}" "--array=$index" "--nodes=$nodes" "--ntasks=$ranks" "--cpus-per-task=$threads" \
-    "$@" "$jobs/$study.slurm" </dev/null
+    "$@" "$jobs/cluster/$study.slurm" </dev/null
 done <<<"$points"

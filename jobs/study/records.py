@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Reads records of runs (docs/cluster.md) and prints them as a table.
 
-    jobs/records.py FILE.jsonl|DIRECTORY...      directories are searched for *.jsonl
+    jobs/study/records.py FILE.jsonl|DIRECTORY...      directories are searched for *.jsonl
 
-Needs nothing but Python 3.9. jobs/plot_scaling.py makes pictures of the same records.
+Needs nothing but Python 3.9. jobs/study/plot_scaling.py makes pictures of the same records.
 """
 import argparse
 import json

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Several hosts on one machine: each with its own network stack, name and /dev/shm, joined by a switch, for mpirun over TCP.
 #
-# Usage: jobs/hosts.sh [options] COMMAND [ARGUMENT...]
-#        jobs/hosts.sh --check
+# Usage: jobs/cluster/hosts.sh [options] COMMAND [ARGUMENT...]
+#        jobs/cluster/hosts.sh --check
 #
 # Runs COMMAND on host1 and ends with its exit code. Every mpirun in it (Open MPI) starts its ranks on all hosts, as in
 # the allocation of a batch system; ranks of different hosts share no memory and talk by TCP. The machine's cores, files
@@ -17,7 +17,7 @@
 #   -h, --help
 #
 # Example: two runs that share one operator database but keep rates on each host:
-#   jobs/hosts.sh -n 4 -r 1gbit -p ~/.cache -- bash -c 'for i in 1 2; do
+#   jobs/cluster/hosts.sh -n 4 -r 1gbit -p ~/.cache -- bash -c 'for i in 1 2; do
 #     mpirun octopole run --shape cube -n 100000 -d 6 --operators operators.h5 --verify 1000; done'
 #
 # Needs Linux, iproute2, util-linux 2.36 and Open MPI; root, or a system that allows user namespaces. All of it lives in
