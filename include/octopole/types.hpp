@@ -42,11 +42,7 @@ namespace mpi {
 /// How records are sent: by one neighbourhood collective, or by one message per peer. Both deliver the same
 /// bytes.
 enum class Transport { neighbourhood, point_to_point };
-#ifdef OCTOPOLE_SMPI  // SimGrid's MPI declares neighbourhood collectives and does nothing in them
-inline constexpr Transport kDefaultTransport = Transport::point_to_point;
-#else
 inline constexpr Transport kDefaultTransport = Transport::neighbourhood;
-#endif
 std::string_view transport_name(Transport transport);  ///< "neighbourhood", "point-to-point"
 
 }  // namespace mpi

@@ -17,6 +17,8 @@ Output parse_output(std::string_view name);  // one of these two names
 /// Command-line options of the FMM, from the table of options; add_to() before parsing, get() after.
 class FmmOptions {
  public:
+  explicit FmmOptions(const Options& defaults = {}) : options_(defaults) {}
+
   /// Adds all options but the limits.
   void add_to(CLI::App& parser);
   /// Adds only the options that change how an order is computed: precisions, surfaces, --m2l.

@@ -11,7 +11,7 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// Seconds on a monotonic clock; in a simulated run (OCTOPOLE_SMPI) simulated seconds.
+/// Seconds on a monotonic clock; in a simulated run (app/smpi) simulated seconds.
 double seconds_now();
 
 /// Seconds of one exchange on this rank. Exposed: in its start, its finish and the polling between them,

@@ -86,8 +86,8 @@ class Comm {
   int size() const { return size_; }
   bool is_root() const { return rank_ == 0; }
 
-  /// Reduces the same number of values on every rank, in place. Without values nothing is sent (SimGrid 3.32
-  /// fails then). Collective.
+  /// Reduces the same number of values on every rank, in place. Without values nothing is sent, which not
+  /// every MPI library allows. Collective.
   template <class T>
   void allreduce(std::span<T> values, MPI_Op op) const {
     if (values.empty()) return;

@@ -32,6 +32,11 @@ struct Side {
 };
 
 constexpr int kTag = 71;
+#ifdef OCTOPOLE_SMPI  // SimGrid's MPI declares neighbourhood collectives and does nothing in them
+constexpr bool kHasNeighbourhoods = false;
+#else
+constexpr bool kHasNeighbourhoods = true;
+#endif
 
 }  // namespace
 
@@ -118,7 +123,7 @@ std::string_view transport_name(Transport transport) {
 SparseExchange::SparseExchange(const Comm& comm, Transport transport, std::vector<PeerCount> send,
                                std::vector<PeerCount> receive) {
   collectively(comm, [&] {
-    if (transport == Transport::neighbourhood && kDefaultTransport != Transport::neighbourhood)
+    if (transport == Transport::neighbourhood && !kHasNeighbourhoods)
       throw Error("this MPI has no neighbourhood collectives", "use the point-to-point transport");
     plan_ = std::make_unique<Plan>(comm, transport, std::move(send), std::move(receive));
   });

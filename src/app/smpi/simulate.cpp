@@ -32,6 +32,13 @@ using nlohmann::ordered_json;
 
 constexpr std::uint64_t kSeed = 1;
 
+/// SimGrid's MPI has no neighbourhood collectives.
+Options default_options() {
+  Options options;
+  options.transport = mpi::Transport::point_to_point;
+  return options;
+}
+
 class Simulation {
  public:
   explicit Simulation(CLI::App& parser) {
@@ -207,7 +214,7 @@ class Simulation {
     return is_accurate(report) ? kSuccess : kInaccurate;
   }
 
-  FmmOptions options_;
+  FmmOptions options_{default_options()};
   std::string shape_ = "cube", callers_ = "owners", rates_ = "reference", record_, study_, platform_;
   Index count_ = 0, per_rank_ = 0, samples_ = 0;
   int repeat_ = 1;
