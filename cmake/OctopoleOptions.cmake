@@ -7,6 +7,9 @@ option(OCTOPOLE_INSTALL "Install the library, the program and the CMake package"
 option(OCTOPOLE_NATIVE "Compile everything for this machine only (-march=native)" OFF)
 option(OCTOPOLE_WERROR "Treat warnings as errors" OFF)
 option(OCTOPOLE_SMPI "Build octopole_simulate alone, on SimGrid's MPI: no OpenMP, HDF5 or program (jobs/study/simulate.sh)" OFF)
+# Modules that nothing else in the library needs (docs/developers/architecture.md).
+option(OCTOPOLE_PLANNER "Build the planner, and with it octopole plan" ON)
+option(OCTOPOLE_BEM "Build boundary elements, and with them octopole generate mesh and octopole capacitance" ON)
 set(OCTOPOLE_PETSC AUTO CACHE STRING "Build octopole::petsc: ON, OFF, or AUTO (where PETSc is found)")
 set_property(CACHE OCTOPOLE_PETSC PROPERTY STRINGS AUTO ON OFF)
 option(OCTOPOLE_FUZZ "Build the libFuzzer harnesses of tests/fuzz (clang)" OFF)

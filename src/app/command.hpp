@@ -35,9 +35,10 @@ std::unique_ptr<Command> make_generate(CLI::App& program);
 std::unique_ptr<Command> make_run(CLI::App& program);
 std::unique_ptr<Command> make_calibrate(CLI::App& program);
 std::unique_ptr<Command> make_bench(CLI::App& program);
+/// Only in programs with the planner.
 std::unique_ptr<Command> make_plan_command(CLI::App& program);
 std::unique_ptr<Command> make_rates(CLI::App& program);
-/// Only in programs with PETSc; `petsc` are PETSc options.
+/// Only in programs with PETSc and boundary elements; `petsc` are PETSc options.
 std::unique_ptr<Command> make_capacitance(CLI::App& program, std::vector<std::string> petsc);
 
 /// Runs check_writable for an output file on rank 0; throws the same Error on all ranks.

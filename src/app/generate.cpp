@@ -16,18 +16,23 @@ class Generate : public Command {
  public:
   explicit Generate(CLI::App& program)
       : parser_(program.add_subcommand(
-            "generate", "Write a synthetic cloud of charges, the same on any number of ranks; or a mesh")),
-        mesh_(make_generate_mesh(*parser_)) {
+            "generate", "Write a synthetic cloud of charges, the same on any number of ranks")) {
+#ifdef OCTOPOLE_WITH_BEM
+    mesh_ = make_generate_mesh(*parser_);
+    parser_->description(parser_->get_description() + "; or a mesh");
+#endif
     // Required, but not by the subcommand `mesh`: checked in run().
     required_ = {cloud_.add_to(*parser_, "shape"), parser_->get_option("--points"),
                  parser_->add_option("-o,--output", output_, "File to write (HDF5)")};
     parser_->add_flag("-q,--quiet", quiet_, "Print nothing");
   }
 
-  CLI::App* parser() const override { return parser_; }
+  CLI::App* parser() const override {
+    return parser_;
+  }
 
   int run(const mpi::Comm& comm) override {
-    if (mesh_->parser()->parsed()) {
+    if (mesh_ && mesh_->parser()->parsed()) {
       if (parser_->count_all() > mesh_->parser()->count_all() + 1)
         throw UsageError("options of `generate` and of `generate mesh` are mixed",
                          "put all of them behind `mesh`");
@@ -70,7 +75,7 @@ class Generate : public Command {
   }
 
   CLI::App* parser_;
-  std::unique_ptr<Command> mesh_;
+  std::unique_ptr<Command> mesh_;  // none in programs without boundary elements
   std::array<const CLI::Option*, 3> required_{};
   CloudOptions cloud_;
   std::string output_;

@@ -5,6 +5,7 @@
 
 namespace octopole::app {
 
+/// Only in programs with boundary elements.
 std::unique_ptr<Command> make_generate_mesh(CLI::App& generate);
 
 }  // namespace octopole::app

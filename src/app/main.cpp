@@ -1,8 +1,8 @@
 // The program octopole: parses the command line on all ranks and runs one subcommand.
 #include <fmt/core.h>
 
-#include <array>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,7 +15,7 @@ namespace octopole::app {
 
 namespace {
 
-#ifdef OCTOPOLE_WITH_PETSC
+#if defined(OCTOPOLE_WITH_PETSC) && defined(OCTOPOLE_WITH_BEM)
 /// Takes the arguments after `--` of the subcommand capacitance, which are for PETSc, not CLI11.
 std::vector<std::string> take_petsc_options(int& argc, char** argv) {
   std::vector<std::string> options;
@@ -29,11 +29,30 @@ std::vector<std::string> take_petsc_options(int& argc, char** argv) {
 }
 #endif
 
+/// Throws UsageError if the command line begins with `command`, which needs a module that this program was
+/// built without; the CMake option `option` adds it.
+[[maybe_unused]] void refuse(int argc, char** argv, std::string_view command, std::string_view module,
+                             std::string_view option) {
+  std::string words;
+  for (int i = 1; i < argc && words.size() < command.size(); ++i) {
+    if (i > 1) words += ' ';
+    words += argv[i];
+  }
+  if (words == command)
+    throw UsageError(fmt::format("this octopole was built without {}, which {} needs", module, command),
+                     fmt::format("build it with -D{}=ON", option));
+}
+
 int run_program(const mpi::Comm& comm, int argc, char** argv) {
 #ifndef OCTOPOLE_WITH_PETSC
-  if (argc > 1 && std::string_view(argv[1]) == "capacitance")
-    throw UsageError("this octopole was built without PETSc, which capacitance needs",
-                     "build it with -DOCTOPOLE_PETSC=ON");
+  refuse(argc, argv, "capacitance", "PETSc", "OCTOPOLE_PETSC");
+#endif
+#ifndef OCTOPOLE_WITH_BEM
+  refuse(argc, argv, "capacitance", "boundary elements", "OCTOPOLE_BEM");
+  refuse(argc, argv, "generate mesh", "boundary elements", "OCTOPOLE_BEM");
+#endif
+#ifndef OCTOPOLE_WITH_PLANNER
+  refuse(argc, argv, "plan", "the planner", "OCTOPOLE_PLANNER");
 #endif
   CLI::App program{
       "octopole evaluates sums of 1 / (4 pi r) over many points, by a distributed kernel-independent fast "
@@ -47,17 +66,18 @@ int run_program(const mpi::Comm& comm, int argc, char** argv) {
   program.failure_message([](const CLI::App*, const CLI::Error& error) {
     return fmt::format("octopole: error: {}\nRun with --help for more information.\n", error.what());
   });
-  const std::array commands = {make_generate(program),
-                               make_run(program),
-                               make_calibrate(program),
-                               make_bench(program),
-                               make_plan_command(program),
-                               make_rates(program)
-#ifdef OCTOPOLE_WITH_PETSC
-                                   ,
-                               make_capacitance(program, take_petsc_options(argc, argv))
+  std::vector<std::unique_ptr<Command>> commands;
+  commands.push_back(make_generate(program));
+  commands.push_back(make_run(program));
+  commands.push_back(make_calibrate(program));
+  commands.push_back(make_bench(program));
+#ifdef OCTOPOLE_WITH_PLANNER
+  commands.push_back(make_plan_command(program));
 #endif
-  };
+  commands.push_back(make_rates(program));
+#if defined(OCTOPOLE_WITH_PETSC) && defined(OCTOPOLE_WITH_BEM)
+  commands.push_back(make_capacitance(program, take_petsc_options(argc, argv)));
+#endif
   if (const std::optional<int> ended = parse(comm, program, argc, argv)) return *ended;
   for (const auto& command : commands)
     if (command->parser()->parsed()) return command->run(comm);

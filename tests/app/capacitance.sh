@@ -3,16 +3,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 needs python3
 export OMP_NUM_THREADS=1
-
-# What the build had (tests/CMakeLists.txt), not what the program does: a crash is no build without PETSc.
-case ${OCTOPOLE_WITH_PETSC:?} in
-  ON) ;;
-  OFF)
-    expect 2 2 capacitance sphere.msh
-    shows err "octopole: error: " "built without PETSc" "OCTOPOLE_PETSC"
-    finish ;;
-  *) echo "OCTOPOLE_WITH_PETSC is ON or OFF, not $OCTOPOLE_WITH_PETSC"; exit 1 ;;
-esac
+needs_module petsc PETSc OCTOPOLE_PETSC capacitance sphere.msh
+needs_module bem "boundary elements" OCTOPOLE_BEM capacitance sphere.msh
 expect 0 1 capacitance --help
 
 # value FILE EXPRESSION: a number of a report, as Python sees it in `r`.

@@ -34,6 +34,17 @@ expect() {
   [ "$status" -eq "$wanted" ] || fail "exit code $status instead of $wanted: octopole on $*"
 }
 
+# needs_module MODULE NAME OPTION COMMAND...: in a build without the module (OCTOPOLE_WITHOUT, which tests/CMakeLists.txt
+# sets: a crash is no missing module) the command is refused by name and CMake option, and the script ends.
+needs_module() {
+  local module=$1 name=$2 option=$3
+  shift 3
+  [[ " ${OCTOPOLE_WITHOUT?} " = *" $module "* ]] || return 0
+  expect 2 2 "$@"
+  shows err "octopole: error: " "built without $name" "$option"
+  finish
+}
+
 # shows FILE WORDS...: the file holds every one of the words.
 shows() {
   local file=$1 word

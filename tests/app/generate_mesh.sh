@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # octopole generate mesh writes the geometries, the same on any number of ranks, and refuses what makes no sense.
 . "$(dirname "$0")/common.sh"
+needs_module bem "boundary elements" OCTOPOLE_BEM generate mesh sphere -n 4 -o one.msh
 
 expect 0 1 generate mesh sphere -n 4 -o one.msh
 shows out "sphere: 320 triangles, 1 conductor in one.msh"

@@ -2,6 +2,7 @@
 # octopole plan: the figures of a run that is not run, curves, machine files, bad input.
 . "$(dirname "$0")/common.sh"
 needs python3
+needs_module planner "the planner" OCTOPOLE_PLANNER plan --shape cube -n 100 --ranks 2
 
 figure() { # figure FILE PATH...: a number of a JSON report
   python3 - "$@" <<'PY'
@@ -28,6 +29,17 @@ for exchange in charges ghost_charges ancestors ghost_multipoles near_sums poten
   done
 done
 same "$(figure plan.json plans 0 parameters ncrit)" "$(figure run.json parameters ncrit)" "ncrit"
+
+# The memory is that of a run.
+expect 0 1 plan --ranks 3 --shape sphere -n 1000000 --digits 6 --report planned.json
+expect 0 3 run --shape sphere -n 1000000 --digits 6 --no-evaluate --report unevaluated.json
+python3 - <<'END' || fail "octopole plan expects another peak than octopole run"
+import json, sys
+planned = json.load(open("planned.json"))["plans"][0]["figures"]["memory_peak_bytes"]["max"]
+run = json.load(open("unevaluated.json"))["memory"]["estimate"]["peak"]
+print(f"{planned / 2**20:.1f} MiB planned, {run / 2**20:.1f} estimated by the run")
+sys.exit(not 0.9 < planned / run < 1.1)
+END
 
 # A shape that is small enough is the cloud that generate makes.
 expect 0 1 plan --shape plummer -n 4000 --digits 4 --ranks 5 --rates reference --report shape.json

@@ -11,7 +11,7 @@ configure -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_CXX_FLAGS_DEBUG=-Og --coverage -fpro
 make_targets octopole_test_programs octopole_program
 find "$build" -name '*.gcda' -delete
 # Left out: what builds again or reads sources, and the longest evaluations.
-run_tests -LE "accuracy|simulation|source|example|install" -E "_64$|without_petsc"
+run_tests -LE "accuracy|simulation|source|example|install" -E "_64$|_without_"
 lcov --quiet --directory "$build" --capture --no-external --base-directory "$source" --output-file "$build/all.info"
 lcov --quiet --extract "$build/all.info" "$source/src/*" "$source/include/*" --output-file "$build/lines.info"
 # By folder, files below 75 %, and in all.

@@ -7,7 +7,7 @@ sanitized_build
 make_targets octopole_test_programs octopole_program
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 # Left out: the longest evaluations, of code that the others run, and what builds or reads sources.
-run_tests -L "serial|mpi" -LE "accuracy|simulation|source|example|install" -E "_64$|without_petsc"
+run_tests -L "serial|mpi" -LE "accuracy|simulation|source|example|install" -E "_64$|_without_"
 passed=$(tests_passed)
 export ASAN_OPTIONS=detect_leaks=0
 ugly_problems 7 --seed 3 --cases 200 --patience 600
