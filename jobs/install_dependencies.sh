@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure that everything octopole is built from is there.
+# Installs what octopole is built from.
 #
 # Usage: jobs/install_dependencies.sh [--tests | --long | --simulation] [--petsc] [--docs] [--check]
 #   --tests        also all that the tests need (GoogleTest, Python 3 with matplotlib, HDF5's tools, iproute2,
@@ -8,12 +8,12 @@
 #                  and what --docs has)
 #   --docs         also what docs/build.sh needs (Doxygen, Sphinx with MyST, Breathe and Furo)
 #   --petsc        also PETSc, for octopole::petsc and octopole capacitance
-#   --simulation   instead what simulated runs need: SimGrid, but no MPI and no HDF5
-#   --check        only say what is missing; install nothing
+#   --simulation   instead what simulated runs need: SimGrid, but neither MPI nor HDF5
+#   --check        only report what is missing
 #
-# Looks first, without any rights, by the tools themselves (so that Spack and environment modules count), and does
-# nothing if all is there. Otherwise installs Debian or Ubuntu packages with apt-get, as root or through sudo. Where it
-# can do neither it prints what to install and ends with an error.
+# Checks first, without privileges, with the build's own tools (so that Spack and environment modules count), and does
+# nothing if all is present. Otherwise installs Debian or Ubuntu packages with apt-get, as root or through sudo. If it can
+# do neither, it prints what to install and ends with an error.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -137,7 +137,7 @@ look() {
     missing+=(cmake)
   fi
   if [ ${#missing[@]} -gt 0 ]; then
-    missing+=("${libraries[@]}")  # they cannot be looked for yet; installing what is there does no harm
+    missing+=("${libraries[@]}")  # cannot be checked yet; to install what is present does no harm
     return
   fi
   if [ "$simulation" = OFF ] && { ! command -v mpirun || ! command -v mpicxx; } >/dev/null; then
@@ -180,7 +180,7 @@ python_has() {
   return 1
 }
 
-# Whether Clang, where it is, has its OpenMP, sanitizers and fuzzer.
+# Whether Clang, if installed, has its OpenMP, sanitizers and fuzzer.
 clang_links() {
   command -v clang++ >/dev/null || return 0
   clang++ -fopenmp -x c++ -o /dev/null - 2>/dev/null <<<'int main() {}' &&
@@ -198,7 +198,7 @@ probe() {
     *"octopole-probe: done"*) ;;
     *)
       printf '%s\n' "$output" >&2
-      echo "CMake cannot use the compiler here; its words are above." >&2
+      echo "CMake cannot use the compiler here; its output is above." >&2
       missing+=(c++)
       ;;
   esac
@@ -245,7 +245,7 @@ say_what_to_install() {
 
 look
 if [ ${#missing[@]} -eq 0 ]; then
-  echo "All that octopole needs is there."
+  echo "All that octopole needs is installed."
   exit 0
 fi
 if [ "$check_only" = yes ]; then
@@ -276,11 +276,11 @@ read -r -a wanted <<<"$(packages)"
 apt_get=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
 printf '+ apt-get update; apt-get install %s\n' "${wanted[*]}"
 if ! "${apt_get[@]}" -q update; then
-  echo "apt-get update failed; trying with the package lists that are here." >&2
+  echo "apt-get update failed; trying with the present package lists." >&2
 fi
 if ! "${apt_get[@]}" -q -y install --no-install-recommends "${wanted[@]}"; then
   say_what_to_install
-  echo "(apt-get could not install this; its words are above. On Ubuntu the packages are in 'universe'.)" >&2
+  echo "(apt-get could not install this; its output is above. On Ubuntu the packages are in 'universe'.)" >&2
   exit 1
 fi
 
@@ -288,7 +288,7 @@ hash -r
 look
 if [ ${#missing[@]} -gt 0 ]; then
   say_what_to_install
-  echo "(The distribution's packages are installed and do not suffice: is it older than Debian 12 or Ubuntu 22.04?)" >&2
+  echo "(The distribution's packages are installed and do not suffice: octopole needs Debian 12, Ubuntu 22.04 or later.)" >&2
   exit 1
 fi
-echo "All that octopole needs is there now."
+echo "All that octopole needs is installed now."

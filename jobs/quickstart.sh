@@ -5,15 +5,15 @@
 #   -n, --points N      points on the sphere             N=1000000
 #   -r, --ranks R       MPI ranks                        RANKS=2
 #   -p, --order P       order of the expansions          ORDER=6
-#       --ncrit K       most points in a leaf            NCRIT=150
+#       --ncrit K       maximum points per leaf          NCRIT=150
 #       --seed S        seed of the points               SEED=1
 #       --verify K      targets summed directly          VERIFY=1000
 #       --build DIR     where to build                   BUILD=build
 #       --results DIR   where the results go             RESULTS=results
 #   -h, --help
 #
-# Installs missing packages (Debian, Ubuntu; only then needs root or sudo), builds, generates, runs. Threads: the cores
-# divided by the ranks, unless OMP_NUM_THREADS says otherwise.
+# Installs missing packages (Debian, Ubuntu; only then needs root or sudo), builds, generates, runs. Threads per
+# rank: OMP_NUM_THREADS, else cores / ranks.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . jobs/lib/steps.sh
@@ -54,7 +54,7 @@ for value in "$N" "$RANKS" "$ORDER" "$NCRIT" "$SEED" "$VERIFY"; do
 done
 [ "$RANKS" -ge 1 ] || fail "at least one rank is needed"
 
-step "Looking for what octopole is built from"
+step "Checking dependencies"
 bash jobs/install_dependencies.sh
 
 step "Building in $BUILD"

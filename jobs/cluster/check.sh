@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Shows that mpirun, octopole and this machine (or container) work together: a small cloud on two ranks, checked against
-# the direct sum. Takes a second or two; exit code 0 where all is well.
+# Shows that mpirun, octopole and this machine (or container) work together: a small run on two ranks, checked against the
+# direct sum. Takes a second or two; exit code 0 if it succeeds.
 #
 # Usage: jobs/cluster/check.sh [RANKS]
 set -euo pipefail
@@ -29,5 +29,6 @@ report=$(timeout 60 "${command[@]}") || {
   exit "$status"
 }
 grep -E '^(machine|error|  potential)' <<<"$report"
-grep -q "^machine *$ranks ranks" <<<"$report" || fail "mpirun started $ranks programs of one rank each: is the MPI library another one?"
+grep -q "^machine *$ranks ranks" <<<"$report" ||
+  fail "mpirun started $ranks runs of one rank each: octopole may be built with another MPI library"
 echo "mpirun and octopole work on $ranks ranks."

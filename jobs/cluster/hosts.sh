@@ -5,24 +5,24 @@
 #        jobs/cluster/hosts.sh --check
 #
 # Runs COMMAND on host1 and ends with its exit code. Every mpirun in it (Open MPI) starts its ranks on all hosts, as in
-# the allocation of a batch system; ranks of different hosts share no memory and talk by TCP. The machine's cores, files
-# and memory are shared.
+# the allocation of a batch system; ranks of different hosts share no memory and communicate over TCP. The machine's cores,
+# files and memory are shared.
 #
 #   -n, --hosts N             hosts host1 .. hostN (default 2, at most 200)
 #   -s, --slots N             ranks that mpirun puts on each host (default 1)
 #   -r, --rate RATE           line rate of each host, in both directions: 1gbit, 200mbit, .. (default: no limit)
 #   -e, --env HOST:NAME=VALUE environment of one host, as in 2:OCTOPOLE_SIMD=avx2; may be repeated
-#   -p, --private DIRECTORY   every host has its own, at first empty, directory there; may be repeated
-#   --check                   only says whether hosts can be made here, and why not
+#   -p, --private DIRECTORY   every host has a directory of its own there, initially empty; may be repeated
+#   --check                   only report whether hosts can be created here, and why not
 #   -h, --help
 #
-# Example: two runs that share one operator database but keep rates on each host:
+# Example: two runs that share one operator database and store rates on each host:
 #   jobs/cluster/hosts.sh -n 4 -r 1gbit -p ~/.cache -- bash -c 'for i in 1 2; do
 #     mpirun octopole run --shape cube -n 100000 -d 6 --operators operators.h5 --verify 1000; done'
 #
-# Needs Linux, iproute2, util-linux 2.36 and Open MPI; root, or a system that allows user namespaces. All of it lives in
-# a process and a network namespace of its own: nothing is named system-wide, so runs do not meet, and nothing is left
-# when the command ends, fails or is interrupted.
+# Needs Linux, iproute2, util-linux 2.36 and Open MPI; root, or a system that allows user namespaces. Everything is
+# in process and network namespaces of its own: nothing is named system-wide, so concurrent runs do not interfere, and
+# nothing remains when the command ends, fails or is interrupted.
 set -euo pipefail
 
 hosts=2 slots=1 rate='' check=no
@@ -34,7 +34,7 @@ fail() {
 help() { sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//;p}' "$0"; }
 self=$(readlink -f "${BASH_SOURCE[0]}")
 
-# Inside the namespaces: makes the hosts, runs the command. The folder $1 is the hosts' own.
+# Inside the namespaces: creates the hosts, runs the command. The folder $1 belongs to the hosts.
 inside() {
   local folder=$1 host pid base directory setting name start
   shift
@@ -52,9 +52,9 @@ inside() {
     unshare --net --uts --mount --propagation private sleep infinity </dev/null >/dev/null 2>&1 &
     pid=$!
     start=(nsenter --target "$pid" --net --uts --mount)
-    # unshare is there only once it has become `sleep`.
+    # unshare has finished once the process is `sleep`.
     until [ "$(cat /proc/$pid/comm 2>/dev/null)" = sleep ]; do
-      kill -0 $pid 2>/dev/null || fail "host$host cannot be made"
+      kill -0 $pid 2>/dev/null || fail "host$host cannot be created"
       sleep 0.01
     done
     ip link add port$host type veth peer name eth0 netns $pid
@@ -74,7 +74,7 @@ inside() {
       "${start[@]}" tc qdisc add dev eth0 root tbf rate "$rate" burst 125kb latency 100ms
       tc qdisc add dev port$host root tbf rate "$rate" burst 125kb latency 100ms
     fi
-    # How to run something on it: as `ssh` would be called, by mpirun.
+    # Runs a command on the host; mpirun calls it like `ssh`.
     {
       echo '#!/usr/bin/env bash'
       for setting in ${environments[@]+"${environments[@]}"}; do
@@ -145,7 +145,7 @@ reason_against() {
   done
   if ! mpirun --version 2>/dev/null | grep -qE 'Open MPI|OpenRTE'; then echo "mpirun is not Open MPI's"; return; fi
   words=$("${separate[@]}" sh -c 'ip link add probe0 type veth peer name probe1 && ip link add probe2 type bridge && unshare --net --uts --mount true &&
-    tc qdisc add dev probe0 root tbf rate 1gbit burst 125kb latency 100ms' 2>&1) || echo "namespaces cannot be made: ${words//$'\n'/; }"
+    tc qdisc add dev probe0 root tbf rate 1gbit burst 125kb latency 100ms' 2>&1) || echo "namespaces cannot be created: ${words//$'\n'/; }"
 }
 reason=$(reason_against)
 if [ "$check" = yes ]; then
@@ -153,7 +153,7 @@ if [ "$check" = yes ]; then
     echo "$reason"
     exit 1
   fi
-  echo "hosts can be made here"
+  echo "hosts can be created here"
   exit 0
 fi
 [ -z "$reason" ] || fail "$reason"

@@ -1,31 +1,31 @@
 # shellcheck shell=bash disable=SC2034
-# What differs from one machine to the next. Edit this file, or a copy that OCTOPOLE_SITE names; the other scripts in
+# Settings that differ between machines. Edit this file, or a copy of it named by OCTOPOLE_SITE; the other scripts in
 # jobs/ need no change. Each setting may also come from the environment.
 
-# Runs before anything else, here and on the compute node.
+# Called first, here and on the compute node.
 site_modules() {
   # module purge && module load gcc openmpi hdf5/parallel fftw openblas
   :
 }
 
-# Where jobs go. sbatch reads these variables; they win over the #SBATCH lines of the scripts.
+# Read by sbatch; these variables override the #SBATCH lines of the scripts.
 # export SBATCH_PARTITION=standard
 # export SBATCH_ACCOUNT=project
 # export SBATCH_TIMELIMIT=00:30:00
 
-# Cores (not hardware threads) of a node. Empty: those of the machine the script runs on.
+# Cores (not hardware threads) per node. Empty: those of the machine on which the script runs.
 SITE_CORES_PER_NODE=${SITE_CORES_PER_NODE:-}
 
-# What starts the ranks: mpirun, srun, or auto (srun inside a Slurm job if it knows SITE_SRUN_MPI, else mpirun).
+# Launcher of the ranks: mpirun, srun, or auto (srun inside a Slurm job if it lists SITE_SRUN_MPI, else mpirun).
 SITE_LAUNCHER=${SITE_LAUNCHER:-auto}
-# How srun wires MPI up: one of `srun --mpi=list`.
+# MPI interface of srun: one of `srun --mpi=list`.
 SITE_SRUN_MPI=${SITE_SRUN_MPI:-pmix}
-# More flags for the launcher, such as: --mca pml ucx
+# Further flags of the launcher, such as: --mca pml ucx
 SITE_LAUNCHER_FLAGS=${SITE_LAUNCHER_FLAGS:-}
 
-# Ranks and threads on cores of their own (cores), or where the system puts them (none).
+# Binding of ranks and threads: to cores of their own (cores), or none.
 SITE_BIND=${SITE_BIND:-cores}
 
-# The program, and the container it is run in (none if empty): apptainer exec octopole.sif
+# The program, and the command that runs it in a container (none if empty), such as: apptainer exec octopole.sif
 SITE_OCTOPOLE=${SITE_OCTOPOLE:-}
 SITE_CONTAINER=${SITE_CONTAINER:-}

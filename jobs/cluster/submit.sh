@@ -2,10 +2,10 @@
 # Submits every point of a study to Slurm, each as a job on as many nodes as it needs.
 #
 # Usage: jobs/cluster/submit.sh weak|strong|node [--dry-run] [options of sbatch]
-#   --dry-run   print the sbatch commands only
+#   --dry-run   only print the sbatch commands
 #
 # The environment that jobs/study/study.sh reads chooses the sweep (CORES, N, SHAPES, THREADS, ...). jobs/cluster/site.sh has
-# partition, account and SITE_CORES_PER_NODE, which must be set where the nodes are not like this machine.
+# partition, account and SITE_CORES_PER_NODE, which must be set if nodes differ from this machine.
 set -euo pipefail
 jobs=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=jobs/lib/steps.sh
@@ -32,7 +32,7 @@ cores_per_node=${SITE_CORES_PER_NODE:-$(octopole_cores)}
 step "Submitting the points of $study"
 points=$(bash "$jobs/study/study.sh" "$study" --list)
 export OCTOPOLE_JOBS=$jobs SITE_CORES_PER_NODE=$cores_per_node
-# Every job has to see the same sweep, not one of its own cores.
+# Every job must see the same sweep, not that of its own cores.
 CORES=${CORES:-$(awk '{ c = $4 * $5; if (!seen[c]++) printf "%s ", c }' <<<"$points")}
 export CORES
 while read -r index _ _ ranks threads; do

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Inside a container image's build: installs what octopole is built from, builds the program, installs it in /usr/local.
 #
-# Usage: jobs/containers/build.sh packages          only the packages (a layer of its own: sources change more often)
-#        jobs/containers/build.sh program [COMMIT]  the program; COMMIT is what its reports name, since .git is not copied
+# Usage: jobs/containers/build.sh packages          only the packages (a separate layer: sources change more often)
+#        jobs/containers/build.sh program [COMMIT]  the program; COMMIT is named in reports, since .git is not copied
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 case ${1:-} in

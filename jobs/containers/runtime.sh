@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Inside a container image's build: makes a bare Debian run octopole, which is in /usr/local/bin already.
-# openmpi-bin is for mpirun; the rest is what the program is linked with. No compiler comes with them.
+# Inside a container image's build: installs on a bare Debian what the program in /usr/local/bin needs at run time.
+# openmpi-bin provides mpirun; the others are the libraries that the program is linked with. No compiler is installed.
 set -euo pipefail
 apt-get update
 DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Sourced by the scripts that start MPI programs.
 
-# Processors this shell may use (nproc would believe OMP_NUM_THREADS), and no more than a container's quota.
+# Processors that this shell may use (OMP_NUM_THREADS, which nproc obeys, is ignored), at most a container's quota.
 octopole_cores() {
   local cores quota period
   cores=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc 2>/dev/null || getconf _NPROCESSORS_ONLN || echo 1)
@@ -23,7 +23,7 @@ octopole_program() {
   fi
 }
 
-# Compilers to run at once: one a processor, and no more than one for every 1.5 GiB of free memory.
+# Number of parallel compilers: one per processor, at most one per 1.5 GiB of free memory.
 octopole_build_jobs() {
   local jobs kib
   jobs=$(octopole_cores)
@@ -34,8 +34,8 @@ octopole_build_jobs() {
   echo $((jobs > 1 ? jobs : 1))
 }
 
-# octopole_mpi_environment RANKS: exports what RANKS processes on this machine want, and sets the array
-# octopole_mpirun to the launcher and its flags. What the user has set already stays.
+# octopole_mpi_environment RANKS: exports the environment of RANKS processes on this machine, and sets the array
+# octopole_mpirun to the launcher and its flags. Variables that are set already are kept.
 octopole_mpi_environment() {
   local ranks=$1 cores
   cores=$(octopole_cores)
@@ -52,7 +52,7 @@ octopole_mpi_environment() {
   if [ "$ranks" -gt "$cores" ]; then
     export OMPI_MCA_mpi_yield_when_idle=${OMPI_MCA_mpi_yield_when_idle:-1}
   fi
-  # Open MPI refuses to run as root unless told twice; in a container root is the usual user.
+  # Open MPI refuses to run as root unless both are set; in a container root is the usual user.
   if [ "$(id -u)" -eq 0 ]; then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
   fi

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by the scripts: says which step runs, and which one failed.
+# Sourced by the scripts: reports which step runs, and which one failed.
 
 octopole_step="starting"
 

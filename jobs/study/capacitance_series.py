@@ -3,11 +3,12 @@
 
     jobs/study/capacitance_series.py [--program PATH] [--launcher "mpirun -n 2"] [--rtol 1e-8] [CASE...]
 
-Cases: sphere, cube, two-spheres, plates-0.1, plates-0.2, plates-0.5, plates-1 (square sheets at so many sides), preconditioner (GMRES iterations
-with and without octopole_near). All of them by default: about five minutes of a core. Three meshes or more a case; the last three give the limit c
-and the rate p of c_n = c + a n^-p. Exit code 1 where a limit is farther off than the case allows, or iterations are not halved.
+Cases: sphere, cube, two-spheres, plates-0.1, plates-0.2, plates-0.5, plates-1 (two square sheets; the number is their
+distance in sides), preconditioner (GMRES iterations with and without octopole_near). Default: all, about five minutes on
+one core. Each case has three meshes or more; the last three give the limit c and the rate p of c_n = c + a n^-p. Exit
+code 1 if the error of a limit exceeds that of the case, or if iterations are not halved.
 
-Needs nothing but Python 3.9.
+Needs Python 3.9 only.
 """
 import argparse
 import json
@@ -44,9 +45,9 @@ def plates(gap):
 
 
 SPHERES = two_spheres(1, 0.5, 1.8)
-# Square sheets: jobs/study/plates_reference.py, which shares neither panels nor code with octopole.
+# Square sheets: by jobs/study/plates_reference.py, which shares neither panels nor code with octopole.
 PLATES = {0.1: 1.30570, 0.2: 1.55275, 0.5: 2.23642, 1: 3.34298}
-# Name: arguments of generate mesh, refinements, what is read from the matrix, known values, error allowed.
+# Name: arguments of generate mesh, refinements, entries of the matrix, known values, error allowed.
 CASES = {
     "sphere": (["sphere"], (8, 16, 32), one, (1,), 1e-4),
     "cube": (["cube", "--grading", "3"], (12, 16, 24, 32), one, (0.6606782,), 1e-4),
@@ -88,7 +89,7 @@ class Runs:
         return json.loads((self.directory / "report.json").read_text())
 
     def series(self, name):
-        """Whether the limits of a case are those known."""
+        """Whether all limits of a case equal the known values within the error allowed."""
         mesh, refinements, read, known, allowed = CASES[name]
         values = []
         for n in refinements:

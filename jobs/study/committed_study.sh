@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Makes the study of docs/developers/study.md anew: its records, and the figures from them. The records are files of JSON
-# lines (measured.jsonl, predicted.jsonl, ...) in docs/developers/study/records.tar.gz; this script unpacks them first.
+# Reproduces the study of docs/developers/study.md: its records, and the figures from them. The records are files of JSON
+# lines (measured.jsonl, predicted.jsonl, ...) in docs/developers/study/records.tar.gz, which this script unpacks first.
 #
 # Usage: jobs/study/committed_study.sh measured|counted|simulated|planned|figures...
-#   measured    1 and 2 cores of this machine, ranks and threads, and what the planner makes of the rates that it
-#               measures here (predicted.jsonl); meant for a quiet machine
-#   counted     every rank of 64, 128 and 256, small enough to be simulated, too
+#   measured    1 and 2 cores of this machine, ranks and threads, and the planner's predictions from rates measured here
+#               (predicted.jsonl); needs an otherwise idle machine
+#   counted     plans of 64, 128 and 256 ranks, all of them examined
 #   simulated   the same runs under SimGrid
 #   planned     64 to 100,000 cores, in samples of ranks; many minutes, 18 GB of memory
-#   figures     the report docs/developers/study/report.md with its pictures, from all the records
-# Every part replaces its own records in the archive.
+#   figures     the report docs/developers/study/report.md with its figures, from all records
+# Each part replaces its own records in the archive.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=jobs/lib/steps.sh
@@ -18,9 +18,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . jobs/lib/mpi_environment.sh
 
 shapes=(cube sphere ellipsoid)
-small=1000          # points of a rank of the runs that are simulated
+small=1000          # points per rank of simulated runs
 small_ranks=(64 128 256)
-ranks_a_node=16     # of these, so that most messages cross the network
+ranks_a_node=16     # of simulated runs, so that most messages cross the network
 study=docs/developers/study
 archive=$study/records.tar.gz
 scratch=$(mktemp -d)
@@ -30,8 +30,8 @@ mkdir "$records"
 [ ! -e "$archive" ] || tar -xzf "$archive" -C "$records"
 program=$(octopole_program)
 
-# keep NAME FILE...: the files' records, without what belongs to one machine alone, become NAME.jsonl of the archive. Equal
-# records make an archive of equal bytes.
+# keep NAME FILE...: stores the files' records, without the fields of one host, as NAME.jsonl of the archive. Equal records
+# make an archive of equal bytes.
 keep() {
   local name=$1
   shift
@@ -66,7 +66,7 @@ measured() {
       SITE_OCTOPOLE="$program" bash jobs/study/study.sh "$kind"
   done
   keep measured "$scratch"/measured/*.jsonl
-  local shape callers=scattered  # as the runs above pass their points, in equal blocks
+  local shape callers=scattered  # as in the runs above, which pass equal blocks of points
   for shape in "${shapes[@]}"; do
     plan --shape "$shape" -n 1000000 --ranks 1 --threads 1 --rates measure --study node
     plan --shape "$shape" -n 1000000 --ranks 2 --threads 1 --rates measure --study node
@@ -100,7 +100,7 @@ simulated() {
 planned() {
   step "Planning"
   local shape
-  # Weak: 1,000,000 points a rank, ranks of 1, 8 and 16 threads.
+  # Weak: 1,000,000 points per rank, ranks of 1, 8 and 16 threads.
   plan --shape cube -n 1000000 --sample-ranks 8 --curve weak --threads 1 --ranks-list 64,1024,65536,100000 --study weak-1-thread
   plan --shape cube -n 1000000 --sample-ranks 8 --curve weak --threads 8 --ranks-list 8,128,1024,8192,12500 --study weak-8-threads
   plan --shape cube -n 1000000 --sample-ranks 8 --curve weak --threads 16 --ranks-list 4,64,512,4096,6250 --study weak-16-threads
@@ -120,8 +120,8 @@ planned() {
   rm "$scratch/planned.jsonl"
 }
 
-# shrink FILE.svg...: what matplotlib wrote, without what nobody sees: text stays text, coordinates have two digits, styles
-# are written once.
+# shrink FILE.svg...: makes matplotlib's files smaller without a visible change: coordinates have two digits, repeated
+# styles become classes, metadata and comments go.
 shrink() {
   python3 - "$@" <<'PYTHON'
 import collections, pathlib, re, sys
@@ -132,10 +132,10 @@ for path in map(pathlib.Path, sys.argv[1:]):
     svg = re.sub(r"(?<![\d.])[1-9]\d*\.\d{3,}", lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), svg)
     svg = re.sub(r"\s+", " ", svg).replace("> <", "><")
     styles = collections.Counter(re.findall(r' style="([^"]*)"', svg))
-    often = [style for style, times in styles.items() if times > 1]
-    for i, style in enumerate(often):
+    repeated = [style for style, count in styles.items() if count > 1]
+    for i, style in enumerate(repeated):
         svg = svg.replace(f' style="{style}"', f' class="s{i}"')
-    rules = "".join(f".s{i}{{{style}}}" for i, style in enumerate(often))
+    rules = "".join(f".s{i}{{{style}}}" for i, style in enumerate(repeated))
     path.write_text(svg.replace("</style>", rules + "</style>", 1) + "\n", encoding="utf-8")
 PYTHON
 }

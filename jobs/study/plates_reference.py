@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Capacitance of two square sheets by a method of its own: the reference of the plates of jobs/study/capacitance_series.py.
+"""Capacitance of two square sheets by an independent method: reference of the plates in jobs/study/capacitance_series.py.
 
-    jobs/study/plates_reference.py [GAP...]            in sides of the squares; 0.1 0.2 0.5 1 by default
+    jobs/study/plates_reference.py [GAP...]            distances in sides of the squares; default: 0.1 0.2 0.5 1
 
-Rectangles in place of triangles, nodes at 1/2 (1 - (1 - t)^3) from the middle, the rectangle's potential in closed form at their centres, the eight
-images of the symmetry, a dense solve: nothing is shared with octopole. Prints C / (eps0 L^2 / d) for meshes of 24, 36, 48 and 72 cells a side, what
-they tend to (errors ~ cells^-3), and the fit of Nishiyama and Nakamura. Needs NumPy; about a minute.
+Collocation at the centres of rectangles with nodes at 1/2 (1 - (1 - t)^3) from the middle, their potential in closed
+form, the eight images of the symmetry, a dense solve: nothing is shared with octopole. Prints C / (eps0 L^2 / d) for
+meshes of 24, 36, 48 and 72 cells per side, their extrapolated limit (errors ~ cells^-3), and the fit of Nishiyama and
+Nakamura. Needs NumPy; takes about a minute.
 """
 import sys
 
@@ -19,7 +20,7 @@ def corner(x, y, z):
 
 
 def potential(x, y, z, x0, x1, y0, y1):
-    """Of a rectangle with charge density 4 pi eps0."""
+    """Potential of a rectangle with charge density 4 pi eps0."""
     return corner(x1 - x, y1 - y, z) - corner(x0 - x, y1 - y, z) - corner(x1 - x, y0 - y, z) + corner(x0 - x, y0 - y, z)
 
 
@@ -40,4 +41,4 @@ for gap in [float(g) for g in sys.argv[1:]] or (0.1, 0.2, 0.5, 1):
     c = [capacitance(cells, gap) for cells in (24, 36, 48, 72)]
     limit = c[3] + (c[3] - c[2]) / (1.5**3 - 1)
     print(f"d/L {gap:g}: " + " ".join(f"{value:.6f}" for value in c) +
-          f", tends to {limit:.5f}; 1 + 2.343 (d/L)^0.891 = {1 + 2.343 * gap**0.891:.5f}", flush=True)
+          f", limit {limit:.5f}; 1 + 2.343 (d/L)^0.891 = {1 + 2.343 * gap**0.891:.5f}", flush=True)

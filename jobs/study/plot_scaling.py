@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Turns records of runs (docs/cluster.md) into a report with pictures and tables.
+"""Makes a report with figures and tables of records of runs (docs/cluster.md).
 
-    jobs/study/plot_scaling.py FILE.jsonl|DIRECTORY... -o report.html     one file, pictures inside
-    jobs/study/plot_scaling.py FILE.jsonl|DIRECTORY... -o report.md       Markdown, pictures beside it
+    jobs/study/plot_scaling.py FILE.jsonl|DIRECTORY... -o report.html     one file, figures inside
+    jobs/study/plot_scaling.py FILE.jsonl|DIRECTORY... -o report.md       Markdown, figures beside it
 
 Needs matplotlib (Debian: python3-matplotlib). Without it jobs/study/records.py still prints the records as a table.
 """
@@ -19,11 +19,11 @@ import records as rec
 CAPTIONS = {
     "scaling": "Dotted: ideal, from the fewest cores of each curve. Where a number of cores was run in several ways "
                "(ranks x threads) the fastest is shown; of repeated runs, the one with the median time.",
-    "phases": "Core time a point is cores x seconds / points: ideal scaling keeps it. Means over ranks; waiting is what "
-              "the slowest rank takes beyond them.",
-    "costs": "Of one evaluation: what the worst rank sends and to how many others, largest over mean counted work, and "
-             "the peak of resident memory.",
-    "node": "The same points on every way to divide cores into ranks and threads."}
+    "phases": "Core time per point is cores x seconds / points, constant in ideal scaling. Means over ranks; waiting is the "
+              "time of the slowest rank beyond them.",
+    "costs": "Of one evaluation: bytes that the worst rank sends and the number of its peers, largest over mean counted "
+             "work, and the peak of resident memory.",
+    "node": "The same points on every division of cores into ranks and threads."}
 
 
 def studies(records):
@@ -35,8 +35,8 @@ def studies(records):
     return {name: groups[name] for name in sorted(groups, key=lambda s: (order.index(s) if s in order else 3, s))}
 
 
-def pictures(study, records):
-    """(name, figure) of what the records of one study can show."""
+def figures(study, records):
+    """(name, figure) of all figures for which the records of one study have the data."""
     import scaling_figures as draw
 
     curves = rec.series(records)
@@ -52,16 +52,16 @@ def pictures(study, records):
 
 
 def origins(records):
-    """Where the records come from: rows of kind, version, flags, host and launch, each different one once."""
+    """Origins of the records: rows of kind, version, flags, host and launch, without repetition, with their counts."""
     rows = collections.Counter()
     for record in records:
-        binding = rec.look(record, "binding.groups") or []
+        binding = rec.value_at(record, "binding.groups") or []
         bound = f"{len(binding)} kinds of ranks, first: cpus {binding[0]['cpus']}" if binding else ""
         if len(binding) == 1:
             bound = f"every rank on cpus {binding[0]['cpus']}"
-        rows[(record["kind"], rec.look(record, "build.git", ""), rec.look(record, "build.compiler", ""),
-              rec.look(record, "build.flags", ""), rec.look(record, "machine.host", ""),
-              rec.look(record, "machine.simd", ""), f"{record['ranks']} x {record['threads']}", bound)] += 1
+        rows[(record["kind"], rec.value_at(record, "build.git", ""), rec.value_at(record, "build.compiler", ""),
+              rec.value_at(record, "build.flags", ""), rec.value_at(record, "machine.host", ""),
+              rec.value_at(record, "machine.simd", ""), f"{record['ranks']} x {record['threads']}", bound)] += 1
     return [(*row, str(count)) for row, count in sorted(rows.items())]
 
 
@@ -69,7 +69,7 @@ ORIGIN_COLUMNS = ("kind", "version", "compiler", "flags", "host", "simd", "ranks
 
 
 class Markdown:
-    """Writes report.md and its pictures beside it, in <name>-<study>-<picture>.<format>."""
+    """Writes report.md and its figures beside it, in <name>-<study>-<figure>.<format>."""
 
     def __init__(self, place, picture_format):
         self.place, self.format, self.parts = place, picture_format, []
@@ -94,7 +94,7 @@ class Markdown:
 
 
 class Html:
-    """Writes one file that needs no other."""
+    """Writes one self-contained file."""
 
     STYLE = ("body{font:15px/1.45 sans-serif;max-width:1300px;margin:2em auto;padding:0 1em;color:#222}"
              "img{max-width:100%}table{border-collapse:collapse;font-size:12.5px;display:block;overflow-x:auto}"
@@ -141,10 +141,10 @@ def write(report, records):
                 + ".")
     for study, group in studies(records).items():
         report.heading(f"Study: {study or 'runs of no study'}", 2)
-        for name, figure in pictures(study, group):
+        for name, figure in figures(study, group):
             report.picture(f"{study or 'runs'}-{name}", figure, CAPTIONS[name])
         report.table(rec.COLUMNS, rec.table(group))
-        if any(rec.look(record, "binding.oversubscribed") for record in group):
+        if any(rec.value_at(record, "binding.oversubscribed") for record in group):
             report.text("* more threads than cores: no measure of scaling.")
     report.heading("Where the records come from", 2)
     report.table(ORIGIN_COLUMNS, origins(records))
@@ -156,7 +156,7 @@ def main():
     parser.add_argument("places", nargs="+", metavar="FILE", help="files of records, or directories of them")
     parser.add_argument("-o", "--output", type=pathlib.Path, default=pathlib.Path("scaling.html"),
                         help="report to write, .html or .md (default: scaling.html)")
-    parser.add_argument("--format", choices=("svg", "png"), default="svg", help="of the pictures (default: svg)")
+    parser.add_argument("--format", choices=("svg", "png"), default="svg", help="of the figures (default: svg)")
     arguments = parser.parse_args()
     writers = {".html": Html, ".md": Markdown}
     if arguments.output.suffix not in writers:

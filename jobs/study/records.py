@@ -3,7 +3,7 @@
 
     jobs/study/records.py FILE.jsonl|DIRECTORY...      directories are searched for *.jsonl
 
-Needs nothing but Python 3.9. jobs/study/plot_scaling.py makes pictures of the same records.
+Needs Python 3.9 only. jobs/study/plot_scaling.py makes figures of the same records.
 """
 import argparse
 import json
@@ -17,8 +17,8 @@ PHASES = ("p2m", "m2m", "m2l", "l2l", "l2p", "m2p", "p2l", "p2p", "exchange")
 WHOLE = ("n", "ranks", "threads", "cores")
 
 
-def whats_wrong(record):
-    """Why this is not a record, or None."""
+def defect_of(record):
+    """Why this is not a valid record, or None."""
     if not isinstance(record, dict):
         return "not an object"
     if record.get("record") != VERSION:
@@ -47,8 +47,8 @@ def whats_wrong(record):
 
 
 def read(places):
-    """(records, problems) of the files, and of those below the directories. A line that is no record (cut off by a
-    killed run, say) is a problem, a sentence each, and spoils no other; the same line twice counts once."""
+    """(records, problems) of the files, and of those below the directories. A line that is no valid record (cut off by
+    a killed run, for example) gives a problem, one sentence, and is skipped; a repeated line counts once."""
     records, problems, seen = [], [], set()
     for place in map(pathlib.Path, places):
         files = sorted(place.rglob("*.jsonl")) if place.is_dir() else [place]
@@ -66,7 +66,7 @@ def read(places):
                 seen.add(line)
                 try:
                     record = json.loads(line)
-                    wrong = whats_wrong(record)
+                    wrong = defect_of(record)
                 except ValueError as error:
                     wrong = f"not JSON ({error})"
                 if wrong:
@@ -76,8 +76,8 @@ def read(places):
     return records, problems
 
 
-def look(record, path, default=None):
-    """The value at 'a.b.c', or the default where there is none."""
+def value_at(record, path, default=None):
+    """The value at 'a.b.c', or the default if there is none."""
     for name in path.split("."):
         if not isinstance(record, dict) or record.get(name) is None:
             return default
@@ -86,7 +86,7 @@ def look(record, path, default=None):
 
 
 def evaluate_seconds(record):
-    return look(record, "seconds.evaluate_median") or record["seconds"]["evaluate"]
+    return value_at(record, "seconds.evaluate_median") or record["seconds"]["evaluate"]
 
 
 def points_per_second_per_core(record):
@@ -94,22 +94,22 @@ def points_per_second_per_core(record):
 
 
 def phase_seconds(record):
-    """Seconds by phase, the mean over ranks where it is known (else of the slowest rank); {} where unknown."""
-    phases = look(record, "seconds.mean.phases") or look(record, "seconds.phases") or {}
+    """Seconds by phase, means over ranks if known, else of the slowest rank; {} if unknown."""
+    phases = value_at(record, "seconds.mean.phases") or value_at(record, "seconds.phases") or {}
     return {name: phases[name] for name in PHASES if isinstance(phases.get(name), (int, float))}
 
 
 def waiting_seconds(record):
-    """What the slowest rank's evaluation takes beyond the mean of all phases: ranks wait for one another."""
-    if look(record, "seconds.mean.phases") is None:
+    """Time of the slowest rank's evaluation beyond the mean of all phases, in which ranks wait for one another."""
+    if value_at(record, "seconds.mean.phases") is None:
         return 0.0
     return max(0.0, record["seconds"]["evaluate"] - sum(phase_seconds(record).values()))
 
 
 def imbalance(record):
-    """Largest over mean of the ranks' counted work; None where it is not told."""
+    """Largest over mean of the ranks' counted work; None if not reported."""
     for path in ("balance.imbalance_work.total", "imbalance.total", "imbalance"):
-        value = look(record, path)
+        value = value_at(record, path)
         if isinstance(value, (int, float)):
             return value
     return None
@@ -120,15 +120,15 @@ def is_weak(study):
 
 
 def series_key(record):
-    """Records with the same key make one curve: (study, kind, shape, digits, size); size are points a core (weak) or
-    in all, to three digits."""
+    """Records with the same key make one curve: (study, kind, shape, digits, size); size is points per core (weak) or
+    in total, to three digits."""
     size = record["n"] / record["cores"] if is_weak(record["study"]) else record["n"]
-    return (record["study"] or "", record["kind"], record["shape"] or look(record, "input", "points"),
+    return (record["study"] or "", record["kind"], record["shape"] or value_at(record, "input", "points"),
             record["digits"], float(f"{size:.3g}"))
 
 
 def repeated(records):
-    """Of several runs of the same point the one with the median time; one record for each (ranks, threads)."""
+    """One record for each (ranks, threads): of repeated runs, the one with the median time."""
     ways = {}
     for record in records:
         ways.setdefault((record["cores"], record["ranks"], record["threads"]), []).append(record)
@@ -136,7 +136,7 @@ def repeated(records):
 
 
 def series(records):
-    """{series_key: records by cores}, one record a number of cores: the fastest way to divide them."""
+    """{series_key: records by cores}, one record per number of cores: the fastest division into ranks and threads."""
     groups = {}
     for record in records:
         groups.setdefault(series_key(record), []).append(record)
@@ -152,7 +152,7 @@ def series(records):
 
 
 def efficiencies(curve):
-    """Speed a core over that of the fewest cores in the curve: weak and strong efficiency alike."""
+    """Speed per core over that of the fewest cores in the curve: both weak and strong efficiency."""
     if not curve:
         return []
     first = points_per_second_per_core(curve[0])
@@ -160,11 +160,11 @@ def efficiencies(curve):
 
 
 COLUMNS = ("study", "kind", "shape", "n", "digits", "ranks x threads", "runs", "evaluate s", "points/s/core", "efficiency",
-           "set-up s", "sent MB", "peers", "imbalance", "MB a rank", "error")
+           "set-up s", "sent MB", "peers", "imbalance", "MB per rank", "error")
 
 
 def table(records):
-    """Rows of text under COLUMNS: one for each way that a point was run, efficiencies against the series' start."""
+    """Rows of text under COLUMNS: one for each point and (ranks, threads), efficiencies relative to the first of a series."""
     rows = []
     groups = {}
     for record in records:
@@ -175,16 +175,16 @@ def table(records):
         for record in repeated(groups[key]):
             runs = sum(1 for other in groups[key] if all(other[name] == record[name] for name in WHOLE))
             shown = lambda value, form, scale=1: "" if value is None else format(value * scale, form)
-            crowded = "*" if look(record, "binding.oversubscribed") else ""
+            crowded = "*" if value_at(record, "binding.oversubscribed") else ""
             rows.append((key[0], key[1], str(key[2]), str(record["n"]), shown(record["digits"], "d"),
                          f"{record['ranks']} x {record['threads']}{crowded}", str(runs),
                          format(evaluate_seconds(record), ".4g"), format(points_per_second_per_core(record), ".3g"),
                          format(points_per_second_per_core(record) / first, ".1%"),
-                         shown(look(record, "seconds.setup"), ".4g"),
-                         shown(look(record, "communication.bytes_sent_max"), ".3g", 1e-6),
-                         shown(look(record, "communication.peers_max"), "d"), shown(imbalance(record), ".3f"),
-                         shown(look(record, "memory.peak_rss_bytes_max"), ".4g", 1e-6),
-                         shown(look(record, "error.relative_l2"), ".1e")))
+                         shown(value_at(record, "seconds.setup"), ".4g"),
+                         shown(value_at(record, "communication.bytes_sent_max"), ".3g", 1e-6),
+                         shown(value_at(record, "communication.peers_max"), "d"), shown(imbalance(record), ".3f"),
+                         shown(value_at(record, "memory.peak_rss_bytes_max"), ".4g", 1e-6),
+                         shown(value_at(record, "error.relative_l2"), ".1e")))
     return rows
 
 
@@ -201,7 +201,7 @@ def main():
     widths = [max(len(row[i]) for row in rows) for i in range(len(COLUMNS))]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
-    errors = [value for value in (look(record, "error.relative_l2") for record in records) if value is not None]
+    errors = [value for value in (value_at(record, "error.relative_l2") for record in records) if value is not None]
     print(f"\n{len(records)} records; median speed "
           f"{statistics.median(map(points_per_second_per_core, records)):.3g} points/s/core"
           + (f"; largest error {max(errors):.1e}" if errors else ""))

@@ -1,5 +1,5 @@
-"""The pictures of scaling reports: each function takes records and returns a matplotlib figure, or None where the
-records do not have what it shows. Used by plot_scaling.py."""
+"""Figures of scaling reports: each function takes records and returns a matplotlib figure, or None if the records lack
+its data. Used by plot_scaling.py."""
 import matplotlib
 
 matplotlib.use("Agg")
@@ -18,11 +18,11 @@ plt.rcParams.update({
 SHAPE_COLOURS = {"cube": "#0072b2", "sphere": "#d55e00", "ellipsoid": "#009e73", "plummer": "#cc79a7",
                  "line": "#8c6d31"}
 OTHER_COLOURS = ("#56b4e9", "#7f7f7f", "#17becf", "#bcbd22")
-# One colour a phase, alike in all pictures: the far field blue, the near field red, adaptive lists green, MPI yellow.
+# One colour per phase in all figures: far field blue, near field red, adaptive lists green, MPI yellow.
 PHASE_COLOURS = {"p2m": "#c6dbef", "m2m": "#9ecae1", "m2l": "#2171b5", "l2l": "#6baed6", "l2p": "#deebf7",
                  "m2p": "#74c476", "p2l": "#c7e9c0", "p2p": "#cb181d", "exchange": "#fdae61"}
 WAITING_COLOUR = "#bdbdbd"
-# Lines join what was measured or planned; marks tell the kinds apart.
+# Line styles and marks distinguish the kinds.
 KIND_STYLES = {"measured": {"linestyle": "-", "marker": "o", "markersize": 5.5},
                "simulated": {"linestyle": "-.", "marker": "s", "markersize": 5.5, "markerfacecolor": "white"},
                "planned": {"linestyle": "--", "marker": "^", "markersize": 4.5, "linewidth": 1.1}}
@@ -30,7 +30,7 @@ IDEAL = {"color": "#666666", "linestyle": ":", "linewidth": 1.2, "zorder": 1}
 
 
 def short(value):
-    """1024 as it is, 65536 as 65.5k."""
+    """The number as text: 1024, but 65.5k for 65536."""
     if float(value).is_integer() and abs(value) < 1e4:
         return f"{value:.0f}"
     for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
@@ -40,28 +40,28 @@ def short(value):
 
 
 def colour(key, keys):
-    """By shape; unknown shapes take what is left in the order of the keys."""
+    """Colour of the shape; unknown shapes take the remaining colours in order of their names."""
     others = sorted({str(k[2]) for k in keys} - SHAPE_COLOURS.keys())
     return SHAPE_COLOURS.get(key[2]) or OTHER_COLOURS[others.index(str(key[2])) % len(OTHER_COLOURS)]
 
 
 def variant(key, keys):
-    """Digits and points, where they differ among the curves."""
+    """Digits and points, if they differ among the curves."""
     texts = []
     if len({k[4] for k in keys}) > 1:
-        texts.append(f"{short(key[4])} points" + (" a core" if rec.is_weak(key[0]) else ""))
+        texts.append(f"{short(key[4])} points" + (" per core" if rec.is_weak(key[0]) else ""))
     if len({k[3] for k in keys}) > 1:
         texts.append(f"{key[3]} digits")
     return ", ".join(texts)
 
 
 def label(key, keys):
-    """What tells this curve from the others."""
+    """Text that distinguishes this curve from the others."""
     return ", ".join(text for text in (str(key[2]), variant(key, keys), key[1]) if text)
 
 
 def log_x(axes, values, name, most=9):
-    """A tick at each value, or at every so many where there are more than `most`."""
+    """A logarithmic axis with a tick at each value, or at every k-th if there are more than `most`."""
     values = sorted(set(values))
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_locator(FixedLocator(values[::-(-len(values) // most)]))
@@ -72,10 +72,10 @@ def log_x(axes, values, name, most=9):
 
 
 def log_y(axes):
-    """Logarithmic, with readable numbers also where the values span less than a decade."""
+    """A logarithmic axis with readable numbers, also if the values span less than a decade."""
     axes.set_yscale("log")
     low, high = axes.get_ylim()
-    if high / low < 2:  # nearly constant: show the neighbourhood, not the noise
+    if high / low < 2:  # nearly constant: widen the range, so that noise does not fill it
         middle = (low * high) ** 0.5
         low, high = middle / 1.7, middle * 1.7
         axes.set_ylim(low, high)
@@ -87,7 +87,7 @@ def log_y(axes):
 
 
 def legend(figure, handles):
-    """Below the panels, which make room for it."""
+    """A legend below the panels, which are made smaller."""
     figure.legend(handles=handles, loc="lower center", ncol=10)
     figure.tight_layout(rect=(0, 0.33 / figure.get_figheight(), 1, 1))
 
@@ -101,18 +101,19 @@ def curve_handles(keys):
 
 
 def draw(axes, curve, values, key, keys):
-    """A curve over cores, crossed where threads shared cores, which is no measure of scaling. Whether any did."""
+    """Draws a curve over cores, with crosses where threads shared cores, which does not measure scaling. Returns whether
+    any did."""
     style = dict(KIND_STYLES[key[1]])
     axes.plot([record["cores"] for record in curve], values, color=colour(key, keys), **style)
     crowded = [(record["cores"], value) for record, value in zip(curve, values)
-               if rec.look(record, "binding.oversubscribed")]
+               if rec.value_at(record, "binding.oversubscribed")]
     if crowded:
         axes.plot(*zip(*crowded), linestyle="none", marker="x", color="black", markersize=8, zorder=5)
     return bool(crowded)
 
 
 def scaling(curves):
-    """Time, efficiency and speed a core over cores, against ideal."""
+    """Time, efficiency and speed per core over cores, compared with ideal scaling."""
     curves = {key: curve for key, curve in curves.items() if curve}
     if not curves:
         return None
@@ -124,7 +125,7 @@ def scaling(curves):
         crowded |= draw(time, curve, seconds, key, keys)
         draw(efficiency, curve, rec.efficiencies(curve), key, keys)
         draw(speed, curve, [rec.points_per_second_per_core(record) for record in curve], key, keys)
-        band = [(rec.look(record, "seconds.evaluate_low"), rec.look(record, "seconds.evaluate_high"))
+        band = [(rec.value_at(record, "seconds.evaluate_low"), rec.value_at(record, "seconds.evaluate_high"))
                 for record in curve]
         if all(low and high for low, high in band):
             time.fill_between([record["cores"] for record in curve], *zip(*band), color=colour(key, keys), alpha=0.15,
@@ -133,7 +134,7 @@ def scaling(curves):
         if last["cores"] > first["cores"]:
             ideal = seconds[0] * (last["n"] / last["cores"]) / (first["n"] / first["cores"])
             time.plot([first["cores"], last["cores"]], [seconds[0], ideal], **IDEAL)
-    for text in {variant(key, keys) for key in keys} - {""}:  # told once, above the slowest of its curves
+    for text in sorted({variant(key, keys) for key in keys} - {""}):  # written once, above the slowest of its curves
         curve = max((c for key, c in curves.items() if variant(key, keys) == text),
                     key=lambda c: rec.evaluate_seconds(c[0]))
         time.annotate(text, (curve[0]["cores"], rec.evaluate_seconds(curve[0])), xytext=(2, 7),
@@ -155,7 +156,7 @@ def scaling(curves):
 
 
 def bars(axes, curve, names):
-    """Phases of each record, stacked: core time a point, which ideal scaling keeps as it is. The unit is its due."""
+    """Core time per point (µs) of each record, stacked by phase; constant in ideal scaling. Returns the phases shown."""
     places = range(len(curve))
     bottom = [0.0] * len(curve)
     scale = [1e6 * record["cores"] / record["n"] for record in curve]
@@ -184,7 +185,7 @@ def phase_legend(figure, shown):
 
 
 def phases(curves):
-    """Core time a point by phase: a panel for each curve, the same scale in all."""
+    """Core time per point by phase: a panel for each curve, all with the same scale."""
     curves = {key: [r for r in curve if rec.phase_seconds(r)] for key, curve in curves.items()}
     curves = {key: curve for key, curve in curves.items() if curve}
     if not curves:
@@ -202,16 +203,16 @@ def phases(curves):
     for axes in list(grid.flat)[len(keys):]:
         axes.set_visible(False)
     for row in grid:
-        row[0].set_ylabel("core time a point (µs)")
+        row[0].set_ylabel("core time per point (µs)")
     phase_legend(figure, shown)
     return figure
 
 
-# Title, what it is of a record, logarithmic or not.
-COSTS = (("MB sent by the worst rank", lambda r: scaled(rec.look(r, "communication.bytes_sent_max"), 1e-6), True),
-         ("Peers of the worst rank", lambda r: rec.look(r, "communication.peers_max"), True),
+# Title, value of a record, whether logarithmic.
+COSTS = (("MB sent by the worst rank", lambda r: scaled(rec.value_at(r, "communication.bytes_sent_max"), 1e-6), True),
+         ("Peers of the worst rank", lambda r: rec.value_at(r, "communication.peers_max"), True),
          ("Imbalance: largest / mean work of a rank", rec.imbalance, False),
-         ("MB of memory, worst rank", lambda r: scaled(rec.look(r, "memory.peak_rss_bytes_max"), 1e-6), True))
+         ("MB of memory, worst rank", lambda r: scaled(rec.value_at(r, "memory.peak_rss_bytes_max"), 1e-6), True))
 
 
 def scaled(value, factor):
@@ -219,7 +220,7 @@ def scaled(value, factor):
 
 
 def costs(curves):
-    """What a rank sends, to how many, how uneven the work is and what memory it takes: over ranks."""
+    """Bytes sent, peers, imbalance and memory of the worst rank, over ranks."""
     panels = []
     for title, value, logarithmic in COSTS:
         lines = {}
@@ -250,7 +251,7 @@ def costs(curves):
 
 
 def node(groups):
-    """Ranks x threads on one node: {key: records}, a row for each; time over threads and phases of each way."""
+    """Ranks x threads on one node: {key: records}, a row for each; time over threads, and phases of each division."""
     groups = {key: rec.repeated(runs) for key, runs in groups.items() if runs}
     if not groups:
         return None
@@ -266,14 +267,14 @@ def node(groups):
             ways = sorted((r["threads"], rec.evaluate_seconds(r)) for r in runs if r["cores"] == cores)
             lines.plot(*zip(*ways), color=shades(0.9 * i / max(1, len(counts) - 1)), marker="o",
                        label=f"{cores} core{'s' if cores > 1 else ''}")
-        log_x(lines, [record["threads"] for record in runs], "threads a rank")
+        log_x(lines, [record["threads"] for record in runs], "threads per rank")
         log_y(lines)
         lines.set_ylabel("seconds")
         lines.set_title(f"{label(key, keys)}: an evaluation", loc="left")
         lines.legend(fontsize=8)
         if any(map(rec.phase_seconds, runs)):
             shown |= bars(stack, runs, [f"{record['ranks']}x{record['threads']}" for record in runs])
-        stack.set_ylabel("core time a point (µs)")
+        stack.set_ylabel("core time per point (µs)")
         stack.set_xlabel("ranks x threads")
     phase_legend(figure, shown)
     return figure

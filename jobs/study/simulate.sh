@@ -1,22 +1,22 @@
 #!/usr/bin/env bash
 # Simulates the distributed program on clusters larger than this machine: the real code on SimGrid's virtual ranks.
-# Installs SimGrid if it is missing (Debian, Ubuntu), builds, runs, and prints a table. docs/developers/simulation.md says
-# what is simulated and what is not.
+# Installs SimGrid if it is missing (Debian, Ubuntu), builds, runs, and prints a table. What is simulated:
+# docs/developers/simulation.md.
 #
 # Usage: jobs/study/simulate.sh
 # Environment:
-#   SHAPES="cube sphere"             clouds
-#   RANKS="64 128 256"               virtual ranks, of one thread each
-#   N=4000                           points of each rank (weak), or of all (strong)
+#   SHAPES="cube sphere"             distributions of points
+#   RANKS="64 128 256"               numbers of virtual ranks, of one thread each
+#   N=4000                           points per rank (weak), or in total (strong)
 #   STUDY=weak                       weak or strong
 #   DIGITS=6                         as in `octopole run`
-#   VERIFY=200                       targets to sum directly for the error; 0 for none
-#   COMPARE=yes                      compute all on one rank, too, and fail where the results differ
-#   ARGUMENTS=""                     more arguments of octopole_simulate, such as --gradient
-#   MACHINE=jobs/study/machines/reference.json   the cluster: latency, bandwidth, cores of a node, rates of a core
-#   RANKS_A_NODE=                    ranks on each node (default: one a core)
-#   RATES=reference                  rates of a core where the machine file has none: a file, or reference
-#   RECORDS=results/simulated.jsonl  file that the records are appended to
+#   VERIFY=200                       targets summed directly for the error; 0: none
+#   COMPARE=yes                      also compute on one rank, and fail if the results differ
+#   ARGUMENTS=""                     further arguments of octopole_simulate, such as --gradient
+#   MACHINE=jobs/study/machines/reference.json   the cluster: latency, bandwidth, cores per node, rates per core
+#   RANKS_A_NODE=                    ranks per node (default: one per core)
+#   RATES=reference                  rates per core if the machine file has none: a file, or reference
+#   RECORDS=results/simulated.jsonl  file to which records are appended
 #   BUILD=build-smpi                 where to build
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -58,7 +58,7 @@ case $COMPARE in
   *) fail "COMPARE is yes or no, not '$COMPARE'" ;;
 esac
 
-step "Looking for what the simulation is built from"
+step "Checking dependencies"
 bash jobs/install_dependencies.sh --simulation
 
 step "Building in $BUILD"

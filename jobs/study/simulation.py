@@ -1,25 +1,25 @@
 #!/usr/bin/env python3
-"""What jobs/study/simulate.sh needs around SimGrid: the description of a cluster, and tables of what was simulated.
+"""Describes a cluster to SimGrid, and prints tables of simulated runs. Used by jobs/study/simulate.sh.
 
 simulation.py platform --machine FILE --ranks P [--ranks-a-node R] --directory DIR
-    Writes platform.xml, hosts (a line a rank, filling node after node), rates.json where the machine file has rates, and
-    machine.json (what the report repeats) into DIR, and prints smpirun's options, one a line.
+    Writes platform.xml, hosts (one line per rank, filling node after node), rates.json if the machine file has rates, and
+    machine.json (repeated in the report) into DIR, and prints smpirun's options, one per line.
 simulation.py table FILE...
     Prints a table of records (JSON lines) that octopole_simulate wrote.
 simulation.py compare FOUND PLANNED
-    Matches records of two files by shape, n, ranks and threads, and prints planned beside simulated or measured seconds,
-    and whether the worst rank's bytes, messages and peers are the same.
+    Matches records of two files by shape, n, ranks and threads, and prints planned beside simulated or measured times,
+    and whether the worst rank's bytes, messages and peers are equal.
 """
 import argparse
 import json
 import pathlib
 import sys
 
-SPEED = 1e9  # flop/s of a simulated core: only a unit, since seconds are charged, not operations
+SPEED = 1e9  # flop/s of a simulated core; any number will do, since seconds are charged, not operations
 
 
 def read_machine(path):
-    """The numbers of a machine file that have a meaning here, in seconds, bytes and bytes a second."""
+    """The numbers of a machine file that SimGrid needs, in seconds, bytes and bytes per second."""
     with open(path, encoding="utf-8") as file:
         machine = json.load(file)
     try:
@@ -31,7 +31,7 @@ def read_machine(path):
             "bandwidth": float(network["bandwidth"]),
             "cores": int(node["cores"]),
             "copy_bandwidth": float(network["copy_bandwidth"]),
-            # Within a node as between nodes unless the file tells; the planner knows no difference.
+            # Within a node as between nodes, unless the file states them; the planner makes no difference.
             "node_latency": float(node.get("latency", network["latency"])),
             "node_bandwidth": float(node.get("bandwidth", network["bandwidth"])),
             "nics": int(node.get("nics", 1)),
@@ -49,8 +49,8 @@ def platform(arguments):
     nodes = -(-arguments.ranks // per_node)
     directory = pathlib.Path(arguments.directory)
     directory.mkdir(parents=True, exist_ok=True)
-    # Every node's link up and link down is its own and the fabric between them is never the bottleneck: a fat tree of
-    # full bisection. A message crosses two links, so each has half the latency.
+    # Every node has one link up and one down, and the fabric between nodes is never the bottleneck: a fat tree of full
+    # bisection. A message crosses two links, so each has half the latency.
     (directory / "platform.xml").write_text(
         f"""<?xml version='1.0'?>
 <!DOCTYPE platform SYSTEM "https://simgrid.org/simgrid.dtd">
@@ -73,12 +73,12 @@ def platform(arguments):
     )
     overhead = f"0:{machine['overhead']:.4e}:0"
     options = [
-        "smpi/simulate-computation:no",  # what this machine takes to compute means nothing
-        "smpi/lat-factor:0:1",  # SMPI's factors are those of a cluster of 2010: the links say it all
+        "smpi/simulate-computation:no",  # computing time of this machine does not count
+        "smpi/lat-factor:0:1",  # SMPI's correction factors, of a cluster of 2010, are off
         "smpi/bw-factor:0:1",
         "network/weight-S:0",
         "network/crosstraffic:0",
-        "smpi/coll-selector:ompi",  # collectives by the algorithms that Open MPI would choose
+        "smpi/coll-selector:ompi",  # collectives by the algorithms that Open MPI chooses
         f"smpi/os:{overhead}",
         f"smpi/or:{overhead}",
         f"smpi/ois:{overhead}",
@@ -96,7 +96,7 @@ def read_records(paths):
 
 def table(arguments):
     row = "{:<10} {:>6} {:>9} {:>9} {:>9} {:>9} {:>9} {:>6} {:>9} {:>6} {:>9} {:>9}"
-    print("milliseconds of the slowest rank, but mean computed; MB and messages of one evaluation, worst rank")
+    print("milliseconds of the slowest rank, mean: of all ranks; MB and messages of one evaluation, worst rank")
     print(row.format("shape", "ranks", "points", "evaluate", "computed", "mean", "exchange", "eff.", "MB sent", "msgs",
                      "1 rank", "error"))
     for r in read_records(arguments.files):

@@ -2,22 +2,22 @@
 # Runs a scaling study, or one point of it, and appends a record of every run to a .jsonl file.
 #
 # Usage: jobs/study/study.sh weak|strong|node [--point I | --list]
-#   weak     as many points a core on ever more cores
-#   strong   the same points on ever more cores
+#   weak     the same number of points per core on increasing numbers of cores
+#   strong   the same points on increasing numbers of cores
 #   node     the same points on every way to divide cores into ranks x threads
-#   --point I   only point I of the sweep (0, 1, ...); a Slurm array's index does the same
+#   --point I   only point I of the sweep (0, 1, ...), as the index of a Slurm array does
 #   --list      print the sweep: index, shape, points, ranks, threads
 #
 # Environment:
-#   SHAPES="cube sphere ellipsoid"   clouds
-#   N=1000000                        points a core (weak), points in all (strong, node)
-#   CORES="1 2 4 ..."                cores to use (default: powers of two up to all there are, and all)
-#   THREADS=1                        threads of a rank (weak, strong)
+#   SHAPES="cube sphere ellipsoid"   distributions of points
+#   N=1000000                        points per core (weak), points in total (strong, node)
+#   CORES="1 2 4 ..."                numbers of cores (default: powers of two below all cores, and all)
+#   THREADS=1                        threads per rank (weak, strong)
 #   DIGITS=6 SEED=1 REPEAT=3         as in `octopole run`
-#   VERIFY=1000                      targets to sum directly for the error; 0 for none
-#   ARGUMENTS=""                     more arguments of `octopole run`, such as --gradient
-#   RECORDS=results/records          where the records go
-# What belongs to the machine (launcher, binding, modules, container) is in jobs/cluster/site.sh.
+#   VERIFY=1000                      targets summed directly for the error; 0: none
+#   ARGUMENTS=""                     further arguments of `octopole run`, such as --gradient
+#   RECORDS=results/records          directory of the records
+# Settings of the machine (launcher, binding, modules, container) are in jobs/cluster/site.sh.
 set -euo pipefail
 jobs=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=jobs/lib/steps.sh
@@ -74,10 +74,10 @@ for value in "$cores_per_node" "$nodes" "$N" "$THREADS" "$DIGITS" "$SEED" "$REPE
   esac
 done
 for value in "$cores_per_node" "$N" "$THREADS" "$REPEAT" $CORES; do
-  [ "$value" -ge 1 ] || fail "$value where at least 1 is needed (see --help)"
+  [ "$value" -ge 1 ] || fail "$value must be at least 1 (see --help)"
 done
 
-# The sweep: one line a point.
+# The sweep: one line per point.
 sweep() {
   local shape cores threads
   for shape in $SHAPES; do
@@ -88,7 +88,7 @@ sweep() {
             [ $((cores % threads)) -ne 0 ] || echo "$shape $N $((cores / threads)) $threads"
           done ;;
         *)
-          # As close to THREADS as the cores divide.
+          # The largest divisor of the cores up to THREADS.
           threads=$((THREADS < cores ? THREADS : cores))
           while [ $((cores % threads)) -ne 0 ]; do threads=$((threads - 1)); done
           if [ "$study" = weak ]; then
@@ -109,7 +109,7 @@ if [ -n "$point" ] && [ "$point" -ge ${#points[@]} ]; then
   fail "there is no point $point: the sweep has the points 0 to $((${#points[@]} - 1)) (see --list)"
 fi
 
-# The program: the site's, the container's, or what is here.
+# The program: the site's, the container's, or the one built here.
 octopole=$SITE_OCTOPOLE
 if [ -z "$octopole" ]; then
   if [ -n "$SITE_CONTAINER" ]; then octopole=octopole; else octopole=$(octopole_program); fi
@@ -124,7 +124,7 @@ if [ "$launcher" = auto ]; then
   fi
 fi
 
-# launch RANKS THREADS: exports what the ranks want and sets the array `launch`. Ranks fill one node after the other.
+# launch RANKS THREADS: exports the ranks' environment and sets the array `launch`. Ranks fill one node after the other.
 launch() {
   local ranks=$1 threads=$2 per_node bind=$SITE_BIND
   per_node=$((cores_per_node / threads))
@@ -157,11 +157,11 @@ launch() {
       launch+=(-n "$ranks") ;;
     *) fail "SITE_LAUNCHER is '$launcher': it must be auto, mpirun or srun" ;;
   esac
-  # shellcheck disable=SC2206  # several words are meant
+  # shellcheck disable=SC2206  # splits into words
   launch+=($SITE_LAUNCHER_FLAGS $SITE_CONTAINER)
 }
 
-# A file a job and array task: parallel file systems do not all lock, and no two tasks need the same file.
+# One file per job and array task: not all parallel file systems have locks.
 mkdir -p "$RECORDS"
 records=$RECORDS/$study
 if [ -n "${SLURM_JOB_ID:-}" ]; then
@@ -187,4 +187,4 @@ step "Done"
 if [ ${#failed[@]} -gt 0 ]; then
   fail "points that failed: ${failed[*]} (the others are in $records)"
 fi
-echo "Records in $records; jobs/study/plot_scaling.py turns them into a report."
+echo "Records in $records; jobs/study/plot_scaling.py makes a report of them."

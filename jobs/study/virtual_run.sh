@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# One simulated run: octopole_simulate under SimGrid's smpirun on a described cluster.
+# One simulated run: octopole_simulate under SimGrid's smpirun on the cluster of a machine file.
 #
 # Usage: jobs/study/virtual_run.sh PROGRAM RANKS MACHINE RANKS_A_NODE SCRATCH [arguments of the program]
 #   MACHINE        a file of jobs/study/machines/
-#   RANKS_A_NODE   ranks on each node; empty: one a core
-#   SCRATCH        directory for the description of the cluster
-#   SMPIRUN_OPTIONS="..."   in the environment: more options of smpirun, such as -trace
+#   RANKS_A_NODE   ranks per node; empty: one per core
+#   SCRATCH        directory for SimGrid's description of the cluster
+#   SMPIRUN_OPTIONS="..."   in the environment: further options of smpirun, such as -trace
 set -euo pipefail
 folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 if [ $# -lt 5 ]; then
@@ -27,7 +27,7 @@ if [ -f "$scratch/rates.json" ]; then
   arguments+=(--rates "$scratch/rates.json")
 fi
 
-# BLAS must not start threads of its own below the virtual ranks. SimGrid's notices would drown the table.
+# BLAS must not start threads within virtual ranks. SimGrid's notices are not printed.
 export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 exec smpirun -np "$ranks" -platform "$scratch/platform.xml" -hostfile "$scratch/hosts" "${more[@]}" \
   --log=root.thres:warning "${options[@]}" "$(realpath "$program")" "${arguments[@]}"

@@ -1,4 +1,4 @@
-"""What jobs/study/records.py makes of records: which it takes, medians, fastest ways, efficiencies. Run by study.sh."""
+"""Tests of jobs/study/records.py: valid records, medians, fastest divisions, efficiencies. Run by study.sh."""
 import json
 import pathlib
 import sys
@@ -16,14 +16,14 @@ def record(study="strong", ranks=1, threads=1, seconds=1.0, n=1000, kind="measur
 
 class Records(unittest.TestCase):
     def test_takes_what_is_a_record(self):
-        self.assertIsNone(rec.whats_wrong(record(n=10**11, binding=None, error=None, surprise=[1])))
+        self.assertIsNone(rec.defect_of(record(n=10**11, binding=None, error=None, surprise=[1])))
 
-    def test_says_what_is_none(self):
+    def test_says_why_it_is_no_record(self):
         for wrong, words in ((record(kind="guessed"), "guessed"), (record(n=0), "n is 0"), (record(n=1.5), "n is 1.5"),
                              (record(seconds=float("nan")), "nan"), (record(seconds=None), "None"),
                              ({**record(), "cores": 3}, "ranks x threads"), ({**record(), "record": 2}, "version"),
                              ({k: v for k, v in record().items() if k != "digits"}, "digits"), ([1], "object")):
-            self.assertIn(words, rec.whats_wrong(wrong) or "")
+            self.assertIn(words, rec.defect_of(wrong) or "")
 
     def test_reads_files_and_directories_and_every_line_once(self):
         with tempfile.TemporaryDirectory() as place:
@@ -38,16 +38,16 @@ class Records(unittest.TestCase):
         self.assertEqual(len(problems), 2)  # the cut line, the file that is not there
         self.assertIn("one.jsonl:4", problems[0])
 
-    def test_takes_the_median_of_repeated_runs_and_the_fastest_way(self):
+    def test_takes_the_median_of_repeated_runs_and_the_fastest_division(self):
         runs = [record(ranks=2, seconds=s) for s in (0.9, 0.6, 0.7)]
         curves = rec.series([*runs, record(ranks=1, threads=2, seconds=0.8), record(seconds=1.0)])
         (curve,) = curves.values()
         self.assertEqual([(r["ranks"], r["threads"], r["seconds"]["evaluate"]) for r in curve], [(1, 1, 1.0), (2, 1, 0.7)])
 
-    def test_prefers_the_median_that_a_run_tells(self):
-        told = record(seconds=5.0)
-        told["seconds"]["evaluate_median"] = 4.0
-        self.assertEqual(rec.evaluate_seconds(told), 4.0)
+    def test_prefers_the_median_that_a_run_reports(self):
+        reported = record(seconds=5.0)
+        reported["seconds"]["evaluate_median"] = 4.0
+        self.assertEqual(rec.evaluate_seconds(reported), 4.0)
 
     def test_strong_efficiency(self):
         (curve,) = rec.series([record(ranks=r, seconds=s) for r, s in ((8, 0.25), (2, 0.5), (1, 1.0))]).values()
@@ -76,7 +76,7 @@ class Records(unittest.TestCase):
         self.assertEqual(rec.waiting_seconds(one), 0.25)
         self.assertEqual(rec.phase_seconds(one), {"m2l": 0.5, "p2p": 0.25})
 
-    def test_tables_have_a_row_for_every_way(self):
+    def test_tables_have_a_row_for_every_division(self):
         rows = rec.table([record(), record(ranks=2, seconds=0.5), record(threads=2, seconds=0.8),
                           record(threads=2, seconds=0.8, binding={"oversubscribed": True})])
         self.assertEqual(len(rows), 3)
