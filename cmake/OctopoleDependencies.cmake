@@ -1,4 +1,4 @@
-# What octopole stands on; jobs/install_dependencies.sh installs it on Debian and Ubuntu.
+# Dependencies of octopole; jobs/install_dependencies.sh installs them on Debian and Ubuntu.
 #
 # Everything is looked for before anything is reported, so that one message names all that is missing. The project
 # in cmake/probe includes this file too, and only lists what is missing: the script installs what this file misses.

@@ -1,4 +1,4 @@
-# PETSc, for the module petsc and the modules that use it. OCTOPOLE_PETSC: ON needs it, AUTO takes it where it is, OFF leaves it.
+# PETSc, for the module petsc and what uses it. OCTOPOLE_PETSC: ON requires it, AUTO uses it if it is found, OFF does not.
 # Sets octopole_petsc_found; the imported target is PkgConfig::PETSC.
 #
 # PETSc must have real scalars in double precision and the same MPI: its own headers refuse another one.
