@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "io/points_file.hpp"
-#include "mpi/sparse_exchange.hpp"
+#include "mpi/exchange.hpp"
 
 namespace octopole::bem {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/aligned.hpp"
-#include "mpi/all_gather.hpp"
+#include "mpi/exchange.hpp"
 #include "tree/ghost_needs.hpp"
 
 #pragma GCC visibility push(default)

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/aligned.hpp"
-#include "mpi/sparse_exchange.hpp"
+#include "mpi/exchange.hpp"
 #include "tree/morton_sort.hpp"
 #include "tree/splitters.hpp"
 

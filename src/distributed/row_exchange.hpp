@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/aligned.hpp"
-#include "mpi/sparse_exchange.hpp"
+#include "mpi/exchange.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::distributed {

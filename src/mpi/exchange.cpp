@@ -1,13 +1,69 @@
-#include "mpi/sparse_exchange.hpp"
+#include "mpi/exchange.hpp"
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
-#include "mpi/graph.hpp"
-
 namespace octopole::mpi {
+
+/// Communicator of the ranks of a Comm, with an edge from each of this rank's sources and to each of its
+/// destinations. Freed with the object, which is collective.
+class Graph {
+ public:
+  Graph(const Comm& comm, std::vector<int> sources, std::vector<int> destinations);
+  ~Graph();
+  Graph(const Graph&) = delete;
+  Graph& operator=(const Graph&) = delete;
+  MPI_Comm handle() const { return handle_; }
+  bool has(const std::vector<int>& sources, const std::vector<int>& destinations) const {
+    return sources == sources_ && destinations == destinations_;
+  }
+
+ private:
+  std::vector<int> sources_, destinations_;
+  MPI_Comm handle_ = MPI_COMM_NULL;
+};
+
+Graph::Graph(const Comm& comm, std::vector<int> sources, std::vector<int> destinations)
+    : sources_(std::move(sources)), destinations_(std::move(destinations)) {
+  // Ranks keep their numbers: reorder is 0.
+  check(MPI_Dist_graph_create_adjacent(comm.handle(), static_cast<int>(sources_.size()), sources_.data(),
+                                       MPI_UNWEIGHTED, static_cast<int>(destinations_.size()),
+                                       destinations_.data(), MPI_UNWEIGHTED, MPI_INFO_NULL, 0, &handle_),
+        "MPI_Dist_graph_create_adjacent");
+  check(MPI_Comm_set_errhandler(handle_, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+}
+
+Graph::~Graph() {
+  int finalized = 0;
+  MPI_Finalized(&finalized);
+  if (handle_ != MPI_COMM_NULL && !finalized) MPI_Comm_free(&handle_);
+}
+
 namespace {
+
+/// The graph of `comm` with these edges on every rank: the one that an exchange still holds, else a new one,
+/// as creation costs several collectives. Collective.
+std::shared_ptr<Graph> find_or_create_graph(const Comm& comm, std::vector<int> sources,
+                                            std::vector<int> destinations) {
+  std::vector<std::weak_ptr<Graph>>& known = comm.graphs();
+  // Two flags per known graph: whether its edges differ on this rank, and whether it still exists here.
+  std::vector<int> flags;
+  std::vector<std::shared_ptr<Graph>> held;
+  for (const auto& weak : known) {
+    held.push_back(weak.lock());
+    flags.push_back(held.back() && held.back()->has(sources, destinations) ? 0 : 1);
+    flags.push_back(held.back() ? 1 : 0);
+  }
+  if (!flags.empty()) comm.allreduce(std::span<int>(flags), MPI_MAX);
+  for (std::size_t i = 0; i < held.size(); ++i)
+    if (flags[2 * i] == 0) return held[i];
+  std::size_t next = 0;  // lists stay equal on all ranks: graphs that no rank holds are dropped
+  std::erase_if(known, [&](const auto&) { return flags[2 * next++ + 1] == 0; });
+  auto graph = std::make_shared<Graph>(comm, std::move(sources), std::move(destinations));
+  known.push_back(graph);
+  return graph;
+}
 
 // Peers, counts and displacements of one side, in the form that MPI takes.
 struct Side {
@@ -165,6 +221,36 @@ std::span<const PeerCount> SparseExchange::send_peers() const {
 }
 std::span<const PeerCount> SparseExchange::receive_peers() const {
   return plan_->receive.peers;
+}
+
+AllGather::AllGather(const Comm& comm, Index records)
+    : comm_(std::make_shared<Comm>(comm)), rank_(static_cast<std::size_t>(comm.rank())) {
+  std::vector<Index> places{0};
+  for (const Index count : comm.gather_all(std::span<const Index>(&records, 1))) {
+    counts_.push_back(checked_cast<int>(count, "records of one rank for all"));
+    places_.push_back(checked_cast<int>(places.back(), "records of all ranks for all"));
+    places.push_back(places.back() + count);
+  }
+  total_ = places.back();
+  traffic_ = gather_traffic(comm.rank(), places, 1);
+}
+
+void AllGather::run(const void* mine, void* all, std::size_t record_bytes) {
+  if (total_ == 0) return;
+  if (record_bytes != record_bytes_) {
+    record_ = std::make_unique<RecordType>(record_bytes);
+    record_bytes_ = record_bytes;
+  }
+  check(MPI_Allgatherv(mine, counts_[rank_], record_->handle(), all, counts_.data(), places_.data(),
+                       record_->handle(), comm_->handle()),
+        "MPI_Allgatherv");
+}
+
+Traffic AllGather::traffic(std::size_t record_bytes) const {
+  Traffic traffic = traffic_;
+  traffic.bytes_sent *= static_cast<Index>(record_bytes);
+  traffic.bytes_received *= static_cast<Index>(record_bytes);
+  return traffic;
 }
 
 }  // namespace octopole::mpi
