@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "distributed/row_packing.hpp"
-
 namespace octopole::distributed {
 
 std::vector<PeerCount> RowExchange::flatten(std::span<const PeerRows> peers, Side& side) {
@@ -85,7 +83,7 @@ void RowExchange::start_narrow(const double* array, Index width) {
     if (send_.is_wide(i))
       std::memcpy(record, row, 2 * row_bytes_);
     else
-      narrow_row(row, width, record);
+      row_to_floats(row, width, record);
   }
   exchange_.start(send_.buffer.data(), receive_.buffer.data(), row_bytes_);
 }
@@ -100,7 +98,7 @@ void RowExchange::finish_narrow(double* array) {
     if (receive_.is_wide(i))
       std::memcpy(row, record, 2 * row_bytes_);
     else
-      widen_row(record, width, row);
+      row_from_floats(record, width, row);
   }
 }
 

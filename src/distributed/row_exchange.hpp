@@ -1,6 +1,7 @@
-// Exchange of array rows between ranks.
+// Exchange of array rows between ranks, and their packing into records.
 #pragma once
 
+#include <cstring>
 #include <span>
 #include <vector>
 
@@ -38,8 +39,8 @@ class RowExchange {
     finish_bytes(reinterpret_cast<char*>(array));
   }
 
-  /// As start and finish, for doubles that are sent as floats, in records of `width` floats; wide rows are
-  /// sent as doubles, in two records each.
+  /// As start and finish, for doubles that are sent as floats, in records of `width` floats; those of
+  /// PeerRows::wide are sent as doubles, in two records each.
   void start_narrow(const double* array, Index width);
   void finish_narrow(double* array);
 
@@ -51,7 +52,7 @@ class RowExchange {
   /// Polls MPI, which may progress messages only when called.
   void progress() { exchange_.progress(); }
 
-  std::span<const Index> send_rows() const { return send_.rows; }  // wide ones included
+  std::span<const Index> send_rows() const { return send_.rows; }  // PeerRows::wide included
   std::span<const Index> receive_rows() const { return receive_.rows; }
   const mpi::SparseExchange& exchange() const { return exchange_; }
 
@@ -73,6 +74,37 @@ class RowExchange {
   mpi::SparseExchange exchange_;
   std::size_t row_bytes_ = 0;
 };
+
+/// Copies row rows[i] of the array to record i of the buffer.
+inline void pack_rows(const char* array, std::span<const Index> rows, std::size_t row_bytes, char* buffer) {
+#pragma omp parallel for schedule(static)
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    std::memcpy(buffer + i * row_bytes, array + static_cast<std::size_t>(rows[i]) * row_bytes, row_bytes);
+}
+
+/// Copies record i of the buffer to row rows[i] of the array.
+inline void unpack_rows(const char* buffer, std::span<const Index> rows, std::size_t row_bytes, char* array) {
+#pragma omp parallel for schedule(static)
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    std::memcpy(array + static_cast<std::size_t>(rows[i]) * row_bytes, buffer + i * row_bytes, row_bytes);
+}
+
+/// Writes a row of `width` doubles to a record of floats.
+inline void row_to_floats(const double* row, Index width, char* record) {
+  for (Index c = 0; c < width; ++c) {
+    const float value = static_cast<float>(row[c]);
+    std::memcpy(record + static_cast<std::size_t>(c) * sizeof(float), &value, sizeof(float));
+  }
+}
+
+/// Reads a row of `width` doubles from a record of floats.
+inline void row_from_floats(const char* record, Index width, double* row) {
+  for (Index c = 0; c < width; ++c) {
+    float value;
+    std::memcpy(&value, record + static_cast<std::size_t>(c) * sizeof(float), sizeof(float));
+    row[c] = static_cast<double>(value);
+  }
+}
 
 }  // namespace octopole::distributed
 #pragma GCC visibility pop

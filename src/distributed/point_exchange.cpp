@@ -1,4 +1,4 @@
-#include "distributed/distribute.hpp"
+#include "distributed/point_exchange.hpp"
 
 #include <algorithm>
 

@@ -1,10 +1,10 @@
-#include "distributed/distribute.hpp"
+#include "distributed/point_exchange.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "distributed/partition_points.hpp"
+#include "distributed/global_tree.hpp"
 #include "tests/support/points.hpp"
 #include "tests/support/serial_tree.hpp"
 
