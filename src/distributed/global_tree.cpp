@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "distributed/index_map.hpp"
+
 namespace octopole::distributed {
 namespace {
 
@@ -66,13 +68,9 @@ std::vector<tree::NodeKey> balance_globally(const mpi::Comm& comm, const tree::P
       others.emplace_back(owner, key);
   }
   std::sort(others.begin(), others.end());
-  std::vector<Index> counts(static_cast<std::size_t>(comm.size()), 0);
-  std::vector<NodeKey> send;
-  for (const auto& [owner, key] : others) {
-    ++counts[static_cast<std::size_t>(owner)];
-    send.push_back(key);
-  }
-  std::vector<NodeKey> received = comm.all_to_all(std::span<const NodeKey>(send), counts, nullptr, &traffic);
+  ByRank<NodeKey> send(comm.size());
+  for (const auto& [owner, key] : others) send.add(owner, key);
+  std::vector<NodeKey> received = all_to_all(comm, send, &traffic).values;
   std::sort(received.begin(), received.end());
   received.erase(std::unique(received.begin(), received.end()), received.end());
   return tree::merge_keys(mine, received);

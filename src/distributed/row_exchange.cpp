@@ -46,6 +46,13 @@ void RowExchange::finish_bytes(char* array) {
   unpack_rows(receive_.buffer.data(), receive_.rows, row_bytes_, array);
 }
 
+void RowExchange::finish_repeated_bytes(char* array) {
+  exchange_.finish();
+  for (std::size_t i = 0; i < receive_.rows.size(); ++i)
+    std::memcpy(array + static_cast<std::size_t>(receive_.rows[i]) * row_bytes_,
+                receive_.buffer.data() + i * row_bytes_, row_bytes_);
+}
+
 void RowExchange::start_columns(std::span<const double* const> columns) {
   const std::size_t width = columns.size();
   row_bytes_ = width * sizeof(double);
@@ -70,6 +77,13 @@ void RowExchange::add_columns(std::span<double* const> columns) {
       for (std::size_t c = 0; c < width; ++c) columns[c][receive_.rows[i]] += received[i * width + c];
     begin = end;
   }
+}
+
+Index RowExchange::bytes() const {
+  std::size_t bytes = 0;
+  for (const Side* side : {&send_, &receive_})
+    bytes += (side->rows.capacity() + side->records.capacity()) * sizeof(Index) + side->buffer.capacity();
+  return static_cast<Index>(bytes);
 }
 
 void RowExchange::start_narrow(const double* array, Index width) {

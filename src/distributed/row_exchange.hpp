@@ -18,6 +18,12 @@ struct PeerRows {
   std::vector<Index> wide = {};  // after the others; only for start_narrow
 };
 
+/// The entry of `rank`, the highest so far; appended if it is not there.
+inline PeerRows& peer_of(std::vector<PeerRows>& peers, int rank) {
+  if (peers.empty() || peers.back().rank != rank) peers.push_back({rank, {}});
+  return peers.back();
+}
+
 /// Sends rows of one array (of the type and width given to start) and receives others into it. A rank's send
 /// list and its peer's receive list contain the same items in the same order. Construction, start and finish
 /// are collective.
@@ -38,6 +44,12 @@ class RowExchange {
   void finish(T* array) {
     finish_bytes(reinterpret_cast<char*>(array));
   }
+  /// As finish, where a row may be received several times: the last of them, in the order of the peers,
+  /// stays.
+  template <class T>
+  void finish_repeated(T* array) {
+    finish_repeated_bytes(reinterpret_cast<char*>(array));
+  }
 
   /// As start and finish, for doubles that are sent as floats, in records of `width` floats; those of
   /// PeerRows::wide are sent as doubles, in two records each.
@@ -55,6 +67,7 @@ class RowExchange {
   std::span<const Index> send_rows() const { return send_.rows; }  // PeerRows::wide included
   std::span<const Index> receive_rows() const { return receive_.rows; }
   const mpi::SparseExchange& exchange() const { return exchange_; }
+  Index bytes() const;  // of the rows and buffers on this rank
 
  private:
   struct Side {
@@ -69,6 +82,7 @@ class RowExchange {
   static std::vector<PeerCount> flatten(std::span<const PeerRows> peers, Side& side);
   void start_bytes(const char* array, std::size_t row_bytes);
   void finish_bytes(char* array);
+  void finish_repeated_bytes(char* array);
 
   Side send_, receive_;
   mpi::SparseExchange exchange_;
