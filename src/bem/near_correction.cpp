@@ -11,7 +11,7 @@
 #include "base/parallel_for.hpp"
 #include "base/threads.hpp"
 #include "bem/near_panels.hpp"
-#include "bem/panel_potential.hpp"
+#include "bem/panel_integrals.hpp"
 #include "distributed/index_map.hpp"
 #include "io/points_file.hpp"
 #include "kernels/pair_loop.hpp"

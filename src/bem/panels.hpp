@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/aligned.hpp"
+#include "bem/panel_integrals.hpp"
 #include "bem/surface.hpp"
-#include "bem/triangle_rule.hpp"
 #include "mpi/comm.hpp"
 
 #pragma GCC visibility push(default)

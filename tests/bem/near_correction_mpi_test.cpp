@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "bem/generate_mesh.hpp"
-#include "bem/panel_potential.hpp"
+#include "bem/panel_integrals.hpp"
 #include "kernels/direct.hpp"
 #include "octopole/kernels.hpp"
 #include "tests/support/unequal_sums.hpp"
@@ -215,15 +215,6 @@ TEST(Panels, HaveOneRelativeSizeWhateverSumsMpiMakes) {
   // At this tolerance the rule changes: a last digit would give some ranks three points and others six.
   const double tolerance = 1.8e-5 * size;
   EXPECT_EQ(near_rule(tolerance, mine).points, 3);
-}
-
-TEST(NearRules, AreAsWideAsTheToleranceAsks) {
-  EXPECT_THROW(near_rule(0, 0.1), Error);
-  EXPECT_THROW(near_rule(1e-3, 0), Error);
-  EXPECT_EQ(near_rule(1e-3, 0.01).points, 1);
-  EXPECT_EQ(near_rule(1e-5, 0.03).points, 3);
-  EXPECT_FALSE(near_rule(1e-6, 0.01).in_double);
-  EXPECT_TRUE(near_rule(1e-8, 0.01).in_double);
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ struct Problem {
   }
 };
 
-TEST(IndexMap, TellsOwnersWhoUsesTheirRows) {
+TEST(IndexMap, OwnersLearnWhoUsesTheirRows) {
   const Problem p;
   ByRank<Index> owned(p.comm.size());
   Index asked_elsewhere = 0;

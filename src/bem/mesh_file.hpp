@@ -1,4 +1,4 @@
-// Surface meshes from files: Gmsh, OBJ, STL.
+// Surface meshes in files: Gmsh, OBJ, STL.
 #pragma once
 
 #include <span>
@@ -40,6 +40,15 @@ Surface read_surface(std::span<const std::string> paths, const ReadOptions& opti
 /// ranks.
 Surface read_surface(const mpi::Comm& comm, std::span<const std::string> paths,
                      const ReadOptions& options = {});
+
+enum class MeshEncoding { binary, ascii };
+
+/// Writes the surface, completely or not at all, in the format of the extension: .msh (Gmsh 4.1; conductors
+/// are physical groups), .obj (always text; conductors are objects), .stl (ASCII: conductors are solids;
+/// binary: no conductors, coordinates of 7 digits). The other formats keep coordinates bit for bit. Not
+/// collective. Throws Error for another extension and if the file cannot be written.
+void write_surface(const std::string& path, const Surface& surface,
+                   MeshEncoding encoding = MeshEncoding::binary);
 
 }  // namespace octopole::bem
 #pragma GCC visibility pop

@@ -1,7 +1,7 @@
 // STL, ASCII and binary. Triangles share no vertices in the files: equal coordinates are merged.
 #include <cstring>
 
-#include "bem/mesh_readers.hpp"
+#include "bem/mesh_formats.hpp"
 
 namespace octopole::bem {
 namespace {
@@ -77,6 +77,38 @@ RawMesh read_ascii(Scanner& file) {
   return mesh;
 }
 
+/// Normals are written as zero; readers then compute them.
+std::string stl_ascii(const Surface& surface) {
+  Output out;
+  const auto conductors = by_conductor(surface);
+  for (std::size_t c = 0; c < conductors.size(); ++c) {
+    out.text("solid {}\n", surface.conductors[c]);
+    for (const Index t : conductors[c]) {
+      out.text("facet normal 0 0 0\nouter loop\n");
+      for (int corner = 0; corner < 3; ++corner) {
+        const Point& p = surface.corner(t, corner);
+        out.text("vertex {} {} {}\n", p[0], p[1], p[2]);
+      }
+      out.text("endloop\nendfacet\n");
+    }
+    out.text("endsolid {}\n", surface.conductors[c]);
+  }
+  return out.bytes();
+}
+
+std::string stl_binary(const Surface& surface) {
+  Output out;
+  out.text("{:80}", "octopole");
+  out.raw(checked_cast<std::uint32_t>(surface.triangles.size(), "number of facets"));
+  for (Index t = 0; t < surface.size(); ++t) {
+    for (int d = 0; d < 3; ++d) out.raw(0.0F);
+    for (int corner = 0; corner < 3; ++corner)
+      for (const double x : surface.corner(t, corner)) out.raw(static_cast<float>(x));
+    out.raw(std::uint16_t{0});
+  }
+  return out.bytes();
+}
+
 }  // namespace
 
 RawMesh read_stl(Scanner& file) {
@@ -89,6 +121,10 @@ RawMesh read_stl(Scanner& file) {
   if (mesh.triangles.empty()) throw Error("'" + file.path() + "' holds no facets");
   mesh.weld = true;
   return mesh;
+}
+
+std::string write_stl(const Surface& surface, bool binary) {
+  return binary ? stl_binary(surface) : stl_ascii(surface);
 }
 
 }  // namespace octopole::bem

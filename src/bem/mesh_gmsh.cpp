@@ -3,7 +3,8 @@
 #include <map>
 #include <unordered_map>
 
-#include "bem/mesh_readers.hpp"
+#include "bem/mesh_formats.hpp"
+#include "tree/root_cube.hpp"
 
 namespace octopole::bem {
 namespace {
@@ -229,10 +230,95 @@ class GmshReader {
   std::unordered_map<std::int64_t, std::int32_t> number_;  // of nodes, by tag
 };
 
+/// Numbers of a Gmsh section, as lines of text or as bytes.
+class Section {
+ public:
+  Section(Output& out, bool binary) : out_(out), binary_(binary) {}
+
+  Section& size(std::size_t value) {
+    if (binary_)
+      out_.raw(static_cast<std::uint64_t>(value));
+    else
+      out_.text("{} ", value);
+    return *this;
+  }
+  Section& integer(std::int32_t value) {
+    if (binary_)
+      out_.raw(value);
+    else
+      out_.text("{} ", value);
+    return *this;
+  }
+  Section& real(double value) {
+    if (binary_)
+      out_.raw(value);
+    else
+      out_.text("{} ", value);
+    return *this;
+  }
+  void end_line() {
+    if (!binary_) out_.text("\n");
+  }
+
+ private:
+  Output& out_;
+  bool binary_;
+};
+
 }  // namespace
 
 RawMesh read_gmsh(Scanner& file) {
   return GmshReader(file).read();
+}
+
+std::string write_gmsh(const Surface& surface, bool binary) {
+  Output out;
+  const auto conductors = by_conductor(surface);
+  const std::size_t n = surface.triangles.size(), nodes = surface.vertices.size();
+  out.text("$MeshFormat\n4.1 {} 8\n", binary ? 1 : 0);
+  if (binary) {
+    out.raw(std::int32_t{1});
+    out.text("\n");
+  }
+  out.text("$EndMeshFormat\n$PhysicalNames\n{}\n", conductors.size());
+  for (std::size_t c = 0; c < conductors.size(); ++c) out.text("2 {} \"{}\"\n", c + 1, surface.conductors[c]);
+  out.text("$EndPhysicalNames\n$Entities\n");
+
+  Section section(out, binary);
+  section.size(0).size(0).size(conductors.size()).size(0).end_line();
+  for (std::size_t c = 0; c < conductors.size(); ++c) {
+    morton::Bounds bounds = morton::Bounds::empty();
+    for (const Index t : conductors[c])
+      for (int corner = 0; corner < 3; ++corner) bounds.include(surface.corner(t, corner));
+    const auto tag = static_cast<std::int32_t>(c + 1);
+    section.integer(tag);
+    for (const double x : bounds.lower) section.real(x);
+    for (const double x : bounds.upper) section.real(x);
+    section.size(1).integer(tag).size(0).end_line();
+  }
+  out.text("{}$EndEntities\n$Nodes\n", binary ? "\n" : "");
+  section.size(1).size(nodes).size(1).size(nodes).end_line();
+  section.integer(2).integer(1).integer(0).size(nodes).end_line();
+  for (std::size_t v = 0; v < nodes; ++v) section.size(v + 1).end_line();
+  for (const Point& p : surface.vertices) section.real(p[0]).real(p[1]).real(p[2]).end_line();
+  out.text("{}$EndNodes\n$Elements\n", binary ? "\n" : "");
+  section.size(conductors.size()).size(n).size(1).size(n).end_line();
+  std::size_t tag = 0;
+  for (std::size_t c = 0; c < conductors.size(); ++c) {
+    section.integer(2)
+        .integer(static_cast<std::int32_t>(c + 1))
+        .integer(2)
+        .size(conductors[c].size())
+        .end_line();
+    for (const Index t : conductors[c]) {
+      section.size(++tag);
+      for (const std::int32_t v : surface.triangles[static_cast<std::size_t>(t)])
+        section.size(static_cast<std::size_t>(v) + 1);
+      section.end_line();
+    }
+  }
+  out.text("{}$EndElements\n", binary ? "\n" : "");
+  return out.bytes();
 }
 
 }  // namespace octopole::bem

@@ -1,8 +1,25 @@
-// Exact capacitances of two spheres.
+// Reference capacitances: of small surfaces without an FMM, and of two spheres exactly.
 #pragma once
+
+#include <vector>
+
+#include "base/aligned.hpp"
+#include "bem/surface.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::bem {
+
+/// Computes all entries P_ij in closed form, rows and columns in the order of the surface; column-major,
+/// size^2 doubles. Threaded.
+AlignedVector<double> dense_matrix(const Surface& surface);
+
+struct DenseCapacitance {
+  std::vector<double> matrix;   // (conductors, conductors), in 4 pi eps0 times the mesh's unit of length
+  std::vector<double> charges;  // (conductors, panels), divided by eps0, for 1 volt on each conductor in turn
+};
+
+/// Solves with the dense matrix by LU in O(size^3) operations, on one process.
+DenseCapacitance dense_capacitance(const Surface& surface);
 
 /// In units of 4 pi eps0 times the unit of length: the charges are q1 = c11 V1 + c12 V2, q2 = c12 V1 + c22
 /// V2.

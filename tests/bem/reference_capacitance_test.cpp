@@ -1,5 +1,5 @@
 // Capacitances of small surfaces against published values.
-#include "bem/dense.hpp"
+#include "bem/reference_capacitance.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,6 @@
 #include <numbers>
 
 #include "bem/generate_mesh.hpp"
-#include "bem/two_spheres.hpp"
 
 namespace octopole::bem {
 namespace {

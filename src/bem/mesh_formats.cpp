@@ -1,4 +1,4 @@
-#include "bem/scanner.hpp"
+#include "bem/mesh_formats.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -22,6 +22,16 @@ bool parse_whole(std::string_view word, T& value) {
 }
 
 }  // namespace
+
+MeshFormat mesh_format(const std::string& path) {
+  std::string extension = std::filesystem::path(path).extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  if (extension == ".msh") return MeshFormat::gmsh;
+  if (extension == ".obj") return MeshFormat::obj;
+  if (extension == ".stl") return MeshFormat::stl;
+  throw Error("'" + path + "' is not named like a mesh file", "meshes end in .msh (Gmsh 4.1), .obj or .stl");
+}
 
 bool parse(std::string_view word, double& value) {
   return parse_whole(word, value);
@@ -123,6 +133,13 @@ void Scanner::skip_bytes(std::size_t count, const char* what) {
 void Scanner::check_count(std::int64_t count, std::size_t bytes, const char* what) const {
   if (count < 0 || static_cast<std::uint64_t>(count) > remaining() / bytes)
     fail(std::to_string(count) + ' ' + what + " do not fit in the rest of the file", "is it cut off?");
+}
+
+std::vector<std::vector<Index>> by_conductor(const Surface& surface) {
+  std::vector<std::vector<Index>> triangles(surface.conductors.size());
+  for (Index t = 0; t < surface.size(); ++t)
+    triangles[static_cast<std::size_t>(surface.conductor[static_cast<std::size_t>(t)])].push_back(t);
+  return triangles;
 }
 
 }  // namespace octopole::bem

@@ -1,10 +1,9 @@
-#include "bem/read_mesh.hpp"
+#include "bem/mesh_file.hpp"
 
 #include <gtest/gtest.h>
 
 #include "bem/check_surface.hpp"
 #include "bem/generate_mesh.hpp"
-#include "bem/write_mesh.hpp"
 #include "tests/io/scratch.hpp"
 
 namespace octopole::bem {

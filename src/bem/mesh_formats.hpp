@@ -1,15 +1,35 @@
-// Sequential reader of a file's bytes; errors name the position.
+// Mesh file formats: one reader and one writer for each, and what they share.
 #pragma once
+
+#include <fmt/core.h>
 
 #include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
-#include "base/types.hpp"
+#include "bem/surface.hpp"
 
 namespace octopole::bem {
 
+enum class MeshFormat { gmsh, obj, stl };
+
+/// Format of the extension ".msh", ".obj" or ".stl", in upper or lower case; throws Error for others.
+MeshFormat mesh_format(const std::string& path);
+
+/// Contents of a mesh file.
+struct RawMesh {
+  std::vector<Point> vertices;
+  std::vector<Corners> triangles;
+  std::vector<std::int32_t> group;  // (triangles) index in `groups`, or kNoGroup
+  std::vector<std::string> groups;  // names in the file; some may have no triangles
+  bool weld = false;                // this format does not share vertices
+};
+inline constexpr std::int32_t kNoGroup = -1;
+
+/// Sequential reader of a file's bytes; errors name the position.
 class Scanner {
  public:
   /// Reads the whole file. Throws Error if it cannot be read.
@@ -64,5 +84,34 @@ class Scanner {
 /// Parses a whole word as a number; false if it is none.
 bool parse(std::string_view word, double& value);
 bool parse(std::string_view word, std::int64_t& value);
+
+/// Output buffer of text and bytes.
+class Output {
+ public:
+  template <class... Values>
+  void text(fmt::format_string<Values...> format, Values&&... values) {
+    bytes_ += fmt::format(format, std::forward<Values>(values)...);
+  }
+  template <class T>
+  void raw(const T& value) {
+    bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+  const std::string& bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
+};
+
+/// The triangles of each conductor, ascending.
+std::vector<std::vector<Index>> by_conductor(const Surface& surface);
+
+RawMesh read_gmsh(Scanner& file);
+RawMesh read_obj(Scanner& file);
+RawMesh read_stl(Scanner& file);
+
+// The bytes of a file of each format; OBJ is always text.
+std::string write_gmsh(const Surface& surface, bool binary);
+std::string write_obj(const Surface& surface);
+std::string write_stl(const Surface& surface, bool binary);
 
 }  // namespace octopole::bem

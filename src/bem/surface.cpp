@@ -1,7 +1,9 @@
-#include "bem/weld.hpp"
+#include "bem/surface.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
+#include <numeric>
 #include <unordered_map>
 
 #include "tree/root_cube.hpp"
@@ -71,6 +73,22 @@ std::vector<std::int32_t> close_vertices(const std::vector<Point>& vertices, dou
 
 }  // namespace
 
+void append(Surface& surface, const Surface& other) {
+  const auto shift = checked_cast<std::int32_t>(surface.vertices.size(), "number of vertices");
+  checked_cast<std::int32_t>(surface.vertices.size() + other.vertices.size(), "number of vertices");
+  std::vector<std::int32_t> names;
+  for (const std::string& name : other.conductors) {
+    auto place = std::find(surface.conductors.begin(), surface.conductors.end(), name);
+    if (place == surface.conductors.end()) place = surface.conductors.insert(place, name);
+    names.push_back(static_cast<std::int32_t>(place - surface.conductors.begin()));
+  }
+  surface.vertices.insert(surface.vertices.end(), other.vertices.begin(), other.vertices.end());
+  for (const Corners& t : other.triangles)
+    surface.triangles.push_back({t[0] + shift, t[1] + shift, t[2] + shift});
+  for (const std::int32_t c : other.conductor)
+    surface.conductor.push_back(names[static_cast<std::size_t>(c)]);
+}
+
 double extent_of(const std::vector<Point>& points) {
   morton::Bounds bounds = morton::Bounds::empty();
   for (const Point& p : points) bounds.include(p);
@@ -98,6 +116,33 @@ void drop_unused_vertices(std::vector<Point>& vertices, std::vector<Corners>& tr
   vertices.resize(static_cast<std::size_t>(next));
   for (Corners& corners : triangles)
     for (std::int32_t& v : corners) v = number[static_cast<std::size_t>(v)];
+}
+
+Parts connected_parts(std::size_t vertices, const std::vector<Corners>& triangles) {
+  // Union-find over vertices, with path halving.
+  std::vector<std::int32_t> parent(vertices);
+  std::iota(parent.begin(), parent.end(), 0);
+  const auto root = [&](std::int32_t v) {
+    while (parent[static_cast<std::size_t>(v)] != v) {
+      std::int32_t& up = parent[static_cast<std::size_t>(v)];
+      up = parent[static_cast<std::size_t>(up)];
+      v = up;
+    }
+    return v;
+  };
+  for (const Corners& t : triangles)
+    for (int c = 1; c < 3; ++c) {
+      const std::int32_t a = root(t[0]), b = root(t[static_cast<std::size_t>(c)]);
+      if (a != b) parent[static_cast<std::size_t>(a > b ? a : b)] = a > b ? b : a;
+    }
+  Parts parts;
+  std::vector<std::int32_t> number(vertices, -1);
+  for (const Corners& t : triangles) {
+    std::int32_t& part = number[static_cast<std::size_t>(root(t[0]))];
+    if (part < 0) part = parts.count++;
+    parts.of_triangle.push_back(part);
+  }
+  return parts;
 }
 
 }  // namespace octopole::bem

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "bem/mesh_readers.hpp"
+#include "bem/mesh_formats.hpp"
 
 namespace octopole::bem {
 namespace {
@@ -129,6 +129,20 @@ class ObjReader {
 
 RawMesh read_obj(Scanner& file) {
   return ObjReader(file).read();
+}
+
+std::string write_obj(const Surface& surface) {
+  Output out;
+  for (const Point& p : surface.vertices) out.text("v {} {} {}\n", p[0], p[1], p[2]);
+  const auto conductors = by_conductor(surface);
+  for (std::size_t c = 0; c < conductors.size(); ++c) {
+    out.text("o {}\n", surface.conductors[c]);
+    for (const Index t : conductors[c]) {
+      const Corners& v = surface.triangles[static_cast<std::size_t>(t)];
+      out.text("f {} {} {}\n", v[0] + 1, v[1] + 1, v[2] + 1);
+    }
+  }
+  return out.bytes();
 }
 
 }  // namespace octopole::bem

@@ -1,14 +1,11 @@
-#include "bem/read_mesh.hpp"
+#include "bem/mesh_file.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
 
-#include "bem/generate_mesh.hpp"
-#include "bem/mesh_format.hpp"
-#include "bem/mesh_readers.hpp"
-#include "bem/parts.hpp"
-#include "bem/weld.hpp"
+#include "bem/mesh_formats.hpp"
+#include "io/pending_file.hpp"
 
 namespace octopole::bem {
 namespace {
@@ -159,6 +156,18 @@ Surface read_surface(const mpi::Comm& comm, std::span<const std::string> paths, 
     if (comm.is_root()) surface = read_surface(paths, options);
   });
   return surface;
+}
+
+void write_surface(const std::string& path, const Surface& surface, MeshEncoding encoding) {
+  const bool binary = encoding == MeshEncoding::binary;
+  switch (mesh_format(path)) {
+    case MeshFormat::gmsh:
+      return write_text_file(path, write_gmsh(surface, binary));
+    case MeshFormat::obj:
+      return write_text_file(path, write_obj(surface));
+    case MeshFormat::stl:
+      return write_text_file(path, write_stl(surface, binary));
+  }
 }
 
 }  // namespace octopole::bem
