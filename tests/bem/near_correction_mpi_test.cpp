@@ -6,6 +6,7 @@
 
 #include "bem/generate_mesh.hpp"
 #include "bem/panel_integrals.hpp"
+#include "io/points_file.hpp"
 #include "kernels/direct.hpp"
 #include "octopole/kernels.hpp"
 #include "tests/support/unequal_sums.hpp"
@@ -174,6 +175,16 @@ TEST(Panels, AreTheSurfaceWhateverTheRanks) {
   }
   const Panels alone = distribute(mpi::Comm::duplicate(MPI_COMM_SELF), bus());
   EXPECT_EQ(numbers, alone.number);
+}
+
+TEST(Panels, BelongToTheRankWhoseBlockHoldsThem) {
+  for (const Index rows : {1, 4, 13, 100})
+    for (const int ranks : {1, 2, 5, 13, 40})
+      for (int rank = 0; rank < ranks; ++rank) {
+        const RowBlock block = block_of(rows, rank, ranks);
+        for (Index row = block.first; row < block.first + block.count; ++row)
+          EXPECT_EQ(block_owner(row, rows, ranks), rank) << rows << ' ' << ranks;
+      }
 }
 
 TEST(Panels, OfFewerThanRanks) {
