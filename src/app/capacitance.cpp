@@ -17,7 +17,7 @@
 #include "base/profile.hpp"
 #include "bem/charge_file.hpp"
 #include "bem/check_surface.hpp"
-#include "bem/read_mesh.hpp"
+#include "bem/mesh_file.hpp"
 #include "io/pending_file.hpp"
 #include "octopole/version.hpp"
 #include "petsc/session.hpp"

@@ -5,7 +5,7 @@
 
 #include "app/generate_mesh.hpp"
 #include "bem/generate_mesh.hpp"
-#include "bem/write_mesh.hpp"
+#include "bem/mesh_file.hpp"
 
 namespace octopole::app {
 namespace {

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <numeric>
+#include <utility>
 
-#include "bem/input_order_map.hpp"
+#include "distributed/index_map.hpp"
 #include "io/pending_file.hpp"
 #include "mpi/agreement.hpp"
 #include "mpi/failure.hpp"
@@ -60,6 +62,37 @@ std::string describe(const std::string& file, const Panels& panels, std::span<co
   return text + "    </Grid>\n  </Domain>\n</Xdmf>\n";
 }
 
+/// Sends values of panels, or of their corners, to the ranks whose blocks of the file hold their numbers in
+/// the surface. A number of several values gets one of them. Construction and to_blocks are collective.
+class InputOrder {
+ public:
+  InputOrder(const mpi::Comm& comm, std::span<const Index> numbers, Index rows)
+      : block_(block_of(rows, comm.rank(), comm.size())) {
+    const auto number = [&](Index value) { return numbers[static_cast<std::size_t>(value)]; };
+    std::vector<Index> order(numbers.size());
+    std::iota(order.begin(), order.end(), Index{0});
+    std::sort(order.begin(), order.end(), [&](Index a, Index b) { return number(a) < number(b); });
+    distributed::ByRank<Index> values(comm.size());
+    for (const Index value : order) values.add(block_owner(number(value), rows, comm.size()), value);
+    const distributed::IndexMap<> map(comm, std::move(values), number,
+                                      [&](Index row) noexcept { return row - block_.first; });
+    exchange_ = distributed::to_owners(comm, mpi::kDefaultTransport, map);
+  }
+
+  RowBlock block() const { return block_; }
+  /// Returns (block, width) from (numbers, width).
+  std::vector<double> to_blocks(std::span<const double> values, Index width) {
+    std::vector<double> result(static_cast<std::size_t>(block_.count * width), 0);
+    exchange_.start(values.data(), width);
+    exchange_.finish_repeated(result.data());
+    return result;
+  }
+
+ private:
+  RowBlock block_;
+  distributed::RowExchange exchange_;
+};
+
 template <class T>
 std::vector<double> as_doubles(const std::vector<T>& values) {
   return std::vector<double>(values.begin(), values.end());
@@ -92,8 +125,8 @@ void write_together(const mpi::Comm& comm, const std::string& path, const Panels
                     std::to_string(panels.count()) + " panels");
   });
 
-  InputOrderMap by_panel(comm, panels.number, panels.total);
-  InputOrderMap by_vertex(comm, panels.corner_numbers, panels.vertex_count);
+  InputOrder by_panel(comm, panels.number, panels.total);
+  InputOrder by_vertex(comm, panels.corner_numbers, panels.vertex_count);
   const std::vector<double> vertices = by_vertex.to_blocks({panels.corners.data(), panels.corners.size()}, 3),
                             triangles = by_panel.to_blocks(as_doubles(panels.corner_numbers), 3),
                             conductors = by_panel.to_blocks(as_doubles(panels.conductor), 1);

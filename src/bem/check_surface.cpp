@@ -3,7 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
+#include <set>
 
 #include "bem/overlaps.hpp"
 #include "bem/surface_edges.hpp"
@@ -158,6 +160,145 @@ void require_sound(const SurfaceReport& report) {
   else
     advice = "--repair repairs this";
   throw Error("the surface is not sound: " + report.text(), advice);
+}
+
+namespace {
+
+/// Keeps the triangles for which `keep` returns true; returns the number removed.
+template <class Keep>
+Index filter(Surface& surface, Keep&& keep) {
+  std::size_t kept = 0;
+  for (std::size_t t = 0; t < surface.triangles.size(); ++t) {
+    if (!keep(t)) continue;
+    surface.triangles[kept] = surface.triangles[t];
+    surface.conductor[kept++] = surface.conductor[t];
+  }
+  const auto gone = static_cast<Index>(surface.triangles.size() - kept);
+  surface.triangles.resize(kept);
+  surface.conductor.resize(kept);
+  return gone;
+}
+
+bool has_vertex_twice(const Corners& v) {
+  return v[0] == v[1] || v[1] == v[2] || v[2] == v[0];
+}
+
+/// The corner where the longest side begins.
+std::size_t longest_side(const Surface& surface, Index t) {
+  std::size_t longest = 0;
+  double most = -1;
+  for (std::size_t c = 0; c < 3; ++c) {
+    const Point &a = surface.corner(t, static_cast<int>(c)),
+                &b = surface.corner(t, static_cast<int>((c + 1) % 3));
+    double length = 0;
+    for (std::size_t d = 0; d < 3; ++d) length += (a[d] - b[d]) * (a[d] - b[d]);
+    if (length > most) {
+      most = length;
+      longest = c;
+    }
+  }
+  return longest;
+}
+
+/// Flips the longest edge of each needle: the needle p m q, whose vertex m lies on its side q p, and the
+/// neighbour p q r across that side become p m r and m q r.
+Index swap_needles(Surface& surface) {
+  const std::vector<HalfEdge> edges = sorted_edges(surface);
+  std::map<std::pair<std::int32_t, std::int32_t>, std::pair<const HalfEdge*, const HalfEdge*>> of_needle;
+  std::vector<std::int32_t> needles;
+  for (std::size_t t = 0; t < surface.triangles.size(); ++t) {
+    if (!is_degenerate(surface, static_cast<Index>(t))) continue;
+    needles.push_back(static_cast<std::int32_t>(t));
+    const std::size_t c = longest_side(surface, static_cast<Index>(t));
+    const std::int32_t a = surface.triangles[t][c], b = surface.triangles[t][(c + 1) % 3];
+    of_needle[{std::min(a, b), std::max(a, b)}] = {};
+  }
+  if (needles.empty()) return 0;
+  for_each_edge(edges, [&](const HalfEdge* first, const HalfEdge* last) {
+    const auto side = of_needle.find({first->low, first->high});
+    if (side != of_needle.end() && last - first == 2) side->second = {first, first + 1};
+  });
+  std::set<std::int32_t> used;
+  Index swapped = 0;
+  for (const std::int32_t t : needles) {
+    const std::size_t c = longest_side(surface, t);
+    const Corners v = surface.triangles[static_cast<std::size_t>(t)];
+    const std::int32_t q = v[c], p = v[(c + 1) % 3], m = v[(c + 2) % 3];
+    const auto [one, two] = of_needle[{std::min(p, q), std::max(p, q)}];
+    if (!one) continue;
+    const HalfEdge& across = one->triangle == t ? *two : *one;
+    const auto other = static_cast<std::size_t>(across.triangle);
+    if (across.triangle == t || used.count(t) || used.count(across.triangle)) continue;
+    const std::int32_t r = surface.triangles[other][(static_cast<std::size_t>(across.corner) + 2) % 3];
+    if (r == m) continue;
+    used.insert({t, across.triangle});
+    surface.triangles[static_cast<std::size_t>(t)] = {p, m, r};
+    surface.triangles[other] = {m, q, r};
+    surface.conductor[static_cast<std::size_t>(t)] = surface.conductor[other];
+    ++swapped;
+  }
+  return swapped;
+}
+
+Index drop_duplicates(Surface& surface) {
+  std::vector<std::pair<Corners, std::size_t>> sorted;
+  for (std::size_t t = 0; t < surface.triangles.size(); ++t) {
+    sorted.emplace_back(surface.triangles[t], t);
+    std::sort(sorted.back().first.begin(), sorted.back().first.end());
+  }
+  std::sort(sorted.begin(), sorted.end());
+  std::vector<char> drop(sorted.size(), 0);
+  for (std::size_t i = 1; i < sorted.size(); ++i)
+    if (sorted[i].first == sorted[i - 1].first) drop[sorted[i].second] = 1;
+  return filter(surface, [&](std::size_t t) { return !drop[t]; });
+}
+
+Index turn(Surface& surface) {
+  const Pieces pieces = find_pieces(surface, sorted_edges(surface));
+  const Facing facing = find_facing(surface, pieces);
+  // Open pieces have no outside: there the orientation of the majority is kept.
+  std::vector<Index> balance(facing.sign.size(), 0);
+  for (std::size_t t = 0; t < surface.triangles.size(); ++t)
+    balance[static_cast<std::size_t>(pieces.of_triangle[t])] += pieces.turned[t] ? -1 : 1;
+  Index turned = 0;
+  for (std::size_t t = 0; t < surface.triangles.size(); ++t) {
+    const auto piece = static_cast<std::size_t>(pieces.of_triangle[t]);
+    if (!pieces.orientable[piece]) continue;
+    const bool all = facing.sign[piece] < 0 || (facing.sign[piece] == 0 && balance[piece] < 0);
+    if ((pieces.turned[t] != 0) == all) continue;
+    std::swap(surface.triangles[t][1], surface.triangles[t][2]);
+    ++turned;
+  }
+  return turned;
+}
+
+}  // namespace
+
+Repairs repair_surface(Surface& surface) {
+  Repairs repairs;
+  repairs.degenerate =
+      filter(surface, [&](std::size_t t) { return !has_vertex_twice(surface.triangles[t]); });
+  constexpr int kRounds = 10;  // a flip may create another needle
+  for (int round = 0; round < kRounds; ++round) {
+    const Index swapped = swap_needles(surface);
+    repairs.degenerate += swapped;
+    if (swapped == 0) break;
+  }
+  repairs.duplicates = drop_duplicates(surface);
+  repairs.turned = turn(surface);
+  drop_unused_vertices(surface.vertices, surface.triangles);
+  return repairs;
+}
+
+std::string Repairs::text() const {
+  std::string text;
+  const auto add = [&](Index count, const std::string& what) {
+    if (count > 0) text += (text.empty() ? "" : ", ") + what;
+  };
+  add(degenerate, "repaired " + std::to_string(degenerate) + " triangles without area");
+  add(duplicates, "left out " + std::to_string(duplicates) + " duplicate triangles");
+  add(turned, "turned " + std::to_string(turned) + " triangles over");
+  return text.empty() ? "nothing" : text;
 }
 
 }  // namespace octopole::bem

@@ -174,22 +174,6 @@ Surface sheet(const std::string& name, const std::vector<double>& x, const std::
 
 }  // namespace
 
-void append(Surface& surface, const Surface& other) {
-  const auto shift = checked_cast<std::int32_t>(surface.vertices.size(), "number of vertices");
-  checked_cast<std::int32_t>(surface.vertices.size() + other.vertices.size(), "number of vertices");
-  std::vector<std::int32_t> names;
-  for (const std::string& name : other.conductors) {
-    auto place = std::find(surface.conductors.begin(), surface.conductors.end(), name);
-    if (place == surface.conductors.end()) place = surface.conductors.insert(place, name);
-    names.push_back(static_cast<std::int32_t>(place - surface.conductors.begin()));
-  }
-  surface.vertices.insert(surface.vertices.end(), other.vertices.begin(), other.vertices.end());
-  for (const Corners& t : other.triangles)
-    surface.triangles.push_back({t[0] + shift, t[1] + shift, t[2] + shift});
-  for (const std::int32_t c : other.conductor)
-    surface.conductor.push_back(names[static_cast<std::size_t>(c)]);
-}
-
 Surface sphere_mesh(const MeshShape& shape) {
   check(shape);
   return sphere("sphere", shape.refine, {0, 0, 0}, shape.radius);

@@ -42,8 +42,5 @@ Surface bus_mesh(const MeshShape& shape);
 /// Makes the mesh "sphere", "two-spheres", "cube", "plates" or "bus"; throws Error for another name.
 Surface make_mesh(const std::string& name, const MeshShape& shape);
 
-/// Appends the triangles and conductors of `other`; conductors of the same name are merged.
-void append(Surface& surface, const Surface& other);
-
 }  // namespace octopole::bem
 #pragma GCC visibility pop

@@ -1,5 +1,4 @@
 #include "bem/near_correction.hpp"
-#include "base/parallel_for.hpp"
 
 #include <fmt/core.h>
 
@@ -9,9 +8,11 @@
 #include <string>
 #include <utility>
 
+#include "base/parallel_for.hpp"
 #include "base/threads.hpp"
 #include "bem/near_panels.hpp"
-#include "bem/panel_potential.hpp"
+#include "bem/panel_integrals.hpp"
+#include "distributed/index_map.hpp"
 #include "io/points_file.hpp"
 #include "kernels/pair_loop.hpp"
 #include "mpi/agreement.hpp"
@@ -38,33 +39,16 @@ double quadrature_entry(const double* point, const double* panel, const Triangle
   return Laplace::constant * sum;
 }
 
-/// Exchange of ghost charges with their owners, along lists known to both sides.
-struct GhostExchange {
-  std::vector<Index> send_panels;
-  mpi::SparseExchange to_ghosts, to_owners;
-};
-
-GhostExchange make_exchange(const mpi::Comm& comm, mpi::Transport transport, const Columns& columns,
-                            const Panels& panels) {
-  std::vector<Index> counts(static_cast<std::size_t>(comm.size()), 0), wanted;
-  int owner = 0;
-  for (const Index row : columns.row) {
+/// Columns of other ranks' panels by owner, and this rank's panels that are columns of others.
+distributed::IndexMap<> map_columns(const mpi::Comm& comm, const Columns& columns, const Panels& panels) {
+  distributed::ByRank<Index> used(comm.size());
+  for (Index column = 0; column < columns.count(); ++column) {
+    const Index row = columns.row[static_cast<std::size_t>(column)];
     if (row >= panels.first && row < panels.first + panels.count()) continue;
-    const auto end_of = [&](int rank) {
-      const RowBlock rows = block_of(panels.total, rank, comm.size());
-      return rows.first + rows.count;
-    };
-    while (row >= end_of(owner)) ++owner;
-    wanted.push_back(row);
-    ++counts[static_cast<std::size_t>(owner)];
+    used.add(block_owner(row, panels.total, comm.size()), column);
   }
-  std::vector<Index> asked_for;
-  GhostExchange result;
-  result.send_panels = comm.all_to_all<Index>(wanted, counts, &asked_for);
-  for (Index& row : result.send_panels) row -= panels.first;
-  result.to_ghosts = mpi::SparseExchange(comm, transport, peers_of(asked_for), peers_of(counts));
-  result.to_owners = mpi::SparseExchange(comm, transport, peers_of(counts), peers_of(asked_for));
-  return result;
+  return {comm, std::move(used), [&](Index column) { return columns.row[static_cast<std::size_t>(column)]; },
+          [&](Index row) noexcept { return row - panels.first; }};
 }
 
 /// Throws AgreedError unless all ranks have the same, valid rule. Collective.
@@ -95,9 +79,8 @@ struct NearCorrection::State {
   NearPattern pattern;
   AlignedVector<float> in_single;  // values of the pattern; one of the two is empty
   AlignedVector<double> in_double;
-  GhostExchange exchange;
-  AlignedVector<double> charges;  // (columns)
-  AlignedVector<double> send, ghosts;
+  distributed::RowExchange to_columns, to_panels;  // charges of panels to columns, and back
+  AlignedVector<double> charges;                   // (columns)
 
   template <class Real>
   void integrate(AlignedVector<Real>& values);
@@ -253,10 +236,10 @@ NearCorrection::NearCorrection(const mpi::Comm& comm, const Panels& panels, cons
       else
         s.integrate(s.in_single);
     });
-    s.exchange = make_exchange(comm, transport, s.columns, panels);
+    const distributed::IndexMap<> map = map_columns(comm, s.columns, panels);
+    s.to_columns = distributed::to_users(comm, transport, map);
+    s.to_panels = distributed::to_owners(comm, transport, map);
     s.charges.assign(static_cast<std::size_t>(s.columns.count()), 0);
-    s.send.resize(s.exchange.send_panels.size());
-    s.ghosts.resize(static_cast<std::size_t>(s.columns.count() - s.rows));
   });
 }
 
@@ -269,19 +252,14 @@ void NearCorrection::start(std::span<const double> charges) {
   mpi::or_end_all(s.comm, "the near correction", [&] {
     s.check_size(charges.size(), "charges");
     std::copy(charges.begin(), charges.end(), s.charges.begin() + s.columns.own_begin);
-    for (std::size_t i = 0; i < s.send.size(); ++i)
-      s.send[i] = charges[static_cast<std::size_t>(s.exchange.send_panels[i])];
-    s.exchange.to_ghosts.start(s.send.data(), s.ghosts.data(), sizeof(double));
+    s.to_columns.start(charges.data(), 1);
   });
 }
 
 void NearCorrection::add(std::span<double> potential) {
   State& s = *state_;
   mpi::or_end_all(s.comm, "the near correction", [&] {
-    s.exchange.to_ghosts.finish();
-    const Index below = s.columns.own_begin;
-    std::copy_n(s.ghosts.begin(), below, s.charges.begin());
-    std::copy(s.ghosts.begin() + below, s.ghosts.end(), s.charges.begin() + below + s.rows);
+    s.to_columns.finish(s.charges.data());
     s.check_size(potential.size(), "potentials");
     if (s.rule.in_double)
       s.apply(s.in_double, potential.data());
@@ -300,13 +278,12 @@ void NearCorrection::add_transposed(std::span<const double> values, std::span<do
       s.apply_transposed(s.in_double, values.data(), sums.data());
     else
       s.apply_transposed(s.in_single, values.data(), sums.data());
-    const Index below = s.columns.own_begin;
-    std::copy_n(sums.begin(), below, s.ghosts.begin());
-    std::copy(sums.begin() + below + s.rows, sums.end(), s.ghosts.begin() + below);
-    s.exchange.to_owners.run(s.ghosts.data(), s.send.data(), sizeof(double));
-    for (std::size_t i = 0; i < result.size(); ++i) result[i] += sums[static_cast<std::size_t>(below) + i];
-    for (std::size_t i = 0; i < s.send.size(); ++i)
-      result[static_cast<std::size_t>(s.exchange.send_panels[i])] += s.send[i];
+    const double* const from = sums.data();
+    s.to_panels.start_columns({&from, 1});
+    for (std::size_t i = 0; i < result.size(); ++i)
+      result[i] += sums[static_cast<std::size_t>(s.columns.own_begin) + i];
+    double* const to = result.data();
+    s.to_panels.add_columns({&to, 1});
   });
 }
 
@@ -362,12 +339,11 @@ Index NearCorrection::bytes() const {
   const State& s = *state_;
   return bytes(s.columns.row) + bytes(s.columns.corners) + bytes(s.columns.centroid) +
          bytes(s.columns.radius2) + bytes(s.pattern.begin) + bytes(s.pattern.columns) + bytes(s.in_single) +
-         bytes(s.in_double) + bytes(s.charges) + bytes(s.send) + bytes(s.ghosts) +
-         bytes(s.exchange.send_panels);
+         bytes(s.in_double) + bytes(s.charges) + s.to_columns.bytes() + s.to_panels.bytes();
 }
 
 Traffic NearCorrection::traffic() const {
-  return state_->exchange.to_ghosts.traffic(sizeof(double));
+  return state_->to_columns.exchange().traffic(sizeof(double));
 }
 
 }  // namespace octopole::bem

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/aligned.hpp"
-#include "bem/near_rule.hpp"
+#include "bem/panel_integrals.hpp"
 #include "bem/panels.hpp"
-#include "mpi/sparse_exchange.hpp"
+#include "mpi/exchange.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::bem {

@@ -7,6 +7,7 @@
 #include "base/release.hpp"
 #include "base/threads.hpp"
 #include "bem/box_tree.hpp"
+#include "distributed/index_map.hpp"
 #include "io/points_file.hpp"
 
 namespace octopole::bem {
@@ -84,19 +85,18 @@ Columns gather_columns(const mpi::Comm& comm, const Panels& panels, double multi
   const std::vector<Box> centres = comm.gather_all<Box>(mine.centres);
   const std::size_t a_rank = mine.centres.size();
 
-  std::vector<Record> send;
-  std::vector<Index> counts(static_cast<std::size_t>(comm.size()), 0);
+  distributed::ByRank<Record> send(comm.size());
   for (int rank = 0; rank < comm.size(); ++rank) {
     if (rank == comm.rank()) continue;
     const std::span<const Box> theirs(centres.data() + static_cast<std::size_t>(rank) * a_rank, a_rank);
     for (const Index i : panels_for(panels, mine, multiple, theirs)) {
-      Record& record = send.emplace_back();
+      Record record;
       std::copy_n(panels.panel(i), 9, record.corners);
       record.row = panels.first + i;
-      ++counts[static_cast<std::size_t>(rank)];
+      send.add(rank, record);
     }
   }
-  const std::vector<Record> others = comm.all_to_all<Record>(send, counts);
+  const std::vector<Record> others = distributed::all_to_all(comm, send).values;
 
   Columns columns;  // in rank order, hence in row order
   const auto all = others.size() + static_cast<std::size_t>(panels.count());

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/aligned.hpp"
-#include "bem/near_rule.hpp"
+#include "bem/panel_integrals.hpp"
 #include "bem/panels.hpp"
 #include "mpi/comm.hpp"
 

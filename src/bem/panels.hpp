@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/aligned.hpp"
+#include "bem/panel_integrals.hpp"
 #include "bem/surface.hpp"
-#include "bem/triangle_rule.hpp"
 #include "mpi/comm.hpp"
 
 #pragma GCC visibility push(default)
@@ -30,6 +30,12 @@ struct Panels {
   Index count() const { return static_cast<Index>(conductor.size()); }
   const double* panel(Index i) const { return corners.data() + 9 * i; }
 };
+
+/// The rank whose block_of() the `rows` holds `row`.
+inline int block_owner(Index row, Index rows, int ranks) {
+  const Index base = rows / ranks, rest = rows % ranks, in_longer = rest * (base + 1);
+  return static_cast<int>(row < in_longer ? row / (base + 1) : rest + (row - in_longer) / base);
+}
 
 /// Scatters the surface of rank 0 (those of other ranks are ignored). Rank 0 sorts by Morton codes of the
 /// centroids, equal codes in the order of the surface. Collective; throws the same Error on all ranks for a

@@ -1,4 +1,4 @@
-// Triangle surface meshes in one process, made by readers and generators.
+// Triangle surface meshes in one process: appended to each other, welded, divided into connected parts.
 #pragma once
 
 #include <array>
@@ -30,6 +30,26 @@ struct Surface {
         triangles[static_cast<std::size_t>(triangle)][static_cast<std::size_t>(c)])];
   }
 };
+
+/// Appends the triangles and conductors of `other`; conductors of the same name are merged.
+void append(Surface& surface, const Surface& other);
+
+/// Length of the diagonal of the points' bounding box.
+double extent_of(const std::vector<Point>& points);
+
+/// Replaces each vertex within `distance` of an earlier one by the earlier one, and drops vertices of no
+/// triangle. 0: merges only equal coordinates.
+void weld(std::vector<Point>& vertices, std::vector<Corners>& triangles, double distance);
+
+/// Drops the vertices of no triangle; the others keep their order.
+void drop_unused_vertices(std::vector<Point>& vertices, std::vector<Corners>& triangles);
+
+/// Connected parts: triangles are connected by shared vertices.
+struct Parts {
+  std::int32_t count = 0;
+  std::vector<std::int32_t> of_triangle;  // numbered in the order of their first triangles
+};
+Parts connected_parts(std::size_t vertices, const std::vector<Corners>& triangles);
 
 }  // namespace octopole::bem
 #pragma GCC visibility pop

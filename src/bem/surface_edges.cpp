@@ -6,7 +6,7 @@
 #include <tuple>
 
 #include "bem/box_tree.hpp"
-#include "bem/triangle_rule.hpp"
+#include "bem/panel_integrals.hpp"
 
 namespace octopole::bem {
 namespace {

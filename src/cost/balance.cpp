@@ -4,8 +4,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "distributed/partition_points.hpp"
-#include "distributed/tree_exchange.hpp"
+#include "distributed/global_tree.hpp"
 
 namespace octopole {
 namespace {

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "distributed/row_packing.hpp"
-
 namespace octopole::distributed {
 
 std::vector<PeerCount> RowExchange::flatten(std::span<const PeerRows> peers, Side& side) {
@@ -48,6 +46,13 @@ void RowExchange::finish_bytes(char* array) {
   unpack_rows(receive_.buffer.data(), receive_.rows, row_bytes_, array);
 }
 
+void RowExchange::finish_repeated_bytes(char* array) {
+  exchange_.finish();
+  for (std::size_t i = 0; i < receive_.rows.size(); ++i)
+    std::memcpy(array + static_cast<std::size_t>(receive_.rows[i]) * row_bytes_,
+                receive_.buffer.data() + i * row_bytes_, row_bytes_);
+}
+
 void RowExchange::start_columns(std::span<const double* const> columns) {
   const std::size_t width = columns.size();
   row_bytes_ = width * sizeof(double);
@@ -74,6 +79,13 @@ void RowExchange::add_columns(std::span<double* const> columns) {
   }
 }
 
+Index RowExchange::bytes() const {
+  std::size_t bytes = 0;
+  for (const Side* side : {&send_, &receive_})
+    bytes += (side->rows.capacity() + side->records.capacity()) * sizeof(Index) + side->buffer.capacity();
+  return static_cast<Index>(bytes);
+}
+
 void RowExchange::start_narrow(const double* array, Index width) {
   row_bytes_ = static_cast<std::size_t>(width) * sizeof(float);
   send_.buffer.resize(static_cast<std::size_t>(exchange_.send_records()) * row_bytes_);
@@ -85,7 +97,7 @@ void RowExchange::start_narrow(const double* array, Index width) {
     if (send_.is_wide(i))
       std::memcpy(record, row, 2 * row_bytes_);
     else
-      narrow_row(row, width, record);
+      row_to_floats(row, width, record);
   }
   exchange_.start(send_.buffer.data(), receive_.buffer.data(), row_bytes_);
 }
@@ -100,7 +112,7 @@ void RowExchange::finish_narrow(double* array) {
     if (receive_.is_wide(i))
       std::memcpy(row, record, 2 * row_bytes_);
     else
-      widen_row(record, width, row);
+      row_from_floats(record, width, row);
   }
 }
 

@@ -1,11 +1,12 @@
-// Exchange of array rows between ranks.
+// Exchange of array rows between ranks, and their packing into records.
 #pragma once
 
+#include <cstring>
 #include <span>
 #include <vector>
 
 #include "base/aligned.hpp"
-#include "mpi/sparse_exchange.hpp"
+#include "mpi/exchange.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::distributed {
@@ -16,6 +17,12 @@ struct PeerRows {
   std::vector<Index> rows;
   std::vector<Index> wide = {};  // after the others; only for start_narrow
 };
+
+/// The entry of `rank`, the highest so far; appended if it is not there.
+inline PeerRows& peer_of(std::vector<PeerRows>& peers, int rank) {
+  if (peers.empty() || peers.back().rank != rank) peers.push_back({rank, {}});
+  return peers.back();
+}
 
 /// Sends rows of one array (of the type and width given to start) and receives others into it. A rank's send
 /// list and its peer's receive list contain the same items in the same order. Construction, start and finish
@@ -37,9 +44,15 @@ class RowExchange {
   void finish(T* array) {
     finish_bytes(reinterpret_cast<char*>(array));
   }
+  /// As finish, where a row may be received several times: the last of them, in the order of the peers,
+  /// stays.
+  template <class T>
+  void finish_repeated(T* array) {
+    finish_repeated_bytes(reinterpret_cast<char*>(array));
+  }
 
-  /// As start and finish, for doubles that are sent as floats, in records of `width` floats; wide rows are
-  /// sent as doubles, in two records each.
+  /// As start and finish, for doubles that are sent as floats, in records of `width` floats; those of
+  /// PeerRows::wide are sent as doubles, in two records each.
   void start_narrow(const double* array, Index width);
   void finish_narrow(double* array);
 
@@ -51,9 +64,10 @@ class RowExchange {
   /// Polls MPI, which may progress messages only when called.
   void progress() { exchange_.progress(); }
 
-  std::span<const Index> send_rows() const { return send_.rows; }  // wide ones included
+  std::span<const Index> send_rows() const { return send_.rows; }  // PeerRows::wide included
   std::span<const Index> receive_rows() const { return receive_.rows; }
   const mpi::SparseExchange& exchange() const { return exchange_; }
+  Index bytes() const;  // of the rows and buffers on this rank
 
  private:
   struct Side {
@@ -68,11 +82,43 @@ class RowExchange {
   static std::vector<PeerCount> flatten(std::span<const PeerRows> peers, Side& side);
   void start_bytes(const char* array, std::size_t row_bytes);
   void finish_bytes(char* array);
+  void finish_repeated_bytes(char* array);
 
   Side send_, receive_;
   mpi::SparseExchange exchange_;
   std::size_t row_bytes_ = 0;
 };
+
+/// Copies row rows[i] of the array to record i of the buffer.
+inline void pack_rows(const char* array, std::span<const Index> rows, std::size_t row_bytes, char* buffer) {
+#pragma omp parallel for schedule(static)
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    std::memcpy(buffer + i * row_bytes, array + static_cast<std::size_t>(rows[i]) * row_bytes, row_bytes);
+}
+
+/// Copies record i of the buffer to row rows[i] of the array.
+inline void unpack_rows(const char* buffer, std::span<const Index> rows, std::size_t row_bytes, char* array) {
+#pragma omp parallel for schedule(static)
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    std::memcpy(array + static_cast<std::size_t>(rows[i]) * row_bytes, buffer + i * row_bytes, row_bytes);
+}
+
+/// Writes a row of `width` doubles to a record of floats.
+inline void row_to_floats(const double* row, Index width, char* record) {
+  for (Index c = 0; c < width; ++c) {
+    const float value = static_cast<float>(row[c]);
+    std::memcpy(record + static_cast<std::size_t>(c) * sizeof(float), &value, sizeof(float));
+  }
+}
+
+/// Reads a row of `width` doubles from a record of floats.
+inline void row_from_floats(const char* record, Index width, double* row) {
+  for (Index c = 0; c < width; ++c) {
+    float value;
+    std::memcpy(&value, record + static_cast<std::size_t>(c) * sizeof(float), sizeof(float));
+    row[c] = static_cast<double>(value);
+  }
+}
 
 }  // namespace octopole::distributed
 #pragma GCC visibility pop

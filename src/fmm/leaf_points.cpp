@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
+
+#include "distributed/index_map.hpp"
 
 namespace octopole {
 namespace {
@@ -38,37 +41,29 @@ void append(LeafPoints& leaves, const TargetRecord& r) {
   leaves.positions.insert(leaves.positions.end(), {r.x, r.y, r.z});
 }
 
-/// Numbers of targets of leaves of other ranks, and the targets.
+/// Targets of leaves of other ranks: their numbers by leaf, and all of them, leaf after leaf.
 struct Answers {
   std::vector<Index> counts;
   std::vector<TargetRecord> targets;
 };
 
-/// Requests the targets of `ghosts`, ascending by owner, from their owners.
+/// Requests the targets of `ghosts` from the leaves' owners.
 Answers ask_owners(const mpi::Comm& comm, const PointSetup& s, const AlignedVector<Index>& numbers,
-                   std::span<const NodeIndex> ghosts) {
-  std::vector<Index> asked(static_cast<std::size_t>(comm.size()), 0), asking;
-  std::vector<tree::NodeKey> keys;
-  for (const NodeIndex g : ghosts) {
-    ++asked[at(s.tree.owner[at(g)])];
-    keys.push_back(s.tree.keys[at(g)]);
-  }
-  const std::vector<tree::NodeKey> wanted = comm.all_to_all<tree::NodeKey>(keys, asked, &asking);
-  std::vector<Index> counts, points_for(asking.size(), 0);
-  std::vector<TargetRecord> targets;
-  std::size_t next = 0;
-  for (std::size_t r = 0; r < asking.size(); ++r)
-    for (Index i = 0; i < asking[r]; ++i) {
-      const NodeIndex node = s.tree.find(wanted[next++]);
-      const Index begin = node == kNoNode ? 0 : s.tree.target_begin[at(node)],
-                  end = node == kNoNode ? 0 : s.tree.target_end[at(node)];
-      counts.push_back(end - begin);
-      points_for[r] += end - begin;
-      for (Index t = begin; t < end; ++t) targets.push_back(record(s, numbers, t));
-    }
+                   distributed::ByRank<NodeIndex> ghosts) {
+  const distributed::IndexMap<NodeIndex> leaves(
+      comm, std::move(ghosts), [&](NodeIndex leaf) { return s.tree.keys[at(leaf)]; },
+      [&](tree::NodeKey key) noexcept { return s.tree.find(key); });
+  distributed::ByRank<Index> counts(comm.size());
+  distributed::ByRank<TargetRecord> targets(comm.size());
+  leaves.owned().for_each([&](int rank, NodeIndex leaf) {
+    const Index begin = leaf == kNoNode ? 0 : s.tree.target_begin[at(leaf)],
+                end = leaf == kNoNode ? 0 : s.tree.target_end[at(leaf)];
+    counts.add(rank, end - begin);
+    for (Index t = begin; t < end; ++t) targets.add(rank, record(s, numbers, t));
+  });
   Answers answers;
-  answers.counts = comm.all_to_all<Index>(counts, asking);
-  answers.targets = comm.all_to_all<TargetRecord>(targets, points_for);
+  answers.counts = distributed::all_to_all(comm, counts).values;
+  answers.targets = distributed::all_to_all(comm, targets).values;
   return answers;
 }
 
@@ -112,7 +107,9 @@ LeafPoints leaf_points(const mpi::Comm& comm, PointSetup& s) {
     });
     ghosts.erase(std::unique(ghosts.begin(), ghosts.end()), ghosts.end());
   });
-  const Answers answers = ask_owners(comm, s, numbers, ghosts);
+  distributed::ByRank<NodeIndex> by_owner(comm.size());
+  for (const NodeIndex ghost : ghosts) by_owner.add(s.tree.owner[at(ghost)], ghost);
+  const Answers answers = ask_owners(comm, s, numbers, std::move(by_owner));
   std::size_t next = 0;
   for (std::size_t g = 0; g < ghosts.size(); ++g) {
     if (answers.counts[g] == 0) continue;

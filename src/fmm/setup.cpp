@@ -6,8 +6,7 @@
 #include "base/release.hpp"
 #include "base/threads.hpp"
 #include "cost/rank_setup.hpp"
-#include "distributed/partition_points.hpp"
-#include "distributed/tree_exchange.hpp"
+#include "distributed/global_tree.hpp"
 #include "fmm/setup_memory.hpp"
 
 namespace octopole {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "distributed/tree_exchange.hpp"
+#include "distributed/global_tree.hpp"
 
 #include "base/threads.hpp"
 #include "fmm/communication.hpp"

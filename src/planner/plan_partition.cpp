@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "cost/balance.hpp"
-#include "distributed/partition_points.hpp"
+#include "distributed/global_tree.hpp"
 #include "planner/visit_ranks.hpp"
 
 namespace octopole {

@@ -5,7 +5,8 @@
 #include <cmath>
 
 #include "bem/generate_mesh.hpp"
-#include "bem/panel_potential.hpp"
+#include "bem/panel_integrals.hpp"
+#include "io/points_file.hpp"
 #include "kernels/direct.hpp"
 #include "octopole/kernels.hpp"
 #include "tests/support/unequal_sums.hpp"
@@ -176,6 +177,16 @@ TEST(Panels, AreTheSurfaceWhateverTheRanks) {
   EXPECT_EQ(numbers, alone.number);
 }
 
+TEST(Panels, BelongToTheRankWhoseBlockHoldsThem) {
+  for (const Index rows : {1, 4, 13, 100})
+    for (const int ranks : {1, 2, 5, 13, 40})
+      for (int rank = 0; rank < ranks; ++rank) {
+        const RowBlock block = block_of(rows, rank, ranks);
+        for (Index row = block.first; row < block.first + block.count; ++row)
+          EXPECT_EQ(block_owner(row, rows, ranks), rank) << rows << ' ' << ranks;
+      }
+}
+
 TEST(Panels, OfFewerThanRanks) {
   Surface one = sphere_mesh({.refine = 1});
   one.triangles.resize(2);
@@ -215,15 +226,6 @@ TEST(Panels, HaveOneRelativeSizeWhateverSumsMpiMakes) {
   // At this tolerance the rule changes: a last digit would give some ranks three points and others six.
   const double tolerance = 1.8e-5 * size;
   EXPECT_EQ(near_rule(tolerance, mine).points, 3);
-}
-
-TEST(NearRules, AreAsWideAsTheToleranceAsks) {
-  EXPECT_THROW(near_rule(0, 0.1), Error);
-  EXPECT_THROW(near_rule(1e-3, 0), Error);
-  EXPECT_EQ(near_rule(1e-3, 0.01).points, 1);
-  EXPECT_EQ(near_rule(1e-5, 0.03).points, 3);
-  EXPECT_FALSE(near_rule(1e-6, 0.01).in_double);
-  EXPECT_TRUE(near_rule(1e-8, 0.01).in_double);
 }
 
 }  // namespace

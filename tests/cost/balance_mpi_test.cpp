@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "distributed/partition_points.hpp"
+#include "distributed/global_tree.hpp"
 #include "fmm/setup.hpp"
 #include "fmm/setup_work.hpp"
 #include "fmm/summarize.hpp"

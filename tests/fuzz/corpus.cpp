@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bem/generate_mesh.hpp"
-#include "bem/write_mesh.hpp"
+#include "bem/mesh_file.hpp"
 #include "rates_json.hpp"
 #include "reference_machine.hpp"
 #include "tests/fuzz/fuzz.hpp"

@@ -1,6 +1,6 @@
 // Surface meshes: one harness per format, by OCTOPOLE_FUZZ_EXTENSION.
 #include "bem/check_surface.hpp"
-#include "bem/read_mesh.hpp"
+#include "bem/mesh_file.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,10 +1,10 @@
+#include "mpi/exchange.hpp"
+
 #include <gtest/gtest.h>
 
 #include <numeric>
 
-#include "mpi/all_gather.hpp"
 #include "mpi/comm.hpp"
-#include "mpi/sparse_exchange.hpp"
 
 namespace octopole::mpi {
 namespace {

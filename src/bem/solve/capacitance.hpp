@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "bem/near_rule.hpp"
+#include "bem/panel_integrals.hpp"
 #include "bem/panels.hpp"
 #include "octopole/petsc.hpp"
 #include "petsc/accuracy_levels.hpp"
