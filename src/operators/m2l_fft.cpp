@@ -12,7 +12,7 @@
 #include "linalg/fft.hpp"
 #include "octopole/kernels.hpp"
 #include "operators/kernel_matrix.hpp"
-#include "operators/m2l_fft_kernel.hpp"
+#include "operators/m2l_fft_isa.hpp"
 #include "operators/surface.hpp"
 #include "simd/isa.hpp"
 
@@ -78,13 +78,6 @@ void make_tables(int order, M2lFftWorkspace<Real>& space) {
   space.order = order;
 }
 
-template <class Real>
-const M2lFftKernels<Real>& active_kernels() {
-  static const M2lFftKernels<Real> table[] = {m2l_fft_kernels_baseline<Real>(), m2l_fft_kernels_avx2<Real>(),
-                                              m2l_fft_kernels_avx512<Real>()};
-  return table[static_cast<int>(simd::active_isa())];
-}
-
 std::vector<SiblingPairs> pairs_of(const M2lFftPlan& plan, const M2lFftBlock& block) {
   std::vector<SiblingPairs> pairs;
   Index begin =
@@ -107,7 +100,7 @@ void apply_block(const M2lFft<Real>& op, const M2lFftPlan& plan, const M2lFftBlo
   Real* const source_rows = space.rows.data();
   Real* const target_rows = source_rows + slab * m * p * source_stride;
   const std::vector<SiblingPairs> pairs = pairs_of(plan, block);
-  const M2lFftKernels<Real>& kernels = active_kernels<Real>();
+  const M2lFftLoops<Real>& loops = simd::active_loops<M2lFftLoops<Real>>();
   const DftTables<Real> tables{space.order, space.stride, space.cosine.data(), space.sine.data()};
   const std::int32_t* grid_index = space.grid_index.data();
   const Index grid_size = 8 * p * p * p;
@@ -137,29 +130,29 @@ void apply_block(const M2lFft<Real>& op, const M2lFftPlan& plan, const M2lFftBlo
           for (Index i = 0; i < n; ++i)
             in_grid[8 * Index(grid_index[i]) + c] = present ? static_cast<Real>(multipole[i]) : Real{0};
         }
-        kernels.forward_xy(tables, in_grid, kx_begin, kx_end, work, source_rows + s * kM2lFftRow,
-                           source_stride);
+        loops.forward_xy(tables, in_grid, kx_begin, kx_end, work, source_rows + s * kM2lFftRow,
+                         source_stride);
       }
 #pragma omp for schedule(dynamic)
       for (Index line = 0; line < (kx_end - kx_begin) * m; ++line) {
         const Index kx = kx_begin + line / m, ky = line % m;
         const bool mirror_y = ky >= p;
-        kernels.forward_z(tables, source_rows + line * p * source_stride, block.sources, sources,
-                          source_stride);
+        loops.forward_z(tables, source_rows + line * p * source_stride, block.sources, sources,
+                        source_stride);
         for (Index kz = 0; kz < m; ++kz) {
           const bool mirror_z = kz >= p;
           const Index frequency = kx + p * ((mirror_y ? m - ky : ky) + p * (mirror_z ? m - kz : kz));
-          kernels.sweep(op.transforms.data() + frequency * 686, block_index(mirror_y, mirror_z), pairs.data(),
-                        block.chunks, sources + kz * source_stride, targets + kz * target_stride,
-                        block.targets);
+          loops.sweep(op.transforms.data() + frequency * 686, block_index(mirror_y, mirror_z), pairs.data(),
+                      block.chunks, sources + kz * source_stride, targets + kz * target_stride,
+                      block.targets);
         }
-        kernels.inverse_z(tables, targets, block.targets, target_rows + line * p * target_stride,
-                          target_stride);
+        loops.inverse_z(tables, targets, block.targets, target_rows + line * p * target_stride,
+                        target_stride);
       }
 #pragma omp for schedule(static)
       for (Index t = 0; t < block.targets; ++t) {
-        kernels.inverse_xy(tables, target_rows + t * kM2lFftRow, target_stride, kx_begin, kx_end, work,
-                           out_grid);
+        loops.inverse_xy(tables, target_rows + t * kM2lFftRow, target_stride, kx_begin, kx_end, work,
+                         out_grid);
         const NodeIndex* children = plan.target_children.data() + 8 * (block.first_target + t);
         for (int c = 0; c < 8; ++c) {
           if (children[c] == kNoNode) continue;

@@ -4,7 +4,7 @@
 
 #include "base/parallel_for.hpp"
 #include "operators/m2l_fft.hpp"
-#include "operators/m2l_fft_kernel.hpp"
+#include "operators/m2l_fft_isa.hpp"
 
 namespace octopole {
 namespace {
