@@ -1,12 +1,10 @@
 // P2P: the near field.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <span>
 
 #include "octopole/kernels.hpp"
-#include "octopole/types.hpp"
 #include "operators/views.hpp"
 
 #pragma GCC visibility push(default)
@@ -25,23 +23,6 @@ template <class Real, Kernel K, class Charge>
 void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, const Box* boxes,
          const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
          const TargetSums& sums, const std::function<void()>& meanwhile = {});
-
-inline constexpr double kMinSeparation = 0.03, kMinSeparation6Digits = 0.1;
-
-/// Coordinates relative to the centre of a point's own leaf, in its half sides; null with two floats. There
-/// are `count` points, with as many charges.
-struct LeafFramePoints {
-  NearForm form = NearForm::two_floats;
-  Index count = 0;
-  const float* x = nullptr;
-  const float* y = nullptr;
-  const float* z = nullptr;
-  const std::uint8_t* leaf = nullptr;  // by node, for P2M and L2P: whether it is a leaf
-  double reach = kMinSeparation;       // P2P sums closer pairs in double
-
-  /// Whether this has the points of `node`, in its own frame.
-  bool has(NodeIndex node) const { return leaf && x && leaf[node]; }
-};
 
 /// Computes coordinates of the leaves' points relative to their own leaf. Threaded over leaves.
 void localize(std::span<const NodeIndex> leaves, const Box* boxes, const PointsByNode& points, float* x,

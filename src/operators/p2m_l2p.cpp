@@ -1,4 +1,4 @@
-#include "operators/leaf.hpp"
+#include "operators/p2m_l2p.hpp"
 
 #include <algorithm>
 #include <type_traits>

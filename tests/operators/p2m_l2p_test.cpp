@@ -1,5 +1,5 @@
 // P2M and L2P, each alone, against direct sums.
-#include "operators/leaf.hpp"
+#include "operators/p2m_l2p.hpp"
 
 #include <gtest/gtest.h>
 

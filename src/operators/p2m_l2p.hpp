@@ -3,7 +3,6 @@
 
 #include <span>
 
-#include "operators/near_field.hpp"
 #include "operators/translations.hpp"
 #include "operators/views.hpp"
 
