@@ -19,13 +19,13 @@ namespace {
 /// A multiple of the number of lanes of every instruction set.
 inline constexpr Index kMutualPiece = 128;
 
-/// One side of symmetric pairs: points, split or not, and where their results go: to `wide` for split points
+/// One side of symmetric pairs: points, split or not, and where their results go: to `sums` for split points
 /// on side a.
 template <class Real>
 struct MutualSide {
   MutualArrays<Real> points;
   LowParts<Real> low;
-  WideSums wide;
+  WideSums sums;
 };
 
 template <bool Gradient, bool Split, class Real>
@@ -35,11 +35,11 @@ MutualSide<Real> advance(const MutualSide<Real>& side, Index i) {
       {p.x + i, p.y + i, p.z + i, p.charge + i, p.count - i, nullptr, nullptr, nullptr, nullptr}, {}, {}};
   if constexpr (Split) rest.low = {side.low.x + i, side.low.y + i, side.low.z + i};
   if (p.potential) rest.points.potential = p.potential + i;
-  if (side.wide.potential) rest.wide.potential = side.wide.potential + i;
+  if (side.sums.potential) rest.sums.potential = side.sums.potential + i;
   if constexpr (Gradient) {
     if (p.gx) rest.points.gx = p.gx + i, rest.points.gy = p.gy + i, rest.points.gz = p.gz + i;
-    if (side.wide.gx)
-      rest.wide.gx = side.wide.gx + i, rest.wide.gy = side.wide.gy + i, rest.wide.gz = side.wide.gz + i;
+    if (side.sums.gx)
+      rest.sums.gx = side.sums.gx + i, rest.sums.gy = side.sums.gy + i, rest.sums.gz = side.sums.gz + i;
   }
   return rest;
 }
@@ -57,19 +57,20 @@ OCTOPOLE_INLINE auto half_in_double(const V& v, std::integer_sequence<int, lane.
 
 /// Adds half a vector of floats, from lane First on, scaled, to the same number of doubles.
 template <int First, class V>
-OCTOPOLE_INLINE void add_half_wide(double* to, const V& value, double scale) {
-  using Wide = typename isa::Vec<double>::type;
-  static_assert(sizeof(V) == sizeof(Wide));
-  const Wide half = half_in_double<First>(value, std::make_integer_sequence<int, isa::Vec<double>::lanes>{});
-  simd::store(to, simd::load<Wide>(to) + simd::broadcast<Wide>(scale) * half);
+OCTOPOLE_INLINE void add_half_to_doubles(double* to, const V& value, double scale) {
+  using Doubles = typename isa::Vec<double>::type;
+  static_assert(sizeof(V) == sizeof(Doubles));
+  const Doubles half =
+      half_in_double<First>(value, std::make_integer_sequence<int, isa::Vec<double>::lanes>{});
+  simd::store(to, simd::load<Doubles>(to) + simd::broadcast<Doubles>(scale) * half);
 }
 
 /// Adds a vector of floats, scaled, to the same number of doubles.
 template <class V>
-OCTOPOLE_INLINE void add_wide(double* to, const V& value, double scale = 1) {
+OCTOPOLE_INLINE void add_to_doubles(double* to, const V& value, double scale = 1) {
   constexpr int lanes = isa::Vec<double>::lanes;
-  add_half_wide<0>(to, value, scale);
-  add_half_wide<lanes>(to + lanes, value, scale);
+  add_half_to_doubles<0>(to, value, scale);
+  add_half_to_doubles<lanes>(to + lanes, value, scale);
 }
 
 /// Results of a piece of b per lane, (1 or 4, kMutualPiece, lanes), before and after a block: the First block
@@ -174,11 +175,11 @@ OCTOPOLE_INLINE bool mutual_block(const K& kernel, const MutualSide<Real>& a_sid
   for (int w = 0; w < Width; ++w) {
     const Index i = w * lanes;
     if constexpr (Split) {
-      add_wide(a_side.wide.potential + i, u[w]);
+      add_to_doubles(a_side.sums.potential + i, u[w]);
       if constexpr (Gradient) {
-        add_wide(a_side.wide.gx + i, gx[w]);
-        add_wide(a_side.wide.gy + i, gy[w]);
-        add_wide(a_side.wide.gz + i, gz[w]);
+        add_to_doubles(a_side.sums.gx + i, gx[w]);
+        add_to_doubles(a_side.sums.gy + i, gy[w]);
+        add_to_doubles(a_side.sums.gz + i, gz[w]);
       }
     } else {
       add_scaled(a.potential + i, scale, u[w]);
@@ -375,7 +376,7 @@ void split_mutual_loop(const K& kernel, const MutualArrays<Real>& a, const LowPa
 // the leaf's own points, and their results are accumulated per lane until the end of the row. The unit of
 // summation is therefore the whole row, independent of the division among ranks and threads.
 
-OCTOPOLE_INLINE void add_four_wide(const float* from, double scale, double* to) {
+OCTOPOLE_INLINE void add_four_to_doubles(const float* from, double scale, double* to) {
   using Floats [[gnu::vector_size(16)]] = float;
   using Doubles [[gnu::vector_size(32)]] = double;
   const Doubles value = __builtin_convertvector(simd::load<Floats>(from), Doubles);
@@ -383,17 +384,17 @@ OCTOPOLE_INLINE void add_four_wide(const float* from, double scale, double* to) 
 }
 
 /// to[j] += scale * from[j]; `from` must be readable up to a whole vector.
-void add_to_wide(const float* from, Index count, double scale, double* to) {
+void add_all_to_doubles(const float* from, Index count, double scale, double* to) {
   using V = typename isa::Vec<float>::type;
   constexpr int lanes = isa::Vec<float>::lanes;
   Index j = 0;
-  for (; j + lanes <= count; j += lanes) add_wide(to + j, simd::load<V>(from + j), scale);
+  for (; j + lanes <= count; j += lanes) add_to_doubles(to + j, simd::load<V>(from + j), scale);
   if (j + lanes / 2 <= count) {
-    add_half_wide<0>(to + j, simd::load<V>(from + j), scale);
+    add_half_to_doubles<0>(to + j, simd::load<V>(from + j), scale);
     j += lanes / 2;
   }
   if (lanes > 8 && j + 4 <= count) {
-    add_four_wide(from + j, scale, to + j);
+    add_four_to_doubles(from + j, scale, to + j);
     j += 4;
   }
   for (; j < count; ++j) to[j] += scale * static_cast<double>(from[j]);
@@ -611,8 +612,8 @@ class LocalLeaves {
     for (Index s = 0; s < segment_count_; ++s) {
       const Segment& segment = segments_[s];
       for (int part = 0; part < parts; ++part)
-        add_to_wide(row_received_ + part * row_.kSize + segment.begin, segment.count, scale(part),
-                    to_[part] + segment.first);
+        add_all_to_doubles(row_received_ + part * row_.kSize + segment.begin, segment.count, scale(part),
+                           to_[part] + segment.first);
     }
     row_.count = segment_count_ = 0;
   }
@@ -634,7 +635,8 @@ class LocalLeaves {
     for (; at + 2 * lanes <= filled(mine_.count); at += 2 * lanes) own_block<2>(at);
     if (at < mine_.count) own_block<1>(at);
     for (int part = 0; part < parts; ++part)
-      add_to_wide(row_received_ + part * mine_.kSize, mine_.count, scale(part), to_[part] + mine_first_);
+      add_all_to_doubles(row_received_ + part * mine_.kSize, mine_.count, scale(part),
+                         to_[part] + mine_first_);
   }
 
   template <int Width>
@@ -672,8 +674,8 @@ class LocalLeaves {
       for (int part = 0; part < parts; ++part) {
         alignas(64) float sums[lanes];
         simd::store(sums, sums_of_lanes(before_ + (j * parts + part) * lanes, parts));
-        add_to_wide(sums, mine_.count - j < lanes ? mine_.count - j : lanes, scale(part),
-                    to_[part] + mine_first_ + j);
+        add_all_to_doubles(sums, mine_.count - j < lanes ? mine_.count - j : lanes, scale(part),
+                           to_[part] + mine_first_ + j);
       }
   }
 

@@ -156,9 +156,9 @@ struct PairWorker<float> {
       for (const NodeIndex other : others.subspan(begin, k - begin)) {
         const Index from = points.begin[other];
         const auto add_close = [&](Index a, Index b) { in_double.add(first + a, from + b, true); };
-        pair_mutual_split(kernel, one.arrays(first, count, gradient), one.low(first), one.wide(gradient),
-                          run.arrays(from, points.end[other] - from, gradient), run.low(from),
-                          guard_of_two_floats(close_pairs(add_close)));
+        pair_mutual_split(kernel, one.arrays(first, count, gradient), one.low(first),
+                          one.double_sums(gradient), run.arrays(from, points.end[other] - from, gradient),
+                          run.low(from), guard_of_two_floats(close_pairs(add_close)));
       }
       run.add_to(sums, scale, frame.half);
     }
@@ -169,7 +169,7 @@ struct PairWorker<float> {
 /// Worker for points relative to their own leaf.
 class LocalWorker {
  public:
-  explicit LocalWorker(const LeafFramePoints& local) : local_(local) {}
+  explicit LocalWorker(const LeafFramePoints& leaf_frame) : leaf_frame_(leaf_frame) {}
 
   template <class K>
   void alone(const K& kernel, NodeIndex leaf, const ListView& list, const Box* boxes,
@@ -180,8 +180,8 @@ class LocalWorker {
     if (self == partners.end() || points.begin[leaf] == points.end[leaf]) return;
     two_floats_.alone(kernel, leaf, {self + 1, partners.end()}, boxes, points, charges, sums);
     const auto add_close = in_double(kernel, points, charges, sums);
-    pair_self_local(kernel, arrays(charges), wide(sums), leaf_of<K>(points, leaf, boxes[leaf]), estimate(),
-                    close_pairs(add_close));
+    pair_self_local(kernel, arrays(charges), double_sums(sums), leaf_of<K>(points, leaf, boxes[leaf]),
+                    estimate(), close_pairs(add_close));
   }
 
   template <class K>
@@ -199,8 +199,9 @@ class LocalWorker {
                            place(its.z, box.z)});
     }
     const auto add_close = in_double(kernel, points, charges, sums);
-    pair_mutual_local(kernel, arrays(charges), wide(sums), leaf_of<K>(points, leaf, box), partners_.data(),
-                      static_cast<Index>(partners_.size()), estimate(), close_pairs(add_close));
+    pair_mutual_local(kernel, arrays(charges), double_sums(sums), leaf_of<K>(points, leaf, box),
+                      partners_.data(), static_cast<Index>(partners_.size()), estimate(),
+                      close_pairs(add_close));
   }
 
  private:
@@ -214,22 +215,22 @@ class LocalWorker {
   }
 
   LocalArrays arrays(const float* charges) const {
-    return {local_.x, local_.y, local_.z, charges, local_.count};
+    return {leaf_frame_.x, leaf_frame_.y, leaf_frame_.z, charges, leaf_frame_.count};
   }
-  static WideSums wide(const TargetSums& sums) {
+  static WideSums double_sums(const TargetSums& sums) {
     return {sums.potential, sums.gradient() ? sums.gx : nullptr, sums.gradient() ? sums.gy : nullptr,
             sums.gradient() ? sums.gz : nullptr};
   }
-  bool estimate() const { return local_.form == NearForm::estimate; }
+  bool estimate() const { return leaf_frame_.form == NearForm::estimate; }
 
   template <class K>
   LocalLeaf leaf_of(const PointsByNode& points, NodeIndex leaf, const Box& box) const {
     const double scale = K::constant * integer_power(box.half, K::homogeneity);
     return {points.begin[leaf], points.end[leaf] - points.begin[leaf],
-            static_cast<float>(local_.reach * local_.reach), scale, scale / box.half};
+            static_cast<float>(leaf_frame_.reach * leaf_frame_.reach), scale, scale / box.half};
   }
 
-  LeafFramePoints local_;
+  LeafFramePoints leaf_frame_;
   PairWorker<float> two_floats_;  // for one-sided sums over other leaves
   std::vector<LocalPartner> partners_;
 };
@@ -251,9 +252,9 @@ class ProgressPoller {
 
 /// Calls work(worker) with the kind of worker for the form of the points.
 template <class Real, class Charge, class Work>
-void with_worker(const LeafFramePoints& local, const Work& work) {
+void with_worker(const LeafFramePoints& leaf_frame, const Work& work) {
   if constexpr (std::is_same_v<Real, float> && std::is_same_v<Charge, float>)
-    if (local.form != NearForm::two_floats) return work(LocalWorker(local));
+    if (leaf_frame.form != NearForm::two_floats) return work(LocalWorker(leaf_frame));
   work(PairWorker<Real>());
 }
 
@@ -341,8 +342,8 @@ void localize(std::span<const NodeIndex> leaves, const Box* boxes, const PointsB
 template <class Real, Kernel K, class Charge>
 void p2p_mutual(const K& kernel, const NearPairsView& pairs, const Box* boxes, const PointsByNode& points,
                 const Charge* charges, const TargetSums& sums, const std::function<void()>& meanwhile,
-                const LeafFramePoints& local) {
-  with_worker<Real, Charge>(local, [&](const auto& worker) {
+                const LeafFramePoints& leaf_frame) {
+  with_worker<Real, Charge>(leaf_frame, [&](const auto& worker) {
     work_off_tasks(kernel, worker, pairs, boxes, points, charges, sums, meanwhile);
   });
 }

@@ -31,12 +31,12 @@ void localize(std::span<const NodeIndex> leaves, const Box* boxes, const PointsB
 /// P2P for sources = targets, with one 1/r for both sides of symmetric pairs. Sums are indexed as the points
 /// are. Threads execute tasks; tasks with a common range run one after another in the order given: the result
 /// depends on the ranges, to rounding in double, but not on the threads. With one float per coordinate it
-/// also depends on which pairs are in one row, to rounding of Real. `meanwhile` as above. `local` is used if
-/// Real and Charge are float.
+/// also depends on which pairs are in one row, to rounding of Real. `meanwhile` as above. `leaf_frame` is
+/// used if Real and Charge are float.
 template <class Real, Kernel K, class Charge>
 void p2p_mutual(const K& kernel, const NearPairsView& pairs, const Box* boxes, const PointsByNode& points,
                 const Charge* charges, const TargetSums& sums, const std::function<void()>& meanwhile = {},
-                const LeafFramePoints& local = {});
+                const LeafFramePoints& leaf_frame = {});
 
 }  // namespace octopole
 #pragma GCC visibility pop

@@ -296,7 +296,9 @@ struct Problem {
     for (auto* axis : {&x, &y, &z}) axis->resize(charges.size());
     localize(pairs.leaves, tree.boxes.data(), points.view(), x.data(), y.data(), z.data());
   }
-  LeafFramePoints local(NearForm form) const { return {form, points.size(), x.data(), y.data(), z.data()}; }
+  LeafFramePoints leaf_frame(NearForm form) const {
+    return {form, points.size(), x.data(), y.data(), z.data()};
+  }
   Sums one_sided(bool gradient) const {
     Sums sums(points.size(), gradient);
     p2p<double>(Laplace{}, tree.nodes_of(2), tree.u.view(), tree.boxes.data(), points.view(), points.view(),
@@ -306,7 +308,7 @@ struct Problem {
   Sums mutual(bool gradient, NearForm form, const NearPairsView& view) const {
     Sums sums(points.size(), gradient);
     p2p_mutual<float>(Laplace{}, view, tree.boxes.data(), points.view(), single.data(), sums.view(), {},
-                      local(form));
+                      leaf_frame(form));
     return sums;
   }
 };
