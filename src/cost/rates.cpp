@@ -13,7 +13,7 @@
 #include "linalg/product.hpp"
 #include "octopole/kernels.hpp"
 #include "operators/m2l_fft_cost.hpp"
-#include "operators/near_field.hpp"
+#include "operators/p2p.hpp"
 #include "simd/isa.hpp"
 
 namespace octopole {

@@ -8,7 +8,7 @@
 #include "cost/multipole_rule.hpp"
 #include "cost/option_table.hpp"
 #include "cost/work.hpp"
-#include "operators/near_field.hpp"
+#include "operators/p2p.hpp"
 #include "operators/surface.hpp"
 
 namespace octopole {

@@ -7,10 +7,10 @@
 #include <type_traits>
 
 #include "octopole/kernels.hpp"
-#include "operators/adaptive.hpp"
-#include "operators/leaf.hpp"
-#include "operators/near_field.hpp"
-#include "operators/vertical.hpp"
+#include "operators/m2m_l2l.hpp"
+#include "operators/m2p_p2l.hpp"
+#include "operators/p2m_l2p.hpp"
+#include "operators/p2p.hpp"
 
 namespace octopole {
 namespace {

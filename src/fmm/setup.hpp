@@ -15,7 +15,7 @@
 #include "fmm/observer.hpp"
 #include "octopole/options.hpp"
 #include "operators/m2l_fft.hpp"
-#include "operators/near_field.hpp"
+#include "operators/p2p.hpp"
 #include "operators/views.hpp"
 #include "tree/partners.hpp"
 #include "tree/root_cube.hpp"

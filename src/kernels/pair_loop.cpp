@@ -1,78 +1,47 @@
 #include "kernels/pair_loop.hpp"
 
-#include "kernels/pair_loop_table.hpp"
+#include "kernels/pair_loop_isa.hpp"
 #include "octopole/kernels.hpp"
 #include "simd/isa.hpp"
 
 namespace octopole {
-namespace {
-
-template <class K, class Real>
-const PairLoops<K, Real>& active_loops() {
-  static const PairLoops<K, Real> table[] = {pair_loops_baseline<K, Real>(), pair_loops_avx2<K, Real>(),
-                                             pair_loops_avx512<K, Real>()};
-  return table[static_cast<int>(simd::active_isa())];
-}
-
-template <class K, class Real>
-const SplitPairLoops<K, Real>& active_split_loops() {
-  static const SplitPairLoops<K, Real> table[] = {split_pair_loops_baseline<K, Real>(),
-                                                  split_pair_loops_avx2<K, Real>(),
-                                                  split_pair_loops_avx512<K, Real>()};
-  return table[static_cast<int>(simd::active_isa())];
-}
-
-template <class K, class Real>
-const MutualLoops<K, Real>& active_mutual_loops() {
-  static const MutualLoops<K, Real> table[] = {mutual_loops_baseline<K, Real>(), mutual_loops_avx2<K, Real>(),
-                                               mutual_loops_avx512<K, Real>()};
-  return table[static_cast<int>(simd::active_isa())];
-}
-
-template <class K>
-const LocalLoops<K>& active_local_loops() {
-  static const LocalLoops<K> table[] = {local_loops_baseline<K>(), local_loops_avx2<K>(),
-                                        local_loops_avx512<K>()};
-  return table[static_cast<int>(simd::active_isa())];
-}
-
-}  // namespace
 
 template <class K, class Real>
 void pair_potential(const K& kernel, const TargetArrays<Real>& targets, const SourceArrays<Real>& sources,
                     Real* potential) {
-  active_loops<K, Real>().potential(kernel, targets, sources, potential);
+  simd::active_loops<PairLoops<K, Real>>().potential(kernel, targets, sources, potential);
 }
 
 template <class K, class Real>
 void pair_gradient(const K& kernel, const TargetArrays<Real>& targets, const SourceArrays<Real>& sources,
                    Real* potential, Real* gx, Real* gy, Real* gz) {
-  active_loops<K, Real>().gradient(kernel, targets, sources, potential, gx, gy, gz);
+  simd::active_loops<PairLoops<K, Real>>().gradient(kernel, targets, sources, potential, gx, gy, gz);
 }
 
 void split_coordinates(const double* from, Index count, double centre, double inverse, float* high,
                        float* low) {
-  active_split_loops<Laplace, float>().split(from, count, centre, inverse, high, low);
+  simd::active_loops<SplitPairLoops<Laplace, float>>().split(from, count, centre, inverse, high, low);
 }
 
 template <class K, class Real>
 void pair_potential_split(const K& kernel, const TargetArrays<Real>& targets,
                           const LowParts<Real>& target_low, const SourceArrays<Real>& sources,
                           const LowParts<Real>& source_low, const CloseGuard& close, Real* potential) {
-  active_split_loops<K, Real>().potential(kernel, targets, target_low, sources, source_low, close, potential);
+  simd::active_loops<SplitPairLoops<K, Real>>().potential(kernel, targets, target_low, sources, source_low,
+                                                          close, potential);
 }
 
 template <class K, class Real>
 void pair_gradient_split(const K& kernel, const TargetArrays<Real>& targets, const LowParts<Real>& target_low,
                          const SourceArrays<Real>& sources, const LowParts<Real>& source_low,
                          const CloseGuard& close, Real* potential, Real* gx, Real* gy, Real* gz) {
-  active_split_loops<K, Real>().gradient(kernel, targets, target_low, sources, source_low, close, potential,
-                                         gx, gy, gz);
+  simd::active_loops<SplitPairLoops<K, Real>>().gradient(kernel, targets, target_low, sources, source_low,
+                                                         close, potential, gx, gy, gz);
 }
 
 template <class K, class Real>
 void pair_mutual(const K& kernel, const MutualArrays<Real>& a, const MutualArrays<Real>& b, Real scale) {
-  const MutualLoops<K, Real>& loops = active_mutual_loops<K, Real>();
+  const MutualLoops<K, Real>& loops = simd::active_loops<MutualLoops<K, Real>>();
   (a.gx ? loops.gradient : loops.potential)(kernel, a, b, scale);
 }
 template void pair_mutual(const Laplace&, const MutualArrays<double>&, const MutualArrays<double>&, double);
@@ -81,7 +50,7 @@ template <class K, class Real>
 void pair_mutual_split(const K& kernel, const MutualArrays<Real>& a, const LowParts<Real>& a_low,
                        const WideSums& to_a, const MutualArrays<Real>& b, const LowParts<Real>& b_low,
                        const CloseGuard& close) {
-  const SplitPairLoops<K, Real>& loops = active_split_loops<K, Real>();
+  const SplitPairLoops<K, Real>& loops = simd::active_loops<SplitPairLoops<K, Real>>();
   (to_a.gx ? loops.mutual_gradient : loops.mutual_potential)(kernel, a, a_low, to_a, b, b_low, close);
 }
 template void pair_mutual_split(const Laplace&, const MutualArrays<float>&, const LowParts<float>&,
@@ -92,8 +61,8 @@ template <class K>
 void pair_mutual_local(const K& kernel, const LocalArrays& points, const WideSums& sums,
                        const LocalLeaf& leaf, const LocalPartner* partners, Index partner_count,
                        bool estimate, const ClosePairs& close) {
-  active_local_loops<K>().loops[estimate][sums.gx != nullptr](kernel, points, sums, leaf, partners,
-                                                              partner_count, close);
+  simd::active_loops<LocalLoops<K>>().loops[estimate][sums.gx != nullptr](kernel, points, sums, leaf,
+                                                                          partners, partner_count, close);
 }
 template void pair_mutual_local(const Laplace&, const LocalArrays&, const WideSums&, const LocalLeaf&,
                                 const LocalPartner*, Index, bool, const ClosePairs&);
@@ -101,7 +70,8 @@ template void pair_mutual_local(const Laplace&, const LocalArrays&, const WideSu
 template <class K>
 void pair_self_local(const K& kernel, const LocalArrays& points, const WideSums& sums, const LocalLeaf& leaf,
                      bool estimate, const ClosePairs& close) {
-  active_local_loops<K>().self_loops[estimate][sums.gx != nullptr](kernel, points, sums, leaf, close);
+  simd::active_loops<LocalLoops<K>>().self_loops[estimate][sums.gx != nullptr](kernel, points, sums, leaf,
+                                                                               close);
 }
 template void pair_self_local(const Laplace&, const LocalArrays&, const WideSums&, const LocalLeaf&, bool,
                               const ClosePairs&);

@@ -128,7 +128,8 @@ void pair_mutual_split(const K& kernel, const MutualArrays<Real>& a, const LowPa
 /// leaf, in units of the leaf's half side.
 using LocalArrays = SourceArrays<float>;
 
-/// A leaf whose pairs are summed: its points, and how close a pair may be, in units of the leaf's half side.
+/// A leaf in whose frame pairs are summed: its points, and how close a pair may be, in units of its half
+/// side.
 struct LocalLeaf {
   Index first, count;
   float least;            // pairs with smaller squared distances are left out and reported

@@ -5,18 +5,11 @@
 #include <memory>
 
 #include "base/threads.hpp"
-#include "kernels/reference_loop_table.hpp"
+#include "kernels/reference_loop_isa.hpp"
 #include "simd/isa.hpp"
 
 namespace octopole {
 namespace {
-
-template <class K>
-const ReferenceLoops<K>& active_loops() {
-  static const ReferenceLoops<K> table[] = {reference_loops_baseline<K>(), reference_loops_avx2<K>(),
-                                            reference_loops_avx512<K>()};
-  return table[static_cast<int>(simd::active_isa())];
-}
 
 constexpr Index kTargetsAtOnce = 1024;  // limits the memory of the threads' sums
 constexpr double kFixedExtent = 2147483646;
@@ -129,7 +122,7 @@ class ThreadSums {
  public:
   ThreadSums(const K& kernel, std::span<const double> targets, const Frames& frames, bool gradient,
              double charge_unit)
-      : loops_(active_loops<K>()),
+      : loops_(simd::active_loops<ReferenceLoops<K>>()),
         kernel_(kernel),
         frames_(frames),
         gradient_(gradient),

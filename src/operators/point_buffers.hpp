@@ -222,7 +222,7 @@ class MutualBuffer {
     }
     return arrays;
   }
-  WideSums wide(bool gradient) {
+  WideSums double_sums(bool gradient) {
     return {potential_.data(), gradient ? gx_.data() : nullptr, gradient ? gy_.data() : nullptr,
             gradient ? gz_.data() : nullptr};
   }

@@ -6,10 +6,18 @@
 #include <cstdint>
 #include <vector>
 
-#include "operators/translations.hpp"
+#include "base/aligned.hpp"
+#include "base/types.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {
+
+/// A surface's points in structure-of-arrays form, relative to the node's centre in half sides.
+template <class Real>
+struct Surface {
+  AlignedVector<Real> x, y, z;
+  Index size() const { return static_cast<Index>(x.size()); }
+};
 
 /// Number of points on the surface grid of the given order (points per edge): 6 (order - 1)^2 + 2.
 constexpr Index surface_size(int order) {

@@ -6,7 +6,6 @@
 #include "linalg/svd.hpp"
 #include "octopole/kernels.hpp"
 #include "operators/kernel_matrix.hpp"
-#include "operators/mirrored_svd.hpp"
 #include "operators/surface.hpp"
 
 namespace octopole {

@@ -11,16 +11,10 @@
 #include "octopole/kernels.hpp"
 #include "octopole/options.hpp"
 #include "octopole/types.hpp"
+#include "operators/surface.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {
-
-/// A surface's points in structure-of-arrays form, relative to the node's centre in half sides.
-template <class Real>
-struct Surface {
-  AlignedVector<Real> x, y, z;
-  Index size() const { return static_cast<Index>(x.size()); }
-};
 
 /// Scale-free translation operators. Multipoles and locals are equivalent densities in the unit of the
 /// charges; check potentials are those of the node scaled to half side 1, without the kernel's constant. In

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "base/types.hpp"
+#include "octopole/types.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {
@@ -24,6 +25,25 @@ struct PointsByNode {
   const double* z;
   const Index* begin;  // (nodes)
   const Index* end;    // (nodes)
+};
+
+/// Distance, in half sides, below which P2P with one float per coordinate sums a pair in double: the default,
+/// and that of 6 digits.
+inline constexpr double kMinSeparation = 0.03, kMinSeparation6Digits = 0.1;
+
+/// Coordinates relative to the centre of a point's own leaf, in its half sides; null with two floats. There
+/// are `count` points, with as many charges.
+struct LeafFramePoints {
+  NearForm form = NearForm::two_floats;
+  Index count = 0;
+  const float* x = nullptr;
+  const float* y = nullptr;
+  const float* z = nullptr;
+  const std::uint8_t* leaf = nullptr;  // by node, for P2M and L2P: whether it is a leaf
+  double reach = kMinSeparation;       // P2P sums closer pairs in double
+
+  /// Whether this has the points of `node`, in its own frame.
+  bool has(NodeIndex node) const { return leaf && x && leaf[node]; }
 };
 
 /// An interaction list in compressed rows: the partners of node i are items[offsets[i] .. offsets[i + 1]).

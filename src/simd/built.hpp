@@ -1,11 +1,15 @@
-// The instruction sets that this build was compiled for.
+// The instruction sets, and which of them this build was compiled for.
 #pragma once
 
 #pragma GCC visibility push(default)
 namespace octopole::simd {
 
-bool built_avx2();
-bool built_avx512();
+/// Instruction sets, slowest first. Each source *_isa.cpp is compiled once for each of them (simd/vec.hpp).
+enum class Isa { baseline, avx2, avx512 };
+
+/// Whether this build has code for an instruction set.
+template <Isa>
+bool built();
 
 }  // namespace octopole::simd
 #pragma GCC visibility pop

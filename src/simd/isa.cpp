@@ -5,7 +5,6 @@
 #include <string>
 
 #include "octopole/error.hpp"
-#include "simd/built.hpp"
 
 namespace octopole::simd {
 namespace {
@@ -16,9 +15,9 @@ bool can_run(Isa isa) {
       return true;
 #if defined(__x86_64__) || defined(__i386__)
     case Isa::avx2:
-      return built_avx2() && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+      return built<Isa::avx2>() && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     case Isa::avx512:
-      return built_avx512() && __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx512f") &&
+      return built<Isa::avx512>() && __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx512f") &&
              __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
              __builtin_cpu_supports("avx512bw");
 #endif

@@ -4,10 +4,10 @@
 #include <string_view>
 #include <vector>
 
+#include "simd/built.hpp"
+
 #pragma GCC visibility push(default)
 namespace octopole::simd {
-
-enum class Isa { baseline, avx2, avx512 };
 
 /// The instruction set in use: the best that both the machine and this build support, or the one named by the
 /// environment variable OCTOPOLE_SIMD (baseline, avx2, avx512) or by force_isa.
@@ -22,6 +22,15 @@ void force_isa(Isa isa);
 
 std::string_view isa_name(Isa isa);
 Isa parse_isa(std::string_view name);
+
+/// The loops of the instruction set in use. Loops is a struct of function pointers with a static member
+/// function template of<Isa>() that returns those of an instruction set.
+template <class Loops>
+const Loops& active_loops() {
+  static const Loops loops[] = {Loops::template of<Isa::baseline>(), Loops::template of<Isa::avx2>(),
+                                Loops::template of<Isa::avx512>()};
+  return loops[static_cast<int>(active_isa())];
+}
 
 }  // namespace octopole::simd
 #pragma GCC visibility pop

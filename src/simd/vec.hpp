@@ -1,10 +1,15 @@
 // Vectors and 1/sqrt, one namespace per instruction set: the only file with intrinsics.
 //
+// Sources *_isa.cpp are compiled once per instruction set, with OCTOPOLE_ISA = baseline, avx2 or avx512 and
+// the compiler's flags for it (src/CMakeLists.txt). For these units this header names the namespace of their
+// instruction set octopole::isa and defines OCTOPOLE_ISA_BUILT; neither where the compiler may not use the
+// instructions (another processor): such a unit has no loops.
+//
 // Vectors are GCC's vector extensions, so that +, -, * are operators (contracted to fused multiply-add if the
 // machine has it). Each instruction set has its own width, hence its own types: code compiled for one of them
 // is never the same function as code compiled for another. Units that are compiled with extra instructions
-// include only this header and use plain pointers: the linker could choose such a unit's copy of an inline
-// function of the standard library for the whole program.
+// use nothing of the standard library but plain types, and define all else in unnamed namespaces: the linker
+// could choose such a unit's copy of an inline function for the whole program.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +20,7 @@
 #endif
 
 #define OCTOPOLE_INLINE [[gnu::always_inline]] inline
+#define OCTOPOLE_HAS_baseline 1
 
 #pragma GCC visibility push(default)
 namespace octopole::simd {
@@ -119,7 +125,7 @@ OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, const VecF& least, std:
 // ---- AVX2 and FMA: 32-byte vectors, 12-bit estimate and one step
 // ----------------------------------------------
 #if defined(__AVX2__) && defined(__FMA__)
-#define OCTOPOLE_HAS_AVX2 1
+#define OCTOPOLE_HAS_avx2 1
 namespace avx2 {
 using VecD [[gnu::vector_size(32)]] = double;
 using VecF [[gnu::vector_size(32)]] = float;
@@ -187,7 +193,7 @@ OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, const VecF& least, std:
 // ---- AVX-512 (F, DQ, VL, BW): 64-byte vectors, 14-bit estimate and one step
 // ------------------------------------
 #if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && defined(__AVX512BW__)
-#define OCTOPOLE_HAS_AVX512 1
+#define OCTOPOLE_HAS_avx512 1
 namespace avx512 {
 using VecD [[gnu::vector_size(64)]] = double;
 using VecF [[gnu::vector_size(64)]] = float;
@@ -259,4 +265,15 @@ OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, const VecF& least, std:
 #endif
 
 }  // namespace octopole::simd
+
+#ifdef OCTOPOLE_ISA
+#define OCTOPOLE_JOIN_EXPANDED(a, b) a##b
+#define OCTOPOLE_JOIN(a, b) OCTOPOLE_JOIN_EXPANDED(a, b)
+#if OCTOPOLE_JOIN(OCTOPOLE_HAS_, OCTOPOLE_ISA)
+#define OCTOPOLE_ISA_BUILT 1
+namespace octopole {
+namespace isa = simd::OCTOPOLE_ISA;
+}
+#endif
+#endif
 #pragma GCC visibility pop

@@ -298,7 +298,7 @@ struct Side {
     charge = cloud.charge;
     charge.resize(size, 0.0F);
     for (auto& v : results) v.assign(size, 0.0F);
-    for (auto& v : wide) v.assign(size, 0.0);
+    for (auto& v : in_double) v.assign(size, 0.0);
   }
   MutualArrays<float> arrays(bool gradient) {
     return {values[0][0].data(),
@@ -313,13 +313,13 @@ struct Side {
   }
   LowParts<float> low() const { return {values[1][0].data(), values[1][1].data(), values[1][2].data()}; }
   WideSums sums(bool gradient) {
-    return {wide[0].data(), gradient ? wide[1].data() : nullptr, gradient ? wide[2].data() : nullptr,
-            gradient ? wide[3].data() : nullptr};
+    return {in_double[0].data(), gradient ? in_double[1].data() : nullptr,
+            gradient ? in_double[2].data() : nullptr, gradient ? in_double[3].data() : nullptr};
   }
 
   Index count;
   std::vector<float> values[2][3], charge, results[4];
-  std::vector<double> wide[4];
+  std::vector<double> in_double[4];
 };
 
 template <class T>
@@ -367,7 +367,7 @@ TEST(SplitPairLoop, MutualEqualsBothDirectSums) {
                             second.arrays(gradient), second.low(), to_a.guard());
           to_a.expect_all();
           for (const auto& [i, j] : to_a.pairs) to_b.pairs.insert({j, i});
-          expect_direct_sum(a, b, first.wide, gradient, to_a);
+          expect_direct_sum(a, b, first.in_double, gradient, to_a);
           expect_direct_sum(b, a, second.results, gradient, to_b);
           for (std::size_t i = std::size_t(b.size()); i < second.results[0].size(); ++i)
             EXPECT_EQ(second.results[0][i], 0) << "behind the last point";

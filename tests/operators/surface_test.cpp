@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "operators/translations.hpp"
+
 using namespace octopole;
 
 TEST(Surface, SizeAndExtent) {

@@ -1,4 +1,4 @@
-// A full octree of a given depth with random points, for the tests of operators.
+// Random points in a full octree of a given depth, and in a few nodes, for the tests of operators.
 #pragma once
 
 #include <algorithm>
@@ -9,11 +9,11 @@
 
 #include "kernels/direct.hpp"
 #include "octopole/kernels.hpp"
-#include "operators/adaptive.hpp"
-#include "operators/leaf.hpp"
-#include "operators/near_field.hpp"
+#include "operators/m2m_l2l.hpp"
+#include "operators/m2p_p2l.hpp"
 #include "operators/operator_set.hpp"
-#include "operators/vertical.hpp"
+#include "operators/p2m_l2p.hpp"
+#include "operators/p2p.hpp"
 
 namespace octopole::testing {
 
@@ -207,5 +207,24 @@ Sums evaluate_uniform(const OperatorSet<Real>& ops, const UniformTree& tree, con
               charges.data(), sums.view());
   return sums;
 }
+
+/// Node 0 has targets; 1 and 2 are smaller nodes beside it, 3 is empty.
+struct Scene {
+  std::vector<Box> boxes{
+      {0.1, 0.2, 0.3, 0.5}, {1.0, 0.0, 0.3, 0.25}, {1.1, 0.9, -0.4, 0.125}, {-2, 0, 0, 0.5}};
+  PointSet targets{4}, sources{4};
+  List list;
+  std::vector<NodeIndex> nodes{0};
+  std::vector<double> charges;
+  explicit Scene(Index sources_a_node = 40, double unit = 1) {
+    for (Box& box : boxes) box = {unit * box.x, unit * box.y, unit * box.z, unit * box.half};
+    targets.fill(0, boxes[0], 29, 1);
+    sources.fill(1, boxes[1], sources_a_node, 2);
+    sources.fill(2, boxes[2], sources_a_node, 3);
+    for (const NodeIndex partner : {2, 3, 1}) list.push(partner);
+    for (int row = 0; row < 4; ++row) list.close_row();
+    charges = random_values(static_cast<std::size_t>(sources.size()), 0, 1, 4);
+  }
+};
 
 }  // namespace octopole::testing

@@ -1,4 +1,4 @@
-#include "operators/adaptive.hpp"
+#include "operators/m2p_p2l.hpp"
 
 #include "base/parallel_for.hpp"
 #include "octopole/kernels.hpp"

@@ -1,10 +1,11 @@
-// The loops of reference sums for one instruction set, as function pointers for dispatch.
+// The loops of reference sums of each instruction set, as functions to dispatch to.
 #pragma once
 
 #include <cstdint>
 #include <type_traits>
 
 #include "base/types.hpp"
+#include "simd/built.hpp"
 
 namespace octopole {
 
@@ -70,14 +71,10 @@ struct ReferenceLoops {
   /// positions are floats and 1/sqrt is the hardware's estimate (simd/vec.hpp)][gradient]
   unsigned (*sum_fixed[2][2])(const K& kernel, const FixedTargets& targets, const FixedBlock& block,
                               float least, double* sums);
-};
 
-// Null pointers if the build does not have the instruction set.
-template <class K>
-ReferenceLoops<K> reference_loops_baseline();
-template <class K>
-ReferenceLoops<K> reference_loops_avx2();
-template <class K>
-ReferenceLoops<K> reference_loops_avx512();
+  /// Defined by the unit of the instruction set; null pointers where the build does not have it.
+  template <simd::Isa>
+  static ReferenceLoops of();
+};
 
 }  // namespace octopole

@@ -1,5 +1,5 @@
 // P2M and L2P, each alone, against direct sums.
-#include "operators/leaf.hpp"
+#include "operators/p2m_l2p.hpp"
 
 #include <gtest/gtest.h>
 
@@ -102,7 +102,7 @@ TEST(L2P, IsTheFieldOfTheEquivalentSurface) {
 }
 
 // Coordinates from localize() equal those that P2M and L2P would compute, but serve only leaves.
-TEST(LeafOperators, TakeLocalPointsOfLeavesAlone) {
+TEST(LeafOperators, TakeLeafFramePointsOfLeavesOnly) {
   const auto t = make_translations<Laplace, float>(
       Laplace{}, laplace_key(4, M2lMethod::fft, Precision::single_precision));
   const UniformTree tree(2);
@@ -118,22 +118,23 @@ TEST(LeafOperators, TakeLocalPointsOfLeavesAlone) {
     for (Index i = view.begin[nodes[k]]; i < view.end[nodes[k]]; ++i)
       x[static_cast<std::size_t>(i)] = std::numeric_limits<float>::quiet_NaN();
   }
-  const LeafFramePoints local{NearForm::one_float, points.size(), x.data(), y.data(), z.data(), leaf.data()};
+  const LeafFramePoints leaf_frame{NearForm::one_float, points.size(), x.data(), y.data(), z.data(),
+                                   leaf.data()};
 
   const auto values = random_values(size + tree.boxes.size() * std::size_t(t.equivalent_size()), -1, 1, 3);
   const std::vector<float> charges(values.begin(), values.begin() + std::ptrdiff_t(size)),
       locals(values.begin() + std::ptrdiff_t(size), values.end());
-  std::vector<float> multipoles(locals.size()), from_local(locals.size());
+  std::vector<float> multipoles(locals.size()), from_leaf_frame(locals.size());
   p2m(Laplace{}, t, nodes, tree.boxes.data(), view, charges.data(), multipoles.data());
-  p2m(Laplace{}, t, nodes, tree.boxes.data(), view, charges.data(), from_local.data(), local);
-  EXPECT_EQ(multipoles, from_local);
+  p2m(Laplace{}, t, nodes, tree.boxes.data(), view, charges.data(), from_leaf_frame.data(), leaf_frame);
+  EXPECT_EQ(multipoles, from_leaf_frame);
   for (const bool gradient : {false, true}) {
-    Sums sums(size, gradient), sums_from_local(size, gradient);
+    Sums sums(size, gradient), sums_from_leaf_frame(size, gradient);
     l2p(Laplace{}, t, nodes, tree.boxes.data(), view, locals.data(), sums.view());
-    l2p(Laplace{}, t, nodes, tree.boxes.data(), view, locals.data(), sums_from_local.view(), local);
-    EXPECT_EQ(sums.potential, sums_from_local.potential);
+    l2p(Laplace{}, t, nodes, tree.boxes.data(), view, locals.data(), sums_from_leaf_frame.view(), leaf_frame);
+    EXPECT_EQ(sums.potential, sums_from_leaf_frame.potential);
     if (gradient) {
-      EXPECT_EQ(sums.gradient(), sums_from_local.gradient());
+      EXPECT_EQ(sums.gradient(), sums_from_leaf_frame.gradient());
     }
   }
 }

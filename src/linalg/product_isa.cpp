@@ -1,14 +1,14 @@
-// Implementation of the matrix products, included once by each instruction set's unit, which first names its
-// part of simd/vec.hpp `isa`. All in an unnamed namespace: units share no instantiation.
+// The matrix products, compiled once per instruction set. All in an unnamed namespace: units share no
+// instantiation.
 //
 // Panels of A, kWidth vectors high and kDepth deep, are copied to contiguous memory, which stays in the
 // first-level cache while it is multiplied with all columns of B; a tile of C stays in registers (Goto and
 // van de Geijn, ACM Trans. Math. Softw. 34 (2008) 12).
-#pragma once
+#include "linalg/product_isa.hpp"
 
-#include "linalg/product_table.hpp"
 #include "simd/vec.hpp"
 
+#ifdef OCTOPOLE_ISA_BUILT
 namespace octopole::linalg {
 namespace {
 
@@ -127,4 +127,21 @@ void product(Index m, Index n, Index k, const Real* a, const Real* b, Real* c) {
 }
 
 }  // namespace
+}  // namespace octopole::linalg
+#endif
+
+namespace octopole::linalg {
+
+template <class Real>
+template <simd::Isa>
+ProductLoop<Real> ProductLoop<Real>::of() {
+#ifdef OCTOPOLE_ISA_BUILT
+  return {product<Real>};
+#else
+  return {};
+#endif
+}
+template ProductLoop<double> ProductLoop<double>::of<simd::Isa::OCTOPOLE_ISA>();
+template ProductLoop<float> ProductLoop<float>::of<simd::Isa::OCTOPOLE_ISA>();
+
 }  // namespace octopole::linalg

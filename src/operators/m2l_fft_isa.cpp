@@ -1,16 +1,15 @@
-// Implementation of the kernels of the M2L by FFT, included once by the translation unit of each instruction
-// set, which first defines `isa` as its namespace of simd/vec.hpp. All is in an unnamed namespace, so that
+// The loops of the M2L by FFT, compiled once per instruction set. All is in an unnamed namespace, so that
 // units share no instantiation.
 //
 // The transforms are direct sums over p points, not FFTs: of the 2p - 1 points that FFTW would process only p
 // are given or needed, frequencies k and 2p - 1 - k are computed together, and eight siblings occupy vector
 // lanes. At these lengths (odd, often prime) this is 1.6 to 7 times faster than FFTW's best:
 // docs/developers/performance-log.md.
-#pragma once
+#include "operators/m2l_fft_isa.hpp"
 
-#include "operators/m2l_fft_kernel.hpp"
 #include "simd/vec.hpp"
 
+#ifdef OCTOPOLE_ISA_BUILT
 namespace octopole {
 namespace {
 
@@ -386,8 +385,25 @@ void sweep_frequency(const Real* transforms, const std::int32_t* block_index, co
 }
 
 template <class Real>
-constexpr M2lFftKernels<Real> kKernels{forward_xy<Real>, forward_z<Real>, sweep_frequency<Real>,
-                                       inverse_z<Real>, inverse_xy<Real>};
+constexpr M2lFftLoops<Real> kLoops{forward_xy<Real>, forward_z<Real>, sweep_frequency<Real>, inverse_z<Real>,
+                                   inverse_xy<Real>};
 
 }  // namespace
+}  // namespace octopole
+#endif
+
+namespace octopole {
+
+template <class Real>
+template <simd::Isa>
+M2lFftLoops<Real> M2lFftLoops<Real>::of() {
+#ifdef OCTOPOLE_ISA_BUILT
+  return kLoops<Real>;
+#else
+  return {};
+#endif
+}
+template M2lFftLoops<double> M2lFftLoops<double>::of<simd::Isa::OCTOPOLE_ISA>();
+template M2lFftLoops<float> M2lFftLoops<float>::of<simd::Isa::OCTOPOLE_ISA>();
+
 }  // namespace octopole

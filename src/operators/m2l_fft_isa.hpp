@@ -1,7 +1,8 @@
-// The vectorised functions of the M2L by FFT, chosen at run time: see m2l_fft_kernel_impl.hpp.
+// The loops of the M2L by FFT of each instruction set, as functions to dispatch to.
 #pragma once
 
 #include "base/types.hpp"
+#include "simd/built.hpp"
 
 namespace octopole {
 
@@ -27,7 +28,7 @@ struct SiblingPairs {
 /// family), of which only some kx are held at a time: line ((kx - kx_begin) (2p - 1) + ky) p + z is at offset
 /// stride * line, a family's row in it at 16 * family.
 template <class Real>
-struct M2lFftKernels {
+struct M2lFftLoops {
   /// Transforms 8 grids of p^3 points (grid: (p^3, 8)), zero-padded, along x and y. `work` holds
   /// dft_work_size(p) numbers.
   void (*forward_xy)(const DftTables<Real>& tables, const Real* grid, int kx_begin, int kx_end, Real* work,
@@ -44,6 +45,10 @@ struct M2lFftKernels {
   void (*inverse_z)(const DftTables<Real>& tables, const Real* in, Index families, Real* out, Index stride);
   void (*inverse_xy)(const DftTables<Real>& tables, const Real* in, Index stride, int kx_begin, int kx_end,
                      Real* work, Real* grid);
+
+  /// Defined by the unit of the instruction set; null pointers where the build does not have it.
+  template <simd::Isa>
+  static M2lFftLoops of();
 };
 
 /// Number of kx held at a time. Depends only on the order, so that rounding does not depend on the amount of
@@ -63,13 +68,5 @@ inline constexpr Index kM2lFftRow = 16;  // numbers per row
 constexpr Index m2l_fft_rows(Index families) {
   return families | 1;
 }
-
-// Null where the build lacks the instruction set.
-template <class Real>
-M2lFftKernels<Real> m2l_fft_kernels_baseline();
-template <class Real>
-M2lFftKernels<Real> m2l_fft_kernels_avx2();
-template <class Real>
-M2lFftKernels<Real> m2l_fft_kernels_avx512();
 
 }  // namespace octopole

@@ -1,7 +1,11 @@
-// The pair loops of one instruction set, as function pointers for dispatch.
+// The pair loops of each instruction set, as functions to dispatch to.
+//
+// X::of is defined by the unit of the instruction set (pair_loop_isa.cpp); its pointers are null where the
+// build does not have it.
 #pragma once
 
 #include "kernels/pair_loop.hpp"
+#include "simd/built.hpp"
 
 namespace octopole {
 
@@ -10,6 +14,9 @@ struct PairLoops {
   void (*potential)(const K&, const TargetArrays<Real>&, const SourceArrays<Real>&, Real*);
   void (*gradient)(const K&, const TargetArrays<Real>&, const SourceArrays<Real>&, Real*, Real*, Real*,
                    Real*);
+
+  template <simd::Isa>
+  static PairLoops of();
 };
 
 /// The loops over points with split coordinates.
@@ -24,6 +31,9 @@ struct SplitPairLoops {
                            const MutualArrays<Real>&, const LowParts<Real>&, const CloseGuard&);
   void (*mutual_gradient)(const K&, const MutualArrays<Real>&, const LowParts<Real>&, const WideSums&,
                           const MutualArrays<Real>&, const LowParts<Real>&, const CloseGuard&);
+
+  template <simd::Isa>
+  static SplitPairLoops of();
 };
 
 /// The loops over points relative to the centres of their leaves.
@@ -34,6 +44,9 @@ struct LocalLoops {
   using SelfLoop = void(const K&, const LocalArrays&, const WideSums&, const LocalLeaf&, const ClosePairs&);
   Loop* loops[2][2];  // [estimate][gradient]
   SelfLoop* self_loops[2][2];
+
+  template <simd::Isa>
+  static LocalLoops of();
 };
 
 /// The symmetric loops, which sum both sides of pairs.
@@ -41,34 +54,9 @@ template <class K, class Real>
 struct MutualLoops {
   void (*potential)(const K&, const MutualArrays<Real>&, const MutualArrays<Real>&, Real);
   void (*gradient)(const K&, const MutualArrays<Real>&, const MutualArrays<Real>&, Real);
+
+  template <simd::Isa>
+  static MutualLoops of();
 };
-
-// Null pointers if the build does not have the instruction set.
-template <class K, class Real>
-PairLoops<K, Real> pair_loops_baseline();
-template <class K, class Real>
-PairLoops<K, Real> pair_loops_avx2();
-template <class K, class Real>
-PairLoops<K, Real> pair_loops_avx512();
-template <class K, class Real>
-SplitPairLoops<K, Real> split_pair_loops_baseline();
-template <class K, class Real>
-SplitPairLoops<K, Real> split_pair_loops_avx2();
-template <class K, class Real>
-SplitPairLoops<K, Real> split_pair_loops_avx512();
-
-template <class K, class Real>
-MutualLoops<K, Real> mutual_loops_baseline();
-template <class K, class Real>
-MutualLoops<K, Real> mutual_loops_avx2();
-template <class K, class Real>
-MutualLoops<K, Real> mutual_loops_avx512();
-
-template <class K>
-LocalLoops<K> local_loops_baseline();
-template <class K>
-LocalLoops<K> local_loops_avx2();
-template <class K>
-LocalLoops<K> local_loops_avx512();
 
 }  // namespace octopole

@@ -1,11 +1,10 @@
-#include "operators/mirrored_svd.hpp"
+#include "operators/kernel_matrix.hpp"
 
 #include <gtest/gtest.h>
 
 #include "linalg/blas.hpp"
 #include "linalg/product.hpp"
 #include "octopole/kernels.hpp"
-#include "operators/kernel_matrix.hpp"
 #include "operators/surface.hpp"
 
 namespace octopole {

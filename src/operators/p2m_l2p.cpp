@@ -1,4 +1,4 @@
-#include "operators/leaf.hpp"
+#include "operators/p2m_l2p.hpp"
 
 #include <algorithm>
 #include <type_traits>
@@ -27,18 +27,18 @@ struct LeafSources {
   const PointsByNode& points;
   const Real* charges;
   const Box* boxes;
-  const LeafFramePoints& local;
+  const LeafFramePoints& leaf_frame;
 
   /// Adds the potential of the leaf's sources at `targets`, given in its frame.
   void add_potential(NodeIndex leaf, const TargetArrays<Real>& targets, SourceBuffer<Real>& buffer,
                      Real* potential) const {
     if constexpr (std::is_same_v<Real, float>)
-      if (local.has(leaf)) {
+      if (leaf_frame.has(leaf)) {
         const Index end = points.end[leaf];
         for (Index i = points.begin[leaf]; i < end; i += kSourceChunk)  // longer sums lose digits
           pair_potential(kernel, targets,
-                         SourceArrays<float>{local.x + i, local.y + i, local.z + i, charges + i,
-                                             std::min(end - i, kSourceChunk)},
+                         SourceArrays<float>{leaf_frame.x + i, leaf_frame.y + i, leaf_frame.z + i,
+                                             charges + i, std::min(end - i, kSourceChunk)},
                          potential);
         return;
       }
@@ -55,10 +55,11 @@ struct LeafSources {
 
 template <Kernel K, class Real>
 void p2m(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves, const Box* boxes,
-         const PointsByNode& sources, const Real* charges, Real* multipoles, const LeafFramePoints& local) {
+         const PointsByNode& sources, const Real* charges, Real* multipoles,
+         const LeafFramePoints& leaf_frame) {
   const Index count = static_cast<Index>(leaves.size()), n = t.equivalent_size(),
               check = t.upward_check_size();
-  const LeafSources<K, Real> leaf_sources{kernel, sources, charges, boxes, local};
+  const LeafSources<K, Real> leaf_sources{kernel, sources, charges, boxes, leaf_frame};
   const TargetArrays<Real> check_points{t.upward_check.x.data(), t.upward_check.y.data(),
                                         t.upward_check.z.data(), check};
   struct State {
@@ -84,7 +85,7 @@ void p2m(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex
 template <Kernel K, class Real>
 void l2p(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> nodes, const Box* boxes,
          const PointsByNode& targets, const Real* locals, const TargetSums& sums,
-         [[maybe_unused]] const LeafFramePoints& local) {
+         [[maybe_unused]] const LeafFramePoints& leaf_frame) {
   const Index count = static_cast<Index>(nodes.size()), n = t.equivalent_size();
   parallel_for(
       count, leaves_of_a_turn(count), [] { return TargetBuffer<Real>(); },
@@ -92,7 +93,8 @@ void l2p(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex
         const NodeIndex node = nodes[static_cast<std::size_t>(l)];
         bool loaded = false;
         if constexpr (std::is_same_v<Real, float>)
-          if ((loaded = local.has(node))) buffer.take(targets, node, local.x, local.y, local.z);
+          if ((loaded = leaf_frame.has(node)))
+            buffer.take(targets, node, leaf_frame.x, leaf_frame.y, leaf_frame.z);
         if (!loaded) buffer.load(targets, node, boxes[node]);
         buffer.evaluate(kernel, surface_sources(t.downward_equivalent, locals + node * n), boxes[node].half,
                         sums);

@@ -1,12 +1,10 @@
 // P2P: the near field.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <span>
 
 #include "octopole/kernels.hpp"
-#include "octopole/types.hpp"
 #include "operators/views.hpp"
 
 #pragma GCC visibility push(default)
@@ -26,23 +24,6 @@ void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, 
          const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
          const TargetSums& sums, const std::function<void()>& meanwhile = {});
 
-inline constexpr double kMinSeparation = 0.03, kMinSeparation6Digits = 0.1;
-
-/// Coordinates relative to the centre of a point's own leaf, in its half sides; null with two floats. There
-/// are `count` points, with as many charges.
-struct LeafFramePoints {
-  NearForm form = NearForm::two_floats;
-  Index count = 0;
-  const float* x = nullptr;
-  const float* y = nullptr;
-  const float* z = nullptr;
-  const std::uint8_t* leaf = nullptr;  // by node, for P2M and L2P: whether it is a leaf
-  double reach = kMinSeparation;       // P2P sums closer pairs in double
-
-  /// Whether this has the points of `node`, in its own frame.
-  bool has(NodeIndex node) const { return leaf && x && leaf[node]; }
-};
-
 /// Computes coordinates of the leaves' points relative to their own leaf. Threaded over leaves.
 void localize(std::span<const NodeIndex> leaves, const Box* boxes, const PointsByNode& points, float* x,
               float* y, float* z);
@@ -50,12 +31,12 @@ void localize(std::span<const NodeIndex> leaves, const Box* boxes, const PointsB
 /// P2P for sources = targets, with one 1/r for both sides of symmetric pairs. Sums are indexed as the points
 /// are. Threads execute tasks; tasks with a common range run one after another in the order given: the result
 /// depends on the ranges, to rounding in double, but not on the threads. With one float per coordinate it
-/// also depends on which pairs are in one row, to rounding of Real. `meanwhile` as above. `local` is used if
-/// Real and Charge are float.
+/// also depends on which pairs are in one row, to rounding of Real. `meanwhile` as above. `leaf_frame` is
+/// used if Real and Charge are float.
 template <class Real, Kernel K, class Charge>
 void p2p_mutual(const K& kernel, const NearPairsView& pairs, const Box* boxes, const PointsByNode& points,
                 const Charge* charges, const TargetSums& sums, const std::function<void()>& meanwhile = {},
-                const LeafFramePoints& local = {});
+                const LeafFramePoints& leaf_frame = {});
 
 }  // namespace octopole
 #pragma GCC visibility pop

@@ -1,5 +1,5 @@
 // M2M, L2L and check-to-local, each alone, against direct sums.
-#include "operators/vertical.hpp"
+#include "operators/m2m_l2l.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "operators/mirrored_svd.hpp"
+#include "operators/kernel_matrix.hpp"
 
 #include <algorithm>
 #include <array>

@@ -3,7 +3,6 @@
 
 #include <span>
 
-#include "operators/near_field.hpp"
 #include "operators/translations.hpp"
 #include "operators/views.hpp"
 
@@ -12,19 +11,19 @@ namespace octopole {
 
 /// P2M: multipoles of `leaves` from their sources: potential on the upward check surface, then
 /// check-to-equivalent. `charges` are indexed by source; row i of `multipoles` (equivalent_size values) is
-/// overwritten for node i. If Real is float, the points of leaves that `local` has are read from there.
+/// overwritten for node i. If Real is float, the points of leaves that `leaf_frame` has are read from there.
 /// Threaded over leaves.
 template <Kernel K, class Real>
 void p2m(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves, const Box* boxes,
          const PointsByNode& sources, const Real* charges, Real* multipoles,
-         const LeafFramePoints& local = {});
+         const LeafFramePoints& leaf_frame = {});
 
-/// L2P: adds the field of the nodes' locals to their targets. `local` as above, for sources = targets.
+/// L2P: adds the field of the nodes' locals to their targets. `leaf_frame` as above, for sources = targets.
 /// Threaded over nodes.
 template <Kernel K, class Real>
 void l2p(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> nodes, const Box* boxes,
          const PointsByNode& targets, const Real* locals, const TargetSums& sums,
-         const LeafFramePoints& local = {});
+         const LeafFramePoints& leaf_frame = {});
 
 }  // namespace octopole
 #pragma GCC visibility pop

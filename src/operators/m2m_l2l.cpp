@@ -1,4 +1,4 @@
-#include "operators/vertical.hpp"
+#include "operators/m2m_l2l.hpp"
 
 #include "base/parallel_for.hpp"
 #include "operators/batches.hpp"

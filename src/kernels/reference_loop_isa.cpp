@@ -1,10 +1,11 @@
-// The bodies of the loops of reference sums. Included once by the translation unit of each instruction set,
-// which first defines `isa` as its namespace of simd/vec.hpp.
-#pragma once
+// The loops of reference sums, compiled once per instruction set. All in an unnamed namespace, so that units
+// share no instantiation.
+#include "kernels/reference_loop_isa.hpp"
 
-#include "kernels/reference_loop_table.hpp"
+#include "octopole/kernels.hpp"
 #include "simd/vec.hpp"
 
+#ifdef OCTOPOLE_ISA_BUILT
 namespace octopole {
 namespace {
 
@@ -227,4 +228,20 @@ ReferenceLoops<K> reference_loops() {
 }
 
 }  // namespace
+}  // namespace octopole
+#endif
+
+namespace octopole {
+
+template <class K>
+template <simd::Isa>
+ReferenceLoops<K> ReferenceLoops<K>::of() {
+#ifdef OCTOPOLE_ISA_BUILT
+  return reference_loops<K>();
+#else
+  return {};
+#endif
+}
+template ReferenceLoops<Laplace> ReferenceLoops<Laplace>::of<simd::Isa::OCTOPOLE_ISA>();
+
 }  // namespace octopole

@@ -1,0 +1,714 @@
+// The symmetric pair loops: 1/r is computed once for both sides. Included by the unit of the pair loops
+// (pair_loop_isa.cpp) only.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include "kernels/close_pairs_impl.hpp"
+#include "kernels/pair_loop_isa.hpp"
+#include "simd/vec.hpp"
+
+namespace octopole {
+namespace {
+
+// ---- between two sets of points. Pairs of split points (high and low parts) are guarded
+// (close_pairs_impl.hpp).
+
+/// Number of points of b that are processed together: their sums, one vector per point, fit in the L1 cache.
+/// A multiple of the number of lanes of every instruction set.
+inline constexpr Index kMutualPiece = 128;
+
+/// One side of symmetric pairs: points, split or not, and where their results go: to `sums` for split points
+/// on side a.
+template <class Real>
+struct MutualSide {
+  MutualArrays<Real> points;
+  LowParts<Real> low;
+  WideSums sums;
+};
+
+template <bool Gradient, bool Split, class Real>
+MutualSide<Real> advance(const MutualSide<Real>& side, Index i) {
+  const MutualArrays<Real>& p = side.points;
+  MutualSide<Real> rest{
+      {p.x + i, p.y + i, p.z + i, p.charge + i, p.count - i, nullptr, nullptr, nullptr, nullptr}, {}, {}};
+  if constexpr (Split) rest.low = {side.low.x + i, side.low.y + i, side.low.z + i};
+  if (p.potential) rest.points.potential = p.potential + i;
+  if (side.sums.potential) rest.sums.potential = side.sums.potential + i;
+  if constexpr (Gradient) {
+    if (p.gx) rest.points.gx = p.gx + i, rest.points.gy = p.gy + i, rest.points.gz = p.gz + i;
+    if (side.sums.gx)
+      rest.sums.gx = side.sums.gx + i, rest.sums.gy = side.sums.gy + i, rest.sums.gz = side.sums.gz + i;
+  }
+  return rest;
+}
+
+template <class V, class Real>
+OCTOPOLE_INLINE void add_scaled(Real* to, Real scale, const V& value) {
+  simd::store(to, simd::load<V>(to) + simd::broadcast<V>(scale) * value);
+}
+
+template <int First, class V, int... lane>
+OCTOPOLE_INLINE auto half_in_double(const V& v, std::integer_sequence<int, lane...>) {
+  return __builtin_convertvector(__builtin_shufflevector(v, v, (First + lane)...),
+                                 typename isa::Vec<double>::type);
+}
+
+/// Adds half a vector of floats, from lane First on, scaled, to the same number of doubles.
+template <int First, class V>
+OCTOPOLE_INLINE void add_half_to_doubles(double* to, const V& value, double scale) {
+  using Doubles = typename isa::Vec<double>::type;
+  static_assert(sizeof(V) == sizeof(Doubles));
+  const Doubles half =
+      half_in_double<First>(value, std::make_integer_sequence<int, isa::Vec<double>::lanes>{});
+  simd::store(to, simd::load<Doubles>(to) + simd::broadcast<Doubles>(scale) * half);
+}
+
+/// Adds a vector of floats, scaled, to the same number of doubles.
+template <class V>
+OCTOPOLE_INLINE void add_to_doubles(double* to, const V& value, double scale = 1) {
+  constexpr int lanes = isa::Vec<double>::lanes;
+  add_half_to_doubles<0>(to, value, scale);
+  add_half_to_doubles<lanes>(to + lanes, value, scale);
+}
+
+/// Results of a piece of b per lane, (1 or 4, kMutualPiece, lanes), before and after a block: the First block
+/// sets them, later ones add to them. Both are the same array where a block is never discarded.
+template <class Real>
+struct PieceSums {
+  const Real* before;
+  Real* after;
+};
+
+/// Sums Width * lanes points of a against `count` points of b. Returns false if a pair is too close for
+/// Pairs::fast: sums.after is then invalid, and nothing else has been written. Masks of guarded pairs are
+/// (count, Width).
+template <int Width, Pairs pairs, bool First, bool Gradient, bool Split, class K, class Real>
+OCTOPOLE_INLINE bool mutual_block(const K& kernel, const MutualSide<Real>& a_side,
+                                  const MutualSide<Real>& b_side, Index count, Real scale,
+                                  const PieceSums<Real>& sums, [[maybe_unused]] const BlockGuard& guard) {
+  using V = typename isa::Vec<Real>::type;
+  constexpr int lanes = isa::Vec<Real>::lanes;
+  constexpr Index part = kMutualPiece * lanes;
+  const MutualArrays<Real>&a = a_side.points, &b = b_side.points;
+  V x[Width], y[Width], z[Width], charge[Width], u[Width], gx[Width], gy[Width], gz[Width];
+  V x_low[Width], y_low[Width], z_low[Width];
+#pragma GCC unroll 4
+  for (int w = 0; w < Width; ++w) {
+    x[w] = simd::load<V>(a.x + w * lanes);
+    y[w] = simd::load<V>(a.y + w * lanes);
+    z[w] = simd::load<V>(a.z + w * lanes);
+    if constexpr (Split) {
+      x_low[w] = simd::load<V>(a_side.low.x + w * lanes);
+      y_low[w] = simd::load<V>(a_side.low.y + w * lanes);
+      z_low[w] = simd::load<V>(a_side.low.z + w * lanes);
+    }
+    charge[w] = simd::load<V>(a.charge + w * lanes);
+    u[w] = gx[w] = gy[w] = gz[w] = V{};
+  }
+  // Local copies, because the compiler must assume that the stores below may change b_side.
+  const Real *const b_x = b.x, *const b_y = b.y, *const b_z = b.z, *const b_charge = b.charge;
+  [[maybe_unused]] const LowParts<Real> b_low = b_side.low;
+  const Real* const sums_before = sums.before;
+  Real* const sums_after = sums.after;
+  [[maybe_unused]] std::uint16_t* const beyond = guard.beyond;
+  V nearest{}, least{};
+  if constexpr (pairs != Pairs::any) {
+    nearest = simd::broadcast<V>(kNoDistance);
+    least = simd::broadcast<V>(guard.least);
+  }
+  for (Index j = 0; j < count; ++j) {
+    const V bx = simd::broadcast<V>(b_x[j]), by = simd::broadcast<V>(b_y[j]), bz = simd::broadcast<V>(b_z[j]),
+            bq = simd::broadcast<V>(b_charge[j]);
+    V bx_low, by_low, bz_low;
+    if constexpr (Split) {
+      bx_low = simd::broadcast<V>(b_low.x[j]);
+      by_low = simd::broadcast<V>(b_low.y[j]);
+      bz_low = simd::broadcast<V>(b_low.z[j]);
+    }
+    const Real* const before = sums_before + j * lanes;
+    V to_b{}, to_bx{}, to_by{}, to_bz{};
+    if constexpr (!First) to_b = simd::load<V>(before);
+    if constexpr (Gradient && !First) {
+      to_bx = simd::load<V>(before + part);
+      to_by = simd::load<V>(before + 2 * part);
+      to_bz = simd::load<V>(before + 3 * part);
+    }
+#pragma GCC unroll 4
+    for (int w = 0; w < Width; ++w) {
+      V dx = x[w] - bx, dy = y[w] - by, dz = z[w] - bz;
+      if constexpr (Split) {
+        // The differences above are exact for close points, for which the low parts matter.
+        dx += x_low[w] - bx_low;
+        dy += y_low[w] - by_low;
+        dz += z_low[w] - bz_low;
+      }
+      const V r2 = dx * dx + dy * dy + dz * dz;
+      const V inverse_r =
+          inverse_distance<pairs, simd::Accuracy::full>(r2, least, nearest, beyond + j * Width + w);
+      const V value = kernel.potential(r2, inverse_r);
+      u[w] += value * bq;
+      to_b += value * charge[w];
+      if constexpr (Gradient) {
+        const V g = -kernel.gradient_factor(r2, inverse_r);  // most kernels fall with r: saves two negations
+        const V ga = g * bq, gb = g * charge[w];
+        gx[w] -= ga * dx;
+        gy[w] -= ga * dy;
+        gz[w] -= ga * dz;
+        to_bx += gb * dx;
+        to_by += gb * dy;
+        to_bz += gb * dz;
+      }
+    }
+    Real* const after = sums_after + j * lanes;
+    simd::store(after, to_b);
+    if constexpr (Gradient) {
+      simd::store(after + part, to_bx);
+      simd::store(after + 2 * part, to_by);
+      simd::store(after + 3 * part, to_bz);
+    }
+  }
+  if constexpr (pairs == Pairs::fast)
+    if (isa::any_below(nearest, least)) return false;
+#pragma GCC unroll 4
+  for (int w = 0; w < Width; ++w) {
+    const Index i = w * lanes;
+    if constexpr (Split) {
+      add_to_doubles(a_side.sums.potential + i, u[w]);
+      if constexpr (Gradient) {
+        add_to_doubles(a_side.sums.gx + i, gx[w]);
+        add_to_doubles(a_side.sums.gy + i, gy[w]);
+        add_to_doubles(a_side.sums.gz + i, gz[w]);
+      }
+    } else {
+      add_scaled(a.potential + i, scale, u[w]);
+      if constexpr (Gradient) {
+        add_scaled(a.gx + i, scale, gx[w]);
+        add_scaled(a.gy + i, scale, gy[w]);
+        add_scaled(a.gz + i, scale, gz[w]);
+      }
+    }
+  }
+  return true;
+}
+
+/// Sums the last points of a, fewer than one vector: padded with copies of the last one with zero charge.
+template <bool First, bool Gradient, class K, class Real>
+void mutual_rest(const K& kernel, const MutualArrays<Real>& a, const MutualSide<Real>& b, Index count,
+                 Real scale, const PieceSums<Real>& sums) {
+  constexpr int lanes = isa::Vec<Real>::lanes;
+  alignas(64) Real x[lanes], y[lanes], z[lanes], charge[lanes], u[lanes], gx[lanes], gy[lanes], gz[lanes];
+  for (Index l = 0; l < lanes; ++l) {
+    const Index i = l < a.count ? l : a.count - 1;
+    x[l] = a.x[i];
+    y[l] = a.y[i];
+    z[l] = a.z[i];
+    charge[l] = l < a.count ? a.charge[i] : Real{0};
+    u[l] = gx[l] = gy[l] = gz[l] = 0;
+  }
+  mutual_block<1, Pairs::any, First, Gradient, false>(
+      kernel, MutualSide<Real>{{x, y, z, charge, lanes, u, gx, gy, gz}, {}, {}}, b, count, scale, sums, {});
+  for (Index l = 0; l < lanes && l < a.count; ++l) {
+    a.potential[l] += u[l];
+    if constexpr (Gradient) {
+      a.gx[l] += gx[l];
+      a.gy[l] += gy[l];
+      a.gz[l] += gz[l];
+    }
+  }
+}
+
+/// Adds the two halves of each piece of 2 * Half lanes: pieces of the result have the sums of a, then of b.
+template <int Half, class V, int... lane>
+OCTOPOLE_INLINE V fold(const V& a, const V& b, std::integer_sequence<int, lane...>) {
+  constexpr int lanes = sizeof...(lane);
+  return __builtin_shufflevector(a, b, (lane / Half % 2 ? lanes + lane - Half : lane)...) +
+         __builtin_shufflevector(a, b, (lane / Half % 2 ? lanes + lane : lane + Half)...);
+}
+
+template <int Half, class V, int Lanes>
+OCTOPOLE_INLINE void fold_all(V (&v)[Lanes]) {
+#pragma GCC unroll 16
+  for (int i = 0; i < Half; ++i)
+    v[i] = fold<Half>(v[i], v[i + Half], std::make_integer_sequence<int, Lanes>{});
+  if constexpr (Half > 1) fold_all<Half / 2>(v);
+}
+
+/// Horizontal sums of `lanes` vectors, which lie `stride` vectors apart, as one vector.
+template <class Real>
+OCTOPOLE_INLINE auto sums_of_lanes(const Real* from, Index stride = 1) {
+  using V = typename isa::Vec<Real>::type;
+  constexpr int lanes = isa::Vec<Real>::lanes;
+  V v[lanes];
+#pragma GCC unroll 16
+  for (int i = 0; i < lanes; ++i) v[i] = simd::load<V>(from + i * stride * lanes);
+  fold_all<lanes / 2>(v);
+  return v[0];
+}
+
+/// to[j] += scale * sum over lanes of `sums` for `count` points of b. With Padded, `to` is written in whole
+/// vectors.
+template <bool Padded, class Real>
+void add_sums(const Real* sums, Index count, Real scale, Real* to) {
+  using V = typename isa::Vec<Real>::type;
+  constexpr int lanes = isa::Vec<Real>::lanes;
+  const V factor = simd::broadcast<V>(scale);
+  Index j = 0;
+  for (; Padded ? j < count : j + lanes <= count; j += lanes)
+    simd::store(to + j, simd::load<V>(to + j) + factor * sums_of_lanes(sums + j * lanes));
+  if (j >= count) return;
+  const V rest = sums_of_lanes(sums + j * lanes);
+  for (Index l = 0; j + l < count; ++l) to[j + l] += scale * rest[l];
+}
+
+template <bool First, bool Gradient, class K, class Real>
+OCTOPOLE_INLINE void one_block_of_a(const K& kernel, const MutualSide<Real>& a, Index i,
+                                    const MutualSide<Real>& b, Index count, Real scale,
+                                    const PieceSums<Real>& sums) {
+  constexpr int lanes = isa::Vec<Real>::lanes;
+  const MutualSide<Real> block = advance<Gradient, false>(a, i);
+  if (block.points.count >= lanes)
+    mutual_block<1, Pairs::any, First, Gradient, false>(kernel, block, b, count, scale, sums, {});
+  else
+    mutual_rest<First, Gradient>(kernel, block.points, b, count, scale, sums);
+}
+
+/// Sums all points of a, at least one, against `count` points of b.
+template <bool Gradient, class K, class Real>
+OCTOPOLE_INLINE void all_of_a(const K& kernel, const MutualSide<Real>& a, const MutualSide<Real>& b,
+                              Index count, Real scale, const PieceSums<Real>& sums) {
+  constexpr int lanes = isa::Vec<Real>::lanes, width = 2;
+  const Index all = a.points.count;
+  Index i = width * lanes;
+  if (i <= all) {
+    mutual_block<width, Pairs::any, true, Gradient, false>(kernel, a, b, count, scale, sums, {});
+  } else {
+    i = lanes;
+    one_block_of_a<true, Gradient>(kernel, a, 0, b, count, scale, sums);
+  }
+  for (; i + width * lanes <= all; i += width * lanes)
+    mutual_block<width, Pairs::any, false, Gradient, false>(kernel, advance<Gradient, false>(a, i), b, count,
+                                                            scale, sums, {});
+  for (; i < all; i += lanes) one_block_of_a<false, Gradient>(kernel, a, i, b, count, scale, sums);
+}
+
+/// Sums a vector of split points of a, the first at i, against `count` points of b, the first at `first`.
+template <bool First, bool Gradient, class K>
+[[gnu::noinline]] void sum_guarded(const K& kernel, const MutualSide<float>& a, Index i,
+                                   const MutualSide<float>& b, Index first, Index count,
+                                   const PieceSums<float>& sums, const CloseGuard& close) {
+  std::uint16_t beyond[kMutualPiece];
+  static_assert(kMutualPiece % kMasksTogether == 0);
+  mutual_block<1, Pairs::guarded, First, Gradient, true>(kernel, a, b, count, 1.0F, sums,
+                                                         {close.least, beyond});
+  each_left_out(beyond, count, [&](Index j, Index lane) {
+    if (lane < a.points.count) close.pairs.take(close.pairs.to, i + lane, first + j);  // otherwise padding
+  });
+}
+
+/// Sums all split points of a, at least one, against `count` points of b, the first at `first`. The sums
+/// after a block are those before the next.
+template <bool Gradient, class K>
+OCTOPOLE_INLINE void all_of_a(const K& kernel, const MutualSide<float>& a, const MutualSide<float>& b,
+                              Index first, Index count, PieceSums<float>& sums, const CloseGuard& close) {
+  constexpr int lanes = isa::Vec<float>::lanes;
+  const auto block = [&](auto is_first, Index i) {
+    constexpr bool First = decltype(is_first)::value;
+    const MutualSide<float> vector = advance<Gradient, true>(a, i);
+    if (!mutual_block<1, Pairs::fast, First, Gradient, true>(kernel, vector, b, count, 1.0F, sums,
+                                                             {close.least, nullptr}))
+      sum_guarded<First, Gradient>(kernel, vector, i, b, first, count, sums, close);
+    sums = {sums.after, const_cast<float*>(sums.before)};
+  };
+  block(std::true_type{}, 0);
+  for (Index i = lanes; i < a.points.count; i += lanes) block(std::false_type{}, i);
+}
+
+/// Sums all pairs of a and b. With Split both sides are padded, and pairs are guarded by `close`.
+template <bool Gradient, bool Split, class K, class Real>
+void mutual_loop(const K& kernel, const MutualSide<Real>& a, const MutualSide<Real>& b, Real scale,
+                 [[maybe_unused]] const CloseGuard& close) {
+  constexpr int lanes = isa::Vec<Real>::lanes, parts = Gradient ? 4 : 1;
+  alignas(64) Real buffers[Split ? 2 : 1][kMutualPiece * lanes * parts];
+  const Index b_count = b.points.count;
+  if (a.points.count == 0) return;
+  for (Index first = 0; first < b_count; first += kMutualPiece) {
+    const Index count = b_count - first < kMutualPiece ? b_count - first : kMutualPiece;
+    const MutualSide<Real> piece = advance<Gradient, Split>(b, first);
+    Real* sums = buffers[0];
+    if constexpr (Split) {
+      PieceSums<Real> turned{buffers[1], buffers[0]};
+      all_of_a<Gradient>(kernel, a, piece, first, count, turned, close);
+      sums = const_cast<Real*>(turned.before);
+    } else {
+      all_of_a<Gradient>(kernel, a, piece, count, scale, {sums, sums});
+    }
+    for (Index j = count; j % lanes != 0; ++j)  // add_sums reads whole vectors of them
+      for (int part = 0; part < parts; ++part)
+        simd::store(sums + (part * kMutualPiece + j) * lanes, typename isa::Vec<Real>::type{});
+    add_sums<Split>(sums, count, scale, piece.points.potential);
+    if constexpr (Gradient) {
+      add_sums<Split>(sums + kMutualPiece * lanes, count, scale, piece.points.gx);
+      add_sums<Split>(sums + 2 * kMutualPiece * lanes, count, scale, piece.points.gy);
+      add_sums<Split>(sums + 3 * kMutualPiece * lanes, count, scale, piece.points.gz);
+    }
+  }
+}
+
+template <bool Gradient, class K, class Real>
+void whole_mutual_loop(const K& kernel, const MutualArrays<Real>& a, const MutualArrays<Real>& b,
+                       Real scale) {
+  mutual_loop<Gradient, false>(kernel, MutualSide<Real>{a, {}, {}}, MutualSide<Real>{b, {}, {}}, scale, {});
+}
+
+template <bool Gradient, class K, class Real>
+void split_mutual_loop(const K& kernel, const MutualArrays<Real>& a, const LowParts<Real>& a_low,
+                       const WideSums& to_a, const MutualArrays<Real>& b, const LowParts<Real>& b_low,
+                       const CloseGuard& close) {
+  mutual_loop<Gradient, true>(kernel, MutualSide<Real>{a, a_low, to_a}, MutualSide<Real>{b, b_low, {}},
+                              Real{1}, close);
+}
+
+// ---- between leaves, with points in single precision relative to their leaf's centre.
+//
+// The partners of a leaf are gathered into a dense row, whose vectors stay in registers; the loop runs over
+// the leaf's own points, and their results are accumulated per lane until the end of the row. The unit of
+// summation is therefore the whole row, independent of the division among ranks and threads.
+
+OCTOPOLE_INLINE void add_four_to_doubles(const float* from, double scale, double* to) {
+  using Floats [[gnu::vector_size(16)]] = float;
+  using Doubles [[gnu::vector_size(32)]] = double;
+  const Doubles value = __builtin_convertvector(simd::load<Floats>(from), Doubles);
+  simd::store(to, simd::load<Doubles>(to) + scale * value);
+}
+
+/// to[j] += scale * from[j]; `from` must be readable up to a whole vector.
+void add_all_to_doubles(const float* from, Index count, double scale, double* to) {
+  using V = typename isa::Vec<float>::type;
+  constexpr int lanes = isa::Vec<float>::lanes;
+  Index j = 0;
+  for (; j + lanes <= count; j += lanes) add_to_doubles(to + j, simd::load<V>(from + j), scale);
+  if (j + lanes / 2 <= count) {
+    add_half_to_doubles<0>(to + j, simd::load<V>(from + j), scale);
+    j += lanes / 2;
+  }
+  if (lanes > 8 && j + 4 <= count) {
+    add_four_to_doubles(from + j, scale, to + j);
+    j += 4;
+  }
+  for (; j < count; ++j) to[j] += scale * static_cast<double>(from[j]);
+}
+
+/// Maximum number of points of a leaf that are processed together, so that two copies of their results per
+/// lane fit in the L1 cache; and maximum number of points of a row.
+inline constexpr Index kLocalPiece = 128, kLocalRow = 512;
+
+/// At most Size points with charges, in the frame of the current leaf.
+template <Index Size>
+struct LocalSet {
+  static constexpr Index kSize = Size;
+  using V = typename isa::Vec<float>::type;
+  static constexpr int lanes = isa::Vec<float>::lanes;
+
+  alignas(64) float x[Size + lanes], y[Size + lanes], z[Size + lanes], charge[Size + lanes];
+  alignas(64) float least[Size + lanes];  // pairs with smaller squared distances are too close
+  Index count = 0;
+
+  /// Appends `size` points from `start` on.
+  void append(const LocalArrays& points, const LocalPartner& frame, Index start, Index size, float least_r2) {
+    const Index end = count + size;
+    // Whole vectors may read on into the next leaf: what they write past the end is overwritten.
+    for (; count < end && start + lanes <= points.count; count += lanes, start += lanes) {
+      simd::store(x + count, simd::load<V>(points.x + start) * frame.ratio + frame.x);
+      simd::store(y + count, simd::load<V>(points.y + start) * frame.ratio + frame.y);
+      simd::store(z + count, simd::load<V>(points.z + start) * frame.ratio + frame.z);
+      simd::store(charge + count, simd::load<V>(points.charge + start));
+      simd::store(least + count, simd::broadcast<V>(least_r2));
+    }
+    for (; count < end; ++count, ++start) {
+      x[count] = points.x[start] * frame.ratio + frame.x;
+      y[count] = points.y[start] * frame.ratio + frame.y;
+      z[count] = points.z[start] * frame.ratio + frame.z;
+      charge[count] = points.charge[start];
+      least[count] = least_r2;
+    }
+    count = end;
+  }
+  /// Pads the last vectors with zero charges far away, to which no point is too close.
+  void fill_up() {
+    constexpr float away = 1e3F;
+    for (Index i = count; i < count + lanes; ++i) {
+      x[i] = away;
+      y[i] = z[i] = charge[i] = least[i] = 0;
+    }
+  }
+};
+
+/// The vectors at `at` against `count` points of b, and where the results go: those of the vectors' points to
+/// `received` (parts, points of the vectors' set); those of b, per lane, are read from `before` and written
+/// to `after` (count, parts, lanes); masks of the pairs that are not too close to `beyond` (count, Width).
+struct LocalBlock {
+  Index at, count;
+  float* received;
+  const float* before;
+  float* after;
+  std::uint16_t* beyond;
+};
+
+/// Sums both sides of the pairs, or (without Both) only that of the vectors' points. Returns false if a pair
+/// is too close for Pairs::fast: the values written are then invalid.
+template <int Width, Pairs pairs, bool Both, bool Gradient, bool Estimate, class K, Index Size>
+OCTOPOLE_INLINE bool local_block(const K& kernel, const LocalSet<Size>& a, const LocalSet<kLocalPiece>& b,
+                                 const LocalBlock& block) {
+  using V = typename isa::Vec<float>::type;
+  constexpr int lanes = isa::Vec<float>::lanes, parts = Gradient ? 4 : 1;
+  constexpr auto accuracy = Estimate ? simd::Accuracy::estimate : simd::Accuracy::step;
+  V x[Width], y[Width], z[Width], charge[Width], least[Width], u[Width], gx[Width], gy[Width], gz[Width];
+#pragma GCC unroll 4
+  for (int w = 0; w < Width; ++w) {
+    const Index i = block.at + w * lanes;
+    x[w] = simd::load<V>(a.x + i);
+    y[w] = simd::load<V>(a.y + i);
+    z[w] = simd::load<V>(a.z + i);
+    charge[w] = simd::load<V>(a.charge + i);
+    if constexpr (pairs != Pairs::fast) least[w] = simd::load<V>(a.least + i);
+    u[w] = gx[w] = gy[w] = gz[w] = V{};
+  }
+  // Local copies, because the compiler must assume that the stores below may change the members.
+  const float *const b_x = b.x, *const b_y = b.y, *const b_z = b.z, *const b_charge = b.charge,
+                     *const before = block.before;
+  float* const after = block.after;
+  std::uint16_t* const beyond = block.beyond;
+  const Index count = block.count;
+  V nearest = simd::broadcast<V>(kNoDistance);
+  for (Index j = 0; j < count; ++j) {
+    const V bx = simd::broadcast<V>(b_x[j]), by = simd::broadcast<V>(b_y[j]), bz = simd::broadcast<V>(b_z[j]),
+            bq = simd::broadcast<V>(b_charge[j]);
+    const Index sum = j * parts * lanes;
+    V to_b{}, to_bx{}, to_by{}, to_bz{};
+    if constexpr (Both) to_b = simd::load<V>(before + sum);
+    if constexpr (Both && Gradient) {
+      to_bx = simd::load<V>(before + sum + lanes);
+      to_by = simd::load<V>(before + sum + 2 * lanes);
+      to_bz = simd::load<V>(before + sum + 3 * lanes);
+    }
+#pragma GCC unroll 4
+    for (int w = 0; w < Width; ++w) {
+      const V dx = x[w] - bx, dy = y[w] - by, dz = z[w] - bz;
+      const V r2 = dx * dx + dy * dy + dz * dz;
+      const V inverse_r = inverse_distance<pairs, accuracy>(r2, least[w], nearest, beyond + j * Width + w);
+      const V value = kernel.potential(r2, inverse_r);
+      u[w] += value * bq;
+      to_b += value * charge[w];
+      if constexpr (Gradient) {
+        const V f = -kernel.gradient_factor(r2, inverse_r);  // most kernels fall with r: saves two negations
+        const V fa = f * bq, fb = f * charge[w];
+        gx[w] -= fa * dx;
+        gy[w] -= fa * dy;
+        gz[w] -= fa * dz;
+        to_bx += fb * dx;
+        to_by += fb * dy;
+        to_bz += fb * dz;
+      }
+    }
+    if constexpr (Both) simd::store(after + sum, to_b);
+    if constexpr (Both && Gradient) {
+      simd::store(after + sum + lanes, to_bx);
+      simd::store(after + sum + 2 * lanes, to_by);
+      simd::store(after + sum + 3 * lanes, to_bz);
+    }
+  }
+#pragma GCC unroll 4
+  for (int w = 0; w < Width; ++w) {
+    const Index i = block.at + w * lanes;
+    if (pairs == Pairs::fast && isa::any_below(nearest, simd::load<V>(a.least + i))) return false;
+    const V received[] = {u[w], gx[w], gy[w], gz[w]};
+#pragma GCC unroll 4
+    for (int part = 0; part < parts; ++part) simd::store(block.received + part * Size + i, received[part]);
+  }
+  return true;
+}
+
+/// The pairs of a leaf with other leaves, and within it.
+template <bool Gradient, bool Estimate, class K>
+class LocalLeaves {
+ public:
+  LocalLeaves(const K& kernel, const LocalArrays& points, const WideSums& sums, const LocalLeaf& leaf,
+              const ClosePairs& close)
+      : kernel_(kernel), points_(points), leaf_(leaf), close_(close) {
+    to_[0] = sums.potential;
+    if constexpr (Gradient) to_[1] = sums.gx, to_[2] = sums.gy, to_[3] = sums.gz;
+  }
+
+  /// Sums all pairs of the leaf with its partners.
+  void with(const LocalPartner* partners, Index partner_count) {
+    for (Index i = 0; i < leaf_.count; i += mine_.kSize) {
+      load_mine(i);
+      for (Index p = 0; p < partner_count; ++p) append(partners[p]);
+      finish_row();
+      fold();
+    }
+  }
+
+  /// Sums all pairs within the leaf.
+  void within() {
+    for (Index i = 0; i < leaf_.count; i += mine_.kSize) {
+      load_mine(i);
+      own();
+      LocalPartner behind = kOwnFrame;
+      behind.first = leaf_.first + i + mine_.count;
+      behind.count = leaf_.count - i - mine_.count;
+      append(behind);
+      finish_row();
+      fold();
+    }
+  }
+
+ private:
+  using V = typename isa::Vec<float>::type;
+  using Mine = LocalSet<kLocalPiece>;
+  static constexpr int lanes = isa::Vec<float>::lanes, parts = Gradient ? 4 : 1;
+  static constexpr LocalPartner kOwnFrame{0, 0, 1, 0, 0, 0};
+  static constexpr Index kSums = kLocalPiece * parts * lanes;
+  alignas(64) static constexpr float kZeros[kSums]{};
+
+  /// Points that are contiguous both in the row and in the array of all points.
+  struct Segment {
+    Index first, begin, count;  // first point in the array of all points; begin in the row
+  };
+
+  double scale(int part) const { return part == 0 ? leaf_.scale : leaf_.gradient_scale; }
+  static Index filled(Index count) { return (count + lanes - 1) / lanes * lanes; }
+
+  void load_mine(Index from) {
+    const Index left = leaf_.count - from;
+    mine_.count = 0;
+    mine_first_ = leaf_.first + from;
+    mine_.append(points_, kOwnFrame, mine_first_, left < mine_.kSize ? left : mine_.kSize, leaf_.least);
+    before_ = kZeros;
+    after_ = sums_[0];
+    other_ = sums_[1];
+  }
+
+  void append(const LocalPartner& partner) {
+    const float ratio = partner.ratio > 1 ? partner.ratio : 1.0F;
+    for (Index done = 0; done < partner.count;) {
+      if (row_.count == row_.kSize || segment_count_ == kSegments) finish_row();
+      const Index left = partner.count - done, room = row_.kSize - row_.count,
+                  count = left < room ? left : room;
+      segments_[segment_count_++] = {partner.first + done, row_.count, count};
+      row_.append(points_, partner, partner.first + done, count, leaf_.least * ratio * ratio);
+      done += count;
+    }
+  }
+
+  /// Sums the whole row against the leaf's piece, and empties it.
+  void finish_row() {
+    row_.fill_up();
+    Index at = 0;
+    for (; at + 2 * lanes <= filled(row_.count); at += 2 * lanes) act<2>(at);
+    if (at < row_.count) act<1>(at);
+    for (Index s = 0; s < segment_count_; ++s) {
+      const Segment& segment = segments_[s];
+      for (int part = 0; part < parts; ++part)
+        add_all_to_doubles(row_received_ + part * row_.kSize + segment.begin, segment.count, scale(part),
+                           to_[part] + segment.first);
+    }
+    row_.count = segment_count_ = 0;
+  }
+
+  template <int Width>
+  void act(Index at) {
+    const LocalBlock block{at, mine_.count, row_received_, before_, after_, beyond_};
+    if (!local_block<Width, Pairs::fast, true, Gradient, Estimate>(kernel_, row_, mine_, block))
+      guarded<Width, true>(row_, block);
+    before_ = after_;
+    after_ = other_;
+    other_ = const_cast<float*>(before_);
+  }
+
+  /// Sums pairs within the piece, each side separately: summing over lanes would cost more.
+  void own() {
+    mine_.fill_up();
+    Index at = 0;
+    for (; at + 2 * lanes <= filled(mine_.count); at += 2 * lanes) own_block<2>(at);
+    if (at < mine_.count) own_block<1>(at);
+    for (int part = 0; part < parts; ++part)
+      add_all_to_doubles(row_received_ + part * mine_.kSize, mine_.count, scale(part),
+                         to_[part] + mine_first_);
+  }
+
+  template <int Width>
+  void own_block(Index at) {
+    guarded<Width, false>(mine_, {at, mine_.count, row_received_, nullptr, nullptr, beyond_});
+  }
+
+  /// Guarded sums with a row, or (without Both) within the piece; reports the pairs that are left out.
+  template <int Width, bool Both, Index Size>
+  [[gnu::noinline]] void guarded(const LocalSet<Size>& a, const LocalBlock& block) {
+    local_block<Width, Pairs::guarded, Both, Gradient, Estimate>(kernel_, a, mine_, block);
+    if constexpr (!Both)
+      for (int l = 0; l < Width * lanes; ++l)  // a point with itself is not a pair
+        if (const Index j = block.at + l; j < block.count)
+          beyond_[j * Width + l / lanes] |= static_cast<std::uint16_t>(1U << l % lanes);
+    each_left_out(beyond_, block.count * Width, [&](Index mask, Index lane) {
+      const Index i = block.at + mask % Width * lanes + lane, j = mask / Width;
+      if constexpr (Both)
+        close_.take(close_.to, mine_first_ + j, number_in_row(i));
+      else if (j < i)  // occurs also as (i, j)
+        close_.take(close_.to, mine_first_ + j, mine_first_ + i);
+    });
+  }
+
+  Index number_in_row(Index place) const {
+    Index s = 0;
+    while (s + 1 < segment_count_ && segments_[s + 1].begin <= place) ++s;
+    return segments_[s].first + place - segments_[s].begin;
+  }
+
+  /// Adds the piece's results per lane, summed over lanes, to the global sums.
+  void fold() {
+    if (before_ == kZeros) return;
+    for (Index j = 0; j < mine_.count; j += lanes)
+      for (int part = 0; part < parts; ++part) {
+        alignas(64) float sums[lanes];
+        simd::store(sums, sums_of_lanes(before_ + (j * parts + part) * lanes, parts));
+        add_all_to_doubles(sums, mine_.count - j < lanes ? mine_.count - j : lanes, scale(part),
+                           to_[part] + mine_first_ + j);
+      }
+  }
+
+  static constexpr Index kSegments = 128;
+
+  const K& kernel_;
+  const LocalArrays& points_;
+  const LocalLeaf& leaf_;
+  const ClosePairs& close_;
+  double* to_[4];
+  Mine mine_;
+  Index mine_first_ = 0;  // in the array of all points
+  LocalSet<kLocalRow> row_;
+  Segment segments_[kSegments];
+  Index segment_count_ = 0;
+  const float* before_ = kZeros;  // the piece's results per lane so far
+  float *after_ = nullptr, *other_ = nullptr;
+  alignas(64) float sums_[2][kSums];
+  alignas(64) float row_received_[parts * kLocalRow + lanes];
+  std::uint16_t beyond_[kLocalPiece * 2];  // a multiple of kMasksTogether
+};
+
+template <bool Gradient, bool Estimate, class K>
+void local_loop(const K& kernel, const LocalArrays& points, const WideSums& sums, const LocalLeaf& leaf,
+                const LocalPartner* partners, Index partner_count, const ClosePairs& close) {
+  LocalLeaves<Gradient, Estimate, K>(kernel, points, sums, leaf, close).with(partners, partner_count);
+}
+
+template <bool Gradient, bool Estimate, class K>
+void local_self_loop(const K& kernel, const LocalArrays& points, const WideSums& sums, const LocalLeaf& leaf,
+                     const ClosePairs& close) {
+  LocalLeaves<Gradient, Estimate, K>(kernel, points, sums, leaf, close).within();
+}
+
+}  // namespace
+}  // namespace octopole

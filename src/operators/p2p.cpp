@@ -1,0 +1,363 @@
+#include "operators/p2p.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <type_traits>
+#include <vector>
+
+#include "base/parallel_for.hpp"
+#include "base/threads.hpp"
+#include "kernels/pair_loop.hpp"
+#include "octopole/kernels.hpp"
+#include "operators/point_buffers.hpp"
+
+namespace octopole {
+namespace {
+
+/// Sums pairs of points that a single-precision loop leaves out: in double, as a direct sum does.
+template <class K, class Charge>
+struct SumsInDouble {
+  const K& kernel;
+  const PointsByNode& targets;
+  const PointsByNode& sources;
+  const Charge* charges;
+  const TargetSums& sums;
+
+  /// Adds to target i the contribution of source j; with `both` (sources = targets) also that of i to j.
+  void add(Index i, Index j, bool both) const {
+    const double dx = targets.x[i] - sources.x[j], dy = targets.y[i] - sources.y[j],
+                 dz = targets.z[i] - sources.z[j];
+    const double r2 = dx * dx + dy * dy + dz * dz;
+    if (r2 < std::numeric_limits<double>::min()) return;  // coincident, as in the loops in double
+    const double inverse_r = 1 / std::sqrt(r2), value = K::constant * kernel.potential(r2, inverse_r);
+    const double factor = K::constant * kernel.gradient_factor(r2, inverse_r);
+    const auto add_to = [&](Index target, double charge, double sign) {
+      sums.potential[target] += value * charge;
+      if (!sums.gradient()) return;
+      sums.gx[target] += sign * factor * charge * dx;
+      sums.gy[target] += sign * factor * charge * dy;
+      sums.gz[target] += sign * factor * charge * dz;
+    };
+    add_to(i, static_cast<double>(charges[j]), 1);
+    if (both) add_to(j, static_cast<double>(charges[i]), -1);
+  }
+};
+
+/// Wraps the function object sum(a, b), which must outlive the result, for a loop.
+template <class Sum>
+ClosePairs close_pairs(const Sum& sum) {
+  return {[](void* to, Index a, Index b) { (*static_cast<const Sum*>(to))(a, b); },
+          const_cast<void*>(static_cast<const void*>(&sum))};
+}
+
+/// With two floats per coordinate, differences are accurate to 2^-48 half sides: pairs closer than this
+/// distance (in half sides) are summed in double.
+constexpr float kTwoFloatsReach = 0x1p-20F;
+
+CloseGuard guard_of_two_floats(const ClosePairs& pairs) {
+  return {kTwoFloatsReach * kTwoFloatsReach, pairs};
+}
+
+/// Adds the field of all partners' sources to a leaf's targets, in the given frame.
+template <class K, class Real, bool Split, class Charge>
+void sum_row(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> partners, const Box& frame,
+             const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
+             const TargetSums& sums, SourceBuffer<Real, Split>& source_buffer,
+             TargetBuffer<Real, Split>& target_buffer) {
+  const Index first = targets.begin[leaf];
+  if (first == targets.end[leaf] || partners.empty()) return;
+  target_buffer.load(targets, leaf, frame);
+  const SumsInDouble<K, Charge> in_double{kernel, targets, sources, charges, sums};
+  const auto add_close = [&](Index target, Index source) {
+    in_double.add(first + target, source_buffer.number(source), false);
+  };
+  const CloseGuard close = guard_of_two_floats(close_pairs(add_close));
+  const auto flush = [&] {
+    target_buffer.evaluate(kernel, source_buffer.view(), frame.half, sums, source_buffer.low(), close);
+    source_buffer.clear();
+  };
+  source_buffer.append(sources, partners, charges, frame, flush);
+  if (!source_buffer.empty()) flush();
+}
+
+/// How a thread processes parts of the near field's lists: its buffers, and functions. In double, coordinates
+/// are absolute and symmetric pairs are summed in place.
+template <class Real>
+struct PairWorker;
+
+template <>
+struct PairWorker<double> {
+  SourceBuffer<double> sources;
+  TargetBuffer<double> targets;
+
+  template <class K>
+  void alone(const K& kernel, NodeIndex leaf, const ListView& list, const Box*, const PointsByNode& points,
+             const double* charges, const TargetSums& sums) {
+    sum_row(kernel, leaf, list.of(leaf), kAbsoluteFrame, points, points, charges, sums, sources, targets);
+  }
+  template <class K>
+  void mutual(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box*,
+              const PointsByNode& points, const double* charges, const TargetSums& sums) {
+    const auto arrays_of = [&](NodeIndex node) {
+      const Index i = points.begin[node];
+      const bool gradient = sums.gradient();
+      return MutualArrays<double>{points.x + i,
+                                  points.y + i,
+                                  points.z + i,
+                                  charges + i,
+                                  points.end[node] - i,
+                                  sums.potential + i,
+                                  gradient ? sums.gx + i : nullptr,
+                                  gradient ? sums.gy + i : nullptr,
+                                  gradient ? sums.gz + i : nullptr};
+    };
+    for (const NodeIndex other : others) pair_mutual(kernel, arrays_of(leaf), arrays_of(other), K::constant);
+  }
+};
+
+template <>
+struct PairWorker<float> {
+  /// Partners that are consecutive along the curve are loaded together, up to about this number of points.
+  static constexpr Index kRun = 1024;
+  SourceBuffer<float, true> sources;
+  TargetBuffer<float, true> targets;
+  MutualBuffer<double> one;  // sums in double, since they are over many pairs of leaves
+  MutualBuffer<float> run;
+
+  template <class K, class Charge>
+  void alone(const K& kernel, NodeIndex leaf, const ListView& list, const Box* boxes,
+             const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
+    alone(kernel, leaf, list.of(leaf), boxes, points, charges, sums);
+  }
+  template <class K, class Charge>
+  void alone(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> partners, const Box* boxes,
+             const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
+    sum_row(kernel, leaf, partners, boxes[leaf], points, points, charges, sums, sources, targets);
+  }
+  template <class K, class Charge>
+  void mutual(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box* boxes,
+              const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
+    const Box& frame = boxes[leaf];
+    const double scale = K::constant * integer_power(frame.half, K::homogeneity);
+    const SumsInDouble<K, Charge> in_double{kernel, points, points, charges, sums};
+    const bool gradient = sums.gradient();
+    const Index first = points.begin[leaf], count = points.end[leaf] - first;
+    one.load(points, first, count, charges, frame, gradient);
+    for (std::size_t k = 0; k < others.size();) {
+      const std::size_t begin = k;
+      const Index start = points.begin[others[k]];
+      Index end = points.end[others[k]];
+      for (++k; k < others.size() && points.begin[others[k]] == end && end - start < kRun; ++k)
+        end = points.end[others[k]];
+      run.load(points, start, end - start, charges, frame, gradient);
+      // Each partner's contribution is added in double separately, so that it does not depend on the other
+      // leaves of the run.
+      for (const NodeIndex other : others.subspan(begin, k - begin)) {
+        const Index from = points.begin[other];
+        const auto add_close = [&](Index a, Index b) { in_double.add(first + a, from + b, true); };
+        pair_mutual_split(kernel, one.arrays(first, count, gradient), one.low(first),
+                          one.double_sums(gradient), run.arrays(from, points.end[other] - from, gradient),
+                          run.low(from), guard_of_two_floats(close_pairs(add_close)));
+      }
+      run.add_to(sums, scale, frame.half);
+    }
+    one.add_to(sums, scale, frame.half);
+  }
+};
+
+/// Worker for points relative to their own leaf.
+class LocalWorker {
+ public:
+  explicit LocalWorker(const LeafFramePoints& leaf_frame) : leaf_frame_(leaf_frame) {}
+
+  template <class K>
+  void alone(const K& kernel, NodeIndex leaf, const ListView& list, const Box* boxes,
+             const PointsByNode& points, const float* charges, const TargetSums& sums) {
+    const std::span<const NodeIndex> partners = list.of(leaf);
+    const auto self = std::find(partners.begin(), partners.end(), leaf);
+    two_floats_.alone(kernel, leaf, {partners.begin(), self}, boxes, points, charges, sums);
+    if (self == partners.end() || points.begin[leaf] == points.end[leaf]) return;
+    two_floats_.alone(kernel, leaf, {self + 1, partners.end()}, boxes, points, charges, sums);
+    const auto add_close = in_double(kernel, points, charges, sums);
+    pair_self_local(kernel, arrays(charges), double_sums(sums), leaf_of<K>(points, leaf, boxes[leaf]),
+                    estimate(), close_pairs(add_close));
+  }
+
+  template <class K>
+  void mutual(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box* boxes,
+              const PointsByNode& points, const float* charges, const TargetSums& sums) {
+    const Box& box = boxes[leaf];
+    const double inverse = 1 / box.half;
+    partners_.clear();
+    for (const NodeIndex other : others) {
+      const Box& its = boxes[other];
+      const auto place = [&](double from, double to) { return static_cast<float>((from - to) * inverse); };
+      const double ratio = its.half * inverse;
+      partners_.push_back({points.begin[other], points.end[other] - points.begin[other],
+                           static_cast<float>(ratio), place(its.x, box.x), place(its.y, box.y),
+                           place(its.z, box.z)});
+    }
+    const auto add_close = in_double(kernel, points, charges, sums);
+    pair_mutual_local(kernel, arrays(charges), double_sums(sums), leaf_of<K>(points, leaf, box),
+                      partners_.data(), static_cast<Index>(partners_.size()), estimate(),
+                      close_pairs(add_close));
+  }
+
+ private:
+  /// Returns a function object that sums both sides of a pair.
+  template <class K>
+  static auto in_double(const K& kernel, const PointsByNode& points, const float* charges,
+                        const TargetSums& sums) {
+    return [in_double = SumsInDouble<K, float>{kernel, points, points, charges, sums}](Index a, Index b) {
+      in_double.add(a, b, true);
+    };
+  }
+
+  LocalArrays arrays(const float* charges) const {
+    return {leaf_frame_.x, leaf_frame_.y, leaf_frame_.z, charges, leaf_frame_.count};
+  }
+  static WideSums double_sums(const TargetSums& sums) {
+    return {sums.potential, sums.gradient() ? sums.gx : nullptr, sums.gradient() ? sums.gy : nullptr,
+            sums.gradient() ? sums.gz : nullptr};
+  }
+  bool estimate() const { return leaf_frame_.form == NearForm::estimate; }
+
+  template <class K>
+  LocalLeaf leaf_of(const PointsByNode& points, NodeIndex leaf, const Box& box) const {
+    const double scale = K::constant * integer_power(box.half, K::homogeneity);
+    return {points.begin[leaf], points.end[leaf] - points.begin[leaf],
+            static_cast<float>(leaf_frame_.reach * leaf_frame_.reach), scale, scale / box.half};
+  }
+
+  LeafFramePoints leaf_frame_;
+  PairWorker<float> two_floats_;  // for one-sided sums over other leaves
+  std::vector<LocalPartner> partners_;
+};
+
+/// One per thread; that of thread 0 calls the function after every kMeanwhileLeaves leaves.
+class ProgressPoller {
+ public:
+  explicit ProgressPoller(const std::function<void()>& function)
+      : function_(thread_number() == 0 && function ? &function : nullptr) {}
+  void after_leaf() {
+    if (function_ == nullptr || ++leaves_ % kMeanwhileLeaves != 0) return;
+    (*function_)();
+  }
+
+ private:
+  const std::function<void()>* function_;
+  int leaves_ = 0;
+};
+
+/// Calls work(worker) with the kind of worker for the form of the points.
+template <class Real, class Charge, class Work>
+void with_worker(const LeafFramePoints& leaf_frame, const Work& work) {
+  if constexpr (std::is_same_v<Real, float> && std::is_same_v<Charge, float>)
+    if (leaf_frame.form != NearForm::two_floats) return work(LocalWorker(leaf_frame));
+  work(PairWorker<Real>());
+}
+
+}  // namespace
+
+template <class Real, Kernel K, class Charge>
+void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, const Box* boxes,
+         const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
+         const TargetSums& sums, const std::function<void()>& meanwhile) {
+  // In double, differences of absolute coordinates are as exact as the coordinates; in single precision
+  // coordinates are relative to the leaf and split in two floats.
+  constexpr bool split = std::is_same_v<Real, float>;
+  struct State {
+    ProgressPoller between;
+    SourceBuffer<Real, split> sources;
+    TargetBuffer<Real, split> targets;
+  };
+  const auto make = [&] { return State{ProgressPoller(meanwhile), {}, {}}; };
+  parallel_for(static_cast<Index>(leaves.size()), 8, make, [&](State& state, Index l) {
+    const NodeIndex leaf = leaves[static_cast<std::size_t>(l)];
+    sum_row(kernel, leaf, u.of(leaf), split ? boxes[leaf] : kAbsoluteFrame, targets, sources, charges, sums,
+            state.sources, state.targets);
+    state.between.after_leaf();
+  });
+}
+
+namespace {
+
+template <class K, class Worker, class Charge>
+void work_off_tasks(const K& kernel, const Worker& idle, const NearPairsView& pairs, const Box* boxes,
+                    const PointsByNode& points, const Charge* charges, const TargetSums& sums,
+                    const std::function<void()>& meanwhile) {
+  ProgressPoller between(meanwhile);  // for the calling thread
+  const auto after_leaf = [&] {
+    if (thread_number() == 0) between.after_leaf();
+  };
+  std::vector<Worker> workers(static_cast<std::size_t>(max_threads()), idle);
+  std::vector<char> in_use(pairs.ranges.size());  // by range: addresses for task dependences
+  const auto work_off = [&](std::size_t task) {
+    Worker& worker = workers[static_cast<std::size_t>(thread_number())];
+    const std::span ranges = pairs.ranges_of(task);
+    if (ranges.size() == 1) {
+      const auto range = static_cast<std::size_t>(ranges[0]);
+      for (Index l = pairs.ranges[range]; l < pairs.ranges[range + 1]; ++l) {
+        worker.alone(kernel, pairs.leaves[static_cast<std::size_t>(l)], pairs.alone, boxes, points, charges,
+                     sums);
+        after_leaf();
+      }
+    }
+    for (Index row = pairs.task_rows[task]; row < pairs.task_rows[task + 1]; ++row) {
+      const NodeIndex leaf = pairs.row_leaves[static_cast<std::size_t>(row)];
+      worker.mutual(kernel, leaf, pairs.mutual.of(leaf), boxes, points, charges, sums);
+      after_leaf();
+    }
+  };
+  ThreadErrors errors;
+#pragma omp parallel
+#pragma omp single
+  for (std::size_t task = 0; task < pairs.task_count(); ++task) {
+    [[maybe_unused]] char* const range = in_use.data();
+    [[maybe_unused]] const std::int32_t* const met = pairs.ranges_of(task).data();
+    [[maybe_unused]] const std::size_t count = pairs.ranges_of(task).size();
+#pragma omp task depend(iterator(std::size_t k = 0 : count), inout : range[met[k]]) firstprivate(task)
+    errors.keep([&] { work_off(task); });
+  }
+  errors.rethrow();
+}
+
+}  // namespace
+
+void localize(std::span<const NodeIndex> leaves, const Box* boxes, const PointsByNode& points, float* x,
+              float* y, float* z) {
+#pragma omp parallel for schedule(static)
+  for (const NodeIndex leaf : leaves) {
+    const Box& box = boxes[leaf];
+    const double inverse = 1 / box.half;
+    for (Index i = points.begin[leaf]; i < points.end[leaf]; ++i) {
+      x[i] = static_cast<float>((points.x[i] - box.x) * inverse);
+      y[i] = static_cast<float>((points.y[i] - box.y) * inverse);
+      z[i] = static_cast<float>((points.z[i] - box.z) * inverse);
+    }
+  }
+}
+
+template <class Real, Kernel K, class Charge>
+void p2p_mutual(const K& kernel, const NearPairsView& pairs, const Box* boxes, const PointsByNode& points,
+                const Charge* charges, const TargetSums& sums, const std::function<void()>& meanwhile,
+                const LeafFramePoints& leaf_frame) {
+  with_worker<Real, Charge>(leaf_frame, [&](const auto& worker) {
+    work_off_tasks(kernel, worker, pairs, boxes, points, charges, sums, meanwhile);
+  });
+}
+
+#define OCTOPOLE_INSTANTIATE(K, Real, Charge)                                                         \
+  template void p2p<Real>(const K&, std::span<const NodeIndex>, const ListView&, const Box*,          \
+                          const PointsByNode&, const PointsByNode&, const Charge*, const TargetSums&, \
+                          const std::function<void()>&);                                              \
+  template void p2p_mutual<Real>(const K&, const NearPairsView&, const Box*, const PointsByNode&,     \
+                                 const Charge*, const TargetSums&, const std::function<void()>&,      \
+                                 const LeafFramePoints&);
+OCTOPOLE_INSTANTIATE(Laplace, double, double)
+OCTOPOLE_INSTANTIATE(Laplace, float, double)
+OCTOPOLE_INSTANTIATE(Laplace, float, float)
+#undef OCTOPOLE_INSTANTIATE
+
+}  // namespace octopole
