@@ -8,7 +8,7 @@
 
 #include "app/report.hpp"
 #include "base/node_memory.hpp"
-#include "cost/overfull.hpp"
+#include "cost/leaf_cost.hpp"
 #include "fmm/communication.hpp"
 #include "octopole/version.hpp"
 

@@ -1,5 +1,4 @@
 #include "fmm/setup.hpp"
-#include "cost/multipole_rule.hpp"
 
 #include <algorithm>
 

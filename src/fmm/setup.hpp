@@ -5,11 +5,11 @@
 #include <span>
 #include <vector>
 
-#include "cost/balance.hpp"
-#include "cost/memory_check.hpp"
-#include "cost/overfull.hpp"
+#include "cost/load_balance.hpp"
+#include "cost/memory.hpp"
+#include "cost/leaf_cost.hpp"
 #include "cost/tuning.hpp"
-#include "cost/work_lists.hpp"
+#include "cost/operation_counts.hpp"
 #include "distributed/distribute.hpp"
 #include "distributed/ghosts.hpp"
 #include "fmm/observer.hpp"

@@ -1,7 +1,7 @@
 // Memory of a complete set-up.
 #pragma once
 
-#include "cost/memory_estimate.hpp"
+#include "cost/memory.hpp"
 #include "fmm/setup.hpp"
 
 #pragma GCC visibility push(default)

@@ -1,7 +1,7 @@
 // Counts of the work of an evaluation: of a whole set-up, and by pieces.
 #pragma once
 
-#include "cost/work.hpp"
+#include "cost/operation_counts.hpp"
 #include "fmm/setup.hpp"
 
 #pragma GCC visibility push(default)

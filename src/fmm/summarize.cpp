@@ -1,5 +1,5 @@
 #include "fmm/summarize.hpp"
-#include "cost/multipole_rule.hpp"
+#include "cost/rank_setup.hpp"
 
 #include <sys/resource.h>
 

@@ -7,8 +7,7 @@
 #include <vector>
 
 #include "cost/memory.hpp"
-#include "cost/memory_estimate.hpp"
-#include "cost/work.hpp"
+#include "cost/operation_counts.hpp"
 #include "fmm/communication.hpp"
 #include "octopole/options.hpp"
 #include "tree/point_counts.hpp"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cost/multipole_rule.hpp"
+#include "cost/leaf_cost.hpp"
 #include "operators/surface.hpp"
 
 namespace octopole {

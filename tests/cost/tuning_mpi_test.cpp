@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "cost/work.hpp"
+#include "cost/operation_counts.hpp"
 #include "fmm/setup.hpp"
 #include "fmm/setup_work.hpp"
 #include "tests/support/points.hpp"

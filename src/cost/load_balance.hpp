@@ -1,11 +1,12 @@
-// The partition by work: leaves are weighted by the cost of their part of an evaluation, counted, not timed.
+// Load balance, the partition by work: leaves are weighted by the cost of their part of an evaluation,
+// counted, not timed.
 #pragma once
 
 #include <optional>
 #include <span>
 #include <vector>
 
-#include "cost/work.hpp"
+#include "cost/operation_counts.hpp"
 #include "mpi/comm.hpp"
 #include "tree/splitters.hpp"
 
@@ -28,13 +29,6 @@ WorkCounts owned_work(std::span<const WorkCounts> by_node, const tree::Essential
 /// The parts of a node's counts: P2M and M2M, done only by its owner; and everything else.
 WorkCounts upward_part(const WorkCounts& counts);
 WorkCounts downward_part(const WorkCounts& counts);
-
-/// Predicted seconds of one thread per leaf; `leaves` tile the range of lists.rank along the curve. The work
-/// of a node is counted at its first leaf in the range; forward transforms of families are divided evenly
-/// among the families that need them.
-std::vector<double> leaf_seconds(const RankLists& lists, tree::CodeRange range,
-                                 std::span<const tree::NodeKey> leaves, std::span<const WorkCounts> by_node,
-                                 double families_in, const Parameters& parameters, bool same);
 
 /// Integer weights proportional to the seconds, scaled so that `ranks` times `largest`, the largest sum of
 /// any rank, fits in 62 bits: their sums are exact in any order.

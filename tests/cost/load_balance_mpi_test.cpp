@@ -1,6 +1,6 @@
 // The partition by work: predicted counts equal those of the set-up exactly, and ranks get equal shares of
 // the work.
-#include "cost/balance.hpp"
+#include "cost/load_balance.hpp"
 
 #include <gtest/gtest.h>
 

@@ -3,7 +3,7 @@
 
 #include <chrono>
 
-#include "cost/overfull.hpp"
+#include "cost/leaf_cost.hpp"
 #include "fmm/setup.hpp"
 #include "tests/support/problem.hpp"
 
