@@ -9,7 +9,7 @@
 #include "app/report.hpp"
 #include "base/node_memory.hpp"
 #include "cost/leaf_cost.hpp"
-#include "fmm/communication.hpp"
+#include "fmm/statistics.hpp"
 #include "octopole/version.hpp"
 
 namespace octopole::app {

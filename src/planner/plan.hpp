@@ -8,7 +8,7 @@
 
 #include "cost/memory.hpp"
 #include "cost/operation_counts.hpp"
-#include "fmm/communication.hpp"
+#include "fmm/statistics.hpp"
 #include "octopole/options.hpp"
 #include "tree/point_counts.hpp"
 

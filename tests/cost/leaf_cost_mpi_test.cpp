@@ -4,7 +4,7 @@
 #include <chrono>
 
 #include "cost/leaf_cost.hpp"
-#include "fmm/setup.hpp"
+#include "fmm/set_points.hpp"
 #include "tests/support/problem.hpp"
 
 namespace octopole {

@@ -5,9 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "distributed/partition_points.hpp"
-#include "fmm/setup.hpp"
-#include "fmm/setup_work.hpp"
-#include "fmm/summarize.hpp"
+#include "fmm/set_points.hpp"
+#include "fmm/statistics.hpp"
 #include "tests/support/points.hpp"
 #include "tests/support/serial_tree.hpp"
 
@@ -30,7 +29,7 @@ void expect_equal(const WorkCounts& predicted, const WorkCounts& counted, const 
 PointSetup set_up(const mpi::Comm& comm, const Parameters& parameters, const std::vector<double>& all,
                   const std::vector<double>& targets = {}) {
   const auto mine = test::block_of(targets, 3, comm.rank(), comm.size());
-  return make_setup(comm, parameters, test::block_of(all, 3, comm.rank(), comm.size()),
+  return set_points(comm, parameters, test::block_of(all, 3, comm.rank(), comm.size()),
                     targets.empty() ? std::nullopt : std::optional(std::span<const double>(mine)));
 }
 
@@ -123,7 +122,7 @@ TEST(Balance, KeepsThePartitionByPointsWhereNothingIsToBeGained) {
   EXPECT_FALSE(s.balance.moved);
   const auto all = test::make_points("cube", 5000);
   Parameters parameters = at_order(4, 40);
-  const PointSetup alone = make_setup(mpi::Comm::duplicate(MPI_COMM_SELF), parameters, all, std::nullopt);
+  const PointSetup alone = set_points(mpi::Comm::duplicate(MPI_COMM_SELF), parameters, all, std::nullopt);
   EXPECT_FALSE(alone.balance.moved);
   EXPECT_EQ(alone.balance.predicted, WorkCounts{}) << "a single rank weighs nothing";
 }

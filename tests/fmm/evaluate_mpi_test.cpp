@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "fmm/setup.hpp"
+#include "fmm/set_points.hpp"
 #include "tests/support/problem.hpp"
 
 namespace octopole {
@@ -91,7 +91,7 @@ TEST(Evaluate, SendsOnlyChargesMultipolesAndResults) {
   const Problem problem = cloud("cube", 4000);
   Fmm fmm(MPI_COMM_WORLD, Laplace{}, with_order(4, 30));
   fmm.set_points(part.of(problem.sources, 3));
-  const PointSetup s = make_setup(comm, fmm.parameters(), part.of(problem.sources, 3), std::nullopt);
+  const PointSetup s = set_points(comm, fmm.parameters(), part.of(problem.sources, 3), std::nullopt);
   ASSERT_EQ(s.ghosts.coarse.exchange().total_records(), 0);  // too few ranks for a collective
   Index multipoles = s.ghosts.multipoles.exchange().records_sent_away();
   for (const auto& step : s.ancestors.steps) multipoles += step.exchange.exchange().records_sent_away();

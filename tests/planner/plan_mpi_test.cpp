@@ -1,10 +1,9 @@
 // The planner against real runs: counts made by one process for every rank equal those of the ranks.
 #include <gtest/gtest.h>
 
-#include "fmm/passes.hpp"
-#include "fmm/setup.hpp"
-#include "fmm/setup_work.hpp"
-#include "fmm/summarize.hpp"
+#include "fmm/evaluate.hpp"
+#include "fmm/set_points.hpp"
+#include "fmm/statistics.hpp"
 #include "io/points_file.hpp"
 #include "planner/plan.hpp"
 #include "tests/support/problem.hpp"
@@ -78,7 +77,7 @@ void expect_plan(const test::Problem& problem, Options options) {
   Parameters parameters = resolve(options, Laplace::name);
   const auto sources = part.of(problem.sources, 3), targets = part.of(problem.targets, 3);
   const bool same = problem.targets.empty();
-  PointSetup s = make_setup(comm, parameters, sources,
+  PointSetup s = set_points(comm, parameters, sources,
                             same ? std::nullopt : std::optional<std::span<const double>>(targets));
   Fmm fmm(MPI_COMM_WORLD, Laplace{}, options);
   if (same)

@@ -1,4 +1,5 @@
-// Everything about the points that does not depend on the charges: distribution, tree, lists, exchange plans.
+// From points to a PointSetup, everything about them that does not depend on the charges: distribution, tree,
+// lists, exchange plans.
 #pragma once
 
 #include <optional>
@@ -7,8 +8,6 @@
 
 #include "cost/load_balance.hpp"
 #include "cost/memory.hpp"
-#include "cost/leaf_cost.hpp"
-#include "cost/tuning.hpp"
 #include "cost/operation_counts.hpp"
 #include "distributed/distribute.hpp"
 #include "distributed/ghosts.hpp"
@@ -86,11 +85,11 @@ struct PointSetup {
 
 NearPairsView view_of(const tree::NearPairs& pairs);
 
-/// Builds the set-up from interleaved coordinates (n, 3); without `targets`, sources = targets. Coordinates
-/// must be finite. With a `memory` check, stages that would need more memory than is available throw Error on
-/// all ranks before they allocate; absurdly overfull leaves (see overfull.hpp) throw also without it.
-/// Collective.
-PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,
+/// Builds the set-up from interleaved coordinates (n, 3); without `targets`, sources = targets. Throws
+/// AgreedError if coordinates are not three per point, or not finite, or if there are no points on any rank.
+/// With a `memory` check, stages that would need more memory than is available throw Error on all ranks
+/// before they allocate; absurdly overfull leaves (see cost/leaf_cost.hpp) throw also without it. Collective.
+PointSetup set_points(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,
                       std::optional<std::span<const double>> targets, WorkObserver* observer = nullptr,
                       MemoryCheck* memory = nullptr);
 
