@@ -143,6 +143,9 @@ struct Evaluation {
     timed.count(s.source_exchange.outward().traffic(sizeof(Real)));
   }
 
+  void start_ghost_charges() { start_rows(Exchange::ghost_charges, s.ghosts.points, w.charges.data(), 1); }
+  void finish_ghost_charges() { finish_rows(Exchange::ghost_charges, s.ghosts.points, w.charges.data()); }
+
   void upward() {
     const Index width = t().equivalent_size();
     // Ghosts that are in no list are never received, but M2L by FFT transforms whole families of siblings:
@@ -395,17 +398,17 @@ void evaluate(const mpi::Comm& comm, const K& kernel, const OperatorSet<Real>& o
                          gradient ? workspace.gy.data() : nullptr, gradient ? workspace.gz.data() : nullptr},
                         gradient};
 
-  e.send_charges_to_owners(charges);
-  e.start_rows(Exchange::ghost_charges, setup.ghosts.points, workspace.charges.data(), 1);
-  e.upward();
-  e.start_multipoles();
+  e.send_charges_to_owners(charges);  // step 2 of docs/developers/architecture.md
+  e.start_ghost_charges();
+  e.upward();            // 3
+  e.start_multipoles();  // 4
   e.near_inside();
-  e.finish_rows(Exchange::ghost_charges, setup.ghosts.points, workspace.charges.data());
+  e.finish_ghost_charges();
   e.near_ghosts();
   e.start_near_sums();
   e.finish_multipoles();
-  e.downward();
-  e.to_targets();
+  e.downward();    // 5
+  e.to_targets();  // 6
   e.finish_near_sums();
   e.return_field(field);
   profile.total_seconds = seconds_now() - start;

@@ -74,9 +74,9 @@ class Fmm::Implementation {
   const Parameters& parameters() const { return parameters_; }
   const Options& options() const { return options_; }
   const mpi::Comm& comm() const { return comm_; }
-  /// Runs work(set-up) on all ranks; throws AgreedError if there is none.
+  /// Runs work(set-up) on all ranks; throws AgreedError before set_points.
   template <class Work>
-  auto with_setup(Call call, const char* name, const Work& work) {
+  auto with_points(Call call, const char* name, const Work& work) {
     return mpi::or_end_all(comm_, name, [&] {
       comm_.enter("input");
       if (agree_on_call(comm_, call, {.wrong = !setup_}).wrong)
@@ -166,12 +166,12 @@ bool Fmm::targets_are_sources() const {
   return !implementation().setup().target_exchange;
 }
 std::vector<double> Fmm::sources() const {
-  return implementation().with_setup(Call::sources, "sources",
-                                     [](PointSetup& setup) { return caller_sources(setup); });
+  return implementation().with_points(Call::sources, "sources",
+                                      [](PointSetup& setup) { return caller_sources(setup); });
 }
 std::vector<double> Fmm::targets() const {
-  return implementation().with_setup(Call::targets, "targets",
-                                     [](PointSetup& setup) { return caller_targets(setup); });
+  return implementation().with_points(Call::targets, "targets",
+                                      [](PointSetup& setup) { return caller_targets(setup); });
 }
 Summary Fmm::summary() const {
   return implementation().summary();
@@ -184,7 +184,7 @@ const mpi::Comm& FmmAccess::comm(const Fmm& fmm) {
   return fmm.implementation().comm();
 }
 LeafPoints FmmAccess::leaf_points(const Fmm& fmm) {
-  return fmm.implementation().with_setup(Call::leaf_points, "leaf_points", [&fmm](PointSetup& setup) {
+  return fmm.implementation().with_points(Call::leaf_points, "leaf_points", [&fmm](PointSetup& setup) {
     return octopole::leaf_points(comm(fmm), setup);
   });
 }

@@ -194,7 +194,7 @@ MovedRecords moved_points(const PointSetup& s) {
 }
 
 /// Needs of a complete set-up: only the near field's pairs are estimated (an upper bound).
-MemoryNeeds needs_of_setup(const PointSetup& s, const Parameters& parameters, int threads) {
+MemoryNeeds needs_of_plan(const PointSetup& s, const Parameters& parameters, int threads) {
   const OperatorKey& key = parameters.operators;
   MemoryNeeds needs;
   needs.points = point_numbers(s, parameters);
@@ -405,7 +405,7 @@ struct Steps {
     });
     if (parameters.operators.m2l == M2lMethod::fft) s.lists.v.release_items();  // the plans hold the pairs
     if (memory) {
-      memory->require(needs_of_setup(s, parameters, max_threads()), MemoryStage::plan);
+      memory->require(needs_of_plan(s, parameters, max_threads()), MemoryStage::plan);
       s.memory = memory->estimate();
     }
     stages.end(SetupStage::plan, s.tree.keys.size());

@@ -4,8 +4,8 @@
 #include <limits>
 #include <set>
 
-#include "fmm/evaluate.hpp"
 #include "fmm/agreement.hpp"
+#include "fmm/evaluate.hpp"
 #include "fmm/set_points.hpp"
 #include "operators/surface.hpp"
 #include "tests/support/problem.hpp"
