@@ -83,7 +83,7 @@ std::vector<Index> whole_weights(std::span<const double> seconds, double largest
 std::optional<tree::Partition> divide_by_work(const mpi::Comm& comm, const RankLists& lists,
                                               const WorkLists& work, const tree::Partition& partition,
                                               std::span<const tree::NodeKey> leaves,
-                                              const Parameters& parameters, bool same, Balance& balance) {
+                                              const Parameters& parameters, bool same, LoadBalance& balance) {
   const tree::CodeRange range = partition.range(comm.rank());
   const distributed::SharedOnce once(comm, partition, lists.tree);
   std::vector<WorkCounts> by_node = count_by_node(lists, work, parameters.operators);

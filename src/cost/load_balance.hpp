@@ -14,7 +14,7 @@
 namespace octopole {
 
 /// How the points were divided among the ranks.
-struct Balance {
+struct LoadBalance {
   bool moved = false;          // a second partition replaced the one by points
   WorkCounts by_points;        // of this rank under the partition by points; set by divide_by_work
   WorkCounts predicted;        // owned_work of this rank under the partition in use; set by divide_by_work
@@ -40,7 +40,7 @@ inline constexpr double kWorthMoving = 0.02;
 std::optional<tree::Partition> divide_by_work(const mpi::Comm& comm, const RankLists& lists,
                                               const WorkLists& work, const tree::Partition& partition,
                                               std::span<const tree::NodeKey> leaves,
-                                              const Parameters& parameters, bool same, Balance& balance);
+                                              const Parameters& parameters, bool same, LoadBalance& balance);
 
 }  // namespace octopole
 #pragma GCC visibility pop

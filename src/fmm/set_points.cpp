@@ -258,7 +258,7 @@ struct Steps {
     const tree::CountTree coarse = distributed::count_globally(
         comm, points.source_codes, points.target_codes(), s.tuning.ncrit, parameters.max_level);
     s.points = coarse.counts()[0];
-    s.balance.count_tree_bytes = static_cast<Index>(coarse.bytes());
+    s.load_balance.count_tree_bytes = static_cast<Index>(coarse.bytes());
     mpi::collectively(comm, [&] {
       s.partition = tree::divide(coarse, tree::point_weights(coarse), comm.size());
       s.shared = tree::shared_nodes(coarse, s.partition, comm.rank());
@@ -275,7 +275,7 @@ struct Steps {
     stages.end(SetupStage::distribute, owned_points());
   }
 
-  void refine_and_balance() {
+  void refine_two_to_one() {
     stages.begin(SetupStage::tree);
     const tree::CodeRange range = s.partition.range(comm.rank());
     mpi::collectively(comm, [&] {
@@ -321,7 +321,7 @@ struct Steps {
     WorkLists work;
     mpi::collectively(comm, [&] { work = make_work_lists(s.rank_lists(), ends, s.owned_sources()); });
     std::optional<tree::Partition> better = octopole::divide_by_work(
-        comm, s.rank_lists(), work, s.partition, s.leaves, parameters, !targets, s.balance);
+        comm, s.rank_lists(), work, s.partition, s.leaves, parameters, !targets, s.load_balance);
     work = {};
     stages.end(SetupStage::balance, s.tree.keys.size());
     if (!better) return;
@@ -338,7 +338,7 @@ struct Steps {
     s.source_exchange = {};
     s.target_exchange.reset();
     send_codes_to_owners();
-    refine_and_balance();
+    refine_two_to_one();
     build_essential_tree();
     build_lists();
   }
@@ -463,7 +463,7 @@ PointSetup set_points(const mpi::Comm& comm, const Parameters& parameters, std::
   steps.sort_points_by_code();
   steps.divide_by_points();      // 2
   steps.send_codes_to_owners();  // 3
-  steps.refine_and_balance();    // 4
+  steps.refine_two_to_one();     // 4
   steps.build_essential_tree();  // 5
   steps.build_lists();           // 6
   steps.divide_by_work();        // 7: steps 3 to 6 again, if it pays

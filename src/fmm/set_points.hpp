@@ -45,7 +45,7 @@ struct PointSetup {
   tree::Count points;  // of all ranks
   tree::Partition partition;
   tree::SharedNodes shared;  // that overlap this rank's part
-  Balance balance;           // how the partition was found
+  LoadBalance load_balance;  // how the partition was found
   distributed::PointExchange source_exchange;
   std::optional<distributed::PointExchange> target_exchange;  // absent if sources = targets
   Coordinates sources;                                        // owned, then ghosts

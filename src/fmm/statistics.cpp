@@ -109,8 +109,8 @@ Imbalance imbalance_of(const mpi::Comm& comm, const std::array<double, kPhases>&
   return imbalance;
 }
 
-BalanceSummary summarize_balance(const mpi::Comm& comm, const Parameters& parameters, const PointSetup& s,
-                                 const Profile& profile) {
+BalanceSummary summarize_load_balance(const mpi::Comm& comm, const Parameters& parameters,
+                                      const PointSetup& s, const Profile& profile) {
   const bool same = !s.target_exchange;
   const auto of_work = [&](const WorkCounts& counts) {
     return imbalance_of(comm, predict_seconds(counts, parameters, same));
@@ -125,9 +125,9 @@ BalanceSummary summarize_balance(const mpi::Comm& comm, const Parameters& parame
   const double all = comm.sum(total(predict_seconds(counted, parameters, same))),
                again = comm.sum(total(predict_seconds(repeated, parameters, same)));
   if (all > 0) b.repeated = again / all;
-  b.moved = s.balance.moved;
+  b.moved = s.load_balance.moved;
   b.work = of_work(counted);
-  b.by_points = s.balance.moved ? of_work(s.balance.by_points) : b.work;
+  b.by_points = s.load_balance.moved ? of_work(s.load_balance.by_points) : b.work;
   b.seconds = imbalance_of(comm, profile.seconds);
   return b;
 }
@@ -260,9 +260,9 @@ Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const Poi
   const OperatorKey& key = parameters.operators;
   s.work = work_of(count_work(setup, key), key, expected_svd_rank(key));
   comm.allreduce(std::span<double>(&s.work[0].pairs, 5 * kPhases), MPI_SUM);
-  s.balance = summarize_balance(comm, parameters, setup, profile);
+  s.balance = summarize_load_balance(comm, parameters, setup, profile);
   s.replicated = replicated_bytes(setup.partition, setup.ghosts.coarse.exchange().total_records(),
-                                  setup.balance.count_tree_bytes, parameters);
+                                  setup.load_balance.count_tree_bytes, parameters);
   for (std::size_t stage = 0; stage < kSetupStages; ++stage)
     s.stage_seconds[stage] = over_ranks(comm, setup.stage_seconds[stage]);
   for (std::size_t phase = 0; phase < kPhases; ++phase)

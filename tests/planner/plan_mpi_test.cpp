@@ -117,7 +117,7 @@ void expect_plan(const test::Problem& problem, Options options) {
   if (!same) request.targets = ListedPoints{target_codes, bounds_of_blocks(target_codes.size(), part.ranks)};
   const Plan plan = make_plan(request);
   ASSERT_TRUE(plan.complete());
-  EXPECT_EQ(plan.moved, s.balance.moved);
+  EXPECT_EQ(plan.moved, s.load_balance.moved);
   EXPECT_EQ(plan.replicated, summary.replicated);
   for (int rank = 0; rank < part.ranks; ++rank) {
     SCOPED_TRACE("rank " + std::to_string(rank));
