@@ -15,9 +15,10 @@ namespace octopole {
 
 /// How the points were divided among the ranks.
 struct LoadBalance {
-  bool moved = false;          // a second partition replaced the one by points
-  WorkCounts by_points;        // of this rank under the partition by points; set by divide_by_work
-  WorkCounts predicted;        // owned_work of this rank under the partition in use; set by divide_by_work
+  bool moved = false;  // a second partition replaced the one by points
+  /// Of this rank, set by divide_by_work: all under the partition by points, and owned_work under the
+  /// partition in use.
+  WorkCounts by_points, predicted;
   Index count_tree_bytes = 0;  // replicated on every rank during the set-up
 };
 
