@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "app/report.hpp"
-#include "cost/work.hpp"
+#include "cost/operation_counts.hpp"
 #include "io/points_file.hpp"
 #include "octopole/verify.hpp"
 

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "fmm/communication.hpp"
+#include "fmm/statistics.hpp"
 
 namespace octopole::app {
 

@@ -8,8 +8,8 @@
 
 #include "app/report.hpp"
 #include "base/node_memory.hpp"
-#include "cost/overfull.hpp"
-#include "fmm/communication.hpp"
+#include "cost/leaf_cost.hpp"
+#include "fmm/statistics.hpp"
 #include "octopole/version.hpp"
 
 namespace octopole::app {

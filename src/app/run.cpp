@@ -16,7 +16,7 @@
 #include "app/record.hpp"
 #include "app/report.hpp"
 #include "base/profile.hpp"
-#include "cost/memory_check.hpp"
+#include "cost/memory.hpp"
 #include "fmm/agreement.hpp"
 #include "io/append_file.hpp"
 #include "io/pending_file.hpp"

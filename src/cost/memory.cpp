@@ -1,8 +1,13 @@
 #include "cost/memory.hpp"
-#include "cost/multipole_rule.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <vector>
 
+#include "base/node_memory.hpp"
+#include "cost/rank_setup.hpp"
 #include "operators/surface.hpp"
 #include "operators/views.hpp"
 #include "tree/ghost_needs.hpp"
@@ -25,6 +30,89 @@ Index level_bytes(const std::vector<std::vector<NodeIndex>>& levels) {
   return bytes;
 }
 
+constexpr Index kCode = sizeof(morton::Code), kOrder = sizeof(PointIndex), kPlace = 3 * sizeof(double),
+                kRow = sizeof(Index), kNumber = sizeof(double);
+constexpr Index kSortEntry = 16;                      // per point in each of two arrays of tree/morton_sort
+constexpr Index kNearBytes = 27 * sizeof(NodeIndex);  // neighbours of a node
+constexpr Index kNoLists = 8 * sizeof(Index);         // offsets of a node's empty lists
+
+Index item_bytes(const tree::NodeLists& lists) {
+  return static_cast<Index>(lists.items.size() * sizeof(NodeIndex));
+}
+
+/// Bytes per node in the essential tree's arrays, with its owner, its three flags and its box.
+Index node_bytes() {
+  return static_cast<Index>(sizeof(tree::NodeKey) + 9 * sizeof(NodeIndex) + 3 + sizeof(std::int32_t) +
+                            sizeof(morton::Anchor) + 5 * sizeof(Index) + sizeof(Box));
+}
+
+/// Number of nodes of the largest level with check potentials.
+Index widest_level(const tree::EssentialTree& tree) {
+  Index widest = 0;
+  for (int level = tree::kFirstLevel; level < tree.levels(); ++level)
+    widest = std::max<Index>(widest, tree.level_begin[static_cast<std::size_t>(level) + 1] -
+                                         tree.level_begin[static_cast<std::size_t>(level)]);
+  return widest;
+}
+
+/// Bytes of charges and sums of points.
+Index point_values(const PointNumbers& n, const OperatorKey& key) {
+  return static_cast<Index>(key.precision) * (n.sources + n.ghost_sources) +
+         kNumber * (n.targets + (n.same ? n.ghost_sources : 0)) * (n.gradient ? 4 : 1);
+}
+
+/// Bytes of orders in both directions and coordinates.
+Index point_arrays(const PointNumbers& n, const Parameters& parameters) {
+  const Index sources = n.sources + n.ghost_sources;
+  Index bytes = (n.caller_sources + n.sources) * kOrder + sources * kPlace;
+  if (!n.same)
+    bytes += n.caller_targets * kOrder + n.targets * (kOrder + kPlace);
+  else if (parameters.near_form != NearForm::two_floats)
+    bytes += sources * static_cast<Index>(3 * sizeof(float));
+  return bytes;
+}
+
+/// Expected rows of M2L's workspace at the level that needs most: from the target parents whose children have
+/// locals, and the families whose multipoles they may need.
+Index expected_rows(const RankLists& lists, const WorkLists& work, const OperatorKey& key) {
+  Index rows = 0;
+  const tree::EssentialTree& tree = lists.tree;
+  for (std::size_t level = tree::kFirstLevel; level < work.target_nodes.size(); ++level) {
+    const auto targets = static_cast<Index>(work.target_parents[level - 1].size());
+    if (targets == 0) continue;
+    Index sources = 0;
+    for (NodeIndex node = tree.level_begin[level - 1]; node < tree.level_begin[level]; ++node)
+      sources += !tree.leaf[at(node)] && tree.has_source[at(node)];
+    rows = std::max(rows, expected_m2l_fft_rows(key.order, static_cast<std::size_t>(key.m2l_precision),
+                                                targets, sources));
+  }
+  return rows;
+}
+
+Index workspace_bytes(const OperatorKey& key, Index rows, int threads) {
+  if (key.m2l != M2lMethod::fft) return 0;
+  return m2l_fft_workspace_bytes(key.order, static_cast<std::size_t>(key.m2l_precision), rows, threads);
+}
+
+/// By MemoryStage.
+constexpr std::array<std::string_view, 4> kWhen = {"before the points are sorted (a lower bound)",
+                                                   "once the tree is built (a lower bound)",
+                                                   "once the lists are built", "once the set-up stands"};
+
+/// Bytes that one rank will allocate under one bound.
+struct Claim {
+  std::uint64_t group;
+  Index ahead;
+};
+
+std::string advice(const Parameters& parameters, bool limited) {
+  std::string text = limited ? "use more ranks or a higher limit" : "use more nodes or fewer ranks per node";
+  if (parameters.operators.precision == Precision::double_precision) text += ", single precision";
+  text += ", fewer digits, or a larger ncrit";
+  if (!limited) text += "; Options::memory_limit and --memory-limit set another limit, or none";
+  return text;
+}
+
 }  // namespace
 
 RankMemory rank_memory(const RankLists& lists, const WorkLists& work, std::span<const M2lFftPlan> plans,
@@ -32,13 +120,7 @@ RankMemory rank_memory(const RankLists& lists, const WorkLists& work, std::span<
   const tree::EssentialTree& tree = lists.tree;
   const OperatorKey& key = parameters.operators;
   RankMemory memory;
-  constexpr Index kOrder = sizeof(PointIndex), kPlace = 3 * sizeof(double), kLocalPlace = 3 * sizeof(float);
-  const Index all_sources = numbers.sources + numbers.ghost_sources;
-  memory.points = (numbers.caller_sources + numbers.sources) * kOrder + all_sources * kPlace;
-  if (!numbers.same)
-    memory.points += numbers.caller_targets * kOrder + numbers.targets * (kOrder + kPlace);
-  else if (parameters.near_form != NearForm::two_floats)
-    memory.points += all_sources * kLocalPlace;
+  memory.points = point_arrays(numbers, parameters);
 
   memory.tree = bytes_of(tree.keys, tree.level_begin, tree.parent, tree.children, tree.leaf, tree.has_source,
                          tree.has_target, tree.owner, tree.anchors, tree.source_count, tree.source_begin,
@@ -58,16 +140,11 @@ RankMemory rank_memory(const RankLists& lists, const WorkLists& work, std::span<
     memory.lists += bytes_of(plan.blocks, plan.target_children, plan.source_children, plan.pair_target,
                              plan.pair_source, plan.pair_end);
 
-  const Index real = static_cast<Index>(key.precision);
-  Index widest = 0;  // nodes of the largest level with check potentials
-  for (std::size_t level = tree::kFirstLevel; level < work.target_nodes.size(); ++level)
-    widest = std::max<Index>(widest, tree.level_begin[level + 1] - tree.level_begin[level]);
   memory.values =
-      real * (numbers.sources + numbers.ghost_sources + 2 * tree.size() * surface_size(key.order) +
-              widest * surface_size(key.downward_check_order)) +
-      static_cast<Index>(sizeof(double)) * (numbers.targets + (numbers.same ? numbers.ghost_sources : 0)) *
-          (numbers.gradient ? 4 : 1);
-  memory.partition = static_cast<Index>(sizeof(morton::Code)) * (ranks + 1);
+      point_values(numbers, key) +
+      static_cast<Index>(key.precision) * (2 * tree.size() * surface_size(key.order) +
+                                           widest_level(tree) * surface_size(key.downward_check_order));
+  memory.partition = kCode * (ranks + 1);
   return memory;
 }
 
@@ -80,6 +157,267 @@ ReplicatedBytes replicated_bytes(const tree::Partition& partition, Index coarse_
           count_tree,
           static_cast<Index>(tree::shared_keys(partition).size() *
                              (sizeof(tree::NodeKey) + sizeof(tree::Count)))};
+}
+
+Index MemoryEstimate::with_heap(Index bytes) {
+  return bytes + static_cast<Index>(kHeapShare * static_cast<double>(bytes));
+}
+
+Index MemoryEstimate::peak() const {
+  return kProcessBytes +
+         with_heap(operators + std::max({replaced + set_up, replaced + stays, stays + evaluation}));
+}
+
+Index operator_bytes(const OperatorKey& key) {
+  const Index n = surface_size(key.order), up = surface_size(key.check_order),
+              down = surface_size(key.downward_check_order), p = key.order;
+  const Index matrices = static_cast<Index>(key.precision) * n * (up + down + 4 * n);
+  return matrices + (key.m2l == M2lMethod::fft
+                         ? static_cast<Index>(key.m2l_precision) * 686 * p * p * p
+                         : static_cast<Index>(key.precision) * 16 * (n / 7) * (n + down));
+}
+
+Index operator_scratch_bytes(const OperatorKey& key) {
+  return 4 * kNumber * surface_size(key.order) *
+         surface_size(std::max(key.check_order, key.downward_check_order));
+}
+
+MovedRecords expected_ghost_records(Index ghost_sources, Index ghost_multipoles, bool same) {
+  MovedRecords moved;
+  moved.ghost_sources = 2 * ghost_sources;
+  moved.multipoles = 2 * ghost_multipoles;
+  moved.near_sums = same ? ghost_sources : 0;
+  return moved;
+}
+
+MemoryEstimate estimate_memory(const MemoryNeeds& needs, const Parameters& parameters, int ranks,
+                               MemoryStage stage) {
+  const PointNumbers& n = needs.points;
+  const RankMemory& memory = needs.memory;
+  const MovedRecords& moved = needs.moved;
+  const bool shared = ranks > 1;  // points are sent to other ranks and sorted there
+  const Index targets = n.same ? 0 : n.targets, caller_targets = n.same ? 0 : n.caller_targets,
+              callers = n.caller_sources + caller_targets, owned = n.sources + targets,
+              results = n.same ? n.caller_sources : caller_targets;
+  const Index values_a_target = n.gradient ? 4 : 1;
+
+  // Codes and orders of the caller's points; then codes of the owned points, with several ranks also their
+  // order.
+  const Index sorting = 2 * kSortEntry + kOrder, kept = kCode + kOrder;
+  const Index sort = std::max((kCode + sorting) * n.caller_sources,
+                              kept * n.caller_sources + (kCode + sorting) * caller_targets);
+  const Index arriving = kCode + (shared ? sorting + kOrder : 0), arrived = kCode + (shared ? kOrder : 0);
+  const Index distribute =
+      kept * callers + std::max(arriving * n.sources, arrived * n.sources + arriving * targets);
+  const Index codes = kept * callers + arrived * owned;
+
+  const Index items = memory.lists + needs.v_bytes;
+  const Index grouping =
+      static_cast<Index>(sizeof(tree::NodeKey) + 3 * sizeof(Index));  // before the tree's arrays exist
+  const Index tree = codes + memory.tree + grouping * needs.nodes;
+  const Index weighing = shared && parameters.balance_by == BalanceBy::work
+                             ? static_cast<Index>(sizeof(WorkCounts)) * needs.nodes
+                             : 0;
+  const Index lists = codes + memory.tree + items + std::max(needs.v_bytes, weighing);
+
+  const Index structure = memory.tree + items, orders = kOrder * (callers + (shared ? owned : 0));
+  const Index coordinates = kOrder * callers + arrived * owned + structure + kPlace * (owned + targets) +
+                            kPlace * std::max(moved.sources, moved.targets);
+  const Index all_sources = n.sources + n.ghost_sources;
+  const Index ghosts = orders + structure + kPlace * (targets + 2 * all_sources + moved.ghost_sources);
+
+  MemoryEstimate estimate;
+  const Index rows = kRow * (moved.ghost_sources + moved.multipoles + moved.near_sums);
+  estimate.stays = memory.points + memory.tree + memory.lists + memory.partition + rows +
+                   kPlace * moved.ghost_sources;  // buffers that were allocated for coordinates
+  estimate.set_up =
+      std::max({sort, distribute, tree, lists, coordinates, ghosts, estimate.stays + needs.v_bytes});
+  estimate.evaluation = memory.values + needs.m2l_workspace +
+                        parameters.multipole_bytes() * moved.multipoles +
+                        kNumber * values_a_target * moved.near_sums +
+                        std::max(static_cast<Index>(parameters.operators.precision) * moved.sources,
+                                 kNumber * (n.gradient ? 3 : 1) * (n.same ? moved.sources : moved.targets)) +
+                        kNumber * values_a_target * results;
+  switch (stage) {
+    case MemoryStage::points:
+      break;
+    case MemoryStage::tree:
+      estimate.allocated = codes + memory.tree;
+      break;
+    case MemoryStage::lists:
+      estimate.allocated = codes + structure;
+      break;
+    case MemoryStage::plan:
+      estimate.allocated = estimate.stays;
+      break;
+  }
+  return estimate;
+}
+
+MemoryNeeds needs_of_points(const PointNumbers& callers, Index sources, Index targets,
+                            const Parameters& parameters, int ranks) {
+  MemoryNeeds needs;
+  needs.points = callers;
+  needs.points.sources = sources / ranks;
+  needs.points.targets = (callers.same ? sources : targets) / ranks;
+  needs.memory.points = point_arrays(needs.points, parameters);
+  needs.memory.values = point_values(needs.points, parameters.operators);
+  needs.memory.partition = kCode * (ranks + 1);
+  return needs;
+}
+
+MemoryNeeds needs_of_tree(const PointNumbers& points, const MovedRecords& moved,
+                          const tree::EssentialTree& tree, const Parameters& parameters, int ranks) {
+  const OperatorKey& key = parameters.operators;
+  MemoryNeeds needs;
+  needs.points = points;
+  needs.moved = moved;
+  needs.nodes = tree.size();
+  needs.memory.points = point_arrays(points, parameters);
+  needs.memory.tree = needs.nodes * node_bytes();
+  needs.memory.lists = needs.nodes * (kNearBytes + kNoLists);
+  needs.memory.values =
+      point_values(points, key) +
+      static_cast<Index>(key.precision) * (2 * needs.nodes * surface_size(key.order) +
+                                           widest_level(tree) * surface_size(key.downward_check_order));
+  needs.memory.partition = kCode * (ranks + 1);
+  return needs;
+}
+
+MemoryNeeds needs_of_lists(const PointNumbers& points, const MovedRecords& moved, const RankLists& lists,
+                           std::span<const std::uint8_t> ends, const tree::Partition& partition,
+                           const Parameters& parameters, int threads) {
+  const OperatorKey& key = parameters.operators;
+  MemoryNeeds needs;
+  needs.points = points;
+  needs.moved = moved;
+  needs.nodes = lists.tree.size();
+  if (partition.ranks() > 1) {
+    const tree::MultipoleRule rule = multipole_rule(parameters, partition.ranks());
+    const tree::GhostNeeds ghosts =
+        tree::find_ghost_needs(lists.tree, lists.rank, lists.lists.v, lists.partners,
+                               tree::find_coarse(lists.tree, partition, rule.coarse_users), rule.narrow);
+    for (const NodeIndex leaf : ghosts.sources)
+      needs.points.ghost_sources += lists.tree.source_count[at(leaf)];
+    needs.moved = expected_ghost_records(
+        needs.points.ghost_sources, static_cast<Index>(ghosts.multipoles.size() + 2 * ghosts.wide.size()),
+        points.same);
+    needs.moved.sources = moved.sources;
+    needs.moved.targets = moved.targets;
+  }
+  const WorkLists work = make_work_lists(lists, ends, points.sources);
+  needs.memory = rank_memory(lists, work, {}, needs.points, parameters, partition.ranks());
+  if (key.m2l == M2lMethod::fft) {
+    needs.v_bytes = item_bytes(lists.lists.v);
+    for (const auto& parents : work.target_parents)
+      needs.memory.lists += kM2lPlanBytes * static_cast<Index>(parents.size());
+    needs.m2l_workspace = workspace_bytes(key, expected_rows(lists, work, key), threads);
+  }
+  return needs;
+}
+
+MemoryCheck::MemoryCheck(const mpi::Comm& comm, const Parameters& parameters, std::string root)
+    : comm_(comm), parameters_(parameters), root_(std::move(root)) {
+#ifndef OCTOPOLE_SMPI  // under SMPI, all virtual ranks are in one process on one real node
+  if (!parameters.memory_limit) node_ = comm.on_node();
+#endif
+}
+
+void MemoryCheck::require_for_operators() {
+  MemoryEstimate estimate;
+  estimate.operators = operator_bytes(parameters_.operators);
+  estimate.set_up = comm_.is_root() ? operator_scratch_bytes(parameters_.operators) : 0;
+  require(estimate, "before the operators are there");
+}
+
+void MemoryCheck::begin(Index replaced) {
+  estimate_ = {};
+  estimate_.operators = operator_bytes(parameters_.operators);
+  estimate_.replaced = replaced;
+}
+
+MemoryNeeds MemoryCheck::needs_of(Index sources, Index targets, bool same) const {
+  std::array<Index, 2> of_all = {sources, targets};
+  comm_.allreduce(std::span<Index>(of_all), MPI_SUM);
+  PointNumbers callers;
+  callers.caller_sources = sources;
+  callers.caller_targets = same ? sources : targets;
+  callers.same = same;
+  callers.gradient = parameters_.gradient();
+  return needs_of_points(callers, of_all[0], of_all[1], parameters_, comm_.size());
+}
+
+void MemoryCheck::require_for_points(Index sources, Index targets, bool same) {
+  require(needs_of(sources, targets, same), MemoryStage::points);
+}
+
+void MemoryCheck::require_before_reading(Index sources, Index targets, bool same) {
+  if (parameters_.memory_limit) return;
+  MemoryEstimate estimate =
+      estimate_memory(needs_of(sources, targets, same), parameters_, comm_.size(), MemoryStage::points);
+  estimate.operators = operator_bytes(parameters_.operators);
+  estimate.set_up += static_cast<Index>(sizeof(double)) * (4 * sources + (same ? 0 : 3 * targets));
+  require(estimate, "before the points are read (a lower bound)");
+}
+
+void MemoryCheck::require(const MemoryNeeds& needs, MemoryStage stage) {
+  MemoryEstimate estimate = estimate_memory(needs, parameters_, comm_.size(), stage);
+  estimate.operators = estimate_.operators;
+  estimate.replaced = estimate_.replaced;
+  estimate.allocated += estimate.operators + estimate.replaced;
+  estimate.set_up = std::max(estimate.set_up, estimate_.set_up);
+  estimate_ = estimate;
+  require(estimate, kWhen[static_cast<std::size_t>(stage)]);
+}
+
+void MemoryCheck::require(const MemoryEstimate& estimate, std::string_view when) {
+  Shortage mine;
+  if (parameters_.memory_limit)
+    mine = beyond_limit(estimate);
+  else if (node_)
+    mine = beyond_node(estimate);
+  const mpi::ValueAndRank worst = comm_.max_with_rank(std::array{mine.bytes})[0];
+  if (!(worst.value > 0)) return;
+  comm_.broadcast(mine.message, worst.rank);
+  throw AgreedError(fmt::format("not enough memory, as estimated {}: {}", when, mine.message));
+}
+
+MemoryCheck::Shortage MemoryCheck::beyond_limit(const MemoryEstimate& estimate) const {
+  const Index limit = *parameters_.memory_limit;
+  if (limit == kNoMemoryLimit || estimate.peak() <= limit) return {};
+  return {estimate.peak() - limit,
+          fmt::format("rank {} needs {}, and its limit is {} ({})", comm_.rank(),
+                      human_bytes(estimate.peak()), human_bytes(limit), advice(parameters_, true))};
+}
+
+MemoryCheck::Shortage MemoryCheck::beyond_node(const MemoryEstimate& estimate) const {
+  const std::vector<MemoryBound> bounds = memory_bounds(root_);
+  const Index ahead = std::max(Index{0}, estimate.ahead());
+  std::vector<Claim> mine;
+  mine.reserve(bounds.size());
+  for (const MemoryBound& bound : bounds) mine.push_back({bound.group, ahead});
+  const std::vector<Claim> all = node_->gather_all(std::span<const Claim>(mine));
+  Shortage worst;
+  for (const MemoryBound& bound : bounds) {
+    Index needed = ahead, ranks = 1;
+    if (bound.group != 0) {
+      needed = ranks = 0;
+      for (const Claim& claim : all)
+        if (claim.group == bound.group) {
+          needed += claim.ahead;
+          ++ranks;
+        }
+    }
+    if (needed - bound.available <= worst.bytes) continue;
+    worst = {
+        needed - bound.available,
+        fmt::format(
+            "{} {} on {} {} {} more, rank {} alone {} of {} in all; of the {} of {}, {} are left ({})", ranks,
+            ranks == 1 ? "rank" : "ranks", host_name(), ranks == 1 ? "needs" : "need", human_bytes(needed),
+            comm_.rank(), human_bytes(ahead), human_bytes(estimate.peak()), human_bytes(bound.limit),
+            bound.name, human_bytes(bound.available), advice(parameters_, false))};
+  }
+  return worst;
 }
 
 }  // namespace octopole

@@ -1,19 +1,10 @@
 #include "cost/rank_setup.hpp"
 
-#include "cost/work.hpp"
+#include "cost/leaf_cost.hpp"
 #include "distributed/ghosts.hpp"
 #include "operators/surface.hpp"
 
 namespace octopole {
-
-Index direct_points(const Parameters& parameters, Index surface, bool same) {
-  if (!parameters.direct_leaves) return 0;
-  Work work{};  // of one pair each
-  work[static_cast<std::size_t>(Phase::p2p)].pairs = work[static_cast<std::size_t>(Phase::m2p)].pairs = 1;
-  const auto seconds = seconds_of(work, parameters, parameters.rates, same);
-  return static_cast<Index>(static_cast<double>(surface) * seconds[static_cast<std::size_t>(Phase::m2p)] /
-                            seconds[static_cast<std::size_t>(Phase::p2p)]);
-}
 
 tree::Partners choose_partners(const tree::EssentialTree& tree, const tree::InteractionLists& lists,
                                const Parameters& parameters, bool same) {
@@ -39,6 +30,11 @@ std::vector<M2lFftPlan> plan_m2l(const RankLists& lists, const WorkLists& work, 
     plans[level] = plan_m2l_fft(key.order, static_cast<std::size_t>(key.m2l_precision),
                                 work.target_parents[level - 1], nodes);
   return plans;
+}
+
+tree::MultipoleRule multipole_rule(const Parameters& p, int ranks) {
+  return {p.coarse_users.value_or(tree::default_coarse_users(ranks, p.multipole_bytes())),
+          p.narrow_multipoles()};
 }
 
 }  // namespace octopole

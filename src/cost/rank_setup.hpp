@@ -3,16 +3,13 @@
 
 #include <vector>
 
-#include "cost/work_lists.hpp"
+#include "cost/operation_counts.hpp"
 #include "octopole/options.hpp"
 #include "operators/m2l_fft.hpp"
+#include "tree/ghost_needs.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {
-
-/// Maximum number of points of a leaf for which its W and X pairs are summed directly: the number that P2P
-/// sums, by the rates, in the time of M2P with `surface` points. `same`: sources = targets.
-Index direct_points(const Parameters& parameters, Index surface, bool same);
 
 /// P2P partners for sources = targets, to be paired up.
 tree::NearPartners near_partners(const tree::EssentialTree& tree, const tree::Partners& partners,
@@ -24,6 +21,9 @@ tree::Partners choose_partners(const tree::EssentialTree& tree, const tree::Inte
 
 /// M2L's plans by level of the targets; empty for M2L by SVD.
 std::vector<M2lFftPlan> plan_m2l(const RankLists& lists, const WorkLists& work, const OperatorKey& key);
+
+/// How multipoles are sent between the ranks of a run.
+tree::MultipoleRule multipole_rule(const Parameters& parameters, int ranks);
 
 }  // namespace octopole
 #pragma GCC visibility pop

@@ -5,9 +5,8 @@
 #include <cmath>
 
 #include "cost/accuracy.hpp"
-#include "cost/multipole_rule.hpp"
+#include "cost/operation_counts.hpp"
 #include "cost/option_table.hpp"
-#include "cost/work.hpp"
 #include "operators/p2p.hpp"
 #include "operators/surface.hpp"
 
@@ -140,11 +139,6 @@ M2lMethod choose_m2l(const Options& options, Parameters& p) {
 Index Parameters::multipole_bytes() const {
   const bool in_single = operators.precision == Precision::single_precision || narrow_multipoles();
   return surface_size(operators.order) * static_cast<Index>(in_single ? sizeof(float) : sizeof(double));
-}
-
-tree::MultipoleRule multipole_rule(const Parameters& p, int ranks) {
-  return {p.coarse_users.value_or(tree::default_coarse_users(ranks, p.multipole_bytes())),
-          p.narrow_multipoles()};
 }
 
 std::string_view precision_name(Precision precision) {

@@ -22,14 +22,10 @@ struct FmmAccess {
   /// set_points. Collective.
   static LeafPoints leaf_points(const Fmm& fmm);
 
-  /// Operations of one evaluation of the potential by phase, counted on this rank, with kFlopsPerPair per
-  /// pair. Throws Error before set_points. Not collective.
+  /// Operations of one evaluation of the potential by phase, counted on this rank (count_flops). Throws Error
+  /// before set_points. Not collective.
   static std::array<double, kPhases> flops(const Fmm& fmm);
 };
-
-/// Operations per pair of points: 3 differences, 5 for the squared distance, 2 for its inverse root, 2 to
-/// multiply by the charge and add.
-inline constexpr double kFlopsPerPair = 12;
 
 }  // namespace octopole
 #pragma GCC visibility pop

@@ -2,15 +2,29 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <type_traits>
 
 #include "cost/option_table.hpp"
+#include "octopole/kernels.hpp"
 #include "octopole/version.hpp"
 
 namespace octopole {
 namespace {
+
+constexpr std::array<const char*, 8> kCallNames = {"set_points(points)",
+                                                   "set_points(sources, targets)",
+                                                   "evaluate for the potential",
+                                                   "evaluate for potential and gradient",
+                                                   "summary",
+                                                   "sources",
+                                                   "targets",
+                                                   "leaf_points"};
 
 template <class T>
 std::string text_of(const T& value) {
@@ -61,7 +75,69 @@ void visit(Parameters& p, Bytes& bytes) {
   bytes(svd_tolerance), bytes(svd_rank);
 }
 
+template <Kernel K, class Real>
+OperatorSet<Real> read_or_make(const K& kernel, const OperatorKey& key, OperatorStore<Real>* store,
+                               std::string& note) {
+  note = "computed";
+  if (!store) return make_operators<K, Real>(kernel, key);
+  OperatorSet<Real> set = lay_out_operators<Real>(key);
+  std::string reason;
+  if (store->load(key, set, reason)) {
+    note = "read from the database";
+    return set;
+  }
+  set = make_operators<K, Real>(kernel, key);
+  if (!reason.empty()) note += " (" + reason + ")";
+  try {
+    store->save(set);
+    note += ", stored in the database";
+  } catch (const Error& error) {
+    note += ", not stored: " + std::string(error.what());
+  }
+  return set;
+}
+
 }  // namespace
+
+CallFacts agree_on_call(const mpi::Comm& comm, Call call, const CallFacts& mine) {
+  const double number = static_cast<int>(call);
+  std::array<double, 7> most = {number,
+                                -number,
+                                mine.wrong ? 1.0 : 0.0,
+                                mine.not_finite ? 1.0 : 0.0,
+                                mine.sources ? 1.0 : 0.0,
+                                mine.targets ? 1.0 : 0.0,
+                                mine.largest};
+  comm.allreduce(std::span<double>(most), MPI_MAX);
+  if (most[0] != -most[1]) {
+    const mpi::NamedValue value{"the call", kCallNames[static_cast<std::size_t>(call)]};
+    mpi::require_equal(comm, std::span<const mpi::NamedValue>(&value, 1),
+                       "every rank must make the same collective calls in the same order");
+  }
+  return {most[2] > 0, most[3] > 0, most[4] > 0, most[5] > 0, most[6]};
+}
+
+ValueCheck check_values(std::span<const double> values) {
+  bool finite = true;
+  double largest = 0;
+#pragma omp parallel for schedule(static) reduction(&& : finite) reduction(max : largest)
+  for (const double value : values) {
+    finite = finite && std::isfinite(value);
+    largest = std::max(largest, std::abs(value));  // unchanged by NaN
+  }
+  return {finite, largest};
+}
+
+void refuse_not_finite(const mpi::Comm& comm, std::span<const double> values, Index width, const char* what) {
+  Index bad = 0, first = 0;
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (!std::isfinite(values[i]) && bad++ == 0) first = static_cast<Index>(i);
+  const Index total = comm.sum(bad);
+  if (total == 0) return;
+  const Index before = comm.exclusive_sum(static_cast<Index>(values.size()));
+  const Index place = comm.min(bad > 0 ? (before + first) / width : std::numeric_limits<Index>::max());
+  throw AgreedError(fmt::format("{}: {} NaN or infinite values, the first at index {}", what, total, place));
+}
 
 std::vector<mpi::NamedValue> named_options(const Options& options) {
   std::vector<mpi::NamedValue> values;
@@ -94,5 +170,31 @@ Parameters agree_on_parameters(const mpi::Comm& comm, const Options& options, st
   visit(parameters, read);
   return parameters;
 }
+
+template <Kernel K, class Real>
+OperatorSet<Real> prepare_operators(const mpi::Comm& comm, const K& kernel, const OperatorKey& key,
+                                    OperatorStore<Real>* store, std::string& note) {
+  OperatorSet<Real> set;
+  mpi::collectively(comm, [&] {
+    if (comm.is_root())
+      set = read_or_make(kernel, key, store, note);
+    else
+      set = lay_out_operators<Real>(key);
+  });
+  comm.broadcast(note);
+  set.for_each_array([&]<class T>(const std::string&, AlignedVector<T>& values) {
+    Index size = static_cast<Index>(values.size());
+    comm.broadcast(std::span<Index>(&size, 1));
+    values.resize(static_cast<std::size_t>(size));
+    comm.broadcast(std::span<T>(values));
+  });
+  mpi::collectively(comm, [&] { adopt_arrays(set); });
+  return set;
+}
+
+template OperatorSet<float> prepare_operators(const mpi::Comm&, const Laplace&, const OperatorKey&,
+                                              OperatorStore<float>*, std::string&);
+template OperatorSet<double> prepare_operators(const mpi::Comm&, const Laplace&, const OperatorKey&,
+                                               OperatorStore<double>*, std::string&);
 
 }  // namespace octopole

@@ -1,14 +1,55 @@
-// Agreement of the ranks on options, rates and parameters before they work together.
+// What the ranks agree on before they work together: the call and its input, options, rates and parameters,
+// and the operators.
 #pragma once
 
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "mpi/agreement.hpp"
+#include "mpi/comm.hpp"
 #include "octopole/options.hpp"
+#include "operators/operator_set.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {
+
+/// The collective calls of Fmm that must be the same on all ranks.
+enum class Call : int {
+  set_points,
+  set_points_with_targets,
+  evaluate_potential,
+  evaluate_gradient,
+  summary,
+  sources,
+  targets,
+  leaf_points
+};
+
+/// Facts about the input of one rank; over all ranks, whether they hold on any rank, and the largest
+/// magnitude.
+struct CallFacts {
+  bool wrong = false;                     // lengths, or the order of calls
+  bool not_finite = false;                // NaN or infinity
+  bool sources = false, targets = false;  // whether there are any
+  double largest = 0;                     // magnitude
+};
+
+/// Combines the facts of all ranks by one Allreduce of 7 numbers. Throws AgreedError if ranks make different
+/// calls, and names these. Collective.
+CallFacts agree_on_call(const mpi::Comm& comm, Call call, const CallFacts& mine = {});
+
+/// What is checked of the values that one rank passes.
+struct ValueCheck {
+  bool finite = true;
+  double largest = 0;  // magnitude, without NaN
+};
+ValueCheck check_values(std::span<const double> values);
+
+/// Throws AgreedError on all ranks if a value of any rank is NaN or infinite, with their number and the index
+/// of the first in the global order of the records of `width` values. Collective.
+void refuse_not_finite(const mpi::Comm& comm, std::span<const double> values, Index width, const char* what);
 
 /// The options that must be equal on all ranks, by name: all except the rates.
 std::vector<mpi::NamedValue> named_options(const Options& options);
@@ -20,6 +61,12 @@ Rates agree_on_rates(const mpi::Comm& comm, const Rates& rates);
 /// The parameters that all ranks use: those that rank 0 resolves, bit for bit, with agreed rates. Throws
 /// AgreedError if ranks pass different options (named, with the ranks) or resolve() refuses them. Collective.
 Parameters agree_on_parameters(const mpi::Comm& comm, const Options& options, std::string_view kernel_name);
+
+/// Rank 0 reads the operators of `key` from `store` (may be null; used on rank 0 only), or computes them and
+/// saves them there; all ranks get the same bits. `note` says on every rank where they came from. Collective.
+template <Kernel K, class Real>
+OperatorSet<Real> prepare_operators(const mpi::Comm& comm, const K& kernel, const OperatorKey& key,
+                                    OperatorStore<Real>* store, std::string& note);
 
 }  // namespace octopole
 #pragma GCC visibility pop

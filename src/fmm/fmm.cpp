@@ -1,68 +1,18 @@
 #include "octopole/fmm.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <cmath>
 #include <variant>
 
 #include "base/threads.hpp"
 #include "fmm/access.hpp"
 #include "fmm/agreement.hpp"
-#include "fmm/call.hpp"
+#include "fmm/evaluate.hpp"
 #include "fmm/leaf_points.hpp"
-#include "fmm/over_ranks.hpp"
-#include "fmm/passes.hpp"
-#include "fmm/prepare.hpp"
-#include "fmm/setup.hpp"
-#include "fmm/setup_work.hpp"
-#include "fmm/summarize.hpp"
+#include "fmm/set_points.hpp"
+#include "fmm/statistics.hpp"
 #include "mpi/failure.hpp"
 #include "simd/isa.hpp"
 
 namespace octopole {
-namespace {
-
-void check_points(std::span<const double> points, const char* what) {
-  if (points.size() % 3 != 0)
-    throw Error(fmt::format("{}: {} coordinates are not three per point", what, points.size()));
-}
-
-struct ValueCheck {
-  bool finite = true;
-  double largest = 0;  // magnitude, without NaN
-};
-
-ValueCheck look_at(std::span<const double> values) {
-  bool finite = true;
-  double largest = 0;
-#pragma omp parallel for schedule(static) reduction(&& : finite) reduction(max : largest)
-  for (const double value : values) {
-    finite = finite && std::isfinite(value);
-    largest = std::max(largest, std::abs(value));  // unchanged by NaN
-  }
-  return {finite, largest};
-}
-
-// Throws on all ranks if any value is NaN or infinite, with their number and the index of the first.
-// Collective.
-void report_not_finite(const mpi::Comm& comm, std::span<const double> values, Index width, const char* what) {
-  Index bad = 0, first = 0;
-  for (std::size_t i = 0; i < values.size(); ++i)
-    if (!std::isfinite(values[i]) && bad++ == 0) first = static_cast<Index>(i);
-  const Index total = comm.sum(bad);
-  if (total == 0) return;
-  const Index before = comm.exclusive_sum(static_cast<Index>(values.size()));
-  const Index place = comm.min(bad > 0 ? (before + first) / width : std::numeric_limits<Index>::max());
-  throw AgreedError(fmt::format("{}: {} NaN or infinite values, the first at index {}", what, total, place));
-}
-
-// A power of two near the largest charge, as floats have a smaller range than the caller's doubles.
-double charge_unit(double largest) {
-  return largest > 0 ? std::ldexp(1.0, std::ilogb(largest)) : 1;
-}
-
-}  // namespace
 
 class Fmm::Implementation {
  public:
@@ -92,15 +42,13 @@ class Fmm::Implementation {
   void set_points(std::span<const double> sources, std::optional<std::span<const double>> targets) {
     mpi::or_end_all(comm_, "set_points", [&] {
       const double start = seconds_now();
-      comm_.enter("input");
-      check_input(sources, targets);
       std::visit(
           [](auto& engine) {  // evaluations of the old points do not need its contents
             if constexpr (requires { engine.workspace; }) engine.workspace = {};
           },
           engine_);
       memory_->begin(setup_ ? setup_->memory.stays : 0);
-      PointSetup next = make_setup(comm_, parameters_, sources, targets, observer_, &*memory_);
+      PointSetup next = octopole::set_points(comm_, parameters_, sources, targets, observer_, &*memory_);
       setup_.emplace(std::move(next));
       profile_ = {};
       if (observer_) observer_->set_up(*setup_);
@@ -110,16 +58,7 @@ class Fmm::Implementation {
 
   void evaluate(std::span<const double> charges, Field& field, Output output) {
     mpi::or_end_all(comm_, "evaluate", [&] {
-      comm_.enter("input");
-      // One reduction for everything that ranks must agree on; details are checked only if something is
-      // wrong.
-      const ValueCheck mine = look_at(charges);
-      const CallFacts all = agree_on_call(
-          comm_, output == Output::potential ? Call::evaluate_potential : Call::evaluate_gradient,
-          {.wrong = is_wrong(charges), .not_finite = !mine.finite, .largest = mine.largest});
-      if (all.wrong) mpi::collectively(comm_, [&] { check_length(charges); });
-      if (all.not_finite) report_not_finite(comm_, charges, 1, "charges");
-      const double unit = parameters_.any_in_single() ? charge_unit(all.largest) : 1;
+      const double unit = agree_on_charges(comm_, setup_ ? &*setup_ : nullptr, parameters_, charges, output);
       std::visit(
           [&](auto& engine) {
             if constexpr (requires { engine.workspace; })
@@ -135,9 +74,9 @@ class Fmm::Implementation {
   const Parameters& parameters() const { return parameters_; }
   const Options& options() const { return options_; }
   const mpi::Comm& comm() const { return comm_; }
-  /// Runs work(set-up) on all ranks; throws AgreedError if there is none.
+  /// Runs work(set-up) on all ranks; throws AgreedError before set_points.
   template <class Work>
-  auto with_setup(Call call, const char* name, const Work& work) {
+  auto with_points(Call call, const char* name, const Work& work) {
     return mpi::or_end_all(comm_, name, [&] {
       comm_.enter("input");
       if (agree_on_call(comm_, call, {.wrong = !setup_}).wrong)
@@ -150,14 +89,7 @@ class Fmm::Implementation {
     return *setup_;
   }
 
-  std::array<double, kPhases> flops() {
-    const OperatorKey& key = parameters_.operators;
-    const Work work = work_of(count_work(setup(), key), key, expected_svd_rank(key));
-    std::array<double, kPhases> flops{};
-    for (std::size_t p = 0; p < kPhases; ++p)
-      flops[p] = kFlopsPerPair * work[p].pairs + work[p].gemm + work[p].transform + work[p].sweep;
-    return flops;
-  }
+  std::array<double, kPhases> flops() { return count_flops(setup(), parameters_.operators); }
 
   Summary summary() const {
     return mpi::or_end_all(comm_, "summary", [&] {
@@ -182,39 +114,6 @@ class Fmm::Implementation {
     OperatorSet<Real> operators;
     Workspace<Real> workspace;
   };
-
-  /// Checks lengths, finite coordinates, and that any rank has points. Collective.
-  void check_input(std::span<const double> sources, std::optional<std::span<const double>> targets) const {
-    const std::span<const double> distinct = targets.value_or(std::span<const double>{});
-    const ValueCheck of_sources = look_at(sources), of_targets = look_at(distinct);
-    const CallFacts all = agree_on_call(comm_, targets ? Call::set_points_with_targets : Call::set_points,
-                                        {.wrong = sources.size() % 3 != 0 || distinct.size() % 3 != 0,
-                                         .not_finite = !of_sources.finite || !of_targets.finite,
-                                         .sources = !sources.empty(),
-                                         .targets = !distinct.empty(),
-                                         .largest = std::max(of_sources.largest, of_targets.largest)});
-    if (all.wrong)
-      mpi::collectively(comm_, [&] {
-        check_points(sources, "sources");
-        check_points(distinct, "targets");
-      });
-    if (all.not_finite) {
-      report_not_finite(comm_, sources, 3, "source positions");
-      report_not_finite(comm_, distinct, 3, "target positions");
-    }
-    if (!all.sources) throw AgreedError("there are no sources on any rank");
-    if (targets && !all.targets) throw AgreedError("there are no targets on any rank");
-  }
-  bool is_wrong(std::span<const double> charges) const {
-    return !setup_ || static_cast<Index>(charges.size()) != setup_->source_exchange.caller_count();
-  }
-  // Throws if is_wrong.
-  void check_length(std::span<const double> charges) const {
-    if (!setup_) throw Error("evaluate was called before set_points");
-    if (is_wrong(charges))
-      throw Error(fmt::format("charges: {} values for {} sources", charges.size(),
-                              setup_->source_exchange.caller_count()));
-  }
 
   mpi::Comm comm_;
   Laplace kernel_;
@@ -267,12 +166,12 @@ bool Fmm::targets_are_sources() const {
   return !implementation().setup().target_exchange;
 }
 std::vector<double> Fmm::sources() const {
-  return implementation().with_setup(Call::sources, "sources",
-                                     [](PointSetup& setup) { return caller_sources(setup); });
+  return implementation().with_points(Call::sources, "sources",
+                                      [](PointSetup& setup) { return caller_sources(setup); });
 }
 std::vector<double> Fmm::targets() const {
-  return implementation().with_setup(Call::targets, "targets",
-                                     [](PointSetup& setup) { return caller_targets(setup); });
+  return implementation().with_points(Call::targets, "targets",
+                                      [](PointSetup& setup) { return caller_targets(setup); });
 }
 Summary Fmm::summary() const {
   return implementation().summary();
@@ -285,7 +184,7 @@ const mpi::Comm& FmmAccess::comm(const Fmm& fmm) {
   return fmm.implementation().comm();
 }
 LeafPoints FmmAccess::leaf_points(const Fmm& fmm) {
-  return fmm.implementation().with_setup(Call::leaf_points, "leaf_points", [&fmm](PointSetup& setup) {
+  return fmm.implementation().with_points(Call::leaf_points, "leaf_points", [&fmm](PointSetup& setup) {
     return octopole::leaf_points(comm(fmm), setup);
   });
 }

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "fmm/setup.hpp"
+#include "fmm/set_points.hpp"
 #include "mpi/comm.hpp"
 
 #pragma GCC visibility push(default)

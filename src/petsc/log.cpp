@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "fmm/setup.hpp"
+#include "fmm/set_points.hpp"
 #include "petsc/errors.hpp"
 #include "petsc/pc_near.hpp"
 

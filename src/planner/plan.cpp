@@ -1,5 +1,5 @@
 #include "planner/plan.hpp"
-#include "cost/multipole_rule.hpp"
+#include "cost/rank_setup.hpp"
 
 #include <algorithm>
 #include <numeric>

@@ -7,9 +7,8 @@
 #include <vector>
 
 #include "cost/memory.hpp"
-#include "cost/memory_estimate.hpp"
-#include "cost/work.hpp"
-#include "fmm/communication.hpp"
+#include "cost/operation_counts.hpp"
+#include "fmm/statistics.hpp"
 #include "octopole/options.hpp"
 #include "tree/point_counts.hpp"
 

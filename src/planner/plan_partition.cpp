@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
-#include "cost/balance.hpp"
+#include "cost/leaf_cost.hpp"
+#include "cost/load_balance.hpp"
 #include "distributed/global_tree.hpp"
 #include "planner/visit_ranks.hpp"
 

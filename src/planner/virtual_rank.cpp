@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cost/multipole_rule.hpp"
+#include "cost/leaf_cost.hpp"
 #include "operators/surface.hpp"
 
 namespace octopole {
@@ -28,7 +28,7 @@ tree::SharedNodes shared_nodes(tree::NodeCounts& counts, const tree::Partition& 
   return shared;
 }
 
-/// Number of P2P pairs that passes.cpp sums before ghosts arrive: those of interior leaves, or with symmetric
+/// Number of P2P pairs that evaluate.cpp sums before ghosts arrive: those of interior leaves, or with symmetric
 /// pairs all of this rank's (from which the caller subtracts those in rows that wait).
 double inside_pairs(const RankLists& lists, const WorkLists& work, Index own_sources, bool mutual) {
   double pairs = 0;

@@ -7,7 +7,7 @@
 
 #include "base/node_memory.hpp"
 #include "base/threads.hpp"
-#include "fmm/setup.hpp"
+#include "fmm/set_points.hpp"
 #include "operators/operator_set.hpp"
 #include "tests/support/problem.hpp"
 
@@ -126,7 +126,7 @@ TEST(MemoryOfNodes, RanksOfANodeAddUp) {
     const Machine machine(available);
     MemoryCheck check(comm, parameters, machine.root);
     check.begin(0);
-    make_setup(comm, parameters, points, std::nullopt, nullptr, &check);
+    set_points(comm, parameters, points, std::nullopt, nullptr, &check);
     return check.estimate();
   };
   const MemoryEstimate estimate = set_up(Index{1} << 40);
@@ -151,7 +151,7 @@ TEST(MemoryOfNodes, OneRanksCgroupOrLimitRefusesAll) {
     return error_of([&] {
       MemoryCheck check(comm, parameters, machine.root);
       check.begin(0);
-      make_setup(comm, parameters, points, std::nullopt, nullptr, &check);
+      set_points(comm, parameters, points, std::nullopt, nullptr, &check);
     });
   };
   EXPECT_EQ(set_up(), "");
@@ -209,7 +209,7 @@ TEST_P(Estimates, ComeCloserFromStageToStage) {
   } check(comm, parameters);
   check.begin(0);
   const PointSetup s =
-      make_setup(comm, parameters, sources,
+      set_points(comm, parameters, sources,
                  distinct ? std::optional<std::span<const double>>(targets) : std::nullopt, &check, &check);
   ASSERT_GE(check.seen.size(), 3u);
   const Index of_points = comm.max(check.seen.front().peak()), of_lists = comm.max(check.seen.back().peak()),

@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <limits>
 
-#include "cost/work.hpp"
-#include "fmm/setup.hpp"
-#include "fmm/setup_work.hpp"
+#include "cost/operation_counts.hpp"
+#include "fmm/set_points.hpp"
+#include "fmm/statistics.hpp"
 #include "tests/support/points.hpp"
 
 namespace octopole {
@@ -23,7 +23,7 @@ Parameters tuned(int digits) {
 
 PointSetup set_up(const Parameters& parameters, const std::vector<double>& all, MPI_Comm parent) {
   const mpi::Comm comm = mpi::Comm::duplicate(parent);
-  return make_setup(comm, parameters, test::block_of(all, 3, comm.rank(), comm.size()), std::nullopt);
+  return set_points(comm, parameters, test::block_of(all, 3, comm.rank(), comm.size()), std::nullopt);
 }
 
 TEST(Tuning, DoesNotDependOnTheRanks) {
@@ -180,7 +180,7 @@ TEST(Tuning, CountsWhatTheTreeWillHave) {
     const auto sources = test::make_points("cube", 30000), targets = test::make_points("cube", 20000, 9);
     const Parameters parameters = tuned(6);
     const std::vector<double> part = test::block_of(targets, 3, comm.rank(), comm.size());
-    const PointSetup s = make_setup(comm, parameters, test::block_of(sources, 3, comm.rank(), comm.size()),
+    const PointSetup s = set_points(comm, parameters, test::block_of(sources, 3, comm.rank(), comm.size()),
                                     distinct ? std::optional(std::span<const double>(part)) : std::nullopt);
     const auto seconds = seconds_of(work_of(count_work(s, parameters.operators), parameters.operators, 0),
                                     parameters, parameters.rates, !distinct);

@@ -1,10 +1,9 @@
 // The planner against real runs: counts made by one process for every rank equal those of the ranks.
 #include <gtest/gtest.h>
 
-#include "fmm/passes.hpp"
-#include "fmm/setup.hpp"
-#include "fmm/setup_work.hpp"
-#include "fmm/summarize.hpp"
+#include "fmm/evaluate.hpp"
+#include "fmm/set_points.hpp"
+#include "fmm/statistics.hpp"
 #include "io/points_file.hpp"
 #include "planner/plan.hpp"
 #include "tests/support/problem.hpp"
@@ -78,7 +77,7 @@ void expect_plan(const test::Problem& problem, Options options) {
   Parameters parameters = resolve(options, Laplace::name);
   const auto sources = part.of(problem.sources, 3), targets = part.of(problem.targets, 3);
   const bool same = problem.targets.empty();
-  PointSetup s = make_setup(comm, parameters, sources,
+  PointSetup s = set_points(comm, parameters, sources,
                             same ? std::nullopt : std::optional<std::span<const double>>(targets));
   Fmm fmm(MPI_COMM_WORLD, Laplace{}, options);
   if (same)
@@ -118,7 +117,7 @@ void expect_plan(const test::Problem& problem, Options options) {
   if (!same) request.targets = ListedPoints{target_codes, bounds_of_blocks(target_codes.size(), part.ranks)};
   const Plan plan = make_plan(request);
   ASSERT_TRUE(plan.complete());
-  EXPECT_EQ(plan.moved, s.balance.moved);
+  EXPECT_EQ(plan.moved, s.load_balance.moved);
   EXPECT_EQ(plan.replicated, summary.replicated);
   for (int rank = 0; rank < part.ranks; ++rank) {
     SCOPED_TRACE("rank " + std::to_string(rank));

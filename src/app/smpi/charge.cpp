@@ -2,7 +2,7 @@
 
 #include <simgrid/host.h>
 
-#include "fmm/setup_work.hpp"
+#include "fmm/statistics.hpp"
 #include "mpi/comm.hpp"
 
 namespace octopole::app {

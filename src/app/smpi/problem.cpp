@@ -5,7 +5,7 @@
 #include "app/smpi/charge.hpp"
 #include "cost/tuning.hpp"
 #include "fmm/access.hpp"
-#include "fmm/setup.hpp"
+#include "fmm/set_points.hpp"
 #include "io/points_file.hpp"
 #include "tree/morton_sort.hpp"
 #include "tree/root_cube.hpp"
@@ -74,7 +74,7 @@ Problem make_sorted_block(const mpi::Comm& comm, double padding, Shape shape, In
 }
 
 Problem move_to_owners(const mpi::Comm& comm, const Options& options, Problem block) {
-  PointSetup setup = make_setup(comm, resolve(options, Laplace::name), block.points, std::nullopt);
+  PointSetup setup = set_points(comm, resolve(options, Laplace::name), block.points, std::nullopt);
   const auto owned = static_cast<std::size_t>(setup.owned_sources());
   Problem moved{std::vector<double>(3 * owned), std::vector<double>(owned), std::vector<double>(owned)};
   setup.source_exchange.to_owners<3>(block.points.data(), moved.points.data());

@@ -1,13 +1,12 @@
 // The partition by work: predicted counts equal those of the set-up exactly, and ranks get equal shares of
 // the work.
-#include "cost/balance.hpp"
+#include "cost/load_balance.hpp"
 
 #include <gtest/gtest.h>
 
 #include "distributed/global_tree.hpp"
-#include "fmm/setup.hpp"
-#include "fmm/setup_work.hpp"
-#include "fmm/summarize.hpp"
+#include "fmm/set_points.hpp"
+#include "fmm/statistics.hpp"
 #include "tests/support/points.hpp"
 #include "tests/support/serial_tree.hpp"
 
@@ -30,7 +29,7 @@ void expect_equal(const WorkCounts& predicted, const WorkCounts& counted, const 
 PointSetup set_up(const mpi::Comm& comm, const Parameters& parameters, const std::vector<double>& all,
                   const std::vector<double>& targets = {}) {
   const auto mine = test::block_of(targets, 3, comm.rank(), comm.size());
-  return make_setup(comm, parameters, test::block_of(all, 3, comm.rank(), comm.size()),
+  return set_points(comm, parameters, test::block_of(all, 3, comm.rank(), comm.size()),
                     targets.empty() ? std::nullopt : std::optional(std::span<const double>(mine)));
 }
 
@@ -40,7 +39,7 @@ void expect_foreseen(const mpi::Comm& comm, const Parameters& parameters, const 
   if (comm.size() == 1) return;
   const auto by_node = count_by_node(s.rank_lists(), s.work, parameters.operators);
   const WorkCounts owned = owned_work(by_node, s.tree, s.partition);
-  expect_equal(s.balance.predicted, owned, what);
+  expect_equal(s.load_balance.predicted, owned, what);
   // The remaining work is downward work of shared nodes, and transforms.
   WorkCounts whole = count_work(s, parameters.operators), rest;
   for (NodeIndex node = 0; node < s.tree.size(); ++node)
@@ -73,7 +72,7 @@ TEST_P(Balancing, LeavesTheTreeAsItIs) {
   EXPECT_EQ(set_up(comm, parameters, all).partition.bounds, by_work.partition.bounds);
   parameters.balance_by = BalanceBy::points;
   const PointSetup by_points = set_up(comm, parameters, all);
-  EXPECT_FALSE(by_points.balance.moved);
+  EXPECT_FALSE(by_points.load_balance.moved);
   const std::uint64_t hash = tree::leaf_hash(test::make_serial_tree(all, 20).leaves);
   for (const PointSetup* s : {&by_work, &by_points}) {
     EXPECT_EQ(comm.sum(tree::leaf_hash(s->leaves)), hash);
@@ -84,7 +83,7 @@ TEST_P(Balancing, LeavesTheTreeAsItIs) {
 INSTANTIATE_TEST_SUITE_P(Shapes, Balancing,
                          testing::Values("cube", "sphere", "ellipsoid", "plummer", "line"));
 
-TEST(Balance, SharesWorkMoreEvenlyThanPoints) {
+TEST(LoadBalance, SharesWorkMoreEvenlyThanPoints) {
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
   for (const auto& shape : {"cube", "sphere", "ellipsoid", "plummer"}) {
     const auto all = test::make_points(shape, 60000);
@@ -100,7 +99,7 @@ TEST(Balance, SharesWorkMoreEvenlyThanPoints) {
   }
 }
 
-TEST(Balance, FollowsTheRates) {
+TEST(LoadBalance, FollowsTheRates) {
   // In a Plummer cloud, near and far work are distributed differently: the partition depends on the rates.
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
   const auto all = test::make_points("plummer", 8000);
@@ -116,19 +115,19 @@ TEST(Balance, FollowsTheRates) {
   EXPECT_EQ(near_bounds == far_bounds, comm.size() == 1) << "one rank has nothing to divide";
 }
 
-TEST(Balance, KeepsThePartitionByPointsWhereNothingIsToBeGained) {
+TEST(LoadBalance, KeepsThePartitionByPointsWhereNothingIsToBeGained) {
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
   const auto one = test::make_points("cube", 1);
   const PointSetup s = set_up(comm, at_order(4, 40), one);
-  EXPECT_FALSE(s.balance.moved);
+  EXPECT_FALSE(s.load_balance.moved);
   const auto all = test::make_points("cube", 5000);
   Parameters parameters = at_order(4, 40);
-  const PointSetup alone = make_setup(mpi::Comm::duplicate(MPI_COMM_SELF), parameters, all, std::nullopt);
-  EXPECT_FALSE(alone.balance.moved);
-  EXPECT_EQ(alone.balance.predicted, WorkCounts{}) << "a single rank weighs nothing";
+  const PointSetup alone = set_points(mpi::Comm::duplicate(MPI_COMM_SELF), parameters, all, std::nullopt);
+  EXPECT_FALSE(alone.load_balance.moved);
+  EXPECT_EQ(alone.load_balance.predicted, WorkCounts{}) << "a single rank weighs nothing";
 }
 
-TEST(Balance, RatesMustBePositive) {
+TEST(LoadBalance, RatesMustBePositive) {
   Options options;
   options.rates = reference_rates();
   options.rates->in_double[3] = 0;
@@ -136,7 +135,7 @@ TEST(Balance, RatesMustBePositive) {
 }
 
 // Integer weights: they have the ratios of the doubles, and their sums fit.
-TEST(Balance, WholeWeightsKeepTheRatiosAndFit) {
+TEST(LoadBalance, WholeWeightsKeepTheRatiosAndFit) {
   const std::vector<double> seconds{1e-9, 3e-4, 0, 7e-2};
   for (const int ranks : {2, 100000}) {
     const auto weights = whole_weights(seconds, 0.0703, ranks);

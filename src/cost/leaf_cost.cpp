@@ -1,19 +1,14 @@
-#include "cost/overfull.hpp"
+#include "cost/leaf_cost.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <numeric>
 
 #include "cost/option_table.hpp"
 
 namespace octopole {
 namespace {
-
-double total(const std::array<double, kPhases>& seconds) {
-  return std::accumulate(seconds.begin(), seconds.end(), 0.0);
-}
 
 /// Number of sources or of targets of a leaf in this rank's part, whichever is larger.
 Index points_of(const tree::EssentialTree& tree, NodeIndex leaf) {
@@ -53,6 +48,40 @@ double seconds_of_close(double pairs, const Parameters& parameters) {
 }
 
 }  // namespace
+
+morton::Code place_of(tree::NodeKey node, tree::CodeRange range) {
+  return std::max(node.first_code(), range.first);
+}
+
+std::vector<double> leaf_seconds(const RankLists& lists, tree::CodeRange range,
+                                 std::span<const tree::NodeKey> leaves, std::span<const WorkCounts> by_node,
+                                 double families_in, const Parameters& parameters, bool same) {
+  double families_out = 0;
+  for (const WorkCounts& counts : by_node) families_out += counts.families_out;
+  std::vector<double> seconds(leaves.size(), 0);
+  for (NodeIndex node = 0; node < lists.tree.size(); ++node) {
+    WorkCounts counts = by_node[at(node)];
+    if (counts == WorkCounts{}) continue;
+    if (families_out > 0) counts.families_in = counts.families_out * families_in / families_out;
+    const morton::Code place = place_of(lists.tree.keys[at(node)], range);
+    const auto leaf =
+        std::upper_bound(leaves.begin(), leaves.end(), place,
+                         [](morton::Code code, tree::NodeKey key) { return code < key.first_code(); }) -
+        leaves.begin() - 1;
+    seconds[static_cast<std::size_t>(leaf)] += total(predict_seconds(counts, parameters, same));
+  }
+  return seconds;
+}
+
+Index direct_points(const Parameters& parameters, Index surface, bool same) {
+  if (!parameters.direct_leaves) return 0;
+  Work operations{};  // of one pair each
+  operations[static_cast<std::size_t>(Phase::p2p)].pairs = 1;
+  operations[static_cast<std::size_t>(Phase::m2p)].pairs = 1;
+  const auto seconds = seconds_of(operations, parameters, parameters.rates, same);
+  return static_cast<Index>(static_cast<double>(surface) * seconds[static_cast<std::size_t>(Phase::m2p)] /
+                            seconds[static_cast<std::size_t>(Phase::p2p)]);
+}
 
 bool is_absurd(const OverfullLeaves& overfull) {
   return overfull.seconds > kOverfullSeconds && overfull.seconds > kOverfullShare * overfull.other_seconds;

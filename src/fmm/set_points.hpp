@@ -1,15 +1,16 @@
-// Everything about the points that does not depend on the charges: distribution, tree, lists, exchange plans.
+// From points to a PointSetup, everything about them that does not depend on the charges: distribution, tree,
+// lists, exchange plans.
 #pragma once
 
 #include <optional>
 #include <span>
 #include <vector>
 
-#include "cost/balance.hpp"
-#include "cost/memory_check.hpp"
-#include "cost/overfull.hpp"
+#include "cost/leaf_cost.hpp"
+#include "cost/load_balance.hpp"
+#include "cost/memory.hpp"
+#include "cost/operation_counts.hpp"
 #include "cost/tuning.hpp"
-#include "cost/work_lists.hpp"
 #include "distributed/ghosts.hpp"
 #include "distributed/point_exchange.hpp"
 #include "fmm/observer.hpp"
@@ -46,7 +47,7 @@ struct PointSetup {
   tree::Count points;  // of all ranks
   tree::Partition partition;
   tree::SharedNodes shared;  // that overlap this rank's part
-  Balance balance;           // how the partition was found
+  LoadBalance load_balance;  // how the partition was found
   distributed::PointExchange source_exchange;
   std::optional<distributed::PointExchange> target_exchange;  // absent if sources = targets
   Coordinates sources;                                        // owned, then ghosts
@@ -86,11 +87,11 @@ struct PointSetup {
 
 NearPairsView view_of(const tree::NearPairs& pairs);
 
-/// Builds the set-up from interleaved coordinates (n, 3); without `targets`, sources = targets. Coordinates
-/// must be finite. With a `memory` check, stages that would need more memory than is available throw Error on
-/// all ranks before they allocate; absurdly overfull leaves (see overfull.hpp) throw also without it.
-/// Collective.
-PointSetup make_setup(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,
+/// Builds the set-up from interleaved coordinates (n, 3); without `targets`, sources = targets. Throws
+/// AgreedError if coordinates are not three per point, or not finite, or if there are no points on any rank.
+/// With a `memory` check, stages that would need more memory than is available throw Error on all ranks
+/// before they allocate; absurdly overfull leaves (see cost/leaf_cost.hpp) throw also without it. Collective.
+PointSetup set_points(const mpi::Comm& comm, const Parameters& parameters, std::span<const double> sources,
                       std::optional<std::span<const double>> targets, WorkObserver* observer = nullptr,
                       MemoryCheck* memory = nullptr);
 

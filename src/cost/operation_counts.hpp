@@ -1,20 +1,55 @@
-// Counts of the work of an evaluation, and its time at given rates.
+// The nodes that each operator of a rank is applied to, the counts of its operations, and their time at given
+// rates.
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <span>
 #include <vector>
 
 #include "base/profile.hpp"
-#include "cost/work_lists.hpp"
 #include "octopole/options.hpp"
 #include "octopole/summary.hpp"
 #include "operators/m2l_fft.hpp"
+#include "tree/partners.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// Counts of the work of one evaluation.
+/// The tree and lists of one rank, real or virtual.
+struct RankLists {
+  const tree::EssentialTree& tree;
+  const tree::InteractionLists& lists;  // U, V, W, X as defined
+  const tree::Partners& partners;       // pairs by operator
+  int rank;
+};
+
+/// The nodes each operator is applied to, on one rank.
+struct WorkLists {
+  std::vector<NodeIndex> source_leaves;                // P2M: leaves that this rank owns, with sources
+  std::vector<std::vector<NodeIndex>> source_parents;  // M2M by level: nodes with sources that this rank owns
+  std::vector<std::vector<NodeIndex>> target_nodes;    // M2L, P2L by level: nodes with targets
+  std::vector<std::vector<NodeIndex>>
+      target_parents;  // L2L, M2L by FFT by level: those whose children have locals
+  std::vector<NodeIndex>
+      target_ends;  // L2P: where L2L ends, at leaves or where nothing below adds to the locals
+  std::vector<NodeIndex> w_leaves;              // M2P: leaves with partners
+  std::vector<std::vector<NodeIndex>> x_nodes;  // P2L by level: nodes with partners
+  std::vector<NodeIndex> interior_leaves;       // P2P with only this rank's sources
+  std::vector<NodeIndex> boundary_leaves;       // P2P with ghosts
+};
+
+/// Finds where L2L ends, by node: no node below has V or X partners, as far as this rank's targets show. Each
+/// rank sees its own part of a shared node, which is an end if it is one for all ranks with targets in it.
+/// Locals of ends are evaluated directly at their targets: L2L would only add errors, which matter for the
+/// gradient (eps u in a box of half side h is eps u / h in the gradient).
+std::vector<std::uint8_t> find_ends(const RankLists& lists);
+
+/// Makes the work lists from the `ends` agreed by all ranks. Sources from `own_sources` on are ghosts, once
+/// they are placed.
+WorkLists make_work_lists(const RankLists& lists, std::span<const std::uint8_t> ends, Index own_sources);
+
+/// Counts of the operations of one evaluation.
 struct WorkCounts {
   double sources = 0, source_leaves = 0;                       // P2M
   double m2m_children = 0, l2l_children = 0;                   // M2M, L2L
@@ -36,9 +71,9 @@ inline constexpr std::array kAllCounts = {
 
 /// Counts of one rank by node of its tree, without families_in, which belong to no single node. P2M and M2M
 /// are counted at the node whose multipole they form, everything else at the node that holds the targets
-/// (family pairs and inverse transforms at the parent, L2L at the child, L2P at the leaf). Downward work of a
-/// node in which several ranks have targets is done, and counted, by each of them; P2M and M2M only by the
-/// owner.
+/// (family pairs and inverse transforms at the parent, L2L at the child, L2P at the leaf). Downward
+/// operations of a node in which several ranks have targets are done, and counted, by each of them; P2M and
+/// M2M only by the owner.
 std::vector<WorkCounts> count_by_node(const RankLists& lists, const WorkLists& work, const OperatorKey& key);
 
 /// Number of families whose multipoles M2L by FFT transforms: the sum over the plans' blocks. Without plans,
@@ -58,12 +93,15 @@ Work work_of(const WorkCounts& counts, const OperatorKey& key, double svd_rank);
 double expected_svd_rank(const OperatorKey& key);
 
 /// Seconds of one thread by phase, for the parameters' output. `same`: sources = targets, which P2P exploits.
-std::array<double, kPhases> seconds_of(const Work& work, const Parameters& parameters, const Rates& rates,
-                                       bool same);
+std::array<double, kPhases> seconds_of(const Work& operations, const Parameters& parameters,
+                                       const Rates& rates, bool same);
 
 /// Seconds of one thread by phase, for the output and at the rates of the parameters.
 std::array<double, kPhases> predict_seconds(const WorkCounts& counts, const Parameters& parameters,
                                             bool same);
+
+/// Seconds of all phases together.
+double total(const std::array<double, kPhases>& seconds);
 
 }  // namespace octopole
 #pragma GCC visibility pop

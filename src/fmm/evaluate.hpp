@@ -1,11 +1,11 @@
-// One evaluation: the upward pass, the near field, and the downward pass.
+// One evaluation: agreement on the charges, the upward pass, the near field, and the downward pass.
 #pragma once
 
 #include <span>
 
 #include "base/profile.hpp"
 #include "fmm/observer.hpp"
-#include "fmm/setup.hpp"
+#include "fmm/set_points.hpp"
 #include "octopole/fmm.hpp"
 #include "operators/operator_set.hpp"
 
@@ -24,10 +24,17 @@ struct Workspace {
   AlignedVector<double> potential, gx, gy, gz;  // owned targets, then ghosts
 };
 
-/// Computes the field at the caller's targets. Charges are divided by charge_unit, a power of two, before
-/// they are rounded to Real, and the field is multiplied by it. `near` is the precision of P2P, not higher
-/// than Real. Counts time, bytes and messages in `profile`; notifies `observer`, which may be null.
-/// Collective.
+/// The first step: all ranks make the same call with valid charges. Returns the unit of the charges, 1 or, if
+/// an operator is in single precision, a power of two near the largest magnitude of all ranks. `setup` is
+/// null before set_points. Throws AgreedError on all ranks if it is, or if charges have the wrong length or
+/// are not finite. One Allreduce. Collective.
+double agree_on_charges(const mpi::Comm& comm, const PointSetup* setup, const Parameters& parameters,
+                        std::span<const double> charges, Output output);
+
+/// All other steps. Computes the field at the caller's targets. Charges are divided by charge_unit, a power
+/// of two, before they are rounded to Real, and the field is multiplied by it. `near` is the precision of
+/// P2P, not higher than Real. Counts time, bytes and messages in `profile`; notifies `observer`, which may be
+/// null. Collective.
 template <Kernel K, class Real>
 void evaluate(const mpi::Comm& comm, const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup,
               Precision near, Workspace<Real>& workspace, std::span<const double> charges, double charge_unit,

@@ -1,4 +1,7 @@
-#include "cost/work.hpp"
+#include "cost/operation_counts.hpp"
+
+#include <algorithm>
+#include <numeric>
 
 #include "distributed/ghosts.hpp"
 #include "operators/m2l_fft_cost.hpp"
@@ -37,11 +40,62 @@ constexpr double kSvdShare = 0.27;
 /// are two floats, and one side of a pair is summed at a time.
 constexpr double kSplitShare = 0.7;
 
-PhaseWork& of(Work& work, Phase phase) {
-  return work[static_cast<std::size_t>(phase)];
+PhaseWork& of(Work& operations, Phase phase) {
+  return operations[static_cast<std::size_t>(phase)];
 }
 
 }  // namespace
+
+std::vector<std::uint8_t> find_ends(const RankLists& lists) {
+  const tree::EssentialTree& tree = lists.tree;
+  std::vector<std::uint8_t> ends(tree.keys.size(), 1);
+  for (NodeIndex node = tree.size() - 1; node > 0; --node) {
+    if (!tree.has_target[at(node)]) continue;
+    const bool quiet =
+        ends[at(node)] && lists.lists.v.of(node).empty() && lists.partners.p2l.of(node).empty();
+    if (!quiet) ends[at(tree.parent[at(node)])] = 0;
+  }
+  return ends;
+}
+
+WorkLists make_work_lists(const RankLists& lists, std::span<const std::uint8_t> ends, Index own_sources) {
+  const tree::EssentialTree& tree = lists.tree;
+  const tree::Partners& partners = lists.partners;
+  WorkLists work;
+  const std::size_t levels = static_cast<std::size_t>(std::max(tree.levels(), distributed::kFirstLevel));
+  for (auto* by_level : {&work.source_parents, &work.target_nodes, &work.target_parents, &work.x_nodes})
+    by_level->resize(levels);
+  std::vector<std::uint8_t> done(tree.keys.size(), 0);  // an ancestor evaluates the locals for the targets
+  for (NodeIndex node = 0; node < tree.size(); ++node) {
+    const std::size_t level = static_cast<std::size_t>(tree.anchors[at(node)].level);
+    const bool leaf = tree.leaf[at(node)], expands = level >= distributed::kFirstLevel;
+    if (expands && tree.has_source[at(node)] && tree.owner[at(node)] == lists.rank) {
+      if (leaf)
+        work.source_leaves.push_back(node);
+      else
+        work.source_parents[level].push_back(node);
+    }
+    if (!tree.has_target[at(node)]) continue;
+    if (level > distributed::kFirstLevel) {
+      const std::size_t parent = at(tree.parent[at(node)]);
+      done[at(node)] = done[parent] || ends[parent];
+    }
+    if (expands && !done[at(node)]) {
+      work.target_nodes[level].push_back(node);
+      if (ends[at(node)]) work.target_ends.push_back(node);
+    }
+    if (!leaf && !done[at(node)] && !(expands && ends[at(node)])) work.target_parents[level].push_back(node);
+    if (!partners.p2l.of(node).empty()) work.x_nodes[level].push_back(node);
+    if (!leaf) continue;
+    if (!partners.m2p.of(node).empty()) work.w_leaves.push_back(node);
+    const auto u = partners.p2p.of(node);
+    if (u.empty()) continue;
+    const bool interior = std::all_of(
+        u.begin(), u.end(), [&](NodeIndex other) { return tree.source_end[at(other)] <= own_sources; });
+    (interior ? work.interior_leaves : work.boundary_leaves).push_back(node);
+  }
+  return work;
+}
 
 WorkCounts& WorkCounts::operator+=(const WorkCounts& other) {
   for (double WorkCounts::*const what : kAllCounts) this->*what += other.*what;
@@ -125,29 +179,29 @@ Work work_of(const WorkCounts& c, const OperatorKey& key, double svd_rank) {
   const double n = static_cast<double>(surface_size(key.order)),
                up = static_cast<double>(surface_size(key.check_order)),
                down = static_cast<double>(surface_size(key.downward_check_order));
-  Work work{};
-  of(work, Phase::p2m) = {.pairs = c.sources * up, .gemm = c.source_leaves * 2 * n * (up + n)};
-  of(work, Phase::m2m).gemm = c.m2m_children * 2 * n * n;
+  Work operations{};
+  of(operations, Phase::p2m) = {.pairs = c.sources * up, .gemm = c.source_leaves * 2 * n * (up + n)};
+  of(operations, Phase::m2m).gemm = c.m2m_children * 2 * n * n;
   if (key.m2l == M2lMethod::fft)
-    of(work, Phase::m2l) = {
+    of(operations, Phase::m2l) = {
         .transform = (c.families_in + c.families_out) * m2l_fft_transform_flops(key.order),
         .sweep = c.family_pairs * m2l_fft_pair_flops(key.order)};
   else
-    of(work, Phase::m2l).gemm = c.v_pairs * 2 * svd_rank * (n + down);
-  of(work, Phase::l2l).gemm = c.l2l_children * 2 * n * n + c.local_nodes * 2 * n * (down + n);
-  of(work, Phase::l2p).pairs = c.targets * n;
-  of(work, Phase::m2p).pairs = c.m2p_targets * n;
-  of(work, Phase::p2l).pairs = c.p2l_sources * down;
-  of(work, Phase::p2p) = {.pairs = c.near_pairs, .gathers = c.near_gathers};
-  return work;
+    of(operations, Phase::m2l).gemm = c.v_pairs * 2 * svd_rank * (n + down);
+  of(operations, Phase::l2l).gemm = c.l2l_children * 2 * n * n + c.local_nodes * 2 * n * (down + n);
+  of(operations, Phase::l2p).pairs = c.targets * n;
+  of(operations, Phase::m2p).pairs = c.m2p_targets * n;
+  of(operations, Phase::p2l).pairs = c.p2l_sources * down;
+  of(operations, Phase::p2p) = {.pairs = c.near_pairs, .gathers = c.near_gathers};
+  return operations;
 }
 
 double expected_svd_rank(const OperatorKey& key) {
   return static_cast<double>(surface_size(key.order)) / 7;
 }
 
-std::array<double, kPhases> seconds_of(const Work& work, const Parameters& parameters, const Rates& rates,
-                                       bool same) {
+std::array<double, kPhases> seconds_of(const Work& operations, const Parameters& parameters,
+                                       const Rates& rates, bool same) {
   const bool gradient = parameters.gradient();
   const Precision overall = parameters.operators.precision;
   std::array<double, kPhases> seconds{};
@@ -162,11 +216,12 @@ std::array<double, kPhases> seconds_of(const Work& work, const Parameters& param
                                   : (gradient && at_targets ? WorkKind::gradient_pairs : WorkKind::pairs);
     const Precision m2l = parameters.operators.m2l_precision;
     const NearForm form = mutual ? parameters.near_form : NearForm::two_floats;
-    seconds[i] = work[i].pairs / rates.of(pairs, near ? parameters.near_precision : overall, form) / share +
-                 work[i].gathers / rates.of(WorkKind::gathers, parameters.near_precision, form) +
-                 work[i].gemm / rates.of(WorkKind::gemm, overall) / (phase == Phase::m2l ? kSvdShare : 1) +
-                 work[i].transform / rates.of(WorkKind::transform, m2l) +
-                 work[i].sweep / rates.of(WorkKind::sweep, m2l);
+    seconds[i] =
+        operations[i].pairs / rates.of(pairs, near ? parameters.near_precision : overall, form) / share +
+        operations[i].gathers / rates.of(WorkKind::gathers, parameters.near_precision, form) +
+        operations[i].gemm / rates.of(WorkKind::gemm, overall) / (phase == Phase::m2l ? kSvdShare : 1) +
+        operations[i].transform / rates.of(WorkKind::transform, m2l) +
+        operations[i].sweep / rates.of(WorkKind::sweep, m2l);
   }
   return seconds;
 }
@@ -175,6 +230,10 @@ std::array<double, kPhases> predict_seconds(const WorkCounts& counts, const Para
                                             bool same) {
   const OperatorKey& key = parameters.operators;
   return seconds_of(work_of(counts, key, expected_svd_rank(key)), parameters, parameters.rates, same);
+}
+
+double total(const std::array<double, kPhases>& seconds) {
+  return std::accumulate(seconds.begin(), seconds.end(), 0.0);
 }
 
 }  // namespace octopole

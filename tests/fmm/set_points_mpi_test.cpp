@@ -3,7 +3,7 @@
 // node.
 #include <gtest/gtest.h>
 
-#include "fmm/setup.hpp"
+#include "fmm/set_points.hpp"
 #include "tests/support/points.hpp"
 #include "tests/support/serial_tree.hpp"
 
@@ -120,7 +120,7 @@ void expect_everything_counted(const std::string& shape, std::size_t n, const Pa
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
   const auto all = test::make_points(shape, n);
   const auto points = test::block_of(all, 3, comm.rank(), comm.size());
-  PointSetup s = make_setup(comm, parameters, points, std::nullopt);
+  PointSetup s = set_points(comm, parameters, points, std::nullopt);
   for (double count : count_sources(s)) ASSERT_EQ(count, static_cast<double>(n)) << shape << ' ' << n;
   EXPECT_EQ(comm.sum(s.owned_targets()), static_cast<Index>(n));
 
@@ -206,7 +206,7 @@ TEST(CountingUgly, AllPointsOnOneRank) {
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
   const auto all = test::make_points("plummer", 1000);
   const auto points = comm.rank() == comm.size() - 1 ? all : std::vector<double>{};
-  PointSetup s = make_setup(comm, small_leaves(10), points, std::nullopt);
+  PointSetup s = set_points(comm, small_leaves(10), points, std::nullopt);
   for (double count : count_sources(s)) ASSERT_EQ(count, 1000.0);
 }
 
@@ -216,7 +216,7 @@ TEST(CountingUgly, DistinctTargetsElsewhere) {
   for (double shift : {0.0, 0.3, 5.0}) {  // overlapping, partly overlapping, and far from the sources
     auto targets = test::make_points("cube", 1500, 9);
     for (double& x : targets) x += shift;
-    PointSetup s = make_setup(comm, small_leaves(10), test::block_of(sources, 3, comm.rank(), comm.size()),
+    PointSetup s = set_points(comm, small_leaves(10), test::block_of(sources, 3, comm.rank(), comm.size()),
                               std::span<const double>(test::block_of(targets, 3, comm.rank(), comm.size())));
     for (double count : count_sources(s)) ASSERT_EQ(count, 2000.0) << shift;
     EXPECT_EQ(comm.sum(s.owned_targets()), 1500);
@@ -227,7 +227,7 @@ TEST(Ghosts, SendListsEqualThePeersReceiveLists) {
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
   const auto all = test::make_points("ellipsoid", 3000);
   PointSetup s =
-      make_setup(comm, small_leaves(10), test::block_of(all, 3, comm.rank(), comm.size()), std::nullopt);
+      set_points(comm, small_leaves(10), test::block_of(all, 3, comm.rank(), comm.size()), std::nullopt);
   // Keys are sent as rows: the key received for a node must be its own.
   std::vector<std::uint64_t> keys;
   for (tree::NodeKey key : s.tree.keys) keys.push_back(key.bits);

@@ -1,4 +1,6 @@
-#include "fmm/passes.hpp"
+#include "fmm/evaluate.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -6,6 +8,7 @@
 #include <functional>
 #include <type_traits>
 
+#include "fmm/agreement.hpp"
 #include "octopole/kernels.hpp"
 #include "operators/m2m_l2l.hpp"
 #include "operators/m2p_p2l.hpp"
@@ -14,6 +17,23 @@
 
 namespace octopole {
 namespace {
+
+bool has_wrong_length(const PointSetup* setup, std::span<const double> charges) {
+  return !setup || static_cast<Index>(charges.size()) != setup->source_exchange.caller_count();
+}
+
+/// Throws if has_wrong_length.
+void check_length(const PointSetup* setup, std::span<const double> charges) {
+  if (!setup) throw Error("evaluate was called before set_points");
+  if (has_wrong_length(setup, charges))
+    throw Error(fmt::format("charges: {} values for {} sources", charges.size(),
+                            setup->source_exchange.caller_count()));
+}
+
+/// A power of two near the largest charge, as floats have a smaller range than the caller's doubles.
+double charge_unit(double largest) {
+  return largest > 0 ? std::ldexp(1.0, std::ilogb(largest)) : 1;
+}
 
 template <class T>
 void zero(AlignedVector<T>& values, std::size_t n) {
@@ -95,51 +115,27 @@ struct Evaluation {
 
   LeafFramePoints local_points() const { return s.leaf_frame_sources.view(s.tree.leaf); }
   const Translations<Real>& t() const { return operators.translations; }
-  PhaseScope piece(Phase phase, std::size_t part = 0) const {
+  PhaseScope begin_phase(Phase phase, std::size_t part = 0) const {
     return {comm, profile, phase, part, s, observer};
   }
 
-  ExchangeScope travel(Exchange exchange, ExchangeTimer::Part part = ExchangeTimer::Part::whole) const {
+  ExchangeScope begin_exchange(Exchange exchange,
+                               ExchangeTimer::Part part = ExchangeTimer::Part::whole) const {
     return {comm, profile, exchange, part, observer};
   }
 
   void start_rows(Exchange exchange, distributed::RowExchange& rows, const Real* array, Index width) {
-    ExchangeScope timed = travel(exchange, ExchangeTimer::Part::start);
+    ExchangeScope timed = begin_exchange(exchange, ExchangeTimer::Part::start);
     rows.start(array, width);
     timed.count(rows.exchange().traffic(static_cast<std::size_t>(width) * sizeof(Real)));
   }
   void finish_rows(Exchange exchange, distributed::RowExchange& rows, Real* array) {
-    ExchangeScope timed = travel(exchange, ExchangeTimer::Part::finish);
+    ExchangeScope timed = begin_exchange(exchange, ExchangeTimer::Part::finish);
     rows.finish(array);
   }
 
-  // Ghost multipoles: those of coarse nodes by one collective, the others between start and finish.
-  void start_multipoles() {
-    {
-      ExchangeScope timed = travel(Exchange::ghost_multipoles, ExchangeTimer::Part::start);
-      if constexpr (std::is_same_v<Real, double>)
-        if (s.ghosts.narrow) s.ghosts.multipoles.start_narrow(w.multipoles.data(), t().equivalent_size());
-      if (!s.ghosts.narrow) s.ghosts.multipoles.start(w.multipoles.data(), t().equivalent_size());
-      timed.count(s.ghosts.multipoles.exchange().traffic(multipole_bytes()));
-    }
-    ExchangeScope timed = travel(Exchange::coarse_multipoles);
-    if constexpr (std::is_same_v<Real, double>)
-      if (s.ghosts.narrow) s.ghosts.coarse.run_narrow(w.multipoles.data(), t().equivalent_size());
-    if (!s.ghosts.narrow) s.ghosts.coarse.run(w.multipoles.data(), t().equivalent_size());
-    timed.count(s.ghosts.coarse.exchange().traffic(multipole_bytes()));
-  }
-  void finish_multipoles() {
-    ExchangeScope timed = travel(Exchange::ghost_multipoles, ExchangeTimer::Part::finish);
-    if constexpr (std::is_same_v<Real, double>)
-      if (s.ghosts.narrow) s.ghosts.multipoles.finish_narrow(w.multipoles.data());
-    if (!s.ghosts.narrow) s.ghosts.multipoles.finish(w.multipoles.data());
-  }
-  std::size_t multipole_bytes() const {
-    return static_cast<std::size_t>(t().equivalent_size()) * (s.ghosts.narrow ? sizeof(float) : sizeof(Real));
-  }
-
-  void bring_charges(std::span<const double> charges) {
-    ExchangeScope timed = travel(Exchange::charges);
+  void send_charges_to_owners(std::span<const double> charges) {
+    ExchangeScope timed = begin_exchange(Exchange::charges);
     w.charges.resize(static_cast<std::size_t>(s.owned_sources() + s.ghosts.ghost_sources));
     s.source_exchange.send_to_owners(
         [&](Index i) { return static_cast<Real>(charges[static_cast<std::size_t>(i)] / unit); },
@@ -147,13 +143,16 @@ struct Evaluation {
     timed.count(s.source_exchange.outward().traffic(sizeof(Real)));
   }
 
+  void start_ghost_charges() { start_rows(Exchange::ghost_charges, s.ghosts.points, w.charges.data(), 1); }
+  void finish_ghost_charges() { finish_rows(Exchange::ghost_charges, s.ghosts.points, w.charges.data()); }
+
   void upward() {
     const Index width = t().equivalent_size();
     // Ghosts that are in no list are never received, but M2L by FFT transforms whole families of siblings:
     // they must be zero.
     if (w.multipoles.empty()) zero(w.multipoles, s.tree.keys.size() * static_cast<std::size_t>(width));
     {
-      const PhaseScope timed = piece(Phase::p2m);
+      const PhaseScope timed = begin_phase(Phase::p2m);
       p2m(kernel, t(), std::span<const NodeIndex>(s.work.source_leaves), s.boxes.data(), s.sources_by_node(),
           w.charges.data(), w.multipoles.data(), local_points());
     }
@@ -165,10 +164,35 @@ struct Evaluation {
         ++step;
       }
       if (level >= static_cast<int>(s.work.source_parents.size())) continue;
-      const PhaseScope timed = piece(Phase::m2m, static_cast<std::size_t>(level));
+      const PhaseScope timed = begin_phase(Phase::m2m, static_cast<std::size_t>(level));
       m2m(t(), std::span<const NodeIndex>(s.work.source_parents[static_cast<std::size_t>(level)]),
           s.tree.children.data(), s.tree.has_source.data(), w.multipoles.data());
     }
+  }
+
+  // Ghost multipoles: those of coarse nodes by one collective, the others between start and finish.
+  void start_multipoles() {
+    {
+      ExchangeScope timed = begin_exchange(Exchange::ghost_multipoles, ExchangeTimer::Part::start);
+      if constexpr (std::is_same_v<Real, double>)
+        if (s.ghosts.narrow) s.ghosts.multipoles.start_narrow(w.multipoles.data(), t().equivalent_size());
+      if (!s.ghosts.narrow) s.ghosts.multipoles.start(w.multipoles.data(), t().equivalent_size());
+      timed.count(s.ghosts.multipoles.exchange().traffic(multipole_bytes()));
+    }
+    ExchangeScope timed = begin_exchange(Exchange::coarse_multipoles);
+    if constexpr (std::is_same_v<Real, double>)
+      if (s.ghosts.narrow) s.ghosts.coarse.run_narrow(w.multipoles.data(), t().equivalent_size());
+    if (!s.ghosts.narrow) s.ghosts.coarse.run(w.multipoles.data(), t().equivalent_size());
+    timed.count(s.ghosts.coarse.exchange().traffic(multipole_bytes()));
+  }
+  void finish_multipoles() {
+    ExchangeScope timed = begin_exchange(Exchange::ghost_multipoles, ExchangeTimer::Part::finish);
+    if constexpr (std::is_same_v<Real, double>)
+      if (s.ghosts.narrow) s.ghosts.multipoles.finish_narrow(w.multipoles.data());
+    if (!s.ghosts.narrow) s.ghosts.multipoles.finish(w.multipoles.data());
+  }
+  std::size_t multipole_bytes() const {
+    return static_cast<std::size_t>(t().equivalent_size()) * (s.ghosts.narrow ? sizeof(float) : sizeof(Real));
   }
 
   /// Calls sum(near), where `near` is a number in the precision of P2P.
@@ -191,13 +215,13 @@ struct Evaluation {
   // P2P that does not wait for ghosts: interior leaves, or with symmetric pairs all pairs of this rank except
   // in rows that are summed as a whole and have a ghost. Polls MPI meanwhile.
   void near_inside() {
-    const PhaseScope timed = piece(Phase::p2p, 0);
-    const std::function<void()> look_after =
+    const PhaseScope timed = begin_phase(Phase::p2p, 0);
+    const std::function<void()> poll =
         expects_messages() ? [this] { poll_messages(); } : std::function<void()>();
-    if (!s.near_pairs) return sum_near(s.work.interior_leaves, s.partners.p2p, look_after);
+    if (!s.near_pairs) return sum_near(s.work.interior_leaves, s.partners.p2p, poll);
     in_near_precision([&]<class Near>(Near) {
       p2p_mutual<Near>(kernel, view_of(*s.near_pairs), s.boxes.data(), s.sources_by_node(), w.charges.data(),
-                       sums, look_after, local_points());
+                       sums, poll, local_points());
     });
   }
 
@@ -213,24 +237,24 @@ struct Evaluation {
       ExchangeTimer timer(profile, Exchange::ghost_charges, ExchangeTimer::Part::progress);
       s.ghosts.points.progress();
     }
-    look_after_multipoles();
+    poll_multipoles();
   }
-  void look_after_multipoles() {
+  void poll_multipoles() {
     ExchangeTimer timer(profile, Exchange::ghost_multipoles, ExchangeTimer::Part::progress);
     s.ghosts.multipoles.progress();
   }
 
   void near_ghosts() {
-    const PhaseScope timed = piece(Phase::p2p, 1);
-    const std::function<void()> look_after =
-        expects_messages() ? [this] { look_after_multipoles(); } : std::function<void()>();
-    if (!s.near_pairs) return sum_near(s.work.boundary_leaves, s.partners.p2p, look_after);
+    const PhaseScope timed = begin_phase(Phase::p2p, 1);
+    const std::function<void()> poll =
+        expects_messages() ? [this] { poll_multipoles(); } : std::function<void()>();
+    if (!s.near_pairs) return sum_near(s.work.boundary_leaves, s.partners.p2p, poll);
     if (s.border.here.leaves.empty() && s.border.alone.items.empty()) return;
     in_near_precision([&]<class Near>(Near) {
       p2p_mutual<Near>(kernel, view_of(s.border.here), s.boxes.data(), s.sources_by_node(), w.charges.data(),
-                       sums, look_after, local_points());
+                       sums, poll, local_points());
     });
-    sum_near(s.work.boundary_leaves, s.border.alone, look_after);
+    sum_near(s.work.boundary_leaves, s.border.alone, poll);
   }
 
   bool shares_near_sums() const { return s.near_pairs && s.partition.ranks() > 1; }
@@ -245,19 +269,19 @@ struct Evaluation {
   // Sends this rank's sums for ghosts to their owners during the downward pass.
   void start_near_sums() {
     if (!shares_near_sums()) return;
-    ExchangeScope timed = travel(Exchange::near_sums, ExchangeTimer::Part::start);
+    ExchangeScope timed = begin_exchange(Exchange::near_sums, ExchangeTimer::Part::start);
     const std::vector<const double*> columns = summed<const double*>();
     s.near_sums.start_columns(columns);
     timed.count(s.near_sums.exchange().traffic(columns.size() * sizeof(double)));
   }
-  void look_after_near_sums() {
+  void poll_near_sums() {
     if (!shares_near_sums()) return;
     ExchangeTimer timer(profile, Exchange::near_sums, ExchangeTimer::Part::progress);
     s.near_sums.progress();
   }
   void finish_near_sums() {
     if (!shares_near_sums()) return;
-    ExchangeScope timed = travel(Exchange::near_sums, ExchangeTimer::Part::finish);
+    ExchangeScope timed = begin_exchange(Exchange::near_sums, ExchangeTimer::Part::finish);
     s.near_sums.add_columns(summed<double*>());
   }
 
@@ -271,7 +295,7 @@ struct Evaluation {
       const CheckRows<Real> checks(w.checks.data(), first);
       const std::span<const NodeIndex> nodes(s.work.target_nodes[level]);
       {
-        const PhaseScope timed = piece(Phase::m2l, level);
+        const PhaseScope timed = begin_phase(Phase::m2l, level);
         if (operators.m2l_by_fft() && operators.m2l_in_single_alone())
           m2l_fft(operators.fft_single, t(), s.m2l[level], w.multipoles.data(), checks, w.m2l_single);
         else if (operators.m2l_by_fft())
@@ -280,12 +304,12 @@ struct Evaluation {
           m2l_svd(operators.svd, t(), nodes, view(s.lists.v), s.boxes.data(), w.multipoles.data(), checks);
       }
       {
-        const PhaseScope timed = piece(Phase::p2l, level);
+        const PhaseScope timed = begin_phase(Phase::p2l, level);
         p2l(kernel, t(), std::span<const NodeIndex>(s.work.x_nodes[level]), view(s.partners.p2l),
             s.boxes.data(), s.sources_by_node(), w.charges.data(), checks);
       }
-      look_after_near_sums();
-      const PhaseScope timed = piece(Phase::l2l, level);
+      poll_near_sums();
+      const PhaseScope timed = begin_phase(Phase::l2l, level);
       check_to_local(t(), nodes, {w.checks.data(), first}, w.locals.data());
       if (level > distributed::kFirstLevel)
         l2l(t(), std::span<const NodeIndex>(s.work.target_parents[level - 1]), s.tree.children.data(),
@@ -295,23 +319,23 @@ struct Evaluation {
 
   void to_targets() {
     {
-      const PhaseScope timed = piece(Phase::l2p);
+      const PhaseScope timed = begin_phase(Phase::l2p);
       l2p(kernel, t(), std::span<const NodeIndex>(s.work.target_ends), s.boxes.data(), s.targets_by_node(),
           w.locals.data(), sums, local_points());
     }
-    const PhaseScope timed = piece(Phase::m2p);
+    const PhaseScope timed = begin_phase(Phase::m2p);
     m2p(kernel, t(), std::span<const NodeIndex>(s.work.w_leaves), view(s.partners.m2p), s.boxes.data(),
         s.targets_by_node(), w.multipoles.data(), sums);
   }
 
-  void bring_back(Field& field) {
+  void return_field(Field& field) {
     field.gradient.resize(gradient ? 3 * static_cast<std::size_t>(s.results_exchange().caller_count()) : 0);
-    bring_potential(field);
-    if (gradient) bring_gradient(field);
+    return_potential(field);
+    if (gradient) return_gradient(field);
   }
 
-  void bring_potential(Field& field) {
-    ExchangeScope timed = travel(Exchange::potential);
+  void return_potential(Field& field) {
+    ExchangeScope timed = begin_exchange(Exchange::potential);
     distributed::PointExchange& exchange = s.results_exchange();
     field.potential.resize(static_cast<std::size_t>(exchange.caller_count()));
     exchange.send_to_callers(
@@ -320,8 +344,8 @@ struct Evaluation {
     timed.count(exchange.homeward().traffic(sizeof(double)));
   }
 
-  void bring_gradient(Field& field) {
-    ExchangeScope timed = travel(Exchange::gradient);
+  void return_gradient(Field& field) {
+    ExchangeScope timed = begin_exchange(Exchange::gradient);
     s.results_exchange().send_to_callers(
         [x = w.gx.data(), y = w.gy.data(), z = w.gz.data(), factor = gradient_unit](Index i) {
           return std::array{factor * x[i], factor * y[i], factor * z[i]};
@@ -334,6 +358,19 @@ struct Evaluation {
 };
 
 }  // namespace
+
+double agree_on_charges(const mpi::Comm& comm, const PointSetup* setup, const Parameters& parameters,
+                        std::span<const double> charges, Output output) {
+  comm.enter("input");
+  // One reduction for everything that ranks must agree on; details are checked only if something is wrong.
+  const ValueCheck mine = check_values(charges);
+  const CallFacts all = agree_on_call(
+      comm, output == Output::potential ? Call::evaluate_potential : Call::evaluate_gradient,
+      {.wrong = has_wrong_length(setup, charges), .not_finite = !mine.finite, .largest = mine.largest});
+  if (all.wrong) mpi::collectively(comm, [&] { check_length(setup, charges); });
+  if (all.not_finite) refuse_not_finite(comm, charges, 1, "charges");
+  return parameters.any_in_single() ? charge_unit(all.largest) : 1;
+}
 
 template <Kernel K, class Real>
 void evaluate(const mpi::Comm& comm, const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup,
@@ -361,19 +398,19 @@ void evaluate(const mpi::Comm& comm, const K& kernel, const OperatorSet<Real>& o
                          gradient ? workspace.gy.data() : nullptr, gradient ? workspace.gz.data() : nullptr},
                         gradient};
 
-  e.bring_charges(charges);
-  e.start_rows(Exchange::ghost_charges, setup.ghosts.points, workspace.charges.data(), 1);
-  e.upward();
-  e.start_multipoles();
+  e.send_charges_to_owners(charges);  // step 2 of docs/developers/architecture.md
+  e.start_ghost_charges();
+  e.upward();            // 3
+  e.start_multipoles();  // 4
   e.near_inside();
-  e.finish_rows(Exchange::ghost_charges, setup.ghosts.points, workspace.charges.data());
+  e.finish_ghost_charges();
   e.near_ghosts();
   e.start_near_sums();
   e.finish_multipoles();
-  e.downward();
-  e.to_targets();
+  e.downward();    // 5
+  e.to_targets();  // 6
   e.finish_near_sums();
-  e.bring_back(field);
+  e.return_field(field);
   profile.total_seconds = seconds_now() - start;
 }
 

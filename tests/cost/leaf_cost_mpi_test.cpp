@@ -3,8 +3,8 @@
 
 #include <chrono>
 
-#include "cost/overfull.hpp"
-#include "fmm/setup.hpp"
+#include "cost/leaf_cost.hpp"
+#include "fmm/set_points.hpp"
 #include "tests/support/problem.hpp"
 
 namespace octopole {

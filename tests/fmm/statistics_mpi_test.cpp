@@ -4,9 +4,9 @@
 #include <limits>
 #include <set>
 
-#include "fmm/passes.hpp"
-#include "fmm/prepare.hpp"
-#include "fmm/setup.hpp"
+#include "fmm/agreement.hpp"
+#include "fmm/evaluate.hpp"
+#include "fmm/set_points.hpp"
 #include "operators/surface.hpp"
 #include "tests/support/problem.hpp"
 
@@ -103,7 +103,7 @@ void expect_recount(const Problem& problem, const Options& options, Output outpu
   ASSERT_EQ(c.by_rank.size(), static_cast<std::size_t>(part.ranks));
   const RankTraffic& mine = c.by_rank[static_cast<std::size_t>(part.rank)];
 
-  const PointSetup s = make_setup(comm, fmm.parameters(), sources, distinct);
+  const PointSetup s = set_points(comm, fmm.parameters(), sources, distinct);
   const OperatorKey& key = fmm.parameters().operators;
   const Index real = key.precision == Precision::single_precision ? 4 : 8,
               row = real * surface_size(key.order), ghost_row = s.ghosts.narrow ? row / 2 : row;
@@ -209,7 +209,7 @@ TEST(Communication, HowMultipolesTravelChangesNoBit) {
     const auto operators = prepare_operators<Laplace, double>(
         comm, Laplace{}, resolve(options, Laplace::name).operators, nullptr, note);
     PointSetup s =
-        make_setup(comm, resolve(in_double, Laplace::name), part.of(problem.sources, 3), std::nullopt);
+        set_points(comm, resolve(in_double, Laplace::name), part.of(problem.sources, 3), std::nullopt);
     EXPECT_FALSE(s.ghosts.narrow);
     Workspace<double> workspace;
     Field expected;
@@ -221,7 +221,7 @@ TEST(Communication, HowMultipolesTravelChangesNoBit) {
         options.transport = transport;
         options.coarse_users = users;
         PointSetup other =
-            make_setup(comm, resolve(options, Laplace::name), part.of(problem.sources, 3), std::nullopt);
+            set_points(comm, resolve(options, Laplace::name), part.of(problem.sources, 3), std::nullopt);
         EXPECT_EQ(other.ghosts.narrow, m2l == Precision::single_precision);
         EXPECT_EQ(other.ghosts.coarse.exchange().total_records() > 0, users < part.ranks);
         Field field;

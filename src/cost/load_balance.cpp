@@ -1,22 +1,14 @@
-#include "cost/balance.hpp"
+#include "cost/load_balance.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
+#include "cost/leaf_cost.hpp"
 #include "distributed/global_tree.hpp"
 
 namespace octopole {
 namespace {
-
-/// The code at which a node's work is counted: the first of its codes in the range.
-morton::Code place_of(tree::NodeKey node, tree::CodeRange range) {
-  return std::max(node.first_code(), range.first);
-}
-
-double total(const std::array<double, kPhases>& seconds) {
-  return std::accumulate(seconds.begin(), seconds.end(), 0.0);
-}
 
 /// The part of one rank under a candidate partition.
 struct Part {
@@ -41,10 +33,10 @@ Part gather_part(const mpi::Comm& comm, const tree::Partition& partition,
   for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf)
     part_of(leaves[leaf].first_code()).weight += weights[leaf];
   for (NodeIndex node = 0; node < tree.size(); ++node) {
-    const WorkCounts& work = by_node[at(node)];
-    if (work == WorkCounts{}) continue;
+    const WorkCounts& here = by_node[at(node)];
+    if (here == WorkCounts{}) continue;
     const tree::NodeKey key = tree.keys[at(node)];
-    part_of(place_of(key, range)).owned += partition.is_shared(key) ? upward_part(work) : work;
+    part_of(place_of(key, range)).owned += partition.is_shared(key) ? upward_part(here) : here;
   }
   Part mine;
   for (const Part& part : comm.all_to_all(std::span<const Part>(parts), counts)) {
@@ -78,26 +70,6 @@ WorkCounts owned_work(std::span<const WorkCounts> by_node, const tree::Essential
   return sum;
 }
 
-std::vector<double> leaf_seconds(const RankLists& lists, tree::CodeRange range,
-                                 std::span<const tree::NodeKey> leaves, std::span<const WorkCounts> by_node,
-                                 double families_in, const Parameters& parameters, bool same) {
-  double families_out = 0;
-  for (const WorkCounts& work : by_node) families_out += work.families_out;
-  std::vector<double> seconds(leaves.size(), 0);
-  for (NodeIndex node = 0; node < lists.tree.size(); ++node) {
-    WorkCounts work = by_node[at(node)];
-    if (work == WorkCounts{}) continue;
-    if (families_out > 0) work.families_in = work.families_out * families_in / families_out;
-    const morton::Code place = place_of(lists.tree.keys[at(node)], range);
-    const auto leaf =
-        std::upper_bound(leaves.begin(), leaves.end(), place,
-                         [](morton::Code code, tree::NodeKey key) { return code < key.first_code(); }) -
-        leaves.begin() - 1;
-    seconds[static_cast<std::size_t>(leaf)] += total(predict_seconds(work, parameters, same));
-  }
-  return seconds;
-}
-
 std::vector<Index> whole_weights(std::span<const double> seconds, double largest, int ranks) {
   std::vector<Index> weights(seconds.size(), 0);
   if (!(largest > 0) || !std::isfinite(largest)) return weights;
@@ -110,7 +82,7 @@ std::vector<Index> whole_weights(std::span<const double> seconds, double largest
 std::optional<tree::Partition> divide_by_work(const mpi::Comm& comm, const RankLists& lists,
                                               const WorkLists& work, const tree::Partition& partition,
                                               std::span<const tree::NodeKey> leaves,
-                                              const Parameters& parameters, bool same, Balance& balance) {
+                                              const Parameters& parameters, bool same, LoadBalance& balance) {
   const tree::CodeRange range = partition.range(comm.rank());
   const distributed::SharedOnce once(comm, partition, lists.tree);
   std::vector<WorkCounts> by_node = count_by_node(lists, work, parameters.operators);

@@ -1,13 +1,33 @@
-// Leaves at the deepest level with more than n_crit points: their number of pairs grows with the square of
-// their number of points.
+// The cost of a leaf: its seconds, where direct sums are cheaper, and leaves that hold too many points.
 #pragma once
 
-#include "cost/work.hpp"
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cost/operation_counts.hpp"
 #include "mpi/comm.hpp"
 #include "tree/splitters.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {
+
+/// The code at which a node's operations are counted: the first of its codes in the range.
+morton::Code place_of(tree::NodeKey node, tree::CodeRange range);
+
+/// Predicted seconds of one thread per leaf; `leaves` tile the range of lists.rank along the curve. The work
+/// of a node is counted at its first leaf in the range; forward transforms of families are divided evenly
+/// among the families that need them.
+std::vector<double> leaf_seconds(const RankLists& lists, tree::CodeRange range,
+                                 std::span<const tree::NodeKey> leaves, std::span<const WorkCounts> by_node,
+                                 double families_in, const Parameters& parameters, bool same);
+
+/// Maximum number of points of a leaf for which its W and X pairs are summed directly: the number that P2P
+/// sums, by the rates, in the time of M2P with `surface` points. `same`: sources = targets.
+Index direct_points(const Parameters& parameters, Index surface, bool same);
+
+// Overfull leaves: those at the deepest level with more than n_crit points. Their number of pairs grows with
+// the square of their number of points.
 
 /// An evaluation is refused if overfull leaves take longer than kOverfullSeconds and more than kOverfullShare
 /// times as long as everything else.

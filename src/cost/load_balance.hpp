@@ -1,11 +1,12 @@
-// The partition by work: leaves are weighted by the cost of their part of an evaluation, counted, not timed.
+// Load balance, the partition by work: leaves are weighted by the cost of their part of an evaluation,
+// counted, not timed.
 #pragma once
 
 #include <optional>
 #include <span>
 #include <vector>
 
-#include "cost/work.hpp"
+#include "cost/operation_counts.hpp"
 #include "mpi/comm.hpp"
 #include "tree/splitters.hpp"
 
@@ -13,10 +14,11 @@
 namespace octopole {
 
 /// How the points were divided among the ranks.
-struct Balance {
-  bool moved = false;          // a second partition replaced the one by points
-  WorkCounts by_points;        // of this rank under the partition by points; set by divide_by_work
-  WorkCounts predicted;        // owned_work of this rank under the partition in use; set by divide_by_work
+struct LoadBalance {
+  bool moved = false;  // a second partition replaced the one by points
+  /// Of this rank, set by divide_by_work: all under the partition by points, and owned_work under the
+  /// partition in use.
+  WorkCounts by_points, predicted;
   Index count_tree_bytes = 0;  // replicated on every rank during the set-up
 };
 
@@ -29,13 +31,6 @@ WorkCounts owned_work(std::span<const WorkCounts> by_node, const tree::Essential
 WorkCounts upward_part(const WorkCounts& counts);
 WorkCounts downward_part(const WorkCounts& counts);
 
-/// Predicted seconds of one thread per leaf; `leaves` tile the range of lists.rank along the curve. The work
-/// of a node is counted at its first leaf in the range; forward transforms of families are divided evenly
-/// among the families that need them.
-std::vector<double> leaf_seconds(const RankLists& lists, tree::CodeRange range,
-                                 std::span<const tree::NodeKey> leaves, std::span<const WorkCounts> by_node,
-                                 double families_in, const Parameters& parameters, bool same);
-
 /// Integer weights proportional to the seconds, scaled so that `ranks` times `largest`, the largest sum of
 /// any rank, fits in 62 bits: their sums are exact in any order.
 std::vector<Index> whole_weights(std::span<const double> seconds, double largest, int ranks);
@@ -46,7 +41,7 @@ inline constexpr double kWorthMoving = 0.02;
 std::optional<tree::Partition> divide_by_work(const mpi::Comm& comm, const RankLists& lists,
                                               const WorkLists& work, const tree::Partition& partition,
                                               std::span<const tree::NodeKey> leaves,
-                                              const Parameters& parameters, bool same, Balance& balance);
+                                              const Parameters& parameters, bool same, LoadBalance& balance);
 
 }  // namespace octopole
 #pragma GCC visibility pop
