@@ -38,7 +38,7 @@ ordered_json result_json(const BenchResult& r) {
         {"seconds", r.phase_seconds[i]}, {"gflops", r.gflops[i]}, {"fraction_of_peak", r.fraction[i]}};
   ordered_json json = {
       {"cloud", shape_name(r.shape)}, {"points", r.points}, {"output", output_name(r.output)}};
-  json.update(parameters_json(r.summary.parameters));
+  json.update(parameters_json(r.summary.parameters, kBenchReport));
   json.update({{"leaves", r.summary.tree.leaves},
                {"seconds",
                 {{"operators", r.operators_seconds},

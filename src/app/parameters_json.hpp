@@ -3,12 +3,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "octopole/options.hpp"
+#include "cost/option_table.hpp"
 
 namespace octopole::app {
 
-/// Members common to reports of runs, plans and benchmarks: digits (null if not set), orders, n_crit,
-/// padding, precisions and M2L method.
-nlohmann::ordered_json parameters_json(const Parameters& parameters);
+/// The parameters that the table of options writes to `destination`; null where unset.
+nlohmann::ordered_json parameters_json(const Parameters& parameters, Destination destination);
 
 }  // namespace octopole::app

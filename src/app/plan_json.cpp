@@ -27,12 +27,6 @@ ordered_json traffic_json(const Plan& plan, const Of& of) {
           {"peers", figure(&TrafficCounts::peers)}};
 }
 
-ordered_json parameters_of(const Plan& plan) {
-  ordered_json json = parameters_json(plan.parameters);
-  json["gradient"] = plan.parameters.gradient();
-  return json;
-}
-
 /// Bytes replicated on every rank.
 ordered_json replicated_json(const ReplicatedBytes& r) {
   return {{"partition_bytes", r.partition},
@@ -71,7 +65,7 @@ ordered_json plan_json(const PlanReport& report) {
             {"targets_are_sources", plan.same},
             {"note", report.points_note}}},
           {"callers", report.callers},
-          {"parameters", parameters_of(plan)},
+          {"parameters", parameters_json(plan.parameters, kPlanReport)},
           {"partition_by", plan.moved ? "work" : "points"},
           {"ranks_looked_at", plan.looked_at.size()},
           {"machine", report.machine.name},
@@ -131,7 +125,7 @@ std::string to_record(const PlanReport& report, const std::optional<Shape>& shap
       {"threads", plan.threads},
       {"cores", Index{plan.ranks} * plan.threads},
       {"digits", plan.parameters.digits ? ordered_json(*plan.parameters.digits) : ordered_json()},
-      {"parameters", parameters_of(plan)},
+      {"parameters", parameters_json(plan.parameters, kPlanReport)},
       {"plan",
        {{"machine", report.machine.name},
         {"callers", report.callers},

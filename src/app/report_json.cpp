@@ -31,26 +31,11 @@ ordered_json list_json(const ListSize& list) {
   return {{"mean", list.mean}, {"max", list.max}};
 }
 
+/// The options and what else the operators depend on.
 ordered_json all_parameters_json(const Parameters& p) {
-  const OperatorKey& k = p.operators;
-  ordered_json json = parameters_json(p);
-  json.update({{"kernel", k.kernel},
-               {"downward_check_order", k.downward_check_order},
-               {"tuned", p.tune_ncrit},
-               {"max_level", p.max_level},
-               {"inner_radius", k.inner_radius},
-               {"outer_radius", k.outer_radius},
-               {"outer_grading", k.outer_grading},
-               {"pinv_tolerance", k.pinv_tolerance},
-               {"svd_rank", k.svd_rank},
-               {"svd_tolerance", k.svd_tolerance},
-               {"balance", p.balance},
-               {"direct_leaves", p.direct_leaves},
-               {"transport", mpi::transport_name(p.transport)},
-               {"coarse_users", or_null(p.coarse_users)},
-               {"memory_limit", or_null(p.memory_limit)},
-               {"allow_overfull_leaves", p.allow_overfull_leaves},
-               {"gradient", p.gradient()}});
+  ordered_json json = parameters_json(p, kRunReport);
+  json["kernel"] = p.operators.kernel;
+  json["pinv_tolerance"] = p.operators.pinv_tolerance;
   return json;
 }
 
