@@ -14,7 +14,7 @@
 #include "app/parameters_json.hpp"
 #include "app/rates_json.hpp"
 #include "fmm/agreement.hpp"
-#include "io/pending_file.hpp"
+#include "io/atomic_file.hpp"
 #include "octopole/version.hpp"
 #include "simd/isa.hpp"
 

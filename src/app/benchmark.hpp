@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "app/mpi_session.hpp"
-#include "io/clouds.hpp"
+#include "io/point_distributions.hpp"
 #include "octopole/fmm.hpp"
 #include "octopole/options.hpp"
 #include "octopole/summary.hpp"

@@ -11,7 +11,7 @@
 #include "app/command.hpp"
 #include "app/fmm_options.hpp"
 #include "app/mpi_session.hpp"
-#include "io/pending_file.hpp"
+#include "io/atomic_file.hpp"
 #include "octopole/kernels.hpp"
 #include "octopole/version.hpp"
 #include "simd/isa.hpp"

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "io/clouds.hpp"
+#include "io/point_distributions.hpp"
 #include "mpi/comm.hpp"
 #include "octopole/options.hpp"
 

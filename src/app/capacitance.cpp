@@ -18,7 +18,7 @@
 #include "bem/charge_file.hpp"
 #include "bem/check_surface.hpp"
 #include "bem/read_mesh.hpp"
-#include "io/pending_file.hpp"
+#include "io/atomic_file.hpp"
 #include "octopole/version.hpp"
 #include "petsc/session.hpp"
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "io/clouds.hpp"
+#include "io/point_distributions.hpp"
 #include "io/points_file.hpp"
 
 namespace octopole::app {

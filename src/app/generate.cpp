@@ -5,7 +5,7 @@
 
 #include "app/cloud_options.hpp"
 #include "app/generate_mesh.hpp"
-#include "io/pending_file.hpp"
+#include "io/atomic_file.hpp"
 #include "io/points_file.hpp"
 #include "octopole/version.hpp"
 

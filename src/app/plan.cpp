@@ -13,8 +13,7 @@
 #include "app/plan_points.hpp"
 #include "app/plan_report.hpp"
 #include "app/rates_file.hpp"
-#include "io/append_file.hpp"
-#include "io/pending_file.hpp"
+#include "io/atomic_file.hpp"
 #include "octopole/kernels.hpp"
 
 namespace octopole::app {

@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "bem/input_order_map.hpp"
-#include "io/pending_file.hpp"
+#include "io/atomic_file.hpp"
 #include "mpi/agreement.hpp"
 #include "mpi/failure.hpp"
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "bem/mesh_format.hpp"
-#include "io/pending_file.hpp"
+#include "io/atomic_file.hpp"
 #include "tree/root_cube.hpp"
 
 namespace octopole::bem {

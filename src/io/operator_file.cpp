@@ -8,9 +8,8 @@
 #include <optional>
 #include <vector>
 
-#include "io/file_lock.hpp"
+#include "io/atomic_file.hpp"
 #include "io/hdf5_handle.hpp"
-#include "io/pending_file.hpp"
 #include "octopole/files.hpp"
 
 namespace octopole {

@@ -11,8 +11,8 @@
 #include <optional>
 
 #include "cost/option_table.hpp"
+#include "io/atomic_file.hpp"
 #include "io/hdf5_handle.hpp"
-#include "io/pending_file.hpp"
 #include "mpi/failure.hpp"
 
 namespace octopole {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "io/clouds.hpp"
+#include "io/point_distributions.hpp"
 #include "mpi/comm.hpp"
 #include "octopole/fmm.hpp"
 

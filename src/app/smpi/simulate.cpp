@@ -19,8 +19,8 @@
 #include "app/smpi/charge.hpp"
 #include "app/smpi/problem.hpp"
 #include "fmm/access.hpp"
-#include "io/clouds.hpp"
-#include "io/pending_file.hpp"
+#include "io/atomic_file.hpp"
+#include "io/point_distributions.hpp"
 #include "octopole/fmm.hpp"
 #include "octopole/verify.hpp"
 #include "simd/isa.hpp"
@@ -56,7 +56,8 @@ class Simulation {
     parser.add_option("--repeat", repeat_, "Number of evaluations; the last is reported")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
-    parser.add_option("--verify", samples_, "Sum this number of random targets directly and report the error");
+    parser.add_option("--verify", samples_,
+                      "Sum this number of random targets directly and report the error");
     parser.add_flag("--compare", compare_, "Also compute all on one rank, and report the difference");
     parser.add_option("--record", record_, "File for the run's record (JSON, one line)");
     parser.add_option("--study", study_, "Name of the study, for the record");
