@@ -4,7 +4,7 @@
 #include <array>
 
 #include "app/cloud_options.hpp"
-#include "app/generate_mesh.hpp"
+#include "app/program.hpp"
 #include "io/atomic_file.hpp"
 #include "io/points_file.hpp"
 #include "octopole/version.hpp"
@@ -81,12 +81,6 @@ class Generate : public Command {
 
 std::unique_ptr<Command> make_generate(CLI::App& program) {
   return std::make_unique<Generate>(program);
-}
-
-void check_output(const mpi::Comm& comm, const std::string& path) {
-  mpi::collectively(comm, [&] {
-    if (comm.is_root()) check_writable(path);
-  });
 }
 
 }  // namespace octopole::app

@@ -6,13 +6,13 @@
 #include <cstdio>
 #include <optional>
 
-#include "app/command.hpp"
 #include "app/fmm_options.hpp"
+#include "app/hosts.hpp"
 #include "app/machine_file.hpp"
-#include "app/mpi_session.hpp"
+#include "app/machine_rates.hpp"
 #include "app/plan_points.hpp"
 #include "app/plan_report.hpp"
-#include "app/rates_file.hpp"
+#include "app/program.hpp"
 #include "io/atomic_file.hpp"
 #include "octopole/kernels.hpp"
 

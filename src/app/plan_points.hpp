@@ -7,7 +7,7 @@
 
 #include "io/point_distributions.hpp"
 #include "io/points_file.hpp"
-#include "planner/plan.hpp"
+#include "planner/forecast.hpp"
 #include "tree/root_cube.hpp"
 
 namespace octopole::app {

@@ -8,11 +8,11 @@
 #include <limits>
 #include <optional>
 
-#include "app/command.hpp"
 #include "app/fmm_options.hpp"
 #include "app/help.hpp"
-#include "app/mpi_session.hpp"
-#include "app/rates_file.hpp"
+#include "app/hosts.hpp"
+#include "app/machine_rates.hpp"
+#include "app/program.hpp"
 #include "app/record.hpp"
 #include "app/report.hpp"
 #include "base/profile.hpp"

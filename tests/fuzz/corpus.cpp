@@ -4,7 +4,7 @@
 
 #include "bem/generate_mesh.hpp"
 #include "bem/write_mesh.hpp"
-#include "rates_json.hpp"
+#include "machine_rates.hpp"
 #include "reference_machine.hpp"
 #include "tests/fuzz/fuzz.hpp"
 

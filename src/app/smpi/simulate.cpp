@@ -10,11 +10,10 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "app/command.hpp"
 #include "app/fmm_options.hpp"
-#include "app/mpi_session.hpp"
+#include "app/hosts.hpp"
+#include "app/machine_rates.hpp"
 #include "app/program.hpp"
-#include "app/rates_file.hpp"
 #include "app/report.hpp"
 #include "app/smpi/charge.hpp"
 #include "app/smpi/problem.hpp"

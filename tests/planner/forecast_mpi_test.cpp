@@ -6,7 +6,7 @@
 #include "fmm/setup_work.hpp"
 #include "fmm/summarize.hpp"
 #include "io/points_file.hpp"
-#include "planner/plan.hpp"
+#include "planner/forecast.hpp"
 #include "tests/support/problem.hpp"
 #include "tree/morton_sort.hpp"
 

@@ -1,11 +1,11 @@
-#include "planner/plan_partition.hpp"
+#include "planner/forecast_partition.hpp"
 
 #include <algorithm>
 #include <numeric>
 
 #include "cost/balance.hpp"
 #include "distributed/partition_points.hpp"
-#include "planner/visit_ranks.hpp"
+#include "planner/virtual_rank.hpp"
 
 namespace octopole {
 namespace {
