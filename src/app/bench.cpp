@@ -1,4 +1,4 @@
-// octopole bench: speed by cloud, digits and output, relative to the machine's peak rates.
+// octopole bench: speed by point distribution, digits and output, relative to the machine's peak rates.
 #include <fmt/core.h>
 #include <omp.h>
 
@@ -35,7 +35,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-/// Cases to measure: every cloud with every number of points, digits and output.
+/// Cases to measure: every distribution with every number of points, digits and output.
 struct BenchPlan {
   Options method;  // its digits are replaced by those below
   std::vector<Shape> shapes = {Shape::cube, Shape::sphere, Shape::ellipsoid};

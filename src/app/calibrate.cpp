@@ -36,8 +36,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
-/// Positions of targets: at the sources, at other points of the same cloud, or anywhere in the cube around
-/// it.
+/// Positions of targets: at the sources, at other points of the same distribution, or anywhere in the cube
+/// around it.
 enum class TargetsOf { same, cloud, box };
 constexpr std::array<std::string_view, 3> kTargetsNames = {"same", "cloud", "box"};  // of TargetsOf
 
@@ -77,7 +77,7 @@ struct Recommendation {
   double seconds = 0;      // geometric mean over the shapes and targets at this ncrit
 };
 
-/// Keeps the operators of the last key, so that they are computed once for all clouds and ncrits.
+/// Keeps the operators of the last key, so that they are computed once for all distributions and ncrits.
 template <class Real>
 class LastOperators : public OperatorStore<Real> {
  public:
@@ -92,7 +92,7 @@ class LastOperators : public OperatorStore<Real> {
   std::optional<OperatorSet<Real>> last_;
 };
 
-/// This rank's part of one cloud.
+/// This rank's part of one point distribution.
 struct Problem {
   Shape shape;
   TargetsOf targets_of;
@@ -175,7 +175,7 @@ std::vector<Measurement> measure(const mpi::Comm& comm, const CalibrationPlan& p
 
 /// Recommends for every output and number of digits that is reached: the smallest order whose worst error
 /// (also of the gradient, if computed) times `safety` is below 10^-digits, the smallest of its check orders
-/// that reaches this, and the ncrit that is fastest over the clouds.
+/// that reaches this, and the ncrit that is fastest over the distributions.
 std::vector<Recommendation> recommend(const std::vector<Measurement>& measurements, double safety) {
   struct Candidate {
     double worst = 0;

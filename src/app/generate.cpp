@@ -1,11 +1,10 @@
-// octopole generate: a synthetic cloud in a file.
+// octopole generate: a point distribution in a file.
 #include <fmt/core.h>
 
 #include <array>
 
-#include "app/cloud_options.hpp"
+#include "app/distribution_options.hpp"
 #include "app/program.hpp"
-#include "io/atomic_file.hpp"
 #include "io/points_file.hpp"
 #include "octopole/version.hpp"
 

@@ -84,7 +84,7 @@ std::string to_table(const PlanReport& report) {
         p.operators.precision == Precision::double_precision && p.any_in_single() ? " (parts in single)" : "",
         m2l_name(p.operators.m2l), p.ncrit, p.padding);
   t.add("partition", "by {}", plan.moved ? "work" : "points");
-  t.add("looked at", "{} of {} ranks", plan.looked_at.size(), plan.ranks);
+  t.add("examined", "{} of {} ranks", plan.looked_at.size(), plan.ranks);
   t.add("", "{:>14} {:>14}   {}", "max", "mean", "worst rank");
   for (const Figure& figure : kFigures)
     t.add(figure.name, worst_of(plan, figure.of), figure.unit, figure.unit == 1 ? 0 : 3);
@@ -223,7 +223,7 @@ ordered_json plan_json(const PlanReport& report) {
           {"callers", report.callers},
           {"parameters", parameters_json(plan.parameters, kPlanReport)},
           {"partition_by", plan.moved ? "work" : "points"},
-          {"ranks_looked_at", plan.looked_at.size()},
+          {"ranks_examined", plan.looked_at.size()},
           {"machine", report.machine.name},
           {"figures", figures},
           {"replicated", replicated_json(plan.replicated)},
@@ -285,7 +285,7 @@ std::string to_record(const PlanReport& report, const std::optional<Shape>& shap
       {"plan",
        {{"machine", report.machine.name},
         {"callers", report.callers},
-        {"ranks_looked_at", plan.looked_at.size()},
+        {"ranks_examined", plan.looked_at.size()},
         {"replicated", replicated_json(plan.replicated)},
         {"memory_bytes_max", worst_of(plan, [](const RankPlan& r) { return r.memory.total(); }).max}}},
       {"build", build_json()},

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "app/cloud_options.hpp"
+#include "app/distribution_options.hpp"
 #include "app/hosts.hpp"
 #include "cost/option_table.hpp"
 #include "octopole/summary.hpp"

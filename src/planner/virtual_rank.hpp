@@ -111,7 +111,7 @@ class Agreement {
   std::vector<std::atomic<std::uint8_t>> flags_;
 };
 
-/// Calls visit(i, rank) for all `ranks`, one after another in each thread, with the ends agreed by all; ranks whose own ends do not decide come
+/// Calls visit(i, rank) for all `ranks`, with the ends agreed by all; ranks whose own ends do not decide come
 /// last, after all others have added theirs.
 template <class Visit>
 void visit_ranks(const PlanRequest& request, const tree::Partition& partition, std::span<const int> ranks,
