@@ -82,7 +82,7 @@ counted() {
   local shape ranks
   for shape in "${shapes[@]}"; do
     for ranks in "${small_ranks[@]}"; do
-      plan --shape "$shape" -n $((small * ranks)) --ranks "$ranks" --ranks-a-node "$ranks_a_node" --study weak
+      plan --shape "$shape" -n $((small * ranks)) --ranks "$ranks" --ranks-per-node "$ranks_a_node" --study weak
     done
   done
   keep counted "$scratch/planned.jsonl"

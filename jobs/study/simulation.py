@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Describes a cluster to SimGrid, and prints tables of simulated runs. Used by jobs/study/simulate.sh.
 
-simulation.py platform --machine FILE --ranks P [--ranks-a-node R] --directory DIR
+simulation.py platform --machine FILE --ranks P [--ranks-per-node R] --directory DIR
     Writes platform.xml, hosts (one line per rank, filling node after node), rates.json if the machine file has rates, and
     machine.json (repeated in the report) into DIR, and prints smpirun's options, one per line.
 simulation.py table FILE...
@@ -43,9 +43,9 @@ def read_machine(path):
 
 def platform(arguments):
     machine, rates = read_machine(arguments.machine)
-    per_node = arguments.ranks_a_node or machine["cores"]
+    per_node = arguments.ranks_per_node or machine["cores"]
     if arguments.ranks < 1 or per_node < 1:
-        sys.exit("--ranks and --ranks-a-node must be positive")
+        sys.exit("--ranks and --ranks-per-node must be positive")
     nodes = -(-arguments.ranks // per_node)
     directory = pathlib.Path(arguments.directory)
     directory.mkdir(parents=True, exist_ok=True)
@@ -137,7 +137,7 @@ def main():
     command = commands.add_parser("platform")
     command.add_argument("--machine", required=True)
     command.add_argument("--ranks", type=int, required=True)
-    command.add_argument("--ranks-a-node", type=int)
+    command.add_argument("--ranks-per-node", "--ranks-a-node", type=int)
     command.add_argument("--directory", required=True)
     command.set_defaults(run=platform)
     command = commands.add_parser("table")

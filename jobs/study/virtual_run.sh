@@ -17,7 +17,7 @@ shift 5
 
 describe=(python3 "$folder/simulation.py" platform --machine "$machine" --ranks "$ranks" --directory "$scratch")
 if [ -n "$ranks_a_node" ]; then
-  describe+=(--ranks-a-node "$ranks_a_node")
+  describe+=(--ranks-per-node "$ranks_a_node")
 fi
 options=$("${describe[@]}")
 mapfile -t options <<<"$options"

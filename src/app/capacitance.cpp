@@ -10,15 +10,15 @@
 #include <utility>
 
 #include "app/capacitance_report.hpp"
-#include "app/command.hpp"
 #include "app/fmm_options.hpp"
-#include "app/mpi_session.hpp"
-#include "app/rates_file.hpp"
+#include "app/hosts.hpp"
+#include "app/machine_rates.hpp"
+#include "app/program.hpp"
 #include "base/profile.hpp"
 #include "bem/charge_file.hpp"
 #include "bem/check_surface.hpp"
 #include "bem/mesh_file.hpp"
-#include "io/pending_file.hpp"
+#include "io/atomic_file.hpp"
 #include "octopole/version.hpp"
 #include "petsc/session.hpp"
 

@@ -6,8 +6,8 @@
 #include <array>
 #include <cmath>
 
-#include "app/command.hpp"
 #include "app/help.hpp"
+#include "app/program.hpp"
 #include "cost/option_table.hpp"
 #include "octopole/kernels.hpp"
 

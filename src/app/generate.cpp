@@ -1,11 +1,10 @@
-// octopole generate: a synthetic cloud in a file.
+// octopole generate: a point distribution in a file.
 #include <fmt/core.h>
 
 #include <array>
 
-#include "app/cloud_options.hpp"
-#include "app/generate_mesh.hpp"
-#include "io/pending_file.hpp"
+#include "app/distribution_options.hpp"
+#include "app/program.hpp"
 #include "io/points_file.hpp"
 #include "octopole/version.hpp"
 
@@ -86,12 +85,6 @@ class Generate : public Command {
 
 std::unique_ptr<Command> make_generate(CLI::App& program) {
   return std::make_unique<Generate>(program);
-}
-
-void check_output(const mpi::Comm& comm, const std::string& path) {
-  mpi::collectively(comm, [&] {
-    if (comm.is_root()) check_writable(path);
-  });
 }
 
 }  // namespace octopole::app

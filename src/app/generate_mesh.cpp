@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "app/generate_mesh.hpp"
+#include "app/program.hpp"
 #include "bem/generate_mesh.hpp"
 #include "bem/mesh_file.hpp"
 

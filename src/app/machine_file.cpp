@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "app/rates_json.hpp"
+#include "app/machine_rates.hpp"
 #include "octopole/error.hpp"
 #include "reference_machine.hpp"
 

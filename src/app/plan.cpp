@@ -6,15 +6,14 @@
 #include <cstdio>
 #include <optional>
 
-#include "app/command.hpp"
 #include "app/fmm_options.hpp"
+#include "app/hosts.hpp"
 #include "app/machine_file.hpp"
-#include "app/mpi_session.hpp"
+#include "app/machine_rates.hpp"
 #include "app/plan_points.hpp"
 #include "app/plan_report.hpp"
-#include "app/rates_file.hpp"
-#include "io/append_file.hpp"
-#include "io/pending_file.hpp"
+#include "app/program.hpp"
+#include "io/atomic_file.hpp"
 #include "octopole/kernels.hpp"
 
 namespace octopole::app {
@@ -64,7 +63,7 @@ class PlanCommand : public Command {
     parser_->add_option("--rates", rates_,
                         "Rates instead of the machine file's: a file, reference, or measure");
     parser_
-        ->add_option("--ranks-a-node", ranks_a_node_,
+        ->add_option("--ranks-per-node,--ranks-a-node", ranks_per_node_,
                      "Ranks that share a node's network interfaces (default: the machine's cores / threads)")
         ->check(CLI::Range(1, kMostRanks));
     auto* record = parser_->add_option("--record", record_,
@@ -93,7 +92,7 @@ class PlanCommand : public Command {
     omp_set_num_threads(default_threads(describe_machine(comm)));
     Options options = options_.get();
     MachineModel machine = read_machine(machine_);
-    if (ranks_a_node_) machine.cores_per_node = *ranks_a_node_ * threads_;
+    if (ranks_per_node_) machine.cores_per_node = *ranks_per_node_ * threads_;
     if (!rates_.empty()) machine.rates = machine_rates(comm, rates_).rates;
     options.rates = machine.rates;
     if (gradient_) options.output = Output::potential_and_gradient;
@@ -153,7 +152,7 @@ class PlanCommand : public Command {
 
   CLI::App* parser_;
   FmmOptions options_;
-  std::optional<int> ranks_, ranks_a_node_;
+  std::optional<int> ranks_, ranks_per_node_;
   std::vector<int> list_;
   int threads_ = 1, sample_ = 0;
   std::string input_, shape_, curve_, callers_ = "scattered", machine_ = "reference", rates_, report_,

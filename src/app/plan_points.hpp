@@ -1,19 +1,19 @@
-// The points of `octopole plan`: of a file, of a generated cloud, or of a cloud too large to be generated.
+// The points of `octopole plan`: of a file, generated ones, or a distribution too large to be generated.
 #pragma once
 
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "io/clouds.hpp"
+#include "io/point_distributions.hpp"
 #include "io/points_file.hpp"
-#include "planner/plan.hpp"
+#include "planner/forecast.hpp"
 #include "tree/root_cube.hpp"
 
 namespace octopole::app {
 
-/// Clouds of up to this number of points are generated, point by point as by `octopole generate`; samples of
-/// larger ones have this number of points.
+/// Distributions of up to this number of points are generated, point by point as by `octopole generate`;
+/// samples of larger ones have this number of points.
 inline constexpr Index kLargestCloud = Index{1} << 24;
 
 /// The points as known to the planner, with n_crit and padding chosen.

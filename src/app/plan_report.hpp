@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "io/clouds.hpp"
+#include "io/point_distributions.hpp"
 #include "planner/predict.hpp"
 
 namespace octopole::app {

@@ -5,14 +5,28 @@
 #include <iostream>
 #include <string>
 
-#include "app/command.hpp"
-#include "app/mpi_session.hpp"
+#include "base/threads.hpp"
+#include "io/atomic_file.hpp"
 #include "mpi/agreement.hpp"
 #include "mpi/failure.hpp"
 #include "simd/isa.hpp"
 
 namespace octopole::app {
 namespace {
+
+/// Initialises MPI (MPI_THREAD_FUNNELED) and finalises it.
+class MpiSession {
+ public:
+  MpiSession(int* argc, char*** argv) {
+    int provided = MPI_THREAD_SINGLE;
+    const int needed = kThreads ? MPI_THREAD_FUNNELED : MPI_THREAD_SINGLE;
+    mpi::check(MPI_Init_thread(argc, argv, needed, &provided), "MPI_Init_thread");
+    if (provided < needed) throw Error("this MPI library does not allow threads (MPI_THREAD_FUNNELED)");
+  }
+  ~MpiSession() { MPI_Finalize(); }
+  MpiSession(const MpiSession&) = delete;
+  MpiSession& operator=(const MpiSession&) = delete;
+};
 
 /// Throws unless all ranks have the same arguments; mpiexec can give some ranks others.
 void require_equal_arguments(const mpi::Comm& comm, int argc, char** argv) {
@@ -40,6 +54,12 @@ int run_reporting(const mpi::Comm& comm, const char* name, const std::function<i
 }
 
 }  // namespace
+
+void check_output(const mpi::Comm& comm, const std::string& path) {
+  mpi::collectively(comm, [&] {
+    if (comm.is_root()) check_writable(path);
+  });
+}
 
 std::optional<int> parse(const mpi::Comm& comm, CLI::App& program, int argc, char** argv) {
   try {

@@ -4,10 +4,10 @@
 #include <cstdlib>
 #include <optional>
 
-#include "app/command.hpp"
-#include "app/mpi_session.hpp"
-#include "app/rates_cache.hpp"
-#include "app/utc.hpp"
+#include "app/hosts.hpp"
+#include "app/machine_rates.hpp"
+#include "app/program.hpp"
+#include "app/text.hpp"
 #include "base/threads.hpp"
 
 namespace octopole::app {

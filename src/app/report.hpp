@@ -6,8 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "app/cloud_options.hpp"
-#include "app/mpi_session.hpp"
+#include "app/distribution_options.hpp"
+#include "app/hosts.hpp"
+#include "cost/option_table.hpp"
 #include "octopole/summary.hpp"
 #include "octopole/verify.hpp"
 
@@ -37,6 +38,8 @@ std::optional<bool> digits_reached(const RunReport& report);
 /// False if digits_reached() is false.
 bool is_accurate(const RunReport& report);
 
+/// The parameters that the table of options writes to `destination`; null where unset.
+nlohmann::ordered_json parameters_json(const Parameters& parameters, Destination destination);
 /// The report as JSON, with stable names; and as text.
 nlohmann::ordered_json report_json(const RunReport& report);
 std::string to_json(const RunReport& report);

@@ -2,11 +2,12 @@
 #include <fmt/core.h>
 
 #include <nlohmann/json.hpp>
+#include <string>
+#include <variant>
 
-#include "app/communication_json.hpp"
-#include "app/number_list.hpp"
-#include "app/parameters_json.hpp"
 #include "app/report.hpp"
+#include "app/text.hpp"
+#include "fmm/statistics.hpp"
 #include "octopole/version.hpp"
 
 namespace octopole::app {
@@ -31,26 +32,19 @@ ordered_json list_json(const ListSize& list) {
   return {{"mean", list.mean}, {"max", list.max}};
 }
 
+struct AsJson {
+  ordered_json operator()(std::monostate) const { return nullptr; }
+  template <class T>
+  ordered_json operator()(const T& value) const {
+    return value;
+  }
+};
+
+/// The options and what else the operators depend on.
 ordered_json all_parameters_json(const Parameters& p) {
-  const OperatorKey& k = p.operators;
-  ordered_json json = parameters_json(p);
-  json.update({{"kernel", k.kernel},
-               {"downward_check_order", k.downward_check_order},
-               {"tuned", p.tune_ncrit},
-               {"max_level", p.max_level},
-               {"inner_radius", k.inner_radius},
-               {"outer_radius", k.outer_radius},
-               {"outer_grading", k.outer_grading},
-               {"pinv_tolerance", k.pinv_tolerance},
-               {"svd_rank", k.svd_rank},
-               {"svd_tolerance", k.svd_tolerance},
-               {"balance", p.balance},
-               {"direct_leaves", p.direct_leaves},
-               {"transport", mpi::transport_name(p.transport)},
-               {"coarse_users", or_null(p.coarse_users)},
-               {"memory_limit", or_null(p.memory_limit)},
-               {"allow_overfull_leaves", p.allow_overfull_leaves},
-               {"gradient", p.gradient()}});
+  ordered_json json = parameters_json(p, kRunReport);
+  json["kernel"] = p.operators.kernel;
+  json["pinv_tolerance"] = p.operators.pinv_tolerance;
   return json;
 }
 
@@ -142,7 +136,83 @@ ordered_json error_json(const RunReport& report) {
           {"seconds", report.check_seconds}};
 }
 
+ordered_json count_json(const CountOverRanks& count) {
+  return {{"min", count.min}, {"mean", count.mean}, {"max", count.max}, {"worst_rank", count.worst_rank}};
+}
+
+ordered_json seconds_json(const MinMeanMax& seconds) {
+  return {{"min", seconds.min}, {"mean", seconds.mean}, {"max", seconds.max}};
+}
+
+ordered_json traffic_json(const TrafficOverRanks& traffic) {
+  return {{"bytes_sent", count_json(traffic.bytes_sent)},
+          {"bytes_received", count_json(traffic.bytes_received)},
+          {"messages_sent", count_json(traffic.messages_sent)},
+          {"messages_received", count_json(traffic.messages_received)},
+          {"peers", count_json(traffic.peers)}};
+}
+
+/// Lists with one entry per rank, of the traffic that `pick` returns.
+template <class Pick>
+ordered_json lists_json(const std::vector<RankTraffic>& ranks, Pick&& pick) {
+  const auto list = [&](Index TrafficCounts::*figure) {
+    ordered_json values = ordered_json::array();
+    for (const RankTraffic& rank : ranks) values.push_back(pick(rank).*figure);
+    return values;
+  };
+  return {{"bytes_sent", list(&TrafficCounts::bytes_sent)},
+          {"bytes_received", list(&TrafficCounts::bytes_received)},
+          {"messages_sent", list(&TrafficCounts::messages_sent)},
+          {"messages_received", list(&TrafficCounts::messages_received)},
+          {"peers", list(&TrafficCounts::peers)}};
+}
+
+ordered_json ranks_json(const std::vector<RankTraffic>& ranks) {
+  if (ranks.empty()) return {};
+  ordered_json json = ordered_json::object();
+  for (std::size_t i = 0; i < kExchanges; ++i)
+    json["exchanges"][std::string(kExchangeNames[i])] =
+        lists_json(ranks, [i](const RankTraffic& rank) { return rank.exchanges[i]; });
+  json["evaluation"] = lists_json(ranks, [](const RankTraffic& rank) { return rank.evaluation; });
+  for (std::size_t i = 0; i < kSetupExchanges; ++i)
+    json["setup"][std::string(kSetupExchangeNames[i])] =
+        lists_json(ranks, [i](const RankTraffic& rank) { return rank.setup[i]; });
+  return json;
+}
+
+/// Bytes, messages and peers per exchange: minimum, mean, maximum and worst rank; also values of each rank,
+/// for up to kListedRanks ranks.
+ordered_json communication_json(const CommunicationSummary& c) {
+  ordered_json exchanges = ordered_json::object(), setup = ordered_json::object();
+  for (std::size_t i = 0; i < kExchanges; ++i) {
+    ordered_json exchange = traffic_json(c.exchanges[i]);
+    exchange["seconds_exposed"] = seconds_json(c.times[i].exposed);
+    exchange["seconds_in_flight"] = seconds_json(c.times[i].in_flight);
+    if (overlaps(static_cast<Exchange>(i))) exchange["hidden"] = c.times[i].hidden;
+    exchanges[std::string(kExchangeNames[i])] = exchange;
+  }
+  for (std::size_t i = 0; i < kSetupExchanges; ++i)
+    setup[std::string(kSetupExchangeNames[i])] = traffic_json(c.setup[i]);
+  return {{"bytes_sent_max", c.evaluation.bytes_sent.max},
+          {"bytes_sent_total", c.evaluation.bytes_sent.sum},
+          {"bytes_received_max", c.evaluation.bytes_received.max},
+          {"messages_max", c.evaluation.messages_sent.max},
+          {"peers_max", c.evaluation.peers.max},
+          {"reductions", c.reductions},
+          {"evaluation", traffic_json(c.evaluation)},
+          {"exchanges", exchanges},
+          {"setup", setup},
+          {"by_rank", ranks_json(c.by_rank)}};
+}
+
 }  // namespace
+
+ordered_json parameters_json(const Parameters& parameters, Destination destination) {
+  ordered_json json = ordered_json::object();
+  for (const ReportedParameter& parameter : reported_parameters(parameters, destination))
+    json[std::string(parameter.name)] = std::visit(AsJson(), parameter.value);
+  return json;
+}
 
 ordered_json report_json(const RunReport& report) {
   const Summary& s = report.summary;

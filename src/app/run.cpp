@@ -8,18 +8,17 @@
 #include <limits>
 #include <optional>
 
-#include "app/command.hpp"
 #include "app/fmm_options.hpp"
 #include "app/help.hpp"
-#include "app/mpi_session.hpp"
-#include "app/rates_file.hpp"
+#include "app/hosts.hpp"
+#include "app/machine_rates.hpp"
+#include "app/program.hpp"
 #include "app/record.hpp"
 #include "app/report.hpp"
 #include "base/profile.hpp"
 #include "cost/memory.hpp"
 #include "fmm/agreement.hpp"
-#include "io/append_file.hpp"
-#include "io/pending_file.hpp"
+#include "io/atomic_file.hpp"
 #include "io/points_file.hpp"
 #include "octopole/files.hpp"
 #include "octopole/fmm.hpp"
@@ -30,29 +29,15 @@
 namespace octopole::app {
 namespace {
 
-/// The parameters as attributes of the results.
+/// The attributes of the results: the parameters and the measured errors.
 std::vector<Attribute> describe(const RunReport& report) {
   const Parameters& p = report.summary.parameters;
-  const OperatorKey& k = p.operators;
   std::vector<Attribute> attributes = {{"octopole_version", std::string(version().version)},
                                        {"input", report.cloud ? describe(*report.cloud) : report.input},
-                                       {"kernel", k.kernel},
-                                       {"order", std::int64_t{k.order}},
-                                       {"check_order", std::int64_t{k.check_order}},
-                                       {"downward_check_order", std::int64_t{k.downward_check_order}},
-                                       {"ncrit", std::int64_t{p.ncrit}},
-                                       {"padding", p.padding},
-                                       {"max_level", std::int64_t{p.max_level}},
-                                       {"inner_radius", k.inner_radius},
-                                       {"outer_radius", k.outer_radius},
-                                       {"outer_grading", k.outer_grading},
-                                       {"precision", std::string(precision_name(k.precision))},
-                                       {"near_precision", std::string(precision_name(p.near_precision))},
-                                       {"m2l_precision", std::string(precision_name(k.m2l_precision))},
-                                       {"m2l", std::string(m2l_name(k.m2l))},
-                                       {"balance", std::int64_t{p.balance}},
+                                       {"kernel", p.operators.kernel},
                                        {"ranks", std::int64_t{report.summary.ranks}}};
-  if (p.digits) attributes.emplace_back("digits", std::int64_t{*p.digits});
+  const std::vector<Attribute> options = attributes_of(p);
+  attributes.insert(attributes.end(), options.begin(), options.end());
   if (const auto& v = report.verification) {
     attributes.emplace_back("error_samples", std::int64_t{v->samples});
     attributes.emplace_back("error_scaled_l2", v->potential.scaled_l2);
@@ -64,10 +49,6 @@ std::vector<Attribute> describe(const RunReport& report) {
   }
   if (const auto reached = digits_reached(report))
     attributes.emplace_back("digits_reached", std::int64_t{*reached});
-  if (k.m2l == M2lMethod::svd) {
-    attributes.emplace_back("svd_rank", std::int64_t{k.svd_rank});
-    attributes.emplace_back("svd_tolerance", k.svd_tolerance);
-  }
   return attributes;
 }
 
@@ -179,7 +160,9 @@ class Run : public Command {
       report.check_seconds = comm.max(seconds_now() - start);
     }
     start = seconds_now();
-    if (!output_.empty()) write_results(comm, points, field, report);
+    if (!output_.empty())
+      write_field(comm, output_, field, block_of(points.target_count, comm.rank(), comm.size()).first,
+                  points.target_count, options.output, describe(report));
     report.write_seconds = comm.max(seconds_now() - start);
     return tell(comm, report);
   }
@@ -236,16 +219,6 @@ class Run : public Command {
       report.evaluations.push_back(report.summary.evaluate_seconds.max);
     }
     return field;
-  }
-
-  void write_results(const mpi::Comm& comm, const Points& points, const Field& field,
-                     const RunReport& report) const {
-    const Index first = block_of(points.target_count, comm.rank(), comm.size()).first;
-    std::vector<Table> tables = {
-        table_of("/targets/potential", points.target_count, first, 1, field.potential)};
-    if (gradient_)
-      tables.push_back(table_of("/targets/gradient", points.target_count, first, 3, field.gradient));
-    write_tables(comm, output_, tables, describe(report));
   }
 
   int tell(const mpi::Comm& comm, const RunReport& report) const {

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "distributed/index_map.hpp"
-#include "io/pending_file.hpp"
+#include "io/atomic_file.hpp"
 #include "mpi/agreement.hpp"
 #include "mpi/failure.hpp"
 

@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "bem/mesh_formats.hpp"
-#include "io/pending_file.hpp"
+#include "io/atomic_file.hpp"
 
 namespace octopole::bem {
 namespace {

@@ -44,7 +44,24 @@ constexpr int count_options() {
   static_assert(count_options() == 27 - 1, "the rates alone have no row");
 }
 
+constexpr bool all_have_values() {
+  bool all = true;
+  for_each_option([&](const OptionInfo& info, auto) { all = all && info.value; });
+  return all;
+}
+static_assert(all_have_values(), "every row reads its resolved value");
+
 }  // namespace
+
+std::vector<ReportedParameter> reported_parameters(const Parameters& parameters, Destination destination) {
+  const bool without_svd = destination == kResults && parameters.operators.m2l != M2lMethod::svd;
+  std::vector<ReportedParameter> result;
+  for_each_option([&](const OptionInfo& info, auto) {
+    if (!(info.written_to & destination) || (info.svd_only && without_svd)) return;
+    result.push_back({info.value_name.empty() ? info.name : info.value_name, info.value(parameters)});
+  });
+  return result;
+}
 
 void check_ranges(const Options& options) {
   for_each_option([&](const OptionInfo& info, auto member) { check(info, options.*member); });

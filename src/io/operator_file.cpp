@@ -8,9 +8,9 @@
 #include <optional>
 #include <vector>
 
-#include "io/file_lock.hpp"
+#include "io/atomic_file.hpp"
 #include "io/hdf5_handle.hpp"
-#include "io/pending_file.hpp"
+#include "octopole/files.hpp"
 
 namespace octopole {
 namespace {
@@ -82,8 +82,12 @@ class Checksum {
   std::uint64_t value_ = 0xcbf29ce484222325;
 };
 
-/// The key as attributes: a stored set must agree with all of them.
+/// The key as attributes: a stored set must agree with all of them. The structured binding does not compile
+/// if a member is missing here.
 std::vector<Attribute> attributes_of(const OperatorKey& key) {
+  [[maybe_unused]] const auto& [kernel, order, check_order, downward_check_order, inner_radius, outer_radius,
+                                outer_grading, pinv_tolerance, precision, m2l_precision, m2l, svd_tolerance,
+                                svd_rank] = key;
   return {{"format", std::int64_t{kOperatorFormat}},
           {"kernel", key.kernel},
           {"order", std::int64_t{key.order}},
@@ -261,5 +265,20 @@ void OperatorFile<Real>::save(OperatorSet<Real>& set) {
 
 template class OperatorFile<float>;
 template class OperatorFile<double>;
+
+struct OperatorDatabase::Files {
+  OperatorFile<double> in_double;
+  OperatorFile<float> in_single;
+};
+
+OperatorDatabase::OperatorDatabase(const std::string& path)
+    : files_(new Files{OperatorFile<double>(path), OperatorFile<float>(path)}) {}
+OperatorDatabase::~OperatorDatabase() = default;
+OperatorDatabase::OperatorDatabase(OperatorDatabase&&) noexcept = default;
+OperatorDatabase& OperatorDatabase::operator=(OperatorDatabase&&) noexcept = default;
+
+OperatorStores OperatorDatabase::stores() const {
+  return {&files_->in_double, &files_->in_single};
+}
 
 }  // namespace octopole

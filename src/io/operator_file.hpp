@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "io/file_lock.hpp"
+#include "io/atomic_file.hpp"
 #include "operators/operator_set.hpp"
 
 #pragma GCC visibility push(default)

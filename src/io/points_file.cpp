@@ -10,8 +10,9 @@
 #include <limits>
 #include <optional>
 
+#include "cost/option_table.hpp"
+#include "io/atomic_file.hpp"
 #include "io/hdf5_handle.hpp"
-#include "io/pending_file.hpp"
 #include "mpi/failure.hpp"
 
 namespace octopole {
@@ -270,6 +271,49 @@ void write_together(const mpi::Comm& comm, const std::string& path, std::span<co
 void write_tables(const mpi::Comm& comm, const std::string& path, std::span<const Table> tables,
                   std::span<const Attribute> attributes) {
   mpi::or_end_all(comm, "write_tables", [&] { write_together(comm, path, tables, attributes); });
+}
+
+std::vector<Attribute> attributes_of(const Parameters& parameters) {
+  std::vector<Attribute> attributes;
+  for (const ReportedParameter& parameter : reported_parameters(parameters, kResults)) {
+    const auto add = [&](auto value) { attributes.emplace_back(std::string(parameter.name), value); };
+    if (const auto* text = std::get_if<std::string_view>(&parameter.value))
+      add(std::string(*text));
+    else if (const auto* real = std::get_if<double>(&parameter.value))
+      add(*real);
+    else if (const auto* whole = std::get_if<Index>(&parameter.value))
+      add(std::int64_t{*whole});
+    else if (const auto* flag = std::get_if<bool>(&parameter.value))
+      add(std::int64_t{*flag});
+  }
+  return attributes;
+}
+
+void write_field(const mpi::Comm& comm, const std::string& path, const Field& field, Index first, Index rows,
+                 Output output, std::span<const Attribute> attributes) {
+  std::vector<Table> tables = {table_of("/targets/potential", rows, first, 1, field.potential)};
+  if (output == Output::potential_and_gradient)
+    tables.push_back(table_of("/targets/gradient", rows, first, 3, field.gradient));
+  write_tables(comm, path, tables, attributes);
+}
+
+Points read_points(MPI_Comm comm, const std::string& path) {
+  return read_points(mpi::Comm::duplicate(comm), path, {});
+}
+
+void write_field(MPI_Comm comm, const std::string& path, const Field& field) {
+  const mpi::Comm ranks = mpi::Comm::duplicate(comm);
+  const auto own = static_cast<Index>(field.potential.size());
+  const Index first = ranks.exclusive_sum(own), rows = ranks.sum(own);
+  const bool with_gradient = ranks.any(!field.gradient.empty());
+  if (ranks.any(with_gradient && field.gradient.size() != 3 * field.potential.size()))
+    throw AgreedError(
+        "'" + path +
+            "' cannot be written: the fields of some ranks have no gradient, or not three numbers "
+            "per target",
+        "evaluate the same output on every rank");
+  write_field(ranks, path, field, first, rows,
+              with_gradient ? Output::potential_and_gradient : Output::potential, {});
 }
 
 }  // namespace octopole

@@ -56,6 +56,14 @@ using Attribute = std::pair<std::string, std::variant<std::string, std::int64_t,
 void write_tables(const mpi::Comm& comm, const std::string& path, std::span<const Table> tables,
                   std::span<const Attribute> attributes);
 
+/// The parameters that the table of options writes to results; integers also for bool, nothing where unset.
+std::vector<Attribute> attributes_of(const Parameters& parameters);
+
+/// Writes a field as write_field of octopole/files.hpp does, with attributes: rows [first, first + rows of
+/// this rank) of `rows`, and the gradient if `output` has it. Collective.
+void write_field(const mpi::Comm& comm, const std::string& path, const Field& field, Index first, Index rows,
+                 Output output, std::span<const Attribute> attributes);
+
 /// A table in memory: this rank's rows start at `first` of `rows`; `values` (count, columns) must outlive it.
 Table table_of(std::string dataset, Index rows, Index first, Index columns, std::span<const double> values);
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "octopole/options.hpp"
-#include "planner/plan.hpp"
+#include "planner/forecast.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {

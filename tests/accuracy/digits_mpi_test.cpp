@@ -6,7 +6,7 @@
 
 #include "cost/accuracy.hpp"
 #include "fmm/access.hpp"
-#include "io/clouds.hpp"
+#include "io/point_distributions.hpp"
 #include "kernels/direct.hpp"
 #include "octopole/verify.hpp"
 

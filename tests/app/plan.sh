@@ -21,7 +21,7 @@ same() { # same A B WHAT
 expect 0 2 generate plummer -n 4000 -o points.h5
 expect 0 5 run -i points.h5 --digits 4 --report run.json --rates reference
 expect 0 1 plan -i points.h5 --digits 4 --ranks 5 --rates reference --report plan.json
-shows out "plan of 5 ranks" "4000 sources" "looked at" "5 of 5 ranks" "ghost_multipoles" "evaluate"
+shows out "plan of 5 ranks" "4000 sources" "examined" "5 of 5 ranks" "ghost_multipoles" "evaluate"
 for exchange in charges ghost_charges ancestors ghost_multipoles near_sums potential; do
   for what in bytes_sent bytes_received messages_sent peers; do
     same "$(figure plan.json plans 0 exchanges $exchange $what max | sed 's/\.0$//')" \
@@ -45,21 +45,24 @@ END
 expect 0 1 plan --shape plummer -n 4000 --digits 4 --ranks 5 --rates reference --report shape.json
 same "$(figure shape.json plans 0 evaluation bytes_sent max)" "$(figure plan.json plans 0 evaluation bytes_sent max)" "shape"
 
-# A cube of 1e11 points on 1e5 ranks, a few of which are looked at.
+# A cube of 1e11 points on 1e5 ranks, a few of which are examined.
 expect 0 1 plan --shape cube -n 100000000000 --ncrit 3000 --ranks 100000 --sample-ranks 2 --balance-by points --callers owners -q --report large.json
-shows large.json '"sources": 100000000000' '"ranks_looked_at": 2'
+shows large.json '"sources": 100000000000' '"ranks_examined": 2'
 mean=$(figure large.json plans 0 figures sources mean)
 python3 -c "import sys; sys.exit(not 0.9e6 < $mean < 1.1e6)" || fail "$mean points a rank instead of a million"
 
 # Curves.
 expect 0 1 plan --shape cube -n 20000 --digits 4 --curve weak --ranks-list 1,8 --threads 2 --report curve.json \
-  --record plans.jsonl --ranks-a-node 4
+  --record plans.jsonl --ranks-per-node 4
 same "$(figure curve.json plans 1 seconds evaluate)" \
   "$(tail -n 1 plans.jsonl >second.json && figure second.json seconds evaluate)" "the record's seconds"
 python3 "$source_tree/jobs/study/records.py" plans.jsonl >table || fail "the records cannot be read"
 shows table "weak" "planned" "160000"
 shows out "weak scaling" "1 x 2" "8 x 2" "160000"
 shows curve.json '"curve": "weak"' '"efficiency"' '"nominal": 1.0'
+expect 0 1 plan --shape cube -n 20000 --digits 4 --curve weak --ranks-list 1,8 --threads 2 --report other.json \
+  --ranks-a-node 4  # the old spelling
+same "$(figure other.json plans 1 seconds evaluate)" "$(figure curve.json plans 1 seconds evaluate)" "--ranks-a-node"
 expect 0 1 plan --shape sphere -n 20000 --digits 4 --curve strong --ranks-list 1,2,4 --gradient
 shows out "strong scaling" "4 x 1"
 

@@ -7,7 +7,7 @@
 #include <random>
 #include <string>
 
-#include "io/clouds.hpp"
+#include "io/point_distributions.hpp"
 #include "kernels/direct.hpp"
 #include "mpi/comm.hpp"
 #include "octopole/fmm.hpp"

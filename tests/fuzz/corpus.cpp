@@ -4,7 +4,7 @@
 
 #include "bem/generate_mesh.hpp"
 #include "bem/mesh_file.hpp"
-#include "rates_json.hpp"
+#include "machine_rates.hpp"
 #include "reference_machine.hpp"
 #include "tests/fuzz/fuzz.hpp"
 

@@ -1,5 +1,5 @@
 // Rates from a file, as --rates reads them.
-#include "rates_file.hpp"
+#include "machine_rates.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/fuzz/mpi.hpp"
 

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "io/clouds.hpp"
+#include "io/point_distributions.hpp"
 #include "io/points_file.hpp"
 #include "shared_scratch.hpp"
 

@@ -4,10 +4,8 @@
 #include <chrono>
 #include <random>
 
-#include "io/append_file.hpp"
-#include "io/file_lock.hpp"
+#include "io/atomic_file.hpp"
 #include "io/operator_file.hpp"
-#include "io/pending_file.hpp"
 #include "octopole/kernels.hpp"
 #include "processes.hpp"
 #include "scratch.hpp"

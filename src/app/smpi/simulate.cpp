@@ -10,17 +10,16 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "app/command.hpp"
 #include "app/fmm_options.hpp"
-#include "app/mpi_session.hpp"
+#include "app/hosts.hpp"
+#include "app/machine_rates.hpp"
 #include "app/program.hpp"
-#include "app/rates_file.hpp"
 #include "app/report.hpp"
 #include "app/smpi/charge.hpp"
 #include "app/smpi/problem.hpp"
 #include "fmm/access.hpp"
-#include "io/clouds.hpp"
-#include "io/pending_file.hpp"
+#include "io/atomic_file.hpp"
+#include "io/point_distributions.hpp"
 #include "octopole/fmm.hpp"
 #include "octopole/verify.hpp"
 #include "simd/isa.hpp"

@@ -5,7 +5,7 @@
 #include "fmm/set_points.hpp"
 #include "fmm/statistics.hpp"
 #include "io/points_file.hpp"
-#include "planner/plan.hpp"
+#include "planner/forecast.hpp"
 #include "tests/support/problem.hpp"
 #include "tree/morton_sort.hpp"
 

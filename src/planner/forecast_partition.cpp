@@ -1,4 +1,4 @@
-#include "planner/plan_partition.hpp"
+#include "planner/forecast_partition.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -6,7 +6,7 @@
 #include "cost/leaf_cost.hpp"
 #include "cost/load_balance.hpp"
 #include "distributed/global_tree.hpp"
-#include "planner/visit_ranks.hpp"
+#include "planner/virtual_rank.hpp"
 
 namespace octopole {
 namespace {

@@ -16,7 +16,7 @@
 namespace octopole {
 
 /// Which points the callers pass: those that they own, so that charges and results are not sent; or any, so
-/// that every rank's block of N / P points is a random part of the cloud.
+/// that every rank's block of N / P points is a random part of all.
 enum class Callers { owners, scattered };
 std::string_view callers_name(Callers callers);  // "owners", "scattered"
 

@@ -1,4 +1,4 @@
-#include "io/clouds.hpp"
+#include "io/point_distributions.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-// Synthetic clouds of points and charges, for `octopole generate`, the tests and the calibration.
+// Random distributions of points and charges, for `octopole generate`, the tests and the calibration.
 #pragma once
 
 #include <array>
@@ -35,15 +35,15 @@ Charges parse_charges(std::string_view name);
 /// Independent random sequences of one seed.
 enum class RngStream : int { sources = 0, targets = 1 };
 
-/// Points first .. first + count - 1 of the cloud, (count, 3) interleaved. Point i depends only on (shape,
-/// seed, stream, i), so that any division of the indices among ranks gives the same cloud.
+/// Points first .. first + count - 1 of the distribution, (count, 3) interleaved. Point i depends only on
+/// (shape, seed, stream, i), so that any division of the indices among ranks gives the same points.
 std::vector<double> make_cloud(Shape shape, Index first, Index count, std::uint64_t seed,
                                RngStream stream = RngStream::sources);
-/// As make_cloud, into `points` (3 * count).
+/// The same into `points` (3 * count).
 void fill_cloud(Shape shape, Index first, std::span<double> points, std::uint64_t seed,
                 RngStream stream = RngStream::sources);
 
-/// Maps three numbers in [0, 1) to a point of the cloud: uniform numbers give the cloud. The sphere and the
+/// Maps three numbers in [0, 1) to a point: uniform numbers give the distribution. The sphere and the
 /// ellipsoid use the first two, the line only the first.
 std::array<double, 3> shape_point(Shape shape, double u, double v, double w);
 

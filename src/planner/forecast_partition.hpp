@@ -1,7 +1,7 @@
 // Partition of a plan's points among its ranks.
 #pragma once
 
-#include "planner/plan.hpp"
+#include "planner/forecast.hpp"
 
 namespace octopole {
 

@@ -1,4 +1,4 @@
-#include "app/cloud_options.hpp"
+#include "app/distribution_options.hpp"
 
 #include <fmt/core.h>
 

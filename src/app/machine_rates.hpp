@@ -1,15 +1,24 @@
-// Cache of the rates measured on this kind of machine, for later runs.
+// The machine's rates for the cost model: from a file, or measured once and kept for later runs.
 #pragma once
 
 #include <ctime>
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "mpi/comm.hpp"
 #include "octopole/options.hpp"
 
 namespace octopole::app {
+
+/// Rates as JSON: {"single": {kind: number, ...}, "double": {...}, ...}, by the names of Rates::rows().
+nlohmann::ordered_json rates_json(Rates rates);
+
+/// Parses rates; throws if a rate is missing or invalid. Other members are ignored. Only "single" and
+/// "double" are required: missing forms of the near field are taken from "single".
+Rates rates_from(const nlohmann::ordered_json& json);
 
 /// Everything that determines the rates; kept rates are valid only for an equal key.
 struct RatesKey {
@@ -59,5 +68,17 @@ class RatesCache {
   std::filesystem::path file_;
   double days_;
 };
+
+/// Rates and their origin.
+struct MachineRates {
+  Rates rates;
+  std::string origin;
+};
+
+/// Rates by --rates or, if empty, the environment variable OCTOPOLE_RATES: "reference" is reference_rates(),
+/// "measure" measures without keeping; anything else is a file, which must exist. If neither is set, those of
+/// the RatesCache, measured and kept if it has no valid ones; a directory that cannot be written is no error.
+/// Determined on rank 0 for all ranks. Throws Error for a file that does not contain rates. Collective.
+MachineRates machine_rates(const mpi::Comm& comm, const std::string& choice);
 
 }  // namespace octopole::app

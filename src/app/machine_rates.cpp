@@ -1,4 +1,4 @@
-#include "app/rates_cache.hpp"
+#include "app/machine_rates.hpp"
 
 #include <fmt/core.h>
 
@@ -9,21 +9,44 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "app/rates_json.hpp"
-#include "app/utc.hpp"
+#include "app/text.hpp"
 #include "base/processor.hpp"
 #include "base/threads.hpp"
-#include "io/file_lock.hpp"
-#include "io/pending_file.hpp"
+#include "io/atomic_file.hpp"
 #include "octopole/error.hpp"
 #include "octopole/version.hpp"
 #include "simd/isa.hpp"
 
 namespace octopole::app {
+
+using nlohmann::ordered_json;
+
+ordered_json rates_json(Rates rates) {
+  ordered_json json;
+  for (const auto& [name, row] : rates.rows())
+    for (std::size_t k = 0; k < kWorkKinds; ++k)
+      json[std::string(name)][std::string(kWorkKindNames[k])] = (*row)[k];
+  return json;
+}
+
+Rates rates_from(const ordered_json& json) {
+  Rates rates;
+  for (const auto& [name, row] : rates.rows()) {
+    const std::string key(name);
+    const bool form = row == &rates.in_one_float || row == &rates.in_estimate;
+    const ordered_json& kinds = json.at(form && !json.contains(key) ? "single" : key);
+    for (std::size_t k = 0; k < kWorkKinds; ++k) {
+      const double rate = kinds.at(std::string(kWorkKindNames[k])).get<double>();
+      if (!(rate > 0 && rate < 1e18)) throw Error(fmt::format("{} is not a rate", rate));
+      (*row)[k] = rate;
+    }
+  }
+  return rates;
+}
+
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::ordered_json;
 
 /// Format number of the files, increased whenever their content changes.
 constexpr int kFormat = 6;
@@ -153,6 +176,51 @@ std::vector<fs::path> RatesCache::remove() const {
   const FileLock lock((file_.parent_path() / "rates").string());
   for (const fs::path& file : removed) fs::remove(file);
   return removed;
+}
+
+namespace {
+
+/// Reads a user's file without checks of its machine and age.
+Rates read(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw Error("cannot read the rates '" + path + "'");
+  try {
+    return rates_from(ordered_json::parse(file));
+  } catch (const std::exception& error) {
+    throw Error("'" + path + "' is not a file of rates: " + error.what(),
+                "remove it, or name another one with --rates");
+  }
+}
+
+MachineRates cached_rates() {
+  const RatesCache cache(rates_key());
+  std::string reason;
+  if (const auto kept = cache.read(reason)) return {kept->rates, cache.file().string()};
+  try {
+    return {cache.measure(false).rates, "measured, kept in " + cache.file().string()};
+  } catch (const std::exception& error) {
+    return {measure_rates(), std::string("measured, not kept: ") + error.what()};
+  }
+}
+
+MachineRates choose(std::string choice) {
+  if (const char* said = std::getenv("OCTOPOLE_RATES"); choice.empty() && said) choice = said;
+  if (choice.empty()) return cached_rates();
+  if (choice == "reference") return {reference_rates(), "reference"};
+  if (choice == "measure") return {measure_rates(), "measured"};
+  return {read(choice), choice};
+}
+
+}  // namespace
+
+MachineRates machine_rates(const mpi::Comm& comm, const std::string& choice) {
+  MachineRates result;
+  mpi::collectively(comm, [&] {
+    if (comm.is_root()) result = choose(choice);
+  });
+  for (const auto& [name, row] : result.rates.rows()) comm.broadcast(std::span<double>(*row));
+  comm.broadcast(result.origin);
+  return result;
 }
 
 }  // namespace octopole::app

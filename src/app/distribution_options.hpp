@@ -1,15 +1,16 @@
-// A synthetic cloud on the command line, as `generate` writes it and `run` makes it in memory.
+// A point distribution on the command line, as `generate` writes it and `run` makes it in memory.
 #pragma once
 
 #include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
 
-#include "io/clouds.hpp"
+#include "io/point_distributions.hpp"
 #include "io/points_file.hpp"
 
 namespace octopole::app {
 
+/// Points and charges at random, of a shape.
 struct Cloud {
   Shape shape = Shape::cube;
   Charges charges = Charges::uniform;
@@ -23,7 +24,7 @@ class CloudOptions {
   /// Adds the shape under the name given ("shape" makes it an argument), and --points, --seed, --charges and
   /// --targets. Returns the shape's option.
   CLI::Option* add_to(CLI::App& parser, const std::string& shape_name);
-  /// Makes the cloud optional: the other options then need the shape, and the shape needs --points.
+  /// Makes the distribution optional: the other options then need the shape, and the shape needs --points.
   void make_optional();
   bool given() const { return shape_option_->count() > 0; }
   Cloud get() const;
@@ -35,7 +36,7 @@ class CloudOptions {
   Cloud cloud_;
 };
 
-/// This rank's block of the cloud, the same points that `octopole generate` writes to a file.
+/// This rank's block of the distribution, the same points that `octopole generate` writes to a file.
 /// `before_making`: like `before_reading` of read_points.
 Points make_points(const mpi::Comm& comm, const Cloud& cloud, const BeforeReading& before_making = {});
 

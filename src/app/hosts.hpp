@@ -1,4 +1,4 @@
-// MPI for the lifetime of the program, and the machine that it runs on.
+// The hosts that the ranks run on.
 #pragma once
 
 #include <string>
@@ -7,15 +7,6 @@
 #include "mpi/comm.hpp"
 
 namespace octopole::app {
-
-/// Initialises MPI (MPI_THREAD_FUNNELED) and finalises it.
-class MpiSession {
- public:
-  MpiSession(int* argc, char*** argv);
-  ~MpiSession();
-  MpiSession(const MpiSession&) = delete;
-  MpiSession& operator=(const MpiSession&) = delete;
-};
 
 /// A shared-memory node and its ranks.
 struct HostRanks {

@@ -1,4 +1,4 @@
-#include "app/mpi_session.hpp"
+#include "app/hosts.hpp"
 
 #include <unistd.h>
 
@@ -12,17 +12,6 @@
 #include "simd/isa.hpp"
 
 namespace octopole::app {
-
-MpiSession::MpiSession(int* argc, char*** argv) {
-  int provided = MPI_THREAD_SINGLE;
-  const int needed = kThreads ? MPI_THREAD_FUNNELED : MPI_THREAD_SINGLE;
-  mpi::check(MPI_Init_thread(argc, argv, needed, &provided), "MPI_Init_thread");
-  if (provided < needed) throw Error("this MPI library does not allow threads (MPI_THREAD_FUNNELED)");
-}
-
-MpiSession::~MpiSession() {
-  MPI_Finalize();
-}
 
 namespace {
 

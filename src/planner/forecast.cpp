@@ -1,0 +1,225 @@
+#include "planner/forecast.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/parallel_for.hpp"
+#include "cost/rank_setup.hpp"
+#include "planner/forecast_partition.hpp"
+#include "planner/virtual_rank.hpp"
+
+namespace octopole {
+namespace {
+
+using tree::NodeKey;
+using tree::Partition;
+
+constexpr std::size_t kRequestBytes = 16, kPlaceBytes = 3 * sizeof(double);  // as in distributed/ghosts
+
+/// What is requested from every rank: what the others need from it.
+std::vector<GhostPeers> transpose(const std::vector<GhostPeers>& needed) {
+  std::vector<GhostPeers> asked(needed.size());
+  for (const auto list : {&GhostPeers::multipoles, &GhostPeers::points, &GhostPeers::requests})
+    for (std::size_t rank = 0; rank < needed.size(); ++rank)
+      for (const PeerCount& peer : needed[rank].*list)
+        (asked[static_cast<std::size_t>(peer.rank)].*list).push_back({static_cast<int>(rank), peer.count});
+  return asked;
+}
+
+/// Traffic of charges to the owners and of results to the callers.
+class CallerTraffic {
+ public:
+  CallerTraffic(const PlanRequest& request, const tree::Partition& partition);
+
+  /// Adds the traffic of charges, potential and gradient of a rank, if the callers' points are listed. A
+  /// charge has `real` bytes.
+  void add(int rank, std::size_t real, std::array<Traffic, kExchanges>& traffic) const;
+
+  /// Adds the expected traffic if the points are scattered; peers are all ranks, and not named.
+  RankTraffic complete(RankTraffic traffic, int rank) const;
+
+ private:
+  struct Lists {
+    std::vector<std::vector<PeerCount>> to_owners, from_callers;
+  };
+  static Lists list(const ListedPoints& points, const tree::Partition& partition);
+  TrafficCounts expected(Index total, Index owned, Index bytes, bool outward) const;
+
+  const PlanRequest& request_;
+  std::optional<Lists> sources_, targets_;
+  std::vector<tree::Count> owned_;  // by rank, if scattered
+};
+
+CallerTraffic::CallerTraffic(const PlanRequest& request, const tree::Partition& partition)
+    : request_(request) {
+  if (request.sources) {
+    sources_ = list(*request.sources, partition);
+    if (request.targets) targets_ = list(*request.targets, partition);
+    return;
+  }
+  if (request.callers != Callers::scattered) return;
+  tree::NodeCounts counts(request.points, request.parameters.ncrit, request.parameters.max_level);
+  tree::Count before;
+  for (int rank = 0; rank < partition.ranks(); ++rank) {
+    const tree::Count end = counts.before(partition.range(rank).end);
+    owned_.push_back({end.sources - before.sources, end.targets - before.targets});
+    before = end;
+  }
+}
+
+CallerTraffic::Lists CallerTraffic::list(const ListedPoints& points, const tree::Partition& partition) {
+  const std::size_t ranks = static_cast<std::size_t>(partition.ranks());
+  Lists lists{std::vector<std::vector<PeerCount>>(ranks), std::vector<std::vector<PeerCount>>(ranks)};
+  parallel_for(static_cast<Index>(ranks), 1, [&](Index number) {
+    const auto caller = static_cast<std::size_t>(number);
+    std::vector<int> owners;
+    for (Index i = points.bounds[caller]; i < points.bounds[caller + 1]; ++i)
+      owners.push_back(partition.owner(points.codes[static_cast<std::size_t>(i)]));
+    std::sort(owners.begin(), owners.end());
+    for (const int owner : owners) {
+      std::vector<PeerCount>& peers = lists.to_owners[caller];
+      if (peers.empty() || peers.back().rank != owner) peers.push_back({owner, 0});
+      ++peers.back().count;
+    }
+  });
+  for (std::size_t caller = 0; caller < ranks; ++caller)
+    for (const PeerCount& peer : lists.to_owners[caller])
+      lists.from_callers[static_cast<std::size_t>(peer.rank)].push_back(
+          {static_cast<int>(caller), peer.count});
+  return lists;
+}
+
+void CallerTraffic::add(int rank, std::size_t real, std::array<Traffic, kExchanges>& traffic) const {
+  if (!sources_) return;
+  const std::size_t r = static_cast<std::size_t>(rank);
+  const Lists& results = targets_ ? *targets_ : *sources_;
+  const auto of = [&](Exchange exchange) -> Traffic& { return traffic[static_cast<std::size_t>(exchange)]; };
+  of(Exchange::charges) = traffic_of(rank, sources_->to_owners[r], sources_->from_callers[r], real);
+  of(Exchange::potential) = traffic_of(rank, results.from_callers[r], results.to_owners[r], sizeof(double));
+  if (request_.parameters.gradient())
+    of(Exchange::gradient) =
+        traffic_of(rank, results.from_callers[r], results.to_owners[r], 3 * sizeof(double));
+}
+
+TrafficCounts CallerTraffic::expected(Index total, Index owned, Index bytes, bool outward) const {
+  const double ranks = request_.ranks, block = static_cast<double>(total) / ranks,
+               mine = static_cast<double>(owned);
+  TrafficCounts counts;
+  const auto to_owners = static_cast<Index>(std::llround(block * (1 - mine / static_cast<double>(total)))),
+             from_callers = static_cast<Index>(std::llround(mine * (1 - 1 / ranks)));
+  counts.bytes_sent = bytes * (outward ? to_owners : from_callers);
+  counts.bytes_received = bytes * (outward ? from_callers : to_owners);
+  counts.messages_sent = std::min<Index>(request_.ranks - 1, outward ? to_owners : from_callers);
+  counts.messages_received = std::min<Index>(request_.ranks - 1, outward ? from_callers : to_owners);
+  counts.peers = std::max(counts.messages_sent, counts.messages_received);
+  return counts;
+}
+
+RankTraffic CallerTraffic::complete(RankTraffic traffic, int rank) const {
+  if (owned_.empty() || request_.ranks == 1) return traffic;
+  const tree::Count total = request_.points.root().count(), owned = owned_[static_cast<std::size_t>(rank)];
+  const auto put = [&](Exchange exchange, const TrafficCounts& counts) {
+    traffic.exchanges[static_cast<std::size_t>(exchange)] = counts;
+    TrafficCounts& all = traffic.evaluation;
+    all.bytes_sent += counts.bytes_sent;
+    all.bytes_received += counts.bytes_received;
+    all.messages_sent += counts.messages_sent;
+    all.messages_received += counts.messages_received;
+    all.peers = std::max(all.peers, counts.peers);
+  };
+  const Index real = static_cast<Index>(request_.parameters.operators.precision);
+  put(Exchange::charges, expected(total.sources, owned.sources, real, true));
+  put(Exchange::potential, expected(total.targets, owned.targets, sizeof(double), false));
+  if (request_.parameters.gradient())
+    put(Exchange::gradient, expected(total.targets, owned.targets, 3 * sizeof(double), false));
+  return traffic;
+}
+
+}  // namespace
+
+std::string_view callers_name(Callers callers) {
+  return callers == Callers::owners ? "owners" : "scattered";
+}
+
+std::vector<int> sample_ranks(const Partition& partition, int size) {
+  const int ranks = partition.ranks();
+  std::vector<int> chosen;
+  const auto add_evenly = [&](const std::vector<int>& from, int count) {
+    const Index n = static_cast<Index>(from.size());
+    for (Index i = 0; i < std::min<Index>(count, n); ++i)
+      chosen.push_back(from[static_cast<std::size_t>((2 * i + 1) * n / (2 * std::min<Index>(count, n)))]);
+  };
+  std::vector<int> all(static_cast<std::size_t>(ranks)), coarse;
+  std::iota(all.begin(), all.end(), 0);
+  if (size <= 0 || size >= ranks) return all;
+  for (morton::Code cell = 0; cell < 64; ++cell)
+    coarse.push_back(partition.owner(NodeKey::containing(cell << (3 * (morton::kDepth - 2)), 2)));
+  coarse.erase(std::unique(coarse.begin(), coarse.end()), coarse.end());
+  add_evenly(coarse, (size + 1) / 2);
+  add_evenly(all, size - static_cast<int>(chosen.size()));
+  std::sort(chosen.begin(), chosen.end());
+  chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
+  return chosen;
+}
+
+Plan make_plan(const PlanRequest& request) {
+  const Parameters& parameters = request.parameters;
+  const OperatorKey& key = parameters.operators;
+  const bool all = request.sample <= 0 || request.sample >= request.ranks;
+  if (!all && !request.points.same())
+    throw Error("a sample of ranks needs targets that are the sources", "look at all ranks");
+  Plan plan;
+  plan.parameters = parameters;
+  plan.points = request.points.root().count();
+  plan.same = request.points.same();
+  plan.ranks = request.ranks;
+  plan.threads = request.threads;
+
+  const auto [partition, ranks, moved, count_tree_bytes] = divide_plan(request);
+  plan.moved = moved;
+
+  const std::size_t n = ranks.size();
+  plan.looked_at.resize(n);
+  std::vector<std::array<Traffic, kExchanges>> traffic(n);
+  std::vector<GhostPeers> needed(n), asked(n);
+  std::vector<BorderPeers> border(n);
+  visit_ranks(request, partition, ranks, [&](std::size_t i, VirtualRank& rank) {
+    needed[i] = rank.place_ghosts();
+    if (!all) asked[i] = rank.asked_of_it();
+    if (plan.same) border[i] = rank.border();
+    plan.looked_at[i] = rank.count(traffic[i][static_cast<std::size_t>(Exchange::ancestors)]);
+  });
+  if (all) asked = transpose(needed);
+  std::vector<Index> places(static_cast<std::size_t>(request.ranks) + 1, 0);  // where ranks' records begin
+  {
+    tree::NodeCounts counts(request.points, parameters.ncrit, parameters.max_level);
+    tree::BalancedTree tree(counts, parameters.balance);
+    const std::vector<Index> own =
+        tree::count_coarse_nodes(tree, partition, multipole_rule(parameters, request.ranks).coarse_users);
+    std::partial_sum(own.begin(), own.end(), places.begin() + 1);
+  }
+  plan.replicated = replicated_bytes(partition, places.back(), count_tree_bytes, parameters);
+  const CallerTraffic callers(request, partition);
+  const std::size_t real = static_cast<std::size_t>(key.precision);
+  for (std::size_t i = 0; i < n; ++i) {
+    std::array<Traffic, kExchanges>& t = traffic[i];
+    const auto of = [&](Exchange exchange) -> Traffic& { return t[static_cast<std::size_t>(exchange)]; };
+    of(Exchange::ghost_charges) = traffic_of(ranks[i], asked[i].points, needed[i].points, real);
+    of(Exchange::ghost_multipoles) =
+        traffic_of(ranks[i], asked[i].multipoles, needed[i].multipoles, multipole_bytes(parameters, true));
+    of(Exchange::near_sums) = traffic_of(ranks[i], border[i].sent, border[i].received,
+                                         (parameters.gradient() ? 4 : 1) * sizeof(double));
+    std::array<Traffic, kSetupExchanges> of_setup;
+    of_setup[static_cast<std::size_t>(SetupExchange::requests)] =
+        traffic_of(ranks[i], needed[i].requests, asked[i].requests, kRequestBytes);
+    of_setup[static_cast<std::size_t>(SetupExchange::ghost_coordinates)] =
+        traffic_of(ranks[i], asked[i].points, needed[i].points, kPlaceBytes);
+    of(Exchange::coarse_multipoles) = gather_traffic(ranks[i], places, multipole_bytes(parameters, true));
+    callers.add(ranks[i], real, t);
+    plan.looked_at[i].traffic = callers.complete(RankTraffic(t, of_setup), ranks[i]);
+  }
+  return plan;
+}
+
+}  // namespace octopole
