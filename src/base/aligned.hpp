@@ -1,5 +1,5 @@
 // Cache-line aligned storage whose growth leaves the new elements uninitialised, so that the thread that
-// first writes a page determines where it is placed (first touch).
+// first writes a page determines where it is placed (first touch); and the release of storage.
 #pragma once
 
 #include <cstddef>
@@ -49,6 +49,12 @@ struct AlignedAllocator {
 /// A vector aligned to cache lines. `v.resize(n)` does not zero; `v.assign(n, value)` does.
 template <class T>
 using AlignedVector = std::vector<T, AlignedAllocator<T>>;
+
+/// Empties a vector and frees its memory, which clear() and `values = {}` keep.
+template <class T, class Allocator>
+void release(std::vector<T, Allocator>& values) {
+  std::vector<T, Allocator>().swap(values);
+}
 
 }  // namespace octopole
 #pragma GCC visibility pop

@@ -1,9 +1,6 @@
-// P2P pairs of leaves, symmetric and one-sided, and their division into tasks.
-#include <algorithm>
-#include <map>
+#include "tree/near_pairs.hpp"
 
-#include "tree/node_rows.hpp"
-#include "tree/partners.hpp"
+#include <algorithm>
 
 namespace octopole::tree {
 namespace {

@@ -1,4 +1,4 @@
-// Morton codes of points and keys of octree nodes.
+// Morton codes of points, keys of octree nodes, and sorting along the curve.
 #pragma once
 
 #include <array>
@@ -7,6 +7,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
+
+#include "base/aligned.hpp"
+#include "base/types.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::morton {
@@ -151,6 +155,11 @@ constexpr bool adjacent(const Anchor& a, const Anchor& b) {
   };
   return touches(coarse.x, fine.x) && touches(coarse.y, fine.y) && touches(coarse.z, fine.z);
 }
+
+/// Sorts `codes` in ascending order and returns the permutation: sorted[i] was at position order[i]. Stable
+/// and threaded (radix sort of the digits that differ); the result does not depend on the number of threads.
+/// Throws Error for 2^31 codes or more.
+AlignedVector<PointIndex> sort_codes(AlignedVector<Code>& codes);
 
 }  // namespace octopole::morton
 #pragma GCC visibility pop

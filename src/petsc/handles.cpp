@@ -1,4 +1,4 @@
-#include "petsc/errors.hpp"
+#include "petsc/handles.hpp"
 
 #include <string>
 

@@ -1,28 +1,14 @@
-// Which operator is used for each pair of the U, W and X lists.
+// P2P pairs of leaves where sources = targets: symmetric and one-sided, and their division into tasks.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <vector>
 
-#include "tree/lists.hpp"
+#include "tree/interaction_lists.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::tree {
-
-/// The partners of the lists by operator. If both nodes of a W or X pair are leaves and the one that would be
-/// represented by a surface has few points, the pair is summed directly: P2P costs sources x targets, M2P
-/// surface points x targets, P2L sources x check points. Every pair is in exactly one list, which depends
-/// only on the numbers of points.
-struct Partners {
-  NodeLists p2p;  // leaves: U, and leaves of W and X that are summed directly
-  NodeLists m2p;  // leaves: the rest of W
-  NodeLists p2l;  // nodes: the rest of X
-};
-
-/// Source leaves with at most `few_sources` points use P2P instead of M2P, target leaves with at most
-/// `few_targets` instead of P2L; 0 and 0 keep M2P for all of W and P2L for all of X.
-Partners choose_partners(const EssentialTree& tree, const InteractionLists& lists, Index few_sources,
-                         Index few_targets);
 
 /// P2P partners for sources = targets, where one pass over a pair of leaves computes both sides. A pair is
 /// symmetric (`mutual`) if each leaf is a partner of the other; it is in the row of one of the two. Leaves

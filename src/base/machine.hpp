@@ -1,4 +1,4 @@
-// The memory that this process may still allocate: memory of the node, cgroups, limits of the process.
+// The machine that this process runs on: kind of processor, name, and the memory that may still be allocated.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,12 @@
 
 #pragma GCC visibility push(default)
 namespace octopole {
+
+/// The kinds of processors of this machine as the system names them: the model's name, or if there is none
+/// (ARM) implementer, part, variant and revision, once for each kind of core ("arm 0x41 part 0xd0c variant
+/// 0x3 revision 1"). From /proc/cpuinfo, else from /sys, else only the architecture; `root` is prepended to
+/// these paths (for tests). Never empty.
+std::string processor_name(const std::string& root = {});
 
 /// A bound on the memory of one or more processes of a node.
 struct MemoryBound {

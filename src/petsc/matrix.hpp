@@ -1,4 +1,4 @@
-// A Mat of type shell from a C++ operator.
+// PETSc matrices from C++ operators, without stored entries.
 #pragma once
 
 #include <petscmat.h>

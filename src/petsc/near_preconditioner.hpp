@@ -1,7 +1,11 @@
-// The blocks of octopole_near: their unknowns, and the rows of their inverses.
+// The preconditioner "octopole_near": restricted additive Schwarz with dense blocks of near unknowns. Their
+// entries, their unknowns and the rows of their inverses.
 #pragma once
 
+#include <petscmat.h>
+
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -10,6 +14,35 @@
 
 #pragma GCC visibility push(default)
 namespace octopole::petsc {
+
+/// The entries of a square matrix between unknowns that are near each other in space, and the neighbours.
+class NearEntries {
+ public:
+  virtual ~NearEntries() = default;
+
+  /// Groups of unknowns, numbered as the matrix's rows, with a position in space each and the groups'
+  /// neighbours. Every row of the matrix is in exactly one owned group of one rank, which need not be the
+  /// rank that holds the row. Collective; called once per set-up.
+  virtual LeafPoints groups() = 0;
+
+  /// Fetches what fill() needs for these rows, ascending; replaces what an earlier call fetched. Collective.
+  virtual void prepare(std::span<const Index> rows) = 0;
+
+  /// Fills the dense block, column-major, of the matrix's entries (before MatScale, MatShift and
+  /// MatDiagonalScale) in the given rows and columns, which are indices in the list passed to prepare().
+  /// Called by many threads at once; must neither throw nor communicate.
+  virtual void fill(std::span<const Index> rows, std::span<const Index> columns, double* block) const = 0;
+};
+
+/// Enables -pc_type octopole_near for any square matrix: composes the entries with it. Collective.
+void set_near_entries(Mat matrix, std::shared_ptr<NearEntries> entries);
+/// The entries that were set, or null. Not collective.
+std::shared_ptr<NearEntries> near_entries(Mat matrix);
+
+/// Fetches values of rows that other ranks hold: `mine` has `width` values for each row of this rank's block
+/// of a layout (rank after rank), the result for each of `rows`. Collective.
+std::vector<double> fetch_rows(MPI_Comm comm, std::span<const double> mine, Index width,
+                               std::span<const Index> rows);
 
 /// How unknowns are divided into blocks.
 struct BlockRule {
@@ -66,6 +99,18 @@ class BlockInverses {
   AlignedVector<float> values_;  // by block (own x members), column-major
   double setup_flops_ = 0;
 };
+
+/// PETSc's name of the type.
+inline constexpr char kNearType[] = "octopole_near";
+
+/// Registers -pc_type octopole_near (PCRegister); called by initialize(). Options, read by PCSetFromOptions:
+///   -pc_octopole_near_overlap 0|1   blocks with neighbours: restricted additive Schwarz; 0: block Jacobi
+///   -pc_octopole_near_block n       maximum number of own unknowns of a block
+///   -pc_octopole_near_halo n        maximum number of unknowns that overlap adds to a block
+/// It works for Mats of make_shell whose operator has NearEntries, and for any other with set_near_entries;
+/// entries are scaled as the Mat is, and the diagonal is that of MatGetDiagonal. Also has a transpose
+/// (PCApplyTranspose).
+void register_near();
 
 }  // namespace octopole::petsc
 #pragma GCC visibility pop
