@@ -13,7 +13,7 @@
 #include <sstream>
 
 #include "app/number_list.hpp"
-#include "base/parallel_for.hpp"
+#include "base/threads.hpp"
 
 namespace octopole::app {
 namespace {

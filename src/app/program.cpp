@@ -8,7 +8,6 @@
 #include "app/command.hpp"
 #include "app/mpi_session.hpp"
 #include "mpi/agreement.hpp"
-#include "mpi/failure.hpp"
 #include "simd/isa.hpp"
 
 namespace octopole::app {

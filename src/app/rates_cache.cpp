@@ -11,7 +11,7 @@
 
 #include "app/rates_json.hpp"
 #include "app/utc.hpp"
-#include "base/processor.hpp"
+#include "base/machine.hpp"
 #include "base/threads.hpp"
 #include "io/file_lock.hpp"
 #include "io/pending_file.hpp"

@@ -7,7 +7,7 @@
 #include <map>
 
 #include "app/report.hpp"
-#include "base/node_memory.hpp"
+#include "base/machine.hpp"
 #include "cost/overfull.hpp"
 #include "fmm/communication.hpp"
 #include "octopole/version.hpp"

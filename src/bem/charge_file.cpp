@@ -8,7 +8,6 @@
 #include "bem/input_order_map.hpp"
 #include "io/pending_file.hpp"
 #include "mpi/agreement.hpp"
-#include "mpi/failure.hpp"
 
 namespace octopole::bem {
 namespace {

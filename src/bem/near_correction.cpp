@@ -1,5 +1,4 @@
 #include "bem/near_correction.hpp"
-#include "base/parallel_for.hpp"
 
 #include <fmt/core.h>
 
@@ -15,7 +14,6 @@
 #include "io/points_file.hpp"
 #include "kernels/pair_loop.hpp"
 #include "mpi/agreement.hpp"
-#include "mpi/failure.hpp"
 #include "octopole/kernels.hpp"
 
 namespace octopole::bem {

@@ -6,7 +6,7 @@
 #include <array>
 #include <vector>
 
-#include "base/node_memory.hpp"
+#include "base/machine.hpp"
 
 namespace octopole {
 namespace {

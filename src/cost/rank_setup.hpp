@@ -6,6 +6,7 @@
 #include "cost/work_lists.hpp"
 #include "octopole/options.hpp"
 #include "operators/m2l_fft.hpp"
+#include "tree/near_pairs.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {

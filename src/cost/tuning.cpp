@@ -7,11 +7,11 @@
 #include <numbers>
 #include <utility>
 
-#include "base/parallel_for.hpp"
+#include "base/threads.hpp"
 #include "cost/rank_setup.hpp"
 #include "cost/tuning_model.hpp"
 #include "operators/surface.hpp"
-#include "tree/morton_sort.hpp"
+#include "tree/morton.hpp"
 
 namespace octopole {
 namespace {

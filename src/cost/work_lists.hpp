@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "tree/partners.hpp"
+#include "tree/interaction_lists.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {

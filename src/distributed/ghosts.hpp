@@ -7,7 +7,7 @@
 #include "distributed/coarse_multipoles.hpp"
 #include "distributed/row_exchange.hpp"
 #include "tree/ghost_needs.hpp"
-#include "tree/partners.hpp"
+#include "tree/interaction_lists.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::distributed {

@@ -6,7 +6,7 @@
 #include <span>
 
 #include "mpi/comm.hpp"
-#include "tree/splitters.hpp"
+#include "tree/partition.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::distributed {

@@ -5,7 +5,7 @@
 
 #include "base/traffic.hpp"
 #include "mpi/comm.hpp"
-#include "tree/essential.hpp"
+#include "tree/essential_tree.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::distributed {

@@ -17,7 +17,7 @@
 #include "fmm/setup.hpp"
 #include "fmm/setup_work.hpp"
 #include "fmm/summarize.hpp"
-#include "mpi/failure.hpp"
+#include "mpi/agreement.hpp"
 #include "simd/isa.hpp"
 
 namespace octopole {

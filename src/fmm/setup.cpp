@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/release.hpp"
+#include "base/aligned.hpp"
 #include "base/threads.hpp"
 #include "cost/rank_setup.hpp"
 #include "distributed/partition_points.hpp"

@@ -12,7 +12,7 @@
 
 #include "io/hdf5_handle.hpp"
 #include "io/pending_file.hpp"
-#include "mpi/failure.hpp"
+#include "mpi/agreement.hpp"
 
 namespace octopole {
 namespace {

@@ -6,8 +6,7 @@
 #include <numbers>
 #include <vector>
 
-#include "base/parallel_for.hpp"
-#include "base/release.hpp"
+#include "base/aligned.hpp"
 #include "base/threads.hpp"
 #include "linalg/fft.hpp"
 #include "octopole/kernels.hpp"

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/parallel_for.hpp"
+#include "base/threads.hpp"
 #include "operators/m2l_fft.hpp"
 #include "operators/m2l_fft_kernel.hpp"
 

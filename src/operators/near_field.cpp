@@ -1,5 +1,4 @@
 #include "operators/near_field.hpp"
-#include "base/parallel_for.hpp"
 
 #include <type_traits>
 #include <vector>

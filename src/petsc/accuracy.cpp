@@ -9,12 +9,12 @@
 #include <string>
 #include <utility>
 
-#include "base/release.hpp"
+#include "base/aligned.hpp"
 #include "fmm/access.hpp"
 #include "octopole/kernels.hpp"
 #include "octopole/petsc.hpp"
-#include "petsc/errors.hpp"
-#include "petsc/shell.hpp"
+#include "petsc/handles.hpp"
+#include "petsc/matrix.hpp"
 
 namespace octopole::petsc {
 namespace {

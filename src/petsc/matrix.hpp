@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/types.hpp"
-#include "petsc/accuracy_levels.hpp"
-#include "petsc/near_entries.hpp"
+#include "petsc/accuracy.hpp"
+#include "petsc/near_preconditioner.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::petsc {

@@ -8,14 +8,14 @@
 #include <limits>
 #include <string>
 
-#include "base/parallel_for.hpp"
+#include "base/threads.hpp"
 #include "base/types.hpp"
 #include "linalg/blas.hpp"
 #include "linalg/lu.hpp"
-#include "mpi/failure.hpp"
+#include "mpi/agreement.hpp"
 #include "petsc/handles.hpp"
 #include "petsc/log.hpp"
-#include "petsc/shell.hpp"
+#include "petsc/matrix.hpp"
 
 namespace octopole::petsc {
 namespace {

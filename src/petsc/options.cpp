@@ -7,8 +7,7 @@
 #include <vector>
 
 #include "cost/option_table.hpp"
-#include "petsc/errors.hpp"
-#include "petsc/options_scope.hpp"
+#include "petsc/handles.hpp"
 
 namespace octopole::petsc {
 namespace {

@@ -12,7 +12,7 @@
 #include "mpi/agreement.hpp"
 #include "octopole/petsc.hpp"
 #include "petsc/handles.hpp"
-#include "petsc/shell.hpp"
+#include "petsc/matrix.hpp"
 
 namespace octopole::petsc {
 

@@ -11,7 +11,7 @@
 #include "cost/work.hpp"
 #include "fmm/communication.hpp"
 #include "octopole/options.hpp"
-#include "tree/point_counts.hpp"
+#include "tree/count_tree.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/parallel_for.hpp"
+#include "base/threads.hpp"
 
 namespace octopole {
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "planner/plan.hpp"
-#include "tree/splitters.hpp"
+#include "tree/partition.hpp"
 
 namespace octopole {
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <atomic>
 
-#include "base/parallel_for.hpp"
+#include "base/threads.hpp"
 #include "planner/virtual_rank.hpp"
 
 namespace octopole {

@@ -1,5 +1,5 @@
-// Numbers of points in nodes of the octree: the replicated count tree, by which the domain is partitioned, and
-// point distributions from which trees can be planned with or without points.
+// Numbers of points in nodes of the octree: the replicated count tree, by which the domain is partitioned,
+// and point distributions from which trees can be planned with or without points.
 #pragma once
 
 #include <array>
@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/types.hpp"
-#include "tree/morton_key.hpp"
+#include "tree/morton.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::tree {

@@ -1,4 +1,4 @@
-#include "tree/essential.hpp"
+#include "tree/essential_tree.hpp"
 
 #include <algorithm>
 

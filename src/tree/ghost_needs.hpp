@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "tree/partners.hpp"
-#include "tree/splitters.hpp"
+#include "tree/interaction_lists.hpp"
+#include "tree/partition.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::tree {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/parallel_for.hpp"
 #include "base/threads.hpp"
 
 namespace octopole::tree {

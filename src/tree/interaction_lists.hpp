@@ -1,11 +1,12 @@
-// Interaction lists of the adaptive tree (Ying, Biros and Zorin 2004), and the operator for each of their pairs.
+// Interaction lists of the adaptive tree (Ying, Biros and Zorin 2004), and the operator for each of their
+// pairs.
 #pragma once
 
 #include <span>
 #include <vector>
 
-#include "base/release.hpp"
-#include "tree/essential.hpp"
+#include "base/aligned.hpp"
+#include "tree/essential_tree.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::tree {

@@ -1,4 +1,4 @@
-#include "tree/splitters.hpp"
+#include "tree/partition.hpp"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // The memory that a process may still allocate, read from simulated /proc and /sys.
-#include "base/node_memory.hpp"
+#include "base/machine.hpp"
 
 #include <gtest/gtest.h>
 

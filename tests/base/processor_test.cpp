@@ -1,4 +1,4 @@
-#include "base/processor.hpp"
+#include "base/machine.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

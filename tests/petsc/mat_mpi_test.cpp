@@ -4,7 +4,7 @@
 #include <functional>
 #include <utility>
 
-#include "petsc/shell.hpp"
+#include "petsc/matrix.hpp"
 #include "petsc/solver.hpp"
 #include "tests/petsc/problem.hpp"
 

@@ -5,8 +5,8 @@
 
 #include "fmm/access.hpp"
 #include "octopole/petsc.hpp"
-#include "petsc/near_blocks.hpp"
-#include "petsc/shell.hpp"
+#include "petsc/matrix.hpp"
+#include "petsc/near_preconditioner.hpp"
 #include "tests/petsc/problem.hpp"
 
 namespace octopole::petsc {

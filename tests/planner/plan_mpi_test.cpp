@@ -8,7 +8,7 @@
 #include "io/points_file.hpp"
 #include "planner/plan.hpp"
 #include "tests/support/problem.hpp"
-#include "tree/morton_sort.hpp"
+#include "tree/morton.hpp"
 
 namespace octopole {
 namespace {

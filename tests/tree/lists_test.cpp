@@ -1,4 +1,4 @@
-#include "tree/lists.hpp"
+#include "tree/interaction_lists.hpp"
 
 #include <gtest/gtest.h>
 

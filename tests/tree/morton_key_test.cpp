@@ -1,4 +1,4 @@
-#include "tree/morton_key.hpp"
+#include "tree/morton.hpp"
 
 #include <gtest/gtest.h>
 

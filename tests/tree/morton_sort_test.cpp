@@ -1,4 +1,4 @@
-#include "tree/morton_sort.hpp"
+#include "tree/morton.hpp"
 
 #include <gtest/gtest.h>
 #include <omp.h>

@@ -1,5 +1,5 @@
 // Which operator evaluates which pair.
-#include "tree/partners.hpp"
+#include "tree/interaction_lists.hpp"
 
 #include <gtest/gtest.h>
 
