@@ -1,5 +1,4 @@
-// Which operator evaluates which pair.
-#include "tree/interaction_lists.hpp"
+#include "tree/near_pairs.hpp"
 
 #include <gtest/gtest.h>
 
@@ -173,23 +172,6 @@ TEST(NearPairs, WholeRowsDoNotDependOnTheRanks) {
       EXPECT_GT(waiting, 0U);
     }
   }
-}
-
-TEST(Partners, AreWAndXByOperator) {
-  const auto s = test::make_serial_tree(test::make_points("plummer", 3000), 12);
-  ASSERT_FALSE(s.lists.w.items.empty());
-  const Partners same = choose_partners(s.tree, s.lists, 0, 0);
-  EXPECT_EQ(same.m2p.items, s.lists.w.items);
-  EXPECT_EQ(same.p2l.items, s.lists.x.items);
-  EXPECT_EQ(same.p2p.items, s.lists.u.items);
-  const Partners some = choose_partners(s.tree, s.lists, 6, 6);
-  EXPECT_EQ(some.p2p.items.size() + some.m2p.items.size() + some.p2l.items.size(),
-            s.lists.u.items.size() + s.lists.w.items.size() + s.lists.x.items.size());
-  EXPECT_GT(some.p2p.items.size(), s.lists.u.items.size());
-  EXPECT_FALSE(some.m2p.items.empty());
-  for (NodeIndex leaf = 0; leaf < s.tree.size(); ++leaf)
-    for (NodeIndex other : some.m2p.of(leaf))
-      EXPECT_TRUE(!s.tree.leaf[at(other)] || s.tree.source_count[at(other)] > 6);
 }
 
 }  // namespace

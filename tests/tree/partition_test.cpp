@@ -27,6 +27,37 @@ Index sum(const std::vector<Index>& values) {
   return total;
 }
 
+TEST(Partition, DividesAtLeafBoundariesNearEqualShares) {
+  const auto codes = test::sorted_codes(test::make_points("sphere", 20000));
+  for (int ranks : {1, 2, 3, 5, 7, 8, 13, 64}) {
+    const CountTree coarse = test::serial_count_tree(codes, std::max<Index>(50, 20000 / (32 * ranks)), 20);
+    const Partition partition = divide(coarse, point_weights(coarse), ranks);
+    ASSERT_EQ(partition.ranks(), ranks);
+    EXPECT_EQ(partition.bounds.front(), 0u);
+    EXPECT_EQ(partition.bounds.back(), morton::kCodeEnd);
+    EXPECT_TRUE(std::is_sorted(partition.bounds.begin(), partition.bounds.end()));
+    std::vector<Code> boundaries{morton::kCodeEnd};
+    for (std::size_t leaf : coarse.leaves()) boundaries.push_back(coarse.nodes()[leaf].first_code());
+    Index largest = 0;
+    for (int r = 0; r < ranks; ++r) {
+      EXPECT_NE(std::find(boundaries.begin(), boundaries.end(), partition.range(r).first), boundaries.end());
+      largest = std::max(largest, count_codes(codes, partition.range(r).first, partition.range(r).end));
+    }
+    Index heaviest = 0;  // a rank's count deviates from its share by at most the leaves at its ends
+    for (std::size_t leaf : coarse.leaves()) heaviest = std::max(heaviest, coarse.counts()[leaf].sources);
+    EXPECT_LE(largest, 20000 / ranks + 1 + heaviest);
+  }
+}
+
+TEST(Partition, OwnersSkipEmptyRanks) {
+  const Partition partition{{0, 100, 100, 200, morton::kCodeEnd}};
+  EXPECT_EQ(partition.owner(Code{0}), 0);
+  EXPECT_EQ(partition.owner(Code{99}), 0);
+  EXPECT_EQ(partition.owner(Code{100}), 2);
+  EXPECT_EQ(partition.owner(Code{200}), 3);
+  EXPECT_EQ(partition.owner(morton::kCodeEnd - 1), 3);
+}
+
 TEST(Splitters, MissEqualSharesByHalfALeafAtMost) {
   const auto leaves = test::make_serial_tree(test::make_points("ellipsoid", 4000), 20).leaves;
   // The largest weights add up to about 2^61: products with the number of ranks would overflow.
