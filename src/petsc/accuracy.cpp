@@ -225,7 +225,7 @@ PetscErrorCode forget(void** context) {
   return static_cast<PetscErrorCode>(0);
 }
 
-PetscErrorCode ask_relax(MPI_Comm comm, const char* prefix, PetscBool& relax) {
+PetscErrorCode read_relax(MPI_Comm comm, const char* prefix, PetscBool& relax) {
   OCTOPOLE_PETSC_OPTIONS_BEGIN(comm, prefix, "octopole accuracy in solvers", "");
   OCTOPOLE_PETSC_CALL(
       PetscOptionsBool("-octopole_relax", "Fewer digits as the residual falls", "", relax, &relax, nullptr));
@@ -277,7 +277,7 @@ Accuracy attach(KSP ksp, bool relax) {
   const char* prefix = nullptr;
   check(KSPGetOptionsPrefix(ksp, &prefix), "KSPGetOptionsPrefix");
   PetscBool asked = relax ? PETSC_TRUE : PETSC_FALSE;
-  check(ask_relax(comm, prefix, asked), "options database");
+  check(read_relax(comm, prefix, asked), "options database");
   if (!asked) return accuracy;
   if (!levels->can_relax()) {
     warn(comm, "-octopole_relax is ignored: the FMM's accuracy is given by an order, not by digits");

@@ -497,7 +497,7 @@ PetscErrorCode forget(PC pc) {
   });
 }
 
-PetscErrorCode ask(PetscOptionItems* PetscOptionsObject, BlockRule& rule) {
+PetscErrorCode read_rule(PetscOptionItems* PetscOptionsObject, BlockRule& rule) {
   PetscInt overlap = rule.overlap ? 1 : 0, block = static_cast<PetscInt>(rule.block),
            halo = static_cast<PetscInt>(rule.halo);
   if (const PetscErrorCode e = PetscOptionsRangeInt("-pc_octopole_near_overlap", "Blocks with neighbours", "",
@@ -520,7 +520,8 @@ PetscErrorCode set_from_options(PetscOptionItems* items, PetscObject object, voi
 PetscErrorCode set_from_options(PetscObject object, PetscOptionItems* items, void*) {
 #endif
   return guarded(PetscObjectComm(object), "PCSetFromOptions_OctopoleNear", [&] {
-    if (Near* near = contained<Near>(object, kContextKey)) check(ask(items, near->rule), "PCSetFromOptions");
+    if (Near* near = contained<Near>(object, kContextKey))
+      check(read_rule(items, near->rule), "PCSetFromOptions");
   });
 }
 

@@ -73,7 +73,7 @@ std::vector<CodeRange> occupied_parts(const LocalPart& part, std::span<const Can
   return parts;
 }
 
-// Whether the children of `parent`, nodes of another rank, may be partners of this rank's nodes with targets,
+// Whether the children of `parent`, nodes of another rank, may be in lists of this rank's nodes with targets,
 // or `parent` overlaps the range.
 bool concerns(NodeKey parent, CodeRange range, std::span<const CodeRange> occupied) {
   if (range.overlaps(parent)) return true;
@@ -115,22 +115,22 @@ GhostRecords records_for_others(const LocalPart& part) {
   result.counts.assign(ranks, 0);
   if (ranks == 1) return result;
 
-  struct Told {
+  struct Addressed {
     int rank;
     NodeRecord record;
   };
-  std::vector<Told> told;
-  std::vector<int> listeners;
-  const auto tell = [&](NodeKey key) {
+  std::vector<Addressed> sent;
+  std::vector<int> receivers;
+  const auto send = [&](NodeKey key) {
     if (part.partition.owner(key) != part.rank) return;
     const Index sources = global_sources(part, key);
     if (sources == 0) return;
     const std::int64_t leaf = contains(part.splits, key) ? 0 : 1;
-    for (int rank : listeners) told.push_back({rank, {key, sources, leaf}});
+    for (int rank : receivers) sent.push_back({rank, {key, sources, leaf}});
   };
   if (part.partition.owner(NodeKey::root()) == part.rank) {
-    ranks_around(part.partition, NodeKey::root(), part.rank, listeners);
-    tell(NodeKey::root());
+    ranks_around(part.partition, NodeKey::root(), part.rank, receivers);
+    send(NodeKey::root());
   }
   for (NodeKey split : part.splits) {
     // Coarse nodes have a large number of ranks around them, which only the owners of their children need.
@@ -138,13 +138,14 @@ GhostRecords records_for_others(const LocalPart& part) {
     for (int octant = 0; octant < 8; ++octant)
       owns_child |= part.partition.owner(split.child(octant)) == part.rank;
     if (!owns_child) continue;
-    ranks_around(part.partition, split, part.rank, listeners);
-    for (int octant = 0; octant < 8 && !listeners.empty(); ++octant) tell(split.child(octant));
+    ranks_around(part.partition, split, part.rank, receivers);
+    for (int octant = 0; octant < 8 && !receivers.empty(); ++octant) send(split.child(octant));
   }
-  std::stable_sort(told.begin(), told.end(), [](const Told& a, const Told& b) { return a.rank < b.rank; });
-  for (const Told& t : told) {
-    ++result.counts[static_cast<std::size_t>(t.rank)];
-    result.records.push_back(t.record);
+  std::stable_sort(sent.begin(), sent.end(),
+                   [](const Addressed& a, const Addressed& b) { return a.rank < b.rank; });
+  for (const Addressed& s : sent) {
+    ++result.counts[static_cast<std::size_t>(s.rank)];
+    result.records.push_back(s.record);
   }
   return result;
 }
@@ -156,7 +157,7 @@ EssentialTree build_essential_tree(const LocalPart& part, std::span<const NodeRe
   NodeKey parent = NodeKey::root();  // siblings are mostly consecutive
   bool wanted = true;
   for (const NodeRecord& ghost : ghosts) {
-    if (keep == Keep::partners && ghost.key != NodeKey::root() && ghost.key.parent() != parent) {
+    if (keep == Keep::needed && ghost.key != NodeKey::root() && ghost.key.parent() != parent) {
       parent = ghost.key.parent();
       wanted = concerns(parent, part.range(), occupied);
     }

@@ -64,13 +64,13 @@ struct GhostRecords {
 GhostRecords records_for_others(const LocalPart& part);
 
 /// Which ghosts a tree keeps. A rank with large empty leaves receives the records of all nodes around them,
-/// whose number grows with the number of ranks; its targets do not need them. `partners`: only children of
+/// whose number grows with the number of ranks; its targets do not need them. `needed`: only children of
 /// nodes that overlap its range or have a same-level neighbour that overlaps one of its leaves with targets.
-enum class Keep { partners, all };
+enum class Keep { needed, all };
 
 /// Merges the rank's own nodes with the ghosts (in any order; duplicates are kept once).
 EssentialTree build_essential_tree(const LocalPart& part, std::span<const NodeRecord> ghosts,
-                                   Keep keep = Keep::partners);
+                                   Keep keep = Keep::needed);
 
 }  // namespace octopole::tree
 #pragma GCC visibility pop

@@ -142,8 +142,8 @@ InteractionLists build_lists(const EssentialTree& tree) {
 
 Partners choose_partners(const EssentialTree& tree, const InteractionLists& lists, Index few_sources,
                          Index few_targets) {
-  const auto direct_source = [&](NodeIndex partner) {
-    return tree.leaf[at(partner)] && tree.source_count[at(partner)] <= few_sources;
+  const auto direct_source = [&](NodeIndex source) {
+    return tree.leaf[at(source)] && tree.source_count[at(source)] <= few_sources;
   };
   const auto direct_target = [&](NodeIndex node) {
     return tree.leaf[at(node)] && tree.target_end[at(node)] - tree.target_begin[at(node)] <= few_targets;
@@ -151,21 +151,21 @@ Partners choose_partners(const EssentialTree& tree, const InteractionLists& list
   const auto length = [](const NodeLists& list, NodeIndex node) {
     return static_cast<Index>(list.of(node).size());
   };
-  Partners partners;
-  partners.m2p = make_rows(
+  Partners chosen;
+  chosen.m2p = make_rows(
       tree.size(), [&](NodeIndex node) { return length(lists.w, node); },
       [&](NodeIndex node, NodeIndex* out) {
         const auto w = lists.w.of(node);
         return std::copy_if(w.begin(), w.end(), out, [&](NodeIndex other) { return !direct_source(other); });
       });
-  partners.p2l = make_rows(
+  chosen.p2l = make_rows(
       tree.size(), [&](NodeIndex node) { return direct_target(node) ? 0 : length(lists.x, node); },
       [&](NodeIndex node, NodeIndex* out) {
         if (direct_target(node)) return out;
         const auto x = lists.x.of(node);
         return std::copy(x.begin(), x.end(), out);
       });
-  partners.p2p = make_rows(
+  chosen.p2p = make_rows(
       tree.size(),
       [&](NodeIndex node) {
         return length(lists.u, node) + length(lists.w, node) +
@@ -180,7 +180,7 @@ Partners choose_partners(const EssentialTree& tree, const InteractionLists& list
         std::sort(begin, out);
         return out;
       });
-  return partners;
+  return chosen;
 }
 
 }  // namespace octopole::tree

@@ -11,7 +11,7 @@
 #pragma GCC visibility push(default)
 namespace octopole::tree {
 
-/// Compressed rows: the partners of node i are items[offsets[i] .. offsets[i + 1]), ascending (those of V by
+/// Compressed rows: the list of node i is items[offsets[i] .. offsets[i + 1]), ascending (those of V by
 /// direction, then octant).
 struct NodeLists {
   std::vector<Index> offsets;  // (nodes + 1)
@@ -20,7 +20,7 @@ struct NodeLists {
     return {items.data() + offsets[static_cast<std::size_t>(node)],
             items.data() + offsets[static_cast<std::size_t>(node) + 1]};
   }
-  /// Number of partners, also after release_items().
+  /// Length of a node's list, also after release_items().
   Index length(NodeIndex node) const {
     return offsets[static_cast<std::size_t>(node) + 1] - offsets[static_cast<std::size_t>(node)];
   }
@@ -28,7 +28,7 @@ struct NodeLists {
   void release_items() { release(items); }
 };
 
-/// Lists of a node t with targets of this rank; all partners have sources:
+/// Lists of a node t with targets of this rank; all nodes in them have sources:
 ///   U (t a leaf): adjacent leaves of any level, t included.
 ///   V: children of neighbours of the parent of t that are not adjacent to t.
 ///   W (t a leaf): descendants of t's same-level neighbours that are not adjacent to t, but whose parent is.
@@ -42,10 +42,10 @@ struct InteractionLists {
 
 InteractionLists build_lists(const EssentialTree& tree);
 
-/// The partners of the lists by operator. If both nodes of a W or X pair are leaves and the one that would be
-/// represented by a surface has few points, the pair is summed directly: P2P costs sources x targets, M2P
-/// surface points x targets, P2L sources x check points. Every pair is in exactly one list, which depends
-/// only on the numbers of points.
+/// The pairs of the U, W and X lists by operator. If both nodes of a W or X pair are leaves and the one that
+/// would be represented by a surface has few points, the pair is summed directly: P2P costs sources x
+/// targets, M2P surface points x targets, P2L sources x check points. Every pair is in exactly one list,
+/// which depends only on the numbers of points.
 struct Partners {
   NodeLists p2p;  // leaves: U, and leaves of W and X that are summed directly
   NodeLists m2p;  // leaves: the rest of W

@@ -84,7 +84,7 @@ TEST(Lists, StayWithinTheBoundsOfBalancedTrees) {
 }
 
 TEST(Lists, FullVListOfAnInnerNode) {
-  // 16^3 points at cell centres, one per leaf (level 4): inner nodes have all 189 partners, 27 neighbours.
+  // 16^3 points at cell centres, one per leaf (level 4): inner nodes have V lists of all 189, 27 neighbours.
   std::vector<double> points;
   for (int i = 0; i < 4096; ++i)
     for (int c : {i % 16, i / 16 % 16, i / 256}) points.push_back(c);

@@ -12,7 +12,7 @@
 namespace octopole::tree {
 namespace {
 
-/// Adds the partners of each leaf, from its one-sided list and from rows of symmetric pairs.
+/// Adds the leaves of each P2P list, from its one-sided list and from rows of symmetric pairs.
 void serve(const NearPairs& pairs, std::vector<std::vector<NodeIndex>>& found) {
   for (const NodeIndex leaf : pairs.leaves)
     for (const NodeIndex other : pairs.alone.of(leaf)) found[at(leaf)].push_back(other);
@@ -53,7 +53,7 @@ void expect_rows_in_ranges(const NearPairs& pairs) {
   EXPECT_EQ(of_one, with_leaves.size());
 }
 
-/// Partners in the rows of leaves, by their first codes, which are the same on every rank.
+/// Leaves in the rows of leaves, by their first codes, which are the same on every rank.
 using Rows = std::map<std::uint64_t, std::vector<std::uint64_t>>;
 void add_rows(const EssentialTree& tree, const NearPairs& pairs, Rows& rows) {
   for (const NodeIndex leaf : pairs.row_leaves) {
@@ -64,12 +64,12 @@ void add_rows(const EssentialTree& tree, const NearPairs& pairs, Rows& rows) {
   }
 }
 
-/// The tree and the partners of its own leaves on one of two ranks: own sources come first.
+/// The tree and the P2P lists of its own leaves on one of two ranks: own sources come first.
 struct RankView {
   EssentialTree tree;
   NodeLists p2p;
   Index own_sources;
-  NearPartners partners(bool symmetric, bool whole_rows) const {
+  NearPartners lists(bool symmetric, bool whole_rows) const {
     return {tree, p2p, own_sources, symmetric, whole_rows};
   }
 };
@@ -101,7 +101,7 @@ Index end_of_leaf_with(const EssentialTree& tree, Index i) {
   return 0;
 }
 
-TEST(NearPairs, AreThePartnersOnTwoRanks) {
+TEST(NearPairs, AreTheP2pListsOnTwoRanks) {
   for (const char* shape : {"cube", "sphere", "plummer", "line"})
     for (const auto& [symmetric, whole_rows] : {std::pair{true, true}, {true, false}, {false, true}})
       for (const Index ranges : {1, 3, 16, 5000}) {
@@ -114,7 +114,7 @@ TEST(NearPairs, AreThePartnersOnTwoRanks) {
         Index border_points[2] = {0, 0};
         for (const int rank : {0, 1}) {
           const RankView view = view_of(s, partners.p2p, split, rank);
-          const NearPartners own = view.partners(symmetric, whole_rows);
+          const NearPartners own = view.lists(symmetric, whole_rows);
           const NearPairs pairs = pair_up(own, ranges);
           BorderPairs border = pair_up_border(own, ranges);
           ASSERT_EQ(pairs.ranges.size(), static_cast<std::size_t>(ranges) + 1);
@@ -163,8 +163,8 @@ TEST(NearPairs, WholeRowsDoNotDependOnTheRanks) {
       std::size_t waiting = 0;
       for (const int rank : {0, 1}) {
         const RankView view = view_of(s, partners.p2p, end_of_leaf_with(s.tree, cut), rank);
-        add_rows(view.tree, pair_up(view.partners(true, true), 3), divided);
-        const BorderPairs border = pair_up_border(view.partners(true, true), 3);
+        add_rows(view.tree, pair_up(view.lists(true, true), 3), divided);
+        const BorderPairs border = pair_up_border(view.lists(true, true), 3);
         add_rows(view.tree, border.here, divided);
         waiting += border.here.row_leaves.size();
       }

@@ -19,11 +19,11 @@ void expect_part(NodeCounts& counts, const std::vector<NodeKey>& splits, const P
   std::vector<NodeKey> own;
   std::set<std::pair<std::uint64_t, bool>> ghosts;
   const auto is_split = [&](NodeKey key) { return std::binary_search(splits.begin(), splits.end(), key); };
-  const auto tell = [&](NodeKey key) {
+  const auto add_ghost = [&](NodeKey key) {
     if (partition.owner(key) != rank && counts.count(key).sources > 0)
       ghosts.emplace(key.bits, !is_split(key));
   };
-  if (range.first < range.end) tell(NodeKey::root());
+  if (range.first < range.end) add_ghost(NodeKey::root());
   for (const NodeKey split : splits) {
     if (range.overlaps(split)) own.push_back(split);
     bool near = false;
@@ -31,7 +31,7 @@ void expect_part(NodeCounts& counts, const std::vector<NodeKey>& splits, const P
       const auto other = split.neighbour(direction);
       near |= other && range.overlaps(*other);
     }
-    for (int octant = 0; near && octant < 8; ++octant) tell(split.child(octant));
+    for (int octant = 0; near && octant < 8; ++octant) add_ghost(split.child(octant));
   }
   EXPECT_EQ(part.splits, own) << "rank " << rank;
   EXPECT_EQ(part.leaves, leaves_of(own, range));
