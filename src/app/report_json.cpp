@@ -47,7 +47,7 @@ ordered_json all_parameters_json(const Parameters& p) {
                {"balance", p.balance},
                {"direct_leaves", p.direct_leaves},
                {"transport", mpi::transport_name(p.transport)},
-               {"coarse_users", or_null(p.coarse_users)},
+               {"allgather_threshold", or_null(p.coarse_users)},
                {"memory_limit", or_null(p.memory_limit)},
                {"allow_overfull_leaves", p.allow_overfull_leaves},
                {"gradient", p.gradient()}});

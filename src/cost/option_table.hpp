@@ -27,6 +27,7 @@ struct OptionInfo {
   double least = 0, most = 0;      // range of a number
   std::string_view if_unset = {};  // for std::optional: the value used instead
   bool basic = false;              // needed by most users; --help-all shows the others
+  std::string_view alias = {};     // an earlier name, still accepted from users
 
   /// The name as used in messages: "check order", "maximum level".
   std::string text() const;
@@ -210,13 +211,14 @@ constexpr void for_each_option(Visit&& visit) {
                    .group = ranks,
                    .help = "How messages are sent: by neighbourhood collectives or point to point"},
         &Options::transport);
-  visit(OptionInfo{.name = "coarse_users",
+  visit(OptionInfo{.name = "allgather_threshold",
                    .group = ranks,
                    .help =
                        "Multipoles of nodes that more ranks than this number need are sent by one Allgatherv",
                    .least = 1,
                    .most = any,
-                   .if_unset = "by the number of ranks and the order"},
+                   .if_unset = "by the number of ranks and the order",
+                   .alias = "coarse_users"},
         &Options::coarse_users);
 
   visit(OptionInfo{.name = "memory_limit",

@@ -21,13 +21,19 @@ class OptionReader {
 
   template <class Value>
   void operator()(const OptionInfo& info, Value Options::*member) {
-    if (error_ != kNoError || info.name == "output") return;  // the product decides
-    const std::string name = "-octopole_" + std::string(info.name), help(info.help);
-    error_ = read(name.c_str(), help.c_str(), options_.*member);
+    if (info.name == "output") return;  // the product decides
+    const std::string name = "-octopole_" + std::string(info.name);
+    if (!info.alias.empty())
+      read_named("-octopole_" + std::string(info.alias), "Earlier name of " + name, options_.*member);
+    read_named(name, std::string(info.help), options_.*member);
   }
   PetscErrorCode error() const { return error_; }
 
  private:
+  template <class Value>
+  void read_named(const std::string& name, const std::string& help, Value& value) {
+    if (error_ == kNoError) error_ = read(name.c_str(), help.c_str(), value);
+  }
   PetscErrorCode read(const char* name, const char* help, int& value) {
     PetscInt n = value;
     const PetscErrorCode e = PetscOptionsInt(name, help, "", n, &n, nullptr);
