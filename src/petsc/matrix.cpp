@@ -73,9 +73,9 @@ PetscErrorCode mult_transpose(Mat matrix, Vec x, Vec y) {
 
 /// Throws on all ranks unless every rank has as many rows as columns.
 void check_square(Mat matrix, const Operator& op) {
-  int same = op.rows() == op.columns() ? 1 : 0, all_same = 0;
-  MPI_Allreduce(&same, &all_same, 1, MPI_INT, MPI_MIN, comm_of(matrix));
-  if (all_same == 0)
+  int square = op.rows() == op.columns() ? 1 : 0, all_square = 0;
+  MPI_Allreduce(&square, &all_square, 1, MPI_INT, MPI_MIN, comm_of(matrix));
+  if (all_square == 0)
     throw Error("the diagonal of a matrix whose local rows are not as many as its local columns");
 }
 
