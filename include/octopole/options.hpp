@@ -100,7 +100,7 @@ struct Options {
   std::optional<double> svd_tolerance;  ///< M2L by SVD: relative truncation of singular values, 1e-16..0.5
   std::optional<int> svd_rank;          ///< M2L by SVD: maximum rank per transfer vector, 1..10000
   bool balance = true;                  ///< 2:1 balance of the tree
-  bool direct_leaves = true;            ///< sum W and X pairs of leaves directly if fewer (tree/partners.hpp)
+  bool direct_leaves = true;  ///< sum W and X pairs of leaves directly if fewer (tree/interaction_lists.hpp)
   BalanceBy balance_by = BalanceBy::work;             ///< what ranks get equal shares of
   mpi::Transport transport = mpi::kDefaultTransport;  ///< how records are sent between ranks
   /// Multipoles of nodes near more than this number of ranks are sent to all ranks by one collective, others
@@ -109,7 +109,7 @@ struct Options {
   std::optional<Index> coarse_users;
   /// Maximum number of bytes per rank, as estimated (cost/memory_estimate): if a rank needs more, Fmm's
   /// constructor or set_points throws. Absent: the memory of the rank's node, shared by all ranks there
-  /// (base/node_memory.hpp). kNoMemoryLimit: no limit.
+  /// (base/machine.hpp). kNoMemoryLimit: no limit.
   std::optional<Index> memory_limit;
   /// Whether leaves at max_level may hold so many points beyond ncrit that their pairs take nearly all of the
   /// time (cost/overfull); if not, set_points throws.

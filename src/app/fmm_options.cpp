@@ -34,10 +34,12 @@ Index parse_memory_limit(std::string text) {
   return bytes;
 }
 
-std::string flag_of(const OptionInfo& info) {
-  std::string flag(info.name);
-  std::replace(flag.begin(), flag.end(), '_', '-');
-  return flag;
+/// The flag of an option, and that of its alias, as CLI11 takes them: "--new-name,--old-name".
+std::string flags_of(const OptionInfo& info, const std::string& prefix = "--") {
+  std::string flags = prefix + std::string(info.name);
+  if (!info.alias.empty()) flags += "," + prefix + std::string(info.alias);
+  std::replace(flags.begin(), flags.end(), '_', '-');
+  return flags;
 }
 
 std::string range_of(const OptionInfo& info) {
@@ -54,8 +56,9 @@ class OptionAdder {
     const bool is_on = options_.*member;  // the flag sets the other value
     const std::string help = is_on ? "Turn off: " + std::string(info.help) : std::string(info.help);
     parser_
-        .add_flag_callback((is_on ? "--no-" : "--") + flag_of(info),
-                           [&value = options_.*member, is_on] { value = !is_on; }, help)
+        .add_flag_callback(
+            flags_of(info, is_on ? "--no-" : "--"), [&value = options_.*member, is_on] { value = !is_on; },
+            help)
         ->group(group_of(info));
   }
   void operator()(const OptionInfo& info, std::optional<Index> Options::*member) {
@@ -100,8 +103,8 @@ class OptionAdder {
   }
   template <class Number>
   CLI::Option* add_number(const OptionInfo& info, Number& value) {
-    const std::string flag = info.name == "digits" ? "-d,--digits" : "--" + flag_of(info);
-    return parser_.add_option(flag, value, std::string(info.help) + range_of(info))->group(group_of(info));
+    const std::string flags = info.name == "digits" ? "-d,--digits" : flags_of(info);
+    return parser_.add_option(flags, value, std::string(info.help) + range_of(info))->group(group_of(info));
   }
   template <class Enum, class Value>
   CLI::Option* add_choice(const OptionInfo& info, Value& value, std::vector<std::string> names) {
@@ -111,7 +114,7 @@ class OptionAdder {
       for (const Enum choice : Choices<Enum>::values)
         if (text == Choices<Enum>::name(choice)) value = choice;
     };
-    return parser_.add_option_function<std::string>("--" + flag_of(info), set, std::string(info.help))
+    return parser_.add_option_function<std::string>(flags_of(info), set, std::string(info.help))
         ->check(CLI::IsMember(names))
         ->group(group_of(info));
   }

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "cost/tuning.hpp"
-#include "tree/morton_sort.hpp"
+#include "tree/morton.hpp"
 
 namespace octopole::app {
 namespace {

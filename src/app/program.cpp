@@ -8,7 +8,6 @@
 #include "base/threads.hpp"
 #include "io/atomic_file.hpp"
 #include "mpi/agreement.hpp"
-#include "mpi/failure.hpp"
 #include "simd/isa.hpp"
 
 namespace octopole::app {

@@ -16,7 +16,7 @@
 
 #include "app/help.hpp"
 #include "app/text.hpp"
-#include "base/parallel_for.hpp"
+#include "base/threads.hpp"
 
 namespace octopole::app {
 namespace {

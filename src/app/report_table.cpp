@@ -7,7 +7,7 @@
 #include <map>
 
 #include "app/report.hpp"
-#include "base/node_memory.hpp"
+#include "base/machine.hpp"
 #include "cost/leaf_cost.hpp"
 #include "fmm/statistics.hpp"
 #include "octopole/version.hpp"

@@ -1,5 +1,5 @@
 // Cache-line aligned storage whose growth leaves the new elements uninitialised, so that the thread that
-// first writes a page determines where it is placed (first touch).
+// first writes a page determines where it is placed (first touch); and the release of storage.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ inline constexpr std::size_t kLargePage = std::size_t{1} << 21, kLargeBytes = 2 
 
 /// Requests large pages for the whole pages within [begin, begin + bytes): a hint. Does nothing if the system
 /// has no such request.
-void ask_for_large_pages(void* begin, std::size_t bytes) noexcept;
+void request_large_pages(void* begin, std::size_t bytes) noexcept;
 
 /// Allocator with 64-byte alignment; `resize(n)` default-initialises (leaves arithmetic types unset).
 template <class T>
@@ -29,7 +29,7 @@ struct AlignedAllocator {
   T* allocate(std::size_t n) {
     const std::size_t bytes = n * sizeof(T);
     void* const p = ::operator new (bytes, std::align_val_t{kAlignment});
-    if (bytes >= kLargeBytes) ask_for_large_pages(p, bytes);
+    if (bytes >= kLargeBytes) request_large_pages(p, bytes);
     return static_cast<T*>(p);
   }
   void deallocate(T* p, std::size_t) noexcept { ::operator delete (p, std::align_val_t{kAlignment}); }
@@ -49,6 +49,12 @@ struct AlignedAllocator {
 /// A vector aligned to cache lines. `v.resize(n)` does not zero; `v.assign(n, value)` does.
 template <class T>
 using AlignedVector = std::vector<T, AlignedAllocator<T>>;
+
+/// Empties a vector and frees its memory, which clear() and `values = {}` keep.
+template <class T, class Allocator>
+void release(std::vector<T, Allocator>& values) {
+  std::vector<T, Allocator>().swap(values);
+}
 
 }  // namespace octopole
 #pragma GCC visibility pop

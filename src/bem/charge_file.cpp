@@ -10,7 +10,6 @@
 #include "distributed/index_map.hpp"
 #include "io/atomic_file.hpp"
 #include "mpi/agreement.hpp"
-#include "mpi/failure.hpp"
 
 namespace octopole::bem {
 namespace {

@@ -8,7 +8,6 @@
 #include <string>
 #include <utility>
 
-#include "base/parallel_for.hpp"
 #include "base/threads.hpp"
 #include "bem/near_panels.hpp"
 #include "bem/panel_integrals.hpp"
@@ -16,7 +15,6 @@
 #include "io/points_file.hpp"
 #include "kernels/pair_loop.hpp"
 #include "mpi/agreement.hpp"
-#include "mpi/failure.hpp"
 #include "octopole/kernels.hpp"
 
 namespace octopole::bem {

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/parallel_for.hpp"
-#include "base/release.hpp"
+#include "base/aligned.hpp"
 #include "base/threads.hpp"
 #include "bem/box_tree.hpp"
 #include "distributed/index_map.hpp"

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <mutex>
 
-#include "base/parallel_for.hpp"
+#include "base/threads.hpp"
 #include "bem/box_tree.hpp"
-#include "tree/morton_sort.hpp"
+#include "tree/morton.hpp"
 #include "tree/root_cube.hpp"
 
 namespace octopole::bem {

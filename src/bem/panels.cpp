@@ -5,8 +5,8 @@
 #include <numbers>
 
 #include "io/points_file.hpp"
-#include "mpi/failure.hpp"
-#include "tree/morton_sort.hpp"
+#include "mpi/agreement.hpp"
+#include "tree/morton.hpp"
 #include "tree/root_cube.hpp"
 
 namespace octopole::bem {

@@ -7,7 +7,7 @@
 
 #include "cost/operation_counts.hpp"
 #include "mpi/comm.hpp"
-#include "tree/splitters.hpp"
+#include "tree/partition.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {

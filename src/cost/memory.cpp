@@ -6,7 +6,7 @@
 #include <array>
 #include <vector>
 
-#include "base/node_memory.hpp"
+#include "base/machine.hpp"
 #include "cost/rank_setup.hpp"
 #include "operators/surface.hpp"
 #include "operators/views.hpp"
@@ -32,7 +32,7 @@ Index level_bytes(const std::vector<std::vector<NodeIndex>>& levels) {
 
 constexpr Index kCode = sizeof(morton::Code), kOrder = sizeof(PointIndex), kPlace = 3 * sizeof(double),
                 kRow = sizeof(Index), kNumber = sizeof(double);
-constexpr Index kSortEntry = 16;                      // per point in each of two arrays of tree/morton_sort
+constexpr Index kSortEntry = 16;                      // per point in each of two arrays of tree/morton
 constexpr Index kNearBytes = 27 * sizeof(NodeIndex);  // neighbours of a node
 constexpr Index kNoLists = 8 * sizeof(Index);         // offsets of a node's empty lists
 

@@ -103,7 +103,7 @@ MemoryNeeds needs_of_lists(const PointNumbers& points, const MovedRecords& moved
                            const Parameters& parameters, int threads);
 
 /// Compares estimates with the available memory: Parameters::memory_limit, else the memory of the nodes
-/// (base/node_memory), which all ranks of a node or of a cgroup share. All ranks reach the same decision.
+/// (base/machine), which all ranks of a node or of a cgroup share. All ranks reach the same decision.
 class MemoryCheck {
  public:
   /// Finds the ranks of each node. `root`: see memory_bounds. Collective.

@@ -11,7 +11,7 @@
 #include "octopole/options.hpp"
 #include "octopole/summary.hpp"
 #include "operators/m2l_fft.hpp"
-#include "tree/partners.hpp"
+#include "tree/interaction_lists.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {

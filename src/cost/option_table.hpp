@@ -46,6 +46,7 @@ struct OptionInfo {
   double least = 0, most = 0;      // range of a number
   std::string_view if_unset = {};  // for std::optional: the value used instead
   bool basic = false;              // needed by most users; --help-all shows the others
+  std::string_view alias = {};     // an earlier name, still accepted from users
 
   ReportedValue (*value)(const Parameters&) = nullptr;  // the resolved value
   unsigned written_to = kRunReport;                     // combined from Destination; 0: to none of them
@@ -301,13 +302,14 @@ constexpr void for_each_option(Visit&& visit) {
                    .help = "How messages are sent: by neighbourhood collectives or point to point",
                    .value = [](const Parameters& p) { return reported(p.transport); }},
         &Options::transport);
-  visit(OptionInfo{.name = "coarse_users",
+  visit(OptionInfo{.name = "allgather_threshold",
                    .group = ranks,
                    .help =
                        "Multipoles of nodes that more ranks than this number need are sent by one Allgatherv",
                    .least = 1,
                    .most = any,
                    .if_unset = "by the number of ranks and the order",
+                   .alias = "coarse_users",
                    .value = [](const Parameters& p) { return reported(p.coarse_users); }},
         &Options::coarse_users);
 

@@ -7,6 +7,7 @@
 #include "octopole/options.hpp"
 #include "operators/m2l_fft.hpp"
 #include "tree/ghost_needs.hpp"
+#include "tree/near_pairs.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {

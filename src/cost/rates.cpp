@@ -6,7 +6,6 @@
 #include <type_traits>
 
 #include "base/aligned.hpp"
-#include "base/parallel_for.hpp"
 #include "base/profile.hpp"
 #include "base/threads.hpp"
 #include "kernels/pair_loop.hpp"

@@ -7,12 +7,13 @@
 #include <numbers>
 #include <utility>
 
-#include "base/parallel_for.hpp"
+#include "base/threads.hpp"
 #include "cost/leaf_cost.hpp"
+#include "cost/rank_setup.hpp"
 #include "distributed/ghosts.hpp"
 #include "operators/surface.hpp"
 #include "tree/density.hpp"
-#include "tree/morton_sort.hpp"
+#include "tree/morton.hpp"
 
 namespace octopole {
 namespace {

@@ -9,7 +9,7 @@
 #include "distributed/row_exchange.hpp"
 #include "mpi/exchange.hpp"
 #include "tree/ghost_needs.hpp"
-#include "tree/partners.hpp"
+#include "tree/interaction_lists.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::distributed {

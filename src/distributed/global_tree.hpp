@@ -7,8 +7,8 @@
 
 #include "base/traffic.hpp"
 #include "mpi/comm.hpp"
-#include "tree/essential.hpp"
-#include "tree/splitters.hpp"
+#include "tree/essential_tree.hpp"
+#include "tree/partition.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::distributed {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/release.hpp"
+#include "base/aligned.hpp"
 
 namespace octopole::distributed {
 PointExchange::PointExchange(const mpi::Comm& comm, mpi::Transport transport, AlignedVector<PointIndex> order,

@@ -9,8 +9,8 @@
 
 #include "base/aligned.hpp"
 #include "mpi/exchange.hpp"
-#include "tree/morton_sort.hpp"
-#include "tree/splitters.hpp"
+#include "tree/morton.hpp"
+#include "tree/partition.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::distributed {

@@ -9,7 +9,7 @@
 #include "fmm/leaf_points.hpp"
 #include "fmm/set_points.hpp"
 #include "fmm/statistics.hpp"
-#include "mpi/failure.hpp"
+#include "mpi/agreement.hpp"
 #include "simd/isa.hpp"
 
 namespace octopole {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "base/release.hpp"
+#include "base/aligned.hpp"
 #include "base/threads.hpp"
 #include "cost/leaf_cost.hpp"
 #include "cost/rank_setup.hpp"

@@ -1,6 +1,6 @@
 #include "octopole/verify.hpp"
 #include "kernels/reference_sum.hpp"
-#include "mpi/failure.hpp"
+#include "mpi/agreement.hpp"
 
 #include <fmt/format.h>
 

@@ -13,7 +13,7 @@
 #include "cost/option_table.hpp"
 #include "io/atomic_file.hpp"
 #include "io/hdf5_handle.hpp"
-#include "mpi/failure.hpp"
+#include "mpi/agreement.hpp"
 
 namespace octopole {
 namespace {

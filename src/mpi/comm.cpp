@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "base/fault.hpp"
-#include "mpi/failure.hpp"
+#include "mpi/agreement.hpp"
 
 namespace octopole::mpi {
 namespace {

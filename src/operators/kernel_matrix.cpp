@@ -6,7 +6,7 @@
 #include <numeric>
 #include <vector>
 
-#include "base/parallel_for.hpp"
+#include "base/threads.hpp"
 #include "linalg/blas.hpp"
 #include "operators/surface.hpp"
 

@@ -7,8 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/parallel_for.hpp"
-#include "base/release.hpp"
+#include "base/aligned.hpp"
 #include "base/threads.hpp"
 #include "linalg/fft.hpp"
 #include "octopole/kernels.hpp"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/parallel_for.hpp"
+#include "base/threads.hpp"
 #include "linalg/blas.hpp"
 #include "linalg/svd.hpp"
 #include "octopole/kernels.hpp"

@@ -1,6 +1,6 @@
 #include "operators/m2m_l2l.hpp"
 
-#include "base/parallel_for.hpp"
+#include "base/threads.hpp"
 #include "operators/batches.hpp"
 
 namespace octopole {

@@ -1,6 +1,6 @@
 #include "operators/m2p_p2l.hpp"
 
-#include "base/parallel_for.hpp"
+#include "base/threads.hpp"
 #include "octopole/kernels.hpp"
 #include "operators/point_buffers.hpp"
 

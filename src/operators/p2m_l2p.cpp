@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "base/parallel_for.hpp"
 #include "base/threads.hpp"
 #include "octopole/kernels.hpp"
 #include "operators/batches.hpp"

@@ -6,7 +6,6 @@
 #include <type_traits>
 #include <vector>
 
-#include "base/parallel_for.hpp"
 #include "base/threads.hpp"
 #include "kernels/pair_loop.hpp"
 #include "octopole/kernels.hpp"

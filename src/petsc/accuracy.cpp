@@ -1,4 +1,4 @@
-#include "octopole/petsc.hpp"
+#include "petsc/accuracy.hpp"
 
 #include <fmt/format.h>
 
@@ -7,12 +7,184 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 
-#include "petsc/errors.hpp"
-#include "petsc/options_scope.hpp"
-#include "petsc/shell.hpp"
+#include "base/aligned.hpp"
+#include "fmm/access.hpp"
+#include "octopole/kernels.hpp"
+#include "octopole/petsc.hpp"
+#include "petsc/handles.hpp"
+#include "petsc/matrix.hpp"
 
 namespace octopole::petsc {
+namespace {
+
+// Digits of relaxed products: each further Fmm costs a set-up and memory.
+constexpr int kRungs[] = {3, 6, 9};
+
+/// The same options for another number of digits.
+Options with_digits(Options options, int digits) {
+  options.digits = digits;
+  options.order = options.check_order = options.downward_check_order = std::nullopt;
+  options.svd_tolerance = std::nullopt;
+  options.svd_rank = std::nullopt;
+  return options;
+}
+
+}  // namespace
+
+AccuracyLevels::AccuracyLevels(std::shared_ptr<Fmm> fmm)
+    : comm_(FmmAccess::comm(*fmm)), options_(fmm->options()), full_(std::make_unique<Entry>()) {
+  full_->fmm = std::move(fmm);
+  source_count_ = static_cast<Index>(full_->fmm->sources().size() / 3);  // throws if there are none
+  same_ = full_->fmm->targets_are_sources();
+  target_count_ = same_ ? source_count_ : static_cast<Index>(full_->fmm->targets().size() / 3);
+  FmmAccess::observe(*full_->fmm, &full_->observer);
+  adopt(*full_);
+}
+
+AccuracyLevels::AccuracyLevels(MPI_Comm comm, const Options& options, std::vector<double> sources,
+                               std::optional<std::vector<double>> targets)
+    : comm_(mpi::Comm::duplicate(comm)),
+      options_(options),
+      source_count_(static_cast<Index>(sources.size() / 3)),
+      target_count_(static_cast<Index>((targets ? *targets : sources).size() / 3)),
+      same_(!targets),
+      source_points_(std::move(sources)) {
+  if (targets) target_points_ = std::move(*targets);
+  mpi::collectively(comm_, [&] {
+    if (source_points_.size() % 3 != 0 || target_points_.size() % 3 != 0)
+      throw Error("coordinates are not three per point");
+    resolve(options_, Laplace::name);
+  });
+}
+
+AccuracyLevels::~AccuracyLevels() {
+  if (full_ && full_->fmm) FmmAccess::observe(*full_->fmm, nullptr);  // others may hold it
+}
+
+void AccuracyLevels::adopt(Entry& entry) {
+  entry.observer.expect(FmmAccess::flops(*entry.fmm));
+  entry.level.digits = entry.fmm->parameters().digits.value_or(0);
+}
+
+std::unique_ptr<AccuracyLevels::Entry> AccuracyLevels::build(
+    const Options& options, std::span<const double> sources,
+    std::optional<std::span<const double>> targets) const {
+  const SetupStageScope stage;
+  const double start = seconds_now();
+  auto entry = std::make_unique<Entry>();
+  {
+    const EventScope event(log_events().operators);
+    entry->fmm = std::make_shared<Fmm>(comm_.handle(), Laplace{}, options);
+  }
+  const EventScope event(log_events().set_points);
+  FmmAccess::observe(*entry->fmm, &entry->observer);
+  if (targets)
+    entry->fmm->set_points(sources, *targets);
+  else
+    entry->fmm->set_points(sources);
+  adopt(*entry);
+  entry->level.setup_seconds = seconds_now() - start;
+  return entry;
+}
+
+bool AccuracyLevels::set_digits(int digits) {
+  if (full_ || options_.digits || options_.order) return false;
+  options_.digits = digits;
+  return true;
+}
+
+int AccuracyLevels::digits() const {
+  if (full_) return full_->level.digits;
+  return resolve(options_, Laplace::name).digits.value_or(0);
+}
+
+Fmm& AccuracyLevels::full() {
+  if (!full_) {
+    full_ = build(options_, source_points_,
+                  same_ ? std::nullopt : std::optional<std::span<const double>>(target_points_));
+    release(source_points_);
+    release(target_points_);
+  }
+  return *full_->fmm;
+}
+
+AccuracyLevels::Entry& AccuracyLevels::entry(int digits) {
+  full();
+  if (digits <= 0) return *full_;
+  for (const int level : kRungs) {
+    if (level < digits || level >= full_->level.digits) continue;
+    std::unique_ptr<Entry>& cheaper = cheaper_[level];
+    if (!cheaper) {
+      const std::vector<double> sources = full_->fmm->sources();
+      const std::vector<double> targets = same_ ? std::vector<double>() : full_->fmm->targets();
+      cheaper = build(with_digits(options_, level), sources,
+                      same_ ? std::nullopt : std::optional<std::span<const double>>(targets));
+    }
+    return *cheaper;
+  }
+  return *full_;
+}
+
+void AccuracyLevels::evaluate(std::span<const double> charges, Field& field) {
+  Entry& e = entry(std::exchange(next_digits_, 0));
+  e.observer.start_evaluation();
+  const double start = seconds_now();
+  e.fmm->evaluate(charges, field);
+  e.level.seconds += seconds_now() - start;
+  ++e.level.products;
+}
+
+void AccuracyLevels::evaluate_plain(std::span<const double> charges, Field& field) {
+  Fmm& fmm = full();
+  FmmAccess::observe(fmm, nullptr);
+  fmm.evaluate(charges, field);
+  FmmAccess::observe(fmm, &full_->observer);
+}
+
+void AccuracyLevels::evaluate_transposed(std::span<const double> values, Field& field) {
+  next_digits_ = 0;
+  if (same_) return evaluate(values, field);
+  full();
+  if (!transposed_) {
+    const std::vector<double> sources = full_->fmm->sources(), targets = full_->fmm->targets();
+    transposed_ = build(options_, targets, std::span<const double>(sources));
+  }
+  transposed_->observer.start_evaluation();
+  transposed_->fmm->evaluate(values, field);
+}
+
+std::vector<AccuracyLevel> AccuracyLevels::products_by_level() const {
+  std::vector<AccuracyLevel> levels;
+  for (const auto& [digits, cheaper] : cheaper_)
+    if (cheaper) levels.push_back(cheaper->level);
+  if (full_) levels.push_back(full_->level);
+  std::reverse(levels.begin(), levels.end());
+  return levels;
+}
+
+std::string describe(const AccuracyLevels& accuracy) {
+  std::string text = fmt::format(
+      "octopole FMM, kernel {}, {}\n", Laplace::name,
+      accuracy.digits() > 0 ? fmt::format("{} digits", accuracy.digits()) : std::string("accuracy by order"));
+  const std::vector<AccuracyLevel> levels = accuracy.products_by_level();
+  for (const AccuracyLevel& level : levels)
+    text += fmt::format("products with {} digits: {}, {:.3g} s, set-up {:.3g} s\n", level.digits,
+                        level.products, level.seconds, level.setup_seconds);
+  if (levels.size() > 1) text += fmt::format("relaxed accuracy saved {:.3g} s\n", seconds_saved(levels));
+  return text;
+}
+
+double seconds_saved(std::span<const AccuracyLevel> levels) {
+  if (levels.empty() || levels[0].products == 0) return 0;
+  const double each = levels[0].seconds / static_cast<double>(levels[0].products);
+  double saved = 0;
+  for (const AccuracyLevel& level : levels.subspan(1))
+    saved += each * static_cast<double>(level.products) - level.seconds;
+  return saved;
+}
+
 namespace {
 
 constexpr int kFewest = 2, kMost = 12;  // digits of an FMM
@@ -53,7 +225,7 @@ PetscErrorCode forget(void** context) {
   return static_cast<PetscErrorCode>(0);
 }
 
-PetscErrorCode ask_relax(MPI_Comm comm, const char* prefix, PetscBool& relax) {
+PetscErrorCode read_relax(MPI_Comm comm, const char* prefix, PetscBool& relax) {
   OCTOPOLE_PETSC_OPTIONS_BEGIN(comm, prefix, "octopole accuracy in solvers", "");
   OCTOPOLE_PETSC_CALL(
       PetscOptionsBool("-octopole_relax", "Fewer digits as the residual falls", "", relax, &relax, nullptr));
@@ -105,7 +277,7 @@ Accuracy attach(KSP ksp, bool relax) {
   const char* prefix = nullptr;
   check(KSPGetOptionsPrefix(ksp, &prefix), "KSPGetOptionsPrefix");
   PetscBool asked = relax ? PETSC_TRUE : PETSC_FALSE;
-  check(ask_relax(comm, prefix, asked), "options database");
+  check(read_relax(comm, prefix, asked), "options database");
   if (!asked) return accuracy;
   if (!levels->can_relax()) {
     warn(comm, "-octopole_relax is ignored: the FMM's accuracy is given by an order, not by digits");

@@ -3,8 +3,8 @@
 #include <string>
 
 #include "fmm/set_points.hpp"
-#include "petsc/errors.hpp"
-#include "petsc/pc_near.hpp"
+#include "petsc/handles.hpp"
+#include "petsc/near_preconditioner.hpp"
 
 namespace octopole::petsc {
 namespace {

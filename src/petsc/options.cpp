@@ -7,8 +7,7 @@
 #include <vector>
 
 #include "cost/option_table.hpp"
-#include "petsc/errors.hpp"
-#include "petsc/options_scope.hpp"
+#include "petsc/handles.hpp"
 
 namespace octopole::petsc {
 namespace {
@@ -16,72 +15,78 @@ namespace {
 constexpr PetscErrorCode kNoError = static_cast<PetscErrorCode>(0);
 
 /// Reads the options of the table from PETSc's database. PETSc's macros need the name PetscOptionsObject.
-class Asker {
+class OptionReader {
  public:
-  Asker(PetscOptionItems* items, Options& options) : PetscOptionsObject(items), options_(options) {}
+  OptionReader(PetscOptionItems* items, Options& options) : PetscOptionsObject(items), options_(options) {}
 
   template <class Value>
   void operator()(const OptionInfo& info, Value Options::*member) {
-    if (error_ != kNoError || info.name == "output") return;  // the product decides
-    const std::string name = "-octopole_" + std::string(info.name), help(info.help);
-    error_ = ask(name.c_str(), help.c_str(), options_.*member);
+    if (info.name == "output") return;  // the product decides
+    const std::string name = "-octopole_" + std::string(info.name);
+    if (!info.alias.empty())
+      read_named("-octopole_" + std::string(info.alias), "Earlier name of " + name, options_.*member);
+    read_named(name, std::string(info.help), options_.*member);
   }
   PetscErrorCode error() const { return error_; }
 
  private:
-  PetscErrorCode ask(const char* name, const char* help, int& value) {
+  template <class Value>
+  void read_named(const std::string& name, const std::string& help, Value& value) {
+    if (error_ == kNoError) error_ = read(name.c_str(), help.c_str(), value);
+  }
+  PetscErrorCode read(const char* name, const char* help, int& value) {
     PetscInt n = value;
     const PetscErrorCode e = PetscOptionsInt(name, help, "", n, &n, nullptr);
     value = static_cast<int>(n);
     return e;
   }
-  PetscErrorCode ask(const char* name, const char* help, std::optional<int>& value) {
+  PetscErrorCode read(const char* name, const char* help, std::optional<int>& value) {
     PetscInt n = value.value_or(0);
     PetscBool set = PETSC_FALSE;
     const PetscErrorCode e = PetscOptionsInt(name, help, "", n, &n, &set);
     if (set) value = static_cast<int>(n);
     return e;
   }
-  PetscErrorCode ask(const char* name, const char* help, double& value) {
+  PetscErrorCode read(const char* name, const char* help, double& value) {
     PetscReal x = value;
     const PetscErrorCode e = PetscOptionsReal(name, help, "", x, &x, nullptr);
     value = x;
     return e;
   }
-  PetscErrorCode ask(const char* name, const char* help, std::optional<double>& value) {
+  PetscErrorCode read(const char* name, const char* help, std::optional<double>& value) {
     PetscReal x = value.value_or(0);
     PetscBool set = PETSC_FALSE;
     const PetscErrorCode e = PetscOptionsReal(name, help, "", x, &x, &set);
     if (set) value = x;
     return e;
   }
-  PetscErrorCode ask(const char* name, const char* help, std::optional<Index>& value) {
+  PetscErrorCode read(const char* name, const char* help, std::optional<Index>& value) {
     std::optional<double> x;  // a PetscInt may be too short
     if (value) x = static_cast<double>(*value);
-    if (const PetscErrorCode e = ask(name, help, x); e != kNoError || !x) return e;
+    if (const PetscErrorCode e = read(name, help, x); e != kNoError || !x) return e;
     if (!(std::abs(*x) < 0x1p53) || *x != std::floor(*x)) return PETSC_ERR_USER_INPUT;
     value = static_cast<Index>(*x);
     return kNoError;
   }
-  PetscErrorCode ask(const char* name, const char* help, bool& value) {
+  PetscErrorCode read(const char* name, const char* help, bool& value) {
     PetscBool b = value ? PETSC_TRUE : PETSC_FALSE;
     const PetscErrorCode e = PetscOptionsBool(name, help, "", b, &b, nullptr);
     value = b == PETSC_TRUE;
     return e;
   }
   template <class Enum>
-  PetscErrorCode ask(const char* name, const char* help, std::optional<Enum>& value) {
+  PetscErrorCode read(const char* name, const char* help, std::optional<Enum>& value) {
     std::vector<std::string> names = {"auto"};
     std::vector<std::optional<Enum>> values = {std::nullopt};
     add_choices(names, values);
-    return ask_one_of(name, help, names, values, value);
+    return read_one_of(name, help, names, values, value);
   }
   template <class Enum>
-  PetscErrorCode ask(const char* name, const char* help, Enum& value) {
+  PetscErrorCode read(const char* name, const char* help, Enum& value) {
     std::vector<std::string> names;
     std::vector<Enum> values;
     add_choices(names, values);
-    return ask_one_of(name, help, names, values, value);
+    return read_one_of(name, help, names, values, value);
   }
   template <class Value>
   static void add_choices(std::vector<std::string>& names, std::vector<std::optional<Value>>& values) {
@@ -94,8 +99,8 @@ class Asker {
       names.emplace_back(Choices<Value>::name(choice)), values.push_back(choice);
   }
   template <class Value>
-  PetscErrorCode ask_one_of(const char* name, const char* help, const std::vector<std::string>& names,
-                            const std::vector<Value>& values, Value& value) {
+  PetscErrorCode read_one_of(const char* name, const char* help, const std::vector<std::string>& names,
+                             const std::vector<Value>& values, Value& value) {
     std::vector<const char*> texts;
     texts.reserve(names.size());
     for (const std::string& text : names) texts.push_back(text.c_str());
@@ -116,9 +121,9 @@ class Asker {
 
 PetscErrorCode read(MPI_Comm comm, const char* prefix, Options& options) {
   OCTOPOLE_PETSC_OPTIONS_BEGIN(comm, prefix, "octopole FMM", "");
-  Asker asker(PetscOptionsObject, options);
-  for_each_option(asker);
-  OCTOPOLE_PETSC_CALL(asker.error());
+  OptionReader reader(PetscOptionsObject, options);
+  for_each_option(reader);
+  OCTOPOLE_PETSC_CALL(reader.error());
   OCTOPOLE_PETSC_OPTIONS_END();
   return kNoError;
 }

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "petsc/errors.hpp"
+#include "petsc/handles.hpp"
 #include "petsc/log.hpp"
 
 namespace octopole::petsc {

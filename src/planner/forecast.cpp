@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "base/parallel_for.hpp"
+#include "base/threads.hpp"
 #include "cost/rank_setup.hpp"
 #include "planner/forecast_partition.hpp"
 #include "planner/virtual_rank.hpp"

@@ -10,7 +10,7 @@
 #include "cost/operation_counts.hpp"
 #include "fmm/statistics.hpp"
 #include "octopole/options.hpp"
-#include "tree/point_counts.hpp"
+#include "tree/count_tree.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {

@@ -67,7 +67,7 @@ VirtualRank::VirtualRank(const PlanRequest& request, const tree::Partition& part
       rank_(rank),
       counts_(request.points, request.parameters.ncrit, request.parameters.max_level),
       part_(tree::find_part(counts_, partition, rank, request.parameters.balance)) {
-  tree_ = build_tree(tree::Keep::partners);
+  tree_ = build_tree(tree::Keep::needed);
   lists_ = tree::build_lists(tree_);
   partners_ = choose_partners(tree_, lists_, request.parameters, request.points.same());
   ends = find_ends(lists());

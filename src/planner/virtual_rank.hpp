@@ -6,7 +6,7 @@
 #include <map>
 #include <vector>
 
-#include "base/parallel_for.hpp"
+#include "base/threads.hpp"
 #include "cost/rank_setup.hpp"
 #include "distributed/ghosts.hpp"
 #include "planner/forecast.hpp"

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "tree/morton_key.hpp"
+#include "tree/morton.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::tree {

@@ -3,13 +3,13 @@
 
 #include <vector>
 
-#include "tree/partners.hpp"
-#include "tree/splitters.hpp"
+#include "tree/interaction_lists.hpp"
+#include "tree/partition.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::tree {
 
-/// The coarsest level whose nodes have multipoles and locals: coarser nodes have no V, W or X partners.
+/// The coarsest level whose nodes have multipoles and locals: coarser nodes have empty V, W and X lists.
 inline constexpr int kFirstLevel = 2;
 
 /// How multipoles are sent between ranks.
@@ -44,10 +44,10 @@ std::vector<std::uint8_t> find_coarse(const EssentialTree& tree, const Partition
 
 /// Nodes of other ranks in this rank's lists, ascending by owner, then key.
 struct GhostNeeds {
-  std::vector<NodeIndex> multipoles;  // V lists and M2P partners; with MultipoleRule::narrow V lists only
-  std::vector<NodeIndex> wide;        // with MultipoleRule::narrow M2P partners, which are sent in double
+  std::vector<NodeIndex> multipoles;  // in V and M2P lists; with MultipoleRule::narrow in V lists only
+  std::vector<NodeIndex> wide;        // with MultipoleRule::narrow in M2P lists, which are sent in double
   std::vector<NodeIndex> coarse;      // as `multipoles`, of coarse nodes: received by the collective
-  std::vector<NodeIndex> sources;     // leaves: P2P and P2L partners
+  std::vector<NodeIndex> sources;     // leaves: in P2P and P2L lists
 };
 
 /// Nodes of other ranks that `rank` needs, each in at most one of multipoles, wide and coarse. `coarse` is

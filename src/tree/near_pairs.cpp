@@ -1,9 +1,6 @@
-// P2P pairs of leaves, symmetric and one-sided, and their division into tasks.
-#include <algorithm>
-#include <map>
+#include "tree/near_pairs.hpp"
 
-#include "tree/node_rows.hpp"
-#include "tree/partners.hpp"
+#include <algorithm>
 
 namespace octopole::tree {
 namespace {
@@ -32,9 +29,9 @@ std::vector<Index> divide_leaves(std::span<const Index> work, Index ranges) {
   return bounds;
 }
 
-/// Classifies the partners of leaves of this rank.
+/// Classifies the leaves in the lists of leaves of this rank.
 struct Kinds : NearPartners {
-  explicit Kinds(const NearPartners& partners) : NearPartners(partners) {}
+  explicit Kinds(const NearPartners& lists) : NearPartners(lists) {}
 
   bool is_ghost(NodeIndex node) const { return tree.source_end[at(node)] > own_sources; }
   bool mutual(NodeIndex leaf, NodeIndex other) const {
@@ -60,7 +57,7 @@ struct Kinds : NearPartners {
   }
   Index points(NodeIndex leaf) const { return tree.source_count[at(leaf)]; }
 
-  /// The partners for which wanted(leaf, partner), along the curve.
+  /// The leaves in lists for which wanted(leaf, other), along the curve.
   template <class Wanted>
   NodeLists select(const Wanted& wanted) const {
     return make_rows(
@@ -160,12 +157,12 @@ void make_tasks(const EssentialTree& tree, std::span<const Index> work, Index ra
 
 }  // namespace
 
-NearPairs pair_up(const NearPartners& partners, Index ranges) {
-  const Kinds kinds(partners);
-  const EssentialTree& tree = partners.tree;
+NearPairs pair_up(const NearPartners& lists, Index ranges) {
+  const Kinds kinds(lists);
+  const EssentialTree& tree = lists.tree;
   NearPairs pairs;
   for (NodeIndex node = 0; node < tree.size(); ++node)
-    if (!partners.p2p.of(node).empty()) pairs.leaves.push_back(node);
+    if (!lists.p2p.of(node).empty()) pairs.leaves.push_back(node);
   sort_along_curve(tree, pairs.leaves);
   std::vector<char> waiting(tree.keys.size());
   for (const NodeIndex leaf : pairs.leaves) waiting[at(leaf)] = kinds.waits(leaf);
@@ -178,18 +175,18 @@ NearPairs pair_up(const NearPartners& partners, Index ranges) {
   std::vector<Index> work;
   for (const NodeIndex leaf : pairs.leaves) {
     Index around = 0;
-    for (const NodeIndex other : partners.p2p.of(leaf)) around += kinds.points(other);
+    for (const NodeIndex other : lists.p2p.of(leaf)) around += kinds.points(other);
     work.push_back(around * kinds.points(leaf));
   }
   make_tasks(tree, work, ranges, pairs);
   return pairs;
 }
 
-BorderLeaves find_border_leaves(const NearPartners& partners) {
-  const Kinds kinds(partners);
+BorderLeaves find_border_leaves(const NearPartners& lists) {
+  const Kinds kinds(lists);
   BorderLeaves border;
   kinds.for_each_border_pair([&](NodeIndex leaf, NodeIndex ghost) {
-    const int rank = partners.tree.owner[at(ghost)];
+    const int rank = lists.tree.owner[at(ghost)];
     if (kinds.in_row(leaf, ghost))
       border.sent[rank].push_back(ghost);
     else
@@ -197,17 +194,17 @@ BorderLeaves find_border_leaves(const NearPartners& partners) {
   });
   for (auto* by_rank : {&border.sent, &border.received})
     for (auto& [rank, leaves] : *by_rank) {
-      sort_along_curve(partners.tree, leaves);
+      sort_along_curve(lists.tree, leaves);
       leaves.erase(std::unique(leaves.begin(), leaves.end()), leaves.end());
     }
   return border;
 }
 
-BorderPairs pair_up_border(const NearPartners& partners, Index ranges) {
-  const Kinds kinds(partners);
-  const EssentialTree& tree = partners.tree;
+BorderPairs pair_up_border(const NearPartners& lists, Index ranges) {
+  const Kinds kinds(lists);
+  const EssentialTree& tree = lists.tree;
   BorderPairs border;
-  border.leaves = find_border_leaves(partners);
+  border.leaves = find_border_leaves(lists);
   border.alone = kinds.select(
       [&](NodeIndex leaf, NodeIndex other) { return kinds.is_ghost(other) && !kinds.mutual(leaf, other); });
   NearPairs& here = border.here;
@@ -231,12 +228,12 @@ BorderPairs pair_up_border(const NearPartners& partners, Index ranges) {
   return border;
 }
 
-double waiting_pairs(const NearPartners& partners) {
-  const Kinds kinds(partners);
+double waiting_pairs(const NearPartners& lists) {
+  const Kinds kinds(lists);
   double pairs = 0;
-  for (NodeIndex leaf = 0; leaf < partners.tree.size(); ++leaf) {
+  for (NodeIndex leaf = 0; leaf < lists.tree.size(); ++leaf) {
     if (!kinds.waits(leaf)) continue;
-    for (const NodeIndex other : partners.p2p.of(leaf))
+    for (const NodeIndex other : lists.p2p.of(leaf))
       if (!kinds.is_ghost(other) && kinds.mutual(leaf, other) && kinds.in_row(leaf, other))
         pairs += 2 * static_cast<double>(kinds.points(leaf)) * static_cast<double>(kinds.points(other));
   }

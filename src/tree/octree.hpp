@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "tree/splitters.hpp"
+#include "tree/partition.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::tree {

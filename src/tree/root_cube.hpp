@@ -6,7 +6,7 @@
 #include <span>
 
 #include "base/aligned.hpp"
-#include "tree/morton_key.hpp"
+#include "tree/morton.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::morton {

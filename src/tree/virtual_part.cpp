@@ -21,7 +21,7 @@ class Visit {
     if (range_.first >= range_.end) return;
     const NodeKey root = NodeKey::root();
     const bool split = tree_.is_split(root);
-    tell(root, split);
+    add_ghost(root, split);
     if (split) divide(root);
   }
 
@@ -32,12 +32,12 @@ class Visit {
     for (int octant = 0; octant < 8; ++octant) {
       const NodeKey child = node.child(octant);
       const bool split = tree_.is_split(child);
-      tell(child, split);
+      add_ghost(child, split);
       if (split && is_near(child)) divide(child);
     }
   }
 
-  void tell(NodeKey node, bool split) {
+  void add_ghost(NodeKey node, bool split) {
     if (partition_.owner(node) == rank_) return;
     const Index sources = counts_.count(node).sources;
     if (sources > 0) part_.ghosts.push_back({node, sources, split ? 0 : 1});
@@ -102,16 +102,16 @@ std::vector<Index> count_coarse_nodes(BalancedTree& tree, const Partition& parti
   if (coarse_users >= partition.ranks()) return counts;
   // As in find_coarse: children of nodes with more than coarse_users ranks around them.
   std::vector<NodeKey> crowded;
-  const auto look = [&](NodeKey node) {
+  const auto visit = [&](NodeKey node) {
     if (node.level() >= kFirstLevel && tree.counts().count(node).sources > 0)
       ++counts[static_cast<std::size_t>(partition.owner(node))];
     if (tree.is_split(node) && count_ranks_around(partition, node) > coarse_users) crowded.push_back(node);
   };
-  look(NodeKey::root());
+  visit(NodeKey::root());
   while (!crowded.empty()) {
     const NodeKey node = crowded.back();
     crowded.pop_back();
-    for (int octant = 0; octant < 8; ++octant) look(node.child(octant));
+    for (int octant = 0; octant < 8; ++octant) visit(node.child(octant));
   }
   return counts;
 }

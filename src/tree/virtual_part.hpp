@@ -4,9 +4,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "tree/essential.hpp"
+#include "tree/count_tree.hpp"
+#include "tree/essential_tree.hpp"
 #include "tree/ghost_needs.hpp"
-#include "tree/point_counts.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::tree {

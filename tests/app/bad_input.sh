@@ -67,7 +67,8 @@ run 2 "digits|single" points.h5 --digits 9 --precision single
 run 2 "5 digits|estimate|3 digits" points.h5 --digits 5 --near-form estimate
 rank_counts=3 run 2 "order" points.h5 --order 1
 run 2 "ncrit" points.h5 --ncrit 0
-run 2 "coarse users" points.h5 --coarse-users 0
+run 2 "allgather threshold" points.h5 --allgather-threshold 0
+run 2 "allgather threshold" points.h5 --coarse-users 0  # the earlier name
 run 2 "level" points.h5 --max-level 30
 run 2 "radius" points.h5 --inner-radius nan
 run 2 "radius" points.h5 --outer-radius 9

@@ -63,10 +63,12 @@ shows err "-ksp_typo"
 shows out Oct:Correct
 expect 0 1 capacitance sphere.msh --report digits.json -- -octopole_digits 5 -help -options_left
 holds digits.json "r['solver']['fmm_digits'] == 5"
-shows out -octopole_ncrit -octopole_coarse_users -pc_octopole_near_halo
+shows out -octopole_ncrit -octopole_allgather_threshold -pc_octopole_near_halo
 grep -q "was not used" err && fail "an option was used and is said not to be"
 for value in 2.5 nan; do
-  expect 1 2 capacitance sphere.msh --report digits.json -- -octopole_coarse_users $value
+  for name in allgather_threshold coarse_users; do  # coarse_users: its earlier name
+    expect 1 2 capacitance sphere.msh --report digits.json -- -octopole_$name $value
+  done
 done
 expect 2 1 capacitance
 expect 1 2 capacitance missing.msh

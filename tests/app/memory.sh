@@ -62,7 +62,7 @@ status=$?
 [ $status -eq 1 ] || fail "exit code $status instead of 1 under ulimit -v"
 shows err "not enough memory" "ulimit -v" "are left"
 
-# A real cgroup, where one can be made here (tests/base/node_memory_test.cpp has files of others everywhere).
+# A real cgroup, where one can be made here (tests/base/machine_test.cpp has files of others everywhere).
 make_cgroup() {
   local limit=memory.limit_in_bytes
   group=/sys/fs/cgroup/memory$(sed -n 's/^[0-9]*:memory://p' /proc/self/cgroup)/octopole-test-$$

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "base/node_memory.hpp"
+#include "base/machine.hpp"
 #include "base/threads.hpp"
 #include "fmm/set_points.hpp"
 #include "operators/operator_set.hpp"

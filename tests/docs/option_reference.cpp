@@ -49,14 +49,19 @@ std::string default_of(const OptionInfo& info, const std::optional<T>&) {
   return std::string(info.if_unset);
 }
 
+/// The name and the alias, each after `prefix` and before a backquote.
+std::string named(const OptionInfo& info, const std::string& prefix) {
+  const std::string name = prefix + dashed(info.name) + "`";
+  return info.alias.empty() ? name : name + " (earlier " + prefix + dashed(info.alias) + "`)";
+}
 template <class T>
 std::string flag_of(const OptionInfo& info, const T&) {
   if (info.name == "output") return "`--gradient`";
   if (info.name == "digits") return "`-d`, `--digits`";
-  return "`--" + dashed(info.name) + "`";
+  return named(info, "`--");
 }
 std::string flag_of(const OptionInfo& info, const bool& value) {
-  return (value ? "`--no-" : "`--") + dashed(info.name) + "`";
+  return named(info, value ? "`--no-" : "`--");
 }
 
 void print() {

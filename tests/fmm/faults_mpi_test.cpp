@@ -3,9 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "base/parallel_for.hpp"
 #include "base/profile.hpp"
-#include "mpi/failure.hpp"
+#include "base/threads.hpp"
+#include "mpi/agreement.hpp"
 #include "tests/support/problem.hpp"
 
 namespace octopole {

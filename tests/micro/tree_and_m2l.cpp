@@ -2,7 +2,7 @@
 #include <benchmark/benchmark.h>
 
 #include "operators/m2l_fft_cost.hpp"
-#include "tree/morton_sort.hpp"
+#include "tree/morton.hpp"
 #include "tree/root_cube.hpp"
 
 namespace {

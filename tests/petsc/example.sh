@@ -44,7 +44,7 @@ shows log.xml Oct:P2P
 run 1 -help
 succeeds
 shows out -octopole_digits -octopole_order -octopole_ncrit -octopole_precision -octopole_m2l -octopole_relax \
-  -octopole_direct_leaves -octopole_coarse_users -octopole_outer_radius \
+  -octopole_direct_leaves -octopole_allgather_threshold -octopole_outer_radius \
   -pc_octopole_near_overlap -pc_octopole_near_block
 run 1 -octopole_digits 4 -ksp_rtol 1e-8
 shows out "4 digits" "1e-08 wants 10"
@@ -52,8 +52,10 @@ run 1 -octopole_digits 5 -octopole_near_form estimate
 shows out "5 digits" "estimate"
 run 1 -octopole_m2l nonsense
 [ "$status" -ne 0 ] || { echo "FAILED: nonsense was taken"; failures=$((failures + 1)); }
-run 1 -octopole_coarse_users 0
-[ "$status" -ne 0 ] || { echo "FAILED: coarse_users 0 was taken"; failures=$((failures + 1)); }
+for name in allgather_threshold coarse_users; do  # coarse_users: its earlier name
+  run 1 -octopole_$name 0
+  [ "$status" -ne 0 ] || { echo "FAILED: $name 0 was taken"; failures=$((failures + 1)); }
+done
 run 1 -pc_octopole_near_overlap 2
 [ "$status" -ne 0 ] || { echo "FAILED: overlap 2 was taken"; failures=$((failures + 1)); }
 exit $((failures > 0))

@@ -7,7 +7,7 @@
 #include "io/points_file.hpp"
 #include "planner/forecast.hpp"
 #include "tests/support/problem.hpp"
-#include "tree/morton_sort.hpp"
+#include "tree/morton.hpp"
 
 namespace octopole {
 namespace {

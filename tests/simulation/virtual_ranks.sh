@@ -34,7 +34,7 @@ simulate 13 --shape sphere --points 7 --digits 3 --compare --verify 7 || fail "m
 # Messages of one evaluation as SimGrid saw them (the trace of two less that of one) and as the report counts them.
 for repeat in 1 2; do
   SMPIRUN_OPTIONS="-trace -trace-file $scratch/trace$repeat --cfg=tracing/smpi/display-sizes:yes" \
-    simulate 8 --shape sphere --points 9000 --digits 5 --repeat "$repeat" --coarse-users 8
+    simulate 8 --shape sphere --points 9000 --digits 5 --repeat "$repeat" --allgather-threshold 8
 done
 python3 - "$scratch" <<'PYTHON'
 import json, sys

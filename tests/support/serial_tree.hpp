@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "tree/essential.hpp"
-#include "tree/lists.hpp"
-#include "tree/morton_sort.hpp"
+#include "tree/essential_tree.hpp"
+#include "tree/interaction_lists.hpp"
+#include "tree/morton.hpp"
 #include "tree/root_cube.hpp"
 
 namespace octopole::test {

@@ -10,67 +10,6 @@
 namespace octopole::tree {
 namespace {
 
-TEST(CountTree, CountsAddUpAndOnlyFullNodesSplit) {
-  const auto codes = test::sorted_codes(test::make_points("plummer", 5000));
-  const CountTree coarse = test::serial_count_tree(codes, 200, 20);
-  EXPECT_TRUE(std::is_sorted(coarse.nodes().begin(), coarse.nodes().end()));
-  for (std::size_t i = 0; i < coarse.nodes().size(); ++i) {
-    const NodeKey node = coarse.nodes()[i];
-    EXPECT_EQ(coarse.is_split(node), coarse.counts()[i].largest() > 200);
-    if (!coarse.is_split(node)) continue;
-    Index sum = 0;
-    for (int octant = 0; octant < 8; ++octant) sum += coarse.count(node.child(octant)).sources;
-    EXPECT_EQ(sum, coarse.counts()[i].sources);
-  }
-}
-
-TEST(CountTree, ACoarseTreeIsPartOfAFinerOne) {
-  const auto codes = test::sorted_codes(test::make_points("ellipsoid", 4000));
-  const auto coarse = test::serial_count_tree(codes, 500, 20).splits(),
-             fine = test::serial_count_tree(codes, 60, 20).splits();
-  EXPECT_TRUE(std::includes(fine.begin(), fine.end(), coarse.begin(), coarse.end()));
-  EXPECT_LT(coarse.size(), fine.size());
-}
-
-TEST(CountTree, StopsAtTheMaximumLevel) {
-  const auto codes = test::sorted_codes(test::make_points("same", 100));
-  const CountTree coarse = test::serial_count_tree(codes, 10, 6);
-  int deepest = 0;
-  for (NodeKey node : coarse.nodes()) deepest = std::max(deepest, node.level());
-  EXPECT_EQ(deepest, 6);
-}
-
-TEST(Partition, DividesAtLeafBoundariesNearEqualShares) {
-  const auto codes = test::sorted_codes(test::make_points("sphere", 20000));
-  for (int ranks : {1, 2, 3, 5, 7, 8, 13, 64}) {
-    const CountTree coarse = test::serial_count_tree(codes, std::max<Index>(50, 20000 / (32 * ranks)), 20);
-    const Partition partition = divide(coarse, point_weights(coarse), ranks);
-    ASSERT_EQ(partition.ranks(), ranks);
-    EXPECT_EQ(partition.bounds.front(), 0u);
-    EXPECT_EQ(partition.bounds.back(), morton::kCodeEnd);
-    EXPECT_TRUE(std::is_sorted(partition.bounds.begin(), partition.bounds.end()));
-    std::vector<Code> boundaries{morton::kCodeEnd};
-    for (std::size_t leaf : coarse.leaves()) boundaries.push_back(coarse.nodes()[leaf].first_code());
-    Index largest = 0;
-    for (int r = 0; r < ranks; ++r) {
-      EXPECT_NE(std::find(boundaries.begin(), boundaries.end(), partition.range(r).first), boundaries.end());
-      largest = std::max(largest, count_codes(codes, partition.range(r).first, partition.range(r).end));
-    }
-    Index heaviest = 0;  // a rank's count deviates from its share by at most the leaves at its ends
-    for (std::size_t leaf : coarse.leaves()) heaviest = std::max(heaviest, coarse.counts()[leaf].sources);
-    EXPECT_LE(largest, 20000 / ranks + 1 + heaviest);
-  }
-}
-
-TEST(Partition, OwnersSkipEmptyRanks) {
-  const Partition partition{{0, 100, 100, 200, morton::kCodeEnd}};
-  EXPECT_EQ(partition.owner(Code{0}), 0);
-  EXPECT_EQ(partition.owner(Code{99}), 0);
-  EXPECT_EQ(partition.owner(Code{100}), 2);
-  EXPECT_EQ(partition.owner(Code{200}), 3);
-  EXPECT_EQ(partition.owner(morton::kCodeEnd - 1), 3);
-}
-
 TEST(Octree, LeavesTileTheCubeAndHoldAtMostNcrit) {
   for (const auto& shape : test::kClouds)
     for (bool balance : {false, true}) {
@@ -130,29 +69,6 @@ TEST(LeafHash, DependsOnTheSetAloneAndAdds) {
   auto other = s.leaves;
   other[5] = other[5].child(0);
   EXPECT_NE(leaf_hash(other), leaf_hash(leaves));
-}
-
-TEST(EssentialTree, LinksAreConsistent) {
-  for (const auto& shape : test::kClouds) {
-    const auto s = test::make_serial_tree(test::make_points(shape, 3000), 40);
-    const EssentialTree& t = s.tree;
-    EXPECT_TRUE(std::is_sorted(t.keys.begin(), t.keys.end()));
-    Index in_leaves = 0;
-    for (NodeIndex node = 0; node < t.size(); ++node) {
-      const auto i = static_cast<std::size_t>(node);
-      EXPECT_EQ(t.find(t.keys[i]), node);
-      EXPECT_GE(node, t.level_begin[static_cast<std::size_t>(t.keys[i].level())]);
-      EXPECT_LT(node, t.level_begin[static_cast<std::size_t>(t.keys[i].level()) + 1]);
-      if (t.leaf[i]) in_leaves += t.source_end[i] - t.source_begin[i];
-      for (std::size_t octant = 0; octant < 8; ++octant) {
-        const NodeIndex child = t.children[8 * i + octant];
-        if (child == kNoNode) continue;
-        EXPECT_EQ(t.parent[static_cast<std::size_t>(child)], node);
-        EXPECT_EQ(t.keys[static_cast<std::size_t>(child)], t.keys[i].child(static_cast<int>(octant)));
-      }
-    }
-    EXPECT_EQ(in_leaves, 3000);
-  }
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include "fmm/access.hpp"
 #include "fmm/set_points.hpp"
 #include "io/points_file.hpp"
-#include "tree/morton_sort.hpp"
+#include "tree/morton.hpp"
 #include "tree/root_cube.hpp"
 
 namespace octopole::app {

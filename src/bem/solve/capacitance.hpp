@@ -9,8 +9,7 @@
 #include "bem/panel_integrals.hpp"
 #include "bem/panels.hpp"
 #include "octopole/petsc.hpp"
-#include "petsc/accuracy_levels.hpp"
-#include "petsc/product_times.hpp"
+#include "petsc/accuracy.hpp"
 #include "petsc/solver.hpp"
 
 #pragma GCC visibility push(default)

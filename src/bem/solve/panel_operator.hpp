@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "bem/near_correction.hpp"
-#include "petsc/shell.hpp"
+#include "petsc/matrix.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::bem {

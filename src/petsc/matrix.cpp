@@ -1,0 +1,328 @@
+#include "petsc/matrix.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "fmm/access.hpp"
+#include "kernels/direct.hpp"
+#include "octopole/petsc.hpp"
+#include "petsc/handles.hpp"
+#include "petsc/log.hpp"
+
+namespace octopole::petsc {
+namespace {
+
+constexpr char kOperatorKey[] = "octopole_operator";
+
+/// The context of a Mat, which applies L (scale A) R + diag(d). MATSHELL could manage these itself, but does
+/// not make them accessible.
+struct Shell {
+  std::shared_ptr<Operator> op;
+  Scaling scaling;
+  std::vector<double> added;  // d (rows); empty: shift everywhere
+  double shift = 0;
+  std::vector<double> scaled;  // R x
+
+  void apply(std::span<const double> x, std::span<double> y, bool transposed) {
+    const std::vector<double>& before = transposed ? scaling.left : scaling.right;
+    const std::vector<double>& after = transposed ? scaling.right : scaling.left;
+    std::span<const double> from = x;
+    if (scaling.scaled_right_of(transposed)) {
+      scaled.resize(x.size());
+      for (std::size_t i = 0; i < x.size(); ++i) scaled[i] = before[i] * x[i];
+      from = scaled;
+    }
+    if (transposed)
+      op->multiply_transposed(from, y);
+    else
+      op->multiply(from, y);
+    if (scaling.scale != 1)
+      for (double& value : y) value *= scaling.scale;
+    if (scaling.scaled_right_of(!transposed))
+      for (std::size_t i = 0; i < y.size(); ++i) y[i] *= after[i];
+    if (shift == 0 && added.empty()) return;
+    for (std::size_t i = 0; i < y.size(); ++i) y[i] += (added.empty() ? shift : added[i]) * x[i];
+  }
+};
+
+Shell& shell_of(Mat matrix) {
+  Shell* shell = contained<Shell>(matrix, kOperatorKey);
+  if (!shell) throw Error("this Mat was not made by octopole");
+  return *shell;
+}
+
+MPI_Comm comm_of(Mat matrix) {
+  return PetscObjectComm(reinterpret_cast<PetscObject>(matrix));
+}
+
+PetscErrorCode mult(Mat matrix, Vec x, Vec y) {
+  return guarded(comm_of(matrix), "MatMult_Octopole", [&] {
+    const ReadArray from(x);
+    WriteArray to(y);
+    shell_of(matrix).apply(from.values(), to.values(), false);
+  });
+}
+
+PetscErrorCode mult_transpose(Mat matrix, Vec x, Vec y) {
+  return guarded(comm_of(matrix), "MatMultTranspose_Octopole", [&] {
+    const ReadArray from(x);
+    WriteArray to(y);
+    shell_of(matrix).apply(from.values(), to.values(), true);
+  });
+}
+
+/// Throws on all ranks unless every rank has as many rows as columns.
+void check_square(Mat matrix, const Operator& op) {
+  int square = op.rows() == op.columns() ? 1 : 0, all_square = 0;
+  MPI_Allreduce(&square, &all_square, 1, MPI_INT, MPI_MIN, comm_of(matrix));
+  if (all_square == 0)
+    throw Error("the diagonal of a matrix whose local rows are not as many as its local columns");
+}
+
+void diagonal_of(Shell& shell, std::span<double> values) {
+  shell.op->diagonal(values);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] *= shell.scaling.scale;
+    if (shell.scaling.by_left) values[i] *= shell.scaling.left[i];
+    if (shell.scaling.by_right) values[i] *= shell.scaling.right[i];
+    values[i] += shell.added.empty() ? shell.shift : shell.added[i];
+  }
+}
+
+PetscErrorCode get_diagonal(Mat matrix, Vec d) {
+  return guarded(comm_of(matrix), "MatGetDiagonal_Octopole", [&] {
+    Shell& shell = shell_of(matrix);
+    check_square(matrix, *shell.op);
+    WriteArray to(d);
+    diagonal_of(shell, to.values());
+  });
+}
+
+PetscErrorCode duplicate(Mat matrix, MatDuplicateOption, Mat*) {
+  return guarded(comm_of(matrix), "MatDuplicate_Octopole", [] {
+    throw Error("a Mat of an FMM cannot be duplicated: it has no entries",
+                "share it by PetscObjectReference, or make another one of the same Fmm");
+  });
+}
+
+PetscErrorCode view(Mat matrix, PetscViewer viewer) {
+  return guarded(comm_of(matrix), "MatView_Octopole", [&] {
+    PetscBool ascii = PETSC_FALSE;
+    check(PetscObjectTypeCompare(reinterpret_cast<PetscObject>(viewer), PETSCVIEWERASCII, &ascii),
+          "PetscObjectTypeCompare");
+    if (!ascii) return;
+    std::string text = shell_of(matrix).op->description();
+    for (std::size_t begin = 0; begin < text.size();) {
+      const std::size_t end = std::min(text.find('\n', begin), text.size());
+      check(PetscViewerASCIIPrintf(viewer, "  %s\n", text.substr(begin, end - begin).c_str()),
+            "PetscViewerASCIIPrintf");
+      begin = end + 1;
+    }
+  });
+}
+
+PetscErrorCode scale(Mat matrix, PetscScalar factor) {
+  return guarded(comm_of(matrix), "MatScale_Octopole", [&] {
+    Shell& shell = shell_of(matrix);
+    shell.scaling.scale *= factor;
+    shell.shift *= factor;
+    for (double& d : shell.added) d *= factor;
+  });
+}
+
+PetscErrorCode shift(Mat matrix, PetscScalar amount) {
+  return guarded(comm_of(matrix), "MatShift_Octopole", [&] {
+    Shell& shell = shell_of(matrix);
+    check_square(matrix, *shell.op);
+    shell.shift += amount;
+    for (double& d : shell.added) d += amount;
+  });
+}
+
+void spread_shift(Shell& shell) {
+  if (shell.added.empty()) shell.added.assign(static_cast<std::size_t>(shell.op->rows()), shell.shift);
+}
+
+PetscErrorCode diagonal_set(Mat matrix, Vec diagonal, InsertMode mode) {
+  return guarded(comm_of(matrix), "MatDiagonalSet_Octopole", [&] {
+    Shell& shell = shell_of(matrix);
+    check_square(matrix, *shell.op);
+    const ReadArray d(diagonal);
+    std::vector<double> before(d.values().size(), 0);
+    if (mode == INSERT_VALUES) diagonal_of(shell, before);
+    spread_shift(shell);
+    for (std::size_t i = 0; i < before.size(); ++i) shell.added[i] += d.values()[i] - before[i];
+  });
+}
+
+/// factors[i] *= by[i].
+void multiply_into(std::vector<double>& factors, bool& used, std::span<const double> by) {
+  if (!used) factors.assign(by.size(), 1);
+  used = true;
+  for (std::size_t i = 0; i < by.size(); ++i) factors[i] *= by[i];
+}
+
+PetscErrorCode diagonal_scale(Mat matrix, Vec left, Vec right) {
+  return guarded(comm_of(matrix), "MatDiagonalScale_Octopole", [&] {
+    Shell& shell = shell_of(matrix);
+    if (shell.shift != 0 || !shell.added.empty()) spread_shift(shell);
+    const auto scale_added = [&shell](std::span<const double> by) {
+      for (std::size_t i = 0; i < shell.added.size(); ++i) shell.added[i] *= by[i];
+    };
+    if (left) {
+      const ReadArray factors(left);
+      multiply_into(shell.scaling.left, shell.scaling.by_left, factors.values());
+      scale_added(factors.values());
+    }
+    if (right) {
+      const ReadArray factors(right);
+      multiply_into(shell.scaling.right, shell.scaling.by_right, factors.values());
+      scale_added(factors.values());
+    }
+  });
+}
+
+template <class Function>
+void set_operation(Mat matrix, MatOperation operation, Function function) {
+  check(MatShellSetOperation(matrix, operation, reinterpret_cast<void (*)()>(function)),
+        "MatShellSetOperation");
+}
+
+}  // namespace
+
+Mat make_shell(MPI_Comm comm, const std::shared_ptr<Operator>& op) {
+  initialize();
+  const QuietErrors quiet;
+  Mat matrix = nullptr;
+  check(MatCreateShell(comm, checked_cast<PetscInt>(op->rows(), "local rows"),
+                       checked_cast<PetscInt>(op->columns(), "local columns"), PETSC_DETERMINE,
+                       PETSC_DETERMINE, nullptr, &matrix),
+        "MatCreateShell");
+  try {
+    auto shell = std::make_shared<Shell>();
+    shell->op = op;
+    check(MatShellSetManageScalingShifts(matrix), "MatShellSetManageScalingShifts");  // in this file
+    set_operation(matrix, MATOP_MULT, mult);
+    set_operation(matrix, MATOP_MULT_TRANSPOSE, mult_transpose);
+    set_operation(matrix, MATOP_GET_DIAGONAL, get_diagonal);
+    set_operation(matrix, MATOP_DUPLICATE, duplicate);
+    set_operation(matrix, MATOP_VIEW, view);
+    set_operation(matrix, MATOP_SCALE, scale);
+    set_operation(matrix, MATOP_SHIFT, shift);
+    set_operation(matrix, MATOP_DIAGONAL_SET, diagonal_set);
+    set_operation(matrix, MATOP_DIAGONAL_SCALE, diagonal_scale);
+    contain(matrix, kOperatorKey, std::move(shell));
+    if (auto entries = op->near_entries()) set_near_entries(matrix, std::move(entries));
+    check(MatSetUp(matrix), "MatSetUp");
+    check(MatAssemblyBegin(matrix, MAT_FINAL_ASSEMBLY), "MatAssemblyBegin");
+    check(MatAssemblyEnd(matrix, MAT_FINAL_ASSEMBLY), "MatAssemblyEnd");
+  } catch (...) {
+    (void)MatDestroy(&matrix);
+    throw;
+  }
+  return matrix;
+}
+
+std::shared_ptr<Operator> operator_of(Mat matrix) {
+  const Shell* shell = contained<Shell>(matrix, kOperatorKey);
+  return shell ? shell->op : nullptr;
+}
+
+Scaling scaling_of(Mat matrix) {
+  const Shell* shell = contained<Shell>(matrix, kOperatorKey);
+  return shell ? shell->scaling : Scaling{};
+}
+
+namespace {
+
+double kernel_entry(const double* target, const double* source) {
+  double value = 0;
+  const double one = 1;
+  const double dx = target[0] - source[0], dy = target[1] - source[1], dz = target[2] - source[2];
+  const double r2 = dx * dx + dy * dy + dz * dz;
+  if (r2 > 0) value = Laplace::constant * Laplace{}.potential(r2, one / std::sqrt(r2));
+  return value;
+}
+
+/// Entries of the kernel's matrix, with the leaves of the FMM's tree as groups.
+class KernelEntries : public NearEntries {
+ public:
+  explicit KernelEntries(std::shared_ptr<AccuracyLevels> levels) : levels_(std::move(levels)) {}
+
+  LeafPoints groups() override { return FmmAccess::leaf_points(levels_->full()); }
+
+  void prepare(std::span<const Index> rows) override {
+    targets_ = fetch_rows(levels_->comm(), levels_->full().targets(), 3, rows);
+    sources_ = levels_->targets_are_sources()
+                   ? targets_
+                   : fetch_rows(levels_->comm(), levels_->full().sources(), 3, rows);
+  }
+
+  void fill(std::span<const Index> rows, std::span<const Index> columns, double* block) const override {
+    for (const Index column : columns)
+      for (const Index row : rows)
+        *block++ = kernel_entry(&targets_[3 * static_cast<std::size_t>(row)],
+                                &sources_[3 * static_cast<std::size_t>(column)]);
+  }
+
+ private:
+  std::shared_ptr<AccuracyLevels> levels_;
+  std::vector<double> targets_, sources_;  // of the rows passed to prepare
+};
+
+class FmmOperator : public Operator {
+ public:
+  explicit FmmOperator(std::shared_ptr<AccuracyLevels> levels) : levels_(std::move(levels)) {}
+
+  Index rows() const override { return levels_->targets(); }
+  Index columns() const override { return levels_->sources(); }
+
+  void multiply(std::span<const double> x, std::span<double> y) override {
+    levels_->evaluate(x, field_);
+    std::copy(field_.potential.begin(), field_.potential.end(), y.begin());
+  }
+  void multiply_transposed(std::span<const double> x, std::span<double> y) override {
+    levels_->evaluate_transposed(x, transposed_field_);
+    std::copy(transposed_field_.potential.begin(), transposed_field_.potential.end(), y.begin());
+  }
+  void diagonal(std::span<double> values) override {
+    std::fill(values.begin(), values.end(), 0);
+    if (levels_->targets_are_sources()) return;
+    const std::vector<double> targets = levels_->full().targets(), sources = levels_->full().sources();
+    for (std::size_t i = 0; i < values.size(); ++i)
+      values[i] = kernel_entry(&targets[3 * i], &sources[3 * i]);
+  }
+
+  std::shared_ptr<NearEntries> near_entries() override { return std::make_shared<KernelEntries>(levels_); }
+  AccuracyLevels* accuracy_levels() override { return levels_.get(); }
+  std::string description() const override { return describe(*levels_); }
+
+ private:
+  std::shared_ptr<AccuracyLevels> levels_;
+  Field field_, transposed_field_;
+};
+
+Mat make(MPI_Comm comm, std::shared_ptr<AccuracyLevels> levels) {
+  return make_shell(comm, std::make_shared<FmmOperator>(std::move(levels)));
+}
+
+}  // namespace
+
+Mat make_mat(MPI_Comm comm, std::shared_ptr<Fmm> fmm) {
+  initialize();
+  return make(comm, std::make_shared<AccuracyLevels>(std::move(fmm)));
+}
+
+Mat make_mat(MPI_Comm comm, Fmm&& fmm) {
+  return make_mat(comm, std::make_shared<Fmm>(std::move(fmm)));
+}
+
+Mat make_mat(MPI_Comm comm, const Settings& settings, std::vector<double> sources,
+             std::optional<std::vector<double>> targets) {
+  initialize();
+  const Settings complete = read_options(comm, settings);
+  return make(comm,
+              std::make_shared<AccuracyLevels>(comm, complete.fmm, std::move(sources), std::move(targets)));
+}
+
+}  // namespace octopole::petsc
