@@ -20,7 +20,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 shapes=(cube sphere ellipsoid)
 small=1000          # points per rank of simulated runs
 small_ranks=(64 128 256)
-ranks_a_node=16     # of simulated runs, so that most messages cross the network
+ranks_per_node=16   # of simulated runs, so that most messages cross the network
 study=docs/developers/study
 archive=$study/records.tar.gz
 scratch=$(mktemp -d)
@@ -82,7 +82,7 @@ counted() {
   local shape ranks
   for shape in "${shapes[@]}"; do
     for ranks in "${small_ranks[@]}"; do
-      plan --shape "$shape" -n $((small * ranks)) --ranks "$ranks" --ranks-per-node "$ranks_a_node" --study weak
+      plan --shape "$shape" -n $((small * ranks)) --ranks "$ranks" --ranks-per-node "$ranks_per_node" --study weak
     done
   done
   keep counted "$scratch/planned.jsonl"
@@ -91,7 +91,7 @@ counted() {
 
 simulated() {
   step "Simulating"
-  N=$small RANKS="${small_ranks[*]}" RANKS_A_NODE=$ranks_a_node SHAPES="${shapes[*]}" RECORDS="$scratch/simulated.jsonl" \
+  N=$small RANKS="${small_ranks[*]}" RANKS_PER_NODE=$ranks_per_node SHAPES="${shapes[*]}" RECORDS="$scratch/simulated.jsonl" \
     bash jobs/study/simulate.sh
   keep simulated "$scratch/simulated.jsonl"
   run python3 jobs/study/simulation.py compare "$records/simulated.jsonl" "$records/counted.jsonl"

@@ -14,7 +14,7 @@
 #   COMPARE=yes                      also compute on one rank, and fail if the results differ
 #   ARGUMENTS=""                     further arguments of octopole_simulate, such as --gradient
 #   MACHINE=jobs/study/machines/reference.json   the cluster: latency, bandwidth, cores per node, rates per core
-#   RANKS_A_NODE=                    ranks per node (default: one per core)
+#   RANKS_PER_NODE=                  ranks per node (default: one per core)
 #   RATES=reference                  rates per core if the machine file has none: a file, or reference
 #   RECORDS=results/simulated.jsonl  file to which records are appended
 #   BUILD=build-smpi                 where to build
@@ -42,13 +42,13 @@ RATES=${RATES:-reference}
 RECORDS=${RECORDS:-results/simulated.jsonl}
 BUILD=${BUILD:-build-smpi}
 read -r -a arguments <<<"${ARGUMENTS:-}"
-for value in $RANKS "$N" "$DIGITS" "$VERIFY" ${RANKS_A_NODE:-1}; do
+for value in $RANKS "$N" "$DIGITS" "$VERIFY" ${RANKS_PER_NODE:-1}; do
   case $value in
     '' | *[!0-9]*) fail "'$value' is not a whole number (see --help)" ;;
   esac
 done
 case $STUDY in
-  weak) points=--points-a-rank ;;
+  weak) points=--points-per-rank ;;
   strong) points=--points ;;
   *) fail "STUDY is weak or strong, not '$STUDY'" ;;
 esac
@@ -71,7 +71,7 @@ scratch=$(mktemp -d)
 trap 'octopole_ended; rm -rf "$scratch"' EXIT
 for shape in $SHAPES; do
   for ranks in $RANKS; do
-    bash jobs/study/virtual_run.sh "$BUILD/src/octopole_simulate" "$ranks" "$MACHINE" "${RANKS_A_NODE:-}" "$scratch" \
+    bash jobs/study/virtual_run.sh "$BUILD/src/octopole_simulate" "$ranks" "$MACHINE" "${RANKS_PER_NODE:-}" "$scratch" \
       --shape "$shape" "$points" "$N" --digits "$DIGITS" --verify "$VERIFY" --study "$STUDY" \
       --rates "$RATES" --quiet --record "$scratch/record" "${arguments[@]}"
     cat "$scratch/record" >>"$RECORDS"

@@ -137,7 +137,7 @@ def main():
     command = commands.add_parser("platform")
     command.add_argument("--machine", required=True)
     command.add_argument("--ranks", type=int, required=True)
-    command.add_argument("--ranks-per-node", "--ranks-a-node", type=int)
+    command.add_argument("--ranks-per-node", "--ranks-per-node", type=int)
     command.add_argument("--directory", required=True)
     command.set_defaults(run=platform)
     command = commands.add_parser("table")

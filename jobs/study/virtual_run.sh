@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # One simulated run: octopole_simulate under SimGrid's smpirun on the cluster of a machine file.
 #
-# Usage: jobs/study/virtual_run.sh PROGRAM RANKS MACHINE RANKS_A_NODE SCRATCH [arguments of the program]
+# Usage: jobs/study/virtual_run.sh PROGRAM RANKS MACHINE RANKS_PER_NODE SCRATCH [arguments of the program]
 #   MACHINE        a file of jobs/study/machines/
-#   RANKS_A_NODE   ranks per node; empty: one per core
+#   RANKS_PER_NODE ranks per node; empty: one per core
 #   SCRATCH        directory for SimGrid's description of the cluster
 #   SMPIRUN_OPTIONS="..."   in the environment: further options of smpirun, such as -trace
 set -euo pipefail
@@ -12,12 +12,12 @@ if [ $# -lt 5 ]; then
   sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//;p}' "$0" >&2
   exit 2
 fi
-program=$1 ranks=$2 machine=$3 ranks_a_node=$4 scratch=$5
+program=$1 ranks=$2 machine=$3 ranks_per_node=$4 scratch=$5
 shift 5
 
 describe=(python3 "$folder/simulation.py" platform --machine "$machine" --ranks "$ranks" --directory "$scratch")
-if [ -n "$ranks_a_node" ]; then
-  describe+=(--ranks-per-node "$ranks_a_node")
+if [ -n "$ranks_per_node" ]; then
+  describe+=(--ranks-per-node "$ranks_per_node")
 fi
 options=$("${describe[@]}")
 mapfile -t options <<<"$options"

@@ -46,7 +46,7 @@ class Simulation {
         ->capture_default_str();
     auto* points = parser.add_option("-n,--points", count_, "Number of sources, which are the targets")
                        ->check(CLI::Range(Index{1}, Index{1} << 40));
-    parser.add_option("--points-a-rank", per_rank_, "The same by rank")
+    parser.add_option("--points-per-rank", per_rank_, "The same by rank")
         ->check(CLI::Range(Index{1}, Index{1} << 32))
         ->excludes(points);
     options_.add_to(parser);
@@ -72,7 +72,7 @@ class Simulation {
   }
 
   int run(const mpi::Comm& comm) {
-    if (count_ == 0 && per_rank_ == 0) throw UsageError("--points or --points-a-rank is required");
+    if (count_ == 0 && per_rank_ == 0) throw UsageError("--points or --points-per-rank is required");
     if (rates_ == "measure" || rates_.empty())
       throw UsageError(
           "--rates must name a file, or be reference: virtual ranks have no clock to measure by");
