@@ -93,14 +93,14 @@ struct Tuning {
   std::vector<TuningRow> table;  ///< the best n_crit of every padding tried, then all of the chosen padding
 };
 
-/// Work of one phase by WorkKind: numbers of pairs and gathers, and floating-point operations (M2L by SVD at
-/// its expected rank).
-struct PhaseWork {
+/// Operations of one phase by WorkKind: numbers of pairs and gathers, and floating-point operations (M2L by
+/// SVD at its expected rank).
+struct PhaseOperations {
   double pairs = 0, gathers = 0, gemm = 0, transform = 0, sweep = 0;
 };
 
-/// Work by Phase.
-using Work = std::array<PhaseWork, kPhases>;
+/// Operations by Phase.
+using OperationsByPhase = std::array<PhaseOperations, kPhases>;
 
 /// Bytes of data that every rank holds for all ranks.
 struct ReplicatedBytes {
@@ -191,7 +191,7 @@ struct Summary {
   MinMeanMax operators_seconds;                        ///< of reading or computing the operators
   MinMeanMax evaluate_seconds;                         ///< of the last evaluate
   std::array<MinMeanMax, kPhases> phase_seconds;       ///< its phases, by Phase
-  Work work{};                                         ///< of one evaluation, all ranks together
+  OperationsByPhase operations{};                      ///< of one evaluation, all ranks together
   CommunicationSummary communication;                  ///< of the set-up and the last evaluate
   BalanceSummary balance;
   ReplicatedBytes replicated;

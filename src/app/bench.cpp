@@ -111,10 +111,10 @@ class Medians {
 void rate_phases(const BenchPlan& plan, BenchResult& result) {
   const Summary& s = result.summary;
   const bool gradient = s.parameters.gradient();
-  const auto best = seconds_of(s.work, s.parameters, plan.rates, true);
+  const auto best = seconds_of(s.operations, s.parameters, plan.rates, true);
   const double threads = s.ranks * s.threads;
   for (std::size_t i = 0; i < kPhases; ++i) {
-    const PhaseWork& work = s.work[i];
+    const PhaseOperations& work = s.operations[i];
     const bool at_targets =
         i == std::size_t(Phase::p2p) || i == std::size_t(Phase::l2p) || i == std::size_t(Phase::m2p);
     const double flops =

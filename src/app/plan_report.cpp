@@ -96,9 +96,9 @@ std::string to_table(const PlanReport& report) {
   t.add("  in the set-up", "{:>14.3f}   count tree {:.3f}, then shared nodes {:.3f}",
         std::max(replicated.count_tree, replicated.shared) * 1e-6, replicated.count_tree * 1e-6,
         replicated.shared * 1e-6);
-  for (double WorkCounts::*const* what = kAllCounts.begin(); what != kAllCounts.end(); ++what)
+  for (double OperationCounts::*const* what = kAllCounts.begin(); what != kAllCounts.end(); ++what)
     t.add(fmt::format("  {}", kCountNames[static_cast<std::size_t>(what - kAllCounts.begin())]),
-          worst_of(plan, [&](const RankPlan& r) { return r.work.*(*what); }));
+          worst_of(plan, [&](const RankPlan& r) { return r.operations.*(*what); }));
   t.add("exchanges", "{:>12} {:>12} {:>9} {:>7} {:>10}   at most per rank", "MB sent", "MB received",
         "messages", "peers", "seconds");
   const auto exchange = [&](std::string_view name, const auto& of, double seconds) {
@@ -204,7 +204,7 @@ ordered_json plan_json(const PlanReport& report) {
   for (const Figure& figure : kFigures) figures[figure.json_name] = worst_json(worst_of(plan, figure.of));
   for (std::size_t i = 0; i < kAllCounts.size(); ++i)
     work[kCountNames[i]] =
-        worst_json(worst_of(plan, [&](const RankPlan& r) { return r.work.*kAllCounts[i]; }));
+        worst_json(worst_of(plan, [&](const RankPlan& r) { return r.operations.*kAllCounts[i]; }));
   for (std::size_t i = 0; i < kExchanges; ++i) {
     ordered_json exchange = traffic_json(plan, [i](const RankPlan& r) { return r.traffic.exchanges[i]; });
     exchange["seconds"] = s.exchanges_max[i];

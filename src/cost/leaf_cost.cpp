@@ -42,7 +42,7 @@ double seconds_of_close(double pairs, const Parameters& parameters) {
   in_double.near_precision = in_double.operators.precision = Precision::double_precision;
   in_double.near_form = NearForm::two_floats;
   in_double.output = Output::potential;
-  WorkCounts counts;
+  OperationCounts counts;
   counts.near_pairs = pairs;
   return total(predict_seconds(counts, in_double, true)) / kCloseShare;
 }
@@ -54,14 +54,15 @@ morton::Code place_of(tree::NodeKey node, tree::CodeRange range) {
 }
 
 std::vector<double> leaf_seconds(const RankLists& lists, tree::CodeRange range,
-                                 std::span<const tree::NodeKey> leaves, std::span<const WorkCounts> by_node,
-                                 double families_in, const Parameters& parameters, bool same) {
+                                 std::span<const tree::NodeKey> leaves,
+                                 std::span<const OperationCounts> by_node, double families_in,
+                                 const Parameters& parameters, bool same) {
   double families_out = 0;
-  for (const WorkCounts& counts : by_node) families_out += counts.families_out;
+  for (const OperationCounts& counts : by_node) families_out += counts.families_out;
   std::vector<double> seconds(leaves.size(), 0);
   for (NodeIndex node = 0; node < lists.tree.size(); ++node) {
-    WorkCounts counts = by_node[at(node)];
-    if (counts == WorkCounts{}) continue;
+    OperationCounts counts = by_node[at(node)];
+    if (counts == OperationCounts{}) continue;
     if (families_out > 0) counts.families_in = counts.families_out * families_in / families_out;
     const morton::Code place = place_of(lists.tree.keys[at(node)], range);
     const auto leaf =
@@ -75,7 +76,7 @@ std::vector<double> leaf_seconds(const RankLists& lists, tree::CodeRange range,
 
 Index direct_points(const Parameters& parameters, Index surface, bool same) {
   if (!parameters.direct_leaves) return 0;
-  Work operations{};  // of one pair each
+  OperationsByPhase operations{};  // of one pair each
   operations[static_cast<std::size_t>(Phase::p2p)].pairs = 1;
   operations[static_cast<std::size_t>(Phase::m2p)].pairs = 1;
   const auto seconds = seconds_of(operations, parameters, parameters.rates, same);
@@ -104,15 +105,15 @@ OverfullLeaves find_overfull(const mpi::Comm& comm, const RankLists& lists,
   overfull.leaves = comm.sum(overfull.leaves);
 
   const WorkLists work = make_work_lists(lists, ends, static_cast<Index>(own_sources.size()));
-  const auto seconds = [&](const WorkCounts& counts) {
+  const auto seconds = [&](const OperationCounts& counts) {
     return total(predict_seconds(counts, parameters, same));
   };
-  WorkCounts near;  // of pairs with a point of an overfull leaf
+  OperationCounts near;  // of pairs with a point of an overfull leaf
   double in_all = 0, costliest = 0;
   for (const auto* leaves : {&work.interior_leaves, &work.boundary_leaves})
     for (const NodeIndex leaf : *leaves) {
       const bool full = points_of(tree, leaf) > ncrit;
-      WorkCounts row;
+      OperationCounts row;
       for (const NodeIndex other : lists.partners.p2p.of(leaf))
         if (full || tree.source_count[at(other)] > ncrit)
           row.near_gathers += static_cast<double>(tree.source_count[at(other)]);
@@ -126,7 +127,7 @@ OverfullLeaves find_overfull(const mpi::Comm& comm, const RankLists& lists,
       costliest = std::max(costliest, of_row);
     }
   const double others =
-      std::max(0.0, seconds(count_work(lists, work, {}, parameters.operators)) - seconds(near));
+      std::max(0.0, seconds(count_operations(lists, work, {}, parameters.operators)) - seconds(near));
   std::array<double, 2> slowest = {std::max(in_all / threads, costliest), others / threads};
   comm.allreduce(std::span<double>(slowest), MPI_MAX);
   overfull.pairs = comm.sum(near.near_pairs);

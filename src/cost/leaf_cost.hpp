@@ -19,8 +19,9 @@ morton::Code place_of(tree::NodeKey node, tree::CodeRange range);
 /// of a node is counted at its first leaf in the range; forward transforms of families are divided evenly
 /// among the families that need them.
 std::vector<double> leaf_seconds(const RankLists& lists, tree::CodeRange range,
-                                 std::span<const tree::NodeKey> leaves, std::span<const WorkCounts> by_node,
-                                 double families_in, const Parameters& parameters, bool same);
+                                 std::span<const tree::NodeKey> leaves,
+                                 std::span<const OperationCounts> by_node, double families_in,
+                                 const Parameters& parameters, bool same);
 
 /// Maximum number of points of a leaf for which its W and X pairs are summed directly: the number that P2P
 /// sums, by the rates, in the time of M2P with `surface` points. `same`: sources = targets.

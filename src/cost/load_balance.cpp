@@ -13,13 +13,14 @@ namespace {
 /// The part of one rank under a candidate partition.
 struct Part {
   Index weight = 0;
-  WorkCounts owned;
+  OperationCounts owned;
 };
 
-/// This rank's part under `partition`: its weights and owned_work, summed over all ranks that now hold them.
+/// This rank's part under `partition`: its weights and owned_operations, summed over all ranks that now hold
+/// them.
 Part gather_part(const mpi::Comm& comm, const tree::Partition& partition,
                  std::span<const tree::NodeKey> leaves, std::span<const Index> weights, tree::CodeRange range,
-                 const tree::EssentialTree& tree, std::span<const WorkCounts> by_node) {
+                 const tree::EssentialTree& tree, std::span<const OperationCounts> by_node) {
   std::vector<Part> parts;
   std::vector<Index> counts(static_cast<std::size_t>(comm.size()), 0);
   const int first = range.first < range.end ? partition.owner(range.first) : 0,
@@ -33,8 +34,8 @@ Part gather_part(const mpi::Comm& comm, const tree::Partition& partition,
   for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf)
     part_of(leaves[leaf].first_code()).weight += weights[leaf];
   for (NodeIndex node = 0; node < tree.size(); ++node) {
-    const WorkCounts& here = by_node[at(node)];
-    if (here == WorkCounts{}) continue;
+    const OperationCounts& here = by_node[at(node)];
+    if (here == OperationCounts{}) continue;
     const tree::NodeKey key = tree.keys[at(node)];
     part_of(place_of(key, range)).owned += partition.is_shared(key) ? upward_part(here) : here;
   }
@@ -48,23 +49,23 @@ Part gather_part(const mpi::Comm& comm, const tree::Partition& partition,
 
 }  // namespace
 
-WorkCounts upward_part(const WorkCounts& counts) {
-  WorkCounts part;
+OperationCounts upward_part(const OperationCounts& counts) {
+  OperationCounts part;
   part.sources = counts.sources;
   part.source_leaves = counts.source_leaves;
   part.m2m_children = counts.m2m_children;
   return part;
 }
 
-WorkCounts downward_part(const WorkCounts& counts) {
-  WorkCounts part = counts;
+OperationCounts downward_part(const OperationCounts& counts) {
+  OperationCounts part = counts;
   part.sources = part.source_leaves = part.m2m_children = 0;
   return part;
 }
 
-WorkCounts owned_work(std::span<const WorkCounts> by_node, const tree::EssentialTree& tree,
-                      const tree::Partition& partition) {
-  WorkCounts sum;
+OperationCounts owned_operations(std::span<const OperationCounts> by_node, const tree::EssentialTree& tree,
+                                 const tree::Partition& partition) {
+  OperationCounts sum;
   for (NodeIndex node = 0; node < tree.size(); ++node)
     sum += partition.is_shared(tree.keys[at(node)]) ? upward_part(by_node[at(node)]) : by_node[at(node)];
   return sum;
@@ -85,9 +86,9 @@ std::optional<tree::Partition> divide_by_work(const mpi::Comm& comm, const RankL
                                               const Parameters& parameters, bool same, LoadBalance& balance) {
   const tree::CodeRange range = partition.range(comm.rank());
   const distributed::SharedOnce once(comm, partition, lists.tree);
-  std::vector<WorkCounts> by_node = count_by_node(lists, work, parameters.operators);
+  std::vector<OperationCounts> by_node = count_by_node(lists, work, parameters.operators);
   const double families_in = count_families_in(lists, work, {}, parameters.operators);
-  for (const WorkCounts& node : by_node) balance.by_points += node;
+  for (const OperationCounts& node : by_node) balance.by_points += node;
   balance.by_points.families_in = families_in;
   for (NodeIndex node = 0; node < lists.tree.size(); ++node)
     if (!once.counts_here(lists.tree.keys[at(node)])) by_node[at(node)] = upward_part(by_node[at(node)]);

@@ -16,20 +16,20 @@ namespace octopole {
 /// How the points were divided among the ranks.
 struct LoadBalance {
   bool moved = false;  // a second partition replaced the one by points
-  /// Of this rank, set by divide_by_work: all under the partition by points, and owned_work under the
+  /// Of this rank, set by divide_by_work: all under the partition by points, and owned_operations under the
   /// partition in use.
-  WorkCounts by_points, predicted;
+  OperationCounts by_points, predicted;
   Index count_tree_bytes = 0;  // replicated on every rank during the set-up
 };
 
 /// The work that only one rank does: everything but families_in and the downward work of shared nodes, which
 /// is repeated by each rank that shares them.
-WorkCounts owned_work(std::span<const WorkCounts> by_node, const tree::EssentialTree& tree,
-                      const tree::Partition& partition);
+OperationCounts owned_operations(std::span<const OperationCounts> by_node, const tree::EssentialTree& tree,
+                                 const tree::Partition& partition);
 
 /// The parts of a node's counts: P2M and M2M, done only by its owner; and everything else.
-WorkCounts upward_part(const WorkCounts& counts);
-WorkCounts downward_part(const WorkCounts& counts);
+OperationCounts upward_part(const OperationCounts& counts);
+OperationCounts downward_part(const OperationCounts& counts);
 
 /// Integer weights proportional to the seconds, scaled so that `ranks` times `largest`, the largest sum of
 /// any rank, fits in 62 bits: their sums are exact in any order.

@@ -216,7 +216,7 @@ MemoryEstimate estimate_memory(const MemoryNeeds& needs, const Parameters& param
       static_cast<Index>(sizeof(tree::NodeKey) + 3 * sizeof(Index));  // before the tree's arrays exist
   const Index tree = codes + memory.tree + grouping * needs.nodes;
   const Index weighing = shared && parameters.balance_by == BalanceBy::work
-                             ? static_cast<Index>(sizeof(WorkCounts)) * needs.nodes
+                             ? static_cast<Index>(sizeof(OperationCounts)) * needs.nodes
                              : 0;
   const Index lists = codes + memory.tree + items + std::max(needs.v_bytes, weighing);
 

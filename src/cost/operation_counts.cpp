@@ -40,7 +40,7 @@ constexpr double kSvdShare = 0.27;
 /// are two floats, and one side of a pair is summed at a time.
 constexpr double kSplitShare = 0.7;
 
-PhaseWork& of(Work& operations, Phase phase) {
+PhaseOperations& of(OperationsByPhase& operations, Phase phase) {
   return operations[static_cast<std::size_t>(phase)];
 }
 
@@ -97,18 +97,19 @@ WorkLists make_work_lists(const RankLists& lists, std::span<const std::uint8_t> 
   return work;
 }
 
-WorkCounts& WorkCounts::operator+=(const WorkCounts& other) {
-  for (double WorkCounts::*const what : kAllCounts) this->*what += other.*what;
+OperationCounts& OperationCounts::operator+=(const OperationCounts& other) {
+  for (double OperationCounts::*const what : kAllCounts) this->*what += other.*what;
   return *this;
 }
 
-std::vector<WorkCounts> count_by_node(const RankLists& lists, const WorkLists& work, const OperatorKey& key) {
+std::vector<OperationCounts> count_by_node(const RankLists& lists, const WorkLists& work,
+                                           const OperatorKey& key) {
   const tree::EssentialTree& tree = lists.tree;
   const auto sources = [&](NodeIndex node) { return static_cast<double>(tree.source_count[at(node)]); };
   const auto targets = [&](NodeIndex node) {
     return static_cast<double>(tree.target_end[at(node)] - tree.target_begin[at(node)]);
   };
-  std::vector<WorkCounts> c(tree.keys.size());
+  std::vector<OperationCounts> c(tree.keys.size());
   for (const NodeIndex leaf : work.source_leaves) {
     c[at(leaf)].sources = sources(leaf);
     c[at(leaf)].source_leaves = 1;
@@ -167,19 +168,19 @@ double count_families_in(const RankLists& lists, const WorkLists& work, std::spa
   return families;
 }
 
-WorkCounts count_work(const RankLists& lists, const WorkLists& work, std::span<const M2lFftPlan> plans,
-                      const OperatorKey& key) {
-  WorkCounts sum;
-  for (const WorkCounts& node : count_by_node(lists, work, key)) sum += node;
+OperationCounts count_operations(const RankLists& lists, const WorkLists& work,
+                                 std::span<const M2lFftPlan> plans, const OperatorKey& key) {
+  OperationCounts sum;
+  for (const OperationCounts& node : count_by_node(lists, work, key)) sum += node;
   sum.families_in = count_families_in(lists, work, plans, key);
   return sum;
 }
 
-Work work_of(const WorkCounts& c, const OperatorKey& key, double svd_rank) {
+OperationsByPhase operations_of(const OperationCounts& c, const OperatorKey& key, double svd_rank) {
   const double n = static_cast<double>(surface_size(key.order)),
                up = static_cast<double>(surface_size(key.check_order)),
                down = static_cast<double>(surface_size(key.downward_check_order));
-  Work operations{};
+  OperationsByPhase operations{};
   of(operations, Phase::p2m) = {.pairs = c.sources * up, .gemm = c.source_leaves * 2 * n * (up + n)};
   of(operations, Phase::m2m).gemm = c.m2m_children * 2 * n * n;
   if (key.m2l == M2lMethod::fft)
@@ -200,7 +201,7 @@ double expected_svd_rank(const OperatorKey& key) {
   return static_cast<double>(surface_size(key.order)) / 7;
 }
 
-std::array<double, kPhases> seconds_of(const Work& operations, const Parameters& parameters,
+std::array<double, kPhases> seconds_of(const OperationsByPhase& operations, const Parameters& parameters,
                                        const Rates& rates, bool same) {
   const bool gradient = parameters.gradient();
   const Precision overall = parameters.operators.precision;
@@ -226,10 +227,10 @@ std::array<double, kPhases> seconds_of(const Work& operations, const Parameters&
   return seconds;
 }
 
-std::array<double, kPhases> predict_seconds(const WorkCounts& counts, const Parameters& parameters,
+std::array<double, kPhases> predict_seconds(const OperationCounts& counts, const Parameters& parameters,
                                             bool same) {
   const OperatorKey& key = parameters.operators;
-  return seconds_of(work_of(counts, key, expected_svd_rank(key)), parameters, parameters.rates, same);
+  return seconds_of(operations_of(counts, key, expected_svd_rank(key)), parameters, parameters.rates, same);
 }
 
 double total(const std::array<double, kPhases>& seconds) {

@@ -50,7 +50,7 @@ std::vector<std::uint8_t> find_ends(const RankLists& lists);
 WorkLists make_work_lists(const RankLists& lists, std::span<const std::uint8_t> ends, Index own_sources);
 
 /// Counts of the operations of one evaluation.
-struct WorkCounts {
+struct OperationCounts {
   double sources = 0, source_leaves = 0;                       // P2M
   double m2m_children = 0, l2l_children = 0;                   // M2M, L2L
   double families_in = 0, families_out = 0, family_pairs = 0;  // M2L by FFT: forward, inverse, pairs
@@ -59,22 +59,23 @@ struct WorkCounts {
   double targets = 0;                                          // L2P
   double near_pairs = 0, near_gathers = 0, m2p_targets = 0, p2l_sources = 0;  // P2P; M2P, P2L per surface
 
-  WorkCounts& operator+=(const WorkCounts& other);
-  bool operator==(const WorkCounts&) const = default;
+  OperationCounts& operator+=(const OperationCounts& other);
+  bool operator==(const OperationCounts&) const = default;
 };
 inline constexpr std::array kAllCounts = {
-    &WorkCounts::sources,      &WorkCounts::source_leaves, &WorkCounts::m2m_children,
-    &WorkCounts::l2l_children, &WorkCounts::families_in,   &WorkCounts::families_out,
-    &WorkCounts::family_pairs, &WorkCounts::v_pairs,       &WorkCounts::local_nodes,
-    &WorkCounts::targets,      &WorkCounts::near_pairs,    &WorkCounts::near_gathers,
-    &WorkCounts::m2p_targets,  &WorkCounts::p2l_sources};
+    &OperationCounts::sources,      &OperationCounts::source_leaves, &OperationCounts::m2m_children,
+    &OperationCounts::l2l_children, &OperationCounts::families_in,   &OperationCounts::families_out,
+    &OperationCounts::family_pairs, &OperationCounts::v_pairs,       &OperationCounts::local_nodes,
+    &OperationCounts::targets,      &OperationCounts::near_pairs,    &OperationCounts::near_gathers,
+    &OperationCounts::m2p_targets,  &OperationCounts::p2l_sources};
 
 /// Counts of one rank by node of its tree, without families_in, which belong to no single node. P2M and M2M
 /// are counted at the node whose multipole they form, everything else at the node that holds the targets
 /// (family pairs and inverse transforms at the parent, L2L at the child, L2P at the leaf). Downward
 /// operations of a node in which several ranks have targets are done, and counted, by each of them; P2M and
 /// M2M only by the owner.
-std::vector<WorkCounts> count_by_node(const RankLists& lists, const WorkLists& work, const OperatorKey& key);
+std::vector<OperationCounts> count_by_node(const RankLists& lists, const WorkLists& work,
+                                           const OperatorKey& key);
 
 /// Number of families whose multipoles M2L by FFT transforms: the sum over the plans' blocks. Without plans,
 /// the number of families in the lists, level by level, which is the same if a level's plan has one block.
@@ -82,22 +83,22 @@ double count_families_in(const RankLists& lists, const WorkLists& work, std::spa
                          const OperatorKey& key);
 
 /// Counts of one rank's part of an evaluation: the sum of the above.
-WorkCounts count_work(const RankLists& lists, const WorkLists& work, std::span<const M2lFftPlan> plans,
-                      const OperatorKey& key);
+OperationCounts count_operations(const RankLists& lists, const WorkLists& work,
+                                 std::span<const M2lFftPlan> plans, const OperatorKey& key);
 
 /// Operations by phase; `svd_rank` is the mean rank of M2L by SVD.
-Work work_of(const WorkCounts& counts, const OperatorKey& key, double svd_rank);
+OperationsByPhase operations_of(const OperationCounts& counts, const OperatorKey& key, double svd_rank);
 
 /// Expected mean rank of M2L by SVD, measured for Laplace at orders 6 to 14: about a seventh of the surface
 /// points.
 double expected_svd_rank(const OperatorKey& key);
 
 /// Seconds of one thread by phase, for the parameters' output. `same`: sources = targets, which P2P exploits.
-std::array<double, kPhases> seconds_of(const Work& operations, const Parameters& parameters,
+std::array<double, kPhases> seconds_of(const OperationsByPhase& operations, const Parameters& parameters,
                                        const Rates& rates, bool same);
 
 /// Seconds of one thread by phase, for the output and at the rates of the parameters.
-std::array<double, kPhases> predict_seconds(const WorkCounts& counts, const Parameters& parameters,
+std::array<double, kPhases> predict_seconds(const OperationCounts& counts, const Parameters& parameters,
                                             bool same);
 
 /// Seconds of all phases together.

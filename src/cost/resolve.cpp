@@ -122,13 +122,13 @@ M2lMethod choose_m2l(const Options& options, Parameters& p) {
   }
   if (key.m2l_precision != key.precision) return M2lMethod::fft;  // SVD works in one precision
   const auto m2l_seconds = [&](M2lMethod method) {
-    WorkCounts family{};
+    OperationCounts family{};
     family.families_in = family.families_out = 1;
     family.family_pairs = 26;
     family.v_pairs = 8 * 189;
     OperatorKey candidate = key;
     candidate.m2l = method;
-    return seconds_of(work_of(family, candidate, expected_svd_rank(candidate)), p, p.rates,
+    return seconds_of(operations_of(family, candidate, expected_svd_rank(candidate)), p, p.rates,
                       true)[static_cast<std::size_t>(Phase::m2l)];
   };
   return m2l_seconds(M2lMethod::svd) < m2l_seconds(M2lMethod::fft) ? M2lMethod::svd : M2lMethod::fft;

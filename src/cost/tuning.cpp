@@ -31,7 +31,7 @@ struct TuningModel {
   double direct_sources, direct_targets;  // up to these numbers of points, P2P sums W and X
 
   /// Counts by candidate. `levels` must go down to nodes that no candidate divides.
-  std::vector<WorkCounts> count(const std::vector<tree::DensityLevel>& levels) const;
+  std::vector<OperationCounts> count(const std::vector<tree::DensityLevel>& levels) const;
 };
 
 using tree::DensityLevel;
@@ -41,19 +41,19 @@ using tree::DensityLevel;
 class CountsByCandidate {
  public:
   explicit CountsByCandidate(std::size_t candidates) : counts_(candidates) {}
-  void add(double WorkCounts::*what, std::size_t low, std::size_t high, double value) {
+  void add(double OperationCounts::*what, std::size_t low, std::size_t high, double value) {
     if (low >= high) return;
     counts_[high - 1].*what += value;
     if (low > 0) counts_[low - 1].*what -= value;
   }
-  std::vector<WorkCounts> sums() {
+  std::vector<OperationCounts> sums() {
     for (std::size_t k = counts_.size() - 1; k-- > 0;)
-      for (double WorkCounts::*what : kAllCounts) counts_[k].*what += counts_[k + 1].*what;
+      for (double OperationCounts::*what : kAllCounts) counts_[k].*what += counts_[k + 1].*what;
     return counts_;
   }
 
  private:
-  std::vector<WorkCounts> counts_;
+  std::vector<OperationCounts> counts_;
 };
 
 /// For each node of one level, the number of candidates, from the smallest on, for which it exists and which
@@ -69,18 +69,18 @@ struct CoarserPair {
 
   template <class Add>
   void near_target(const Add& add) const {  // P2P
-    add(&WorkCounts::near_pairs, targets * (coarse_sources - touching));
-    if (targets > 0) add(&WorkCounts::near_gathers, coarse_sources - touching);
+    add(&OperationCounts::near_pairs, targets * (coarse_sources - touching));
+    if (targets > 0) add(&OperationCounts::near_gathers, coarse_sources - touching);
   }
   template <class Add>
   void far_target(const Add& add) const {  // X: P2L
-    add(&WorkCounts::p2l_sources, targets > 0 ? coarse_sources : 0);
+    add(&OperationCounts::p2l_sources, targets > 0 ? coarse_sources : 0);
   }
   template <class Add>
   void far_source(const Add& add) const {  // W: M2P, counted as P2P by count_level
-    add(&WorkCounts::near_pairs, -coarse_targets * sources);
-    if (coarse_targets > 0) add(&WorkCounts::near_gathers, -sources);
-    add(&WorkCounts::m2p_targets, sources > 0 ? coarse_targets : 0);
+    add(&OperationCounts::near_pairs, -coarse_targets * sources);
+    if (coarse_targets > 0) add(&OperationCounts::near_gathers, -sources);
+    add(&OperationCounts::m2p_targets, sources > 0 ? coarse_targets : 0);
   }
 };
 
@@ -156,7 +156,7 @@ class Counter {
   void count_coarser(const DensityLevel& above, const DensityLevel& level, const Candidates& of_above,
                      const std::vector<std::size_t>& divides);
 
-  std::vector<WorkCounts> sums() { return counts_.sums(); }
+  std::vector<OperationCounts> sums() { return counts_.sums(); }
 
  private:
   void count_families(const DensityLevel& level, std::size_t node, const std::vector<std::size_t>& splits);
@@ -173,22 +173,22 @@ void Counter::count_level(const DensityLevel& level, std::size_t depth, const Ca
     const double sources = level.sources[node], targets = level.targets[node];
     const std::size_t exists = candidates.exists[node], splits = candidates.splits[node];
     if (expands && sources > 0) {
-      counts_.add(&WorkCounts::source_leaves, splits, exists, 1);
-      counts_.add(&WorkCounts::sources, splits, exists, m_.scale * sources);
-      if (inherits) counts_.add(&WorkCounts::m2m_children, 0, exists, 1);
+      counts_.add(&OperationCounts::source_leaves, splits, exists, 1);
+      counts_.add(&OperationCounts::sources, splits, exists, m_.scale * sources);
+      if (inherits) counts_.add(&OperationCounts::m2m_children, 0, exists, 1);
     }
     if (expands && targets > 0) {
-      counts_.add(&WorkCounts::local_nodes, 0, exists, 1);
-      counts_.add(&WorkCounts::targets, splits, exists, m_.scale * targets);
-      if (inherits) counts_.add(&WorkCounts::l2l_children, 0, exists, 1);
+      counts_.add(&OperationCounts::local_nodes, 0, exists, 1);
+      counts_.add(&OperationCounts::targets, splits, exists, m_.scale * targets);
+      if (inherits) counts_.add(&OperationCounts::l2l_children, 0, exists, 1);
     }
     if (splits < exists && targets > 0) {
       const double around = level.around[node];
       // A sampled point's pair with itself represents `scale` pairs, not scale^2.
       const double pairs = m_.same ? m_.scale * m_.scale * targets * (around - 1) + m_.scale * targets
                                    : m_.scale * m_.scale * targets * around;
-      counts_.add(&WorkCounts::near_pairs, splits, exists, pairs);
-      counts_.add(&WorkCounts::near_gathers, splits, exists, m_.scale * around);
+      counts_.add(&OperationCounts::near_pairs, splits, exists, pairs);
+      counts_.add(&OperationCounts::near_gathers, splits, exists, m_.scale * around);
     }
     if (depth > 0 && splits > 0) count_families(level, node, candidates.splits);
   }
@@ -196,18 +196,18 @@ void Counter::count_level(const DensityLevel& level, std::size_t depth, const Ca
 
 void Counter::count_families(const DensityLevel& level, std::size_t node,
                              const std::vector<std::size_t>& splits) {
-  if (level.sources[node] > 0) counts_.add(&WorkCounts::families_in, 0, splits[node], 1);
+  if (level.sources[node] > 0) counts_.add(&OperationCounts::families_in, 0, splits[node], 1);
   if (level.targets[node] == 0) return;
-  counts_.add(&WorkCounts::families_out, 0, splits[node], 1);
+  counts_.add(&OperationCounts::families_out, 0, splits[node], 1);
   const auto& near = level.near[static_cast<std::size_t>(level.row[node])];
   for (std::size_t d = 0; d < 27; ++d) {
     const std::int32_t other = near[d];
     if (d == 13 || other < 0 || level.sources[static_cast<std::size_t>(other)] == 0) continue;
     const std::size_t both = std::min(splits[node], splits[static_cast<std::size_t>(other)]);
     if (m_.by_fft)
-      counts_.add(&WorkCounts::family_pairs, 0, both, 1);
+      counts_.add(&OperationCounts::family_pairs, 0, both, 1);
     else
-      counts_.add(&WorkCounts::v_pairs, 0, both, 1512.0 / 26);  // 1512 of 26 * 64 pairs of children
+      counts_.add(&OperationCounts::v_pairs, 0, both, 1512.0 / 26);  // 1512 of 26 * 64 pairs of children
   }
 }
 
@@ -247,7 +247,7 @@ void Counter::count_coarser(const DensityLevel& above, const DensityLevel& level
 /// Counts a pair for the candidates [low, high), of which the first `divides` divide the node.
 void Counter::count_pair(const CoarserPair& pair, bool touches, std::size_t low, std::size_t high,
                          std::size_t divides) {
-  const auto add = [&](double WorkCounts::*what, double value) {
+  const auto add = [&](double OperationCounts::*what, double value) {
     counts_.add(what, std::max(low, divides), high, value);
   };
   if (touches || pair.targets <= m_.direct_targets)
@@ -256,14 +256,14 @@ void Counter::count_pair(const CoarserPair& pair, bool touches, std::size_t low,
     pair.far_target(add);
   if (touches) return;  // by 2:1 balance, divided nodes do not touch coarser leaves
   if (pair.sources > m_.direct_sources) pair.far_source(add);
-  const auto add_divided = [&](double WorkCounts::*what, double value) {
+  const auto add_divided = [&](double OperationCounts::*what, double value) {
     counts_.add(what, low, std::min(divides, high), value);
   };
   pair.far_target(add_divided);
   pair.far_source(add_divided);
 }
 
-std::vector<WorkCounts> TuningModel::count(const std::vector<DensityLevel>& levels) const {
+std::vector<OperationCounts> TuningModel::count(const std::vector<DensityLevel>& levels) const {
   const std::vector<Candidates> candidates = find_candidates(*this, levels);
   Counter counter(*this);
   for (std::size_t depth = 0; depth < levels.size(); ++depth) {
@@ -297,10 +297,10 @@ std::vector<double> candidate_ncrits(const Parameters& parameters) {
 /// Points per leaf for which P2P takes as long as all work per leaf and node, if all leaves were equally full
 /// and had all their neighbours: the minimum cost per point.
 double even_leaf(const Parameters& parameters, bool same) {
-  const auto seconds = [&](const WorkCounts& counts) {
+  const auto seconds = [&](const OperationCounts& counts) {
     return total(predict_seconds(counts, parameters, same));
   };
-  WorkCounts leaf, square;
+  OperationCounts leaf, square;
   leaf.source_leaves = leaf.local_nodes = leaf.m2m_children = leaf.l2l_children = 1;
   leaf.families_in = leaf.families_out = 1.0 / 8;
   leaf.family_pairs = 26.0 / 8;
@@ -491,7 +491,7 @@ Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameter
         tree::measure_density(source_codes, targets ? target_codes : source_codes,
                               static_cast<std::int32_t>(fewest / model.scale), parameters.max_level);
     Search::Seconds seconds;
-    for (const WorkCounts& counts : model.count(levels))
+    for (const OperationCounts& counts : model.count(levels))
       seconds.push_back(predict_seconds(counts, parameters, model.same));
     return seconds;
   };

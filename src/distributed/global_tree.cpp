@@ -53,10 +53,10 @@ tree::SharedNodes count_shared(const mpi::Comm& comm, const tree::Partition& par
   return shared;
 }
 
-std::vector<tree::NodeKey> balance_globally(const mpi::Comm& comm, const tree::Partition& partition,
-                                            std::vector<tree::NodeKey> splits, Traffic& traffic) {
+std::vector<tree::NodeKey> two_to_one_globally(const mpi::Comm& comm, const tree::Partition& partition,
+                                               std::vector<tree::NodeKey> splits, Traffic& traffic) {
   using tree::NodeKey;
-  const std::vector<NodeKey> closed = tree::balance_closure(splits);
+  const std::vector<NodeKey> closed = tree::two_to_one_closure(splits);
   // All ranks know that shared nodes are split; every other node lies in one rank's part.
   std::vector<NodeKey> mine;
   std::vector<std::pair<int, NodeKey>> others;

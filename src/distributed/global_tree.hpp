@@ -38,11 +38,11 @@ tree::Partition divide_by_weight(const mpi::Comm& comm, std::span<const tree::No
 tree::SharedNodes count_shared(const mpi::Comm& comm, const tree::Partition& partition,
                                std::span<const morton::Code> sources, std::span<const morton::Code> targets);
 
-/// Balances the tree over all ranks: applies balance_closure to this rank's splits, sends splits in other
+/// Balances the tree over all ranks: applies two_to_one_closure to this rank's splits, sends splits in other
 /// ranks' parts to these ranks, and returns all splits that overlap this rank's range, ascending. One
 /// exchange, counted in `traffic`. Collective.
-std::vector<tree::NodeKey> balance_globally(const mpi::Comm& comm, const tree::Partition& partition,
-                                            std::vector<tree::NodeKey> splits, Traffic& traffic);
+std::vector<tree::NodeKey> two_to_one_globally(const mpi::Comm& comm, const tree::Partition& partition,
+                                               std::vector<tree::NodeKey> splits, Traffic& traffic);
 
 /// Exchanges node records (counted in `traffic`) and builds this rank's locally essential tree. Collective.
 tree::EssentialTree build_essential_tree(const mpi::Comm& comm, const tree::LocalPart& part,

@@ -282,8 +282,8 @@ struct Steps {
           tree::refine(s.shared, range, own_sources(), own_targets(), s.tuning.ncrit, parameters.max_level);
     });
     if (parameters.balance)
-      splits = distributed::balance_globally(comm, s.partition, std::move(splits),
-                                             traffic(SetupExchange::balance));
+      splits = distributed::two_to_one_globally(comm, s.partition, std::move(splits),
+                                                traffic(SetupExchange::balance));
     mpi::collectively(comm, [&] { s.leaves = tree::leaves_of(splits, range); });
   }
 

@@ -15,8 +15,8 @@ namespace {
 /// P2P of boundary leaves with ghosts (without symmetric pairs, with all their partners). Symmetric pairs
 /// with ghosts count for the leaf's own targets only: this rank sums half of the pairs, for both ends. The
 /// other pairs in rows that wait for ghosts are included.
-WorkCounts count_near_ghosts(const PointSetup& s) {
-  WorkCounts c;
+OperationCounts count_near_ghosts(const PointSetup& s) {
+  OperationCounts c;
   for (const NodeIndex leaf : s.work.boundary_leaves) {
     double around = 0;
     for (const NodeIndex other : s.partners.p2p.of(leaf))
@@ -112,14 +112,14 @@ Imbalance imbalance_of(const mpi::Comm& comm, const std::array<double, kPhases>&
 BalanceSummary summarize_load_balance(const mpi::Comm& comm, const Parameters& parameters,
                                       const PointSetup& s, const Profile& profile) {
   const bool same = !s.target_exchange;
-  const auto of_work = [&](const WorkCounts& counts) {
+  const auto of_work = [&](const OperationCounts& counts) {
     return imbalance_of(comm, predict_seconds(counts, parameters, same));
   };
   BalanceSummary b;
-  const WorkCounts counted = count_work(s, parameters.operators);
+  const OperationCounts counted = count_operations(s, parameters.operators);
   const distributed::SharedOnce once(comm, s.partition, s.tree);
-  WorkCounts repeated;
-  const std::vector<WorkCounts> by_node = count_by_node(s.rank_lists(), s.work, parameters.operators);
+  OperationCounts repeated;
+  const std::vector<OperationCounts> by_node = count_by_node(s.rank_lists(), s.work, parameters.operators);
   for (NodeIndex node = 0; node < s.tree.size(); ++node)
     if (!once.counts_here(s.tree.keys[at(node)])) repeated += downward_part(by_node[at(node)]);
   const double all = comm.sum(total(predict_seconds(counted, parameters, same))),
@@ -134,17 +134,17 @@ BalanceSummary summarize_load_balance(const mpi::Comm& comm, const Parameters& p
 
 }  // namespace
 
-WorkCounts count_work(const PointSetup& s, const OperatorKey& key) {
-  return count_work(s.rank_lists(), s.work, s.m2l, key);
+OperationCounts count_operations(const PointSetup& s, const OperatorKey& key) {
+  return count_operations(s.rank_lists(), s.work, s.m2l, key);
 }
 
-WorkCounts count_piece(const PointSetup& s, const OperatorKey& key, Phase phase, std::size_t part) {
-  const std::vector<WorkCounts> by_node = count_by_node(s.rank_lists(), s.work, key);
-  WorkCounts c;
+OperationCounts count_piece(const PointSetup& s, const OperatorKey& key, Phase phase, std::size_t part) {
+  const std::vector<OperationCounts> by_node = count_by_node(s.rank_lists(), s.work, key);
+  OperationCounts c;
   if (phase == Phase::p2p) {
-    const WorkCounts ghosts = count_near_ghosts(s);
+    const OperationCounts ghosts = count_near_ghosts(s);
     if (part == 1) return ghosts;
-    for (const WorkCounts& node : by_node) c += node;
+    for (const OperationCounts& node : by_node) c += node;
     c.near_pairs -= ghosts.near_pairs;
     c.near_gathers -= ghosts.near_gathers;
     return c;
@@ -160,7 +160,8 @@ WorkCounts count_piece(const PointSetup& s, const OperatorKey& key, Phase phase,
 }
 
 std::array<double, kPhases> count_flops(const PointSetup& setup, const OperatorKey& key) {
-  const Work operations = work_of(count_work(setup, key), key, expected_svd_rank(key));
+  const OperationsByPhase operations =
+      operations_of(count_operations(setup, key), key, expected_svd_rank(key));
   std::array<double, kPhases> flops{};
   for (std::size_t p = 0; p < kPhases; ++p)
     flops[p] = kFlopsPerPair * operations[p].pairs + operations[p].gemm + operations[p].transform +
@@ -256,10 +257,10 @@ Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const Poi
   s.threads = comm.max(max_threads());
   s.tree = summarize_tree(comm, setup);
   s.evaluate_seconds = over_ranks(comm, profile.total_seconds);
-  static_assert(sizeof(PhaseWork) == 5 * sizeof(double));
+  static_assert(sizeof(PhaseOperations) == 5 * sizeof(double));
   const OperatorKey& key = parameters.operators;
-  s.work = work_of(count_work(setup, key), key, expected_svd_rank(key));
-  comm.allreduce(std::span<double>(&s.work[0].pairs, 5 * kPhases), MPI_SUM);
+  s.operations = operations_of(count_operations(setup, key), key, expected_svd_rank(key));
+  comm.allreduce(std::span<double>(&s.operations[0].pairs, 5 * kPhases), MPI_SUM);
   s.balance = summarize_load_balance(comm, parameters, setup, profile);
   s.replicated = replicated_bytes(setup.partition, setup.ghosts.coarse.exchange().total_records(),
                                   setup.load_balance.count_tree_bytes, parameters);

@@ -16,11 +16,11 @@ namespace octopole {
 struct PointSetup;
 
 /// Counts of this rank's part of an evaluation.
-WorkCounts count_work(const PointSetup& setup, const OperatorKey& key);
+OperationCounts count_operations(const PointSetup& setup, const OperatorKey& key);
 
 /// Counts of one piece of a phase, as named by WorkObserver::evaluated: only those counts that belong to the
-/// phase are the piece's. Over all pieces they add up to those of count_work.
-WorkCounts count_piece(const PointSetup& setup, const OperatorKey& key, Phase phase, std::size_t part);
+/// phase are the piece's. Over all pieces they add up to those of count_operations.
+OperationCounts count_piece(const PointSetup& setup, const OperatorKey& key, Phase phase, std::size_t part);
 
 /// Operations per pair of points: 3 differences, 5 for the squared distance, 2 for its inverse root, 2 to
 /// multiply by the charge and add.

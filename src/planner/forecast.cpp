@@ -194,7 +194,7 @@ Plan make_plan(const PlanRequest& request) {
   std::vector<Index> places(static_cast<std::size_t>(request.ranks) + 1, 0);  // where ranks' records begin
   {
     tree::NodeCounts counts(request.points, parameters.ncrit, parameters.max_level);
-    tree::BalancedTree tree(counts, parameters.balance);
+    tree::TwoToOneTree tree(counts, parameters.balance);
     const std::vector<Index> own =
         tree::count_coarse_nodes(tree, partition, multipole_rule(parameters, request.ranks).coarse_users);
     std::partial_sum(own.begin(), own.end(), places.begin() + 1);

@@ -46,7 +46,7 @@ struct RankPlan {
   Index nodes = 0;                 // of its locally essential tree
   Index ghost_nodes = 0;           // of these, outside its part
   Index ghost_sources = 0;
-  WorkCounts work;
+  OperationCounts operations;
   double near_inside = 0;  // P2P pairs that do not wait for ghosts
   RankTraffic traffic;     // of the evaluation; of the set-up, only requests and ghost coordinates
   /// Shared ancestors' children by level; each level is a step that waits for the previous one.

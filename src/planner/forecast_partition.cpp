@@ -29,7 +29,7 @@ WeighedLeaves weigh(const PlanRequest& request, const Partition& partition, std:
   visit_ranks(request, partition, ranks, [&](std::size_t i, VirtualRank& rank) {
     const RankLists lists = rank.lists();
     const WorkLists work = make_work_lists(lists, rank.ends, static_cast<Index>(lists.tree.size()));
-    std::vector<WorkCounts> by_node = count_by_node(lists, work, parameters.operators);
+    std::vector<OperationCounts> by_node = count_by_node(lists, work, parameters.operators);
     for (NodeIndex node = 0; node < lists.tree.size(); ++node)
       if (!rank.counts_here(lists.tree.keys[at(node)])) by_node[at(node)] = upward_part(by_node[at(node)]);
     weighed.leaves[i].assign(rank.leaves().begin(), rank.leaves().end());
@@ -84,7 +84,7 @@ std::optional<Partition> better_partition(const PlanRequest& request, const Part
 /// The leaf boundary before which the number of points is closest to `points`.
 Code boundary_after(const PlanRequest& request, Index points) {
   tree::NodeCounts counts(request.points, request.parameters.ncrit, request.parameters.max_level);
-  tree::BalancedTree tree(counts, request.parameters.balance);
+  tree::TwoToOneTree tree(counts, request.parameters.balance);
   NodeKey node = NodeKey::root();
   Index before = 0;
   while (tree.is_split(node)) {

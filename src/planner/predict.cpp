@@ -55,7 +55,7 @@ class Model {
 
   std::array<double, kPhases> compute(const RankPlan& rank) const {
     const OperatorKey& key = plan_.parameters.operators;
-    auto seconds = seconds_of(work_of(rank.work, key, expected_svd_rank(key)), plan_.parameters,
+    auto seconds = seconds_of(operations_of(rank.operations, key, expected_svd_rank(key)), plan_.parameters,
                               machine_.rates, plan_.same);
     for (double& s : seconds)
       s /= plan_.threads * (plan_.threads > 1 ? machine_.thread_efficiency : 1) * setting_.speed;
@@ -77,7 +77,7 @@ class Model {
       for (const auto& [level, traffic] : rank.ancestor_steps)
         levels[level] = std::max(levels[level], cost(traffic).sum());
       const double inside =
-          rank.work.near_pairs > 0 ? of(Phase::p2p) * rank.near_inside / rank.work.near_pairs : 0;
+          rank.operations.near_pairs > 0 ? of(Phase::p2p) * rank.near_inside / rank.operations.near_pairs : 0;
       Cost ghosts = cost(rank, Exchange::ghost_charges);
       ghosts += cost(rank, Exchange::ghost_multipoles);
       at_most(Step::near_field,

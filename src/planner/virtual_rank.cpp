@@ -28,8 +28,8 @@ tree::SharedNodes shared_nodes(tree::NodeCounts& counts, const tree::Partition& 
   return shared;
 }
 
-/// Number of P2P pairs that evaluate.cpp sums before ghosts arrive: those of interior leaves, or with symmetric
-/// pairs all of this rank's (from which the caller subtracts those in rows that wait).
+/// Number of P2P pairs that evaluate.cpp sums before ghosts arrive: those of interior leaves, or with
+/// symmetric pairs all of this rank's (from which the caller subtracts those in rows that wait).
 double inside_pairs(const RankLists& lists, const WorkLists& work, Index own_sources, bool mutual) {
   double pairs = 0;
   const auto add = [&](NodeIndex leaf) {
@@ -231,7 +231,7 @@ RankPlan VirtualRank::count(Traffic& ancestors) {
   plan.ghost_sources = ghost_sources_;
   const WorkLists work = make_work_lists(lists(), ends, plan.sources);
   const std::vector<M2lFftPlan> m2l = plan_m2l(lists(), work, key);
-  plan.work = count_work(lists(), work, m2l, key);
+  plan.operations = count_operations(lists(), work, m2l, key);
   const Index callers = Index{partition_.ranks()};  // blocks of about equal numbers of points
   const tree::Count all = request_.points.root().count();
   const PointNumbers numbers{

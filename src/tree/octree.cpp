@@ -57,7 +57,7 @@ std::vector<NodeKey> refine(const SharedNodes& shared, CodeRange range, std::spa
   return splits;
 }
 
-std::vector<NodeKey> balance_closure(std::span<const NodeKey> splits) {
+std::vector<NodeKey> two_to_one_closure(std::span<const NodeKey> splits) {
   std::vector<std::vector<NodeKey>> levels(morton::kDepth + 1);
   for (NodeKey key : splits) levels[static_cast<std::size_t>(key.level())].push_back(key);
   for (std::size_t level = levels.size() - 1; level > 0; --level) {
@@ -123,7 +123,7 @@ bool tiles(std::span<const NodeKey> leaves, CodeRange range) {
   return next == range.end;
 }
 
-bool is_balanced(std::span<const NodeKey> all_leaves) {
+bool is_two_to_one(std::span<const NodeKey> all_leaves) {
   // The leaf that covers a same-level neighbour of a leaf may be at most one level coarser.
   for (NodeKey leaf : all_leaves)
     for (int direction = 0; direction < 27; ++direction) {

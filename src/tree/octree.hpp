@@ -22,7 +22,7 @@ std::vector<NodeKey> refine(const SharedNodes& shared, CodeRange range, std::spa
 /// closure of a union is the union of the closures, and one pass from the finest to the coarsest level
 /// computes it: ranks close their own sets and exchange the nodes in other ranks' ranges once. Input and
 /// output are ascending, without duplicates.
-std::vector<NodeKey> balance_closure(std::span<const NodeKey> splits);
+std::vector<NodeKey> two_to_one_closure(std::span<const NodeKey> splits);
 
 /// Union of two ascending sets.
 std::vector<NodeKey> merge_keys(std::span<const NodeKey> a, std::span<const NodeKey> b);
@@ -38,7 +38,7 @@ bool tiles(std::span<const NodeKey> leaves, CodeRange range);
 
 /// Whether any two adjacent leaves of a complete tree differ by at most one level. Brute force over all
 /// neighbours.
-bool is_balanced(std::span<const NodeKey> all_leaves);
+bool is_two_to_one(std::span<const NodeKey> all_leaves);
 
 }  // namespace octopole::tree
 #pragma GCC visibility pop

@@ -9,12 +9,12 @@ namespace {
 
 class Visit {
  public:
-  Visit(NodeCounts& counts, const Partition& partition, int rank, bool balance, VirtualPart& part)
+  Visit(NodeCounts& counts, const Partition& partition, int rank, bool two_to_one, VirtualPart& part)
       : counts_(counts),
         partition_(partition),
         rank_(rank),
         range_(partition.range(rank)),
-        tree_(counts, balance),
+        tree_(counts, two_to_one),
         part_(part) {}
 
   void run() {
@@ -56,15 +56,15 @@ class Visit {
   const Partition& partition_;
   int rank_;
   CodeRange range_;
-  BalancedTree tree_;
+  TwoToOneTree tree_;
   VirtualPart& part_;
 };
 
 }  // namespace
 
-bool BalancedTree::is_split(NodeKey node) {
+bool TwoToOneTree::is_split(NodeKey node) {
   if (counts_.refined(node)) return true;
-  if (!balance_ || node.level() + 1 >= counts_.max_level()) return false;
+  if (!two_to_one_ || node.level() + 1 >= counts_.max_level()) return false;
   const morton::Anchor here = node.anchor();
   bool deeper = false;  // whether a neighbour's child that does not touch the node is refined
   for (int direction = 0; direction < 27; ++direction) {
@@ -85,7 +85,7 @@ bool BalancedTree::is_split(NodeKey node) {
   return split;
 }
 
-bool BalancedTree::touched_by_split(NodeKey node, const morton::Anchor& here) {
+bool TwoToOneTree::touched_by_split(NodeKey node, const morton::Anchor& here) {
   for (int direction = 0; direction < 27; ++direction) {
     const auto other = node.neighbour(direction);
     if (!other) continue;
@@ -97,7 +97,7 @@ bool BalancedTree::touched_by_split(NodeKey node, const morton::Anchor& here) {
   return false;
 }
 
-std::vector<Index> count_coarse_nodes(BalancedTree& tree, const Partition& partition, Index coarse_users) {
+std::vector<Index> count_coarse_nodes(TwoToOneTree& tree, const Partition& partition, Index coarse_users) {
   std::vector<Index> counts(static_cast<std::size_t>(partition.ranks()), 0);
   if (coarse_users >= partition.ranks()) return counts;
   // As in find_coarse: children of nodes with more than coarse_users ranks around them.
@@ -116,9 +116,9 @@ std::vector<Index> count_coarse_nodes(BalancedTree& tree, const Partition& parti
   return counts;
 }
 
-VirtualPart find_part(NodeCounts& counts, const Partition& partition, int rank, bool balance) {
+VirtualPart find_part(NodeCounts& counts, const Partition& partition, int rank, bool two_to_one) {
   VirtualPart part;
-  Visit(counts, partition, rank, balance, part).run();
+  Visit(counts, partition, rank, two_to_one, part).run();
   std::sort(part.splits.begin(), part.splits.end());
   part.leaves = leaves_of(part.splits, partition.range(rank));
   const bool same = counts.same();

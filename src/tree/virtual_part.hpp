@@ -12,26 +12,26 @@
 namespace octopole::tree {
 
 /// The global tree, queried node by node.
-class BalancedTree {
+class TwoToOneTree {
  public:
-  /// `balance` as in the options; `counts` must outlive the object.
-  BalancedTree(NodeCounts& counts, bool balance) : counts_(counts), balance_(balance) {}
+  /// `two_to_one`: Options::balance; `counts` must outlive the object.
+  TwoToOneTree(NodeCounts& counts, bool two_to_one) : counts_(counts), two_to_one_(two_to_one) {}
 
-  /// Whether the node, whose parent is split, is split: either it is refined, or the rule of balance_closure
-  /// leads from a refined node to it. Applied backwards, the rule is: a node one level finer that touches it
-  /// is split.
+  /// Whether the node, whose parent is split, is split: either it is refined, or the rule of
+  /// two_to_one_closure leads from a refined node to it. Applied backwards, the rule is: a node one level
+  /// finer that touches it is split.
   bool is_split(NodeKey node);
   NodeCounts& counts() { return counts_; }
 
  private:
   bool touched_by_split(NodeKey node, const morton::Anchor& here);
   NodeCounts& counts_;
-  bool balance_;
+  bool two_to_one_;
   std::unordered_map<std::uint64_t, bool> known_;
 };
 
 /// Number of coarse nodes with sources per owner rank: its contribution to the collective of MultipoleRule.
-std::vector<Index> count_coarse_nodes(BalancedTree& tree, const Partition& partition, Index coarse_users);
+std::vector<Index> count_coarse_nodes(TwoToOneTree& tree, const Partition& partition, Index coarse_users);
 
 /// A rank's data after refinement, balance and the exchange of records.
 struct VirtualPart {
@@ -44,9 +44,9 @@ struct VirtualPart {
 };
 
 /// The part of `rank`: visits the balanced global tree from the root down, only nodes that overlap the rank's
-/// range or have neighbours that do, so that the cost is proportional to the size of the part. `balance` as
-/// in the options. The result equals that of the same rank in a distributed run.
-VirtualPart find_part(NodeCounts& counts, const Partition& partition, int rank, bool balance);
+/// range or have neighbours that do, so that the cost is proportional to the size of the part. `two_to_one`:
+/// Options::balance. The result equals that of the same rank in a distributed run.
+VirtualPart find_part(NodeCounts& counts, const Partition& partition, int rank, bool two_to_one);
 
 }  // namespace octopole::tree
 #pragma GCC visibility pop

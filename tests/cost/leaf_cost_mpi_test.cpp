@@ -51,7 +51,7 @@ TEST(OverfullLeaves, ArePricedAlikeOnAnyRanks) {
 
   // One thread sums all pairs of one leaf: the seconds follow from the rate of pairs.
   const Parameters parameters = resolve(options, Laplace::name);
-  WorkCounts pairs;
+  OperationCounts pairs;
   pairs.near_pairs = found.pairs;
   double seconds = 0;
   for (const double s : predict_seconds(pairs, parameters, true)) seconds += s;

@@ -21,7 +21,7 @@ Parameters at_order(int order, int ncrit, M2lMethod m2l = M2lMethod::fft) {
   return resolve(options, "laplace");
 }
 
-void expect_equal(const WorkCounts& predicted, const WorkCounts& counted, const std::string& what) {
+void expect_equal(const OperationCounts& predicted, const OperationCounts& counted, const std::string& what) {
   for (std::size_t i = 0; i < kAllCounts.size(); ++i)
     EXPECT_EQ(predicted.*kAllCounts[i], counted.*kAllCounts[i]) << what << ", count " << i;
 }
@@ -38,10 +38,10 @@ void expect_foreseen(const mpi::Comm& comm, const Parameters& parameters, const 
                      const std::string& what) {
   if (comm.size() == 1) return;
   const auto by_node = count_by_node(s.rank_lists(), s.work, parameters.operators);
-  const WorkCounts owned = owned_work(by_node, s.tree, s.partition);
+  const OperationCounts owned = owned_operations(by_node, s.tree, s.partition);
   expect_equal(s.load_balance.predicted, owned, what);
   // The remaining work is downward work of shared nodes, and transforms.
-  WorkCounts whole = count_work(s, parameters.operators), rest;
+  OperationCounts whole = count_operations(s, parameters.operators), rest;
   for (NodeIndex node = 0; node < s.tree.size(); ++node)
     if (s.partition.is_shared(s.tree.keys[at(node)])) rest += downward_part(by_node[at(node)]);
   rest += owned;
@@ -124,7 +124,7 @@ TEST(LoadBalance, KeepsThePartitionByPointsWhereNothingIsToBeGained) {
   Parameters parameters = at_order(4, 40);
   const PointSetup alone = set_points(mpi::Comm::duplicate(MPI_COMM_SELF), parameters, all, std::nullopt);
   EXPECT_FALSE(alone.load_balance.moved);
-  EXPECT_EQ(alone.load_balance.predicted, WorkCounts{}) << "a single rank weighs nothing";
+  EXPECT_EQ(alone.load_balance.predicted, OperationCounts{}) << "a single rank weighs nothing";
 }
 
 TEST(LoadBalance, RatesMustBePositive) {

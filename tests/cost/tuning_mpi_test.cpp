@@ -182,8 +182,9 @@ TEST(Tuning, CountsWhatTheTreeWillHave) {
     const std::vector<double> part = test::block_of(targets, 3, comm.rank(), comm.size());
     const PointSetup s = set_points(comm, parameters, test::block_of(sources, 3, comm.rank(), comm.size()),
                                     distinct ? std::optional(std::span<const double>(part)) : std::nullopt);
-    const auto seconds = seconds_of(work_of(count_work(s, parameters.operators), parameters.operators, 0),
-                                    parameters, parameters.rates, !distinct);
+    const auto seconds =
+        seconds_of(operations_of(count_operations(s, parameters.operators), parameters.operators, 0),
+                   parameters, parameters.rates, !distinct);
     const TuningRow* expected = nullptr;  // the row whose n_crit is closest to the chosen one
     for (const TuningRow& row : s.tuning.table)
       if (row.padding == s.tuning.padding &&
@@ -202,8 +203,9 @@ TEST(Tuning, KnowsTheDeepestLevel) {
   Parameters parameters = tuned(3);
   parameters.max_level = 2;
   const PointSetup s = set_up(parameters, test::make_points("cube", 60000), MPI_COMM_SELF);
-  const auto seconds = seconds_of(work_of(count_work(s, parameters.operators), parameters.operators, 0),
-                                  parameters, parameters.rates, true);
+  const auto seconds =
+      seconds_of(operations_of(count_operations(s, parameters.operators), parameters.operators, 0),
+                 parameters, parameters.rates, true);
   ASSERT_EQ(s.tree.levels(), 3);
   for (const TuningRow& row : s.tuning.table) {
     if (row.padding != s.tuning.padding || row.ncrit != s.tuning.ncrit) continue;
@@ -225,8 +227,9 @@ TEST(Tuning, CountsWhatAdaptiveTreesWillHave) {
         parameters.balance = balance;
         const PointSetup s =
             set_up(parameters, points, MPI_COMM_SELF);  // more ranks would count shared nodes twice
-        const auto seconds = seconds_of(work_of(count_work(s, parameters.operators), parameters.operators, 0),
-                                        parameters, parameters.rates, true);
+        const auto seconds =
+            seconds_of(operations_of(count_operations(s, parameters.operators), parameters.operators, 0),
+                       parameters, parameters.rates, true);
         const auto row = std::find_if(s.tuning.table.begin(), s.tuning.table.end(),
                                       [&](const TuningRow& r) { return r.padding == s.tuning.padding; });
         ASSERT_NE(row, s.tuning.table.end());

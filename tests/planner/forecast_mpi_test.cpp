@@ -15,7 +15,7 @@ namespace {
 /// Counts of one rank of a real run.
 struct RealRank {
   Index sources, targets, leaves, nodes, ghost_nodes, ghost_sources;
-  WorkCounts work;
+  OperationCounts operations;
   RankTraffic traffic;
   RankMemory memory;
 };
@@ -96,7 +96,7 @@ void expect_plan(const test::Problem& problem, Options options) {
                 s.tree.size(),
                 ghost_nodes,
                 s.ghosts.ghost_sources,
-                count_work(s, parameters.operators),
+                count_operations(s, parameters.operators),
                 communication.by_rank[static_cast<std::size_t>(part.rank)],
                 measure_memory(comm, s, parameters, part, part.of(problem.charges, 1))};
   const std::vector<RealRank> real = comm.gather_all(std::span<const RealRank>(&mine, 1));
@@ -130,7 +130,8 @@ void expect_plan(const test::Problem& problem, Options options) {
     EXPECT_EQ(planned.nodes, r.nodes);
     EXPECT_EQ(planned.ghost_nodes, r.ghost_nodes);
     EXPECT_EQ(planned.ghost_sources, r.ghost_sources);
-    for (double WorkCounts::*const what : kAllCounts) EXPECT_EQ(planned.work.*what, r.work.*what);
+    for (double OperationCounts::*const what : kAllCounts)
+      EXPECT_EQ(planned.operations.*what, r.operations.*what);
     for (std::size_t i = 0; i < kExchanges; ++i)
       EXPECT_EQ(planned.traffic.exchanges[i], r.traffic.exchanges[i]) << kExchangeNames[i];
     EXPECT_EQ(planned.traffic.evaluation, r.traffic.evaluation);

@@ -41,7 +41,7 @@ inline AlignedVector<morton::Code> sorted_codes(const std::vector<double>& point
   return codes;
 }
 
-inline SerialTree make_serial_tree(const std::vector<double>& points, Index ncrit, bool balance = true,
+inline SerialTree make_serial_tree(const std::vector<double>& points, Index ncrit, bool two_to_one = true,
                                    int max_level = 20) {
   auto codes = sorted_codes(points);
   auto coarse =
@@ -49,7 +49,7 @@ inline SerialTree make_serial_tree(const std::vector<double>& points, Index ncri
   SerialTree s{std::move(codes), std::move(coarse), {}, {}, {}, {}, {}, {}};
   s.partition = tree::divide(s.coarse, tree::point_weights(s.coarse), 1);
   s.splits = tree::refine(s.shared, s.partition.range(0), s.codes, s.codes, ncrit, max_level);
-  if (balance) s.splits = tree::balance_closure(s.splits);
+  if (two_to_one) s.splits = tree::two_to_one_closure(s.splits);
   s.leaves = tree::leaves_of(s.splits, s.partition.range(0));
   s.tree = tree::build_essential_tree({s.shared, s.partition, 0, s.splits, s.codes, s.codes}, {});
   s.lists = tree::build_lists(s.tree);

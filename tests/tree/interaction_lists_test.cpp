@@ -56,8 +56,8 @@ void expect_lists_match(const test::SerialTree& s, const std::string& what) {
 
 TEST(Lists, EqualTheirDefinitionOnSmallTrees) {
   for (const auto& shape : test::kClouds)
-    for (bool balance : {true, false})
-      expect_lists_match(test::make_serial_tree(test::make_points(shape, 600), 8, balance), shape);
+    for (bool two_to_one : {true, false})
+      expect_lists_match(test::make_serial_tree(test::make_points(shape, 600), 8, two_to_one), shape);
 }
 
 TEST(Lists, EqualTheirDefinitionOnUglyPoints) {

@@ -12,8 +12,8 @@ namespace {
 
 TEST(Octree, LeavesTileTheCubeAndHoldAtMostNcrit) {
   for (const auto& shape : test::kClouds)
-    for (bool balance : {false, true}) {
-      const auto s = test::make_serial_tree(test::make_points(shape, 3000), 40, balance);
+    for (bool two_to_one : {false, true}) {
+      const auto s = test::make_serial_tree(test::make_points(shape, 3000), 40, two_to_one);
       EXPECT_TRUE(tiles(s.leaves, s.partition.range(0))) << shape;
       for (NodeKey leaf : s.leaves) EXPECT_LE(count_codes(s.codes, leaf.first_code(), leaf.end_code()), 40);
     }
@@ -29,13 +29,13 @@ TEST(Octree, TilingIsReallyChecked) {
   EXPECT_FALSE(tiles(overlap, s.partition.range(0)));
 }
 
-TEST(Balance, HoldsIsMinimalAndIdempotent) {
+TEST(TwoToOneBalance, HoldsIsMinimalAndIdempotent) {
   for (const auto& shape : test::kClouds) {
     const auto rough = test::make_serial_tree(test::make_points(shape, 2000), 20, false);
-    const auto balanced = balance_closure(rough.splits);
+    const auto balanced = two_to_one_closure(rough.splits);
     const auto leaves = leaves_of(balanced, rough.partition.range(0));
-    EXPECT_TRUE(is_balanced(leaves)) << shape;
-    EXPECT_EQ(balance_closure(balanced), balanced);
+    EXPECT_TRUE(is_two_to_one(leaves)) << shape;
+    EXPECT_EQ(two_to_one_closure(balanced), balanced);
     EXPECT_TRUE(std::includes(balanced.begin(), balanced.end(), rough.splits.begin(), rough.splits.end()));
     // Minimal: without any one of the added splits whose children are leaves, balance does not hold.
     int tried = 0;
@@ -48,18 +48,18 @@ TEST(Balance, HoldsIsMinimalAndIdempotent) {
       std::vector<NodeKey> fewer;
       for (NodeKey key : balanced)
         if (key != added) fewer.push_back(key);
-      EXPECT_FALSE(is_balanced(leaves_of(fewer, rough.partition.range(0)))) << shape;
+      EXPECT_FALSE(is_two_to_one(leaves_of(fewer, rough.partition.range(0)))) << shape;
     }
   }
   const auto plummer = test::make_serial_tree(test::make_points("plummer", 2000), 20, false);
-  EXPECT_FALSE(is_balanced(plummer.leaves));  // the predicate can fail
+  EXPECT_FALSE(is_two_to_one(plummer.leaves));  // the predicate can fail
 }
 
-TEST(Balance, ClosureOfAUnionIsTheUnionOfClosures) {
+TEST(TwoToOneBalance, ClosureOfAUnionIsTheUnionOfClosures) {
   const auto s = test::make_serial_tree(test::make_points("plummer", 2000), 20, false);
   std::vector<NodeKey> even, odd;
   for (std::size_t i = 0; i < s.splits.size(); ++i) (i % 2 ? odd : even).push_back(s.splits[i]);
-  EXPECT_EQ(merge_keys(balance_closure(even), balance_closure(odd)), balance_closure(s.splits));
+  EXPECT_EQ(merge_keys(two_to_one_closure(even), two_to_one_closure(odd)), two_to_one_closure(s.splits));
 }
 
 TEST(LeafHash, DependsOnTheSetAloneAndAdds) {

@@ -13,8 +13,8 @@ namespace {
 
 // Expects the part by its definition: every child of a split whose neighbourhood overlaps the range.
 void expect_part(NodeCounts& counts, const std::vector<NodeKey>& splits, const Partition& partition, int rank,
-                 bool balance) {
-  const VirtualPart part = find_part(counts, partition, rank, balance);
+                 bool two_to_one) {
+  const VirtualPart part = find_part(counts, partition, rank, two_to_one);
   const CodeRange range = partition.range(rank);
   std::vector<NodeKey> own;
   std::set<std::pair<std::uint64_t, bool>> ghosts;
@@ -48,11 +48,11 @@ void expect_part(NodeCounts& counts, const std::vector<NodeKey>& splits, const P
 class VirtualParts : public testing::TestWithParam<std::string> {};
 
 TEST_P(VirtualParts, AreThoseOfTheWholeTree) {
-  for (const bool balance : {true, false})
+  for (const bool two_to_one : {true, false})
     for (const int max_level : {20, 4}) {
       constexpr Index ncrit = 12;
       const test::SerialTree whole =
-          test::make_serial_tree(test::make_points(GetParam(), 3000), ncrit, balance, max_level);
+          test::make_serial_tree(test::make_points(GetParam(), 3000), ncrit, two_to_one, max_level);
       const SortedPoints points(whole.codes);
       for (const int ranks : {1, 3, 40}) {
         const CountTree coarse =
@@ -61,8 +61,8 @@ TEST_P(VirtualParts, AreThoseOfTheWholeTree) {
         Index total = 0;
         for (int rank = 0; rank < ranks; ++rank) {
           NodeCounts counts(points, ncrit, max_level);
-          expect_part(counts, whole.splits, partition, rank, balance);
-          total += find_part(counts, partition, rank, balance).points.sources;
+          expect_part(counts, whole.splits, partition, rank, two_to_one);
+          total += find_part(counts, partition, rank, two_to_one).points.sources;
         }
         EXPECT_EQ(total, 3000);
       }

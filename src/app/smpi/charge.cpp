@@ -13,10 +13,10 @@ void WorkCharger::prepared(SetupStage stage, Index items) {
 
 void WorkCharger::evaluated(const PointSetup& setup, Phase phase, std::size_t part) {
   const OperatorKey& key = parameters_.operators;
-  const WorkCounts counts = count_piece(setup, key, phase, part);
+  const OperationCounts counts = count_piece(setup, key, phase, part);
   const std::size_t slot = static_cast<std::size_t>(phase);
-  const double seconds =
-      seconds_of(work_of(counts, key, expected_svd_rank(key)), parameters_, parameters_.rates, same_)[slot];
+  const double seconds = seconds_of(operations_of(counts, key, expected_svd_rank(key)), parameters_,
+                                    parameters_.rates, same_)[slot];
   seconds_[slot] += seconds;
   charge(seconds);
 }
