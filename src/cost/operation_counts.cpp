@@ -210,13 +210,13 @@ std::array<double, kPhases> seconds_of(const OperationsByPhase& operations, cons
     const Phase phase = static_cast<Phase>(i);
     const bool near = phase == Phase::p2p;
     const bool at_targets = near || phase == Phase::l2p || phase == Phase::m2p;
-    const bool mutual = near && same;
+    const bool symmetric = near && same;
     const double share =
         near && !same && parameters.near_precision == Precision::single_precision ? kSplitShare : 1;
-    const WorkKind pairs = mutual ? (gradient ? WorkKind::near_gradient_pairs : WorkKind::near_pairs)
-                                  : (gradient && at_targets ? WorkKind::gradient_pairs : WorkKind::pairs);
+    const WorkKind pairs = symmetric ? (gradient ? WorkKind::near_gradient_pairs : WorkKind::near_pairs)
+                                     : (gradient && at_targets ? WorkKind::gradient_pairs : WorkKind::pairs);
     const Precision m2l = parameters.operators.m2l_precision;
-    const NearForm form = mutual ? parameters.near_form : NearForm::two_floats;
+    const NearForm form = symmetric ? parameters.near_form : NearForm::two_floats;
     seconds[i] =
         operations[i].pairs / rates.of(pairs, near ? parameters.near_precision : overall, form) / share +
         operations[i].gathers / rates.of(WorkKind::gathers, parameters.near_precision, form) +

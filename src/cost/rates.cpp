@@ -41,9 +41,10 @@ struct NearProblem {
   Index per_leaf;
   NodeIndex leaves = static_cast<NodeIndex>(kPointsPerThread / per_leaf) * max_threads();
   AlignedVector<double> x, y, z, charge, u, g;
-  AlignedVector<float> charge_single, local_x, local_y, local_z;
-  std::vector<Index> begin, end, ranges, mutual_offsets{0}, alone_offsets, task_range_begins{0}, task_rows{0};
-  std::vector<NodeIndex> all, mutual_items;
+  AlignedVector<float> charge_single, leaf_frame_x, leaf_frame_y, leaf_frame_z;
+  std::vector<Index> begin, end, ranges, symmetric_offsets{0}, one_sided_offsets, task_range_begins{0},
+      task_rows{0};
+  std::vector<NodeIndex> all, symmetric_items;
   std::vector<std::int32_t> task_ranges;
   std::vector<Box> boxes;
 
@@ -59,7 +60,7 @@ struct NearProblem {
       for (double& v : *values) v = draw();
     }
     charge_single.assign(charge.begin(), charge.end());
-    for (auto* values : {&local_x, &local_y, &local_z}) values->resize(size);
+    for (auto* values : {&leaf_frame_x, &leaf_frame_y, &leaf_frame_z}) values->resize(size);
     u.assign(size, 0);
     g.assign(3 * size, 0);
     for (NodeIndex leaf = 0; leaf < leaves; ++leaf) {
@@ -67,13 +68,13 @@ struct NearProblem {
       end.push_back(begin.back() + per_leaf);
       all.push_back(leaf);
       boxes.push_back({0.5, 0.5, 0.5, 0.5});
-      alone_offsets.push_back(leaf);
+      one_sided_offsets.push_back(leaf);
       // All pairs of different leaves within a range.
       const NodeIndex range_end = (leaf / NodeIndex(kPartners) + 1) * NodeIndex(kPartners);
-      for (NodeIndex other = leaf + 1; other < range_end; ++other) mutual_items.push_back(other);
-      mutual_offsets.push_back(static_cast<Index>(mutual_items.size()));
+      for (NodeIndex other = leaf + 1; other < range_end; ++other) symmetric_items.push_back(other);
+      symmetric_offsets.push_back(static_cast<Index>(symmetric_items.size()));
     }
-    alone_offsets.push_back(leaves);
+    one_sided_offsets.push_back(leaves);
     for (std::int32_t range = 0; range < leaves / kPartners; ++range) {
       task_ranges.push_back(range);
       task_range_begins.push_back(range + 1);
@@ -92,7 +93,8 @@ struct NearProblem {
         z[std::size_t(i)] += double(dz);
       }
     }
-    localize(all, boxes.data(), points(), local_x.data(), local_y.data(), local_z.data());
+    to_leaf_frames(all, boxes.data(), points(), leaf_frame_x.data(), leaf_frame_y.data(),
+                   leaf_frame_z.data());
   }
 
   PointsByNode points() const { return {x.data(), y.data(), z.data(), begin.data(), end.data()}; }
@@ -109,19 +111,19 @@ struct NearProblem {
     const TargetSums sums{u.data(), gradient ? g.data() : nullptr, g.data() + n, g.data() + 2 * n};
     const NearPairsView pairs{all,
                               ranges,
-                              {mutual_offsets.data(), mutual_items.data()},
-                              {alone_offsets.data(), all.data()},
+                              {symmetric_offsets.data(), symmetric_items.data()},
+                              {one_sided_offsets.data(), all.data()},
                               task_range_begins,
                               task_ranges,
                               task_rows,
                               all};
     return max_threads() * best_seconds([&] {
              if constexpr (std::is_same_v<Real, float>)
-               p2p_mutual<Real>(Laplace{}, pairs, boxes.data(), points(), charge_single.data(), sums, {},
-                                LeafFramePoints{form, static_cast<Index>(n), local_x.data(), local_y.data(),
-                                                local_z.data()});
+               p2p_symmetric<Real>(Laplace{}, pairs, boxes.data(), points(), charge_single.data(), sums, {},
+                                   LeafFramePoints{form, static_cast<Index>(n), leaf_frame_x.data(),
+                                                   leaf_frame_y.data(), leaf_frame_z.data()});
              else
-               p2p_mutual<Real>(Laplace{}, pairs, boxes.data(), points(), charge.data(), sums);
+               p2p_symmetric<Real>(Laplace{}, pairs, boxes.data(), points(), charge.data(), sums);
            });
   }
 };

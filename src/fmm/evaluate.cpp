@@ -113,7 +113,7 @@ struct Evaluation {
   TargetSums sums;
   bool gradient;
 
-  LeafFramePoints local_points() const { return s.leaf_frame_sources.view(s.tree.leaf); }
+  LeafFramePoints leaf_frame_points() const { return s.leaf_frame_sources.view(s.tree.leaf); }
   const Translations<Real>& t() const { return operators.translations; }
   PhaseScope begin_phase(Phase phase, std::size_t part = 0) const {
     return {comm, profile, phase, part, s, observer};
@@ -154,7 +154,7 @@ struct Evaluation {
     {
       const PhaseScope timed = begin_phase(Phase::p2m);
       p2m(kernel, t(), std::span<const NodeIndex>(s.work.source_leaves), s.boxes.data(), s.sources_by_node(),
-          w.charges.data(), w.multipoles.data(), local_points());
+          w.charges.data(), w.multipoles.data(), leaf_frame_points());
     }
     auto step = s.ancestors.steps.begin();
     for (int level = morton::kDepth - 1; level >= distributed::kFirstLevel; --level) {
@@ -220,8 +220,8 @@ struct Evaluation {
         expects_messages() ? [this] { poll_messages(); } : std::function<void()>();
     if (!s.near_pairs) return sum_near(s.work.interior_leaves, s.partners.p2p, poll);
     in_near_precision([&]<class Near>(Near) {
-      p2p_mutual<Near>(kernel, view_of(*s.near_pairs), s.boxes.data(), s.sources_by_node(), w.charges.data(),
-                       sums, poll, local_points());
+      p2p_symmetric<Near>(kernel, view_of(*s.near_pairs), s.boxes.data(), s.sources_by_node(),
+                          w.charges.data(), sums, poll, leaf_frame_points());
     });
   }
 
@@ -249,12 +249,12 @@ struct Evaluation {
     const std::function<void()> poll =
         expects_messages() ? [this] { poll_multipoles(); } : std::function<void()>();
     if (!s.near_pairs) return sum_near(s.work.boundary_leaves, s.partners.p2p, poll);
-    if (s.border.here.leaves.empty() && s.border.alone.items.empty()) return;
+    if (s.border.here.leaves.empty() && s.border.one_sided.items.empty()) return;
     in_near_precision([&]<class Near>(Near) {
-      p2p_mutual<Near>(kernel, view_of(s.border.here), s.boxes.data(), s.sources_by_node(), w.charges.data(),
-                       sums, poll, local_points());
+      p2p_symmetric<Near>(kernel, view_of(s.border.here), s.boxes.data(), s.sources_by_node(),
+                          w.charges.data(), sums, poll, leaf_frame_points());
     });
-    sum_near(s.work.boundary_leaves, s.border.alone, poll);
+    sum_near(s.work.boundary_leaves, s.border.one_sided, poll);
   }
 
   bool shares_near_sums() const { return s.near_pairs && s.partition.ranks() > 1; }
@@ -321,7 +321,7 @@ struct Evaluation {
     {
       const PhaseScope timed = begin_phase(Phase::l2p);
       l2p(kernel, t(), std::span<const NodeIndex>(s.work.target_ends), s.boxes.data(), s.targets_by_node(),
-          w.locals.data(), sums, local_points());
+          w.locals.data(), sums, leaf_frame_points());
     }
     const PhaseScope timed = begin_phase(Phase::m2p);
     m2p(kernel, t(), std::span<const NodeIndex>(s.work.w_leaves), view(s.partners.m2p), s.boxes.data(),

@@ -136,7 +136,7 @@ CallerPoints sort_points(const morton::RootCube& cube, std::span<const double> s
 }
 
 /// Coordinates of all sources, including ghosts, relative to their leaves.
-LeafFrameCoordinates localize_sources(const PointSetup& s, const Parameters& parameters) {
+LeafFrameCoordinates sources_in_leaf_frames(const PointSetup& s, const Parameters& parameters) {
   LeafFrameCoordinates local;
   local.form = parameters.near_form;
   local.reach = parameters.near_min_separation;
@@ -147,7 +147,7 @@ LeafFrameCoordinates localize_sources(const PointSetup& s, const Parameters& par
     const auto i = static_cast<std::size_t>(node);
     if (s.tree.leaf[i] && s.tree.source_begin[i] < s.tree.source_end[i]) leaves.push_back(node);
   }
-  localize(leaves, s.boxes.data(), s.sources_by_node(), local.x.data(), local.y.data(), local.z.data());
+  to_leaf_frames(leaves, s.boxes.data(), s.sources_by_node(), local.x.data(), local.y.data(), local.z.data());
   return local;
 }
 
@@ -417,7 +417,7 @@ struct Steps {
       const Index ranges = max_threads() == 1 ? 1 : kRangesPerThread * max_threads();
       const tree::NearPartners partners = near_partners(s.tree, s.partners, s.owned_sources(), parameters);
       s.near_pairs = tree::pair_up(partners, ranges);
-      s.leaf_frame_sources = localize_sources(s, parameters);
+      s.leaf_frame_sources = sources_in_leaf_frames(s, parameters);
       if (comm.size() == 1) return;
       s.border = tree::pair_up_border(partners, ranges);
       sent = rows_of(s.border.leaves.sent, s.tree);
@@ -442,8 +442,8 @@ PointsByNode PointSetup::targets_by_node() const {
 NearPairsView view_of(const tree::NearPairs& p) {
   return {p.leaves,
           p.ranges,
-          {p.mutual.offsets.data(), p.mutual.items.data()},
-          {p.alone.offsets.data(), p.alone.items.data()},
+          {p.symmetric.offsets.data(), p.symmetric.items.data()},
+          {p.one_sided.offsets.data(), p.one_sided.items.data()},
           p.task_range_begins,
           p.task_ranges,
           p.task_rows,

@@ -27,7 +27,7 @@ OperationCounts count_near_ghosts(const PointSetup& s) {
   }
   if (s.near_pairs)
     for (const NodeIndex leaf : s.border.here.row_leaves)
-      for (const NodeIndex other : s.border.here.mutual.of(leaf)) {
+      for (const NodeIndex other : s.border.here.symmetric.of(leaf)) {
         if (s.tree.source_end[at(other)] > s.owned_sources()) continue;
         const auto points = static_cast<double>(s.tree.source_count[at(leaf)]),
                    others = static_cast<double>(s.tree.source_count[at(other)]);

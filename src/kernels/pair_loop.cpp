@@ -40,41 +40,44 @@ void pair_gradient_split(const K& kernel, const TargetArrays<Real>& targets, con
 }
 
 template <class K, class Real>
-void pair_mutual(const K& kernel, const MutualArrays<Real>& a, const MutualArrays<Real>& b, Real scale) {
-  const MutualLoops<K, Real>& loops = simd::active_loops<MutualLoops<K, Real>>();
+void pair_symmetric(const K& kernel, const SymmetricArrays<Real>& a, const SymmetricArrays<Real>& b,
+                    Real scale) {
+  const SymmetricLoops<K, Real>& loops = simd::active_loops<SymmetricLoops<K, Real>>();
   (a.gx ? loops.gradient : loops.potential)(kernel, a, b, scale);
 }
-template void pair_mutual(const Laplace&, const MutualArrays<double>&, const MutualArrays<double>&, double);
+template void pair_symmetric(const Laplace&, const SymmetricArrays<double>&, const SymmetricArrays<double>&,
+                             double);
 
 template <class K, class Real>
-void pair_mutual_split(const K& kernel, const MutualArrays<Real>& a, const LowParts<Real>& a_low,
-                       const WideSums& to_a, const MutualArrays<Real>& b, const LowParts<Real>& b_low,
-                       const CloseGuard& close) {
+void pair_symmetric_split(const K& kernel, const SymmetricArrays<Real>& a, const LowParts<Real>& a_low,
+                          const DoubleSums& to_a, const SymmetricArrays<Real>& b, const LowParts<Real>& b_low,
+                          const CloseGuard& close) {
   const SplitPairLoops<K, Real>& loops = simd::active_loops<SplitPairLoops<K, Real>>();
-  (to_a.gx ? loops.mutual_gradient : loops.mutual_potential)(kernel, a, a_low, to_a, b, b_low, close);
+  (to_a.gx ? loops.symmetric_gradient : loops.symmetric_potential)(kernel, a, a_low, to_a, b, b_low, close);
 }
-template void pair_mutual_split(const Laplace&, const MutualArrays<float>&, const LowParts<float>&,
-                                const WideSums&, const MutualArrays<float>&, const LowParts<float>&,
-                                const CloseGuard&);
+template void pair_symmetric_split(const Laplace&, const SymmetricArrays<float>&, const LowParts<float>&,
+                                   const DoubleSums&, const SymmetricArrays<float>&, const LowParts<float>&,
+                                   const CloseGuard&);
 
 template <class K>
-void pair_mutual_local(const K& kernel, const LocalArrays& points, const WideSums& sums,
-                       const LocalLeaf& leaf, const LocalPartner* partners, Index partner_count,
-                       bool estimate, const ClosePairs& close) {
-  simd::active_loops<LocalLoops<K>>().loops[estimate][sums.gx != nullptr](kernel, points, sums, leaf,
-                                                                          partners, partner_count, close);
+void pair_symmetric_leaf_frame(const K& kernel, const LeafFrameArrays& points, const DoubleSums& sums,
+                               const LeafFrame& leaf, const LeafFramePartner* partners, Index partner_count,
+                               bool estimate, const ClosePairs& close) {
+  simd::active_loops<LeafFrameLoops<K>>().loops[estimate][sums.gx != nullptr](kernel, points, sums, leaf,
+                                                                              partners, partner_count, close);
 }
-template void pair_mutual_local(const Laplace&, const LocalArrays&, const WideSums&, const LocalLeaf&,
-                                const LocalPartner*, Index, bool, const ClosePairs&);
+template void pair_symmetric_leaf_frame(const Laplace&, const LeafFrameArrays&, const DoubleSums&,
+                                        const LeafFrame&, const LeafFramePartner*, Index, bool,
+                                        const ClosePairs&);
 
 template <class K>
-void pair_self_local(const K& kernel, const LocalArrays& points, const WideSums& sums, const LocalLeaf& leaf,
-                     bool estimate, const ClosePairs& close) {
-  simd::active_loops<LocalLoops<K>>().self_loops[estimate][sums.gx != nullptr](kernel, points, sums, leaf,
-                                                                               close);
+void pair_self_leaf_frame(const K& kernel, const LeafFrameArrays& points, const DoubleSums& sums,
+                          const LeafFrame& leaf, bool estimate, const ClosePairs& close) {
+  simd::active_loops<LeafFrameLoops<K>>().self_loops[estimate][sums.gx != nullptr](kernel, points, sums, leaf,
+                                                                                   close);
 }
-template void pair_self_local(const Laplace&, const LocalArrays&, const WideSums&, const LocalLeaf&, bool,
-                              const ClosePairs&);
+template void pair_self_leaf_frame(const Laplace&, const LeafFrameArrays&, const DoubleSums&,
+                                   const LeafFrame&, bool, const ClosePairs&);
 
 #define OCTOPOLE_INSTANTIATE(K, Real)                                                                       \
   template void pair_potential(const K&, const TargetArrays<Real>&, const SourceArrays<Real>&, Real*);      \

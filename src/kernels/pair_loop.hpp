@@ -37,7 +37,7 @@ struct LowParts {
 
 /// Points with charges and the arrays of their results; gx, gy, gz are null if no gradient is wanted.
 template <class Real>
-struct MutualArrays {
+struct SymmetricArrays {
   const Real* x;
   const Real* y;
   const Real* z;
@@ -99,7 +99,8 @@ void pair_gradient_split(const K& kernel, const TargetArrays<Real>& targets, con
 /// to all of b, and at each of b due to all of a (also the gradients, if a has arrays for them). 1/r is
 /// computed once for both sides. For double only. Single-threaded.
 template <class K, class Real>
-void pair_mutual(const K& kernel, const MutualArrays<Real>& a, const MutualArrays<Real>& b, Real scale);
+void pair_symmetric(const K& kernel, const SymmetricArrays<Real>& a, const SymmetricArrays<Real>& b,
+                    Real scale);
 
 /// Arrays that are accessed in whole vectors are padded to a multiple of this number of points.
 inline constexpr Index kPaddedPoints = 16;
@@ -108,29 +109,29 @@ constexpr Index padded(Index count) {
 }
 
 /// Sums in double, padded; gx, gy, gz are null if no gradient is wanted.
-struct WideSums {
+struct DoubleSums {
   double* potential;
   double* gx;
   double* gy;
   double* gz;
 };
 
-/// As pair_mutual, unscaled, for split coordinates (see pair_potential_split). The arrays are padded: a's
+/// As pair_symmetric, unscaled, for split coordinates (see pair_potential_split). The arrays are padded: a's
 /// points with zero charges at finite positions, whose results are arbitrary; b's result arrays with elements
 /// to which zeros are added. a's results are added to `to_a` (its own result arrays are not used), b's to its
 /// own. For float only.
 template <class K, class Real>
-void pair_mutual_split(const K& kernel, const MutualArrays<Real>& a, const LowParts<Real>& a_low,
-                       const WideSums& to_a, const MutualArrays<Real>& b, const LowParts<Real>& b_low,
-                       const CloseGuard& close);
+void pair_symmetric_split(const K& kernel, const SymmetricArrays<Real>& a, const LowParts<Real>& a_low,
+                          const DoubleSums& to_a, const SymmetricArrays<Real>& b, const LowParts<Real>& b_low,
+                          const CloseGuard& close);
 
 /// Points by leaf in single precision, with charges. Coordinates are relative to the centre of the point's
 /// leaf, in units of the leaf's half side.
-using LocalArrays = SourceArrays<float>;
+using LeafFrameArrays = SourceArrays<float>;
 
 /// A leaf in whose frame pairs are summed: its points, and how close a pair may be, in units of its half
 /// side.
-struct LocalLeaf {
+struct LeafFrame {
   Index first, count;
   float least;            // pairs with smaller squared distances are left out and reported
   double scale;           // factor of potentials, to the units of the sums
@@ -139,7 +140,7 @@ struct LocalLeaf {
 
 /// Another leaf's points, and the transformation to the leaf's frame: p of the partner is at ratio * p +
 /// (x, y, z). If ratio > 1, the least distance is larger by this factor.
-struct LocalPartner {
+struct LeafFramePartner {
   Index first, count;
   float ratio, x, y, z;
 };
@@ -149,14 +150,14 @@ struct LocalPartner {
 /// the rounding depends on the set of partners. With `estimate`, 1/sqrt may have an error of up to 2^-13.
 /// Single-threaded.
 template <class K>
-void pair_mutual_local(const K& kernel, const LocalArrays& points, const WideSums& sums,
-                       const LocalLeaf& leaf, const LocalPartner* partners, Index partner_count,
-                       bool estimate, const ClosePairs& close);
+void pair_symmetric_leaf_frame(const K& kernel, const LeafFrameArrays& points, const DoubleSums& sums,
+                               const LeafFrame& leaf, const LeafFramePartner* partners, Index partner_count,
+                               bool estimate, const ClosePairs& close);
 
-/// As pair_mutual_local for all pairs of distinct points within the leaf.
+/// As pair_symmetric_leaf_frame for all pairs of distinct points within the leaf.
 template <class K>
-void pair_self_local(const K& kernel, const LocalArrays& points, const WideSums& sums, const LocalLeaf& leaf,
-                     bool estimate, const ClosePairs& close);
+void pair_self_leaf_frame(const K& kernel, const LeafFrameArrays& points, const DoubleSums& sums,
+                          const LeafFrame& leaf, bool estimate, const ClosePairs& close);
 
 }  // namespace octopole
 #pragma GCC visibility pop

@@ -461,7 +461,7 @@ template <simd::Isa>
 SplitPairLoops<K, Real> SplitPairLoops<K, Real>::of() {
 #ifdef OCTOPOLE_ISA_BUILT
   return {split_potential_loop<K, Real>, split_gradient_loop<K, Real>, split_scaled,
-          split_mutual_loop<false, K, Real>, split_mutual_loop<true, K, Real>};
+          split_symmetric_loop<false, K, Real>, split_symmetric_loop<true, K, Real>};
 #else
   return {};
 #endif
@@ -470,27 +470,27 @@ template SplitPairLoops<Laplace, float> SplitPairLoops<Laplace, float>::of<simd:
 
 template <class K, class Real>
 template <simd::Isa>
-MutualLoops<K, Real> MutualLoops<K, Real>::of() {
+SymmetricLoops<K, Real> SymmetricLoops<K, Real>::of() {
 #ifdef OCTOPOLE_ISA_BUILT
-  return {whole_mutual_loop<false, K, Real>, whole_mutual_loop<true, K, Real>};
+  return {whole_symmetric_loop<false, K, Real>, whole_symmetric_loop<true, K, Real>};
 #else
   return {};
 #endif
 }
-template MutualLoops<Laplace, double> MutualLoops<Laplace, double>::of<simd::Isa::OCTOPOLE_ISA>();
+template SymmetricLoops<Laplace, double> SymmetricLoops<Laplace, double>::of<simd::Isa::OCTOPOLE_ISA>();
 
 template <class K>
 template <simd::Isa>
-LocalLoops<K> LocalLoops<K>::of() {
+LeafFrameLoops<K> LeafFrameLoops<K>::of() {
 #ifdef OCTOPOLE_ISA_BUILT
-  return {{{local_loop<false, false, K>, local_loop<true, false, K>},
-           {local_loop<false, true, K>, local_loop<true, true, K>}},
-          {{local_self_loop<false, false, K>, local_self_loop<true, false, K>},
-           {local_self_loop<false, true, K>, local_self_loop<true, true, K>}}};
+  return {{{leaf_frame_loop<false, false, K>, leaf_frame_loop<true, false, K>},
+           {leaf_frame_loop<false, true, K>, leaf_frame_loop<true, true, K>}},
+          {{leaf_frame_self_loop<false, false, K>, leaf_frame_self_loop<true, false, K>},
+           {leaf_frame_self_loop<false, true, K>, leaf_frame_self_loop<true, true, K>}}};
 #else
   return {};
 #endif
 }
-template LocalLoops<Laplace> LocalLoops<Laplace>::of<simd::Isa::OCTOPOLE_ISA>();
+template LeafFrameLoops<Laplace> LeafFrameLoops<Laplace>::of<simd::Isa::OCTOPOLE_ISA>();
 
 }  // namespace octopole

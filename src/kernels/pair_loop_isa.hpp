@@ -27,10 +27,11 @@ struct SplitPairLoops {
   void (*gradient)(const K&, const TargetArrays<Real>&, const LowParts<Real>&, const SourceArrays<Real>&,
                    const LowParts<Real>&, const CloseGuard&, Real*, Real*, Real*, Real*);
   void (*split)(const double*, Index, double, double, float*, float*);
-  void (*mutual_potential)(const K&, const MutualArrays<Real>&, const LowParts<Real>&, const WideSums&,
-                           const MutualArrays<Real>&, const LowParts<Real>&, const CloseGuard&);
-  void (*mutual_gradient)(const K&, const MutualArrays<Real>&, const LowParts<Real>&, const WideSums&,
-                          const MutualArrays<Real>&, const LowParts<Real>&, const CloseGuard&);
+  void (*symmetric_potential)(const K&, const SymmetricArrays<Real>&, const LowParts<Real>&,
+                              const DoubleSums&, const SymmetricArrays<Real>&, const LowParts<Real>&,
+                              const CloseGuard&);
+  void (*symmetric_gradient)(const K&, const SymmetricArrays<Real>&, const LowParts<Real>&, const DoubleSums&,
+                             const SymmetricArrays<Real>&, const LowParts<Real>&, const CloseGuard&);
 
   template <simd::Isa>
   static SplitPairLoops of();
@@ -38,25 +39,26 @@ struct SplitPairLoops {
 
 /// The loops over points relative to the centres of their leaves.
 template <class K>
-struct LocalLoops {
-  using Loop = void(const K&, const LocalArrays&, const WideSums&, const LocalLeaf&, const LocalPartner*,
-                    Index, const ClosePairs&);
-  using SelfLoop = void(const K&, const LocalArrays&, const WideSums&, const LocalLeaf&, const ClosePairs&);
+struct LeafFrameLoops {
+  using Loop = void(const K&, const LeafFrameArrays&, const DoubleSums&, const LeafFrame&,
+                    const LeafFramePartner*, Index, const ClosePairs&);
+  using SelfLoop = void(const K&, const LeafFrameArrays&, const DoubleSums&, const LeafFrame&,
+                        const ClosePairs&);
   Loop* loops[2][2];  // [estimate][gradient]
   SelfLoop* self_loops[2][2];
 
   template <simd::Isa>
-  static LocalLoops of();
+  static LeafFrameLoops of();
 };
 
 /// The symmetric loops, which sum both sides of pairs.
 template <class K, class Real>
-struct MutualLoops {
-  void (*potential)(const K&, const MutualArrays<Real>&, const MutualArrays<Real>&, Real);
-  void (*gradient)(const K&, const MutualArrays<Real>&, const MutualArrays<Real>&, Real);
+struct SymmetricLoops {
+  void (*potential)(const K&, const SymmetricArrays<Real>&, const SymmetricArrays<Real>&, Real);
+  void (*gradient)(const K&, const SymmetricArrays<Real>&, const SymmetricArrays<Real>&, Real);
 
   template <simd::Isa>
-  static MutualLoops of();
+  static SymmetricLoops of();
 };
 
 }  // namespace octopole

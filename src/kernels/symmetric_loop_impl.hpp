@@ -17,21 +17,21 @@ namespace {
 
 /// Number of points of b that are processed together: their sums, one vector per point, fit in the L1 cache.
 /// A multiple of the number of lanes of every instruction set.
-inline constexpr Index kMutualPiece = 128;
+inline constexpr Index kSymmetricPiece = 128;
 
 /// One side of symmetric pairs: points, split or not, and where their results go: to `sums` for split points
 /// on side a.
 template <class Real>
-struct MutualSide {
-  MutualArrays<Real> points;
+struct SymmetricSide {
+  SymmetricArrays<Real> points;
   LowParts<Real> low;
-  WideSums sums;
+  DoubleSums sums;
 };
 
 template <bool Gradient, bool Split, class Real>
-MutualSide<Real> advance(const MutualSide<Real>& side, Index i) {
-  const MutualArrays<Real>& p = side.points;
-  MutualSide<Real> rest{
+SymmetricSide<Real> advance(const SymmetricSide<Real>& side, Index i) {
+  const SymmetricArrays<Real>& p = side.points;
+  SymmetricSide<Real> rest{
       {p.x + i, p.y + i, p.z + i, p.charge + i, p.count - i, nullptr, nullptr, nullptr, nullptr}, {}, {}};
   if constexpr (Split) rest.low = {side.low.x + i, side.low.y + i, side.low.z + i};
   if (p.potential) rest.points.potential = p.potential + i;
@@ -73,8 +73,8 @@ OCTOPOLE_INLINE void add_to_doubles(double* to, const V& value, double scale = 1
   add_half_to_doubles<lanes>(to + lanes, value, scale);
 }
 
-/// Results of a piece of b per lane, (1 or 4, kMutualPiece, lanes), before and after a block: the First block
-/// sets them, later ones add to them. Both are the same array where a block is never discarded.
+/// Results of a piece of b per lane, (1 or 4, kSymmetricPiece, lanes), before and after a block: the First
+/// block sets them, later ones add to them. Both are the same array where a block is never discarded.
 template <class Real>
 struct PieceSums {
   const Real* before;
@@ -85,13 +85,13 @@ struct PieceSums {
 /// Pairs::fast: sums.after is then invalid, and nothing else has been written. Masks of guarded pairs are
 /// (count, Width).
 template <int Width, Pairs pairs, bool First, bool Gradient, bool Split, class K, class Real>
-OCTOPOLE_INLINE bool mutual_block(const K& kernel, const MutualSide<Real>& a_side,
-                                  const MutualSide<Real>& b_side, Index count, Real scale,
-                                  const PieceSums<Real>& sums, [[maybe_unused]] const BlockGuard& guard) {
+OCTOPOLE_INLINE bool symmetric_block(const K& kernel, const SymmetricSide<Real>& a_side,
+                                     const SymmetricSide<Real>& b_side, Index count, Real scale,
+                                     const PieceSums<Real>& sums, [[maybe_unused]] const BlockGuard& guard) {
   using V = typename isa::Vec<Real>::type;
   constexpr int lanes = isa::Vec<Real>::lanes;
-  constexpr Index part = kMutualPiece * lanes;
-  const MutualArrays<Real>&a = a_side.points, &b = b_side.points;
+  constexpr Index part = kSymmetricPiece * lanes;
+  const SymmetricArrays<Real>&a = a_side.points, &b = b_side.points;
   V x[Width], y[Width], z[Width], charge[Width], u[Width], gx[Width], gy[Width], gz[Width];
   V x_low[Width], y_low[Width], z_low[Width];
 #pragma GCC unroll 4
@@ -195,8 +195,8 @@ OCTOPOLE_INLINE bool mutual_block(const K& kernel, const MutualSide<Real>& a_sid
 
 /// Sums the last points of a, fewer than one vector: padded with copies of the last one with zero charge.
 template <bool First, bool Gradient, class K, class Real>
-void mutual_rest(const K& kernel, const MutualArrays<Real>& a, const MutualSide<Real>& b, Index count,
-                 Real scale, const PieceSums<Real>& sums) {
+void symmetric_rest(const K& kernel, const SymmetricArrays<Real>& a, const SymmetricSide<Real>& b,
+                    Index count, Real scale, const PieceSums<Real>& sums) {
   constexpr int lanes = isa::Vec<Real>::lanes;
   alignas(64) Real x[lanes], y[lanes], z[lanes], charge[lanes], u[lanes], gx[lanes], gy[lanes], gz[lanes];
   for (Index l = 0; l < lanes; ++l) {
@@ -207,8 +207,9 @@ void mutual_rest(const K& kernel, const MutualArrays<Real>& a, const MutualSide<
     charge[l] = l < a.count ? a.charge[i] : Real{0};
     u[l] = gx[l] = gy[l] = gz[l] = 0;
   }
-  mutual_block<1, Pairs::any, First, Gradient, false>(
-      kernel, MutualSide<Real>{{x, y, z, charge, lanes, u, gx, gy, gz}, {}, {}}, b, count, scale, sums, {});
+  symmetric_block<1, Pairs::any, First, Gradient, false>(
+      kernel, SymmetricSide<Real>{{x, y, z, charge, lanes, u, gx, gy, gz}, {}, {}}, b, count, scale, sums,
+      {});
   for (Index l = 0; l < lanes && l < a.count; ++l) {
     a.potential[l] += u[l];
     if constexpr (Gradient) {
@@ -263,45 +264,45 @@ void add_sums(const Real* sums, Index count, Real scale, Real* to) {
 }
 
 template <bool First, bool Gradient, class K, class Real>
-OCTOPOLE_INLINE void one_block_of_a(const K& kernel, const MutualSide<Real>& a, Index i,
-                                    const MutualSide<Real>& b, Index count, Real scale,
+OCTOPOLE_INLINE void one_block_of_a(const K& kernel, const SymmetricSide<Real>& a, Index i,
+                                    const SymmetricSide<Real>& b, Index count, Real scale,
                                     const PieceSums<Real>& sums) {
   constexpr int lanes = isa::Vec<Real>::lanes;
-  const MutualSide<Real> block = advance<Gradient, false>(a, i);
+  const SymmetricSide<Real> block = advance<Gradient, false>(a, i);
   if (block.points.count >= lanes)
-    mutual_block<1, Pairs::any, First, Gradient, false>(kernel, block, b, count, scale, sums, {});
+    symmetric_block<1, Pairs::any, First, Gradient, false>(kernel, block, b, count, scale, sums, {});
   else
-    mutual_rest<First, Gradient>(kernel, block.points, b, count, scale, sums);
+    symmetric_rest<First, Gradient>(kernel, block.points, b, count, scale, sums);
 }
 
 /// Sums all points of a, at least one, against `count` points of b.
 template <bool Gradient, class K, class Real>
-OCTOPOLE_INLINE void all_of_a(const K& kernel, const MutualSide<Real>& a, const MutualSide<Real>& b,
+OCTOPOLE_INLINE void all_of_a(const K& kernel, const SymmetricSide<Real>& a, const SymmetricSide<Real>& b,
                               Index count, Real scale, const PieceSums<Real>& sums) {
   constexpr int lanes = isa::Vec<Real>::lanes, width = 2;
   const Index all = a.points.count;
   Index i = width * lanes;
   if (i <= all) {
-    mutual_block<width, Pairs::any, true, Gradient, false>(kernel, a, b, count, scale, sums, {});
+    symmetric_block<width, Pairs::any, true, Gradient, false>(kernel, a, b, count, scale, sums, {});
   } else {
     i = lanes;
     one_block_of_a<true, Gradient>(kernel, a, 0, b, count, scale, sums);
   }
   for (; i + width * lanes <= all; i += width * lanes)
-    mutual_block<width, Pairs::any, false, Gradient, false>(kernel, advance<Gradient, false>(a, i), b, count,
-                                                            scale, sums, {});
+    symmetric_block<width, Pairs::any, false, Gradient, false>(kernel, advance<Gradient, false>(a, i), b,
+                                                               count, scale, sums, {});
   for (; i < all; i += lanes) one_block_of_a<false, Gradient>(kernel, a, i, b, count, scale, sums);
 }
 
 /// Sums a vector of split points of a, the first at i, against `count` points of b, the first at `first`.
 template <bool First, bool Gradient, class K>
-[[gnu::noinline]] void sum_guarded(const K& kernel, const MutualSide<float>& a, Index i,
-                                   const MutualSide<float>& b, Index first, Index count,
+[[gnu::noinline]] void sum_guarded(const K& kernel, const SymmetricSide<float>& a, Index i,
+                                   const SymmetricSide<float>& b, Index first, Index count,
                                    const PieceSums<float>& sums, const CloseGuard& close) {
-  std::uint16_t beyond[kMutualPiece];
-  static_assert(kMutualPiece % kMasksTogether == 0);
-  mutual_block<1, Pairs::guarded, First, Gradient, true>(kernel, a, b, count, 1.0F, sums,
-                                                         {close.least, beyond});
+  std::uint16_t beyond[kSymmetricPiece];
+  static_assert(kSymmetricPiece % kMasksTogether == 0);
+  symmetric_block<1, Pairs::guarded, First, Gradient, true>(kernel, a, b, count, 1.0F, sums,
+                                                            {close.least, beyond});
   each_left_out(beyond, count, [&](Index j, Index lane) {
     if (lane < a.points.count) close.pairs.take(close.pairs.to, i + lane, first + j);  // otherwise padding
   });
@@ -310,14 +311,14 @@ template <bool First, bool Gradient, class K>
 /// Sums all split points of a, at least one, against `count` points of b, the first at `first`. The sums
 /// after a block are those before the next.
 template <bool Gradient, class K>
-OCTOPOLE_INLINE void all_of_a(const K& kernel, const MutualSide<float>& a, const MutualSide<float>& b,
+OCTOPOLE_INLINE void all_of_a(const K& kernel, const SymmetricSide<float>& a, const SymmetricSide<float>& b,
                               Index first, Index count, PieceSums<float>& sums, const CloseGuard& close) {
   constexpr int lanes = isa::Vec<float>::lanes;
   const auto block = [&](auto is_first, Index i) {
     constexpr bool First = decltype(is_first)::value;
-    const MutualSide<float> vector = advance<Gradient, true>(a, i);
-    if (!mutual_block<1, Pairs::fast, First, Gradient, true>(kernel, vector, b, count, 1.0F, sums,
-                                                             {close.least, nullptr}))
+    const SymmetricSide<float> vector = advance<Gradient, true>(a, i);
+    if (!symmetric_block<1, Pairs::fast, First, Gradient, true>(kernel, vector, b, count, 1.0F, sums,
+                                                                {close.least, nullptr}))
       sum_guarded<First, Gradient>(kernel, vector, i, b, first, count, sums, close);
     sums = {sums.after, const_cast<float*>(sums.before)};
   };
@@ -327,15 +328,15 @@ OCTOPOLE_INLINE void all_of_a(const K& kernel, const MutualSide<float>& a, const
 
 /// Sums all pairs of a and b. With Split both sides are padded, and pairs are guarded by `close`.
 template <bool Gradient, bool Split, class K, class Real>
-void mutual_loop(const K& kernel, const MutualSide<Real>& a, const MutualSide<Real>& b, Real scale,
-                 [[maybe_unused]] const CloseGuard& close) {
+void symmetric_loop(const K& kernel, const SymmetricSide<Real>& a, const SymmetricSide<Real>& b, Real scale,
+                    [[maybe_unused]] const CloseGuard& close) {
   constexpr int lanes = isa::Vec<Real>::lanes, parts = Gradient ? 4 : 1;
-  alignas(64) Real buffers[Split ? 2 : 1][kMutualPiece * lanes * parts];
+  alignas(64) Real buffers[Split ? 2 : 1][kSymmetricPiece * lanes * parts];
   const Index b_count = b.points.count;
   if (a.points.count == 0) return;
-  for (Index first = 0; first < b_count; first += kMutualPiece) {
-    const Index count = b_count - first < kMutualPiece ? b_count - first : kMutualPiece;
-    const MutualSide<Real> piece = advance<Gradient, Split>(b, first);
+  for (Index first = 0; first < b_count; first += kSymmetricPiece) {
+    const Index count = b_count - first < kSymmetricPiece ? b_count - first : kSymmetricPiece;
+    const SymmetricSide<Real> piece = advance<Gradient, Split>(b, first);
     Real* sums = buffers[0];
     if constexpr (Split) {
       PieceSums<Real> turned{buffers[1], buffers[0]};
@@ -346,28 +347,29 @@ void mutual_loop(const K& kernel, const MutualSide<Real>& a, const MutualSide<Re
     }
     for (Index j = count; j % lanes != 0; ++j)  // add_sums reads whole vectors of them
       for (int part = 0; part < parts; ++part)
-        simd::store(sums + (part * kMutualPiece + j) * lanes, typename isa::Vec<Real>::type{});
+        simd::store(sums + (part * kSymmetricPiece + j) * lanes, typename isa::Vec<Real>::type{});
     add_sums<Split>(sums, count, scale, piece.points.potential);
     if constexpr (Gradient) {
-      add_sums<Split>(sums + kMutualPiece * lanes, count, scale, piece.points.gx);
-      add_sums<Split>(sums + 2 * kMutualPiece * lanes, count, scale, piece.points.gy);
-      add_sums<Split>(sums + 3 * kMutualPiece * lanes, count, scale, piece.points.gz);
+      add_sums<Split>(sums + kSymmetricPiece * lanes, count, scale, piece.points.gx);
+      add_sums<Split>(sums + 2 * kSymmetricPiece * lanes, count, scale, piece.points.gy);
+      add_sums<Split>(sums + 3 * kSymmetricPiece * lanes, count, scale, piece.points.gz);
     }
   }
 }
 
 template <bool Gradient, class K, class Real>
-void whole_mutual_loop(const K& kernel, const MutualArrays<Real>& a, const MutualArrays<Real>& b,
-                       Real scale) {
-  mutual_loop<Gradient, false>(kernel, MutualSide<Real>{a, {}, {}}, MutualSide<Real>{b, {}, {}}, scale, {});
+void whole_symmetric_loop(const K& kernel, const SymmetricArrays<Real>& a, const SymmetricArrays<Real>& b,
+                          Real scale) {
+  symmetric_loop<Gradient, false>(kernel, SymmetricSide<Real>{a, {}, {}}, SymmetricSide<Real>{b, {}, {}},
+                                  scale, {});
 }
 
 template <bool Gradient, class K, class Real>
-void split_mutual_loop(const K& kernel, const MutualArrays<Real>& a, const LowParts<Real>& a_low,
-                       const WideSums& to_a, const MutualArrays<Real>& b, const LowParts<Real>& b_low,
-                       const CloseGuard& close) {
-  mutual_loop<Gradient, true>(kernel, MutualSide<Real>{a, a_low, to_a}, MutualSide<Real>{b, b_low, {}},
-                              Real{1}, close);
+void split_symmetric_loop(const K& kernel, const SymmetricArrays<Real>& a, const LowParts<Real>& a_low,
+                          const DoubleSums& to_a, const SymmetricArrays<Real>& b, const LowParts<Real>& b_low,
+                          const CloseGuard& close) {
+  symmetric_loop<Gradient, true>(kernel, SymmetricSide<Real>{a, a_low, to_a},
+                                 SymmetricSide<Real>{b, b_low, {}}, Real{1}, close);
 }
 
 // ---- between leaves, with points in single precision relative to their leaf's centre.
@@ -402,11 +404,11 @@ void add_all_to_doubles(const float* from, Index count, double scale, double* to
 
 /// Maximum number of points of a leaf that are processed together, so that two copies of their results per
 /// lane fit in the L1 cache; and maximum number of points of a row.
-inline constexpr Index kLocalPiece = 128, kLocalRow = 512;
+inline constexpr Index kLeafFramePiece = 128, kLeafFrameRow = 512;
 
 /// At most Size points with charges, in the frame of the current leaf.
 template <Index Size>
-struct LocalSet {
+struct LeafFrameSet {
   static constexpr Index kSize = Size;
   using V = typename isa::Vec<float>::type;
   static constexpr int lanes = isa::Vec<float>::lanes;
@@ -416,7 +418,8 @@ struct LocalSet {
   Index count = 0;
 
   /// Appends `size` points from `start` on.
-  void append(const LocalArrays& points, const LocalPartner& frame, Index start, Index size, float least_r2) {
+  void append(const LeafFrameArrays& points, const LeafFramePartner& frame, Index start, Index size,
+              float least_r2) {
     const Index end = count + size;
     // Whole vectors may read on into the next leaf: what they write past the end is overwritten.
     for (; count < end && start + lanes <= points.count; count += lanes, start += lanes) {
@@ -448,7 +451,7 @@ struct LocalSet {
 /// The vectors at `at` against `count` points of b, and where the results go: those of the vectors' points to
 /// `received` (parts, points of the vectors' set); those of b, per lane, are read from `before` and written
 /// to `after` (count, parts, lanes); masks of the pairs that are not too close to `beyond` (count, Width).
-struct LocalBlock {
+struct LeafFrameBlock {
   Index at, count;
   float* received;
   const float* before;
@@ -459,8 +462,8 @@ struct LocalBlock {
 /// Sums both sides of the pairs, or (without Both) only that of the vectors' points. Returns false if a pair
 /// is too close for Pairs::fast: the values written are then invalid.
 template <int Width, Pairs pairs, bool Both, bool Gradient, bool Estimate, class K, Index Size>
-OCTOPOLE_INLINE bool local_block(const K& kernel, const LocalSet<Size>& a, const LocalSet<kLocalPiece>& b,
-                                 const LocalBlock& block) {
+OCTOPOLE_INLINE bool leaf_frame_block(const K& kernel, const LeafFrameSet<Size>& a,
+                                      const LeafFrameSet<kLeafFramePiece>& b, const LeafFrameBlock& block) {
   using V = typename isa::Vec<float>::type;
   constexpr int lanes = isa::Vec<float>::lanes, parts = Gradient ? 4 : 1;
   constexpr auto accuracy = Estimate ? simd::Accuracy::estimate : simd::Accuracy::step;
@@ -532,17 +535,17 @@ OCTOPOLE_INLINE bool local_block(const K& kernel, const LocalSet<Size>& a, const
 
 /// The pairs of a leaf with other leaves, and within it.
 template <bool Gradient, bool Estimate, class K>
-class LocalLeaves {
+class LeafFramePairs {
  public:
-  LocalLeaves(const K& kernel, const LocalArrays& points, const WideSums& sums, const LocalLeaf& leaf,
-              const ClosePairs& close)
+  LeafFramePairs(const K& kernel, const LeafFrameArrays& points, const DoubleSums& sums,
+                 const LeafFrame& leaf, const ClosePairs& close)
       : kernel_(kernel), points_(points), leaf_(leaf), close_(close) {
     to_[0] = sums.potential;
     if constexpr (Gradient) to_[1] = sums.gx, to_[2] = sums.gy, to_[3] = sums.gz;
   }
 
   /// Sums all pairs of the leaf with its partners.
-  void with(const LocalPartner* partners, Index partner_count) {
+  void with(const LeafFramePartner* partners, Index partner_count) {
     for (Index i = 0; i < leaf_.count; i += mine_.kSize) {
       load_mine(i);
       for (Index p = 0; p < partner_count; ++p) append(partners[p]);
@@ -556,7 +559,7 @@ class LocalLeaves {
     for (Index i = 0; i < leaf_.count; i += mine_.kSize) {
       load_mine(i);
       own();
-      LocalPartner behind = kOwnFrame;
+      LeafFramePartner behind = kOwnFrame;
       behind.first = leaf_.first + i + mine_.count;
       behind.count = leaf_.count - i - mine_.count;
       append(behind);
@@ -567,10 +570,10 @@ class LocalLeaves {
 
  private:
   using V = typename isa::Vec<float>::type;
-  using Mine = LocalSet<kLocalPiece>;
+  using Mine = LeafFrameSet<kLeafFramePiece>;
   static constexpr int lanes = isa::Vec<float>::lanes, parts = Gradient ? 4 : 1;
-  static constexpr LocalPartner kOwnFrame{0, 0, 1, 0, 0, 0};
-  static constexpr Index kSums = kLocalPiece * parts * lanes;
+  static constexpr LeafFramePartner kOwnFrame{0, 0, 1, 0, 0, 0};
+  static constexpr Index kSums = kLeafFramePiece * parts * lanes;
   alignas(64) static constexpr float kZeros[kSums]{};
 
   /// Points that are contiguous both in the row and in the array of all points.
@@ -591,7 +594,7 @@ class LocalLeaves {
     other_ = sums_[1];
   }
 
-  void append(const LocalPartner& partner) {
+  void append(const LeafFramePartner& partner) {
     const float ratio = partner.ratio > 1 ? partner.ratio : 1.0F;
     for (Index done = 0; done < partner.count;) {
       if (row_.count == row_.kSize || segment_count_ == kSegments) finish_row();
@@ -620,8 +623,8 @@ class LocalLeaves {
 
   template <int Width>
   void act(Index at) {
-    const LocalBlock block{at, mine_.count, row_received_, before_, after_, beyond_};
-    if (!local_block<Width, Pairs::fast, true, Gradient, Estimate>(kernel_, row_, mine_, block))
+    const LeafFrameBlock block{at, mine_.count, row_received_, before_, after_, beyond_};
+    if (!leaf_frame_block<Width, Pairs::fast, true, Gradient, Estimate>(kernel_, row_, mine_, block))
       guarded<Width, true>(row_, block);
     before_ = after_;
     after_ = other_;
@@ -646,8 +649,8 @@ class LocalLeaves {
 
   /// Guarded sums with a row, or (without Both) within the piece; reports the pairs that are left out.
   template <int Width, bool Both, Index Size>
-  [[gnu::noinline]] void guarded(const LocalSet<Size>& a, const LocalBlock& block) {
-    local_block<Width, Pairs::guarded, Both, Gradient, Estimate>(kernel_, a, mine_, block);
+  [[gnu::noinline]] void guarded(const LeafFrameSet<Size>& a, const LeafFrameBlock& block) {
+    leaf_frame_block<Width, Pairs::guarded, Both, Gradient, Estimate>(kernel_, a, mine_, block);
     if constexpr (!Both)
       for (int l = 0; l < Width * lanes; ++l)  // a point with itself is not a pair
         if (const Index j = block.at + l; j < block.count)
@@ -682,32 +685,33 @@ class LocalLeaves {
   static constexpr Index kSegments = 128;
 
   const K& kernel_;
-  const LocalArrays& points_;
-  const LocalLeaf& leaf_;
+  const LeafFrameArrays& points_;
+  const LeafFrame& leaf_;
   const ClosePairs& close_;
   double* to_[4];
   Mine mine_;
   Index mine_first_ = 0;  // in the array of all points
-  LocalSet<kLocalRow> row_;
+  LeafFrameSet<kLeafFrameRow> row_;
   Segment segments_[kSegments];
   Index segment_count_ = 0;
   const float* before_ = kZeros;  // the piece's results per lane so far
   float *after_ = nullptr, *other_ = nullptr;
   alignas(64) float sums_[2][kSums];
-  alignas(64) float row_received_[parts * kLocalRow + lanes];
-  std::uint16_t beyond_[kLocalPiece * 2];  // a multiple of kMasksTogether
+  alignas(64) float row_received_[parts * kLeafFrameRow + lanes];
+  std::uint16_t beyond_[kLeafFramePiece * 2];  // a multiple of kMasksTogether
 };
 
 template <bool Gradient, bool Estimate, class K>
-void local_loop(const K& kernel, const LocalArrays& points, const WideSums& sums, const LocalLeaf& leaf,
-                const LocalPartner* partners, Index partner_count, const ClosePairs& close) {
-  LocalLeaves<Gradient, Estimate, K>(kernel, points, sums, leaf, close).with(partners, partner_count);
+void leaf_frame_loop(const K& kernel, const LeafFrameArrays& points, const DoubleSums& sums,
+                     const LeafFrame& leaf, const LeafFramePartner* partners, Index partner_count,
+                     const ClosePairs& close) {
+  LeafFramePairs<Gradient, Estimate, K>(kernel, points, sums, leaf, close).with(partners, partner_count);
 }
 
 template <bool Gradient, bool Estimate, class K>
-void local_self_loop(const K& kernel, const LocalArrays& points, const WideSums& sums, const LocalLeaf& leaf,
-                     const ClosePairs& close) {
-  LocalLeaves<Gradient, Estimate, K>(kernel, points, sums, leaf, close).within();
+void leaf_frame_self_loop(const K& kernel, const LeafFrameArrays& points, const DoubleSums& sums,
+                          const LeafFrame& leaf, const ClosePairs& close) {
+  LeafFramePairs<Gradient, Estimate, K>(kernel, points, sums, leaf, close).within();
 }
 
 }  // namespace

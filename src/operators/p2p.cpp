@@ -91,27 +91,28 @@ struct PairWorker<double> {
   TargetBuffer<double> targets;
 
   template <class K>
-  void alone(const K& kernel, NodeIndex leaf, const ListView& list, const Box*, const PointsByNode& points,
-             const double* charges, const TargetSums& sums) {
+  void one_sided(const K& kernel, NodeIndex leaf, const ListView& list, const Box*,
+                 const PointsByNode& points, const double* charges, const TargetSums& sums) {
     sum_row(kernel, leaf, list.of(leaf), kAbsoluteFrame, points, points, charges, sums, sources, targets);
   }
   template <class K>
-  void mutual(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box*,
-              const PointsByNode& points, const double* charges, const TargetSums& sums) {
+  void symmetric(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box*,
+                 const PointsByNode& points, const double* charges, const TargetSums& sums) {
     const auto arrays_of = [&](NodeIndex node) {
       const Index i = points.begin[node];
       const bool gradient = sums.gradient();
-      return MutualArrays<double>{points.x + i,
-                                  points.y + i,
-                                  points.z + i,
-                                  charges + i,
-                                  points.end[node] - i,
-                                  sums.potential + i,
-                                  gradient ? sums.gx + i : nullptr,
-                                  gradient ? sums.gy + i : nullptr,
-                                  gradient ? sums.gz + i : nullptr};
+      return SymmetricArrays<double>{points.x + i,
+                                     points.y + i,
+                                     points.z + i,
+                                     charges + i,
+                                     points.end[node] - i,
+                                     sums.potential + i,
+                                     gradient ? sums.gx + i : nullptr,
+                                     gradient ? sums.gy + i : nullptr,
+                                     gradient ? sums.gz + i : nullptr};
     };
-    for (const NodeIndex other : others) pair_mutual(kernel, arrays_of(leaf), arrays_of(other), K::constant);
+    for (const NodeIndex other : others)
+      pair_symmetric(kernel, arrays_of(leaf), arrays_of(other), K::constant);
   }
 };
 
@@ -121,22 +122,22 @@ struct PairWorker<float> {
   static constexpr Index kRun = 1024;
   SourceBuffer<float, true> sources;
   TargetBuffer<float, true> targets;
-  MutualBuffer<double> one;  // sums in double, since they are over many pairs of leaves
-  MutualBuffer<float> run;
+  SymmetricBuffer<double> one;  // sums in double, since they are over many pairs of leaves
+  SymmetricBuffer<float> run;
 
   template <class K, class Charge>
-  void alone(const K& kernel, NodeIndex leaf, const ListView& list, const Box* boxes,
-             const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
-    alone(kernel, leaf, list.of(leaf), boxes, points, charges, sums);
+  void one_sided(const K& kernel, NodeIndex leaf, const ListView& list, const Box* boxes,
+                 const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
+    one_sided(kernel, leaf, list.of(leaf), boxes, points, charges, sums);
   }
   template <class K, class Charge>
-  void alone(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> partners, const Box* boxes,
-             const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
+  void one_sided(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> partners, const Box* boxes,
+                 const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
     sum_row(kernel, leaf, partners, boxes[leaf], points, points, charges, sums, sources, targets);
   }
   template <class K, class Charge>
-  void mutual(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box* boxes,
-              const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
+  void symmetric(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box* boxes,
+                 const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
     const Box& frame = boxes[leaf];
     const double scale = K::constant * integer_power(frame.half, K::homogeneity);
     const SumsInDouble<K, Charge> in_double{kernel, points, points, charges, sums};
@@ -155,9 +156,9 @@ struct PairWorker<float> {
       for (const NodeIndex other : others.subspan(begin, k - begin)) {
         const Index from = points.begin[other];
         const auto add_close = [&](Index a, Index b) { in_double.add(first + a, from + b, true); };
-        pair_mutual_split(kernel, one.arrays(first, count, gradient), one.low(first),
-                          one.double_sums(gradient), run.arrays(from, points.end[other] - from, gradient),
-                          run.low(from), guard_of_two_floats(close_pairs(add_close)));
+        pair_symmetric_split(kernel, one.arrays(first, count, gradient), one.low(first),
+                             one.double_sums(gradient), run.arrays(from, points.end[other] - from, gradient),
+                             run.low(from), guard_of_two_floats(close_pairs(add_close)));
       }
       run.add_to(sums, scale, frame.half);
     }
@@ -166,26 +167,26 @@ struct PairWorker<float> {
 };
 
 /// Worker for points relative to their own leaf.
-class LocalWorker {
+class LeafFrameWorker {
  public:
-  explicit LocalWorker(const LeafFramePoints& leaf_frame) : leaf_frame_(leaf_frame) {}
+  explicit LeafFrameWorker(const LeafFramePoints& leaf_frame) : leaf_frame_(leaf_frame) {}
 
   template <class K>
-  void alone(const K& kernel, NodeIndex leaf, const ListView& list, const Box* boxes,
-             const PointsByNode& points, const float* charges, const TargetSums& sums) {
+  void one_sided(const K& kernel, NodeIndex leaf, const ListView& list, const Box* boxes,
+                 const PointsByNode& points, const float* charges, const TargetSums& sums) {
     const std::span<const NodeIndex> partners = list.of(leaf);
     const auto self = std::find(partners.begin(), partners.end(), leaf);
-    two_floats_.alone(kernel, leaf, {partners.begin(), self}, boxes, points, charges, sums);
+    two_floats_.one_sided(kernel, leaf, {partners.begin(), self}, boxes, points, charges, sums);
     if (self == partners.end() || points.begin[leaf] == points.end[leaf]) return;
-    two_floats_.alone(kernel, leaf, {self + 1, partners.end()}, boxes, points, charges, sums);
+    two_floats_.one_sided(kernel, leaf, {self + 1, partners.end()}, boxes, points, charges, sums);
     const auto add_close = in_double(kernel, points, charges, sums);
-    pair_self_local(kernel, arrays(charges), double_sums(sums), leaf_of<K>(points, leaf, boxes[leaf]),
-                    estimate(), close_pairs(add_close));
+    pair_self_leaf_frame(kernel, arrays(charges), double_sums(sums), leaf_of<K>(points, leaf, boxes[leaf]),
+                         estimate(), close_pairs(add_close));
   }
 
   template <class K>
-  void mutual(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box* boxes,
-              const PointsByNode& points, const float* charges, const TargetSums& sums) {
+  void symmetric(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box* boxes,
+                 const PointsByNode& points, const float* charges, const TargetSums& sums) {
     const Box& box = boxes[leaf];
     const double inverse = 1 / box.half;
     partners_.clear();
@@ -198,9 +199,9 @@ class LocalWorker {
                            place(its.z, box.z)});
     }
     const auto add_close = in_double(kernel, points, charges, sums);
-    pair_mutual_local(kernel, arrays(charges), double_sums(sums), leaf_of<K>(points, leaf, box),
-                      partners_.data(), static_cast<Index>(partners_.size()), estimate(),
-                      close_pairs(add_close));
+    pair_symmetric_leaf_frame(kernel, arrays(charges), double_sums(sums), leaf_of<K>(points, leaf, box),
+                              partners_.data(), static_cast<Index>(partners_.size()), estimate(),
+                              close_pairs(add_close));
   }
 
  private:
@@ -213,17 +214,17 @@ class LocalWorker {
     };
   }
 
-  LocalArrays arrays(const float* charges) const {
+  LeafFrameArrays arrays(const float* charges) const {
     return {leaf_frame_.x, leaf_frame_.y, leaf_frame_.z, charges, leaf_frame_.count};
   }
-  static WideSums double_sums(const TargetSums& sums) {
+  static DoubleSums double_sums(const TargetSums& sums) {
     return {sums.potential, sums.gradient() ? sums.gx : nullptr, sums.gradient() ? sums.gy : nullptr,
             sums.gradient() ? sums.gz : nullptr};
   }
   bool estimate() const { return leaf_frame_.form == NearForm::estimate; }
 
   template <class K>
-  LocalLeaf leaf_of(const PointsByNode& points, NodeIndex leaf, const Box& box) const {
+  LeafFrame leaf_of(const PointsByNode& points, NodeIndex leaf, const Box& box) const {
     const double scale = K::constant * integer_power(box.half, K::homogeneity);
     return {points.begin[leaf], points.end[leaf] - points.begin[leaf],
             static_cast<float>(leaf_frame_.reach * leaf_frame_.reach), scale, scale / box.half};
@@ -231,7 +232,7 @@ class LocalWorker {
 
   LeafFramePoints leaf_frame_;
   PairWorker<float> two_floats_;  // for one-sided sums over other leaves
-  std::vector<LocalPartner> partners_;
+  std::vector<LeafFramePartner> partners_;
 };
 
 /// One per thread; that of thread 0 calls the function after every kMeanwhileLeaves leaves.
@@ -253,7 +254,7 @@ class ProgressPoller {
 template <class Real, class Charge, class Work>
 void with_worker(const LeafFramePoints& leaf_frame, const Work& work) {
   if constexpr (std::is_same_v<Real, float> && std::is_same_v<Charge, float>)
-    if (leaf_frame.form != NearForm::two_floats) return work(LocalWorker(leaf_frame));
+    if (leaf_frame.form != NearForm::two_floats) return work(LeafFrameWorker(leaf_frame));
   work(PairWorker<Real>());
 }
 
@@ -298,14 +299,14 @@ void work_off_tasks(const K& kernel, const Worker& idle, const NearPairsView& pa
     if (ranges.size() == 1) {
       const auto range = static_cast<std::size_t>(ranges[0]);
       for (Index l = pairs.ranges[range]; l < pairs.ranges[range + 1]; ++l) {
-        worker.alone(kernel, pairs.leaves[static_cast<std::size_t>(l)], pairs.alone, boxes, points, charges,
-                     sums);
+        worker.one_sided(kernel, pairs.leaves[static_cast<std::size_t>(l)], pairs.one_sided, boxes, points,
+                         charges, sums);
         after_leaf();
       }
     }
     for (Index row = pairs.task_rows[task]; row < pairs.task_rows[task + 1]; ++row) {
       const NodeIndex leaf = pairs.row_leaves[static_cast<std::size_t>(row)];
-      worker.mutual(kernel, leaf, pairs.mutual.of(leaf), boxes, points, charges, sums);
+      worker.symmetric(kernel, leaf, pairs.symmetric.of(leaf), boxes, points, charges, sums);
       after_leaf();
     }
   };
@@ -324,8 +325,8 @@ void work_off_tasks(const K& kernel, const Worker& idle, const NearPairsView& pa
 
 }  // namespace
 
-void localize(std::span<const NodeIndex> leaves, const Box* boxes, const PointsByNode& points, float* x,
-              float* y, float* z) {
+void to_leaf_frames(std::span<const NodeIndex> leaves, const Box* boxes, const PointsByNode& points, float* x,
+                    float* y, float* z) {
 #pragma omp parallel for schedule(static)
   for (const NodeIndex leaf : leaves) {
     const Box& box = boxes[leaf];
@@ -339,9 +340,9 @@ void localize(std::span<const NodeIndex> leaves, const Box* boxes, const PointsB
 }
 
 template <class Real, Kernel K, class Charge>
-void p2p_mutual(const K& kernel, const NearPairsView& pairs, const Box* boxes, const PointsByNode& points,
-                const Charge* charges, const TargetSums& sums, const std::function<void()>& meanwhile,
-                const LeafFramePoints& leaf_frame) {
+void p2p_symmetric(const K& kernel, const NearPairsView& pairs, const Box* boxes, const PointsByNode& points,
+                   const Charge* charges, const TargetSums& sums, const std::function<void()>& meanwhile,
+                   const LeafFramePoints& leaf_frame) {
   with_worker<Real, Charge>(leaf_frame, [&](const auto& worker) {
     work_off_tasks(kernel, worker, pairs, boxes, points, charges, sums, meanwhile);
   });
@@ -351,9 +352,9 @@ void p2p_mutual(const K& kernel, const NearPairsView& pairs, const Box* boxes, c
   template void p2p<Real>(const K&, std::span<const NodeIndex>, const ListView&, const Box*,          \
                           const PointsByNode&, const PointsByNode&, const Charge*, const TargetSums&, \
                           const std::function<void()>&);                                              \
-  template void p2p_mutual<Real>(const K&, const NearPairsView&, const Box*, const PointsByNode&,     \
-                                 const Charge*, const TargetSums&, const std::function<void()>&,      \
-                                 const LeafFramePoints&);
+  template void p2p_symmetric<Real>(const K&, const NearPairsView&, const Box*, const PointsByNode&,  \
+                                    const Charge*, const TargetSums&, const std::function<void()>&,   \
+                                    const LeafFramePoints&);
 OCTOPOLE_INSTANTIATE(Laplace, double, double)
 OCTOPOLE_INSTANTIATE(Laplace, float, double)
 OCTOPOLE_INSTANTIATE(Laplace, float, float)

@@ -25,8 +25,8 @@ void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, 
          const TargetSums& sums, const std::function<void()>& meanwhile = {});
 
 /// Computes coordinates of the leaves' points relative to their own leaf. Threaded over leaves.
-void localize(std::span<const NodeIndex> leaves, const Box* boxes, const PointsByNode& points, float* x,
-              float* y, float* z);
+void to_leaf_frames(std::span<const NodeIndex> leaves, const Box* boxes, const PointsByNode& points, float* x,
+                    float* y, float* z);
 
 /// P2P for sources = targets, with one 1/r for both sides of symmetric pairs. Sums are indexed as the points
 /// are. Threads execute tasks; tasks with a common range run one after another in the order given: the result
@@ -34,9 +34,9 @@ void localize(std::span<const NodeIndex> leaves, const Box* boxes, const PointsB
 /// also depends on which pairs are in one row, to rounding of Real. `meanwhile` as above. `leaf_frame` is
 /// used if Real and Charge are float.
 template <class Real, Kernel K, class Charge>
-void p2p_mutual(const K& kernel, const NearPairsView& pairs, const Box* boxes, const PointsByNode& points,
-                const Charge* charges, const TargetSums& sums, const std::function<void()>& meanwhile = {},
-                const LeafFramePoints& leaf_frame = {});
+void p2p_symmetric(const K& kernel, const NearPairsView& pairs, const Box* boxes, const PointsByNode& points,
+                   const Charge* charges, const TargetSums& sums, const std::function<void()>& meanwhile = {},
+                   const LeafFramePoints& leaf_frame = {});
 
 }  // namespace octopole
 #pragma GCC visibility pop

@@ -187,7 +187,7 @@ class TargetBuffer {
 /// Points that are both sources and targets, as two floats per coordinate, padded. Their sums are of type
 /// Sum, float or double.
 template <class Sum>
-class MutualBuffer {
+class SymmetricBuffer {
  public:
   /// Copies points first .. first + count - 1 (at least one) in the frame of `frame`; sets all sums to zero.
   template <class Charge>
@@ -211,18 +211,18 @@ class MutualBuffer {
     for (auto* v : {&gx_, &gy_, &gz_}) std::fill_n(v->data(), end, Sum{0});
   }
   /// The arrays of points first .. first + count - 1 among all points, with their sums if Sum is float.
-  MutualArrays<float> arrays(Index first, Index count, [[maybe_unused]] bool gradient) {
+  SymmetricArrays<float> arrays(Index first, Index count, [[maybe_unused]] bool gradient) {
     const Index i = first - first_;
-    MutualArrays<float> arrays{points_.x() + i, points_.y() + i, points_.z() + i, charge_.data() + i,
-                               count,           nullptr,         nullptr,         nullptr,
-                               nullptr};
+    SymmetricArrays<float> arrays{points_.x() + i, points_.y() + i, points_.z() + i, charge_.data() + i,
+                                  count,           nullptr,         nullptr,         nullptr,
+                                  nullptr};
     if constexpr (std::is_same_v<Sum, float>) {
       arrays.potential = potential_.data() + i;
       if (gradient) arrays.gx = gx_.data() + i, arrays.gy = gy_.data() + i, arrays.gz = gz_.data() + i;
     }
     return arrays;
   }
-  WideSums double_sums(bool gradient) {
+  DoubleSums double_sums(bool gradient) {
     return {potential_.data(), gradient ? gx_.data() : nullptr, gradient ? gy_.data() : nullptr,
             gradient ? gz_.data() : nullptr};
   }

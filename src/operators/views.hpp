@@ -60,11 +60,11 @@ struct ListView {
 struct NearPairsView {
   std::span<const NodeIndex> leaves;
   std::span<const Index> ranges;  // (ranges + 1) bounds in `leaves`
-  ListView mutual;                // symmetric partners of a leaf, along the curve; each pair once
-  ListView alone;                 // one-sided: other leaves that act on it, and the leaf itself
+  ListView symmetric;             // partners of a leaf, along the curve; each pair once
+  ListView one_sided;             // other leaves that act on it, and the leaf itself
   /// By task (tasks + 1): where in `task_ranges` its ranges begin (that of its rows' leaves, then the
-  /// others), and where in `row_leaves` its rows begin. The task of a single range also has the `alone` lists
-  /// of its leaves.
+  /// others), and where in `row_leaves` its rows begin. The task of a single range also has the `one_sided`
+  /// lists of its leaves.
   std::span<const Index> task_range_begins;
   std::span<const std::int32_t> task_ranges;
   std::span<const Index> task_rows;

@@ -30,7 +30,7 @@ tree::SharedNodes shared_nodes(tree::NodeCounts& counts, const tree::Partition& 
 
 /// Number of P2P pairs that evaluate.cpp sums before ghosts arrive: those of interior leaves, or with
 /// symmetric pairs all of this rank's (from which the caller subtracts those in rows that wait).
-double inside_pairs(const RankLists& lists, const WorkLists& work, Index own_sources, bool mutual) {
+double inside_pairs(const RankLists& lists, const WorkLists& work, Index own_sources, bool symmetric) {
   double pairs = 0;
   const auto add = [&](NodeIndex leaf) {
     double around = 0;
@@ -41,7 +41,7 @@ double inside_pairs(const RankLists& lists, const WorkLists& work, Index own_sou
         around * static_cast<double>(lists.tree.target_end[at(leaf)] - lists.tree.target_begin[at(leaf)]);
   };
   for (const NodeIndex leaf : work.interior_leaves) add(leaf);
-  if (mutual)
+  if (symmetric)
     for (const NodeIndex leaf : work.boundary_leaves) add(leaf);
   return pairs;
 }

@@ -34,7 +34,7 @@ struct Kinds : NearPartners {
   explicit Kinds(const NearPartners& lists) : NearPartners(lists) {}
 
   bool is_ghost(NodeIndex node) const { return tree.source_end[at(node)] > own_sources; }
-  bool mutual(NodeIndex leaf, NodeIndex other) const {
+  bool is_symmetric(NodeIndex leaf, NodeIndex other) const {
     return leaf != other && (symmetric || morton::adjacent(tree.anchors[at(leaf)], tree.anchors[at(other)]));
   }
   /// Whether a symmetric pair is in the leaf's row, otherwise in the other one's. The first leaf along the
@@ -52,7 +52,7 @@ struct Kinds : NearPartners {
   bool waits(NodeIndex leaf) const {
     const auto row = p2p.of(leaf);
     return whole_rows && std::any_of(row.begin(), row.end(), [&](NodeIndex other) {
-             return is_ghost(other) && mutual(leaf, other) && in_row(leaf, other);
+             return is_ghost(other) && is_symmetric(leaf, other) && in_row(leaf, other);
            });
   }
   Index points(NodeIndex leaf) const { return tree.source_count[at(leaf)]; }
@@ -75,7 +75,7 @@ struct Kinds : NearPartners {
   void for_each_border_pair(const F& f) const {
     for (NodeIndex leaf = 0; leaf < tree.size(); ++leaf)
       for (const NodeIndex other : p2p.of(leaf))
-        if (is_ghost(other) && mutual(leaf, other)) f(leaf, other);
+        if (is_ghost(other) && is_symmetric(leaf, other)) f(leaf, other);
   }
 };
 
@@ -123,7 +123,7 @@ Tasks divide_rows(const EssentialTree& tree, const NearPairs& pairs) {
   for (const NodeIndex leaf : pairs.leaves) {
     Index work = 0;
     met.assign(1, range_of[at(leaf)]);
-    for (const NodeIndex other : pairs.mutual.of(leaf)) {
+    for (const NodeIndex other : pairs.symmetric.of(leaf)) {
       work += tree.source_count[at(leaf)] * tree.source_count[at(other)];
       const std::int32_t range = range_of[at(other)];
       if (std::find(met.begin(), met.end(), range) == met.end()) met.push_back(range);
@@ -166,12 +166,13 @@ NearPairs pair_up(const NearPartners& lists, Index ranges) {
   sort_along_curve(tree, pairs.leaves);
   std::vector<char> waiting(tree.keys.size());
   for (const NodeIndex leaf : pairs.leaves) waiting[at(leaf)] = kinds.waits(leaf);
-  pairs.mutual = kinds.select([&](NodeIndex leaf, NodeIndex other) {
-    return !waiting[at(leaf)] && !kinds.is_ghost(other) && kinds.mutual(leaf, other) &&
+  pairs.symmetric = kinds.select([&](NodeIndex leaf, NodeIndex other) {
+    return !waiting[at(leaf)] && !kinds.is_ghost(other) && kinds.is_symmetric(leaf, other) &&
            kinds.in_row(leaf, other);
   });
-  pairs.alone = kinds.select(
-      [&](NodeIndex leaf, NodeIndex other) { return !kinds.is_ghost(other) && !kinds.mutual(leaf, other); });
+  pairs.one_sided = kinds.select([&](NodeIndex leaf, NodeIndex other) {
+    return !kinds.is_ghost(other) && !kinds.is_symmetric(leaf, other);
+  });
   std::vector<Index> work;
   for (const NodeIndex leaf : pairs.leaves) {
     Index around = 0;
@@ -205,19 +206,20 @@ BorderPairs pair_up_border(const NearPartners& lists, Index ranges) {
   const EssentialTree& tree = lists.tree;
   BorderPairs border;
   border.leaves = find_border_leaves(lists);
-  border.alone = kinds.select(
-      [&](NodeIndex leaf, NodeIndex other) { return kinds.is_ghost(other) && !kinds.mutual(leaf, other); });
+  border.one_sided = kinds.select([&](NodeIndex leaf, NodeIndex other) {
+    return kinds.is_ghost(other) && !kinds.is_symmetric(leaf, other);
+  });
   NearPairs& here = border.here;
-  here.alone.offsets.assign(at(tree.size()) + 1, 0);
+  here.one_sided.offsets.assign(at(tree.size()) + 1, 0);
   std::vector<char> waiting(tree.keys.size());
   for (NodeIndex leaf = 0; leaf < tree.size(); ++leaf) waiting[at(leaf)] = kinds.waits(leaf);
-  here.mutual = kinds.select([&](NodeIndex leaf, NodeIndex other) {
-    return (waiting[at(leaf)] || kinds.is_ghost(other)) && kinds.mutual(leaf, other) &&
+  here.symmetric = kinds.select([&](NodeIndex leaf, NodeIndex other) {
+    return (waiting[at(leaf)] || kinds.is_ghost(other)) && kinds.is_symmetric(leaf, other) &&
            kinds.in_row(leaf, other);
   });
   std::vector<Index> work(tree.keys.size(), 0);
   for (NodeIndex leaf = 0; leaf < tree.size(); ++leaf)
-    for (const NodeIndex other : here.mutual.of(leaf))
+    for (const NodeIndex other : here.symmetric.of(leaf))
       for (const NodeIndex node : {leaf, other}) work[at(node)] += kinds.points(leaf) * kinds.points(other);
   for (NodeIndex node = 0; node < tree.size(); ++node)
     if (work[at(node)] > 0) here.leaves.push_back(node);
@@ -234,7 +236,7 @@ double waiting_pairs(const NearPartners& lists) {
   for (NodeIndex leaf = 0; leaf < lists.tree.size(); ++leaf) {
     if (!kinds.waits(leaf)) continue;
     for (const NodeIndex other : lists.p2p.of(leaf))
-      if (!kinds.is_ghost(other) && kinds.mutual(leaf, other) && kinds.in_row(leaf, other))
+      if (!kinds.is_ghost(other) && kinds.is_symmetric(leaf, other) && kinds.in_row(leaf, other))
         pairs += 2 * static_cast<double>(kinds.points(leaf)) * static_cast<double>(kinds.points(other));
   }
   return pairs;

@@ -11,14 +11,14 @@
 namespace octopole::tree {
 
 /// P2P for sources = targets, where one pass over a pair of leaves computes both sides. A pair is
-/// symmetric (`mutual`) if each leaf is in the list of the other; it is in the row of one of the two. Leaves
+/// symmetric if each leaf is in the list of the other; it is in the row of one of the two. Leaves
 /// are divided into ranges; a task has the rows of leaves of one range whose other leaves are in the same
 /// ranges.
 struct NearPairs {
   std::vector<NodeIndex> leaves;  // ascending along the curve
   std::vector<Index> ranges;      // (ranges + 1): bounds in `leaves`, of about equal numbers of pairs
-  NodeLists mutual;               // per leaf: the other leaves of the pairs in its row, along the curve
-  NodeLists alone;                // one-sided: other leaves of this rank, including the leaf itself
+  NodeLists symmetric;            // per leaf: the other leaves of the pairs in its row, along the curve
+  NodeLists one_sided;            // other leaves of this rank, including the leaf itself
 
   /// First the tasks of a single range, one per range with leaves, then those of several ranges, ordered so
   /// that successive tasks have no range in common if possible.
@@ -56,8 +56,8 @@ struct BorderLeaves {
 BorderLeaves find_border_leaves(const NearPartners& lists);
 
 struct BorderPairs {
-  NearPairs here;   // symmetric pairs in own rows that pair_up leaves out; `leaves`: own and ghosts
-  NodeLists alone;  // one-sided: per leaf of this rank, ghosts without a symmetric pair
+  NearPairs here;       // symmetric pairs in own rows that pair_up leaves out; `leaves`: own and ghosts
+  NodeLists one_sided;  // per leaf of this rank, ghosts without a symmetric pair
   BorderLeaves leaves;
 };
 BorderPairs pair_up_border(const NearPartners& lists, Index ranges);

@@ -83,9 +83,9 @@ std::vector<double> count_sources(PointSetup& s) {
     };
     const auto add_pairs = [&](const NearPairsView& pairs) {
       for (NodeIndex leaf : pairs.leaves)
-        for (NodeIndex other : pairs.alone.of(leaf)) add(leaf, sum_of_leaf(other));
+        for (NodeIndex other : pairs.one_sided.of(leaf)) add(leaf, sum_of_leaf(other));
       for (const NodeIndex leaf : pairs.row_leaves)
-        for (const NodeIndex other : pairs.mutual.of(leaf)) {
+        for (const NodeIndex other : pairs.symmetric.of(leaf)) {
           add_to_sources(leaf, sum_of_leaf(other));
           add_to_sources(other, sum_of_leaf(leaf));
         }
@@ -94,7 +94,7 @@ std::vector<double> count_sources(PointSetup& s) {
     if (s.partition.ranks() == 1) return counts;
     add_pairs(view_of(s.border.here));
     for (NodeIndex leaf : s.work.boundary_leaves)
-      for (NodeIndex other : s.border.alone.of(leaf)) add(leaf, sum_of_leaf(other));
+      for (NodeIndex other : s.border.one_sided.of(leaf)) add(leaf, sum_of_leaf(other));
     s.near_sums.start_columns(std::array<const double*, 1>{counts.data()});
     s.near_sums.add_columns(std::array<double*, 1>{counts.data()});
     counts.resize(static_cast<std::size_t>(s.owned_targets()));

@@ -50,10 +50,10 @@ struct Leaves {
     ++leaf.count;
   }
 
-  LocalArrays arrays() const {
+  LeafFrameArrays arrays() const {
     return {x.data(), y.data(), z.data(), charge.data(), static_cast<Index>(x.size())};
   }
-  WideSums clear(bool gradient) {
+  DoubleSums clear(bool gradient) {
     for (auto& s : sums) s.assign(x.size(), 0);
     left_out.clear();
     return {sums[0].data(), gradient ? sums[1].data() : nullptr, gradient ? sums[2].data() : nullptr,
@@ -63,12 +63,12 @@ struct Leaves {
     EXPECT_TRUE(static_cast<Leaves*>(to)->left_out.insert({a, b}).second) << "told twice: " << a << ' ' << b;
   }
   ClosePairs close() { return {&take, this}; }
-  LocalLeaf first() const {
+  LeafFrame first() const {
     return {leaves[0].first, leaves[0].count, static_cast<float>(kReach * kReach), 1 / leaves[0].half,
             1 / (leaves[0].half * leaves[0].half)};
   }
-  std::vector<LocalPartner> partners() const {
-    std::vector<LocalPartner> partners;
+  std::vector<LeafFramePartner> partners() const {
+    std::vector<LeafFramePartner> partners;
     const Leaf& a = leaves[0];
     for (std::size_t l = 1; l < leaves.size(); ++l) {
       const Leaf& b = leaves[l];
@@ -130,7 +130,7 @@ struct Leaves {
   }
 };
 
-class LocalLoop : public testing::TestWithParam<simd::Isa> {
+class LeafFrameLoop : public testing::TestWithParam<simd::Isa> {
  protected:
   void SetUp() override { simd::force_isa(GetParam()); }
   void TearDown() override { simd::force_isa(before_); }
@@ -154,11 +154,11 @@ Leaves leaf_and_partners(Index count) {
   return all;
 }
 
-TEST_P(LocalLoop, LeafAndPartners) {
+TEST_P(LeafFrameLoop, LeafAndPartners) {
   for (const Index count : {0, 1, 15, 16, 17, 33, 64, 65, 128, 150, 300}) {
     Leaves all = leaf_and_partners(count);
-    std::vector<LocalPartner> partners = all.partners();
-    std::vector<LocalPartner> some;  // not contiguous in memory
+    std::vector<LeafFramePartner> partners = all.partners();
+    std::vector<LeafFramePartner> some;  // not contiguous in memory
     std::vector<bool> acts(all.x.size());
     for (std::size_t l = 0; l < partners.size(); ++l)
       if (l % 4 != 3) {
@@ -169,8 +169,8 @@ TEST_P(LocalLoop, LeafAndPartners) {
       for (const bool estimate : {false, true}) {
         SCOPED_TRACE(testing::Message()
                      << count << " points, gradient " << gradient << ", estimate " << estimate);
-        pair_mutual_local(Laplace{}, all.arrays(), all.clear(gradient), all.first(), some.data(),
-                          static_cast<Index>(some.size()), estimate, all.close());
+        pair_symmetric_leaf_frame(Laplace{}, all.arrays(), all.clear(gradient), all.first(), some.data(),
+                                  static_cast<Index>(some.size()), estimate, all.close());
         all.expect_sums(gradient, tolerance(estimate),
                         [&](Index, Index b) { return bool(acts[std::size_t(b)]); });
         if (count == 300) {
@@ -180,36 +180,36 @@ TEST_P(LocalLoop, LeafAndPartners) {
   }
 }
 
-TEST_P(LocalLoop, ManySmallPartners) {
+TEST_P(LeafFrameLoop, ManySmallPartners) {
   Leaves all;
   all.add(0.5, 0, 0, 0, 120, 1);
   for (int l = 0; l < 400; ++l)
     all.add(0.125, l % 2 ? 0.5 : -0.5, 0.1 * (l % 9) - 0.4, 0.1 * (l % 7), l % 3, unsigned(l));
-  const std::vector<LocalPartner> partners = all.partners();
+  const std::vector<LeafFramePartner> partners = all.partners();
   for (const bool gradient : {false, true}) {
-    pair_mutual_local(Laplace{}, all.arrays(), all.clear(gradient), all.first(), partners.data(),
-                      static_cast<Index>(partners.size()), false, all.close());
+    pair_symmetric_leaf_frame(Laplace{}, all.arrays(), all.clear(gradient), all.first(), partners.data(),
+                              static_cast<Index>(partners.size()), false, all.close());
     EXPECT_GT(all.left_out.size(), 10U);
     all.expect_sums(gradient, 1e-5, [](Index, Index b) { return b >= 120; });
   }
 }
 
-TEST_P(LocalLoop, PartnerOfManyTimesTheSize) {
+TEST_P(LeafFrameLoop, PartnerOfManyTimesTheSize) {
   // Without 2:1 balance. Padding of the row lies within the reach of the partner's points.
   Leaves all;
   all.add(0.5, 0, 0, 0, 15, 1);
   all.add(512, 512.5, 0, 0, 32, 2);
   all.push(-12.5F / 512, 0, 0, 1);
-  const std::vector<LocalPartner> partners = all.partners();
+  const std::vector<LeafFramePartner> partners = all.partners();
   for (const bool gradient : {false, true}) {
-    pair_mutual_local(Laplace{}, all.arrays(), all.clear(gradient), all.first(), partners.data(), 1, false,
-                      all.close());
+    pair_symmetric_leaf_frame(Laplace{}, all.arrays(), all.clear(gradient), all.first(), partners.data(), 1,
+                              false, all.close());
     for (const auto& [a, b] : all.left_out) EXPECT_TRUE(a < 15 && b >= 15) << a << ' ' << b;
     all.expect_sums(gradient, 1e-4, [](Index, Index b) { return b >= 15; });
   }
 }
 
-TEST_P(LocalLoop, WithinLeaf) {
+TEST_P(LeafFrameLoop, WithinLeaf) {
   for (const Index count : {1, 2, 16, 31, 64, 65, 127, 129, 200, 700}) {
     Leaves all;
     all.add(2.0, 1, 2, 3, count, 5);
@@ -222,14 +222,15 @@ TEST_P(LocalLoop, WithinLeaf) {
       for (const bool estimate : {false, true}) {
         SCOPED_TRACE(testing::Message()
                      << count << " points, gradient " << gradient << ", estimate " << estimate);
-        pair_self_local(Laplace{}, all.arrays(), all.clear(gradient), all.first(), estimate, all.close());
+        pair_self_leaf_frame(Laplace{}, all.arrays(), all.clear(gradient), all.first(), estimate,
+                             all.close());
         EXPECT_EQ(all.left_out.count({twin, count}), 1U);
         all.expect_sums(gradient, tolerance(estimate), [&](Index a, Index b) { return a < b && b < end; });
       }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(AllIsas, LocalLoop, testing::ValuesIn(simd::available_isas()),
+INSTANTIATE_TEST_SUITE_P(AllIsas, LeafFrameLoop, testing::ValuesIn(simd::available_isas()),
                          [](const auto& param) { return std::string(simd::isa_name(param.param)); });
 
 }  // namespace

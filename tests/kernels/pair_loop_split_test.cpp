@@ -286,7 +286,7 @@ TEST_P(PairLoopSplit, AllPairsMayBeClose) {
 INSTANTIATE_TEST_SUITE_P(AllIsas, PairLoopSplit, ::testing::ValuesIn(simd::available_isas()),
                          [](const auto& param) { return std::string(simd::isa_name(param.param)); });
 
-/// A cloud as one side of symmetric pairs, padded as far as pair_mutual_split may access it.
+/// A cloud as one side of symmetric pairs, padded as far as pair_symmetric_split may access it.
 struct Side {
   explicit Side(const Cloud& cloud) : count(cloud.size()) {
     const auto size = static_cast<std::size_t>(padded(count) + kPaddedPoints);
@@ -300,7 +300,7 @@ struct Side {
     for (auto& v : results) v.assign(size, 0.0F);
     for (auto& v : in_double) v.assign(size, 0.0);
   }
-  MutualArrays<float> arrays(bool gradient) {
+  SymmetricArrays<float> arrays(bool gradient) {
     return {values[0][0].data(),
             values[0][1].data(),
             values[0][2].data(),
@@ -312,7 +312,7 @@ struct Side {
             gradient ? results[3].data() : nullptr};
   }
   LowParts<float> low() const { return {values[1][0].data(), values[1][1].data(), values[1][2].data()}; }
-  WideSums sums(bool gradient) {
+  DoubleSums sums(bool gradient) {
     return {in_double[0].data(), gradient ? in_double[1].data() : nullptr,
             gradient ? in_double[2].data() : nullptr, gradient ? in_double[3].data() : nullptr};
   }
@@ -344,7 +344,7 @@ void expect_direct_sum(const Cloud& targets, const Cloud& sources, const std::ve
   EXPECT_LE(g_error, 1e-11 * g_norm);
 }
 
-TEST(SplitPairLoop, MutualEqualsBothDirectSums) {
+TEST(SplitPairLoop, SymmetricEqualsBothDirectSums) {
   const auto before = simd::active_isa();
   for (const auto isa : simd::available_isas()) {
     simd::force_isa(isa);
@@ -363,8 +363,8 @@ TEST(SplitPairLoop, MutualEqualsBothDirectSums) {
           if (na > 5) a.push(b.interleaved[0], b.interleaved[1], b.interleaved[2], 2.0F);  // one common point
           Side first(a), second(b);
           LeftOut to_a{a, b, kReach * kReach, {}}, to_b{b, a, kReach * kReach, {}};
-          pair_mutual_split(Laplace{}, first.arrays(gradient), first.low(), first.sums(gradient),
-                            second.arrays(gradient), second.low(), to_a.guard());
+          pair_symmetric_split(Laplace{}, first.arrays(gradient), first.low(), first.sums(gradient),
+                               second.arrays(gradient), second.low(), to_a.guard());
           to_a.expect_all();
           for (const auto& [i, j] : to_a.pairs) to_b.pairs.insert({j, i});
           expect_direct_sum(a, b, first.in_double, gradient, to_a);

@@ -170,23 +170,23 @@ INSTANTIATE_TEST_SUITE_P(AllIsas, PairLoop, ::testing::ValuesIn(simd::available_
                          [](const auto& param) { return std::string(simd::isa_name(param.param)); });
 
 /// Checks both sides of the pairs between two clouds against direct sums, also with common points.
-void compare_mutual(Index na, Index nb) {
+void compare_symmetric(Index na, Index nb) {
   Cloud<double> a(na, 1), b(nb, 2);
   if (na > 3 && nb > 3) a.x[3] = b.x[2], a.y[3] = b.y[2], a.z[3] = b.z[2];
   for (const bool gradient : {false, true}) {
     Field<double> to_a(na), to_b(nb);
     const auto arrays = [gradient](Cloud<double>& c, Field<double>& f) {
-      return MutualArrays<double>{c.x.data(),
-                                  c.y.data(),
-                                  c.z.data(),
-                                  c.charge.data(),
-                                  c.size(),
-                                  f.u.data(),
-                                  gradient ? f.gx.data() : nullptr,
-                                  gradient ? f.gy.data() : nullptr,
-                                  gradient ? f.gz.data() : nullptr};
+      return SymmetricArrays<double>{c.x.data(),
+                                     c.y.data(),
+                                     c.z.data(),
+                                     c.charge.data(),
+                                     c.size(),
+                                     f.u.data(),
+                                     gradient ? f.gx.data() : nullptr,
+                                     gradient ? f.gy.data() : nullptr,
+                                     gradient ? f.gz.data() : nullptr};
     };
-    pair_mutual(Laplace{}, arrays(a, to_a), arrays(b, to_b), 2.0);
+    pair_symmetric(Laplace{}, arrays(a, to_a), arrays(b, to_b), 2.0);
     EXPECT_TRUE(to_a.intact() && to_b.intact());
     const auto check = [&](const Cloud<double>& targets, const Cloud<double>& sources,
                            const Field<double>& found) {
@@ -212,14 +212,14 @@ void compare_mutual(Index na, Index nb) {
   }
 }
 
-TEST(PairLoop, MutualEqualsBothDirectSums) {
+TEST(PairLoop, SymmetricEqualsBothDirectSums) {
   const auto before = simd::active_isa();
   for (const auto isa : simd::available_isas()) {
     simd::force_isa(isa);
     for (const Index na : {1, 2, 7, 8, 9, 16, 33, 100})
-      for (const Index nb : {1, 5, 64, 128, 129, 300}) compare_mutual(na, nb);
-    compare_mutual(0, 4);
-    compare_mutual(4, 0);
+      for (const Index nb : {1, 5, 64, 128, 129, 300}) compare_symmetric(na, nb);
+    compare_symmetric(0, 4);
+    compare_symmetric(4, 0);
   }
   simd::force_isa(before);
 }

@@ -34,7 +34,7 @@ struct Points {
   TargetArrays<Real> targets() const { return {x.data(), y.data(), z.data(), count}; }
   SourceArrays<Real> sources() const { return {x.data(), y.data(), z.data(), charge.data(), count}; }
   LowParts<Real> low() const { return {x.data(), y.data(), z.data()}; }
-  MutualArrays<Real> mutual() {
+  SymmetricArrays<Real> symmetric() {
     return {x.data(), y.data(), z.data(), charge.data(), count, u.data(), nullptr, nullptr, nullptr};
   }
   AlignedVector<Real> x, y, z, charge, u, gx, gy, gz;
@@ -83,25 +83,26 @@ void split_coincident(benchmark::State& state) {
   });
 }
 template <bool Gradient>
-void split_mutual(benchmark::State& state) {
+void split_symmetric(benchmark::State& state) {
   AlignedVector<double> sums(static_cast<std::size_t>(4 * padded(state.range(0))));
   const auto part = [&](Index k) {
     return Gradient || k == 0 ? &sums[0] + k * padded(state.range(0)) : nullptr;
   };
   run<float>(state, 2, [&](auto& t, auto& s) {
-    MutualArrays<float> b = s.mutual();
+    SymmetricArrays<float> b = s.symmetric();
     if (Gradient) b.gx = s.gx.data(), b.gy = s.gy.data(), b.gz = s.gz.data();
-    pair_mutual_split(Laplace{}, t.mutual(), t.low(), WideSums{part(0), part(1), part(2), part(3)}, b,
-                      s.low(), kGuard);
+    pair_symmetric_split(Laplace{}, t.symmetric(), t.low(), DoubleSums{part(0), part(1), part(2), part(3)}, b,
+                         s.low(), kGuard);
   });
 }
-void mutual(benchmark::State& state) {
-  run<double>(state, 2, [](auto& t, auto& s) { pair_mutual(Laplace{}, t.mutual(), s.mutual(), 1.0); });
+void symmetric(benchmark::State& state) {
+  run<double>(state, 2,
+              [](auto& t, auto& s) { pair_symmetric(Laplace{}, t.symmetric(), s.symmetric(), 1.0); });
 }
 
 /// A leaf and 13 neighbours with the same number of points each, with or without the estimate of 1/sqrt.
 template <bool Gradient>
-void local_row(benchmark::State& state) {
+void leaf_frame_row(benchmark::State& state) {
   constexpr Index neighbours = 13;
   const Index n = state.range(0);
   Points<float> points((neighbours + 1) * n, 1);
@@ -109,15 +110,15 @@ void local_row(benchmark::State& state) {
     for (float& v : *axis) v = 2 * v - 1;
   AlignedVector<double> sums(4 * points.x.size());
   const auto part = [&](std::size_t k) { return sums.data() + k * points.x.size(); };
-  std::vector<LocalPartner> partners;
+  std::vector<LeafFramePartner> partners;
   for (Index k = 14; k < 27; ++k)
     partners.push_back(
         {(k - 13) * n, n, 1, 2 * float(k % 3 - 1), 2 * float(k / 3 % 3 - 1), 2 * float(k / 9 - 1)});
   const ClosePairs close{[](void*, Index, Index) {}, nullptr};
   for (auto _ : state) {
-    pair_mutual_local(
-        Laplace{}, points.sources(), WideSums{part(0), Gradient ? part(1) : nullptr, part(2), part(3)},
-        LocalLeaf{0, n, 0.0009F, 1, 1}, partners.data(), neighbours, state.range(1) == 1, close);
+    pair_symmetric_leaf_frame(
+        Laplace{}, points.sources(), DoubleSums{part(0), Gradient ? part(1) : nullptr, part(2), part(3)},
+        LeafFrame{0, n, 0.0009F, 1, 1}, partners.data(), neighbours, state.range(1) == 1, close);
     benchmark::ClobberMemory();
   }
   state.counters["pairs/s"] =
@@ -135,10 +136,10 @@ BENCHMARK(gradient<float>)->Apply(sizes);
 BENCHMARK(split_potential)->Apply(sizes);
 BENCHMARK(split_gradient)->Apply(sizes);
 BENCHMARK(split_coincident)->Apply(sizes);
-BENCHMARK(split_mutual<false>)->Apply(sizes);
-BENCHMARK(split_mutual<true>)->Apply(sizes);
-BENCHMARK(mutual)->Apply(sizes);
-BENCHMARK(local_row<false>)->ArgsProduct({{16, 30, 64, 110}, {0, 1}});
-BENCHMARK(local_row<true>)->ArgsProduct({{16, 30, 64, 110}, {0, 1}});
+BENCHMARK(split_symmetric<false>)->Apply(sizes);
+BENCHMARK(split_symmetric<true>)->Apply(sizes);
+BENCHMARK(symmetric)->Apply(sizes);
+BENCHMARK(leaf_frame_row<false>)->ArgsProduct({{16, 30, 64, 110}, {0, 1}});
+BENCHMARK(leaf_frame_row<true>)->ArgsProduct({{16, 30, 64, 110}, {0, 1}});
 
 }  // namespace

@@ -101,7 +101,7 @@ TEST(L2P, IsTheFieldOfTheEquivalentSurface) {
   check_l2p<float>(Precision::single_precision, 1e-6);
 }
 
-// Coordinates from localize() equal those that P2M and L2P would compute, but serve only leaves.
+// Coordinates from to_leaf_frames() equal those that P2M and L2P would compute, but serve only leaves.
 TEST(LeafOperators, TakeLeafFramePointsOfLeavesOnly) {
   const auto t = make_translations<Laplace, float>(
       Laplace{}, laplace_key(4, M2lMethod::fft, Precision::single_precision));
@@ -111,7 +111,7 @@ TEST(LeafOperators, TakeLeafFramePointsOfLeavesOnly) {
   const auto size = static_cast<std::size_t>(points.size());
   const std::vector<NodeIndex> nodes = tree.nodes_of(2);
   std::vector<float> x(size), y(size), z(size);
-  localize(nodes, tree.boxes.data(), view, x.data(), y.data(), z.data());
+  to_leaf_frames(nodes, tree.boxes.data(), view, x.data(), y.data(), z.data());
   std::vector<std::uint8_t> leaf(tree.boxes.size(), 1);
   for (std::size_t k = 0; k < nodes.size(); k += 3) {  // as where L2L ends above leaves
     leaf[at(nodes[k])] = 0;

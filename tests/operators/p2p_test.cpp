@@ -222,29 +222,30 @@ TEST(NearField, TheCallingThreadLooksAfterOtherThings) {
 
 // ---- sources = targets.
 
-/// Pairs of leaves as p2p_mutual takes them: the leaves of a uniform tree in two ranges, all pairs of
+/// Pairs of leaves as p2p_symmetric takes them: the leaves of a uniform tree in two ranges, all pairs of
 /// neighbours symmetric.
 struct Pairs {
-  std::vector<NodeIndex> leaves, mutual_items, alone_items, row_leaves;
-  std::vector<Index> mutual_offsets, alone_offsets, ranges, task_rows{0}, task_range_begins{0, 1, 2, 4};
+  std::vector<NodeIndex> leaves, symmetric_items, one_sided_items, row_leaves;
+  std::vector<Index> symmetric_offsets, one_sided_offsets, ranges, task_rows{0},
+      task_range_begins{0, 1, 2, 4};
   std::vector<std::int32_t> task_ranges{0, 1, 0, 1};
 
   explicit Pairs(const UniformTree& tree) : leaves(tree.nodes_of(2)) {
     const NodeIndex half = leaves[leaves.size() / 2];
     ranges = {0, static_cast<Index>(leaves.size() / 2), static_cast<Index>(leaves.size())};
-    mutual_offsets.assign(tree.boxes.size() + 1, 0);
-    alone_offsets.assign(tree.boxes.size() + 1, 0);
+    symmetric_offsets.assign(tree.boxes.size() + 1, 0);
+    one_sided_offsets.assign(tree.boxes.size() + 1, 0);
     std::vector<NodeIndex> rows[3];  // one per task
     for (NodeIndex node = 0; node < static_cast<NodeIndex>(tree.boxes.size()); ++node) {
       if (node >= leaves.front()) {
-        alone_items.push_back(node);
+        one_sided_items.push_back(node);
         for (const NodeIndex other : tree.u.view().of(node))
-          if (other > node) mutual_items.push_back(other);
-        const bool in_second = node >= half, meets_second = mutual_items.back() >= half;
+          if (other > node) symmetric_items.push_back(other);
+        const bool in_second = node >= half, meets_second = symmetric_items.back() >= half;
         rows[in_second ? 1 : meets_second ? 2 : 0].push_back(node);
       }
-      mutual_offsets[at(node) + 1] = static_cast<Index>(mutual_items.size());
-      alone_offsets[at(node) + 1] = static_cast<Index>(alone_items.size());
+      symmetric_offsets[at(node) + 1] = static_cast<Index>(symmetric_items.size());
+      one_sided_offsets[at(node) + 1] = static_cast<Index>(one_sided_items.size());
     }
     for (const auto& row : rows) {
       row_leaves.insert(row_leaves.end(), row.begin(), row.end());
@@ -254,8 +255,8 @@ struct Pairs {
   NearPairsView view() const {
     return {leaves,
             ranges,
-            {mutual_offsets.data(), mutual_items.data()},
-            {alone_offsets.data(), alone_items.data()},
+            {symmetric_offsets.data(), symmetric_items.data()},
+            {one_sided_offsets.data(), one_sided_items.data()},
             task_range_begins,
             task_ranges,
             task_rows,
@@ -294,7 +295,7 @@ struct Problem {
     for (double& q : charges) q = static_cast<float>(q);
     single.assign(charges.begin(), charges.end());
     for (auto* axis : {&x, &y, &z}) axis->resize(charges.size());
-    localize(pairs.leaves, tree.boxes.data(), points.view(), x.data(), y.data(), z.data());
+    to_leaf_frames(pairs.leaves, tree.boxes.data(), points.view(), x.data(), y.data(), z.data());
   }
   LeafFramePoints leaf_frame(NearForm form) const {
     return {form, points.size(), x.data(), y.data(), z.data()};
@@ -305,17 +306,17 @@ struct Problem {
                 charges.data(), sums.view());
     return sums;
   }
-  Sums mutual(bool gradient, NearForm form, const NearPairsView& view) const {
+  Sums symmetric(bool gradient, NearForm form, const NearPairsView& view) const {
     Sums sums(points.size(), gradient);
-    p2p_mutual<float>(Laplace{}, view, tree.boxes.data(), points.view(), single.data(), sums.view(), {},
-                      leaf_frame(form));
+    p2p_symmetric<float>(Laplace{}, view, tree.boxes.data(), points.view(), single.data(), sums.view(), {},
+                         leaf_frame(form));
     return sums;
   }
 };
 
 constexpr NearForm kForms[] = {NearForm::two_floats, NearForm::one_float, NearForm::estimate};
 
-class NearMutual : public ::testing::TestWithParam<simd::Isa> {
+class NearSymmetric : public ::testing::TestWithParam<simd::Isa> {
  protected:
   void SetUp() override { simd::force_isa(GetParam()); }
   void TearDown() override { simd::force_isa(before_); }
@@ -324,21 +325,21 @@ class NearMutual : public ::testing::TestWithParam<simd::Isa> {
   simd::Isa before_ = simd::active_isa();
 };
 
-TEST_P(NearMutual, EqualsOneSided) {
+TEST_P(NearSymmetric, EqualsOneSided) {
   for (const bool close : {false, true}) {
     const Problem problem(close);
     for (const bool gradient : {false, true}) {
       const Sums expected = problem.one_sided(gradient);
       Sums in_double(problem.points.size(), gradient);
-      p2p_mutual<double>(Laplace{}, problem.pairs.view(), problem.tree.boxes.data(), problem.points.view(),
-                         problem.charges.data(), in_double.view());
+      p2p_symmetric<double>(Laplace{}, problem.pairs.view(), problem.tree.boxes.data(), problem.points.view(),
+                            problem.charges.data(), in_double.view());
       EXPECT_LT(relative_error(in_double.potential, expected.potential), 1e-13);
       if (gradient) {
         EXPECT_LT(relative_error(in_double.gradient(), expected.gradient()), 1e-13);
       }
       for (const NearForm form : kForms) {
         SCOPED_TRACE(::testing::Message() << "close " << close << ", form " << int(form));
-        const Sums sums = problem.mutual(gradient, form, problem.pairs.view());
+        const Sums sums = problem.symmetric(gradient, form, problem.pairs.view());
         const bool estimated = form == NearForm::estimate && GetParam() == simd::Isa::avx512;
         EXPECT_LT(relative_error(sums.potential, expected.potential), estimated ? 5e-5 : 1e-6);
         if (gradient) {
@@ -349,12 +350,12 @@ TEST_P(NearMutual, EqualsOneSided) {
   }
 }
 
-TEST_P(NearMutual, ClosePairsKeepTheirDigits) {
+TEST_P(NearSymmetric, ClosePairsKeepTheirDigits) {
   // One float per coordinate cannot distinguish them: close pairs must be summed in double.
   const Problem problem(true);
   const Sums expected = problem.one_sided(true);
   for (const NearForm form : {NearForm::one_float, NearForm::estimate}) {
-    const Sums sums = problem.mutual(true, form, problem.pairs.view());
+    const Sums sums = problem.symmetric(true, form, problem.pairs.view());
     for (const NodeIndex leaf : problem.pairs.leaves)
       for (Index i = problem.points.end[at(leaf)] - 6; i < problem.points.end[at(leaf)]; ++i) {
         const auto k = static_cast<std::size_t>(i);
@@ -364,7 +365,7 @@ TEST_P(NearMutual, ClosePairsKeepTheirDigits) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(AllIsas, NearMutual, ::testing::ValuesIn(simd::available_isas()),
+INSTANTIATE_TEST_SUITE_P(AllIsas, NearSymmetric, ::testing::ValuesIn(simd::available_isas()),
                          [](const auto& param) { return std::string(simd::isa_name(param.param)); });
 
 }  // namespace

@@ -15,9 +15,9 @@ namespace {
 /// Adds the leaves of each P2P list, from its one-sided list and from rows of symmetric pairs.
 void serve(const NearPairs& pairs, std::vector<std::vector<NodeIndex>>& found) {
   for (const NodeIndex leaf : pairs.leaves)
-    for (const NodeIndex other : pairs.alone.of(leaf)) found[at(leaf)].push_back(other);
+    for (const NodeIndex other : pairs.one_sided.of(leaf)) found[at(leaf)].push_back(other);
   for (const NodeIndex leaf : pairs.row_leaves)
-    for (const NodeIndex other : pairs.mutual.of(leaf)) {
+    for (const NodeIndex other : pairs.symmetric.of(leaf)) {
       found[at(leaf)].push_back(other);
       found[at(other)].push_back(leaf);
     }
@@ -44,7 +44,7 @@ void expect_rows_in_ranges(const NearPairs& pairs) {
       const NodeIndex leaf = pairs.row_leaves[static_cast<std::size_t>(row)];
       std::set<std::int32_t> met{range_of(leaf)};
       EXPECT_EQ(ranges.front(), range_of(leaf));
-      for (const NodeIndex other : pairs.mutual.of(leaf)) met.insert(range_of(other));
+      for (const NodeIndex other : pairs.symmetric.of(leaf)) met.insert(range_of(other));
       EXPECT_EQ(met, std::set<std::int32_t>(ranges.begin(), ranges.end()));
     }
   }
@@ -59,7 +59,7 @@ void add_rows(const EssentialTree& tree, const NearPairs& pairs, Rows& rows) {
   for (const NodeIndex leaf : pairs.row_leaves) {
     auto& row = rows[tree.keys[at(leaf)].first_code()];
     EXPECT_TRUE(row.empty()) << "a row in two pieces";
-    for (const NodeIndex other : pairs.mutual.of(leaf)) row.push_back(tree.keys[at(other)].first_code());
+    for (const NodeIndex other : pairs.symmetric.of(leaf)) row.push_back(tree.keys[at(other)].first_code());
     EXPECT_TRUE(std::is_sorted(row.begin(), row.end()));
   }
 }
@@ -121,15 +121,15 @@ TEST(NearPairs, AreTheP2pListsOnTwoRanks) {
           EXPECT_EQ(pairs.ranges.front(), 0);
           EXPECT_EQ(pairs.ranges.back(), static_cast<Index>(pairs.leaves.size()));
           if (symmetric) {
-            EXPECT_EQ(pairs.alone.items.size(), pairs.leaves.size());
-            EXPECT_TRUE(border.alone.items.empty());
+            EXPECT_EQ(pairs.one_sided.items.size(), pairs.leaves.size());
+            EXPECT_TRUE(border.one_sided.items.empty());
           }
           for (const NearPairs* part : {&pairs, static_cast<const NearPairs*>(&border.here)}) {
             expect_rows_in_ranges(*part);
             serve(*part, found);
           }
           for (NodeIndex leaf = 0; leaf < s.tree.size(); ++leaf)
-            for (const NodeIndex other : border.alone.of(leaf)) found[at(leaf)].push_back(other);
+            for (const NodeIndex other : border.one_sided.of(leaf)) found[at(leaf)].push_back(other);
           leaves[rank] = border.leaves;
           for (const NodeIndex leaf : border.leaves.sent[1 - rank])
             border_points[rank] += s.tree.source_count[at(leaf)];
