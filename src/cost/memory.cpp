@@ -296,12 +296,12 @@ MemoryNeeds needs_of_lists(const PointNumbers& points, const MovedRecords& moved
     const tree::MultipoleRule rule = multipole_rule(parameters, partition.ranks());
     const tree::GhostNeeds ghosts =
         tree::find_ghost_needs(lists.tree, lists.rank, lists.lists.v, lists.partners,
-                               tree::find_coarse(lists.tree, partition, rule.coarse_users), rule.narrow);
+                               tree::find_coarse(lists.tree, partition, rule.coarse_users), rule.float_wire);
     for (const NodeIndex leaf : ghosts.sources)
       needs.points.ghost_sources += lists.tree.source_count[at(leaf)];
     needs.moved = expected_ghost_records(
-        needs.points.ghost_sources, static_cast<Index>(ghosts.multipoles.size() + 2 * ghosts.wide.size()),
-        points.same);
+        needs.points.ghost_sources,
+        static_cast<Index>(ghosts.multipoles.size() + 2 * ghosts.double_wire.size()), points.same);
     needs.moved.sources = moved.sources;
     needs.moved.targets = moved.targets;
   }

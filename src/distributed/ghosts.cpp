@@ -14,7 +14,7 @@ using tree::EssentialTree;
 using tree::NodeKey;
 
 // A node of another rank or for another rank, and which of its data; requests name it by its key.
-enum class Kind : std::int64_t { multipole, wide, sources };
+enum class Kind : std::int64_t { multipole, double_wire, sources };
 struct GhostRow {
   NodeIndex node;
   Kind kind;
@@ -29,7 +29,7 @@ using GhostMap = IndexMap<GhostRow>;
 ByRank<GhostRow> by_owner(const EssentialTree& tree, const tree::GhostNeeds& needs, int ranks) {
   std::vector<GhostRow> rows;
   for (const NodeIndex node : needs.multipoles) rows.push_back({node, Kind::multipole});
-  for (const NodeIndex node : needs.wide) rows.push_back({node, Kind::wide});
+  for (const NodeIndex node : needs.double_wire) rows.push_back({node, Kind::double_wire});
   for (const NodeIndex node : needs.sources) rows.push_back({node, Kind::sources});
   const auto owner = [&](const GhostRow& row) { return tree.owner[at(row.node)]; };
   std::stable_sort(rows.begin(), rows.end(),
@@ -60,7 +60,7 @@ std::vector<PeerRows> multipole_rows(const ByRank<GhostRow>& ghosts) {
   std::vector<PeerRows> peers;
   ghosts.for_each([&](int rank, const GhostRow& ghost) {
     if (ghost.kind == Kind::multipole) peer_of(peers, rank).rows.push_back(ghost.node);
-    if (ghost.kind == Kind::wide) peer_of(peers, rank).wide.push_back(ghost.node);
+    if (ghost.kind == Kind::double_wire) peer_of(peers, rank).double_wire.push_back(ghost.node);
   });
   return peers;
 }
@@ -139,7 +139,7 @@ void CoarseMultipoles::run_bytes(char* array, std::size_t row_bytes) {
                 receive_.data() + static_cast<std::size_t>(wanted.record) * row_bytes, row_bytes);
 }
 
-void CoarseMultipoles::run_narrow(double* array, Index width) {
+void CoarseMultipoles::run_float_wire(double* array, Index width) {
   if (exchange_.total_records() == 0) return;
   const std::size_t record_bytes = static_cast<std::size_t>(width) * sizeof(float);
   send_.resize(own_.size() * record_bytes);
@@ -156,9 +156,10 @@ Ghosts plan_ghosts(const mpi::Comm& comm, mpi::Transport transport, const tree::
                    const tree::MultipoleRule& rule, const tree::NodeLists& v, const tree::Partners& partners,
                    Index own_sources, EssentialTree& tree) {
   Ghosts ghosts;
-  ghosts.narrow = rule.narrow;
+  ghosts.float_wire = rule.float_wire;
   const std::vector<std::uint8_t> coarse = tree::find_coarse(tree, partition, rule.coarse_users);
-  const tree::GhostNeeds needs = tree::find_ghost_needs(tree, comm.rank(), v, partners, coarse, rule.narrow);
+  const tree::GhostNeeds needs =
+      tree::find_ghost_needs(tree, comm.rank(), v, partners, coarse, rule.float_wire);
   if (rule.coarse_users < comm.size())
     ghosts.coarse =
         CoarseMultipoles(comm, tree, tree::own_coarse_nodes(tree, comm.rank(), coarse), needs.coarse);

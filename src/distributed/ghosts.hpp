@@ -41,7 +41,7 @@ class CoarseMultipoles {
     run_bytes(reinterpret_cast<char*>(array), static_cast<std::size_t>(width) * sizeof(T));
   }
   /// As run, for doubles that are sent as floats.
-  void run_narrow(double* array, Index width);
+  void run_float_wire(double* array, Index width);
 
   const mpi::AllGather& exchange() const { return exchange_; }
 
@@ -58,13 +58,13 @@ class CoarseMultipoles {
 };
 
 /// Fixed exchange plans. Every rank requests from the owners exactly what its lists contain: the points of
-/// its P2P and P2L partners, the multipoles of its V lists and M2P partners. If `narrow`, multipoles must be
-/// sent by start_narrow and run_narrow.
+/// its P2P and P2L partners, the multipoles of its V lists and M2P partners. If `float_wire`, multipoles must
+/// be sent by start_float_wire and run_float_wire.
 struct Ghosts {
   RowExchange points;       // rows are sources: this rank's first, then ghosts
   RowExchange multipoles;   // rows are nodes
   CoarseMultipoles coarse;  // rows are nodes
-  bool narrow = false;
+  bool float_wire = false;
   Index ghost_sources = 0;
   Traffic requests;  // traffic of the requests
 };

@@ -7,22 +7,22 @@ namespace octopole::distributed {
 
 std::vector<PeerCount> RowExchange::flatten(std::span<const PeerRows> peers, Side& side) {
   std::vector<PeerCount> counts;
-  const bool any_wide =
-      std::any_of(peers.begin(), peers.end(), [](const PeerRows& peer) { return !peer.wide.empty(); });
+  const bool any_double_wire =
+      std::any_of(peers.begin(), peers.end(), [](const PeerRows& peer) { return !peer.double_wire.empty(); });
   Index next = 0;
   for (const PeerRows& peer : peers) {
-    const Index records = static_cast<Index>(peer.rows.size() + 2 * peer.wide.size());
+    const Index records = static_cast<Index>(peer.rows.size() + 2 * peer.double_wire.size());
     if (records == 0) continue;
     counts.push_back({peer.rank, records});
-    for (const auto* rows : {&peer.rows, &peer.wide}) {
+    for (const auto* rows : {&peer.rows, &peer.double_wire}) {
       side.rows.insert(side.rows.end(), rows->begin(), rows->end());
-      for (std::size_t i = 0; any_wide && i < rows->size(); ++i) {
+      for (std::size_t i = 0; any_double_wire && i < rows->size(); ++i) {
         side.records.push_back(next);
-        next += rows == &peer.wide ? 2 : 1;
+        next += rows == &peer.double_wire ? 2 : 1;
       }
     }
   }
-  if (any_wide) side.records.push_back(next);
+  if (any_double_wire) side.records.push_back(next);
   return counts;
 }
 
@@ -86,7 +86,7 @@ Index RowExchange::bytes() const {
   return static_cast<Index>(bytes);
 }
 
-void RowExchange::start_narrow(const double* array, Index width) {
+void RowExchange::start_float_wire(const double* array, Index width) {
   row_bytes_ = static_cast<std::size_t>(width) * sizeof(float);
   send_.buffer.resize(static_cast<std::size_t>(exchange_.send_records()) * row_bytes_);
   receive_.buffer.resize(static_cast<std::size_t>(exchange_.receive_records()) * row_bytes_);
@@ -94,7 +94,7 @@ void RowExchange::start_narrow(const double* array, Index width) {
   for (std::size_t i = 0; i < send_.rows.size(); ++i) {
     const double* row = array + send_.rows[i] * width;
     char* const record = send_.buffer.data() + send_.record(i) * row_bytes_;
-    if (send_.is_wide(i))
+    if (send_.is_double_wire(i))
       std::memcpy(record, row, 2 * row_bytes_);
     else
       row_to_floats(row, width, record);
@@ -102,14 +102,14 @@ void RowExchange::start_narrow(const double* array, Index width) {
   exchange_.start(send_.buffer.data(), receive_.buffer.data(), row_bytes_);
 }
 
-void RowExchange::finish_narrow(double* array) {
+void RowExchange::finish_float_wire(double* array) {
   exchange_.finish();
   const Index width = static_cast<Index>(row_bytes_ / sizeof(float));
 #pragma omp parallel for schedule(static)
   for (std::size_t i = 0; i < receive_.rows.size(); ++i) {
     double* const row = array + receive_.rows[i] * width;
     const char* record = receive_.buffer.data() + receive_.record(i) * row_bytes_;
-    if (receive_.is_wide(i))
+    if (receive_.is_double_wire(i))
       std::memcpy(row, record, 2 * row_bytes_);
     else
       row_from_floats(record, width, row);

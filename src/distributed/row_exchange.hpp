@@ -15,7 +15,7 @@ namespace octopole::distributed {
 struct PeerRows {
   int rank;
   std::vector<Index> rows;
-  std::vector<Index> wide = {};  // after the others; only for start_narrow
+  std::vector<Index> double_wire = {};  // after the others; only for start_float_wire
 };
 
 /// The entry of `rank`, the highest so far; appended if it is not there.
@@ -52,9 +52,9 @@ class RowExchange {
   }
 
   /// As start and finish, for doubles that are sent as floats, in records of `width` floats; those of
-  /// PeerRows::wide are sent as doubles, in two records each.
-  void start_narrow(const double* array, Index width);
-  void finish_narrow(double* array);
+  /// PeerRows::double_wire are sent as doubles, in two records each.
+  void start_float_wire(const double* array, Index width);
+  void finish_float_wire(double* array);
 
   /// Exchanges rows of several arrays at once, one double per array; received values are added to the arrays'
   /// rows, peer by peer in ascending order.
@@ -64,7 +64,7 @@ class RowExchange {
   /// Polls MPI, which may progress messages only when called.
   void progress() { exchange_.progress(); }
 
-  std::span<const Index> send_rows() const { return send_.rows; }  // PeerRows::wide included
+  std::span<const Index> send_rows() const { return send_.rows; }  // PeerRows::double_wire included
   std::span<const Index> receive_rows() const { return receive_.rows; }
   const mpi::SparseExchange& exchange() const { return exchange_; }
   Index bytes() const;  // of the rows and buffers on this rank
@@ -74,7 +74,7 @@ class RowExchange {
     std::vector<Index> rows;
     std::vector<Index> records;  // (rows + 1) where each row's records begin; empty: one per row
     AlignedVector<char> buffer;
-    bool is_wide(std::size_t i) const { return !records.empty() && records[i + 1] - records[i] == 2; }
+    bool is_double_wire(std::size_t i) const { return !records.empty() && records[i + 1] - records[i] == 2; }
     std::size_t record(std::size_t i) const {
       return records.empty() ? i : static_cast<std::size_t>(records[i]);
     }

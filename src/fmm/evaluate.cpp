@@ -175,24 +175,26 @@ struct Evaluation {
     {
       ExchangeScope timed = begin_exchange(Exchange::ghost_multipoles, ExchangeTimer::Part::start);
       if constexpr (std::is_same_v<Real, double>)
-        if (s.ghosts.narrow) s.ghosts.multipoles.start_narrow(w.multipoles.data(), t().equivalent_size());
-      if (!s.ghosts.narrow) s.ghosts.multipoles.start(w.multipoles.data(), t().equivalent_size());
+        if (s.ghosts.float_wire)
+          s.ghosts.multipoles.start_float_wire(w.multipoles.data(), t().equivalent_size());
+      if (!s.ghosts.float_wire) s.ghosts.multipoles.start(w.multipoles.data(), t().equivalent_size());
       timed.count(s.ghosts.multipoles.exchange().traffic(multipole_bytes()));
     }
     ExchangeScope timed = begin_exchange(Exchange::coarse_multipoles);
     if constexpr (std::is_same_v<Real, double>)
-      if (s.ghosts.narrow) s.ghosts.coarse.run_narrow(w.multipoles.data(), t().equivalent_size());
-    if (!s.ghosts.narrow) s.ghosts.coarse.run(w.multipoles.data(), t().equivalent_size());
+      if (s.ghosts.float_wire) s.ghosts.coarse.run_float_wire(w.multipoles.data(), t().equivalent_size());
+    if (!s.ghosts.float_wire) s.ghosts.coarse.run(w.multipoles.data(), t().equivalent_size());
     timed.count(s.ghosts.coarse.exchange().traffic(multipole_bytes()));
   }
   void finish_multipoles() {
     ExchangeScope timed = begin_exchange(Exchange::ghost_multipoles, ExchangeTimer::Part::finish);
     if constexpr (std::is_same_v<Real, double>)
-      if (s.ghosts.narrow) s.ghosts.multipoles.finish_narrow(w.multipoles.data());
-    if (!s.ghosts.narrow) s.ghosts.multipoles.finish(w.multipoles.data());
+      if (s.ghosts.float_wire) s.ghosts.multipoles.finish_float_wire(w.multipoles.data());
+    if (!s.ghosts.float_wire) s.ghosts.multipoles.finish(w.multipoles.data());
   }
   std::size_t multipole_bytes() const {
-    return static_cast<std::size_t>(t().equivalent_size()) * (s.ghosts.narrow ? sizeof(float) : sizeof(Real));
+    return static_cast<std::size_t>(t().equivalent_size()) *
+           (s.ghosts.float_wire ? sizeof(float) : sizeof(Real));
   }
 
   /// Calls sum(near), where `near` is a number in the precision of P2P.

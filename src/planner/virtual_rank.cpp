@@ -8,7 +8,7 @@
 namespace octopole {
 namespace {
 
-constexpr Index kWideRecords = 2;  // of floats, as in row_exchange.hpp
+constexpr Index kDoubleWireRecords = 2;  // of floats, as in row_exchange.hpp
 
 using tree::Code;
 using tree::NodeKey;
@@ -56,9 +56,9 @@ std::vector<PeerCount> as_peers(const std::map<int, Index>& counts) {
 }  // namespace
 
 std::size_t multipole_bytes(const Parameters& parameters, bool ghosts) {
-  const bool narrow = ghosts && parameters.narrow_multipoles();
+  const bool float_wire = ghosts && parameters.narrow_multipoles();
   return static_cast<std::size_t>(surface_size(parameters.operators.order)) *
-         (narrow ? sizeof(float) : static_cast<std::size_t>(parameters.operators.precision));
+         (float_wire ? sizeof(float) : static_cast<std::size_t>(parameters.operators.precision));
 }
 
 VirtualRank::VirtualRank(const PlanRequest& request, const tree::Partition& partition, int rank)
@@ -100,15 +100,15 @@ GhostPeers VirtualRank::place_ghosts() {
   const tree::MultipoleRule rule = multipole_rule(request_.parameters, partition_.ranks());
   const tree::GhostNeeds needs =
       tree::find_ghost_needs(tree_, rank_, lists_.v, partners_,
-                             tree::find_coarse(tree_, partition_, rule.coarse_users), rule.narrow);
+                             tree::find_coarse(tree_, partition_, rule.coarse_users), rule.float_wire);
   ghost_sources_ = distributed::place_ghosts(needs.sources, part_.points.sources, tree_);
-  ghost_multipoles_ =
-      static_cast<Index>(needs.multipoles.size()) + kWideRecords * static_cast<Index>(needs.wide.size());
+  ghost_multipoles_ = static_cast<Index>(needs.multipoles.size()) +
+                      kDoubleWireRecords * static_cast<Index>(needs.double_wire.size());
   std::map<int, Index> multipoles, points, requests;
   for (const NodeIndex node : needs.multipoles) ++multipoles[tree_.owner[at(node)]];
-  for (const NodeIndex node : needs.wide) multipoles[tree_.owner[at(node)]] += kWideRecords;
+  for (const NodeIndex node : needs.double_wire) multipoles[tree_.owner[at(node)]] += kDoubleWireRecords;
   for (const NodeIndex leaf : needs.sources) points[tree_.owner[at(leaf)]] += tree_.source_count[at(leaf)];
-  for (const auto* nodes : {&needs.multipoles, &needs.wide, &needs.sources})
+  for (const auto* nodes : {&needs.multipoles, &needs.double_wire, &needs.sources})
     for (const NodeIndex node : *nodes) ++requests[tree_.owner[at(node)]];
   return {as_peers(multipoles), as_peers(points), as_peers(requests)};
 }
@@ -146,22 +146,22 @@ GhostPeers VirtualRank::asked_of(const tree::EssentialTree& tree, const tree::In
       direct_points(parameters, surface_size(parameters.operators.order), request_.points.same());
   std::map<int, Index> multipoles, points, requests;
   std::map<int, bool> askers;  // ranks that need a node's multipole, and whether not only for M2L
-  const auto ask = [&](std::span<const NodeIndex> partners, bool wide) {
+  const auto ask = [&](std::span<const NodeIndex> partners, bool double_wire) {
     for (const NodeIndex node : partners) {
       if (inside[at(node)]) continue;
       for (const int rank : users_of(tree.keys[at(node)]))
-        if (rank != rank_) askers[rank] |= wide;
+        if (rank != rank_) askers[rank] |= double_wire;
     }
   };
   for (NodeIndex node = 0; node < tree.size(); ++node) {
     if (tree.owner[at(node)] != rank_ || !tree.has_source[at(node)]) continue;
     // As in choose_partners: W pairs with leaves of few sources are summed directly.
     const bool direct = tree.leaf[at(node)] && tree.source_count[at(node)] <= few;
-    if (!coarse[at(node)] || rule.narrow) {
+    if (!coarse[at(node)] || rule.float_wire) {
       if (!coarse[at(node)]) ask(own_lists.v.of(node), false);
-      if (!direct) ask(own_lists.x.of(node), rule.narrow);
-      for (const auto& [rank, wide] : askers) {
-        multipoles[rank] += wide ? kWideRecords : 1;
+      if (!direct) ask(own_lists.x.of(node), rule.float_wire);
+      for (const auto& [rank, double_wire] : askers) {
+        multipoles[rank] += double_wire ? kDoubleWireRecords : 1;
         ++requests[rank];
       }
       askers.clear();
@@ -170,7 +170,7 @@ GhostPeers VirtualRank::asked_of(const tree::EssentialTree& tree, const tree::In
     ask(own_lists.u.of(node), false);
     ask(own_lists.w.of(node), false);
     if (direct) ask(own_lists.x.of(node), false);
-    for (const auto& [rank, wide] : askers) {
+    for (const auto& [rank, double_wire] : askers) {
       points[rank] += tree.source_count[at(node)];
       ++requests[rank];
     }

@@ -61,15 +61,15 @@ std::vector<std::uint8_t> find_coarse(const EssentialTree& tree, const Partition
 }
 
 GhostNeeds find_ghost_needs(const EssentialTree& tree, int rank, const NodeLists& v, const Partners& partners,
-                            const std::vector<std::uint8_t>& coarse, bool narrow) {
+                            const std::vector<std::uint8_t>& coarse, bool float_wire) {
   const auto by_v = named_by(tree, rank, v), by_m2p = named_by(tree, rank, partners.m2p);
   const auto ordinary = [&](std::size_t node) {
-    return narrow ? by_v[node] && !by_m2p[node] : by_v[node] || by_m2p[node];
+    return float_wire ? by_v[node] && !by_m2p[node] : by_v[node] || by_m2p[node];
   };
   GhostNeeds needs;
   needs.multipoles = by_owner(tree, [&](std::size_t node) { return ordinary(node) && !coarse[node]; });
   needs.coarse = by_owner(tree, [&](std::size_t node) { return ordinary(node) && coarse[node]; });
-  if (narrow) needs.wide = by_owner(tree, [&](std::size_t node) { return by_m2p[node]; });
+  if (float_wire) needs.double_wire = by_owner(tree, [&](std::size_t node) { return by_m2p[node]; });
   const auto by_p2p = named_by(tree, rank, partners.p2p), by_p2l = named_by(tree, rank, partners.p2l);
   needs.sources = by_owner(tree, [&](std::size_t node) { return by_p2p[node] || by_p2l[node]; });
   return needs;

@@ -20,7 +20,7 @@ struct MultipoleRule {
   Index coarse_users = 0;
   /// Whether M2L works in single precision and all else in double: multipoles that only M2L needs are then
   /// sent as floats, to which M2L would round them anyway.
-  bool narrow = false;
+  bool float_wire = false;
 };
 
 /// The default of coarse_users for multipoles of `row_bytes` bytes: max(24, P sqrt(x / (1 + x)) / 6) with x =
@@ -44,16 +44,17 @@ std::vector<std::uint8_t> find_coarse(const EssentialTree& tree, const Partition
 
 /// Nodes of other ranks in this rank's lists, ascending by owner, then key.
 struct GhostNeeds {
-  std::vector<NodeIndex> multipoles;  // in V and M2P lists; with MultipoleRule::narrow in V lists only
-  std::vector<NodeIndex> wide;        // with MultipoleRule::narrow in M2P lists, which are sent in double
-  std::vector<NodeIndex> coarse;      // as `multipoles`, of coarse nodes: received by the collective
-  std::vector<NodeIndex> sources;     // leaves: in P2P and P2L lists
+  std::vector<NodeIndex> multipoles;  // in V and M2P lists; with MultipoleRule::float_wire in V lists only
+  std::vector<NodeIndex>
+      double_wire;                 // with MultipoleRule::float_wire in M2P lists, which are sent in double
+  std::vector<NodeIndex> coarse;   // as `multipoles`, of coarse nodes: received by the collective
+  std::vector<NodeIndex> sources;  // leaves: in P2P and P2L lists
 };
 
-/// Nodes of other ranks that `rank` needs, each in at most one of multipoles, wide and coarse. `coarse` is
-/// the result of find_coarse.
+/// Nodes of other ranks that `rank` needs, each in at most one of multipoles, double_wire and coarse.
+/// `coarse` is the result of find_coarse.
 GhostNeeds find_ghost_needs(const EssentialTree& tree, int rank, const NodeLists& v, const Partners& partners,
-                            const std::vector<std::uint8_t>& coarse, bool narrow);
+                            const std::vector<std::uint8_t>& coarse, bool float_wire);
 
 /// The coarse nodes with sources that `rank` owns, ascending: its contribution to the collective.
 std::vector<NodeIndex> own_coarse_nodes(const EssentialTree& tree, int rank,

@@ -44,10 +44,10 @@ std::vector<double> count_sources(PointSetup& s) {
     }
   }
   EXPECT_EQ(step, s.ancestors.steps.end());
-  if (s.ghosts.narrow) {
-    s.ghosts.multipoles.start_narrow(multipoles.data(), 1);
-    s.ghosts.coarse.run_narrow(multipoles.data(), 1);
-    s.ghosts.multipoles.finish_narrow(multipoles.data());
+  if (s.ghosts.float_wire) {
+    s.ghosts.multipoles.start_float_wire(multipoles.data(), 1);
+    s.ghosts.coarse.run_float_wire(multipoles.data(), 1);
+    s.ghosts.multipoles.finish_float_wire(multipoles.data());
   } else {
     s.ghosts.multipoles.start(multipoles.data(), 1);
     s.ghosts.coarse.run(multipoles.data(), 1);

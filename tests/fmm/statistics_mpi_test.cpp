@@ -45,8 +45,8 @@ MultipoleBytes bytes_needed(const PointSetup& s, int rank, const Parameters& par
   MultipoleBytes bytes;
   for (const NodeIndex node : all) {
     if (s.tree.owner[at(node)] == rank) continue;
-    const bool wide = least < full && by_m2p.count(node) > 0;
-    if (wide || !is_coarse(node)) bytes.messages += points * (wide ? full : least);
+    const bool double_wire = least < full && by_m2p.count(node) > 0;
+    if (double_wire || !is_coarse(node)) bytes.messages += points * (double_wire ? full : least);
   }
   for (NodeIndex node = 0; node < s.tree.size(); ++node)
     if (s.tree.owner[at(node)] == rank && s.tree.has_source[at(node)] &&
@@ -106,7 +106,7 @@ void expect_recount(const Problem& problem, const Options& options, Output outpu
   const PointSetup s = set_points(comm, fmm.parameters(), sources, distinct);
   const OperatorKey& key = fmm.parameters().operators;
   const Index real = key.precision == Precision::single_precision ? 4 : 8,
-              row = real * surface_size(key.order), ghost_row = s.ghosts.narrow ? row / 2 : row;
+              row = real * surface_size(key.order), ghost_row = s.ghosts.float_wire ? row / 2 : row;
   Recount charges{part.rank, {}, {}}, ghost_charges = charges, ancestors = charges, multipoles = charges,
                                       sums = charges, potential = charges, gradient = charges, all = charges;
   for (Recount* count : {&charges, &all}) count->add(s.source_exchange.outward(), real);
@@ -210,7 +210,7 @@ TEST(Communication, HowMultipolesTravelChangesNoBit) {
         comm, Laplace{}, resolve(options, Laplace::name).operators, nullptr, note);
     PointSetup s =
         set_points(comm, resolve(in_double, Laplace::name), part.of(problem.sources, 3), std::nullopt);
-    EXPECT_FALSE(s.ghosts.narrow);
+    EXPECT_FALSE(s.ghosts.float_wire);
     Workspace<double> workspace;
     Field expected;
     Profile profile;
@@ -222,7 +222,7 @@ TEST(Communication, HowMultipolesTravelChangesNoBit) {
         options.coarse_users = users;
         PointSetup other =
             set_points(comm, resolve(options, Laplace::name), part.of(problem.sources, 3), std::nullopt);
-        EXPECT_EQ(other.ghosts.narrow, m2l == Precision::single_precision);
+        EXPECT_EQ(other.ghosts.float_wire, m2l == Precision::single_precision);
         EXPECT_EQ(other.ghosts.coarse.exchange().total_records() > 0, users < part.ranks);
         Field field;
         workspace = {};
