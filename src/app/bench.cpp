@@ -36,7 +36,7 @@ namespace {
 using nlohmann::ordered_json;
 
 /// Cases to measure: every distribution with every number of points, digits and output.
-struct BenchPlan {
+struct BenchCases {
   Options method;  // its digits are replaced by those below
   std::vector<Shape> shapes = {Shape::cube, Shape::sphere, Shape::ellipsoid};
   std::vector<Index> points = {1000000};
@@ -108,10 +108,10 @@ class Medians {
   std::array<std::vector<double>, Size> samples_;
 };
 
-void rate_phases(const BenchPlan& plan, BenchResult& result) {
+void rate_phases(const BenchCases& cases, BenchResult& result) {
   const Summary& s = result.summary;
   const bool gradient = s.parameters.gradient();
-  const auto best = seconds_of(s.operations, s.parameters, plan.rates, true);
+  const auto best = seconds_of(s.operations, s.parameters, cases.rates, true);
   const double threads = s.ranks * s.threads;
   for (std::size_t i = 0; i < kPhases; ++i) {
     const PhaseOperations& work = s.operations[i];
@@ -125,19 +125,19 @@ void rate_phases(const BenchPlan& plan, BenchResult& result) {
   }
 }
 
-BenchResult measure_case(const mpi::Comm& comm, const BenchPlan& plan, Shape shape, Index points, int digits,
-                         Output output) {
+BenchResult measure_case(const mpi::Comm& comm, const BenchCases& cases, Shape shape, Index points,
+                         int digits, Output output) {
   BenchResult result;
   result.shape = shape;
   result.points = points;
   result.digits = digits;
   result.output = output;
   const RowBlock block = block_of(points, comm.rank(), comm.size());
-  const std::vector<double> cloud = make_cloud(shape, block.first, block.count, plan.seed),
-                            charges = make_charges(Charges::uniform, block.first, block.count, plan.seed);
-  Options options = plan.method;
+  const std::vector<double> positions = make_positions(shape, block.first, block.count, cases.seed),
+                            charges = make_charges(Charges::uniform, block.first, block.count, cases.seed);
+  Options options = cases.method;
   options.digits = digits;
-  options.rates = plan.rates;
+  options.rates = cases.rates;
   options.output = output;
   reset_peak_memory();
   Fmm fmm(comm.handle(), Laplace{}, options);
@@ -146,15 +146,15 @@ BenchResult measure_case(const mpi::Comm& comm, const BenchPlan& plan, Shape sha
   std::vector<double> setups, evaluations;
   Medians<kSetupStages> stages;
   Medians<kPhases> phases;
-  for (int i = 0; i <= plan.repeats; ++i) {  // the first is a warm-up
-    fmm.set_points(cloud);
+  for (int i = 0; i <= cases.repeats; ++i) {  // the first is a warm-up
+    fmm.set_points(positions);
     if (i == 0) continue;
     const Summary s = fmm.summary();
     setups.push_back(s.setup_seconds.max);
     stages.add(s.stage_seconds);
   }
   Field field;
-  for (int i = 0; i <= plan.repeats; ++i) {
+  for (int i = 0; i <= cases.repeats; ++i) {
     fmm.evaluate(charges, field, output);
     if (i == 0) continue;
     result.summary = fmm.summary();
@@ -167,24 +167,24 @@ BenchResult measure_case(const mpi::Comm& comm, const BenchPlan& plan, Shape sha
   result.stage_seconds = stages.get();
   result.phase_seconds = phases.get();
   result.pairs_per_point =
-      result.evaluate_seconds * direct_sum_rate(comm, plan.rates) / static_cast<double>(points);
-  rate_phases(plan, result);
+      result.evaluate_seconds * direct_sum_rate(comm, cases.rates) / static_cast<double>(points);
+  rate_phases(cases, result);
   const Verification v =
-      verify(comm.handle(), Laplace{}, cloud, charges, cloud, field, plan.samples, plan.seed);
+      verify(comm.handle(), Laplace{}, positions, charges, positions, field, cases.samples, cases.seed);
   result.relative_l2 = v.potential.relative_l2;
   if (v.gradient) result.gradient_relative_l2 = v.gradient->relative_l2;
   return result;
 }
 
 /// Measures all cases and calls tell(result) on rank 0 after each. Collective.
-std::vector<BenchResult> measure(const mpi::Comm& comm, const BenchPlan& plan,
+std::vector<BenchResult> measure(const mpi::Comm& comm, const BenchCases& cases,
                                  const std::function<void(const BenchResult&)>& tell) {
   std::vector<BenchResult> results;
-  for (const Shape shape : plan.shapes)
-    for (const Index points : plan.points)
-      for (const int digits : plan.digits)
-        for (const Output output : plan.outputs) {
-          results.push_back(measure_case(comm, plan, shape, points, digits, output));
+  for (const Shape shape : cases.shapes)
+    for (const Index points : cases.points)
+      for (const int digits : cases.digits)
+        for (const Output output : cases.outputs) {
+          results.push_back(measure_case(comm, cases, shape, points, digits, output));
           if (comm.is_root()) tell(results.back());
         }
   return results;
@@ -255,11 +255,11 @@ class Bench : public Command {
   explicit Bench(CLI::App& program)
       : parser_(program.add_subcommand("bench", "Measure speed by cloud, digits and output")) {
     method_.add_method_to(*parser_);
-    parser_->add_option("-n,--points", plan_.points, "Points of each cloud")
+    parser_->add_option("-n,--points", cases_.points, "Points of each cloud")
         ->delimiter(',')
         ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()))
         ->capture_default_str();
-    parser_->add_option("-d,--digits", plan_.digits, "Digits to ask for")
+    parser_->add_option("-d,--digits", cases_.digits, "Digits to ask for")
         ->delimiter(',')
         ->capture_default_str();
     parser_->add_option("--clouds", shapes_, "Clouds to measure")
@@ -270,18 +270,18 @@ class Bench : public Command {
         ->delimiter(',')
         ->check(CLI::IsMember({"potential", "gradient"}))
         ->capture_default_str();
-    parser_->add_option("--ncrit", plan_.method.ncrit,
+    parser_->add_option("--ncrit", cases_.method.ncrit,
                         "Most points of a leaf, instead of the cost model's choice");
-    parser_->add_option("--padding", plan_.method.padding, "Padding of the root cube, the same");
+    parser_->add_option("--padding", cases_.method.padding, "Padding of the root cube, the same");
     parser_
-        ->add_option("--repeat", plan_.repeats,
+        ->add_option("--repeat", cases_.repeats,
                      "Set-ups and evaluations after the first, of which the median counts")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
-    parser_->add_option("--samples", plan_.samples, "Targets to sum directly")
+    parser_->add_option("--samples", cases_.samples, "Targets to sum directly")
         ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()))
         ->capture_default_str();
-    parser_->add_option("--seed", plan_.seed, "Seed of clouds and charges")->capture_default_str();
+    parser_->add_option("--seed", cases_.seed, "Seed of clouds and charges")->capture_default_str();
     parser_->add_option("-t,--threads", threads_, "OpenMP threads of each rank")->check(CLI::Range(1, 4096));
     parser_->add_flag("--phases", phases_, "Also print set-up stages and operators");
     parser_->add_option("-o,--output", output_, "File for the measurements (JSON)");
@@ -290,17 +290,17 @@ class Bench : public Command {
   CLI::App* parser() const override { return parser_; }
 
   int run(const mpi::Comm& comm) override {
-    const std::optional<int> ncrit = plan_.method.ncrit;
-    const std::optional<double> padding = plan_.method.padding;
-    plan_.method = method_.get();
-    plan_.method.ncrit = ncrit;
-    plan_.method.padding = padding;
-    plan_.shapes.clear();
-    for (const std::string& name : shapes_) plan_.shapes.push_back(parse_shape(name));
-    plan_.outputs.clear();
-    for (const std::string& name : outputs_) plan_.outputs.push_back(parse_output(name));
-    for (const int digits : plan_.digits) {
-      Options options = plan_.method;
+    const std::optional<int> ncrit = cases_.method.ncrit;
+    const std::optional<double> padding = cases_.method.padding;
+    cases_.method = method_.get();
+    cases_.method.ncrit = ncrit;
+    cases_.method.padding = padding;
+    cases_.shapes.clear();
+    for (const std::string& name : shapes_) cases_.shapes.push_back(parse_shape(name));
+    cases_.outputs.clear();
+    for (const std::string& name : outputs_) cases_.outputs.push_back(parse_output(name));
+    for (const int digits : cases_.digits) {
+      Options options = cases_.method;
       options.digits = digits;
       try {
         resolve(options, Laplace::name);
@@ -311,15 +311,15 @@ class Bench : public Command {
     if (!output_.empty()) check_output(comm, output_);
     const Machine machine = describe_machine(comm);
     omp_set_num_threads(threads_.value_or(default_threads(machine)));
-    plan_.rates = measure_together(comm);
-    const double direct = direct_sum_rate(comm, plan_.rates);
+    cases_.rates = measure_together(comm);
+    const double direct = direct_sum_rate(comm, cases_.rates);
     if (comm.is_root()) {
       fmt::print("{} ranks x {} threads, {}; direct sum {:.3g} pairs/s in double\n", comm.size(),
                  omp_get_max_threads(), simd::isa_name(simd::active_isa()), direct);
       print_head();
     }
     const std::vector<BenchResult> results =
-        measure(comm, plan_, [this](const BenchResult& result) { print_result(result, phases_); });
+        measure(comm, cases_, [this](const BenchResult& result) { print_result(result, phases_); });
     mpi::collectively(comm, [&] {
       if (!comm.is_root() || output_.empty()) return;
       ordered_json json = {
@@ -331,7 +331,7 @@ class Bench : public Command {
             {"host", machine.host},
             {"simd", simd::isa_name(simd::active_isa())}}},
           {"direct_sum_pairs_per_second", direct},
-          {"rates", rates_json(plan_.rates)},
+          {"rates", rates_json(cases_.rates)},
           {"results", ordered_json::array()}};
       for (const BenchResult& result : results) json["results"].push_back(result_json(result));
       write_text_file(output_, json.dump(1) + "\n");
@@ -343,7 +343,7 @@ class Bench : public Command {
  private:
   CLI::App* parser_;
   FmmOptions method_;
-  BenchPlan plan_;
+  BenchCases cases_;
   std::vector<std::string> shapes_ = {"cube", "sphere", "ellipsoid"}, outputs_ = {"potential", "gradient"};
   std::optional<int> threads_;
   bool phases_ = false;

@@ -38,11 +38,11 @@ using nlohmann::ordered_json;
 
 /// Positions of targets: at the sources, at other points of the same distribution, or anywhere in the cube
 /// around it.
-enum class TargetsOf { same, cloud, box };
+enum class TargetsOf { same, distribution, box };
 constexpr std::array<std::string_view, 3> kTargetsNames = {"same", "cloud", "box"};  // of TargetsOf
 
 /// What to measure.
-struct CalibrationPlan {
+struct CalibrationCases {
   Options method;  // precisions and M2L; orders and ncrit are those below
   Index points = 200000;
   int first_order = 2, last_order = 16;
@@ -50,7 +50,7 @@ struct CalibrationPlan {
                                   2};  // check order minus order; both checks for svd, the upward one for fft
   std::vector<int> ncrits = {50, 100, 200, 400};
   std::vector<Shape> shapes = {Shape::cube, Shape::sphere, Shape::ellipsoid, Shape::plummer, Shape::clusters};
-  std::vector<TargetsOf> targets = {TargetsOf::same, TargetsOf::cloud, TargetsOf::box};
+  std::vector<TargetsOf> targets = {TargetsOf::same, TargetsOf::distribution, TargetsOf::box};
   std::vector<Output> outputs = {Output::potential, Output::potential_and_gradient};
   Index samples = 1000;
   std::uint64_t seed = 1;
@@ -116,16 +116,17 @@ void fill_box(const mpi::Comm& comm, std::span<const double> points, std::vector
     targets[i] = 0.5 * (low[i % 3] + high[i % 3] - side) + side * targets[i];
 }
 
-std::vector<Problem> make_problems(const mpi::Comm& comm, const CalibrationPlan& plan) {
-  const RowBlock block = block_of(plan.points, comm.rank(), comm.size());
-  const std::vector<double> charges = make_charges(Charges::uniform, block.first, block.count, plan.seed);
+std::vector<Problem> make_problems(const mpi::Comm& comm, const CalibrationCases& cases) {
+  const RowBlock block = block_of(cases.points, comm.rank(), comm.size());
+  const std::vector<double> charges = make_charges(Charges::uniform, block.first, block.count, cases.seed);
   std::vector<Problem> problems;
-  for (const Shape shape : plan.shapes)
-    for (const TargetsOf targets : plan.targets) {
-      Problem problem{shape, targets, make_cloud(shape, block.first, block.count, plan.seed), charges, {}};
+  for (const Shape shape : cases.shapes)
+    for (const TargetsOf targets : cases.targets) {
+      Problem problem{
+          shape, targets, make_positions(shape, block.first, block.count, cases.seed), charges, {}};
       if (targets != TargetsOf::same)
-        problem.targets = make_cloud(targets == TargetsOf::box ? Shape::cube : shape, block.first,
-                                     block.count, plan.seed, RngStream::targets);
+        problem.targets = make_positions(targets == TargetsOf::box ? Shape::cube : shape, block.first,
+                                         block.count, cases.seed, RngStream::targets);
       if (targets == TargetsOf::box) fill_box(comm, problem.points, problem.targets);
       problems.push_back(std::move(problem));
     }
@@ -133,23 +134,23 @@ std::vector<Problem> make_problems(const mpi::Comm& comm, const CalibrationPlan&
 }
 
 /// Runs the plan, calling tell(measurement) on rank 0 after each. Collective; results on all ranks.
-std::vector<Measurement> measure(const mpi::Comm& comm, const CalibrationPlan& plan,
+std::vector<Measurement> measure(const mpi::Comm& comm, const CalibrationCases& cases,
                                  const std::function<void(const Measurement&)>& tell) {
-  const std::vector<Problem> problems = make_problems(comm, plan);
+  const std::vector<Problem> problems = make_problems(comm, cases);
   LastOperators<double> in_double;
   LastOperators<float> in_single;
   const OperatorStores stores{&in_double, &in_single};
   std::vector<Measurement> results;
-  for (int order = plan.first_order; order <= plan.last_order; ++order) {
-    for (const int extra : plan.check_extra) {
-      Options options = plan.method;
+  for (int order = cases.first_order; order <= cases.last_order; ++order) {
+    for (const int extra : cases.check_extra) {
+      Options options = cases.method;
       options.order = order;
       options.check_order = order + extra;
-      if (plan.method.m2l == M2lMethod::svd) options.downward_check_order = order + extra;
-      options.m2l = plan.method.m2l;
-      for (const int ncrit : plan.ncrits) {
+      if (cases.method.m2l == M2lMethod::svd) options.downward_check_order = order + extra;
+      options.m2l = cases.method.m2l;
+      for (const int ncrit : cases.ncrits) {
         options.ncrit = ncrit;
-        for (const Output output : plan.outputs) {
+        for (const Output output : cases.outputs) {
           options.output = output;
           Fmm fmm(comm.handle(), Laplace{}, options, stores);
           for (const Problem& problem : problems) {
@@ -160,7 +161,7 @@ std::vector<Measurement> measure(const mpi::Comm& comm, const CalibrationPlan& p
             Field field;
             for (int i = 0; i < 2; ++i) fmm.evaluate(problem.charges, field, output);  // first: warm-up
             const Verification v = verify(comm.handle(), Laplace{}, problem.points, problem.charges,
-                                          problem.target_points(), field, plan.samples, plan.seed);
+                                          problem.target_points(), field, cases.samples, cases.seed);
             results.push_back({order, order + extra, ncrit, problem.shape, problem.targets_of, output,
                                v.potential.relative_l2, v.gradient ? v.gradient->relative_l2 : 0,
                                fmm.summary().evaluate_seconds.max});
@@ -207,10 +208,10 @@ std::vector<Recommendation> recommend(const std::vector<Measurement>& measuremen
   return result;
 }
 
-std::string to_json(const CalibrationPlan& plan, double safety, int ranks, int threads,
+std::string to_json(const CalibrationCases& cases, double safety, int ranks, int threads,
                     const std::vector<Measurement>& measurements, const std::vector<Recommendation>& table) {
-  Options example = plan.method;
-  example.order = plan.first_order;
+  Options example = cases.method;
+  example.order = cases.first_order;
   const Parameters method = resolve(example, Laplace::name);
   ordered_json json = {
       {"octopole", version().version},
@@ -218,9 +219,9 @@ std::string to_json(const CalibrationPlan& plan, double safety, int ranks, int t
       {"near_precision", precision_name(method.near_precision)},
       {"m2l_precision", precision_name(method.operators.m2l_precision)},
       {"m2l", m2l_name(method.operators.m2l)},
-      {"points", plan.points},
-      {"samples", plan.samples},
-      {"seed", plan.seed},
+      {"points", cases.points},
+      {"samples", cases.samples},
+      {"seed", cases.seed},
       {"safety", safety},
       {"machine", {{"ranks", ranks}, {"threads", threads}, {"simd", simd::isa_name(simd::active_isa())}}},
       {"table", ordered_json::array()},
@@ -253,21 +254,21 @@ class Calibrate : public Command {
   explicit Calibrate(CLI::App& program)
       : parser_(
             program.add_subcommand("calibrate", "Measure errors and times by order: digits to parameters")) {
-    parser_->add_option("-n,--points", plan_.points, "Points of each cloud")
+    parser_->add_option("-n,--points", cases_.points, "Points of each cloud")
         ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()))
         ->capture_default_str();
     method_.add_method_to(*parser_);
-    parser_->add_option("--min-order", plan_.first_order, "Smallest order")
+    parser_->add_option("--min-order", cases_.first_order, "Smallest order")
         ->check(CLI::Range(2, 20))
         ->capture_default_str();
-    parser_->add_option("--max-order", plan_.last_order, "Largest order")
+    parser_->add_option("--max-order", cases_.last_order, "Largest order")
         ->check(CLI::Range(2, 20))
         ->capture_default_str();
-    parser_->add_option("--check-extra", plan_.check_extra, "Check orders to try, less the order")
+    parser_->add_option("--check-extra", cases_.check_extra, "Check orders to try, less the order")
         ->delimiter(',')
         ->check(CLI::Range(0, 10))
         ->capture_default_str();
-    parser_->add_option("--ncrit", plan_.ncrits, "Values of ncrit to try")
+    parser_->add_option("--ncrit", cases_.ncrits, "Values of ncrit to try")
         ->delimiter(',')
         ->check(CLI::Range(1, 1000000))
         ->capture_default_str();
@@ -285,13 +286,13 @@ class Calibrate : public Command {
         ->delimiter(',')
         ->check(CLI::IsMember({"potential", "gradient"}))
         ->capture_default_str();
-    parser_->add_option("--samples", plan_.samples, "Targets to sum directly")
+    parser_->add_option("--samples", cases_.samples, "Targets to sum directly")
         ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()))
         ->capture_default_str();
     parser_->add_option("--safety", safety_, "Factor between measured errors and promised ones")
         ->check(CLI::Range(1.0, 1000.0))
         ->capture_default_str();
-    parser_->add_option("--seed", plan_.seed, "Seed of clouds and charges")->capture_default_str();
+    parser_->add_option("--seed", cases_.seed, "Seed of clouds and charges")->capture_default_str();
     parser_->add_option("-t,--threads", threads_, "OpenMP threads of each rank")->check(CLI::Range(1, 4096));
     parser_->add_option("-o,--output", output_, "File for the measurements (JSON)")->required();
   }
@@ -299,16 +300,16 @@ class Calibrate : public Command {
   CLI::App* parser() const override { return parser_; }
 
   int run(const mpi::Comm& comm) override {
-    plan_.method = method_.get();
-    plan_.shapes.clear();
-    for (const std::string& name : shapes_) plan_.shapes.push_back(parse_shape(name));
-    plan_.targets.clear();
+    cases_.method = method_.get();
+    cases_.shapes.clear();
+    for (const std::string& name : shapes_) cases_.shapes.push_back(parse_shape(name));
+    cases_.targets.clear();
     for (const std::string& name : targets_)
-      plan_.targets.push_back(static_cast<TargetsOf>(
+      cases_.targets.push_back(static_cast<TargetsOf>(
           std::find(kTargetsNames.begin(), kTargetsNames.end(), name) - kTargetsNames.begin()));
-    plan_.outputs.clear();
-    for (const std::string& name : outputs_) plan_.outputs.push_back(parse_output(name));
-    if (plan_.first_order > plan_.last_order) throw UsageError("--min-order is above --max-order");
+    cases_.outputs.clear();
+    for (const std::string& name : outputs_) cases_.outputs.push_back(parse_output(name));
+    if (cases_.first_order > cases_.last_order) throw UsageError("--min-order is above --max-order");
     check_output(comm, output_);
     omp_set_num_threads(threads_.value_or(default_threads(describe_machine(comm))));
 
@@ -316,7 +317,7 @@ class Calibrate : public Command {
     if (speaks)
       fmt::print("{:>5} {:>5} {:>6}  {:<10} {:<7} {:<9} {:>12} {:>12} {:>10}\n", "order", "check", "ncrit",
                  "cloud", "targets", "output", "relative L2", "gradient", "seconds");
-    const std::vector<Measurement> measurements = measure(comm, plan_, [](const Measurement& m) {
+    const std::vector<Measurement> measurements = measure(comm, cases_, [](const Measurement& m) {
       fmt::print("{:>5} {:>5} {:>6}  {:<10} {:<7} {:<9} {:>12.3e} {:>12} {:>10.4f}\n", m.order, m.check_order,
                  m.ncrit, shape_name(m.shape), kTargetsNames[static_cast<std::size_t>(m.targets)],
                  output_name(m.output), m.relative_l2,
@@ -328,7 +329,7 @@ class Calibrate : public Command {
     mpi::collectively(comm, [&] {
       if (speaks)
         write_text_file(output_,
-                        to_json(plan_, safety_, comm.size(), omp_get_max_threads(), measurements, table));
+                        to_json(cases_, safety_, comm.size(), omp_get_max_threads(), measurements, table));
     });
     if (!speaks) return kSuccess;
     fmt::print("\n{:<9} {:>6} {:>5} {:>5} {:>6} {:>12} {:>10}\n", "output", "digits", "order", "check",
@@ -343,7 +344,7 @@ class Calibrate : public Command {
  private:
   CLI::App* parser_;
   FmmOptions method_;
-  CalibrationPlan plan_;
+  CalibrationCases cases_;
   std::vector<std::string> shapes_ = {"cube", "sphere", "ellipsoid", "plummer", "clusters"},
                            targets_ = {"same", "cloud", "box"}, outputs_ = {"potential", "gradient"};
   double safety_ = 1.5;

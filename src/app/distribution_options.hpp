@@ -11,7 +11,7 @@
 namespace octopole::app {
 
 /// Points and charges at random, of a shape.
-struct Cloud {
+struct PointDistribution {
   Shape shape = Shape::cube;
   Charges charges = Charges::uniform;
   Index sources = 0;
@@ -19,7 +19,7 @@ struct Cloud {
   std::uint64_t seed = 1;
 };
 
-class CloudOptions {
+class DistributionOptions {
  public:
   /// Adds the shape under the name given ("shape" makes it an argument), and --points, --seed, --charges and
   /// --targets. Returns the shape's option.
@@ -27,20 +27,21 @@ class CloudOptions {
   /// Makes the distribution optional: the other options then need the shape, and the shape needs --points.
   void make_optional();
   bool given() const { return shape_option_->count() > 0; }
-  Cloud get() const;
+  PointDistribution get() const;
 
  private:
   CLI::Option *shape_option_ = nullptr, *points_option_ = nullptr;
   std::vector<CLI::Option*> others_;
   std::string shape_, charges_ = "uniform";
-  Cloud cloud_;
+  PointDistribution distribution_;
 };
 
 /// This rank's block of the distribution, the same points that `octopole generate` writes to a file.
 /// `before_making`: like `before_reading` of read_points.
-Points make_points(const mpi::Comm& comm, const Cloud& cloud, const BeforeReading& before_making = {});
+Points make_points(const mpi::Comm& comm, const PointDistribution& distribution,
+                   const BeforeReading& before_making = {});
 
 /// Description such as "cube of 1000 points, seed 1".
-std::string describe(const Cloud& cloud);
+std::string describe(const PointDistribution& distribution);
 
 }  // namespace octopole::app

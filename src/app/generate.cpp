@@ -21,7 +21,7 @@ class Generate : public Command {
     parser_->description(parser_->get_description() + "; or a mesh");
 #endif
     // Required, but not by the subcommand `mesh`: checked in run().
-    required_ = {cloud_.add_to(*parser_, "shape"), parser_->get_option("--points"),
+    required_ = {distribution_.add_to(*parser_, "shape"), parser_->get_option("--points"),
                  parser_->add_option("-o,--output", output_, "File to write (HDF5)")};
     parser_->add_flag("-q,--quiet", quiet_, "Print nothing");
   }
@@ -40,25 +40,31 @@ class Generate : public Command {
     for (const CLI::Option* option : required_)
       if (option->count() == 0)
         throw UsageError(option->get_name() + " is required", "see octopole generate --help");
-    const Cloud cloud = cloud_.get();
+    const PointDistribution distribution = distribution_.get();
     std::vector<Table> tables;
-    add(comm, tables, "/sources/positions", cloud.sources, 3,
-        [=](Index first, std::span<double> values) { fill_cloud(cloud.shape, first, values, cloud.seed); });
-    add(comm, tables, "/sources/charges", cloud.sources, 1, [=](Index first, std::span<double> values) {
-      fill_charges(cloud.charges, first, values, cloud.seed);
-    });
-    if (cloud.targets)
-      add(comm, tables, "/targets/positions", *cloud.targets, 3, [=](Index first, std::span<double> values) {
-        fill_cloud(cloud.shape, first, values, cloud.seed, RngStream::targets);
-      });
+    add(comm, tables, "/sources/positions", distribution.sources, 3,
+        [=](Index first, std::span<double> values) {
+          fill_positions(distribution.shape, first, values, distribution.seed);
+        });
+    add(comm, tables, "/sources/charges", distribution.sources, 1,
+        [=](Index first, std::span<double> values) {
+          fill_charges(distribution.charges, first, values, distribution.seed);
+        });
+    if (distribution.targets)
+      add(comm, tables, "/targets/positions", *distribution.targets, 3,
+          [=](Index first, std::span<double> values) {
+            fill_positions(distribution.shape, first, values, distribution.seed, RngStream::targets);
+          });
     const std::vector<Attribute> attributes = {{"octopole_version", std::string(version().version)},
-                                               {"shape", std::string(shape_name(cloud.shape))},
-                                               {"charges", std::string(charges_name(cloud.charges))},
-                                               {"seed", std::to_string(cloud.seed)}};
+                                               {"shape", std::string(shape_name(distribution.shape))},
+                                               {"charges", std::string(charges_name(distribution.charges))},
+                                               {"seed", std::to_string(distribution.seed)}};
     write_tables(comm, output_, tables, attributes);
     if (comm.is_root() && !quiet_) {
-      const std::string targets = cloud.targets ? fmt::format(" and {} targets", *cloud.targets) : "";
-      fmt::print("{} {} charges{} in {}\n", cloud.sources, shape_name(cloud.shape), targets, output_);
+      const std::string targets =
+          distribution.targets ? fmt::format(" and {} targets", *distribution.targets) : "";
+      fmt::print("{} {} charges{} in {}\n", distribution.sources, shape_name(distribution.shape), targets,
+                 output_);
     }
     return kSuccess;
   }
@@ -76,7 +82,7 @@ class Generate : public Command {
   CLI::App* parser_;
   std::unique_ptr<Command> mesh_;  // none in programs without boundary elements
   std::array<const CLI::Option*, 3> required_{};
-  CloudOptions cloud_;
+  DistributionOptions distribution_;
   std::string output_;
   bool quiet_ = false;
 };

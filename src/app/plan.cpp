@@ -98,8 +98,8 @@ class PlanCommand : public Command {
     if (gradient_) options.output = Output::potential_and_gradient;
     const Parameters parameters = resolve(options, Laplace::name);
 
-    std::vector<PlanReport> reports;
-    std::optional<PlanPoints> points;
+    std::vector<ForecastReport> reports;
+    std::optional<ForecastPoints> points;
     for (const int ranks : curve_.empty() ? std::vector<int>{*ranks_} : list_) {
       if (!points || curve_ == "weak") {
         points.reset();
@@ -109,12 +109,12 @@ class PlanCommand : public Command {
           points.emplace(comm, parse_shape(shape_), curve_ == "weak" ? points_ * ranks : points_, seed_,
                          parameters);
       }
-      reports.push_back(plan(*points, ranks, machine));
+      reports.push_back(forecast(*points, ranks, machine));
       if (!quiet_ && !curve_.empty()) fmt::print(stderr, "planned {} ranks\n", ranks);
     }
     if (!report_.empty()) write_text_file(report_, to_json(reports, curve_));
     if (!record_.empty())
-      for (const PlanReport& report : reports)
+      for (const ForecastReport& report : reports)
         append_line(record_,
                     to_record(report, shape_.empty() ? std::nullopt : std::optional(parse_shape(shape_)),
                               study_.empty() ? curve_ : study_));
@@ -129,8 +129,8 @@ class PlanCommand : public Command {
   static constexpr int kMostRanks = 1'000'000;
   static constexpr Index kMostPoints = 1'000'000'000'000;
 
-  PlanReport plan(const PlanPoints& points, int ranks, const MachineModel& machine) const {
-    PlanRequest request{points.counts(), points.parameters()};
+  ForecastReport forecast(const ForecastPoints& points, int ranks, const MachineModel& machine) const {
+    ForecastRequest request{points.counts(), points.parameters()};
     request.ranks = ranks;
     request.threads = threads_;
     request.sample = sample_;
@@ -139,10 +139,10 @@ class PlanCommand : public Command {
       request.sources = points.list_sources(ranks);
       request.targets = points.list_targets(ranks);
     }
-    PlanReport report;
-    report.plan = make_plan(request);
+    ForecastReport report;
+    report.forecast = make_forecast(request);
     report.machine = machine;
-    report.prediction = predict(report.plan, machine);
+    report.prediction = predict(report.forecast, machine);
     report.points_note = points.note();
     report.callers = request.callers == Callers::owners ? "points are passed by their owners"
                      : request.sources                  ? "points are passed in their order, in equal blocks"

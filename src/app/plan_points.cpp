@@ -49,43 +49,43 @@ AlignedVector<morton::Code> sorted(AlignedVector<morton::Code> codes) {
 
 }  // namespace
 
-PlanPoints::PlanPoints(const mpi::Comm& comm, const std::string& path, const Parameters& parameters)
+ForecastPoints::ForecastPoints(const mpi::Comm& comm, const std::string& path, const Parameters& parameters)
     : parameters_(parameters) {
   take(comm, read_points(comm, path));
   note_ = "the points of " + path;
 }
 
-PlanPoints::PlanPoints(const mpi::Comm& comm, Shape shape, Index points, std::uint64_t seed,
-                       const Parameters& parameters)
+ForecastPoints::ForecastPoints(const mpi::Comm& comm, Shape shape, Index points, std::uint64_t seed,
+                               const Parameters& parameters)
     : parameters_(parameters) {
-  Points cloud;
-  cloud.targets_are_sources = true;
-  if (points <= kLargestCloud) {
-    cloud.sources = make_cloud(shape, 0, points, seed);
-    take(comm, cloud);
+  Points generated;
+  generated.targets_are_sources = true;
+  if (points <= kMostGenerated) {
+    generated.sources = make_positions(shape, 0, points, seed);
+    take(comm, generated);
     note_ = "the points themselves, as `octopole generate` makes them";
     return;
   }
   // With 2^d times fewer points the tree is one level shallower, with similar leaves.
   Index similar = points;
-  while (similar > kLargestCloud / 8) similar >>= dimensions(shape);
-  cloud.sources = make_cloud(shape, 0, similar, seed);
-  tune_with(comm, cloud);
+  while (similar > kMostGenerated / 8) similar >>= dimensions(shape);
+  generated.sources = make_positions(shape, 0, similar, seed);
+  tune_with(comm, generated);
   if (shape == Shape::cube) {
     const morton::RootCube cube = morton::RootCube::enclosing({{0, 0, 0}, {1, 1, 1}}, parameters_.padding);
     counts_ = std::make_unique<tree::UniformPoints>(points, -cube.corner[0] / cube.side,
                                                     (1 - cube.corner[0]) / cube.side, seed);
     note_ = "numbers of points drawn node by node";
   } else {
-    const std::vector<double> sample = even_sample(shape, kLargestCloud);
+    const std::vector<double> sample = even_sample(shape, kMostGenerated);
     bounds_.include(sample);
     sorted_sources_ =
         sorted(morton::encode(morton::RootCube::enclosing(bounds_, parameters_.padding), sample));
     counts_ = std::make_unique<tree::ScaledPoints>(sorted_sources_, points);
-    note_ = fmt::format("an even sample of {} points that stand for {:.1f} each", kLargestCloud,
-                        static_cast<double>(points) / static_cast<double>(kLargestCloud));
+    note_ = fmt::format("an even sample of {} points that stand for {:.1f} each", kMostGenerated,
+                        static_cast<double>(points) / static_cast<double>(kMostGenerated));
     if (const double in_leaf =
-            parameters_.ncrit * static_cast<double>(kLargestCloud) / static_cast<double>(points);
+            parameters_.ncrit * static_cast<double>(kMostGenerated) / static_cast<double>(points);
         in_leaf < 4)
       throw Error(
           fmt::format("{} points of this shape cannot be planned: leaves of {} points would hold {:.1f} of "
@@ -100,7 +100,7 @@ PlanPoints::PlanPoints(const mpi::Comm& comm, Shape shape, Index points, std::ui
         similar, parameters_.ncrit, parameters_.padding);
 }
 
-void PlanPoints::tune_with(const mpi::Comm& comm, const Points& points) {
+void ForecastPoints::tune_with(const mpi::Comm& comm, const Points& points) {
   const auto targets =
       points.targets_are_sources ? std::nullopt : std::optional<std::span<const double>>(points.targets);
   morton::Bounds bounds = morton::Bounds::empty();
@@ -112,7 +112,7 @@ void PlanPoints::tune_with(const mpi::Comm& comm, const Points& points) {
   bounds_ = bounds;
 }
 
-void PlanPoints::take(const mpi::Comm& comm, const Points& points) {
+void ForecastPoints::take(const mpi::Comm& comm, const Points& points) {
   tune_with(comm, points);
   const morton::RootCube cube = morton::RootCube::enclosing(bounds_, parameters_.padding);
   source_codes_ = morton::encode(cube, points.sources);
@@ -127,7 +127,7 @@ void PlanPoints::take(const mpi::Comm& comm, const Points& points) {
       std::make_unique<tree::SortedPoints>(sorted_sources_, std::span<const morton::Code>(sorted_targets_));
 }
 
-ListedPoints PlanPoints::list(const AlignedVector<morton::Code>& codes, int ranks) {
+ListedPoints ForecastPoints::list(const AlignedVector<morton::Code>& codes, int ranks) {
   ListedPoints listed{codes, {}};
   const Index n = static_cast<Index>(codes.size());
   for (int rank = 0; rank < ranks; ++rank) listed.bounds.push_back(block_of(n, rank, ranks).first);
@@ -135,7 +135,7 @@ ListedPoints PlanPoints::list(const AlignedVector<morton::Code>& codes, int rank
   return listed;
 }
 
-std::optional<ListedPoints> PlanPoints::list_targets(int ranks) const {
+std::optional<ListedPoints> ForecastPoints::list_targets(int ranks) const {
   if (target_codes_.empty()) return std::nullopt;
   return list(target_codes_, ranks);
 }

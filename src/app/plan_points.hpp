@@ -14,15 +14,15 @@ namespace octopole::app {
 
 /// Distributions of up to this number of points are generated, point by point as by `octopole generate`;
 /// samples of larger ones have this number of points.
-inline constexpr Index kLargestCloud = Index{1} << 24;
+inline constexpr Index kMostGenerated = Index{1} << 24;
 
 /// The points as known to the planner, with n_crit and padding chosen.
-class PlanPoints {
+class ForecastPoints {
  public:
   /// Uses the points of a file; or those of a shape.
-  PlanPoints(const mpi::Comm& comm, const std::string& path, const Parameters& parameters);
-  PlanPoints(const mpi::Comm& comm, Shape shape, Index points, std::uint64_t seed,
-             const Parameters& parameters);
+  ForecastPoints(const mpi::Comm& comm, const std::string& path, const Parameters& parameters);
+  ForecastPoints(const mpi::Comm& comm, Shape shape, Index points, std::uint64_t seed,
+                 const Parameters& parameters);
 
   const tree::PointCounts& counts() const { return *counts_; }
   /// Parameters with the chosen n_crit and padding.

@@ -10,8 +10,8 @@
 
 namespace octopole::app {
 
-struct PlanReport {
-  Plan plan;
+struct ForecastReport {
+  Forecast forecast;
   MachineModel machine;
   Prediction prediction;
   std::string points_note;  // where the points come from
@@ -23,29 +23,30 @@ struct Worst {
   double max = 0, mean = 0;
   int rank = 0;
 };
-template <class Figure>
-Worst worst_of(const Plan& plan, Figure&& figure) {
+template <class Metric>
+Worst worst_of(const Forecast& forecast, Metric&& metric) {
   Worst worst;
-  for (const RankPlan& rank : plan.looked_at) {
-    const double value = static_cast<double>(figure(rank));
-    worst.mean += value / static_cast<double>(plan.looked_at.size());
-    if (&rank == &plan.looked_at.front() || value > worst.max) worst.max = value, worst.rank = rank.rank;
+  for (const RankForecast& rank : forecast.examined) {
+    const double value = static_cast<double>(metric(rank));
+    worst.mean += value / static_cast<double>(forecast.examined.size());
+    if (&rank == &forecast.examined.front() || value > worst.max) worst.max = value, worst.rank = rank.rank;
   }
   return worst;
 }
 
-std::string to_table(const PlanReport& report);
+std::string to_table(const ForecastReport& report);
 /// JSON of one plan, or of a scaling curve; `curve` is "weak" or "strong", else empty.
-std::string to_json(const std::vector<PlanReport>& reports, const std::string& curve);
+std::string to_json(const std::vector<ForecastReport>& reports, const std::string& curve);
 /// Record of kind `planned`, one line; see docs/cluster.md.
-std::string to_record(const PlanReport& report, const std::optional<Shape>& shape, const std::string& study);
+std::string to_record(const ForecastReport& report, const std::optional<Shape>& shape,
+                      const std::string& study);
 /// Table of a scaling curve, with efficiency relative to the first report.
-std::string curve_table(const std::vector<PlanReport>& reports, bool weak);
+std::string curve_table(const std::vector<ForecastReport>& reports, bool weak);
 
 /// Efficiency relative to the first report, at the nominal numbers and at both ends of the band.
 struct Efficiency {
   double nominal = 1, low = 1, high = 1;
 };
-Efficiency efficiency(const PlanReport& first, const PlanReport& report, bool weak);
+Efficiency efficiency(const ForecastReport& first, const ForecastReport& report, bool weak);
 
 }  // namespace octopole::app

@@ -196,7 +196,7 @@ std::string RecordOptions::line(const RunReport& report, const std::optional<Bin
       {"record", 1},
       {"kind", kind_},
       {"study", or_null(study_)},
-      {"shape", report.cloud ? ordered_json(shape_name(report.cloud->shape)) : ordered_json()},
+      {"shape", report.distribution ? ordered_json(shape_name(report.distribution->shape)) : ordered_json()},
       {"n", s.sources},
       {"ranks", s.ranks},
       {"threads", s.threads},

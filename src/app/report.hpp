@@ -16,8 +16,8 @@ namespace octopole::app {
 
 /// All data reported on a run.
 struct RunReport {
-  std::string input, output;   // empty if there is none
-  std::optional<Cloud> cloud;  // instead of an input
+  std::string input, output;                      // empty if there is none
+  std::optional<PointDistribution> distribution;  // instead of an input
   Machine machine;
   std::string simd;
   std::string rates;     // origin of the cost model's rates

@@ -24,8 +24,10 @@ ordered_json or_null(const std::string& text) {
   return text.empty() ? ordered_json() : ordered_json(text);
 }
 
-ordered_json cloud_json(const Cloud& cloud) {
-  return {{"shape", shape_name(cloud.shape)}, {"seed", cloud.seed}, {"charges", charges_name(cloud.charges)}};
+ordered_json distribution_json(const PointDistribution& distribution) {
+  return {{"shape", shape_name(distribution.shape)},
+          {"seed", distribution.seed},
+          {"charges", charges_name(distribution.charges)}};
 }
 
 ordered_json list_json(const ListSize& list) {
@@ -155,9 +157,9 @@ ordered_json traffic_json(const TrafficOverRanks& traffic) {
 /// Lists with one entry per rank, of the traffic that `pick` returns.
 template <class Pick>
 ordered_json lists_json(const std::vector<RankTraffic>& ranks, Pick&& pick) {
-  const auto list = [&](Index TrafficCounts::*figure) {
+  const auto list = [&](Index TrafficCounts::*metric) {
     ordered_json values = ordered_json::array();
-    for (const RankTraffic& rank : ranks) values.push_back(pick(rank).*figure);
+    for (const RankTraffic& rank : ranks) values.push_back(pick(rank).*metric);
     return values;
   };
   return {{"bytes_sent", list(&TrafficCounts::bytes_sent)},
@@ -227,7 +229,7 @@ ordered_json report_json(const RunReport& report) {
       {"octopole", version().version},
       {"build", {{"git", version().git}, {"compiler", version().compiler}, {"flags", version().flags}}},
       {"input", or_null(report.input)},
-      {"cloud", report.cloud ? cloud_json(*report.cloud) : ordered_json()},
+      {"cloud", report.distribution ? distribution_json(*report.distribution) : ordered_json()},
       {"output", or_null(report.output)},
       {"parameters", all_parameters_json(s.parameters)},
       {"points",

@@ -32,10 +32,11 @@ namespace {
 /// The attributes of the results: the parameters and the measured errors.
 std::vector<Attribute> describe(const RunReport& report) {
   const Parameters& p = report.summary.parameters;
-  std::vector<Attribute> attributes = {{"octopole_version", std::string(version().version)},
-                                       {"input", report.cloud ? describe(*report.cloud) : report.input},
-                                       {"kernel", p.operators.kernel},
-                                       {"ranks", std::int64_t{report.summary.ranks}}};
+  std::vector<Attribute> attributes = {
+      {"octopole_version", std::string(version().version)},
+      {"input", report.distribution ? describe(*report.distribution) : report.input},
+      {"kernel", p.operators.kernel},
+      {"ranks", std::int64_t{report.summary.ranks}}};
   const std::vector<Attribute> options = attributes_of(p);
   attributes.insert(attributes.end(), options.begin(), options.end());
   if (const auto& v = report.verification) {
@@ -59,10 +60,10 @@ class Run : public Command {
             program.add_subcommand("run", "Evaluate the potential (and gradient) of the charges in a file")) {
     CLI::Option* input = parser_->add_option("-i,--input", input_, "Sources, charges and targets (HDF5)");
     input->group(kInputGroup);
-    cloud_.add_to(*parser_, "--shape")
+    distribution_.add_to(*parser_, "--shape")
         ->description("Instead of a file: points made in memory, as by generate")
         ->excludes(input);
-    cloud_.make_optional();
+    distribution_.make_optional();
     options_.add_to(*parser_);
     options_.add_limits_to(*parser_);
     parser_->add_flag("--gradient", gradient_, "Also compute the gradient")->group(kAccuracyGroup);
@@ -126,7 +127,7 @@ class Run : public Command {
     check_files(comm);
     RunReport report;
     report.input = input_;
-    if (cloud_.given()) report.cloud = cloud_.get();
+    if (distribution_.given()) report.distribution = distribution_.get();
     report.output = output_;
     report.machine = describe_machine(comm);
     report.simd = simd::isa_name(simd::active_isa());
@@ -144,8 +145,8 @@ class Run : public Command {
     const BeforeReading before_reading = [&](RowBlock sources, RowBlock targets) {
       memory.require_before_reading(sources.count, targets.count, !comm.any(targets.count > 0));
     };
-    const Points points = report.cloud ? make_points(comm, *report.cloud, before_reading)
-                                       : read_points(comm, input_, before_reading);
+    const Points points = report.distribution ? make_points(comm, *report.distribution, before_reading)
+                                              : read_points(comm, input_, before_reading);
     report.read_seconds = comm.max(seconds_now() - start);
 
     const Field field = evaluate(comm, options, points, report);
@@ -170,7 +171,7 @@ class Run : public Command {
  private:
   /// Checks before the work begins what can be checked: options and files.
   void check_files(const mpi::Comm& comm) const {
-    if (input_.empty() && !cloud_.given())
+    if (input_.empty() && !distribution_.given())
       throw UsageError("--input is required (or --shape and --points, for points made in memory)");
     if (no_evaluate_ && (!output_.empty() || samples_))
       throw UsageError("--no-evaluate leaves nothing to write to --output or to --verify");
@@ -253,7 +254,7 @@ class Run : public Command {
 
   CLI::App* parser_;
   FmmOptions options_;
-  CloudOptions cloud_;
+  DistributionOptions distribution_;
   RecordOptions record_;
   std::string input_, output_, report_, operators_, rates_;
   std::optional<int> threads_;

@@ -128,7 +128,8 @@ Charges parse_charges(std::string_view name) {
   return static_cast<Charges>(position(kChargesNames, name, "kind of charges"));
 }
 
-void fill_cloud(Shape shape, Index first, std::span<double> points, std::uint64_t seed, RngStream stream) {
+void fill_positions(Shape shape, Index first, std::span<double> points, std::uint64_t seed,
+                    RngStream stream) {
   const Random random(seed, stream);
   const Index count = static_cast<Index>(points.size() / 3);
 #pragma omp parallel for schedule(static)
@@ -145,9 +146,10 @@ void fill_charges(Charges charges, Index first, std::span<double> values, std::u
     values[n] = charges == Charges::unit ? 1 : 2 * random(first + static_cast<Index>(n), 3) - 1;
 }
 
-std::vector<double> make_cloud(Shape shape, Index first, Index count, std::uint64_t seed, RngStream stream) {
+std::vector<double> make_positions(Shape shape, Index first, Index count, std::uint64_t seed,
+                                   RngStream stream) {
   std::vector<double> points(static_cast<std::size_t>(3 * count));
-  fill_cloud(shape, first, points, seed, stream);
+  fill_positions(shape, first, points, seed, stream);
   return points;
 }
 

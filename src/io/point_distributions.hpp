@@ -37,11 +37,11 @@ enum class RngStream : int { sources = 0, targets = 1 };
 
 /// Points first .. first + count - 1 of the distribution, (count, 3) interleaved. Point i depends only on
 /// (shape, seed, stream, i), so that any division of the indices among ranks gives the same points.
-std::vector<double> make_cloud(Shape shape, Index first, Index count, std::uint64_t seed,
-                               RngStream stream = RngStream::sources);
+std::vector<double> make_positions(Shape shape, Index first, Index count, std::uint64_t seed,
+                                   RngStream stream = RngStream::sources);
 /// The same into `points` (3 * count).
-void fill_cloud(Shape shape, Index first, std::span<double> points, std::uint64_t seed,
-                RngStream stream = RngStream::sources);
+void fill_positions(Shape shape, Index first, std::span<double> points, std::uint64_t seed,
+                    RngStream stream = RngStream::sources);
 
 /// Maps three numbers in [0, 1) to a point: uniform numbers give the distribution. The sphere and the
 /// ellipsoid use the first two, the line only the first.

@@ -30,7 +30,7 @@ std::vector<GhostPeers> transpose(const std::vector<GhostPeers>& needed) {
 /// Traffic of charges to the owners and of results to the callers.
 class CallerTraffic {
  public:
-  CallerTraffic(const PlanRequest& request, const tree::Partition& partition);
+  CallerTraffic(const ForecastRequest& request, const tree::Partition& partition);
 
   /// Adds the traffic of charges, potential and gradient of a rank, if the callers' points are listed. A
   /// charge has `real` bytes.
@@ -46,12 +46,12 @@ class CallerTraffic {
   static Lists list(const ListedPoints& points, const tree::Partition& partition);
   TrafficCounts expected(Index total, Index owned, Index bytes, bool outward) const;
 
-  const PlanRequest& request_;
+  const ForecastRequest& request_;
   std::optional<Lists> sources_, targets_;
   std::vector<tree::Count> owned_;  // by rank, if scattered
 };
 
-CallerTraffic::CallerTraffic(const PlanRequest& request, const tree::Partition& partition)
+CallerTraffic::CallerTraffic(const ForecastRequest& request, const tree::Partition& partition)
     : request_(request) {
   if (request.sources) {
     sources_ = list(*request.sources, partition);
@@ -163,32 +163,32 @@ std::vector<int> sample_ranks(const Partition& partition, int size) {
   return chosen;
 }
 
-Plan make_plan(const PlanRequest& request) {
+Forecast make_forecast(const ForecastRequest& request) {
   const Parameters& parameters = request.parameters;
   const OperatorKey& key = parameters.operators;
   const bool all = request.sample <= 0 || request.sample >= request.ranks;
   if (!all && !request.points.same())
     throw Error("a sample of ranks needs targets that are the sources", "look at all ranks");
-  Plan plan;
-  plan.parameters = parameters;
-  plan.points = request.points.root().count();
-  plan.same = request.points.same();
-  plan.ranks = request.ranks;
-  plan.threads = request.threads;
+  Forecast forecast;
+  forecast.parameters = parameters;
+  forecast.points = request.points.root().count();
+  forecast.same = request.points.same();
+  forecast.ranks = request.ranks;
+  forecast.threads = request.threads;
 
-  const auto [partition, ranks, moved, count_tree_bytes] = divide_plan(request);
-  plan.moved = moved;
+  const auto [partition, ranks, moved, count_tree_bytes] = partition_forecast(request);
+  forecast.moved = moved;
 
   const std::size_t n = ranks.size();
-  plan.looked_at.resize(n);
+  forecast.examined.resize(n);
   std::vector<std::array<Traffic, kExchanges>> traffic(n);
   std::vector<GhostPeers> needed(n), asked(n);
   std::vector<BorderPeers> border(n);
   visit_ranks(request, partition, ranks, [&](std::size_t i, VirtualRank& rank) {
     needed[i] = rank.place_ghosts();
     if (!all) asked[i] = rank.asked_of_it();
-    if (plan.same) border[i] = rank.border();
-    plan.looked_at[i] = rank.count(traffic[i][static_cast<std::size_t>(Exchange::ancestors)]);
+    if (forecast.same) border[i] = rank.border();
+    forecast.examined[i] = rank.count(traffic[i][static_cast<std::size_t>(Exchange::ancestors)]);
   });
   if (all) asked = transpose(needed);
   std::vector<Index> places(static_cast<std::size_t>(request.ranks) + 1, 0);  // where ranks' records begin
@@ -199,7 +199,7 @@ Plan make_plan(const PlanRequest& request) {
         tree::count_coarse_nodes(tree, partition, multipole_rule(parameters, request.ranks).coarse_users);
     std::partial_sum(own.begin(), own.end(), places.begin() + 1);
   }
-  plan.replicated = replicated_bytes(partition, places.back(), count_tree_bytes, parameters);
+  forecast.replicated = replicated_bytes(partition, places.back(), count_tree_bytes, parameters);
   const CallerTraffic callers(request, partition);
   const std::size_t real = static_cast<std::size_t>(key.precision);
   for (std::size_t i = 0; i < n; ++i) {
@@ -217,9 +217,9 @@ Plan make_plan(const PlanRequest& request) {
         traffic_of(ranks[i], asked[i].points, needed[i].points, kPlaceBytes);
     of(Exchange::coarse_multipoles) = gather_traffic(ranks[i], places, multipole_bytes(parameters, true));
     callers.add(ranks[i], real, t);
-    plan.looked_at[i].traffic = callers.complete(RankTraffic(t, of_setup), ranks[i]);
+    forecast.examined[i].traffic = callers.complete(RankTraffic(t, of_setup), ranks[i]);
   }
-  return plan;
+  return forecast;
 }
 
 }  // namespace octopole

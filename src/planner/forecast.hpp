@@ -26,7 +26,7 @@ struct ListedPoints {
   std::vector<Index> bounds;
 };
 
-struct PlanRequest {
+struct ForecastRequest {
   const tree::PointCounts& points;
   Parameters parameters;  // with the n_crit of the tree
   int ranks = 1;
@@ -39,7 +39,7 @@ struct PlanRequest {
 };
 
 /// One rank of the plan.
-struct RankPlan {
+struct RankForecast {
   int rank = 0;
   Index sources = 0, targets = 0;  // owned
   Index leaves = 0;                // of its part, complete
@@ -57,15 +57,15 @@ struct RankPlan {
   MemoryEstimate estimate;
 };
 
-struct Plan {
+struct Forecast {
   Parameters parameters;
   tree::Count points;
   bool same = true;  // sources = targets
   int ranks = 1, threads = 1;
-  bool moved = false;               // the partition is by work
-  ReplicatedBytes replicated;       // on every rank
-  std::vector<RankPlan> looked_at;  // ascending ranks; all, unless a sample was requested
-  bool complete() const { return static_cast<int>(looked_at.size()) == ranks; }
+  bool moved = false;                  // the partition is by work
+  ReplicatedBytes replicated;          // on every rank
+  std::vector<RankForecast> examined;  // ascending ranks; all, unless a sample was requested
+  bool complete() const { return static_cast<int>(examined.size()) == ranks; }
 };
 
 /// Plans the run. If all ranks are examined, every number equals that of a real run with the same points,
@@ -75,7 +75,7 @@ struct Plan {
 /// sends follows from its own lists, because U and V are symmetric and X is the transpose of W; this requires
 /// sources = targets. Where L2L ends in shared nodes is decided by the ranks of the sample. Threaded over
 /// ranks. Throws Error for a sample with distinct targets.
-Plan make_plan(const PlanRequest& request);
+Forecast make_forecast(const ForecastRequest& request);
 
 /// The ranks in a sample of `size`, ascending.
 std::vector<int> sample_ranks(const tree::Partition& partition, int size);

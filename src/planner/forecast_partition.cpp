@@ -21,7 +21,7 @@ struct WeighedLeaves {
   std::vector<std::vector<Index>> weights;
 };
 
-WeighedLeaves weigh(const PlanRequest& request, const Partition& partition, std::span<const int> ranks) {
+WeighedLeaves weigh(const ForecastRequest& request, const Partition& partition, std::span<const int> ranks) {
   const Parameters& parameters = request.parameters;
   WeighedLeaves weighed;
   weighed.leaves.resize(ranks.size());
@@ -62,7 +62,7 @@ std::vector<Code> cut(const WeighedLeaves& weighed, int shares) {
 }
 
 /// The partition that divide_by_work finds in a run, if it is better.
-std::optional<Partition> better_partition(const PlanRequest& request, const Partition& partition) {
+std::optional<Partition> better_partition(const ForecastRequest& request, const Partition& partition) {
   std::vector<int> ranks(static_cast<std::size_t>(request.ranks));
   std::iota(ranks.begin(), ranks.end(), 0);
   const WeighedLeaves weighed = weigh(request, partition, ranks);
@@ -82,7 +82,7 @@ std::optional<Partition> better_partition(const PlanRequest& request, const Part
 }
 
 /// The leaf boundary before which the number of points is closest to `points`.
-Code boundary_after(const PlanRequest& request, Index points) {
+Code boundary_after(const ForecastRequest& request, Index points) {
   tree::NodeCounts counts(request.points, request.parameters.ncrit, request.parameters.max_level);
   tree::TwoToOneTree tree(counts, request.parameters.balance);
   NodeKey node = NodeKey::root();
@@ -101,7 +101,7 @@ Code boundary_after(const PlanRequest& request, Index points) {
 }
 
 /// Divides each of the sample's groups by work.
-void divide_groups(const PlanRequest& request, std::span<const int> sample, Partition& partition) {
+void divide_groups(const ForecastRequest& request, std::span<const int> sample, Partition& partition) {
   const Index points = request.points.root().count().sources;
   const auto share = [&](int rank) {  // points before a rank; products may exceed 64 bits
     return static_cast<Index>(static_cast<long double>(points) * rank / request.ranks);
@@ -127,9 +127,9 @@ void divide_groups(const PlanRequest& request, std::span<const int> sample, Part
 
 }  // namespace
 
-PlannedParts divide_plan(const PlanRequest& request) {
+ForecastPartition partition_forecast(const ForecastRequest& request) {
   const Parameters& parameters = request.parameters;
-  PlannedParts parts;
+  ForecastPartition parts;
   {
     const Index share = request.points.root().count().largest() /
                         (distributed::parts_per_rank(request.ranks) * Index{request.ranks});

@@ -6,7 +6,7 @@
 namespace octopole {
 
 /// The partition of a planned run, and the ranks to examine.
-struct PlannedParts {
+struct ForecastPartition {
   tree::Partition partition;
   std::vector<int> ranks;  // ascending
   bool moved = false;      // by work
@@ -17,6 +17,6 @@ struct PlannedParts {
 /// work, each rank is in a group of kGroup consecutive ranks; groups have equal numbers of points and are
 /// divided by work. Real runs also balance work between groups, so this is no better than they are.
 inline constexpr int kGroup = 4;
-PlannedParts divide_plan(const PlanRequest& request);
+ForecastPartition partition_forecast(const ForecastRequest& request);
 
 }  // namespace octopole

@@ -28,11 +28,14 @@ struct Cost {
 
 class Model {
  public:
-  Model(const Plan& plan, const MachineModel& machine, const Setting& setting)
-      : plan_(plan), machine_(machine), setting_(setting), latency_(machine.latency * setting.latency) {
-    const int on_node = std::max(1, machine.cores_per_node / plan.threads);
+  Model(const Forecast& forecast, const MachineModel& machine, const Setting& setting)
+      : forecast_(forecast),
+        machine_(machine),
+        setting_(setting),
+        latency_(machine.latency * setting.latency) {
+    const int on_node = std::max(1, machine.cores_per_node / forecast.threads);
     const double sharing =
-        std::max(1.0, static_cast<double>(std::min(on_node, plan.ranks)) / machine.nics_per_node);
+        std::max(1.0, static_cast<double>(std::min(on_node, forecast.ranks)) / machine.nics_per_node);
     seconds_a_byte_ = sharing / (machine.bandwidth * setting.bandwidth);
   }
 
@@ -42,30 +45,30 @@ class Model {
     const double messages = static_cast<double>(t.messages_sent + t.messages_received),
                  bytes = static_cast<double>(t.bytes_sent + t.bytes_received),
                  most = static_cast<double>(std::max(t.bytes_sent, t.bytes_received));
-    return {machine_.overhead * messages + bytes / (machine_.copy_bandwidth * plan_.threads),
+    return {machine_.overhead * messages + bytes / (machine_.copy_bandwidth * forecast_.threads),
             rounds * latency_ + most * seconds_a_byte_};
   }
-  Cost cost(const RankPlan& rank, Exchange exchange) const {
+  Cost cost(const RankForecast& rank, Exchange exchange) const {
     const TrafficCounts& t = rank.traffic.exchanges[static_cast<std::size_t>(exchange)];
     return cost(t, exchange == Exchange::coarse_multipoles ? static_cast<double>(t.messages_sent) : 1.0);
   }
   double reduction() const {
-    return std::ceil(std::log2(static_cast<double>(plan_.ranks))) * (latency_ + 2 * machine_.overhead);
+    return std::ceil(std::log2(static_cast<double>(forecast_.ranks))) * (latency_ + 2 * machine_.overhead);
   }
 
-  std::array<double, kPhases> compute(const RankPlan& rank) const {
-    const OperatorKey& key = plan_.parameters.operators;
-    auto seconds = seconds_of(operations_of(rank.operations, key, expected_svd_rank(key)), plan_.parameters,
-                              machine_.rates, plan_.same);
+  std::array<double, kPhases> compute(const RankForecast& rank) const {
+    const OperatorKey& key = forecast_.parameters.operators;
+    auto seconds = seconds_of(operations_of(rank.operations, key, expected_svd_rank(key)),
+                              forecast_.parameters, machine_.rates, forecast_.same);
     for (double& s : seconds)
-      s /= plan_.threads * (plan_.threads > 1 ? machine_.thread_efficiency : 1) * setting_.speed;
+      s /= forecast_.threads * (forecast_.threads > 1 ? machine_.thread_efficiency : 1) * setting_.speed;
     return seconds;
   }
 
   std::array<double, kSteps> steps() const {
     std::array<double, kSteps> steps{};
     std::map<int, double> levels;  // of shared ancestors
-    for (const RankPlan& rank : plan_.looked_at) {
+    for (const RankForecast& rank : forecast_.examined) {
       const auto seconds = compute(rank);
       const auto of = [&](Phase phase) { return seconds[static_cast<std::size_t>(phase)]; };
       const auto at_most = [&](Step step, double s) {
@@ -102,7 +105,7 @@ class Model {
   }
 
  private:
-  const Plan& plan_;
+  const Forecast& forecast_;
   const MachineModel& machine_;
   Setting setting_;
   double latency_, seconds_a_byte_;
@@ -110,24 +113,24 @@ class Model {
 
 }  // namespace
 
-Prediction predict(const Plan& plan, const MachineModel& machine) {
-  const Model model(plan, machine, {});
+Prediction predict(const Forecast& forecast, const MachineModel& machine) {
+  const Model model(forecast, machine, {});
   Prediction p;
   p.steps = model.steps();
   p.total = std::accumulate(p.steps.begin(), p.steps.end(), 0.0);
   const double u = 1 + machine.rate_uncertainty, l = machine.latency_uncertainty,
                b = machine.bandwidth_uncertainty;
-  p.low = Model(plan, machine, {u, 1 / l, b, true}).total();
-  p.high = Model(plan, machine, {1 / u, l, 1 / b, false}).total();
-  for (const RankPlan& rank : plan.looked_at) {
+  p.low = Model(forecast, machine, {u, 1 / l, b, true}).total();
+  p.high = Model(forecast, machine, {1 / u, l, 1 / b, false}).total();
+  for (const RankForecast& rank : forecast.examined) {
     const auto seconds = model.compute(rank);
     for (std::size_t i = 0; i < kPhases; ++i) {
       p.phases_max[i] = std::max(p.phases_max[i], seconds[i]);
-      p.phases_mean[i] += seconds[i] / static_cast<double>(plan.looked_at.size());
+      p.phases_mean[i] += seconds[i] / static_cast<double>(forecast.examined.size());
     }
     const double sum = std::accumulate(seconds.begin(), seconds.end(), 0.0);
     p.compute_max = std::max(p.compute_max, sum);
-    p.compute_mean += sum / static_cast<double>(plan.looked_at.size());
+    p.compute_mean += sum / static_cast<double>(forecast.examined.size());
     for (std::size_t i = 0; i < kExchanges; ++i)
       p.exchanges_max[i] = std::max(p.exchanges_max[i], model.cost(rank, static_cast<Exchange>(i)).sum());
   }

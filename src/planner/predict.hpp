@@ -43,7 +43,7 @@ struct Prediction {
 };
 
 /// Predicts the seconds of an evaluation from the ranks examined by the plan.
-Prediction predict(const Plan& plan, const MachineModel& machine);
+Prediction predict(const Forecast& forecast, const MachineModel& machine);
 
 }  // namespace octopole
 #pragma GCC visibility pop

@@ -61,7 +61,7 @@ std::size_t multipole_bytes(const Parameters& parameters, bool ghosts) {
          (float_wire ? sizeof(float) : static_cast<std::size_t>(parameters.operators.precision));
 }
 
-VirtualRank::VirtualRank(const PlanRequest& request, const tree::Partition& partition, int rank)
+VirtualRank::VirtualRank(const ForecastRequest& request, const tree::Partition& partition, int rank)
     : request_(request),
       partition_(partition),
       rank_(rank),
@@ -218,31 +218,35 @@ MemoryEstimate VirtualRank::estimate(const PointNumbers& numbers, const RankMemo
   return estimate;
 }
 
-RankPlan VirtualRank::count(Traffic& ancestors) {
+RankForecast VirtualRank::count(Traffic& ancestors) {
   const OperatorKey& key = request_.parameters.operators;
-  RankPlan plan;
-  plan.rank = rank_;
-  plan.sources = part_.points.sources;
-  plan.targets = part_.points.targets;
-  plan.leaves = static_cast<Index>(part_.leaves.size());
-  plan.nodes = tree_.size();
+  RankForecast forecast;
+  forecast.rank = rank_;
+  forecast.sources = part_.points.sources;
+  forecast.targets = part_.points.targets;
+  forecast.leaves = static_cast<Index>(part_.leaves.size());
+  forecast.nodes = tree_.size();
   const tree::CodeRange range = partition_.range(rank_);
-  for (const NodeKey node : tree_.keys) plan.ghost_nodes += !range.overlaps(node);
-  plan.ghost_sources = ghost_sources_;
-  const WorkLists work = make_work_lists(lists(), ends, plan.sources);
+  for (const NodeKey node : tree_.keys) forecast.ghost_nodes += !range.overlaps(node);
+  forecast.ghost_sources = ghost_sources_;
+  const WorkLists work = make_work_lists(lists(), ends, forecast.sources);
   const std::vector<M2lFftPlan> m2l = plan_m2l(lists(), work, key);
-  plan.operations = count_operations(lists(), work, m2l, key);
+  forecast.operations = count_operations(lists(), work, m2l, key);
   const Index callers = Index{partition_.ranks()};  // blocks of about equal numbers of points
   const tree::Count all = request_.points.root().count();
-  const PointNumbers numbers{
-      all.sources / callers,  all.targets / callers,         plan.sources, plan.targets, ghost_sources_,
-      request_.points.same(), request_.parameters.gradient()};
-  plan.memory = rank_memory(lists(), work, m2l, numbers, request_.parameters, partition_.ranks());
-  plan.estimate = estimate(numbers, plan.memory, m2l);
-  plan.near_inside = inside_pairs(lists(), work, plan.sources, request_.points.same());
+  const PointNumbers numbers{all.sources / callers,
+                             all.targets / callers,
+                             forecast.sources,
+                             forecast.targets,
+                             ghost_sources_,
+                             request_.points.same(),
+                             request_.parameters.gradient()};
+  forecast.memory = rank_memory(lists(), work, m2l, numbers, request_.parameters, partition_.ranks());
+  forecast.estimate = estimate(numbers, forecast.memory, m2l);
+  forecast.near_inside = inside_pairs(lists(), work, forecast.sources, request_.points.same());
   if (request_.points.same())
-    plan.near_inside -=
-        tree::waiting_pairs(near_partners(tree_, partners_, plan.sources, request_.parameters));
+    forecast.near_inside -=
+        tree::waiting_pairs(near_partners(tree_, partners_, forecast.sources, request_.parameters));
   const std::size_t row = multipole_bytes(request_.parameters, false);
   std::map<int, std::pair<std::vector<PeerCount>, std::vector<PeerCount>>> steps;
   const distributed::AncestorRows rows = distributed::find_ancestor_rows(tree_, rank_);
@@ -254,10 +258,10 @@ RankPlan VirtualRank::count(Traffic& ancestors) {
       steps[level].second.push_back({peer, static_cast<Index>(nodes.size())});
   for (const auto& [level, both] : steps) {
     const Traffic traffic = traffic_of(rank_, both.first, both.second, row);
-    plan.ancestor_steps.emplace_back(level, TrafficCounts(traffic));
+    forecast.ancestor_steps.emplace_back(level, TrafficCounts(traffic));
     ancestors += traffic;
   }
-  return plan;
+  return forecast;
 }
 
 }  // namespace octopole

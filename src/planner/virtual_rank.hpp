@@ -31,7 +31,7 @@ std::size_t multipole_bytes(const Parameters& parameters, bool ghosts);
 
 class VirtualRank {
  public:
-  VirtualRank(const PlanRequest& request, const tree::Partition& partition, int rank);
+  VirtualRank(const ForecastRequest& request, const tree::Partition& partition, int rank);
 
   RankLists lists() const { return {tree_, lists_, partners_, rank_}; }
   std::span<const tree::NodeKey> leaves() const { return part_.leaves; }
@@ -44,12 +44,12 @@ class VirtualRank {
 
   /// What the rank needs from others; assigns places to ghost leaves.
   GhostPeers place_ghosts();
-  /// What others need from the rank, by its own lists: see make_plan.
+  /// What others need from the rank, by its own lists: see make_forecast.
   GhostPeers asked_of_it();
 
   /// Counts everything except the traffic of ghosts and callers; after place_ghosts, and with the ends agreed
   /// by all ranks. `ancestors` is the traffic of the shared ancestors of all levels.
-  RankPlan count(Traffic& ancestors);
+  RankForecast count(Traffic& ancestors);
   /// Points summed by another rank than their owner; after place_ghosts, if sources = targets.
   BorderPeers border() const;
   const tree::EssentialTree& tree() const { return tree_; }
@@ -62,7 +62,7 @@ class VirtualRank {
                           std::span<const M2lFftPlan> plans) const;
   GhostPeers asked_of(const tree::EssentialTree& tree, const tree::InteractionLists& own_lists);
 
-  const PlanRequest& request_;
+  const ForecastRequest& request_;
   const tree::Partition& partition_;
   int rank_;
   tree::NodeCounts counts_;
@@ -114,7 +114,7 @@ class Agreement {
 /// Calls visit(i, rank) for all `ranks`, with the ends agreed by all; ranks whose own ends do not decide come
 /// last, after all others have added theirs.
 template <class Visit>
-void visit_ranks(const PlanRequest& request, const tree::Partition& partition, std::span<const int> ranks,
+void visit_ranks(const ForecastRequest& request, const tree::Partition& partition, std::span<const int> ranks,
                  const Visit& visit) {
   Agreement agreement(partition);
   std::vector<std::uint8_t> waiting(ranks.size(), 0);

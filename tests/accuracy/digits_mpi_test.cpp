@@ -25,7 +25,7 @@ void expect_digits(Options options, double gradient_factor) {
   const auto charges = make_charges(Charges::uniform, first, count, 5);
   const double wanted = std::pow(10.0, -*fmm.parameters().digits);
   for (Shape shape : {Shape::cube, Shape::sphere, Shape::ellipsoid, Shape::plummer}) {
-    const auto points = make_cloud(shape, first, count, 4);
+    const auto points = make_positions(shape, first, count, 4);
     fmm.set_points(points);
     const Field field = fmm.evaluate(charges, Output::potential_and_gradient);
     const Verification v = verify(fmm.comm(), Laplace{}, points, charges, points, field, kSamples);
@@ -41,7 +41,7 @@ std::vector<double> make_box(const mpi::Comm& comm, const std::vector<double>& p
   double reach = 0;
   for (const double x : points) reach = std::max(reach, std::abs(x));
   reach = comm.max(reach);
-  std::vector<double> targets = make_cloud(Shape::cube, first, count, 7, RngStream::targets);
+  std::vector<double> targets = make_positions(Shape::cube, first, count, 7, RngStream::targets);
   for (double& x : targets) x = reach * (2 * x - 1);
   return targets;
 }
@@ -58,7 +58,7 @@ void expect_digits_of_both(Options options) {
   const double wanted = std::pow(10.0, -digits);
   for (Shape shape : {Shape::cube, Shape::sphere, Shape::ellipsoid, Shape::plummer, Shape::clusters}) {
     SCOPED_TRACE(shape_name(shape));
-    const auto points = make_cloud(shape, first, count, 4);
+    const auto points = make_positions(shape, first, count, 4);
     fmm.set_points(points);
     const Verification at_sources = verify(fmm.comm(), Laplace{}, points, charges, points,
                                            fmm.evaluate(charges, options.output), kSamples);
@@ -155,7 +155,7 @@ TEST(Precisions, AreReachedWithClosePairsFarFromTheOrigin) {
   constexpr Index count = 6000;
   const auto charges = make_charges(Charges::uniform, 0, count, 5);
   for (const int digits : {3, 5, 6}) {
-    auto points = make_cloud(Shape::plummer, 0, count, 4);
+    auto points = make_positions(Shape::plummer, 0, count, 4);
     for (std::size_t i = 0; i < points.size(); ++i) {
       if (i % 60 < 3)
         points[i] = points[i + 3] + 1e-9 * (1 + static_cast<double>(i % 3));  // a twentieth in close pairs
@@ -176,8 +176,8 @@ TEST(Precisions, AreReachedWithClosePairsFarFromTheOrigin) {
 TEST(Precisions, AreReachedWithPairsAtAnyDistance) {
   constexpr Index pairs = 5000;
   const auto charges = make_charges(Charges::uniform, 0, 2 * pairs, 5);
-  const auto first = make_cloud(Shape::cube, 0, pairs, 4),
-             directions = make_cloud(Shape::sphere, 0, pairs, 6);
+  const auto first = make_positions(Shape::cube, 0, pairs, 4),
+             directions = make_positions(Shape::sphere, 0, pairs, 6);
   for (const int digits : {3, 5, 6})
     for (const double distance : {0.005, 0.031, 0.05, 0.099, 0.101, 0.13, 0.2, 0.4}) {  // in half sides
       Options options;
@@ -217,7 +217,7 @@ INSTANTIATE_TEST_SUITE_P(Table, SingleDigits, testing::Values(2, 3, 4, 5));
 
 TEST(Accuracy, DigitsAloneAreEnough) {
   const Index count = 20000;
-  const auto points = make_cloud(Shape::plummer, 0, count, 4);
+  const auto points = make_positions(Shape::plummer, 0, count, 4);
   const auto charges = make_charges(Charges::uniform, 0, count, 5);
   for (int digits : {2, 4, 5, 7, 8}) {
     Options options;
@@ -234,8 +234,8 @@ TEST(Accuracy, DigitsAloneAreEnough) {
 // of single pairs: their rms must be a digit better than requested.
 TEST(SmallLeaves, KeepADigitInHand) {
   const Index count = 1500;
-  const auto targets = make_cloud(Shape::cube, 0, count, 4);
-  const auto sources = make_cloud(Shape::cube, 0, count, 9);
+  const auto targets = make_positions(Shape::cube, 0, count, 4);
+  const auto sources = make_positions(Shape::cube, 0, count, 9);
   std::vector<double> charges(static_cast<std::size_t>(count), 0);
   charges[0] = 1;
   for (const int digits : {3, 6, 9}) {
@@ -281,7 +281,7 @@ TEST(SmallLeaves, TakeOperatorsOfOneDigitMore) {
 
 TEST(Accuracy, ErrorFallsWithTheOrder) {
   const Index count = 4000;
-  const auto points = make_cloud(Shape::cube, 0, count, 4);
+  const auto points = make_positions(Shape::cube, 0, count, 4);
   const auto charges = make_charges(Charges::uniform, 0, count, 5);
   double before = 1;
   for (int order = 3; order <= 10; ++order) {
@@ -301,7 +301,7 @@ TEST(Accuracy, ErrorFallsWithTheOrder) {
 
 TEST(Accuracy, GradientAgreesWithFiniteDifferences) {
   const Index count = 4000;
-  const auto points = make_cloud(Shape::plummer, 0, count, 4);
+  const auto points = make_positions(Shape::plummer, 0, count, 4);
   const auto charges = make_charges(Charges::unit, 0, count, 5);
   Options options;
   options.digits = 10;

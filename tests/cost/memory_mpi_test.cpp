@@ -221,7 +221,7 @@ TEST_P(Estimates, ComeCloserFromStageToStage) {
   EXPECT_EQ(s.memory.operators, operator_bytes(parameters.operators));
 }
 
-INSTANTIATE_TEST_SUITE_P(Clouds, Estimates,
+INSTANTIATE_TEST_SUITE_P(PointDistributions, Estimates,
                          testing::Values(Case{"cube", 3, false, false}, Case{"sphere", 6, true, false},
                                          Case{"plummer", 9, true, false}, Case{"cube", 12, false, true},
                                          Case{"sphere", 6, false, true}));

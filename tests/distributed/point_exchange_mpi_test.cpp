@@ -11,9 +11,9 @@
 namespace octopole::distributed {
 namespace {
 
-class Clouds : public testing::TestWithParam<std::tuple<std::string, int>> {};
+class PointDistributions : public testing::TestWithParam<std::tuple<std::string, int>> {};
 
-TEST_P(Clouds, PointsReachTheirOwnersAndReturn) {
+TEST_P(PointDistributions, PointsReachTheirOwnersAndReturn) {
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
   const auto& [shape, n] = GetParam();
   const auto all = test::make_points(shape, static_cast<std::size_t>(n));
@@ -59,7 +59,7 @@ TEST_P(Clouds, PointsReachTheirOwnersAndReturn) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, Clouds,
+INSTANTIATE_TEST_SUITE_P(Shapes, PointDistributions,
                          testing::Combine(testing::Values("cube", "sphere", "plummer", "line", "same"),
                                           testing::Values(1, 5, 2000)));
 

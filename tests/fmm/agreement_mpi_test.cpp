@@ -31,7 +31,7 @@ class Restored {
 
 /// A problem and its exact field on rank 0.
 struct Solved {
-  explicit Solved(const char* shape, std::size_t n = 4000) : problem(cloud(shape, n)) {
+  explicit Solved(const char* shape, std::size_t n = 4000) : problem(make_problem(shape, n)) {
     if (world().rank == 0) exact = direct(problem);
   }
   void expect(const Options& options, int digits, const std::string& what) const {
@@ -101,9 +101,9 @@ TEST(Agreement, RanksOfDifferentThreads) {
       options.digits = digits;
       options.ncrit = 40;
       set_threads(1);
-      const Field alike = run(cloud(shape, 2500), options, part);
+      const Field alike = run(make_problem(shape, 2500), options, part);
       set_threads(1 + part.rank % 3);
-      const Field unlike = run(cloud(shape, 2500), options, part);
+      const Field unlike = run(make_problem(shape, 2500), options, part);
       EXPECT_LT(relative_l2(unlike.potential, alike.potential), 1e-12) << shape << digits;
       EXPECT_LT(relative_l2(unlike.gradient, alike.gradient), 1e-12) << shape << digits;
     }
@@ -176,7 +176,7 @@ TEST(Agreement, UnequalCallsAreNamed) {
   const Part part = world();
   if (part.ranks == 1) return;
   const bool last = part.rank == part.ranks - 1;
-  const Problem problem = cloud("cube", 600);
+  const Problem problem = make_problem("cube", 600);
   const std::vector<double> points = part.of(problem.sources, 3), charges = part.of(problem.charges, 1);
   Fmm fmm(MPI_COMM_WORLD, Laplace{}, with_order(4, 30));
   expect_agreed_error({"set_points(points)", "set_points(sources, targets) on rank"}, [&] {
@@ -201,7 +201,7 @@ TEST(Agreement, UnequalCallsAreNamed) {
 
 TEST(Agreement, OldPointsStayUntilNewOnesStand) {
   const Part part = world();
-  const Problem problem = cloud("plummer", 900);
+  const Problem problem = make_problem("plummer", 900);
   const std::vector<double> charges = part.of(problem.charges, 1);
   Fmm fmm(MPI_COMM_WORLD, Laplace{}, with_order(4, 30));
   fmm.set_points(part.of(problem.sources, 3));

@@ -59,15 +59,13 @@ void add_outlier(std::vector<Case>& cases, double distance) {
 
 /// Adds clouds with half of their points in a much smaller cube at the origin.
 void add_cluster(std::vector<Case>& cases, double width) {
-  const auto cloud = [&](unsigned seed) {
-    return joined(cube_of(70, 1, seed), cube_of(70, width, seed + 1));
-  };
-  add_both(cases, "cluster of 10^" + std::to_string(std::log10(width)), cloud(7), cloud(9));
+  const auto draw = [&](unsigned seed) { return joined(cube_of(70, 1, seed), cube_of(70, width, seed + 1)); };
+  add_both(cases, "cluster of 10^" + std::to_string(std::log10(width)), draw(7), draw(9));
 }
 
 /// Adds clouds with the same number of points in every decade of distance from the origin.
 void add_all_scales(std::vector<Case>& cases) {
-  const auto cloud = [](unsigned seed) {
+  const auto draw = [](unsigned seed) {
     std::vector<double> points = cube_of(150, 1, seed);
     for (std::size_t i = 0; i < points.size(); ++i) {
       const std::size_t point = i / 3;
@@ -75,7 +73,7 @@ void add_all_scales(std::vector<Case>& cases) {
     }
     return points;
   };
-  add_both(cases, "all scales", cloud(11), cloud(12));
+  add_both(cases, "all scales", draw(11), draw(12));
 }
 
 std::vector<Case> all_cases() {

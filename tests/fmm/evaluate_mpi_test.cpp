@@ -14,7 +14,7 @@ using namespace test;
 class Shapes : public testing::TestWithParam<std::string> {};
 
 TEST_P(Shapes, EqualsOneRankAndTheDirectSum) {
-  const Problem problem = cloud(GetParam(), 2500);
+  const Problem problem = make_problem(GetParam(), 2500);
   for (M2lMethod m2l : {M2lMethod::fft, M2lMethod::svd}) {
     const Options options = with_order(5, 30, m2l);
     const Field together = run(problem, options, world());
@@ -28,11 +28,11 @@ TEST_P(Shapes, EqualsOneRankAndTheDirectSum) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Clouds, Shapes,
+INSTANTIATE_TEST_SUITE_P(PointDistributions, Shapes,
                          testing::Values("cube", "sphere", "ellipsoid", "plummer", "line", "plane", "faces"));
 
 TEST(Evaluate, DoesNotDependOnTheTransport) {
-  const Problem problem = cloud("plummer", 2000);
+  const Problem problem = make_problem("plummer", 2000);
   Options options = with_order(4, 20);
   const Field collective = run(problem, options, world());
   options.transport = mpi::Transport::point_to_point;
@@ -42,7 +42,7 @@ TEST(Evaluate, DoesNotDependOnTheTransport) {
 }
 
 TEST(Evaluate, DoesNotDependOnTheThreads) {
-  const Problem problem = cloud("ellipsoid", 2000);
+  const Problem problem = make_problem("ellipsoid", 2000);
   const int before = omp_get_max_threads();
   for (M2lMethod m2l : {M2lMethod::fft, M2lMethod::svd}) {
     omp_set_num_threads(1);
@@ -58,7 +58,7 @@ TEST(Evaluate, DoesNotDependOnTheThreads) {
 
 TEST(Evaluate, NewChargesReuseTheSetUp) {
   const Part part = world();
-  const Problem problem = cloud("sphere", 1500);
+  const Problem problem = make_problem("sphere", 1500);
   Fmm fmm(MPI_COMM_WORLD, Laplace{}, with_order(5, 30));
   fmm.set_points(part.of(problem.sources, 3));
   const auto other = test::make_charges(1500, 77);
@@ -88,7 +88,7 @@ TEST(Evaluate, SendsOnlyChargesMultipolesAndResults) {
   // Exactly the bytes in the plans of the same points.
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
   const Part part = world();
-  const Problem problem = cloud("cube", 4000);
+  const Problem problem = make_problem("cube", 4000);
   Fmm fmm(MPI_COMM_WORLD, Laplace{}, with_order(4, 30));
   fmm.set_points(part.of(problem.sources, 3));
   const PointSetup s = set_points(comm, fmm.parameters(), part.of(problem.sources, 3), std::nullopt);
@@ -112,7 +112,7 @@ TEST(Evaluate, SendsOnlyChargesMultipolesAndResults) {
 
 TEST(Evaluate, DistinctTargets) {
   for (double shift : {0.0, 0.4, 3.0}) {
-    Problem problem = cloud("sphere", 1500);
+    Problem problem = make_problem("sphere", 1500);
     problem.targets = test::make_points("cube", 1200, 5);
     for (double& x : problem.targets) x += shift;
     const Field field = run(problem, with_order(6, 30), world()), exact = direct(problem);
@@ -122,7 +122,7 @@ TEST(Evaluate, DistinctTargets) {
 }
 
 TEST(Evaluate, CoincidentPointsGiveNoNaN) {
-  Problem problem = cloud("cube", 600);
+  Problem problem = make_problem("cube", 600);
   for (std::size_t i = 0; i < 300; ++i)  // pairs of coincident sources
     for (std::size_t c = 0; c < 3; ++c) problem.sources[3 * (i + 300) + c] = problem.sources[3 * i + c];
   const Field field = run(problem, with_order(6, 20), world()), exact = direct(problem);
@@ -135,7 +135,7 @@ TEST(Evaluate, CoincidentPointsGiveNoNaN) {
 }
 
 TEST(Evaluate, AllPointsEqualGiveZero) {
-  Problem problem = cloud("same", 200);
+  Problem problem = make_problem("same", 200);
   Options options = with_order(4, 10);
   options.max_level = 5;
   const Field field = run(problem, options, world());
@@ -145,14 +145,14 @@ TEST(Evaluate, AllPointsEqualGiveZero) {
 
 TEST(Evaluate, FewPointsAndEmptyRanks) {
   for (std::size_t n : {1u, 2u, 3u, 20u}) {
-    const Problem problem = cloud("cube", n);
+    const Problem problem = make_problem("cube", n);
     const Field field = run(problem, with_order(4, 2), world()), exact = direct(problem);
     ASSERT_EQ(field.potential.size(), n);
     EXPECT_LT(test::relative_l2(field.potential, exact.potential), 1e-2);
   }
   // One rank holds all sources, another all targets.
   const Part part = world();
-  const Problem problem = cloud("plummer", 800);
+  const Problem problem = make_problem("plummer", 800);
   const auto targets = test::make_points("cube", 500, 3);
   Fmm fmm(MPI_COMM_WORLD, Laplace{}, with_order(6, 20));
   const bool has_sources = part.rank == 0, has_targets = part.rank == part.ranks - 1;
@@ -168,7 +168,7 @@ TEST(Evaluate, FewPointsAndEmptyRanks) {
 }
 
 TEST(Evaluate, TranslationAndScaling) {
-  const Problem problem = cloud("plummer", 1500);
+  const Problem problem = make_problem("plummer", 1500);
   const Field field = run(problem, with_order(6, 30), world());
   Problem moved = problem;
   for (double& x : moved.sources) x = 1000 * x + 64;
@@ -186,7 +186,7 @@ TEST(Evaluate, TranslationAndScaling) {
 }
 
 TEST(Evaluate, WithoutBalance) {
-  const Problem problem = cloud("plummer", 2000);
+  const Problem problem = make_problem("plummer", 2000);
   Options options = with_order(6, 20);
   options.balance = false;
   const auto exact = direct(problem).potential;
@@ -203,7 +203,7 @@ TEST(Evaluate, WithoutBalance) {
 TEST(Evaluate, TightClustersInSinglePrecision) {
   // 30 clusters of 40 points, 1e-7 wide, also on the faces between leaves: one float per coordinate cannot
   // distinguish their points.
-  Problem problem = cloud("cube", 1200);
+  Problem problem = make_problem("cube", 1200);
   const auto offsets = test::make_points("cube", 1200, 9);
   for (std::size_t i = 0; i < 1200; ++i)
     for (std::size_t c = 0; c < 3; ++c)
@@ -221,7 +221,7 @@ TEST(Evaluate, TightClustersInSinglePrecision) {
 }
 
 TEST(Evaluate, RectangularCheckSurfaces) {
-  const Problem problem = cloud("sphere", 1500);
+  const Problem problem = make_problem("sphere", 1500);
   const auto exact = direct(problem).potential;
   Options fft = with_order(5, 20);
   fft.check_order = 7;
@@ -233,7 +233,7 @@ TEST(Evaluate, RectangularCheckSurfaces) {
 }
 
 TEST(Evaluate, SinglePrecision) {
-  Problem problem = cloud("sphere", 2500);
+  Problem problem = make_problem("sphere", 2500);
   for (double& x : problem.sources) x = 1e3 + x;  // with this offset plain floats would lose three digits
   Options options;
   options.precision = Precision::single_precision;
@@ -246,7 +246,7 @@ TEST(Evaluate, DoesNotDependOnRanksAndThreadsAtAnyDigits) {
   const int threads = omp_get_max_threads();
   for (const char* shape : {"cube", "plummer"})
     for (const int digits : {3, 5, 6, 9}) {
-      const Problem problem = cloud(shape, 3000);
+      const Problem problem = make_problem(shape, 3000);
       Options options;
       options.digits = digits;
       options.ncrit = 40;
@@ -285,7 +285,7 @@ TEST(Evaluate, SeveralPointSetsOnOneFmm) {
   Fmm fmm(MPI_COMM_WORLD, Laplace{}, with_order(5, 20));
   EXPECT_EQ(fmm.summary().ranks, part.ranks) << "before there are points";
   for (std::size_t n : {900u, 50u, 1800u}) {
-    Problem problem = cloud(n == 50 ? "cube" : "plummer", n);
+    Problem problem = make_problem(n == 50 ? "cube" : "plummer", n);
     if (n == 1800) problem.targets = test::make_points("sphere", 300, 4);
     if (problem.targets.empty())
       fmm.set_points(part.of(problem.sources, 3));
@@ -298,7 +298,7 @@ TEST(Evaluate, SeveralPointSetsOnOneFmm) {
 }
 
 TEST(Evaluate, CoincidentClustersFarFromTheOrigin) {
-  Problem problem = cloud("cube", 400);
+  Problem problem = make_problem("cube", 400);
   for (double offset : {0.0, 1e8, 1e11}) {
     Problem moved = problem;
     for (std::size_t i = 0; i < 400; ++i)  // 10 places, 40 points at each
@@ -315,7 +315,7 @@ TEST(Evaluate, CoincidentClustersFarFromTheOrigin) {
 }
 
 TEST(Evaluate, ChargesBeyondTheRangeOfFloats) {
-  const Problem problem = cloud("cube", 800);
+  const Problem problem = make_problem("cube", 800);
   Options options;
   options.precision = Precision::single_precision;
   for (double unit : {1e60, 1e-60}) {
@@ -342,7 +342,7 @@ TEST(Evaluate, WorksOnPartOfTheRanks) {
   Part mine;
   MPI_Comm_rank(half, &mine.rank);
   MPI_Comm_size(half, &mine.ranks);
-  const Problem problem = cloud(colour == 0 ? "sphere" : "cube", 800);
+  const Problem problem = make_problem(colour == 0 ? "sphere" : "cube", 800);
   Fmm fmm(half, Laplace{}, with_order(5, 30));
   fmm.set_points(mine.of(problem.sources, 3));
   const Field field = fmm.evaluate(mine.of(problem.charges, 1));
@@ -372,7 +372,7 @@ class ScaleByDigits : public testing::TestWithParam<int> {};
 
 TEST(Scales, PowersOfTwoChangeNoBit) {
   const Part part = world();
-  Problem problem = cloud("plummer", 700);
+  Problem problem = make_problem("plummer", 700);
   for (const bool distinct : {false, true}) {
     if (distinct) problem.targets = make_points("plummer", 500, 9);
     const Field ordinary = run(problem, with_order(5, 30), part);
@@ -391,7 +391,7 @@ TEST_P(ScaleByDigits, FieldsAreRightInEveryUnit) {
   options.digits = GetParam();
   options.ncrit = 40;
   const double bound = 20 * std::pow(10.0, -GetParam());
-  Problem problem = cloud("cube", 400);
+  Problem problem = make_problem("cube", 400);
   for (const bool distinct : {false, true}) {
     if (distinct) problem.targets = make_points("cube", 300, 9);
     const Field ordinary = direct(problem);

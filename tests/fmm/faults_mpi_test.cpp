@@ -32,7 +32,7 @@ std::string agreed_error(const std::function<void()>& action) {
 TEST(Faults, OfEverySetupStageAreThrownOnAllRanksAndOldPointsStand) {
   const Disarmed disarmed;
   const Part part = world();
-  const Problem problem = cloud("plummer", 800);
+  const Problem problem = make_problem("plummer", 800);
   const std::vector<double> points = part.of(problem.sources, 3), charges = part.of(problem.charges, 1);
   Options options;
   options.digits = 4;

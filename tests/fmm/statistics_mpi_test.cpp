@@ -176,26 +176,26 @@ void expect_recount(const Problem& problem, const Options& options, Output outpu
 
 TEST(Communication, TheReportEqualsARecountOfThePlans) {
   Options options = with_order(4, 20);
-  expect_recount(cloud("cube", 3000), options, Output::potential);
+  expect_recount(make_problem("cube", 3000), options, Output::potential);
   options.transport = mpi::Transport::point_to_point;
   options.precision = Precision::single_precision;
   options.coarse_users = 4;
-  expect_recount(cloud("plummer", 2000), options, Output::potential_and_gradient);
+  expect_recount(make_problem("plummer", 2000), options, Output::potential_and_gradient);
 }
 
 TEST(Communication, MultipolesThatM2LAloneNeedsTravelAsFloats) {
   Options options = with_order(3, 12);
   options.m2l_precision = Precision::single_precision;
   options.direct_leaves = false;
-  expect_recount(cloud("plummer", 2000), options, Output::potential);
+  expect_recount(make_problem("plummer", 2000), options, Output::potential);
   options.coarse_users = 2;
-  expect_recount(cloud("ellipsoid", 2000), options, Output::potential);
+  expect_recount(make_problem("ellipsoid", 2000), options, Output::potential);
 }
 
 TEST(Communication, HowMultipolesTravelChangesNoBit) {
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
   const Part part = world();
-  const Problem problem = cloud("plummer", 2000);
+  const Problem problem = make_problem("plummer", 2000);
   for (const Precision m2l : {Precision::double_precision, Precision::single_precision}) {
     Options options = with_order(4, 12);
     options.m2l_precision = m2l;
@@ -235,14 +235,14 @@ TEST(Communication, HowMultipolesTravelChangesNoBit) {
 }
 
 TEST(Communication, DistinctTargetsAndRanksWithoutPoints) {
-  Problem problem = cloud("sphere", 40);
+  Problem problem = make_problem("sphere", 40);
   problem.targets = test::make_points("cube", 900, 5);
   expect_recount(problem, with_order(3, 10), Output::potential_and_gradient);
 }
 
 TEST(Communication, OneReductionAnEvaluation) {
   const Part part = world();
-  const Problem problem = cloud("cube", 500);
+  const Problem problem = make_problem("cube", 500);
   for (const Precision precision : {Precision::single_precision, Precision::double_precision}) {
     Options options = with_order(3, 30);
     options.precision = precision;

@@ -23,9 +23,9 @@ struct Problem {
   Field field;
 
   Problem(Index n, Index m, Charges kind = Charges::uniform) : sources_in_all(n), targets_in_all(m) {
-    all_sources = make_cloud(Shape::cube, 0, n, 4);
+    all_sources = make_positions(Shape::cube, 0, n, 4);
     all_charges = make_charges(kind, 0, n, 5);
-    all_targets = make_cloud(Shape::cube, 0, m, 4, RngStream::targets);
+    all_targets = make_positions(Shape::cube, 0, m, 4, RngStream::targets);
     const auto first = [&](Index count, int rank) { return count * rank / comm.size(); };
     const auto part = [&](const std::vector<double>& all, Index count, Index width) {
       return std::vector<double>(all.begin() + width * first(count, comm.rank()),

@@ -15,7 +15,7 @@ class Files : public test::SharedScratchTest {
   /// Writes n charges of a cloud, one block per rank, in the layout of an input.
   void write_input(Index n, const std::string& path) const {
     const RowBlock block = block_of(n, comm_.rank(), comm_.size());
-    const auto positions = make_cloud(Shape::cube, block.first, block.count, 1);
+    const auto positions = make_positions(Shape::cube, block.first, block.count, 1);
     const auto charges = make_charges(Charges::uniform, block.first, block.count, 1);
     const std::vector<Table> tables = {table_of("/sources/positions", n, block.first, 3, positions),
                                        table_of("/sources/charges", n, block.first, 1, charges)};

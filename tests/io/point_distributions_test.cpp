@@ -11,44 +11,45 @@ namespace {
 class EachShape : public testing::TestWithParam<Shape> {};
 
 TEST_P(EachShape, AnySplitGivesTheSameCloud) {
-  const std::vector<double> whole = make_cloud(GetParam(), 0, 1000, 7);
+  const std::vector<double> whole = make_positions(GetParam(), 0, 1000, 7);
   for (const Index cut : {0, 1, 333, 999, 1000}) {
-    std::vector<double> parts = make_cloud(GetParam(), 0, cut, 7);
-    const std::vector<double> rest = make_cloud(GetParam(), cut, 1000 - cut, 7);
+    std::vector<double> parts = make_positions(GetParam(), 0, cut, 7);
+    const std::vector<double> rest = make_positions(GetParam(), cut, 1000 - cut, 7);
     parts.insert(parts.end(), rest.begin(), rest.end());
     EXPECT_EQ(parts, whole) << "cut at " << cut;
   }
 }
 
 TEST_P(EachShape, SeedsAndStreamsDiffer) {
-  const std::vector<double> cloud = make_cloud(GetParam(), 0, 100, 7);
-  EXPECT_NE(cloud, make_cloud(GetParam(), 0, 100, 8));
-  EXPECT_NE(cloud, make_cloud(GetParam(), 0, 100, 7, RngStream::targets));
+  const std::vector<double> positions = make_positions(GetParam(), 0, 100, 7);
+  EXPECT_NE(positions, make_positions(GetParam(), 0, 100, 8));
+  EXPECT_NE(positions, make_positions(GetParam(), 0, 100, 7, RngStream::targets));
 }
 
 TEST_P(EachShape, IsFiniteFarInTheSequence) {
-  for (const double x : make_cloud(GetParam(), Index{10'000'000'000}, 1000, 3)) EXPECT_TRUE(std::isfinite(x));
+  for (const double x : make_positions(GetParam(), Index{10'000'000'000}, 1000, 3))
+    EXPECT_TRUE(std::isfinite(x));
 }
 
 TEST_P(EachShape, HasItsName) {
   EXPECT_EQ(parse_shape(shape_name(GetParam())), GetParam());
 }
 
-INSTANTIATE_TEST_SUITE_P(Clouds, EachShape, testing::ValuesIn(kShapes),
+INSTANTIATE_TEST_SUITE_P(PointDistributions, EachShape, testing::ValuesIn(kShapes),
                          [](const auto& parameter) { return std::string(shape_name(parameter.param)); });
 
-TEST(Clouds, SphereAndEllipsoidLieOnTheirSurfaces) {
-  const std::vector<double> sphere = make_cloud(Shape::sphere, 0, 500, 1);
-  const std::vector<double> ellipsoid = make_cloud(Shape::ellipsoid, 0, 500, 1);
+TEST(PointDistributions, SphereAndEllipsoidLieOnTheirSurfaces) {
+  const std::vector<double> sphere = make_positions(Shape::sphere, 0, 500, 1);
+  const std::vector<double> ellipsoid = make_positions(Shape::ellipsoid, 0, 500, 1);
   for (std::size_t i = 0; i < 1500; i += 3) {
     EXPECT_NEAR(std::hypot(sphere[i], sphere[i + 1], sphere[i + 2]), 1, 1e-14);
     EXPECT_NEAR(std::hypot(ellipsoid[i], ellipsoid[i + 1], ellipsoid[i + 2] / 4), 1, 1e-14);
   }
 }
 
-TEST(Clouds, CubeIsUniform) {
+TEST(PointDistributions, CubeIsUniform) {
   constexpr Index n = 20000;
-  const std::vector<double> cube = make_cloud(Shape::cube, 0, n, 5);
+  const std::vector<double> cube = make_positions(Shape::cube, 0, n, 5);
   double sum[3] = {}, square[3] = {};
   for (std::size_t i = 0; i < cube.size(); ++i) {
     ASSERT_GE(cube[i], 0);
@@ -62,20 +63,20 @@ TEST(Clouds, CubeIsUniform) {
   }
 }
 
-TEST(Clouds, PlummerHasHalfItsMassWithinTheKnownRadius) {
+TEST(PointDistributions, PlummerHasHalfItsMassWithinTheKnownRadius) {
   constexpr Index n = 20000;
-  const std::vector<double> cloud = make_cloud(Shape::plummer, 0, n, 5);
+  const std::vector<double> positions = make_positions(Shape::plummer, 0, n, 5);
   const double half_mass_radius = 1 / std::sqrt(std::pow(0.5, -2.0 / 3) - 1);
   int within = 0;
-  for (std::size_t i = 0; i < cloud.size(); i += 3) {
-    const double r = std::hypot(cloud[i], cloud[i + 1], cloud[i + 2]);
+  for (std::size_t i = 0; i < positions.size(); i += 3) {
+    const double r = std::hypot(positions[i], positions[i + 1], positions[i + 2]);
     ASSERT_LT(r, 100);
     within += r < half_mass_radius;
   }
   EXPECT_NEAR(static_cast<double>(within) / n, 0.5, 0.02);
 }
 
-TEST(Clouds, ChargesAreUniformOrUnit) {
+TEST(PointDistributions, ChargesAreUniformOrUnit) {
   const std::vector<double> charges = make_charges(Charges::uniform, 0, 20000, 5);
   double sum = 0;
   for (const double q : charges) {
@@ -89,7 +90,7 @@ TEST(Clouds, ChargesAreUniformOrUnit) {
   EXPECT_EQ(make_charges(Charges::unit, 3, 2, 5), (std::vector<double>{1, 1}));
 }
 
-TEST(Clouds, UnknownNamesAreRefused) {
+TEST(PointDistributions, UnknownNamesAreRefused) {
   EXPECT_THROW(parse_shape("torus"), Error);
   EXPECT_THROW(parse_charges("many"), Error);
 }

@@ -14,7 +14,7 @@ class WriteTables : public test::SharedScratchTest {
   /// Writes a cloud of n charges, one block per rank of `comm`.
   void write(const mpi::Comm& comm, Index n, const std::string& path) const {
     const RowBlock block = block_of(n, comm.rank(), comm.size());
-    const std::vector<double> positions = make_cloud(Shape::cube, block.first, block.count, 1);
+    const std::vector<double> positions = make_positions(Shape::cube, block.first, block.count, 1);
     const std::vector<double> charges = make_charges(Charges::uniform, block.first, block.count, 1);
     const std::vector<Table> tables = {table_of("/sources/positions", n, block.first, 3, positions),
                                        table_of("/sources/charges", n, block.first, 1, charges)};
@@ -29,7 +29,7 @@ TEST_F(WriteTables, CanBeReadBack) {
     const Points points = read_points(comm_, file("cloud.h5"));
     const RowBlock block = block_of(n, comm_.rank(), comm_.size());
     EXPECT_EQ(points.source_count, n);
-    EXPECT_EQ(points.sources, make_cloud(Shape::cube, block.first, block.count, 1));
+    EXPECT_EQ(points.sources, make_positions(Shape::cube, block.first, block.count, 1));
     EXPECT_EQ(points.charges, make_charges(Charges::uniform, block.first, block.count, 1));
   }
 }

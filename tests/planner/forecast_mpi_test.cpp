@@ -111,17 +111,17 @@ void expect_plan(const test::Problem& problem, Options options) {
   const tree::SortedPoints points =
       same ? tree::SortedPoints(sorted_sources)
            : tree::SortedPoints(sorted_sources, std::span<const morton::Code>(sorted_targets));
-  PlanRequest request{points, parameters};
+  ForecastRequest request{points, parameters};
   request.ranks = part.ranks;
   request.sources = ListedPoints{source_codes, bounds_of_blocks(source_codes.size(), part.ranks)};
   if (!same) request.targets = ListedPoints{target_codes, bounds_of_blocks(target_codes.size(), part.ranks)};
-  const Plan plan = make_plan(request);
-  ASSERT_TRUE(plan.complete());
-  EXPECT_EQ(plan.moved, s.load_balance.moved);
-  EXPECT_EQ(plan.replicated, summary.replicated);
+  const Forecast forecast = make_forecast(request);
+  ASSERT_TRUE(forecast.complete());
+  EXPECT_EQ(forecast.moved, s.load_balance.moved);
+  EXPECT_EQ(forecast.replicated, summary.replicated);
   for (int rank = 0; rank < part.ranks; ++rank) {
     SCOPED_TRACE("rank " + std::to_string(rank));
-    const RankPlan& planned = plan.looked_at[static_cast<std::size_t>(rank)];
+    const RankForecast& planned = forecast.examined[static_cast<std::size_t>(rank)];
     const RealRank& r = real[static_cast<std::size_t>(rank)];
     EXPECT_EQ(planned.rank, rank);
     EXPECT_EQ(planned.sources, r.sources);
@@ -144,14 +144,14 @@ void expect_plan(const test::Problem& problem, Options options) {
 
   // Ranks of a sample, from their own lists.
   if (!same || part.ranks < 5) return;
-  PlanRequest few = request;
+  ForecastRequest few = request;
   few.sample = 4;
   few.parameters.balance_by = BalanceBy::points;
   request.parameters.balance_by = BalanceBy::points;
-  const Plan by_points = make_plan(request);
-  for (const RankPlan& planned : make_plan(few).looked_at) {
+  const Forecast by_points = make_forecast(request);
+  for (const RankForecast& planned : make_forecast(few).examined) {
     SCOPED_TRACE("sampled rank " + std::to_string(planned.rank));
-    const RankPlan& whole = by_points.looked_at[static_cast<std::size_t>(planned.rank)];
+    const RankForecast& whole = by_points.examined[static_cast<std::size_t>(planned.rank)];
     for (std::size_t i = 0; i < kExchanges; ++i)
       EXPECT_EQ(planned.traffic.exchanges[i], whole.traffic.exchanges[i]) << kExchangeNames[i];
     for (std::size_t i = 0; i < kSetupExchanges; ++i)
@@ -163,14 +163,14 @@ void expect_plan(const test::Problem& problem, Options options) {
 class Planned : public testing::TestWithParam<std::string> {};
 
 TEST_P(Planned, CountsAreThoseOfARealRun) {
-  expect_plan(test::cloud(GetParam(), 3000), test::with_order(4, 20));
+  expect_plan(test::make_problem(GetParam(), 3000), test::with_order(4, 20));
 }
 TEST_P(Planned, ByPointsWithoutBalanceInDouble) {
   Options options = test::with_order(3, 15, M2lMethod::svd);
   options.balance = false;
   options.balance_by = BalanceBy::points;
   options.direct_leaves = false;
-  expect_plan(test::cloud(GetParam(), 2000), options);
+  expect_plan(test::make_problem(GetParam(), 2000), options);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, Planned,
@@ -183,13 +183,14 @@ TEST(PlannedUgly, DistinctTargets) {
 }
 
 TEST(PlannedUgly, FewerPointsThanRanks) {
-  for (const std::size_t n : {1u, 4u, 30u}) expect_plan(test::cloud("cube", n), test::with_order(3, 2));
+  for (const std::size_t n : {1u, 4u, 30u})
+    expect_plan(test::make_problem("cube", n), test::with_order(3, 2));
 }
 
 TEST(PlannedUgly, TunedAndMixedPrecision) {
   Options options;
   options.digits = 6;
-  expect_plan(test::cloud("plummer", 6000), options);
+  expect_plan(test::make_problem("plummer", 6000), options);
 }
 
 }  // namespace

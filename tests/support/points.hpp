@@ -11,7 +11,7 @@
 namespace octopole::test {
 
 /// Shapes of test clouds: names that make_points accepts.
-inline const std::vector<std::string> kClouds = {"cube", "sphere", "ellipsoid", "plummer", "line"};
+inline const std::vector<std::string> kDistributions = {"cube", "sphere", "ellipsoid", "plummer", "line"};
 
 /// n points, (n, 3) interleaved.
 inline std::vector<double> make_points(const std::string& shape, std::size_t n, unsigned seed = 1) {

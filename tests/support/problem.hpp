@@ -68,7 +68,7 @@ inline Field direct(const Problem& problem) {
   return field;
 }
 
-inline Problem cloud(const std::string& shape, std::size_t n) {
+inline Problem make_problem(const std::string& shape, std::size_t n) {
   return {make_points(shape, n), make_charges(n), {}};
 }
 

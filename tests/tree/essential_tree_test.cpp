@@ -11,7 +11,7 @@ namespace octopole::tree {
 namespace {
 
 TEST(EssentialTree, LinksAreConsistent) {
-  for (const auto& shape : test::kClouds) {
+  for (const auto& shape : test::kDistributions) {
     const auto s = test::make_serial_tree(test::make_points(shape, 3000), 40);
     const EssentialTree& t = s.tree;
     EXPECT_TRUE(std::is_sorted(t.keys.begin(), t.keys.end()));

@@ -55,7 +55,7 @@ void expect_lists_match(const test::SerialTree& s, const std::string& what) {
 }
 
 TEST(Lists, EqualTheirDefinitionOnSmallTrees) {
-  for (const auto& shape : test::kClouds)
+  for (const auto& shape : test::kDistributions)
     for (bool two_to_one : {true, false})
       expect_lists_match(test::make_serial_tree(test::make_points(shape, 600), 8, two_to_one), shape);
 }
@@ -68,7 +68,7 @@ TEST(Lists, EqualTheirDefinitionOnUglyPoints) {
 }
 
 TEST(Lists, StayWithinTheBoundsOfBalancedTrees) {
-  for (const auto& shape : test::kClouds) {
+  for (const auto& shape : test::kDistributions) {
     const auto s = test::make_serial_tree(test::make_points(shape, 20000), 10);
     for (NodeIndex node = 0; node < s.tree.size(); ++node) {
       EXPECT_LE(s.lists.u.of(node).size(), 60u);

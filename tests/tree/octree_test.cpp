@@ -11,7 +11,7 @@ namespace octopole::tree {
 namespace {
 
 TEST(Octree, LeavesTileTheCubeAndHoldAtMostNcrit) {
-  for (const auto& shape : test::kClouds)
+  for (const auto& shape : test::kDistributions)
     for (bool two_to_one : {false, true}) {
       const auto s = test::make_serial_tree(test::make_points(shape, 3000), 40, two_to_one);
       EXPECT_TRUE(tiles(s.leaves, s.partition.range(0))) << shape;
@@ -30,7 +30,7 @@ TEST(Octree, TilingIsReallyChecked) {
 }
 
 TEST(TwoToOneBalance, HoldsIsMinimalAndIdempotent) {
-  for (const auto& shape : test::kClouds) {
+  for (const auto& shape : test::kDistributions) {
     const auto rough = test::make_serial_tree(test::make_points(shape, 2000), 20, false);
     const auto balanced = two_to_one_closure(rough.splits);
     const auto leaves = leaves_of(balanced, rough.partition.range(0));

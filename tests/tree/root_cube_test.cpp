@@ -18,7 +18,7 @@ RootCube around(const std::vector<double>& points) {
 }
 
 TEST(RootCube, EnclosesItsPointsWithoutWaste) {
-  for (const auto& shape : test::kClouds) {
+  for (const auto& shape : test::kDistributions) {
     const auto points = test::make_points(shape, 500);
     const RootCube cube = around(points);
     Bounds bounds = Bounds::empty();

@@ -17,9 +17,9 @@ struct Row {
   double x, y, z, charge, number;
 };
 
-morton::Bounds bounds_of(const std::vector<double>& cloud) {
+morton::Bounds bounds_of(const std::vector<double>& positions) {
   morton::Bounds bounds = morton::Bounds::empty();
-  bounds.include(cloud);
+  bounds.include(positions);
   return bounds;
 }
 
@@ -30,8 +30,9 @@ void choose_leaves(const mpi::Comm& comm, Options& options, Shape shape, Index p
   Tuning tuning;
   mpi::collectively(comm, [&] {
     if (!comm.is_root()) return;
-    const std::vector<double> cloud = make_cloud(shape, 0, points, seed);
-    tuning = tune(mpi::Comm::duplicate(MPI_COMM_SELF), bounds_of(cloud), parameters, cloud, std::nullopt);
+    const std::vector<double> positions = make_positions(shape, 0, points, seed);
+    tuning =
+        tune(mpi::Comm::duplicate(MPI_COMM_SELF), bounds_of(positions), parameters, positions, std::nullopt);
   });
   comm.broadcast(std::span<int>(&tuning.ncrit, 1));
   comm.broadcast(std::span<double>(&tuning.padding, 1));
@@ -41,7 +42,7 @@ void choose_leaves(const mpi::Comm& comm, Options& options, Shape shape, Index p
 
 Problem make_block(const mpi::Comm& comm, Shape shape, Index points, std::uint64_t seed) {
   const RowBlock mine = block_of(points, comm.rank(), comm.size());
-  Problem block{make_cloud(shape, mine.first, mine.count, seed),
+  Problem block{make_positions(shape, mine.first, mine.count, seed),
                 make_charges(Charges::uniform, mine.first, mine.count, seed),
                 {}};
   for (Index i = 0; i < mine.count; ++i) block.numbers.push_back(static_cast<double>(mine.first + i));
@@ -54,11 +55,11 @@ Problem make_sorted_block(const mpi::Comm& comm, double padding, Shape shape, In
   std::vector<Row> rows;
   mpi::collectively(comm, [&] {
     if (!comm.is_root()) return;
-    const std::vector<double> cloud = make_cloud(shape, 0, points, seed),
+    const std::vector<double> positions = make_positions(shape, 0, points, seed),
                               charges = make_charges(Charges::uniform, 0, points, seed);
-    auto codes = morton::encode(morton::RootCube::enclosing(bounds_of(cloud), padding), cloud);
+    auto codes = morton::encode(morton::RootCube::enclosing(bounds_of(positions), padding), positions);
     for (const Index i : morton::sort_codes(codes)) {
-      const double* const p = &cloud[3 * static_cast<std::size_t>(i)];
+      const double* const p = &positions[3 * static_cast<std::size_t>(i)];
       rows.push_back({p[0], p[1], p[2], charges[static_cast<std::size_t>(i)], static_cast<double>(i)});
     }
     for (int rank = 0; rank < comm.size(); ++rank)
@@ -91,7 +92,7 @@ OneRank compute_on_one_rank(const mpi::Comm& comm, const Options& options, Shape
     Fmm fmm(MPI_COMM_SELF, Laplace{}, options);
     WorkCharger counter(fmm.parameters(), true, 1, false);  // copies are not counted
     FmmAccess::observe(fmm, &counter);
-    fmm.set_points(make_cloud(shape, 0, points, seed));
+    fmm.set_points(make_positions(shape, 0, points, seed));
     alone.potential = fmm.evaluate(make_charges(Charges::uniform, 0, points, seed), output).potential;
     alone.seconds = counter.total();
   });
