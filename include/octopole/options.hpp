@@ -105,8 +105,8 @@ struct Options {
   mpi::Transport transport = mpi::kDefaultTransport;  ///< how records are sent between ranks
   /// Multipoles of nodes near more than this number of ranks are sent to all ranks by one collective, others
   /// to the ranks that use them (tree/ghost_needs.hpp); at least 1. Affects speed only. Absent:
-  /// default_coarse_users of the number of ranks.
-  std::optional<Index> coarse_users;
+  /// default_allgather_threshold of the number of ranks.
+  std::optional<Index> allgather_threshold;
   /// Maximum number of bytes per rank, as estimated (cost/memory_estimate): if a rank needs more, Fmm's
   /// constructor or set_points throws. Absent: the memory of the rank's node, shared by all ranks there
   /// (base/machine.hpp). kNoMemoryLimit: no limit.
@@ -147,8 +147,8 @@ struct Parameters {
   bool direct_leaves = true;
   BalanceBy balance_by = BalanceBy::work;
   mpi::Transport transport = mpi::kDefaultTransport;
-  std::optional<Index> coarse_users;  ///< never absent in Summary::parameters
-  std::optional<Index> memory_limit;  ///< absent: the memory of the rank's node
+  std::optional<Index> allgather_threshold;  ///< never absent in Summary::parameters
+  std::optional<Index> memory_limit;         ///< absent: the memory of the rank's node
   bool allow_overfull_leaves = false;
   OperatorKey operators;
   Precision near_precision = Precision::double_precision;

@@ -88,7 +88,8 @@ struct TuningRow {
 struct Tuning {
   double padding = 1;
   int ncrit = 0;
-  Index direct_sources = 0, direct_targets = 0;  ///< few_sources and few_targets of tree::choose_partners
+  Index direct_sources = 0,
+        direct_targets = 0;      ///< few_sources and few_targets of tree::choose_operator_lists
   Index sample = 0;              ///< number of points sampled; 0 if there was nothing to choose
   std::vector<TuningRow> table;  ///< the best n_crit of every padding tried, then all of the chosen padding
 };
@@ -144,7 +145,7 @@ struct OverfullLeaves {
 };
 
 /// Length of an interaction list: mean over the leaves (U, W) or nodes (V, X) that have targets, and maximum.
-/// Only partners that have sources count.
+/// Only nodes that have sources count.
 struct ListSize {
   double mean = 0;
   Index max = 0;

@@ -80,7 +80,7 @@ std::string to_table(const ForecastReport& report) {
   t.add("octopole", "{}, plan of {} ranks x {} threads on {}", version().version, forecast.ranks,
         forecast.threads, report.machine.name);
   t.add("points", "{} sources{}; {}", forecast.points.sources,
-        forecast.same ? " = targets" : fmt::format(", {} targets", forecast.points.targets),
+        forecast.targets_are_sources ? " = targets" : fmt::format(", {} targets", forecast.points.targets),
         report.points_note);
   t.add("callers", "{}", report.callers);
   t.add("operators", "order {}, {}{}, M2L by {}, ncrit {}, padding {:.3f}", p.operators.order,
@@ -225,7 +225,7 @@ ordered_json forecast_json(const ForecastReport& report) {
           {"points",
            {{"sources", forecast.points.sources},
             {"targets", forecast.points.targets},
-            {"targets_are_sources", forecast.same},
+            {"targets_are_sources", forecast.targets_are_sources},
             {"note", report.points_note}}},
           {"callers", report.callers},
           {"parameters", parameters_json(forecast.parameters, kPlanReport)},

@@ -56,7 +56,7 @@ morton::Code place_of(tree::NodeKey node, tree::CodeRange range) {
 std::vector<double> leaf_seconds(const RankLists& lists, tree::CodeRange range,
                                  std::span<const tree::NodeKey> leaves,
                                  std::span<const OperationCounts> by_node, double families_in,
-                                 const Parameters& parameters, bool same) {
+                                 const Parameters& parameters, bool targets_are_sources) {
   double families_out = 0;
   for (const OperationCounts& counts : by_node) families_out += counts.families_out;
   std::vector<double> seconds(leaves.size(), 0);
@@ -69,17 +69,18 @@ std::vector<double> leaf_seconds(const RankLists& lists, tree::CodeRange range,
         std::upper_bound(leaves.begin(), leaves.end(), place,
                          [](morton::Code code, tree::NodeKey key) { return code < key.first_code(); }) -
         leaves.begin() - 1;
-    seconds[static_cast<std::size_t>(leaf)] += total(predict_seconds(counts, parameters, same));
+    seconds[static_cast<std::size_t>(leaf)] +=
+        total(predict_seconds(counts, parameters, targets_are_sources));
   }
   return seconds;
 }
 
-Index direct_points(const Parameters& parameters, Index surface, bool same) {
+Index direct_points(const Parameters& parameters, Index surface, bool targets_are_sources) {
   if (!parameters.direct_leaves) return 0;
   OperationsByPhase operations{};  // of one pair each
   operations[static_cast<std::size_t>(Phase::p2p)].pairs = 1;
   operations[static_cast<std::size_t>(Phase::m2p)].pairs = 1;
-  const auto seconds = seconds_of(operations, parameters, parameters.rates, same);
+  const auto seconds = seconds_of(operations, parameters, parameters.rates, targets_are_sources);
   return static_cast<Index>(static_cast<double>(surface) * seconds[static_cast<std::size_t>(Phase::m2p)] /
                             seconds[static_cast<std::size_t>(Phase::p2p)]);
 }
@@ -91,7 +92,7 @@ bool is_absurd(const OverfullLeaves& overfull) {
 OverfullLeaves find_overfull(const mpi::Comm& comm, const RankLists& lists,
                              std::span<const std::uint8_t> ends, const tree::Partition& partition,
                              std::span<const morton::Code> own_sources, Index ncrit,
-                             const Parameters& parameters, bool same, int threads) {
+                             const Parameters& parameters, bool targets_are_sources, int threads) {
   const tree::EssentialTree& tree = lists.tree;
   const tree::CodeRange range = partition.range(comm.rank());
   OverfullLeaves overfull;
@@ -106,7 +107,7 @@ OverfullLeaves find_overfull(const mpi::Comm& comm, const RankLists& lists,
 
   const WorkLists work = make_work_lists(lists, ends, static_cast<Index>(own_sources.size()));
   const auto seconds = [&](const OperationCounts& counts) {
-    return total(predict_seconds(counts, parameters, same));
+    return total(predict_seconds(counts, parameters, targets_are_sources));
   };
   OperationCounts near;  // of pairs with a point of an overfull leaf
   double in_all = 0, costliest = 0;
@@ -114,15 +115,16 @@ OverfullLeaves find_overfull(const mpi::Comm& comm, const RankLists& lists,
     for (const NodeIndex leaf : *leaves) {
       const bool full = points_of(tree, leaf) > ncrit;
       OperationCounts row;
-      for (const NodeIndex other : lists.partners.p2p.of(leaf))
+      for (const NodeIndex other : lists.operator_lists.p2p.of(leaf))
         if (full || tree.source_count[at(other)] > ncrit)
           row.near_gathers += static_cast<double>(tree.source_count[at(other)]);
       row.near_pairs =
           row.near_gathers * static_cast<double>(tree.target_end[at(leaf)] - tree.target_begin[at(leaf)]);
       near += row;
       const double of_row =
-          seconds(row) +
-          (full && same ? seconds_of_close(close_pairs(tree.keys[at(leaf)], own_sources), parameters) : 0);
+          seconds(row) + (full && targets_are_sources
+                              ? seconds_of_close(close_pairs(tree.keys[at(leaf)], own_sources), parameters)
+                              : 0);
       in_all += of_row;
       costliest = std::max(costliest, of_row);
     }

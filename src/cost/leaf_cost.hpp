@@ -21,11 +21,11 @@ morton::Code place_of(tree::NodeKey node, tree::CodeRange range);
 std::vector<double> leaf_seconds(const RankLists& lists, tree::CodeRange range,
                                  std::span<const tree::NodeKey> leaves,
                                  std::span<const OperationCounts> by_node, double families_in,
-                                 const Parameters& parameters, bool same);
+                                 const Parameters& parameters, bool targets_are_sources);
 
 /// Maximum number of points of a leaf for which its W and X pairs are summed directly: the number that P2P
-/// sums, by the rates, in the time of M2P with `surface` points. `same`: sources = targets.
-Index direct_points(const Parameters& parameters, Index surface, bool same);
+/// sums, by the rates, in the time of M2P with `surface` points.
+Index direct_points(const Parameters& parameters, Index surface, bool targets_are_sources);
 
 // Overfull leaves: those at the deepest level with more than n_crit points. Their number of pairs grows with
 // the square of their number of points.
@@ -43,7 +43,7 @@ std::string describe(const OverfullLeaves& overfull, const Parameters& parameter
 OverfullLeaves find_overfull(const mpi::Comm& comm, const RankLists& lists,
                              std::span<const std::uint8_t> ends, const tree::Partition& partition,
                              std::span<const morton::Code> own_sources, Index ncrit,
-                             const Parameters& parameters, bool same, int threads);
+                             const Parameters& parameters, bool targets_are_sources, int threads);
 
 /// Throws AgreedError on all ranks if is_absurd, unless the parameters allow overfull leaves.
 void refuse_absurd(const OverfullLeaves& overfull, const Parameters& parameters, int ncrit);

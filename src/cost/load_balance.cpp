@@ -83,7 +83,8 @@ std::vector<Index> whole_weights(std::span<const double> seconds, double largest
 std::optional<tree::Partition> divide_by_work(const mpi::Comm& comm, const RankLists& lists,
                                               const WorkLists& work, const tree::Partition& partition,
                                               std::span<const tree::NodeKey> leaves,
-                                              const Parameters& parameters, bool same, LoadBalance& balance) {
+                                              const Parameters& parameters, bool targets_are_sources,
+                                              LoadBalance& balance) {
   const tree::CodeRange range = partition.range(comm.rank());
   const distributed::SharedOnce once(comm, partition, lists.tree);
   std::vector<OperationCounts> by_node = count_by_node(lists, work, parameters.operators);
@@ -94,7 +95,7 @@ std::optional<tree::Partition> divide_by_work(const mpi::Comm& comm, const RankL
     if (!once.counts_here(lists.tree.keys[at(node)])) by_node[at(node)] = upward_part(by_node[at(node)]);
 
   const std::vector<double> seconds =
-      leaf_seconds(lists, range, leaves, by_node, families_in, parameters, same);
+      leaf_seconds(lists, range, leaves, by_node, families_in, parameters, targets_are_sources);
   const double mine = std::accumulate(seconds.begin(), seconds.end(), 0.0);
   const std::vector<Index> weights = whole_weights(seconds, comm.max(mine), comm.size());
   tree::Partition better = distributed::divide_by_weight(comm, leaves, weights);

@@ -41,7 +41,8 @@ inline constexpr double kWorthMoving = 0.02;
 std::optional<tree::Partition> divide_by_work(const mpi::Comm& comm, const RankLists& lists,
                                               const WorkLists& work, const tree::Partition& partition,
                                               std::span<const tree::NodeKey> leaves,
-                                              const Parameters& parameters, bool same, LoadBalance& balance);
+                                              const Parameters& parameters, bool targets_are_sources,
+                                              LoadBalance& balance);
 
 }  // namespace octopole
 #pragma GCC visibility pop

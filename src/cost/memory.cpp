@@ -58,14 +58,14 @@ Index widest_level(const tree::EssentialTree& tree) {
 /// Bytes of charges and sums of points.
 Index point_values(const PointNumbers& n, const OperatorKey& key) {
   return static_cast<Index>(key.precision) * (n.sources + n.ghost_sources) +
-         kNumber * (n.targets + (n.same ? n.ghost_sources : 0)) * (n.gradient ? 4 : 1);
+         kNumber * (n.targets + (n.targets_are_sources ? n.ghost_sources : 0)) * (n.gradient ? 4 : 1);
 }
 
 /// Bytes of orders in both directions and coordinates.
 Index point_arrays(const PointNumbers& n, const Parameters& parameters) {
   const Index sources = n.sources + n.ghost_sources;
   Index bytes = (n.caller_sources + n.sources) * kOrder + sources * kPlace;
-  if (!n.same)
+  if (!n.targets_are_sources)
     bytes += n.caller_targets * kOrder + n.targets * (kOrder + kPlace);
   else if (parameters.near_form != NearForm::two_floats)
     bytes += sources * static_cast<Index>(3 * sizeof(float));
@@ -130,8 +130,8 @@ RankMemory rank_memory(const RankLists& lists, const WorkLists& work, std::span<
   memory.lists = bytes_of(lists.lists.near) + list_bytes(lists.lists.u) +
                  (key.m2l == M2lMethod::fft ? bytes_of(lists.lists.v.offsets) : list_bytes(lists.lists.v)) +
                  list_bytes(lists.lists.w) + list_bytes(lists.lists.x) +
-                 (numbers.same ? 2 : 1) * list_bytes(lists.partners.p2p) + list_bytes(lists.partners.m2p) +
-                 list_bytes(lists.partners.p2l) +
+                 (numbers.targets_are_sources ? 2 : 1) * list_bytes(lists.operator_lists.p2p) +
+                 list_bytes(lists.operator_lists.m2p) + list_bytes(lists.operator_lists.p2l) +
                  bytes_of(work.source_leaves, work.target_ends, work.w_leaves, work.interior_leaves,
                           work.boundary_leaves) +
                  level_bytes(work.source_parents) + level_bytes(work.target_nodes) +
@@ -151,7 +151,8 @@ RankMemory rank_memory(const RankLists& lists, const WorkLists& work, std::span<
 ReplicatedBytes replicated_bytes(const tree::Partition& partition, Index coarse_nodes, Index count_tree,
                                  const Parameters& parameters) {
   constexpr Index kPlaceAndCount = 2 * sizeof(int);  // per rank, for MPI_Allgatherv
-  const bool collective = multipole_rule(parameters, partition.ranks()).coarse_users < partition.ranks();
+  const bool collective =
+      multipole_rule(parameters, partition.ranks()).allgather_threshold < partition.ranks();
   return {bytes_of(partition.bounds),
           collective ? coarse_nodes * parameters.multipole_bytes() + kPlaceAndCount * partition.ranks() : 0,
           count_tree,
@@ -182,11 +183,11 @@ Index operator_scratch_bytes(const OperatorKey& key) {
          surface_size(std::max(key.check_order, key.downward_check_order));
 }
 
-MovedRecords expected_ghost_records(Index ghost_sources, Index ghost_multipoles, bool same) {
+MovedRecords expected_ghost_records(Index ghost_sources, Index ghost_multipoles, bool targets_are_sources) {
   MovedRecords moved;
   moved.ghost_sources = 2 * ghost_sources;
   moved.multipoles = 2 * ghost_multipoles;
-  moved.near_sums = same ? ghost_sources : 0;
+  moved.near_sums = targets_are_sources ? ghost_sources : 0;
   return moved;
 }
 
@@ -196,9 +197,10 @@ MemoryEstimate estimate_memory(const MemoryNeeds& needs, const Parameters& param
   const RankMemory& memory = needs.memory;
   const MovedRecords& moved = needs.moved;
   const bool shared = ranks > 1;  // points are sent to other ranks and sorted there
-  const Index targets = n.same ? 0 : n.targets, caller_targets = n.same ? 0 : n.caller_targets,
+  const Index targets = n.targets_are_sources ? 0 : n.targets,
+              caller_targets = n.targets_are_sources ? 0 : n.caller_targets,
               callers = n.caller_sources + caller_targets, owned = n.sources + targets,
-              results = n.same ? n.caller_sources : caller_targets;
+              results = n.targets_are_sources ? n.caller_sources : caller_targets;
   const Index values_a_target = n.gradient ? 4 : 1;
 
   // Codes and orders of the caller's points; then codes of the owned points, with several ranks also their
@@ -232,12 +234,12 @@ MemoryEstimate estimate_memory(const MemoryNeeds& needs, const Parameters& param
                    kPlace * moved.ghost_sources;  // buffers that were allocated for coordinates
   estimate.set_up =
       std::max({sort, distribute, tree, lists, coordinates, ghosts, estimate.stays + needs.v_bytes});
-  estimate.evaluation = memory.values + needs.m2l_workspace +
-                        parameters.multipole_bytes() * moved.multipoles +
-                        kNumber * values_a_target * moved.near_sums +
-                        std::max(static_cast<Index>(parameters.operators.precision) * moved.sources,
-                                 kNumber * (n.gradient ? 3 : 1) * (n.same ? moved.sources : moved.targets)) +
-                        kNumber * values_a_target * results;
+  estimate.evaluation =
+      memory.values + needs.m2l_workspace + parameters.multipole_bytes() * moved.multipoles +
+      kNumber * values_a_target * moved.near_sums +
+      std::max(static_cast<Index>(parameters.operators.precision) * moved.sources,
+               kNumber * (n.gradient ? 3 : 1) * (n.targets_are_sources ? moved.sources : moved.targets)) +
+      kNumber * values_a_target * results;
   switch (stage) {
     case MemoryStage::points:
       break;
@@ -259,7 +261,7 @@ MemoryNeeds needs_of_points(const PointNumbers& callers, Index sources, Index ta
   MemoryNeeds needs;
   needs.points = callers;
   needs.points.sources = sources / ranks;
-  needs.points.targets = (callers.same ? sources : targets) / ranks;
+  needs.points.targets = (callers.targets_are_sources ? sources : targets) / ranks;
   needs.memory.points = point_arrays(needs.points, parameters);
   needs.memory.values = point_values(needs.points, parameters.operators);
   needs.memory.partition = kCode * (ranks + 1);
@@ -294,14 +296,15 @@ MemoryNeeds needs_of_lists(const PointNumbers& points, const MovedRecords& moved
   needs.nodes = lists.tree.size();
   if (partition.ranks() > 1) {
     const tree::MultipoleRule rule = multipole_rule(parameters, partition.ranks());
-    const tree::GhostNeeds ghosts =
-        tree::find_ghost_needs(lists.tree, lists.rank, lists.lists.v, lists.partners,
-                               tree::find_coarse(lists.tree, partition, rule.coarse_users), rule.float_wire);
+    const tree::GhostNeeds ghosts = tree::find_ghost_needs(
+        lists.tree, lists.rank, lists.lists.v, lists.operator_lists,
+        tree::find_coarse(lists.tree, partition, rule.allgather_threshold), rule.float_wire);
     for (const NodeIndex leaf : ghosts.sources)
       needs.points.ghost_sources += lists.tree.source_count[at(leaf)];
-    needs.moved = expected_ghost_records(
-        needs.points.ghost_sources,
-        static_cast<Index>(ghosts.multipoles.size() + 2 * ghosts.double_wire.size()), points.same);
+    needs.moved =
+        expected_ghost_records(needs.points.ghost_sources,
+                               static_cast<Index>(ghosts.multipoles.size() + 2 * ghosts.double_wire.size()),
+                               points.targets_are_sources);
     needs.moved.sources = moved.sources;
     needs.moved.targets = moved.targets;
   }
@@ -336,27 +339,28 @@ void MemoryCheck::begin(Index replaced) {
   estimate_.replaced = replaced;
 }
 
-MemoryNeeds MemoryCheck::needs_of(Index sources, Index targets, bool same) const {
+MemoryNeeds MemoryCheck::needs_of(Index sources, Index targets, bool targets_are_sources) const {
   std::array<Index, 2> of_all = {sources, targets};
   comm_.allreduce(std::span<Index>(of_all), MPI_SUM);
   PointNumbers callers;
   callers.caller_sources = sources;
-  callers.caller_targets = same ? sources : targets;
-  callers.same = same;
+  callers.caller_targets = targets_are_sources ? sources : targets;
+  callers.targets_are_sources = targets_are_sources;
   callers.gradient = parameters_.gradient();
   return needs_of_points(callers, of_all[0], of_all[1], parameters_, comm_.size());
 }
 
-void MemoryCheck::require_for_points(Index sources, Index targets, bool same) {
-  require(needs_of(sources, targets, same), MemoryStage::points);
+void MemoryCheck::require_for_points(Index sources, Index targets, bool targets_are_sources) {
+  require(needs_of(sources, targets, targets_are_sources), MemoryStage::points);
 }
 
-void MemoryCheck::require_before_reading(Index sources, Index targets, bool same) {
+void MemoryCheck::require_before_reading(Index sources, Index targets, bool targets_are_sources) {
   if (parameters_.memory_limit) return;
-  MemoryEstimate estimate =
-      estimate_memory(needs_of(sources, targets, same), parameters_, comm_.size(), MemoryStage::points);
+  MemoryEstimate estimate = estimate_memory(needs_of(sources, targets, targets_are_sources), parameters_,
+                                            comm_.size(), MemoryStage::points);
   estimate.operators = operator_bytes(parameters_.operators);
-  estimate.set_up += static_cast<Index>(sizeof(double)) * (4 * sources + (same ? 0 : 3 * targets));
+  estimate.set_up +=
+      static_cast<Index>(sizeof(double)) * (4 * sources + (targets_are_sources ? 0 : 3 * targets));
   require(estimate, "before the points are read (a lower bound)");
 }
 

@@ -24,12 +24,12 @@ struct PointNumbers {
   Index caller_sources = 0, caller_targets = 0;
   Index sources = 0, targets = 0;  // owned
   Index ghost_sources = 0;
-  bool same = true, gradient = false;
+  bool targets_are_sources = true, gradient = false;
 };
 
 /// Bytes by purpose. points: orders in both directions, coordinates. tree: the locally essential tree and its
-/// boxes. lists: neighbours, U, V, W, X, partners (those of P2P twice if sources = targets, an upper bound),
-/// work lists, M2L's plans. values: charges, multipoles, locals, check potentials, sums at targets.
+/// boxes. lists: neighbours, U, V, W, X, lists by operator (that of P2P twice if sources = targets, an upper
+/// bound), work lists, M2L's plans. values: charges, multipoles, locals, check potentials, sums at targets.
 /// partition: replicated on every rank. Counts elements in use, not capacities; excludes operators, M2L's
 /// transforms (at most kM2lWorkspaceBytes, unless a single parent needs more), message buffers and MPI's own
 /// buffers.
@@ -67,7 +67,7 @@ struct MovedRecords {
 /// Expected records, from a rank's own ghosts: it is assumed to send as many as it receives. For two leaves
 /// on different ranks one rank computes both sums, so sums of about half of the ghosts are sent, and the same
 /// number is received.
-MovedRecords expected_ghost_records(Index ghost_sources, Index ghost_multipoles, bool same);
+MovedRecords expected_ghost_records(Index ghost_sources, Index ghost_multipoles, bool targets_are_sources);
 
 /// Input of an estimate, from tree, lists and numbers of points: the arrays of `memory`, M2L's workspace, and
 /// the records that are sent.
@@ -120,14 +120,14 @@ class MemoryCheck {
   /// Checks the memory of a program that will read or generate these numbers of points, with charges, on this
   /// rank and pass them to a new Fmm: input and Fmm together. Does nothing if Parameters::memory_limit is
   /// given, which limits the Fmm only. Collective.
-  void require_before_reading(Index sources, Index targets, bool same);
+  void require_before_reading(Index sources, Index targets, bool targets_are_sources);
 
   /// Begins a set-up while another one, of `replaced` bytes with any arrays of its evaluations, is kept.
   void begin(Index replaced);
 
   /// Checks the set-up begun before it allocates anything, from the numbers of points that each rank passes.
   /// Collective.
-  void require_for_points(Index sources, Index targets, bool same);
+  void require_for_points(Index sources, Index targets, bool targets_are_sources);
 
   /// Checks the set-up begun at a later stage: adds the bytes of operators and of the replaced set-up to the
   /// estimate, and keeps the largest set_up so far. Collective.
@@ -150,7 +150,7 @@ class MemoryCheck {
   std::optional<mpi::Comm> node_;  // the ranks of this node, if its memory is checked
   MemoryEstimate estimate_;
 
-  MemoryNeeds needs_of(Index sources, Index targets, bool same) const;  // collective
+  MemoryNeeds needs_of(Index sources, Index targets, bool targets_are_sources) const;  // collective
 };
 
 }  // namespace octopole

@@ -52,7 +52,7 @@ std::vector<std::uint8_t> find_ends(const RankLists& lists) {
   for (NodeIndex node = tree.size() - 1; node > 0; --node) {
     if (!tree.has_target[at(node)]) continue;
     const bool quiet =
-        ends[at(node)] && lists.lists.v.of(node).empty() && lists.partners.p2l.of(node).empty();
+        ends[at(node)] && lists.lists.v.of(node).empty() && lists.operator_lists.p2l.of(node).empty();
     if (!quiet) ends[at(tree.parent[at(node)])] = 0;
   }
   return ends;
@@ -60,7 +60,7 @@ std::vector<std::uint8_t> find_ends(const RankLists& lists) {
 
 WorkLists make_work_lists(const RankLists& lists, std::span<const std::uint8_t> ends, Index own_sources) {
   const tree::EssentialTree& tree = lists.tree;
-  const tree::Partners& partners = lists.partners;
+  const tree::OperatorLists& operator_lists = lists.operator_lists;
   WorkLists work;
   const std::size_t levels = static_cast<std::size_t>(std::max(tree.levels(), distributed::kFirstLevel));
   for (auto* by_level : {&work.source_parents, &work.target_nodes, &work.target_parents, &work.x_nodes})
@@ -85,10 +85,10 @@ WorkLists make_work_lists(const RankLists& lists, std::span<const std::uint8_t> 
       if (ends[at(node)]) work.target_ends.push_back(node);
     }
     if (!leaf && !done[at(node)] && !(expands && ends[at(node)])) work.target_parents[level].push_back(node);
-    if (!partners.p2l.of(node).empty()) work.x_nodes[level].push_back(node);
+    if (!operator_lists.p2l.of(node).empty()) work.x_nodes[level].push_back(node);
     if (!leaf) continue;
-    if (!partners.m2p.of(node).empty()) work.w_leaves.push_back(node);
-    const auto u = partners.p2p.of(node);
+    if (!operator_lists.m2p.of(node).empty()) work.w_leaves.push_back(node);
+    const auto u = operator_lists.p2p.of(node);
     if (u.empty()) continue;
     const bool interior = std::all_of(
         u.begin(), u.end(), [&](NodeIndex other) { return tree.source_end[at(other)] <= own_sources; });
@@ -141,15 +141,16 @@ std::vector<OperationCounts> count_by_node(const RankLists& lists, const WorkLis
   for (const auto* leaves : {&work.interior_leaves, &work.boundary_leaves})
     for (const NodeIndex leaf : *leaves) {
       double around = 0;
-      for (const NodeIndex other : lists.partners.p2p.of(leaf)) around += sources(other);
+      for (const NodeIndex other : lists.operator_lists.p2p.of(leaf)) around += sources(other);
       c[at(leaf)].near_pairs = around * targets(leaf);
       c[at(leaf)].near_gathers = around;
     }
   for (const NodeIndex leaf : work.w_leaves)
-    c[at(leaf)].m2p_targets = targets(leaf) * static_cast<double>(lists.partners.m2p.of(leaf).size());
+    c[at(leaf)].m2p_targets = targets(leaf) * static_cast<double>(lists.operator_lists.m2p.of(leaf).size());
   for (const auto& nodes : work.x_nodes)
     for (const NodeIndex node : nodes)
-      for (const NodeIndex other : lists.partners.p2l.of(node)) c[at(node)].p2l_sources += sources(other);
+      for (const NodeIndex other : lists.operator_lists.p2l.of(node))
+        c[at(node)].p2l_sources += sources(other);
   return c;
 }
 
@@ -202,7 +203,7 @@ double expected_svd_rank(const OperatorKey& key) {
 }
 
 std::array<double, kPhases> seconds_of(const OperationsByPhase& operations, const Parameters& parameters,
-                                       const Rates& rates, bool same) {
+                                       const Rates& rates, bool targets_are_sources) {
   const bool gradient = parameters.gradient();
   const Precision overall = parameters.operators.precision;
   std::array<double, kPhases> seconds{};
@@ -210,9 +211,10 @@ std::array<double, kPhases> seconds_of(const OperationsByPhase& operations, cons
     const Phase phase = static_cast<Phase>(i);
     const bool near = phase == Phase::p2p;
     const bool at_targets = near || phase == Phase::l2p || phase == Phase::m2p;
-    const bool symmetric = near && same;
+    const bool symmetric = near && targets_are_sources;
     const double share =
-        near && !same && parameters.near_precision == Precision::single_precision ? kSplitShare : 1;
+        near && !targets_are_sources && parameters.near_precision == Precision::single_precision ? kSplitShare
+                                                                                                 : 1;
     const WorkKind pairs = symmetric ? (gradient ? WorkKind::near_gradient_pairs : WorkKind::near_pairs)
                                      : (gradient && at_targets ? WorkKind::gradient_pairs : WorkKind::pairs);
     const Precision m2l = parameters.operators.m2l_precision;
@@ -228,9 +230,10 @@ std::array<double, kPhases> seconds_of(const OperationsByPhase& operations, cons
 }
 
 std::array<double, kPhases> predict_seconds(const OperationCounts& counts, const Parameters& parameters,
-                                            bool same) {
+                                            bool targets_are_sources) {
   const OperatorKey& key = parameters.operators;
-  return seconds_of(operations_of(counts, key, expected_svd_rank(key)), parameters, parameters.rates, same);
+  return seconds_of(operations_of(counts, key, expected_svd_rank(key)), parameters, parameters.rates,
+                    targets_are_sources);
 }
 
 double total(const std::array<double, kPhases>& seconds) {

@@ -19,8 +19,8 @@ namespace octopole {
 /// The tree and lists of one rank, real or virtual.
 struct RankLists {
   const tree::EssentialTree& tree;
-  const tree::InteractionLists& lists;  // U, V, W, X as defined
-  const tree::Partners& partners;       // pairs by operator
+  const tree::InteractionLists& lists;        // U, V, W, X as defined
+  const tree::OperatorLists& operator_lists;  // pairs by operator
   int rank;
 };
 
@@ -33,13 +33,13 @@ struct WorkLists {
       target_parents;  // L2L, M2L by FFT by level: those whose children have locals
   std::vector<NodeIndex>
       target_ends;  // L2P: where L2L ends, at leaves or where nothing below adds to the locals
-  std::vector<NodeIndex> w_leaves;              // M2P: leaves with partners
-  std::vector<std::vector<NodeIndex>> x_nodes;  // P2L by level: nodes with partners
+  std::vector<NodeIndex> w_leaves;              // M2P: leaves with a list
+  std::vector<std::vector<NodeIndex>> x_nodes;  // P2L by level: nodes with a list
   std::vector<NodeIndex> interior_leaves;       // P2P with only this rank's sources
   std::vector<NodeIndex> boundary_leaves;       // P2P with ghosts
 };
 
-/// Finds where L2L ends, by node: no node below has V or X partners, as far as this rank's targets show. Each
+/// Finds where L2L ends, by node: all V and X lists below are empty, as far as this rank's targets show. Each
 /// rank sees its own part of a shared node, which is an end if it is one for all ranks with targets in it.
 /// Locals of ends are evaluated directly at their targets: L2L would only add errors, which matter for the
 /// gradient (eps u in a box of half side h is eps u / h in the gradient).
@@ -93,13 +93,13 @@ OperationsByPhase operations_of(const OperationCounts& counts, const OperatorKey
 /// points.
 double expected_svd_rank(const OperatorKey& key);
 
-/// Seconds of one thread by phase, for the parameters' output. `same`: sources = targets, which P2P exploits.
+/// Seconds of one thread by phase, for the parameters' output. P2P exploits `targets_are_sources`.
 std::array<double, kPhases> seconds_of(const OperationsByPhase& operations, const Parameters& parameters,
-                                       const Rates& rates, bool same);
+                                       const Rates& rates, bool targets_are_sources);
 
 /// Seconds of one thread by phase, for the output and at the rates of the parameters.
 std::array<double, kPhases> predict_seconds(const OperationCounts& counts, const Parameters& parameters,
-                                            bool same);
+                                            bool targets_are_sources);
 
 /// Seconds of all phases together.
 double total(const std::array<double, kPhases>& seconds);

@@ -39,8 +39,8 @@ constexpr int count_options() {
   [[maybe_unused]] const auto& [digits, order, check_order, downward_check_order, ncrit, padding, tune, rates,
                                 output, max_level, inner_radius, outer_radius, outer_grading, precision,
                                 near_precision, near_form, m2l_precision, m2l, svd_tolerance, svd_rank,
-                                balance, direct_leaves, balance_by, transport, coarse_users, memory_limit,
-                                allow_overfull_leaves] = options;
+                                balance, direct_leaves, balance_by, transport, allgather_threshold,
+                                memory_limit, allow_overfull_leaves] = options;
   static_assert(count_options() == 27 - 1, "the rates alone have no row");
 }
 

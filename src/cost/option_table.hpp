@@ -310,8 +310,8 @@ constexpr void for_each_option(Visit&& visit) {
                    .most = any,
                    .if_unset = "by the number of ranks and the order",
                    .alias = "coarse_users",
-                   .value = [](const Parameters& p) { return reported(p.coarse_users); }},
-        &Options::coarse_users);
+                   .value = [](const Parameters& p) { return reported(p.allgather_threshold); }},
+        &Options::allgather_threshold);
 
   visit(OptionInfo{.name = "memory_limit",
                    .group = limits,

@@ -6,17 +6,19 @@
 
 namespace octopole {
 
-tree::Partners choose_partners(const tree::EssentialTree& tree, const tree::InteractionLists& lists,
-                               const Parameters& parameters, bool same) {
+tree::OperatorLists choose_operator_lists(const tree::EssentialTree& tree,
+                                          const tree::InteractionLists& lists, const Parameters& parameters,
+                                          bool targets_are_sources) {
   const OperatorKey& key = parameters.operators;
-  return tree::choose_partners(tree, lists, direct_points(parameters, surface_size(key.order), same),
-                               direct_points(parameters, surface_size(key.downward_check_order), same));
+  return tree::choose_operator_lists(
+      tree, lists, direct_points(parameters, surface_size(key.order), targets_are_sources),
+      direct_points(parameters, surface_size(key.downward_check_order), targets_are_sources));
 }
 
-tree::NearPartners near_partners(const tree::EssentialTree& tree, const tree::Partners& partners,
-                                 Index own_sources, const Parameters& parameters) {
+tree::NearLists near_lists(const tree::EssentialTree& tree, const tree::OperatorLists& operator_lists,
+                           Index own_sources, const Parameters& parameters) {
   const OperatorKey& key = parameters.operators;
-  return {tree, partners.p2p, own_sources, key.order == key.downward_check_order,
+  return {tree, operator_lists.p2p, own_sources, key.order == key.downward_check_order,
           parameters.near_form != NearForm::two_floats};
 }
 
@@ -33,7 +35,7 @@ std::vector<M2lFftPlan> plan_m2l(const RankLists& lists, const WorkLists& work, 
 }
 
 tree::MultipoleRule multipole_rule(const Parameters& p, int ranks) {
-  return {p.coarse_users.value_or(tree::default_coarse_users(ranks, p.multipole_bytes())),
+  return {p.allgather_threshold.value_or(tree::default_allgather_threshold(ranks, p.multipole_bytes())),
           p.narrow_multipoles()};
 }
 

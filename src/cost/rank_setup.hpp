@@ -12,13 +12,14 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// P2P partners for sources = targets, to be paired up.
-tree::NearPartners near_partners(const tree::EssentialTree& tree, const tree::Partners& partners,
-                                 Index own_sources, const Parameters& parameters);
+/// P2P lists for sources = targets, to be paired up.
+tree::NearLists near_lists(const tree::EssentialTree& tree, const tree::OperatorLists& operator_lists,
+                           Index own_sources, const Parameters& parameters);
 
 /// Chooses the operator of each pair by the parameters (direct_leaves, and direct_points of the surfaces).
-tree::Partners choose_partners(const tree::EssentialTree& tree, const tree::InteractionLists& lists,
-                               const Parameters& parameters, bool same);
+tree::OperatorLists choose_operator_lists(const tree::EssentialTree& tree,
+                                          const tree::InteractionLists& lists, const Parameters& parameters,
+                                          bool targets_are_sources);
 
 /// M2L's plans by level of the targets; empty for M2L by SVD.
 std::vector<M2lFftPlan> plan_m2l(const RankLists& lists, const WorkLists& work, const OperatorKey& key);

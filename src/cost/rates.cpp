@@ -34,10 +34,10 @@ double best_seconds(const Work& work) {
   return best;
 }
 
-/// Neighbouring leaves that keep every thread busy: P2P as in an evaluation, one task per kPartners leaves.
+/// Neighbouring leaves that keep every thread busy: P2P as in an evaluation, one task per kNeighbours leaves.
 struct NearProblem {
-  static constexpr Index kPartners = 27,
-                         kPointsPerThread = kPartners * 512;  // so that starting threads is negligible
+  static constexpr Index kNeighbours = 27,
+                         kPointsPerThread = kNeighbours * 512;  // so that starting threads is negligible
   Index per_leaf;
   NodeIndex leaves = static_cast<NodeIndex>(kPointsPerThread / per_leaf) * max_threads();
   AlignedVector<double> x, y, z, charge, u, g;
@@ -70,17 +70,17 @@ struct NearProblem {
       boxes.push_back({0.5, 0.5, 0.5, 0.5});
       one_sided_offsets.push_back(leaf);
       // All pairs of different leaves within a range.
-      const NodeIndex range_end = (leaf / NodeIndex(kPartners) + 1) * NodeIndex(kPartners);
+      const NodeIndex range_end = (leaf / NodeIndex(kNeighbours) + 1) * NodeIndex(kNeighbours);
       for (NodeIndex other = leaf + 1; other < range_end; ++other) symmetric_items.push_back(other);
       symmetric_offsets.push_back(static_cast<Index>(symmetric_items.size()));
     }
     one_sided_offsets.push_back(leaves);
-    for (std::int32_t range = 0; range < leaves / kPartners; ++range) {
+    for (std::int32_t range = 0; range < leaves / kNeighbours; ++range) {
       task_ranges.push_back(range);
       task_range_begins.push_back(range + 1);
-      task_rows.push_back((range + 1) * kPartners);
+      task_rows.push_back((range + 1) * kNeighbours);
     }
-    for (Index range = 0; range <= leaves / kPartners; ++range) ranges.push_back(range * kPartners);
+    for (Index range = 0; range <= leaves / kNeighbours; ++range) ranges.push_back(range * kNeighbours);
     // Places the leaves side by side like neighbours: leaves at one place would have too many close pairs.
     for (std::size_t leaf = 0; leaf < boxes.size(); ++leaf) {
       const auto [dx, dy, dz] = std::array{leaf % 3, leaf / 3 % 3, leaf / 9 % 3};
@@ -100,9 +100,9 @@ struct NearProblem {
   PointsByNode points() const { return {x.data(), y.data(), z.data(), begin.data(), end.data()}; }
 
   double pairs() const {
-    return static_cast<double>(leaves * kPartners) * static_cast<double>(per_leaf * per_leaf);
+    return static_cast<double>(leaves * kNeighbours) * static_cast<double>(per_leaf * per_leaf);
   }
-  double gathers() const { return static_cast<double>(leaves * kPartners * per_leaf); }
+  double gathers() const { return static_cast<double>(leaves * kNeighbours * per_leaf); }
 
   /// Thread-seconds of an evaluation.
   template <class Real>

@@ -214,7 +214,7 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   p.direct_leaves = options.direct_leaves;
   p.balance_by = options.balance_by;
   p.transport = options.transport;
-  p.coarse_users = options.coarse_users;
+  p.allgather_threshold = options.allgather_threshold;
   p.memory_limit = options.memory_limit;
   p.allow_overfull_leaves = options.allow_overfull_leaves;
 

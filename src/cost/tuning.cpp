@@ -22,9 +22,9 @@ namespace {
 
 /// Counts the work in the trees of all candidates of n_crit at once.
 struct TuningModel {
-  const std::vector<double>& ncrits;      // ascending
-  double scale;                           // points that one sampled point represents
-  bool same;                              // sources = targets
+  const std::vector<double>& ncrits;  // ascending
+  double scale;                       // points that one sampled point represents
+  bool targets_are_sources;
   bool by_fft;                            // M2L's method
   bool two_to_one;                        // balance
   int max_level;                          // of the trees
@@ -185,8 +185,9 @@ void Counter::count_level(const DensityLevel& level, std::size_t depth, const Ca
     if (splits < exists && targets > 0) {
       const double around = level.around[node];
       // A sampled point's pair with itself represents `scale` pairs, not scale^2.
-      const double pairs = m_.same ? m_.scale * m_.scale * targets * (around - 1) + m_.scale * targets
-                                   : m_.scale * m_.scale * targets * around;
+      const double pairs = m_.targets_are_sources
+                               ? m_.scale * m_.scale * targets * (around - 1) + m_.scale * targets
+                               : m_.scale * m_.scale * targets * around;
       counts_.add(&OperationCounts::near_pairs, splits, exists, pairs);
       counts_.add(&OperationCounts::near_gathers, splits, exists, m_.scale * around);
     }
@@ -296,9 +297,9 @@ std::vector<double> candidate_ncrits(const Parameters& parameters) {
 
 /// Points per leaf for which P2P takes as long as all work per leaf and node, if all leaves were equally full
 /// and had all their neighbours: the minimum cost per point.
-double even_leaf(const Parameters& parameters, bool same) {
+double even_leaf(const Parameters& parameters, bool targets_are_sources) {
   const auto seconds = [&](const OperationCounts& counts) {
-    return total(predict_seconds(counts, parameters, same));
+    return total(predict_seconds(counts, parameters, targets_are_sources));
   };
   OperationCounts leaf, square;
   leaf.source_leaves = leaf.local_nodes = leaf.m2m_children = leaf.l2l_children = 1;
@@ -492,7 +493,7 @@ Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameter
                               static_cast<std::int32_t>(fewest / model.scale), parameters.max_level);
     Search::Seconds seconds;
     for (const OperationCounts& counts : model.count(levels))
-      seconds.push_back(predict_seconds(counts, parameters, model.same));
+      seconds.push_back(predict_seconds(counts, parameters, model.targets_are_sources));
     return seconds;
   };
   const std::vector<double> paddings = candidate_paddings(parameters), ncrits = candidate_ncrits(parameters);

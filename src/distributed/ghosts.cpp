@@ -153,14 +153,14 @@ void CoarseMultipoles::run_float_wire(double* array, Index width) {
 }
 
 Ghosts plan_ghosts(const mpi::Comm& comm, mpi::Transport transport, const tree::Partition& partition,
-                   const tree::MultipoleRule& rule, const tree::NodeLists& v, const tree::Partners& partners,
-                   Index own_sources, EssentialTree& tree) {
+                   const tree::MultipoleRule& rule, const tree::NodeLists& v,
+                   const tree::OperatorLists& operator_lists, Index own_sources, EssentialTree& tree) {
   Ghosts ghosts;
   ghosts.float_wire = rule.float_wire;
-  const std::vector<std::uint8_t> coarse = tree::find_coarse(tree, partition, rule.coarse_users);
+  const std::vector<std::uint8_t> coarse = tree::find_coarse(tree, partition, rule.allgather_threshold);
   const tree::GhostNeeds needs =
-      tree::find_ghost_needs(tree, comm.rank(), v, partners, coarse, rule.float_wire);
-  if (rule.coarse_users < comm.size())
+      tree::find_ghost_needs(tree, comm.rank(), v, operator_lists, coarse, rule.float_wire);
+  if (rule.allgather_threshold < comm.size())
     ghosts.coarse =
         CoarseMultipoles(comm, tree, tree::own_coarse_nodes(tree, comm.rank(), coarse), needs.coarse);
 

@@ -58,7 +58,7 @@ class CoarseMultipoles {
 };
 
 /// Fixed exchange plans. Every rank requests from the owners exactly what its lists contain: the points of
-/// its P2P and P2L partners, the multipoles of its V lists and M2P partners. If `float_wire`, multipoles must
+/// its P2P and P2L lists, the multipoles of its V and M2P lists. If `float_wire`, multipoles must
 /// be sent by start_float_wire and run_float_wire.
 struct Ghosts {
   RowExchange points;       // rows are sources: this rank's first, then ghosts
@@ -72,8 +72,8 @@ struct Ghosts {
 /// Plans the exchanges and calls place_ghosts: ghost sources follow the `own_sources` sources of this rank.
 /// Collective.
 Ghosts plan_ghosts(const mpi::Comm& comm, mpi::Transport transport, const tree::Partition& partition,
-                   const tree::MultipoleRule& rule, const tree::NodeLists& v, const tree::Partners& partners,
-                   Index own_sources, tree::EssentialTree& tree);
+                   const tree::MultipoleRule& rule, const tree::NodeLists& v,
+                   const tree::OperatorLists& operator_lists, Index own_sources, tree::EssentialTree& tree);
 
 /// The upward pass over nodes that several ranks share: before M2M to the parents of a level, the complete
 /// multipoles of children owned by other ranks are sent to the parent's owner. There are no partial sums, so

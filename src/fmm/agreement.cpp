@@ -62,12 +62,12 @@ class Bytes {
 /// not compile if a field is missing here.
 void visit(Parameters& p, Bytes& bytes) {
   auto& [digits, ncrit, padding, tune_ncrit, tune_padding, rates, output, max_level, balance, direct_leaves,
-         balance_by, transport, coarse_users, memory_limit, allow_overfull_leaves, operators, near_precision,
-         near_form, near_min_separation] = p;
+         balance_by, transport, allgather_threshold, memory_limit, allow_overfull_leaves, operators,
+         near_precision, near_form, near_min_separation] = p;
   bytes(digits), bytes(ncrit), bytes(padding), bytes(tune_ncrit), bytes(tune_padding), bytes(rates);
   bytes(output), bytes(max_level), bytes(balance), bytes(direct_leaves), bytes(balance_by), bytes(transport);
   bytes(memory_limit), bytes(allow_overfull_leaves);
-  bytes(coarse_users), bytes(near_precision), bytes(near_form), bytes(near_min_separation);
+  bytes(allgather_threshold), bytes(near_precision), bytes(near_form), bytes(near_min_separation);
   auto& [kernel, order, check_order, downward_check_order, inner_radius, outer_radius, outer_grading,
          pinv_tolerance, precision, m2l_precision, m2l, svd_tolerance, svd_rank] = operators;
   bytes(order), bytes(check_order), bytes(downward_check_order), bytes(inner_radius), bytes(outer_radius);

@@ -206,10 +206,10 @@ struct Evaluation {
       sum(Real{});
   }
 
-  void sum_near(std::span<const NodeIndex> leaves, const tree::NodeLists& partners,
+  void sum_near(std::span<const NodeIndex> leaves, const tree::NodeLists& p2p_lists,
                 const std::function<void()>& meanwhile = {}) {
     in_near_precision([&]<class Near>(Near) {
-      p2p<Near>(kernel, leaves, view(partners), s.boxes.data(), s.targets_by_node(), s.sources_by_node(),
+      p2p<Near>(kernel, leaves, view(p2p_lists), s.boxes.data(), s.targets_by_node(), s.sources_by_node(),
                 w.charges.data(), sums, meanwhile);
     });
   }
@@ -220,7 +220,7 @@ struct Evaluation {
     const PhaseScope timed = begin_phase(Phase::p2p, 0);
     const std::function<void()> poll =
         expects_messages() ? [this] { poll_messages(); } : std::function<void()>();
-    if (!s.near_pairs) return sum_near(s.work.interior_leaves, s.partners.p2p, poll);
+    if (!s.near_pairs) return sum_near(s.work.interior_leaves, s.operator_lists.p2p, poll);
     in_near_precision([&]<class Near>(Near) {
       p2p_symmetric<Near>(kernel, view_of(*s.near_pairs), s.boxes.data(), s.sources_by_node(),
                           w.charges.data(), sums, poll, leaf_frame_points());
@@ -250,7 +250,7 @@ struct Evaluation {
     const PhaseScope timed = begin_phase(Phase::p2p, 1);
     const std::function<void()> poll =
         expects_messages() ? [this] { poll_multipoles(); } : std::function<void()>();
-    if (!s.near_pairs) return sum_near(s.work.boundary_leaves, s.partners.p2p, poll);
+    if (!s.near_pairs) return sum_near(s.work.boundary_leaves, s.operator_lists.p2p, poll);
     if (s.border.here.leaves.empty() && s.border.one_sided.items.empty()) return;
     in_near_precision([&]<class Near>(Near) {
       p2p_symmetric<Near>(kernel, view_of(s.border.here), s.boxes.data(), s.sources_by_node(),
@@ -307,7 +307,7 @@ struct Evaluation {
       }
       {
         const PhaseScope timed = begin_phase(Phase::p2l, level);
-        p2l(kernel, t(), std::span<const NodeIndex>(s.work.x_nodes[level]), view(s.partners.p2l),
+        p2l(kernel, t(), std::span<const NodeIndex>(s.work.x_nodes[level]), view(s.operator_lists.p2l),
             s.boxes.data(), s.sources_by_node(), w.charges.data(), checks);
       }
       poll_near_sums();
@@ -326,7 +326,7 @@ struct Evaluation {
           w.locals.data(), sums, leaf_frame_points());
     }
     const PhaseScope timed = begin_phase(Phase::m2p);
-    m2p(kernel, t(), std::span<const NodeIndex>(s.work.w_leaves), view(s.partners.m2p), s.boxes.data(),
+    m2p(kernel, t(), std::span<const NodeIndex>(s.work.w_leaves), view(s.operator_lists.m2p), s.boxes.data(),
         s.targets_by_node(), w.multipoles.data(), sums);
   }
 

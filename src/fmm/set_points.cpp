@@ -304,7 +304,8 @@ struct Steps {
           MemoryStage::tree);
     mpi::collectively(comm, [&] {
       s.lists = tree::build_lists(s.tree);
-      s.partners = tree::choose_partners(s.tree, s.lists, s.tuning.direct_sources, s.tuning.direct_targets);
+      s.operator_lists =
+          tree::choose_operator_lists(s.tree, s.lists, s.tuning.direct_sources, s.tuning.direct_targets);
       ends = find_ends(s.rank_lists());
     });
     distributed::agree_on_shared(comm, s.partition, s.tree, ends);
@@ -329,7 +330,7 @@ struct Steps {
     stages.begin(SetupStage::distribute);
     s.tree = {};  // released before their successors are built
     s.lists = {};
-    s.partners = {};
+    s.operator_lists = {};
     s.partition = std::move(*better);
     s.shared = distributed::count_shared(comm, s.partition, points.source_codes, points.target_codes());
     points.source_order = s.source_exchange.take_order();
@@ -372,7 +373,7 @@ struct Steps {
   void plan_ghosts() {
     stages.begin(SetupStage::ghosts);
     s.ghosts = distributed::plan_ghosts(comm, parameters.transport, s.partition,
-                                        multipole_rule(parameters, comm.size()), s.lists.v, s.partners,
+                                        multipole_rule(parameters, comm.size()), s.lists.v, s.operator_lists,
                                         s.owned_sources(), s.tree);
     s.ancestors = distributed::plan_ancestors(comm, parameters.transport, s.tree);
     mpi::collectively(comm, [&] {
@@ -415,11 +416,11 @@ struct Steps {
     std::vector<distributed::PeerRows> sent, received;
     mpi::collectively(comm, [&] {
       const Index ranges = max_threads() == 1 ? 1 : kRangesPerThread * max_threads();
-      const tree::NearPartners partners = near_partners(s.tree, s.partners, s.owned_sources(), parameters);
-      s.near_pairs = tree::pair_up(partners, ranges);
+      const tree::NearLists near = near_lists(s.tree, s.operator_lists, s.owned_sources(), parameters);
+      s.near_pairs = tree::pair_up(near, ranges);
       s.leaf_frame_sources = sources_in_leaf_frames(s, parameters);
       if (comm.size() == 1) return;
-      s.border = tree::pair_up_border(partners, ranges);
+      s.border = tree::pair_up_border(near, ranges);
       sent = rows_of(s.border.leaves.sent, s.tree);
       received = rows_of(s.border.leaves.received, s.tree);
     });

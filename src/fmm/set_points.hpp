@@ -55,7 +55,7 @@ struct PointSetup {
   std::vector<tree::NodeKey> leaves;  // of this rank's part, complete, along the curve
   tree::EssentialTree tree;
   tree::InteractionLists lists;               // as defined; items of V only for M2L by SVD
-  tree::Partners partners;                    // pairs by operator
+  tree::OperatorLists operator_lists;         // pairs by operator
   std::optional<tree::NearPairs> near_pairs;  // if sources = targets: P2P without ghosts
   tree::BorderPairs border;                   // if sources = targets: P2P that needs ghosts
   distributed::RowExchange near_sums;         // sends sums of ghosts, receives those of own sources
@@ -76,7 +76,7 @@ struct PointSetup {
   const distributed::PointExchange& results_exchange() const {
     return target_exchange ? *target_exchange : source_exchange;
   }
-  RankLists rank_lists() const { return {tree, lists, partners, rank}; }
+  RankLists rank_lists() const { return {tree, lists, operator_lists, rank}; }
   Index owned_sources() const { return source_exchange.owned_count(); }
   Index owned_targets() const { return results_exchange().owned_count(); }
   PointsByNode sources_by_node() const;

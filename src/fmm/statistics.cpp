@@ -12,14 +12,14 @@
 namespace octopole {
 namespace {
 
-/// P2P of boundary leaves with ghosts (without symmetric pairs, with all their partners). Symmetric pairs
+/// P2P of boundary leaves with ghosts (without symmetric pairs, with their whole lists). Symmetric pairs
 /// with ghosts count for the leaf's own targets only: this rank sums half of the pairs, for both ends. The
 /// other pairs in rows that wait for ghosts are included.
 OperationCounts count_near_ghosts(const PointSetup& s) {
   OperationCounts c;
   for (const NodeIndex leaf : s.work.boundary_leaves) {
     double around = 0;
-    for (const NodeIndex other : s.partners.p2p.of(leaf))
+    for (const NodeIndex other : s.operator_lists.p2p.of(leaf))
       if (!s.near_pairs || s.tree.source_end[at(other)] > s.owned_sources())
         around += static_cast<double>(s.tree.source_count[at(other)]);
     c.near_pairs += around * static_cast<double>(s.tree.target_end[at(leaf)] - s.tree.target_begin[at(leaf)]);
@@ -111,9 +111,9 @@ Imbalance imbalance_of(const mpi::Comm& comm, const std::array<double, kPhases>&
 
 BalanceSummary summarize_load_balance(const mpi::Comm& comm, const Parameters& parameters,
                                       const PointSetup& s, const Profile& profile) {
-  const bool same = !s.target_exchange;
+  const bool targets_are_sources = !s.target_exchange;
   const auto of_work = [&](const OperationCounts& counts) {
-    return imbalance_of(comm, predict_seconds(counts, parameters, same));
+    return imbalance_of(comm, predict_seconds(counts, parameters, targets_are_sources));
   };
   BalanceSummary b;
   const OperationCounts counted = count_operations(s, parameters.operators);
@@ -122,8 +122,8 @@ BalanceSummary summarize_load_balance(const mpi::Comm& comm, const Parameters& p
   const std::vector<OperationCounts> by_node = count_by_node(s.rank_lists(), s.work, parameters.operators);
   for (NodeIndex node = 0; node < s.tree.size(); ++node)
     if (!once.counts_here(s.tree.keys[at(node)])) repeated += downward_part(by_node[at(node)]);
-  const double all = comm.sum(total(predict_seconds(counted, parameters, same))),
-               again = comm.sum(total(predict_seconds(repeated, parameters, same)));
+  const double all = comm.sum(total(predict_seconds(counted, parameters, targets_are_sources))),
+               again = comm.sum(total(predict_seconds(repeated, parameters, targets_are_sources)));
   if (all > 0) b.repeated = again / all;
   b.moved = s.load_balance.moved;
   b.work = of_work(counted);
@@ -251,7 +251,7 @@ Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const Poi
   s.parameters.padding = setup.tuning.padding;
   s.sources = setup.points.sources;
   s.targets = setup.points.targets;
-  s.parameters.coarse_users = multipole_rule(parameters, comm.size()).coarse_users;
+  s.parameters.allgather_threshold = multipole_rule(parameters, comm.size()).allgather_threshold;
   s.targets_are_sources = !setup.target_exchange;
   s.ranks = comm.size();
   s.threads = comm.max(max_threads());

@@ -37,8 +37,8 @@ AccuracyLevels::AccuracyLevels(std::shared_ptr<Fmm> fmm)
     : comm_(FmmAccess::comm(*fmm)), options_(fmm->options()), full_(std::make_unique<Entry>()) {
   full_->fmm = std::move(fmm);
   source_count_ = static_cast<Index>(full_->fmm->sources().size() / 3);  // throws if there are none
-  same_ = full_->fmm->targets_are_sources();
-  target_count_ = same_ ? source_count_ : static_cast<Index>(full_->fmm->targets().size() / 3);
+  targets_are_sources_ = full_->fmm->targets_are_sources();
+  target_count_ = targets_are_sources_ ? source_count_ : static_cast<Index>(full_->fmm->targets().size() / 3);
   FmmAccess::observe(*full_->fmm, &full_->observer);
   adopt(*full_);
 }
@@ -49,7 +49,7 @@ AccuracyLevels::AccuracyLevels(MPI_Comm comm, const Options& options, std::vecto
       options_(options),
       source_count_(static_cast<Index>(sources.size() / 3)),
       target_count_(static_cast<Index>((targets ? *targets : sources).size() / 3)),
-      same_(!targets),
+      targets_are_sources_(!targets),
       source_points_(std::move(sources)) {
   if (targets) target_points_ = std::move(*targets);
   mpi::collectively(comm_, [&] {
@@ -102,8 +102,9 @@ int AccuracyLevels::digits() const {
 
 Fmm& AccuracyLevels::full() {
   if (!full_) {
-    full_ = build(options_, source_points_,
-                  same_ ? std::nullopt : std::optional<std::span<const double>>(target_points_));
+    full_ =
+        build(options_, source_points_,
+              targets_are_sources_ ? std::nullopt : std::optional<std::span<const double>>(target_points_));
     release(source_points_);
     release(target_points_);
   }
@@ -118,9 +119,10 @@ AccuracyLevels::Entry& AccuracyLevels::entry(int digits) {
     std::unique_ptr<Entry>& cheaper = cheaper_[level];
     if (!cheaper) {
       const std::vector<double> sources = full_->fmm->sources();
-      const std::vector<double> targets = same_ ? std::vector<double>() : full_->fmm->targets();
+      const std::vector<double> targets =
+          targets_are_sources_ ? std::vector<double>() : full_->fmm->targets();
       cheaper = build(with_digits(options_, level), sources,
-                      same_ ? std::nullopt : std::optional<std::span<const double>>(targets));
+                      targets_are_sources_ ? std::nullopt : std::optional<std::span<const double>>(targets));
     }
     return *cheaper;
   }
@@ -145,7 +147,7 @@ void AccuracyLevels::evaluate_plain(std::span<const double> charges, Field& fiel
 
 void AccuracyLevels::evaluate_transposed(std::span<const double> values, Field& field) {
   next_digits_ = 0;
-  if (same_) return evaluate(values, field);
+  if (targets_are_sources_) return evaluate(values, field);
   full();
   if (!transposed_) {
     const std::vector<double> sources = full_->fmm->sources(), targets = full_->fmm->targets();

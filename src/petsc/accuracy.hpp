@@ -63,7 +63,7 @@ class AccuracyLevels {
   /// Numbers of points on this rank. Not collective.
   Index sources() const { return source_count_; }
   Index targets() const { return target_count_; }
-  bool targets_are_sources() const { return same_; }
+  bool targets_are_sources() const { return targets_are_sources_; }
   MPI_Comm comm() const { return comm_.handle(); }
   const mpi::Comm& ranks() const { return comm_; }
 
@@ -84,7 +84,7 @@ class AccuracyLevels {
   mpi::Comm comm_;
   Options options_;
   Index source_count_ = 0, target_count_ = 0;
-  bool same_ = true;
+  bool targets_are_sources_ = true;
   std::vector<double> source_points_, target_points_;  // until the Fmm of full accuracy has them
   std::unique_ptr<Entry> full_, transposed_;
   std::map<int, std::unique_ptr<Entry>> cheaper_;

@@ -167,12 +167,12 @@ Forecast make_forecast(const ForecastRequest& request) {
   const Parameters& parameters = request.parameters;
   const OperatorKey& key = parameters.operators;
   const bool all = request.sample <= 0 || request.sample >= request.ranks;
-  if (!all && !request.points.same())
+  if (!all && !request.points.targets_are_sources())
     throw Error("a sample of ranks needs targets that are the sources", "look at all ranks");
   Forecast forecast;
   forecast.parameters = parameters;
   forecast.points = request.points.root().count();
-  forecast.same = request.points.same();
+  forecast.targets_are_sources = request.points.targets_are_sources();
   forecast.ranks = request.ranks;
   forecast.threads = request.threads;
 
@@ -187,7 +187,7 @@ Forecast make_forecast(const ForecastRequest& request) {
   visit_ranks(request, partition, ranks, [&](std::size_t i, VirtualRank& rank) {
     needed[i] = rank.place_ghosts();
     if (!all) asked[i] = rank.asked_of_it();
-    if (forecast.same) border[i] = rank.border();
+    if (forecast.targets_are_sources) border[i] = rank.border();
     forecast.examined[i] = rank.count(traffic[i][static_cast<std::size_t>(Exchange::ancestors)]);
   });
   if (all) asked = transpose(needed);
@@ -195,8 +195,8 @@ Forecast make_forecast(const ForecastRequest& request) {
   {
     tree::NodeCounts counts(request.points, parameters.ncrit, parameters.max_level);
     tree::TwoToOneTree tree(counts, parameters.balance);
-    const std::vector<Index> own =
-        tree::count_coarse_nodes(tree, partition, multipole_rule(parameters, request.ranks).coarse_users);
+    const std::vector<Index> own = tree::count_coarse_nodes(
+        tree, partition, multipole_rule(parameters, request.ranks).allgather_threshold);
     std::partial_sum(own.begin(), own.end(), places.begin() + 1);
   }
   forecast.replicated = replicated_bytes(partition, places.back(), count_tree_bytes, parameters);

@@ -60,7 +60,7 @@ struct RankForecast {
 struct Forecast {
   Parameters parameters;
   tree::Count points;
-  bool same = true;  // sources = targets
+  bool targets_are_sources = true;
   int ranks = 1, threads = 1;
   bool moved = false;                  // the partition is by work
   ReplicatedBytes replicated;          // on every rank

@@ -35,7 +35,7 @@ WeighedLeaves weigh(const ForecastRequest& request, const Partition& partition, 
     weighed.leaves[i].assign(rank.leaves().begin(), rank.leaves().end());
     seconds[i] = leaf_seconds(lists, partition.range(rank.lists().rank), weighed.leaves[i], by_node,
                               count_families_in(lists, work, {}, parameters.operators), parameters,
-                              request.points.same());
+                              request.points.targets_are_sources());
   });
   double largest = 0;
   for (const auto& of_rank : seconds)

@@ -59,7 +59,7 @@ class Model {
   std::array<double, kPhases> compute(const RankForecast& rank) const {
     const OperatorKey& key = forecast_.parameters.operators;
     auto seconds = seconds_of(operations_of(rank.operations, key, expected_svd_rank(key)),
-                              forecast_.parameters, machine_.rates, forecast_.same);
+                              forecast_.parameters, machine_.rates, forecast_.targets_are_sources);
     for (double& s : seconds)
       s /= forecast_.threads * (forecast_.threads > 1 ? machine_.thread_efficiency : 1) * setting_.speed;
     return seconds;

@@ -34,7 +34,7 @@ double inside_pairs(const RankLists& lists, const WorkLists& work, Index own_sou
   double pairs = 0;
   const auto add = [&](NodeIndex leaf) {
     double around = 0;
-    for (const NodeIndex other : lists.partners.p2p.of(leaf))
+    for (const NodeIndex other : lists.operator_lists.p2p.of(leaf))
       if (lists.tree.source_end[at(other)] <= own_sources)
         around += static_cast<double>(lists.tree.source_count[at(other)]);
     pairs +=
@@ -69,13 +69,14 @@ VirtualRank::VirtualRank(const ForecastRequest& request, const tree::Partition& 
       part_(tree::find_part(counts_, partition, rank, request.parameters.balance)) {
   tree_ = build_tree(tree::Keep::needed);
   lists_ = tree::build_lists(tree_);
-  partners_ = choose_partners(tree_, lists_, request.parameters, request.points.same());
+  operator_lists_ =
+      choose_operator_lists(tree_, lists_, request.parameters, request.points.targets_are_sources());
   ends = find_ends(lists());
 }
 
 tree::EssentialTree VirtualRank::build_tree(tree::Keep keep) {
   const std::span<const Code> sources = part_.sources,
-                              targets = request_.points.same() ? sources : part_.targets;
+                              targets = request_.points.targets_are_sources() ? sources : part_.targets;
   const tree::SharedNodes shared = shared_nodes(counts_, partition_, rank_);
   return tree::build_essential_tree({shared, partition_, rank_, part_.splits, sources, targets}, part_.ghosts,
                                     keep);
@@ -99,8 +100,8 @@ bool VirtualRank::counts_here(NodeKey node) {
 GhostPeers VirtualRank::place_ghosts() {
   const tree::MultipoleRule rule = multipole_rule(request_.parameters, partition_.ranks());
   const tree::GhostNeeds needs =
-      tree::find_ghost_needs(tree_, rank_, lists_.v, partners_,
-                             tree::find_coarse(tree_, partition_, rule.coarse_users), rule.float_wire);
+      tree::find_ghost_needs(tree_, rank_, lists_.v, operator_lists_,
+                             tree::find_coarse(tree_, partition_, rule.allgather_threshold), rule.float_wire);
   ghost_sources_ = distributed::place_ghosts(needs.sources, part_.points.sources, tree_);
   ghost_multipoles_ = static_cast<Index>(needs.multipoles.size()) +
                       kDoubleWireRecords * static_cast<Index>(needs.double_wire.size());
@@ -137,17 +138,17 @@ GhostPeers VirtualRank::asked_of_it() {
 
 GhostPeers VirtualRank::asked_of(const tree::EssentialTree& tree, const tree::InteractionLists& own_lists) {
   const tree::MultipoleRule rule = multipole_rule(request_.parameters, partition_.ranks());
-  const std::vector<std::uint8_t> coarse = tree::find_coarse(tree, partition_, rule.coarse_users);
+  const std::vector<std::uint8_t> coarse = tree::find_coarse(tree, partition_, rule.allgather_threshold);
   std::vector<std::uint8_t> inside(tree.keys.size());  // nodes that no other rank has a part of
   for (std::size_t node = 0; node < inside.size(); ++node)
     inside[node] = tree.owner[node] == rank_ && !partition_.is_shared(tree.keys[node]);
   const Parameters& parameters = request_.parameters;
-  const Index few =
-      direct_points(parameters, surface_size(parameters.operators.order), request_.points.same());
+  const Index few = direct_points(parameters, surface_size(parameters.operators.order),
+                                  request_.points.targets_are_sources());
   std::map<int, Index> multipoles, points, requests;
   std::map<int, bool> askers;  // ranks that need a node's multipole, and whether not only for M2L
-  const auto ask = [&](std::span<const NodeIndex> partners, bool double_wire) {
-    for (const NodeIndex node : partners) {
+  const auto ask = [&](std::span<const NodeIndex> list, bool double_wire) {
+    for (const NodeIndex node : list) {
       if (inside[at(node)]) continue;
       for (const int rank : users_of(tree.keys[at(node)]))
         if (rank != rank_) askers[rank] |= double_wire;
@@ -155,7 +156,7 @@ GhostPeers VirtualRank::asked_of(const tree::EssentialTree& tree, const tree::In
   };
   for (NodeIndex node = 0; node < tree.size(); ++node) {
     if (tree.owner[at(node)] != rank_ || !tree.has_source[at(node)]) continue;
-    // As in choose_partners: W pairs with leaves of few sources are summed directly.
+    // As in choose_operator_lists: W pairs with leaves of few sources are summed directly.
     const bool direct = tree.leaf[at(node)] && tree.source_count[at(node)] <= few;
     if (!coarse[at(node)] || rule.float_wire) {
       if (!coarse[at(node)]) ask(own_lists.v.of(node), false);
@@ -189,7 +190,7 @@ BorderPeers VirtualRank::border() const {
     return peers;
   };
   const tree::BorderLeaves leaves =
-      tree::find_border_leaves(near_partners(tree_, partners_, part_.points.sources, request_.parameters));
+      tree::find_border_leaves(near_lists(tree_, operator_lists_, part_.points.sources, request_.parameters));
   return {count(leaves.sent), count(leaves.received)};
 }
 
@@ -201,10 +202,10 @@ MemoryEstimate VirtualRank::estimate(const PointNumbers& numbers, const RankMemo
   needs.points = numbers;
   needs.memory = memory;
   needs.nodes = tree_.size();
-  needs.moved = expected_ghost_records(ghost_sources_, ghost_multipoles_, numbers.same);
+  needs.moved = expected_ghost_records(ghost_sources_, ghost_multipoles_, numbers.targets_are_sources);
   if (partition_.ranks() > 1 && request_.callers == Callers::scattered) {
     needs.moved.sources = numbers.caller_sources + numbers.sources;
-    if (!numbers.same) needs.moved.targets = numbers.caller_targets + numbers.targets;
+    if (!numbers.targets_are_sources) needs.moved.targets = numbers.caller_targets + numbers.targets;
   }
   Index rows = 0;
   for (const M2lFftPlan& plan : plans) rows = std::max(rows, plan.largest_rows);
@@ -239,14 +240,14 @@ RankForecast VirtualRank::count(Traffic& ancestors) {
                              forecast.sources,
                              forecast.targets,
                              ghost_sources_,
-                             request_.points.same(),
+                             request_.points.targets_are_sources(),
                              request_.parameters.gradient()};
   forecast.memory = rank_memory(lists(), work, m2l, numbers, request_.parameters, partition_.ranks());
   forecast.estimate = estimate(numbers, forecast.memory, m2l);
-  forecast.near_inside = inside_pairs(lists(), work, forecast.sources, request_.points.same());
-  if (request_.points.same())
+  forecast.near_inside = inside_pairs(lists(), work, forecast.sources, request_.points.targets_are_sources());
+  if (request_.points.targets_are_sources())
     forecast.near_inside -=
-        tree::waiting_pairs(near_partners(tree_, partners_, forecast.sources, request_.parameters));
+        tree::waiting_pairs(near_lists(tree_, operator_lists_, forecast.sources, request_.parameters));
   const std::size_t row = multipole_bytes(request_.parameters, false);
   std::map<int, std::pair<std::vector<PeerCount>, std::vector<PeerCount>>> steps;
   const distributed::AncestorRows rows = distributed::find_ancestor_rows(tree_, rank_);

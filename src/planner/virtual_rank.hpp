@@ -33,7 +33,7 @@ class VirtualRank {
  public:
   VirtualRank(const ForecastRequest& request, const tree::Partition& partition, int rank);
 
-  RankLists lists() const { return {tree_, lists_, partners_, rank_}; }
+  RankLists lists() const { return {tree_, lists_, operator_lists_, rank_}; }
   std::span<const tree::NodeKey> leaves() const { return part_.leaves; }
 
   /// Where L2L ends, according to this rank's targets only.
@@ -69,7 +69,7 @@ class VirtualRank {
   tree::VirtualPart part_;
   tree::EssentialTree tree_;
   tree::InteractionLists lists_;
-  tree::Partners partners_;
+  tree::OperatorLists operator_lists_;
   Index ghost_sources_ = 0, ghost_multipoles_ = 0;   // numbers of records
   std::map<tree::NodeKey, std::vector<int>> users_;  // of shared nodes: ranks with targets in them
 };

@@ -83,7 +83,7 @@ class PointCounts {
  public:
   virtual ~PointCounts() = default;
   /// Whether sources = targets.
-  virtual bool same() const = 0;
+  virtual bool targets_are_sources() const = 0;
   virtual Places root() const = 0;
   /// Places of the eight children of a node with `places`.
   virtual std::array<Places, 8> divide(NodeKey node, const Places& places) const = 0;
@@ -95,7 +95,7 @@ class SortedPoints : public PointCounts {
   /// Without `targets`, sources = targets.
   explicit SortedPoints(std::span<const Code> sources,
                         std::optional<std::span<const Code>> targets = std::nullopt);
-  bool same() const override { return !targets_; }
+  bool targets_are_sources() const override { return !targets_; }
   Places root() const override;
   std::array<Places, 8> divide(NodeKey node, const Places& places) const override;
 
@@ -110,7 +110,7 @@ class ScaledPoints : public PointCounts {
  public:
   /// Ascending codes, which must outlive the object; points >= the number of codes.
   ScaledPoints(std::span<const Code> sample, Index points) : sample_(sample), points_(points) {}
-  bool same() const override { return true; }
+  bool targets_are_sources() const override { return true; }
   Places root() const override { return {0, points_, 0, points_}; }
   std::array<Places, 8> divide(NodeKey node, const Places& places) const override;
 
@@ -129,7 +129,7 @@ class UniformPoints : public PointCounts {
   /// The box is [lower, upper] along each axis, in units of the root cube (0 .. 1).
   UniformPoints(Index points, double lower, double upper, std::uint64_t seed)
       : points_(points), lower_(lower), upper_(upper), seed_(seed) {}
-  bool same() const override { return true; }
+  bool targets_are_sources() const override { return true; }
   Places root() const override { return {0, points_, 0, points_}; }
   std::array<Places, 8> divide(NodeKey node, const Places& places) const override;
 
@@ -153,7 +153,7 @@ class NodeCounts {
   bool refined(NodeKey node);
   /// Numbers of sources and targets before the code.
   Count before(Code code);
-  bool same() const { return points_.same(); }
+  bool targets_are_sources() const { return points_.targets_are_sources(); }
   int max_level() const { return max_level_; }
 
  private:

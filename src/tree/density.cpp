@@ -56,7 +56,7 @@ void find_near(const DensityLevel& above, const std::vector<std::array<std::int3
 
 std::vector<DensityLevel> measure_density(std::span<const Code> sources, std::span<const Code> targets,
                                           std::int32_t bound, int max_level) {
-  const bool same = sources.data() == targets.data();
+  const bool targets_are_sources = sources.data() == targets.data();
   std::vector<DensityLevel> levels(1);
   std::vector<Range> s{{0, static_cast<std::int32_t>(sources.size())}},
       t{{0, static_cast<std::int32_t>(targets.size())}};
@@ -80,7 +80,7 @@ std::vector<DensityLevel> measure_density(std::span<const Code> sources, std::sp
       children[node].fill(-1);
       if (above.points(node) <= bound) continue;
       const auto parts_s = divide_range(sources, s[node], shift);
-      const auto parts_t = same ? parts_s : divide_range(targets, t[node], shift);
+      const auto parts_t = targets_are_sources ? parts_s : divide_range(targets, t[node], shift);
       for (std::size_t octant = 0; octant < 8; ++octant) {
         if (parts_s[octant].size() + parts_t[octant].size() == 0) continue;
         children[node][octant] = static_cast<std::int32_t>(level.parent.size());

@@ -26,7 +26,7 @@ std::vector<NodeIndex> by_owner(const EssentialTree& tree, Wanted&& wanted) {
 
 }  // namespace
 
-Index default_coarse_users(int ranks, Index row_bytes) {
+Index default_allgather_threshold(int ranks, Index row_bytes) {
   const double x = static_cast<double>(row_bytes) / static_cast<double>(kMessageBytes);
   return std::max<Index>(24, std::llround(ranks * std::sqrt(x / (1 + x)) / 6));
 }
@@ -46,23 +46,24 @@ Index count_ranks_around(const Partition& partition, NodeKey node) {
 }
 
 std::vector<std::uint8_t> find_coarse(const EssentialTree& tree, const Partition& partition,
-                                      Index coarse_users) {
+                                      Index allgather_threshold) {
   std::vector<std::uint8_t> coarse(tree.keys.size(), 0), crowded(tree.keys.size(), 0);
-  if (coarse_users >= partition.ranks()) return coarse;
+  if (allgather_threshold >= partition.ranks()) return coarse;
   for (NodeIndex node = 0; node < tree.size(); ++node) {
     const NodeIndex parent = tree.parent[at(node)];
     const bool below_crowded = parent == kNoNode || crowded[at(parent)];
     if (!below_crowded) continue;
     coarse[at(node)] = tree.anchors[at(node)].level >= kFirstLevel;
     crowded[at(node)] =
-        !tree.leaf[at(node)] && count_ranks_around(partition, tree.keys[at(node)]) > coarse_users;
+        !tree.leaf[at(node)] && count_ranks_around(partition, tree.keys[at(node)]) > allgather_threshold;
   }
   return coarse;
 }
 
-GhostNeeds find_ghost_needs(const EssentialTree& tree, int rank, const NodeLists& v, const Partners& partners,
-                            const std::vector<std::uint8_t>& coarse, bool float_wire) {
-  const auto by_v = named_by(tree, rank, v), by_m2p = named_by(tree, rank, partners.m2p);
+GhostNeeds find_ghost_needs(const EssentialTree& tree, int rank, const NodeLists& v,
+                            const OperatorLists& operator_lists, const std::vector<std::uint8_t>& coarse,
+                            bool float_wire) {
+  const auto by_v = named_by(tree, rank, v), by_m2p = named_by(tree, rank, operator_lists.m2p);
   const auto ordinary = [&](std::size_t node) {
     return float_wire ? by_v[node] && !by_m2p[node] : by_v[node] || by_m2p[node];
   };
@@ -70,7 +71,8 @@ GhostNeeds find_ghost_needs(const EssentialTree& tree, int rank, const NodeLists
   needs.multipoles = by_owner(tree, [&](std::size_t node) { return ordinary(node) && !coarse[node]; });
   needs.coarse = by_owner(tree, [&](std::size_t node) { return ordinary(node) && coarse[node]; });
   if (float_wire) needs.double_wire = by_owner(tree, [&](std::size_t node) { return by_m2p[node]; });
-  const auto by_p2p = named_by(tree, rank, partners.p2p), by_p2l = named_by(tree, rank, partners.p2l);
+  const auto by_p2p = named_by(tree, rank, operator_lists.p2p),
+             by_p2l = named_by(tree, rank, operator_lists.p2l);
   needs.sources = by_owner(tree, [&](std::size_t node) { return by_p2p[node] || by_p2l[node]; });
   return needs;
 }

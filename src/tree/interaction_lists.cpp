@@ -140,8 +140,8 @@ InteractionLists build_lists(const EssentialTree& tree) {
   return lists;
 }
 
-Partners choose_partners(const EssentialTree& tree, const InteractionLists& lists, Index few_sources,
-                         Index few_targets) {
+OperatorLists choose_operator_lists(const EssentialTree& tree, const InteractionLists& lists,
+                                    Index few_sources, Index few_targets) {
   const auto direct_source = [&](NodeIndex source) {
     return tree.leaf[at(source)] && tree.source_count[at(source)] <= few_sources;
   };
@@ -151,7 +151,7 @@ Partners choose_partners(const EssentialTree& tree, const InteractionLists& list
   const auto length = [](const NodeLists& list, NodeIndex node) {
     return static_cast<Index>(list.of(node).size());
   };
-  Partners chosen;
+  OperatorLists chosen;
   chosen.m2p = make_rows(
       tree.size(), [&](NodeIndex node) { return length(lists.w, node); },
       [&](NodeIndex node, NodeIndex* out) {

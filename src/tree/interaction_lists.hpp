@@ -46,7 +46,7 @@ InteractionLists build_lists(const EssentialTree& tree);
 /// would be represented by a surface has few points, the pair is summed directly: P2P costs sources x
 /// targets, M2P surface points x targets, P2L sources x check points. Every pair is in exactly one list,
 /// which depends only on the numbers of points.
-struct Partners {
+struct OperatorLists {
   NodeLists p2p;  // leaves: U, and leaves of W and X that are summed directly
   NodeLists m2p;  // leaves: the rest of W
   NodeLists p2l;  // nodes: the rest of X
@@ -54,8 +54,8 @@ struct Partners {
 
 /// Source leaves with at most `few_sources` points use P2P instead of M2P, target leaves with at most
 /// `few_targets` instead of P2L; 0 and 0 keep M2P for all of W and P2L for all of X.
-Partners choose_partners(const EssentialTree& tree, const InteractionLists& lists, Index few_sources,
-                         Index few_targets);
+OperatorLists choose_operator_lists(const EssentialTree& tree, const InteractionLists& lists,
+                                    Index few_sources, Index few_targets);
 
 /// Makes rows of at most bound(node) entries, written by fill(node, begin) -> end; gaps between rows are
 /// removed.

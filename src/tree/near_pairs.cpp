@@ -30,8 +30,8 @@ std::vector<Index> divide_leaves(std::span<const Index> work, Index ranges) {
 }
 
 /// Classifies the leaves in the lists of leaves of this rank.
-struct Kinds : NearPartners {
-  explicit Kinds(const NearPartners& lists) : NearPartners(lists) {}
+struct Kinds : NearLists {
+  explicit Kinds(const NearLists& lists) : NearLists(lists) {}
 
   bool is_ghost(NodeIndex node) const { return tree.source_end[at(node)] > own_sources; }
   bool is_symmetric(NodeIndex leaf, NodeIndex other) const {
@@ -157,7 +157,7 @@ void make_tasks(const EssentialTree& tree, std::span<const Index> work, Index ra
 
 }  // namespace
 
-NearPairs pair_up(const NearPartners& lists, Index ranges) {
+NearPairs pair_up(const NearLists& lists, Index ranges) {
   const Kinds kinds(lists);
   const EssentialTree& tree = lists.tree;
   NearPairs pairs;
@@ -183,7 +183,7 @@ NearPairs pair_up(const NearPartners& lists, Index ranges) {
   return pairs;
 }
 
-BorderLeaves find_border_leaves(const NearPartners& lists) {
+BorderLeaves find_border_leaves(const NearLists& lists) {
   const Kinds kinds(lists);
   BorderLeaves border;
   kinds.for_each_border_pair([&](NodeIndex leaf, NodeIndex ghost) {
@@ -201,7 +201,7 @@ BorderLeaves find_border_leaves(const NearPartners& lists) {
   return border;
 }
 
-BorderPairs pair_up_border(const NearPartners& lists, Index ranges) {
+BorderPairs pair_up_border(const NearLists& lists, Index ranges) {
   const Kinds kinds(lists);
   const EssentialTree& tree = lists.tree;
   BorderPairs border;
@@ -230,7 +230,7 @@ BorderPairs pair_up_border(const NearPartners& lists, Index ranges) {
   return border;
 }
 
-double waiting_pairs(const NearPartners& lists) {
+double waiting_pairs(const NearLists& lists) {
   const Kinds kinds(lists);
   double pairs = 0;
   for (NodeIndex leaf = 0; leaf < lists.tree.size(); ++leaf) {

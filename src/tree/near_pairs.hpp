@@ -29,10 +29,11 @@ struct NearPairs {
 };
 
 /// P2P lists of a rank with sources = targets; its own are the first own_sources sources. `symmetric`:
-/// pairs of W and X are symmetric too, as they are if few_sources = few_targets in choose_partners; otherwise
-/// only those of U. Which pairs are symmetric, and in which leaf's row a pair is, does not depend on the
-/// partition among ranks. `whole_rows`: rows must be summed as a whole, because they are rounded as a whole.
-struct NearPartners {
+/// pairs of W and X are symmetric too, as they are if few_sources = few_targets in choose_operator_lists;
+/// otherwise only those of U. Which pairs are symmetric, and in which leaf's row a pair is, does not depend
+/// on the partition among ranks. `whole_rows`: rows must be summed as a whole, because they are rounded as a
+/// whole.
+struct NearLists {
   const EssentialTree& tree;
   const NodeLists& p2p;
   Index own_sources;
@@ -41,7 +42,7 @@ struct NearPartners {
 };
 
 /// The pairs of two leaves of this rank; with whole_rows, symmetric ones only in rows without ghosts.
-NearPairs pair_up(const NearPartners& lists, Index ranges);
+NearPairs pair_up(const NearLists& lists, Index ranges);
 
 /// Leaves along the curve, by rank (other than this one).
 using LeavesByRank = std::map<int, std::vector<NodeIndex>>;
@@ -53,18 +54,18 @@ struct BorderLeaves {
   LeavesByRank sent;      // leaves of other ranks, whose results this rank sums and sends
   LeavesByRank received;  // leaves of this rank, for which other ranks sum results
 };
-BorderLeaves find_border_leaves(const NearPartners& lists);
+BorderLeaves find_border_leaves(const NearLists& lists);
 
 struct BorderPairs {
   NearPairs here;       // symmetric pairs in own rows that pair_up leaves out; `leaves`: own and ghosts
   NodeLists one_sided;  // per leaf of this rank, ghosts without a symmetric pair
   BorderLeaves leaves;
 };
-BorderPairs pair_up_border(const NearPartners& lists, Index ranges);
+BorderPairs pair_up_border(const NearLists& lists, Index ranges);
 
 /// Number of point pairs within this rank in rows that wait for ghosts as a whole; each pair counts twice,
 /// once per side.
-double waiting_pairs(const NearPartners& lists);
+double waiting_pairs(const NearLists& lists);
 
 }  // namespace octopole::tree
 #pragma GCC visibility pop

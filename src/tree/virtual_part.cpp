@@ -97,15 +97,17 @@ bool TwoToOneTree::touched_by_split(NodeKey node, const morton::Anchor& here) {
   return false;
 }
 
-std::vector<Index> count_coarse_nodes(TwoToOneTree& tree, const Partition& partition, Index coarse_users) {
+std::vector<Index> count_coarse_nodes(TwoToOneTree& tree, const Partition& partition,
+                                      Index allgather_threshold) {
   std::vector<Index> counts(static_cast<std::size_t>(partition.ranks()), 0);
-  if (coarse_users >= partition.ranks()) return counts;
-  // As in find_coarse: children of nodes with more than coarse_users ranks around them.
+  if (allgather_threshold >= partition.ranks()) return counts;
+  // As in find_coarse: children of nodes with more than allgather_threshold ranks around them.
   std::vector<NodeKey> crowded;
   const auto visit = [&](NodeKey node) {
     if (node.level() >= kFirstLevel && tree.counts().count(node).sources > 0)
       ++counts[static_cast<std::size_t>(partition.owner(node))];
-    if (tree.is_split(node) && count_ranks_around(partition, node) > coarse_users) crowded.push_back(node);
+    if (tree.is_split(node) && count_ranks_around(partition, node) > allgather_threshold)
+      crowded.push_back(node);
   };
   visit(NodeKey::root());
   while (!crowded.empty()) {
@@ -121,11 +123,11 @@ VirtualPart find_part(NodeCounts& counts, const Partition& partition, int rank, 
   Visit(counts, partition, rank, two_to_one, part).run();
   std::sort(part.splits.begin(), part.splits.end());
   part.leaves = leaves_of(part.splits, partition.range(rank));
-  const bool same = counts.same();
+  const bool targets_are_sources = counts.targets_are_sources();
   for (const NodeKey leaf : part.leaves) {
     const Count count = counts.count(leaf);
     part.sources.insert(part.sources.end(), static_cast<std::size_t>(count.sources), leaf.first_code());
-    if (!same)
+    if (!targets_are_sources)
       part.targets.insert(part.targets.end(), static_cast<std::size_t>(count.targets), leaf.first_code());
     part.points.sources += count.sources;
     part.points.targets += count.targets;

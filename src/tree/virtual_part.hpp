@@ -31,7 +31,8 @@ class TwoToOneTree {
 };
 
 /// Number of coarse nodes with sources per owner rank: its contribution to the collective of MultipoleRule.
-std::vector<Index> count_coarse_nodes(TwoToOneTree& tree, const Partition& partition, Index coarse_users);
+std::vector<Index> count_coarse_nodes(TwoToOneTree& tree, const Partition& partition,
+                                      Index allgather_threshold);
 
 /// A rank's data after refinement, balance and the exchange of records.
 struct VirtualPart {

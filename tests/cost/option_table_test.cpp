@@ -51,7 +51,7 @@ TEST(OptionTable, NamesInReports) {
   EXPECT_EQ(names_of(p, kRunReport),
             and_also(kBench, {"gradient", "downward_check_order", "tuned", "max_level", "inner_radius",
                               "outer_radius", "outer_grading", "svd_rank", "svd_tolerance", "balance",
-                              "direct_leaves", "transport", "coarse_users", "memory_limit",
+                              "direct_leaves", "transport", "allgather_threshold", "memory_limit",
                               "allow_overfull_leaves"}));
 }
 

@@ -194,8 +194,8 @@ TEST(IndexMap, RowsMayBeMoreThanAnIndex) {
 
 TEST(IndexMap, OfNoRowsAtAll) {
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
-  const auto same = [](Index row) noexcept { return row; };
-  const IndexMap<> map(comm, ByRank<Index>(comm.size()), same, same);
+  const auto targets_are_sources = [](Index row) noexcept { return row; };
+  const IndexMap<> map(comm, ByRank<Index>(comm.size()), targets_are_sources, targets_are_sources);
   RowExchange exchange = to_users(comm, mpi::kDefaultTransport, map);
   const double none = 7;
   double all = 7;

@@ -159,7 +159,7 @@ TEST(Agreement, EveryUnequalOptionIsNamedWithItsRanks) {
       {"direct_leaves", [](Options& o) { o.direct_leaves = false; }},
       {"balance_by", [](Options& o) { o.balance_by = BalanceBy::points; }},
       {"transport", [](Options& o) { o.transport = mpi::Transport::point_to_point; }},
-      {"allgather_threshold", [](Options& o) { o.coarse_users = 3; }},
+      {"allgather_threshold", [](Options& o) { o.allgather_threshold = 3; }},
       {"memory_limit", [](Options& o) { o.memory_limit = Index{1} << 40; }},
       {"allow_overfull_leaves", [](Options& o) { o.allow_overfull_leaves = true; }}};
   EXPECT_EQ(changes.size(), named_options({}).size());  // a new option needs a line above

@@ -17,16 +17,16 @@ using namespace octopole::test;
 void check_leaves(const std::vector<double>& sources, const std::vector<double>& targets) {
   const Part part = world();
   Fmm fmm(MPI_COMM_WORLD, Laplace{}, with_order(3, 30));
-  const bool same = targets.empty();
-  const auto& all = same ? sources : targets;
+  const bool targets_are_sources = targets.empty();
+  const auto& all = targets_are_sources ? sources : targets;
   const auto my_sources = part.of(sources, 3), my_targets = part.of(targets, 3);
-  if (same)
+  if (targets_are_sources)
     fmm.set_points(my_sources);
   else
     fmm.set_points(my_sources, my_targets);
-  EXPECT_EQ(fmm.targets_are_sources(), same);
+  EXPECT_EQ(fmm.targets_are_sources(), targets_are_sources);
   EXPECT_EQ(fmm.sources(), my_sources);
-  EXPECT_EQ(fmm.targets(), same ? my_sources : my_targets);
+  EXPECT_EQ(fmm.targets(), targets_are_sources ? my_sources : my_targets);
 
   const LeafPoints leaves = FmmAccess::leaf_points(fmm);
   ASSERT_EQ(leaves.positions.size(), 3 * leaves.numbers.size());
@@ -58,7 +58,7 @@ void check_leaves(const std::vector<double>& sources, const std::vector<double>&
   EXPECT_FALSE(pairs.empty());
   for (const auto& [pair, times] : pairs) {
     EXPECT_EQ(times, 1);
-    if (same) {
+    if (targets_are_sources) {
       EXPECT_EQ(pairs.count({pair.second, pair.first}), 1u);
     }
   }

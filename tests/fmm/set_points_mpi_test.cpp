@@ -59,7 +59,7 @@ std::vector<double> count_sources(PointSetup& s) {
     for (NodeIndex node : s.work.target_nodes[level])
       for (NodeIndex other : v.of(node)) locals[at(node)] += multipoles[at(other)];
     for (NodeIndex node : s.work.x_nodes[level])
-      for (NodeIndex other : s.partners.p2l.of(node)) locals[at(node)] += sum_of_leaf(other);
+      for (NodeIndex other : s.operator_lists.p2l.of(node)) locals[at(node)] += sum_of_leaf(other);
     if (level == distributed::kFirstLevel) continue;
     for (NodeIndex parent : s.work.target_parents[level - 1])
       for (std::size_t octant = 0; octant < 8; ++octant) {
@@ -74,7 +74,7 @@ std::vector<double> count_sources(PointSetup& s) {
   };
   for (NodeIndex leaf : s.work.target_ends) add(leaf, locals[at(leaf)]);
   for (NodeIndex leaf : s.work.w_leaves)
-    for (NodeIndex other : s.partners.m2p.of(leaf)) add(leaf, multipoles[at(other)]);
+    for (NodeIndex other : s.operator_lists.m2p.of(leaf)) add(leaf, multipoles[at(other)]);
   if (s.near_pairs) {
     // Sums at both ends of symmetric pairs; those at ghosts are sent to their owners.
     const auto add_to_sources = [&](NodeIndex leaf, double value) {
@@ -102,7 +102,7 @@ std::vector<double> count_sources(PointSetup& s) {
   }
   for (const auto* leaves : {&s.work.interior_leaves, &s.work.boundary_leaves})
     for (NodeIndex leaf : *leaves)
-      for (NodeIndex other : s.partners.p2p.of(leaf)) add(leaf, sum_of_leaf(other));
+      for (NodeIndex other : s.operator_lists.p2p.of(leaf)) add(leaf, sum_of_leaf(other));
   return counts;
 }
 
@@ -167,7 +167,7 @@ TEST_P(Counting, WithCoarseNodesByTheCollective) {
   for (const Index users : {1, 3}) {
     Parameters p = small_leaves(10);
     p.direct_leaves = false;
-    p.coarse_users = users;
+    p.allgather_threshold = users;
     expect_everything_counted(GetParam(), 1500, p);
   }
 }
@@ -175,7 +175,7 @@ TEST_P(Counting, WithMultipolesAsFloats) {
   Parameters p = small_leaves(10);
   p.direct_leaves = false;  // multipoles for M2P are sent as doubles
   p.operators.m2l_precision = Precision::single_precision;
-  p.coarse_users = 2;
+  p.allgather_threshold = 2;
   expect_everything_counted(GetParam(), 1500, p);
 }
 TEST_P(Counting, WithoutBalance) {

@@ -20,7 +20,8 @@ using namespace test;
 struct MultipoleBytes {
   Index messages = 0, collective = 0;
 };
-MultipoleBytes bytes_needed(const PointSetup& s, int rank, const Parameters& parameters, Index coarse_users) {
+MultipoleBytes bytes_needed(const PointSetup& s, int rank, const Parameters& parameters,
+                            Index allgather_threshold) {
   const OperatorKey& key = parameters.operators;
   const auto is_coarse = [&](NodeIndex node) {
     const auto key_of_parent = s.tree.keys[at(node)].parent();
@@ -34,13 +35,13 @@ MultipoleBytes bytes_needed(const PointSetup& s, int rank, const Parameters& par
         }
       ranks += around;
     }
-    return ranks > coarse_users;
+    return ranks > allgather_threshold;
   };
   const Index points = surface_size(key.order), full = key.precision == Precision::single_precision ? 4 : 8,
               least = key.m2l_precision == Precision::single_precision ? 4 : full;
   const tree::NodeLists v = tree::build_lists(s.tree).v;  // the set-up keeps only its lengths
   std::set<NodeIndex> by_v(v.items.begin(), v.items.end()),
-      by_m2p(s.partners.m2p.items.begin(), s.partners.m2p.items.end()), all = by_v;
+      by_m2p(s.operator_lists.m2p.items.begin(), s.operator_lists.m2p.items.end()), all = by_v;
   all.insert(by_m2p.begin(), by_m2p.end());
   MultipoleBytes bytes;
   for (const NodeIndex node : all) {
@@ -127,7 +128,7 @@ void expect_recount(const Problem& problem, const Options& options, Output outpu
   EXPECT_EQ(of(mine, Exchange::near_sums), sums.counts);
   EXPECT_EQ(of(mine, Exchange::potential), potential.counts);
   EXPECT_EQ(of(mine, Exchange::gradient), gradient.counts);
-  const Index users = fmm.summary().parameters.coarse_users.value();
+  const Index users = fmm.summary().parameters.allgather_threshold.value();
   const MultipoleBytes needed = bytes_needed(s, part.rank, fmm.parameters(), users);
   EXPECT_EQ(of(mine, Exchange::ghost_multipoles).bytes_received, needed.messages);
   const TrafficCounts collective = of(mine, Exchange::coarse_multipoles);
@@ -179,7 +180,7 @@ TEST(Communication, TheReportEqualsARecountOfThePlans) {
   expect_recount(make_problem("cube", 3000), options, Output::potential);
   options.transport = mpi::Transport::point_to_point;
   options.precision = Precision::single_precision;
-  options.coarse_users = 4;
+  options.allgather_threshold = 4;
   expect_recount(make_problem("plummer", 2000), options, Output::potential_and_gradient);
 }
 
@@ -188,7 +189,7 @@ TEST(Communication, MultipolesThatM2LAloneNeedsTravelAsFloats) {
   options.m2l_precision = Precision::single_precision;
   options.direct_leaves = false;
   expect_recount(make_problem("plummer", 2000), options, Output::potential);
-  options.coarse_users = 2;
+  options.allgather_threshold = 2;
   expect_recount(make_problem("ellipsoid", 2000), options, Output::potential);
 }
 
@@ -204,7 +205,7 @@ TEST(Communication, HowMultipolesTravelChangesNoBit) {
     // All multipoles sent in double, whatever M2L's precision.
     Options in_double = options;
     in_double.m2l_precision = Precision::double_precision;
-    in_double.coarse_users = std::numeric_limits<Index>::max();
+    in_double.allgather_threshold = std::numeric_limits<Index>::max();
     std::string note;
     const auto operators = prepare_operators<Laplace, double>(
         comm, Laplace{}, resolve(options, Laplace::name).operators, nullptr, note);
@@ -219,7 +220,7 @@ TEST(Communication, HowMultipolesTravelChangesNoBit) {
     for (const auto transport : {mpi::Transport::neighbourhood, mpi::Transport::point_to_point})
       for (const Index users : {Index{1}, Index{4}, std::numeric_limits<Index>::max()}) {
         options.transport = transport;
-        options.coarse_users = users;
+        options.allgather_threshold = users;
         PointSetup other =
             set_points(comm, resolve(options, Laplace::name), part.of(problem.sources, 3), std::nullopt);
         EXPECT_EQ(other.ghosts.float_wire, m2l == Precision::single_precision);

@@ -23,13 +23,13 @@ struct RealRank {
 /// rank_memory of a real set-up, checked against the arrays that it estimates where they are accessible.
 RankMemory measure_memory(const mpi::Comm& comm, PointSetup& s, const Parameters& parameters,
                           const test::Part& part, const std::vector<double>& charges) {
-  const bool same = !s.target_exchange;
+  const bool targets_are_sources = !s.target_exchange;
   const PointNumbers numbers{s.points.sources / part.ranks,
                              s.points.targets / part.ranks,
                              s.owned_sources(),
                              s.owned_targets(),
                              s.ghosts.ghost_sources,
-                             same,
+                             targets_are_sources,
                              true};
   const RankMemory memory = rank_memory(s.rank_lists(), s.work, s.m2l, numbers, parameters, part.ranks);
   EXPECT_EQ(static_cast<Index>(s.sources.x.size()), numbers.sources + numbers.ghost_sources);
@@ -76,11 +76,12 @@ void expect_plan(const test::Problem& problem, Options options) {
   options.output = Output::potential_and_gradient;
   Parameters parameters = resolve(options, Laplace::name);
   const auto sources = part.of(problem.sources, 3), targets = part.of(problem.targets, 3);
-  const bool same = problem.targets.empty();
-  PointSetup s = set_points(comm, parameters, sources,
-                            same ? std::nullopt : std::optional<std::span<const double>>(targets));
+  const bool targets_are_sources = problem.targets.empty();
+  PointSetup s =
+      set_points(comm, parameters, sources,
+                 targets_are_sources ? std::nullopt : std::optional<std::span<const double>>(targets));
   Fmm fmm(MPI_COMM_WORLD, Laplace{}, options);
-  if (same)
+  if (targets_are_sources)
     fmm.set_points(sources);
   else
     fmm.set_points(sources, targets);
@@ -109,12 +110,13 @@ void expect_plan(const test::Problem& problem, Options options) {
   morton::sort_codes(sorted_sources);
   morton::sort_codes(sorted_targets);
   const tree::SortedPoints points =
-      same ? tree::SortedPoints(sorted_sources)
-           : tree::SortedPoints(sorted_sources, std::span<const morton::Code>(sorted_targets));
+      targets_are_sources ? tree::SortedPoints(sorted_sources)
+                          : tree::SortedPoints(sorted_sources, std::span<const morton::Code>(sorted_targets));
   ForecastRequest request{points, parameters};
   request.ranks = part.ranks;
   request.sources = ListedPoints{source_codes, bounds_of_blocks(source_codes.size(), part.ranks)};
-  if (!same) request.targets = ListedPoints{target_codes, bounds_of_blocks(target_codes.size(), part.ranks)};
+  if (!targets_are_sources)
+    request.targets = ListedPoints{target_codes, bounds_of_blocks(target_codes.size(), part.ranks)};
   const Forecast forecast = make_forecast(request);
   ASSERT_TRUE(forecast.complete());
   EXPECT_EQ(forecast.moved, s.load_balance.moved);
@@ -143,7 +145,7 @@ void expect_plan(const test::Problem& problem, Options options) {
   }
 
   // Ranks of a sample, from their own lists.
-  if (!same || part.ranks < 5) return;
+  if (!targets_are_sources || part.ranks < 5) return;
   ForecastRequest few = request;
   few.sample = 4;
   few.parameters.balance_by = BalanceBy::points;

@@ -54,7 +54,7 @@ TEST(DistinctTargets, HavePlacesOfTheirOwn) {
   const auto sources = test::sorted_codes(test::make_points("cube", 500)),
              targets = test::sorted_codes(test::make_points("sphere", 300));
   const SortedPoints points(sources, std::span<const Code>(targets));
-  EXPECT_FALSE(points.same());
+  EXPECT_FALSE(points.targets_are_sources());
   NodeCounts counts(points, 10, 20);
   for (int octant = 0; octant < 8; ++octant) {
     const NodeKey node = NodeKey::root().child(octant).child(7 - octant);

@@ -97,14 +97,14 @@ TEST(Lists, FullVListOfAnInnerNode) {
   EXPECT_TRUE(s.lists.x.items.empty());
 }
 
-TEST(Partners, AreWAndXByOperator) {
+TEST(OperatorLists, AreWAndXByOperator) {
   const auto s = test::make_serial_tree(test::make_points("plummer", 3000), 12);
   ASSERT_FALSE(s.lists.w.items.empty());
-  const Partners all_kept = choose_partners(s.tree, s.lists, 0, 0);
+  const OperatorLists all_kept = choose_operator_lists(s.tree, s.lists, 0, 0);
   EXPECT_EQ(all_kept.m2p.items, s.lists.w.items);
   EXPECT_EQ(all_kept.p2l.items, s.lists.x.items);
   EXPECT_EQ(all_kept.p2p.items, s.lists.u.items);
-  const Partners some = choose_partners(s.tree, s.lists, 6, 6);
+  const OperatorLists some = choose_operator_lists(s.tree, s.lists, 6, 6);
   EXPECT_EQ(some.p2p.items.size() + some.m2p.items.size() + some.p2l.items.size(),
             s.lists.u.items.size() + s.lists.w.items.size() + s.lists.x.items.size());
   EXPECT_GT(some.p2p.items.size(), s.lists.u.items.size());

@@ -69,7 +69,7 @@ struct RankView {
   EssentialTree tree;
   NodeLists p2p;
   Index own_sources;
-  NearPartners lists(bool symmetric, bool whole_rows) const {
+  NearLists lists(bool symmetric, bool whole_rows) const {
     return {tree, p2p, own_sources, symmetric, whole_rows};
   }
 };
@@ -107,14 +107,14 @@ TEST(NearPairs, AreTheP2pListsOnTwoRanks) {
       for (const Index ranges : {1, 3, 16, 5000}) {
         SCOPED_TRACE(::testing::Message() << shape << ' ' << symmetric << whole_rows << ' ' << ranges);
         const auto s = test::make_serial_tree(test::make_points(shape, 2000), 10);
-        const Partners partners = choose_partners(s.tree, s.lists, 8, symmetric ? 8 : 3);
+        const OperatorLists operator_lists = choose_operator_lists(s.tree, s.lists, 8, symmetric ? 8 : 3);
         const Index split = end_of_leaf_with(s.tree, 1400);
         std::vector<std::vector<NodeIndex>> found(at(s.tree.size()));
         BorderLeaves leaves[2];
         Index border_points[2] = {0, 0};
         for (const int rank : {0, 1}) {
-          const RankView view = view_of(s, partners.p2p, split, rank);
-          const NearPartners own = view.lists(symmetric, whole_rows);
+          const RankView view = view_of(s, operator_lists.p2p, split, rank);
+          const NearLists own = view.lists(symmetric, whole_rows);
           const NearPairs pairs = pair_up(own, ranges);
           BorderPairs border = pair_up_border(own, ranges);
           ASSERT_EQ(pairs.ranges.size(), static_cast<std::size_t>(ranges) + 1);
@@ -141,7 +141,7 @@ TEST(NearPairs, AreTheP2pListsOnTwoRanks) {
           }
         }
         for (NodeIndex node = 0; node < s.tree.size(); ++node) {
-          const auto expected = partners.p2p.of(node);
+          const auto expected = operator_lists.p2p.of(node);
           std::sort(found[at(node)].begin(), found[at(node)].end());
           EXPECT_TRUE(
               std::equal(found[at(node)].begin(), found[at(node)].end(), expected.begin(), expected.end()))
@@ -154,15 +154,15 @@ TEST(NearPairs, WholeRowsDoNotDependOnTheRanks) {
   for (const char* shape : {"cube", "sphere", "plummer"}) {
     SCOPED_TRACE(shape);
     const auto s = test::make_serial_tree(test::make_points(shape, 2000), 10);
-    const Partners partners = choose_partners(s.tree, s.lists, 8, 8);
+    const OperatorLists operator_lists = choose_operator_lists(s.tree, s.lists, 8, 8);
     const Index all = static_cast<Index>(s.codes.size());
     Rows alone;
-    add_rows(s.tree, pair_up({s.tree, partners.p2p, all, true, true}, 5), alone);
+    add_rows(s.tree, pair_up({s.tree, operator_lists.p2p, all, true, true}, 5), alone);
     for (const Index cut : {200, 1000, 1700}) {
       Rows divided;
       std::size_t waiting = 0;
       for (const int rank : {0, 1}) {
-        const RankView view = view_of(s, partners.p2p, end_of_leaf_with(s.tree, cut), rank);
+        const RankView view = view_of(s, operator_lists.p2p, end_of_leaf_with(s.tree, cut), rank);
         add_rows(view.tree, pair_up(view.lists(true, true), 3), divided);
         const BorderPairs border = pair_up_border(view.lists(true, true), 3);
         add_rows(view.tree, border.here, divided);

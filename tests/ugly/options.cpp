@@ -171,7 +171,7 @@ class Draw {
   void draw_ranks() {
     if (random_.chance(0.3)) o_.balance_by = BalanceBy::points;
     if (random_.chance(0.4)) o_.transport = mpi::Transport::point_to_point;
-    if (random_.chance(0.25)) o_.coarse_users = random_.integer(1, 30);
+    if (random_.chance(0.25)) o_.allgather_threshold = random_.integer(1, 30);
   }
 
   /// Sets one option out of range or in conflict with another, whatever the rest is.
@@ -210,7 +210,7 @@ class Draw {
         o_.outer_grading = random_.one_of({-0.1, 1.5, nan});
         break;
       case 10:
-        o_.coarse_users = random_.one_of({Index{0}, Index{-1}});
+        o_.allgather_threshold = random_.one_of({Index{0}, Index{-1}});
         break;
       case 11:
         o_.rates = Rates{};  // all zero
@@ -273,7 +273,7 @@ class Draw {
     say("direct_leaves", o_.direct_leaves, usual.direct_leaves);
     say("balance_by", balance_name(o_.balance_by), balance_name(usual.balance_by));
     say("transport", transport_name(o_.transport), transport_name(usual.transport));
-    say("coarse_users", o_.coarse_users);
+    say("allgather_threshold", o_.allgather_threshold);
     if (choice_.refused) choice_.description += " (to be refused)";
   }
 

@@ -16,10 +16,13 @@ inline constexpr std::array<double, kSetupStages> kSetupNanoseconds = {1000, 40,
 /// clock of this rank by them.
 class WorkCharger : public WorkObserver {
  public:
-  /// Uses the rates of the parameters; `same` as in seconds_of(); copy_bandwidth: bytes per second of copies
-  /// into and out of message buffers; charge: false only sums.
-  WorkCharger(const Parameters& parameters, bool same, double copy_bandwidth, bool charge)
-      : parameters_(parameters), same_(same), copy_bandwidth_(copy_bandwidth), charge_(charge) {}
+  /// Uses the rates of the parameters; `targets_are_sources` as in seconds_of(); copy_bandwidth: bytes per
+  /// second of copies into and out of message buffers; charge: false only sums.
+  WorkCharger(const Parameters& parameters, bool targets_are_sources, double copy_bandwidth, bool charge)
+      : parameters_(parameters),
+        targets_are_sources_(targets_are_sources),
+        copy_bandwidth_(copy_bandwidth),
+        charge_(charge) {}
 
   void prepared(SetupStage stage, Index items) override;
   void evaluated(const PointSetup& setup, Phase phase, std::size_t part) override;
@@ -36,7 +39,7 @@ class WorkCharger : public WorkObserver {
   void charge(double seconds) const;
 
   Parameters parameters_;
-  bool same_;
+  bool targets_are_sources_;
   double copy_bandwidth_;
   bool charge_;
   std::array<double, kPhases> seconds_{};
