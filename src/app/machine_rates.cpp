@@ -10,7 +10,6 @@
 #include <nlohmann/json.hpp>
 
 #include "app/text.hpp"
-#include "app/utc.hpp"
 #include "base/machine.hpp"
 #include "base/threads.hpp"
 #include "io/atomic_file.hpp"
