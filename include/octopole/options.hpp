@@ -30,7 +30,7 @@ inline constexpr std::array<std::string_view, kWorkKinds> kWorkKindNames = {
     "near_pairs", "near_gradient_pairs", "gathers", "pairs", "gradient_pairs", "gemm", "transform", "sweep"};
 
 /// Operations per second of one thread while all threads do the same work, by WorkKind; positive.
-struct Rates {
+struct Throughput {
   using Row = std::array<double, kWorkKinds>;
   Row in_single{}, in_double{};       ///< by precision; in_single has P2P with two floats per coordinate
   Row in_one_float{}, in_estimate{};  ///< single precision with P2P in these forms (NearForm)
@@ -52,13 +52,13 @@ struct Rates {
   }
 };
 
-/// The default of Options::rates: rates of a Zen 4 core with the instruction set in use, measured (matrix
-/// products: estimated from another machine). For most choices only their ratios matter. Not collective.
-Rates reference_rates();
+/// The default of Options::throughput: that of a Zen 4 core with the instruction set in use, measured (matrix
+/// products: estimated from another machine). For most choices only its ratios matter. Not collective.
+Throughput reference_throughput();
 
-/// Measures this machine with all OpenMP threads at once, in a few seconds. The results differ between ranks:
+/// Measures this machine with all OpenMP threads at once, in a few seconds. The result differs between ranks:
 /// an Fmm uses the minimum of each rate over its ranks (fmm/agreement.hpp). Not collective.
-Rates measure_rates();
+Throughput measure_throughput();
 
 /// Value of Options::memory_limit with which nothing is checked.
 inline constexpr Index kNoMemoryLimit = 0;
@@ -76,9 +76,9 @@ struct Options {
   std::optional<int> ncrit;
   std::optional<double> padding;  ///< side of the root cube over the extent of the points, 1..2
   bool tune = true;  ///< choose ncrit and, with it, padding by the cost model (cost/tuning), not by the table
-  /// Rates for the cost model and balance by work; absent: reference_rates(). Ranks may pass different rates,
+  /// For the cost model and balance by work; absent: reference_throughput(). Ranks may pass different ones,
   /// or none: the minimum of each rate over the ranks is used. All other options must be equal on all ranks.
-  std::optional<Rates> rates;
+  std::optional<Throughput> throughput;
   /// Output that the digits are promised for, and that the cost model and balance by work assume. With
   /// Output::potential, evaluate may still be asked for the gradient: its error is then 1 to 10 times that of
   /// the potential, and up to 100 times around distant clusters (docs/accuracy.md).
@@ -96,7 +96,8 @@ struct Options {
   /// order; the estimate is good for up to 3 digits.
   std::optional<NearForm> near_form;
   std::optional<Precision> m2l_precision;  ///< of M2L by FFT: single is good for 6 digits, 5 of the gradient
-  std::optional<M2lMethod> m2l;  ///< absent: SVD if one of its options is set, else the faster by the rates
+  std::optional<M2lMethod>
+      m2l;  ///< absent: SVD if one of its options is set, else the faster by the throughput
   std::optional<double> svd_tolerance;  ///< M2L by SVD: relative truncation of singular values, 1e-16..0.5
   std::optional<int> svd_rank;          ///< M2L by SVD: maximum rank per transfer vector, 1..10000
   bool balance = true;                  ///< 2:1 balance of the tree
@@ -140,7 +141,7 @@ struct Parameters {
   int ncrit = 0;              ///< if tune_ncrit, the table's: Summary::parameters has the chosen one
   double padding = 1;         ///< likewise if tune_padding
   bool tune_ncrit = false, tune_padding = false;  ///< whether set_points chooses
-  Rates rates;
+  Throughput throughput;
   Output output = Output::potential;
   int max_level = 20;
   bool balance = true;

@@ -135,7 +135,7 @@ struct MemoryEstimate {
 };
 
 /// Leaves with more than n_crit points, over all ranks. Seconds are estimates for the slowest rank, from
-/// counts, rates and threads: equal on all ranks, never measured.
+/// counts, throughput and threads: equal on all ranks, never measured.
 struct OverfullLeaves {
   Index leaves = 0;          ///< leaves with more than n_crit sources or targets
   Index largest = 0;         ///< maximum number of sources or targets per leaf, overfull or not
@@ -170,7 +170,7 @@ struct Imbalance {
   Imbalance() { phases.fill(1); }
 };
 
-/// How evenly the ranks share an evaluation. Work is counted, and weighted by the rates.
+/// How evenly the ranks share an evaluation. Work is counted, and weighted by the throughput.
 struct BalanceSummary {
   bool moved = false;   ///< whether a partition by work replaced the one by points
   Imbalance by_points;  ///< work, under the partition by points

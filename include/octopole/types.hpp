@@ -28,8 +28,8 @@ enum class NearForm : std::int8_t {
   estimate     ///< as one_float, with the hardware's 1/sqrt if it is good to 2^-13 (AVX-512); for 3 digits
 };
 
-/// What ranks get equal shares of: the work of an evaluation, counted from the lists and weighted by rates,
-/// or points.
+/// What ranks get equal shares of: the work of an evaluation, counted from the lists and weighted by the
+/// throughput, or points.
 enum class BalanceBy { work, points };
 
 std::string_view balance_name(BalanceBy by);           ///< "work", "points"

@@ -20,7 +20,7 @@ octopole=$(octopole_program)
 octopole_mpi_environment "$ranks"
 
 octopole_step="Running octopole on $ranks ranks"
-command=("${octopole_mpirun[@]}" -n "$ranks" "$octopole" run --shape sphere -n 20000 --digits 5 --rates reference
+command=("${octopole_mpirun[@]}" -n "$ranks" "$octopole" run --shape sphere -n 20000 --digits 5 --throughput reference
   --verify 200)
 report=$(timeout 60 "${command[@]}") || {
   status=$?

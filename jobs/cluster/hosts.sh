@@ -16,7 +16,7 @@
 #   --check                   only report whether hosts can be created here, and why not
 #   -h, --help
 #
-# Example: two runs that share one operator database and store rates on each host:
+# Example: two runs that share one operator database and store the throughput on each host:
 #   jobs/cluster/hosts.sh -n 4 -r 1gbit -p ~/.cache -- bash -c 'for i in 1 2; do
 #     mpirun octopole run --shape cube -n 100000 -d 6 --operators operators.h5 --verify 1000; done'
 #

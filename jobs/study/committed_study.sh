@@ -3,8 +3,8 @@
 # lines (measured.jsonl, predicted.jsonl, ...) in docs/developers/study/records.tar.gz, which this script unpacks first.
 #
 # Usage: jobs/study/committed_study.sh measured|counted|simulated|planned|figures...
-#   measured    1 and 2 cores of this machine, ranks and threads, and the planner's predictions from rates measured here
-#               (predicted.jsonl); needs an otherwise idle machine
+#   measured    1 and 2 cores of this machine, ranks and threads, and the planner's predictions from the throughput
+#               measured here (predicted.jsonl); needs an otherwise idle machine
 #   counted     plans of 64, 128 and 256 ranks, all of them examined
 #   simulated   the same runs under SimGrid
 #   planned     64 to 100,000 cores, in samples of ranks; many minutes, 18 GB of memory
@@ -68,9 +68,9 @@ measured() {
   keep measured "$scratch"/measured/*.jsonl
   local shape callers=scattered  # as in the runs above, which pass equal blocks of points
   for shape in "${shapes[@]}"; do
-    plan --shape "$shape" -n 1000000 --ranks 1 --threads 1 --rates measure --study node
-    plan --shape "$shape" -n 1000000 --ranks 2 --threads 1 --rates measure --study node
-    plan --shape "$shape" -n 1000000 --ranks 1 --threads 2 --rates measure --study node
+    plan --shape "$shape" -n 1000000 --ranks 1 --threads 1 --throughput measure --study node
+    plan --shape "$shape" -n 1000000 --ranks 2 --threads 1 --throughput measure --study node
+    plan --shape "$shape" -n 1000000 --ranks 1 --threads 2 --throughput measure --study node
   done
   keep predicted "$scratch/planned.jsonl"
   rm "$scratch/planned.jsonl"

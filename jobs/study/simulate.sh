@@ -13,9 +13,9 @@
 #   VERIFY=200                       targets summed directly for the error; 0: none
 #   COMPARE=yes                      also compute on one rank, and fail if the results differ
 #   ARGUMENTS=""                     further arguments of octopole_simulate, such as --gradient
-#   MACHINE=jobs/study/machines/reference.json   the cluster: latency, bandwidth, cores per node, rates per core
+#   MACHINE=jobs/study/machines/reference.json   the cluster: latency, bandwidth, cores per node, throughput of a core
 #   RANKS_PER_NODE=                  ranks per node (default: one per core)
-#   RATES=reference                  rates per core if the machine file has none: a file, or reference
+#   THROUGHPUT=reference             throughput of a core if the machine file has none: a file, or reference
 #   RECORDS=results/simulated.jsonl  file to which records are appended
 #   BUILD=build-smpi                 where to build
 set -euo pipefail
@@ -38,7 +38,7 @@ DIGITS=${DIGITS:-6}
 VERIFY=${VERIFY:-200}
 COMPARE=${COMPARE:-yes}
 MACHINE=${MACHINE:-jobs/study/machines/reference.json}
-RATES=${RATES:-reference}
+THROUGHPUT=${THROUGHPUT:-${RATES:-reference}}  # RATES: its earlier name
 RECORDS=${RECORDS:-results/simulated.jsonl}
 BUILD=${BUILD:-build-smpi}
 read -r -a arguments <<<"${ARGUMENTS:-}"
@@ -73,7 +73,7 @@ for shape in $SHAPES; do
   for ranks in $RANKS; do
     bash jobs/study/virtual_run.sh "$BUILD/src/octopole_simulate" "$ranks" "$MACHINE" "${RANKS_PER_NODE:-}" "$scratch" \
       --shape "$shape" "$points" "$N" --digits "$DIGITS" --verify "$VERIFY" --study "$STUDY" \
-      --rates "$RATES" --quiet --record "$scratch/record" "${arguments[@]}"
+      --throughput "$THROUGHPUT" --quiet --record "$scratch/record" "${arguments[@]}"
     cat "$scratch/record" >>"$RECORDS"
     cat "$scratch/record" >>"$scratch/all.jsonl"
     printf '%s, %d ranks: done\n' "$shape" "$ranks"

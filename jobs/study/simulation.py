@@ -2,8 +2,8 @@
 """Describes a cluster to SimGrid, and prints tables of simulated runs. Used by jobs/study/simulate.sh.
 
 simulation.py platform --machine FILE --ranks P [--ranks-per-node R] --directory DIR
-    Writes platform.xml, hosts (one line per rank, filling node after node), rates.json if the machine file has rates, and
-    machine.json (repeated in the report) into DIR, and prints smpirun's options, one per line.
+    Writes platform.xml, hosts (one line per rank, filling node after node), throughput.json if the machine file has a
+    throughput, and machine.json (repeated in the report) into DIR, and prints smpirun's options, one per line.
 simulation.py table FILE...
     Prints a table of records (JSON lines) that octopole_simulate wrote.
 simulation.py compare FOUND PLANNED
@@ -38,11 +38,11 @@ def read_machine(path):
         }
     except (KeyError, TypeError, ValueError) as error:
         sys.exit(f"{path} is not a machine file: {error!r}")
-    return found, machine.get("rates")
+    return found, machine.get("throughput", machine.get("rates"))  # rates: in older files
 
 
 def platform(arguments):
-    machine, rates = read_machine(arguments.machine)
+    machine, throughput = read_machine(arguments.machine)
     per_node = arguments.ranks_per_node or machine["cores"]
     if arguments.ranks < 1 or per_node < 1:
         sys.exit("--ranks and --ranks-per-node must be positive")
@@ -66,8 +66,8 @@ def platform(arguments):
     (directory / "hosts").write_text(
         "".join(f"node-{rank // per_node}\n" for rank in range(arguments.ranks)), encoding="utf-8"
     )
-    if rates:
-        (directory / "rates.json").write_text(json.dumps(rates, indent=1) + "\n", encoding="utf-8")
+    if throughput:
+        (directory / "throughput.json").write_text(json.dumps(throughput, indent=1) + "\n", encoding="utf-8")
     (directory / "machine.json").write_text(
         json.dumps(dict(machine, nodes=nodes, ranks_a_node=min(per_node, arguments.ranks))), encoding="utf-8"
     )

@@ -23,8 +23,8 @@ options=$("${describe[@]}")
 mapfile -t options <<<"$options"
 read -r -a more <<<"${SMPIRUN_OPTIONS:-}"
 arguments=("$@" --platform "$scratch/machine.json")
-if [ -f "$scratch/rates.json" ]; then
-  arguments+=(--rates "$scratch/rates.json")
+if [ -f "$scratch/throughput.json" ]; then
+  arguments+=(--throughput "$scratch/throughput.json")
 fi
 
 # BLAS must not start threads within virtual ranks. SimGrid's notices are not printed.

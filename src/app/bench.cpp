@@ -1,4 +1,4 @@
-// octopole bench: speed by point distribution, digits and output, relative to the machine's peak rates.
+// octopole bench: speed by point distribution, digits and output, relative to the machine's peak throughput.
 #include <fmt/core.h>
 #include <omp.h>
 
@@ -15,7 +15,7 @@
 
 #include "app/fmm_options.hpp"
 #include "app/hosts.hpp"
-#include "app/machine_rates.hpp"
+#include "app/machine_throughput.hpp"
 #include "app/program.hpp"
 #include "app/report.hpp"
 #include "cost/operation_counts.hpp"
@@ -45,7 +45,7 @@ struct BenchCases {
   int repeats = 5;
   Index samples = 1000;
   std::uint64_t seed = 1;
-  Rates rates;  // measured in this process, as peak rates
+  Throughput throughput;  // measured in this process, as the peak
 };
 
 /// Result of one case. Seconds are medians over the repeats, of the slowest rank.
@@ -59,7 +59,7 @@ struct BenchResult {
   std::array<double, kSetupStages> stage_seconds{};
   std::array<double, kPhases> phase_seconds{};
   std::array<double, kPhases> gflops{};    // 1e9 flops per second, all ranks and threads
-  std::array<double, kPhases> fraction{};  // of the peak given by the rates
+  std::array<double, kPhases> fraction{};  // of the peak throughput
   double pairs_per_point = 0;              // evaluate_seconds x direct-sum rate / points
   double relative_l2 = 0;
   double gradient_relative_l2 = 0;  // if the gradient is computed
@@ -68,8 +68,8 @@ struct BenchResult {
 };
 
 /// Pairs per second of the direct sum's loop in double precision, all ranks and threads together.
-double direct_sum_rate(const mpi::Comm& comm, const Rates& rates) {
-  return comm.sum(rates.of(WorkKind::pairs, Precision::double_precision) * omp_get_max_threads());
+double direct_sum_rate(const mpi::Comm& comm, const Throughput& throughput) {
+  return comm.sum(throughput.of(WorkKind::pairs, Precision::double_precision) * omp_get_max_threads());
 }
 
 /// Floating-point operations per pair, 1 / sqrt counted as one.
@@ -111,7 +111,7 @@ class Medians {
 void rate_phases(const BenchCases& cases, BenchResult& result) {
   const Summary& s = result.summary;
   const bool gradient = s.parameters.gradient();
-  const auto best = seconds_of(s.operations, s.parameters, cases.rates, true);
+  const auto best = seconds_of(s.operations, s.parameters, cases.throughput, true);
   const double threads = s.ranks * s.threads;
   for (std::size_t i = 0; i < kPhases; ++i) {
     const PhaseOperations& work = s.operations[i];
@@ -137,7 +137,7 @@ BenchResult measure_case(const mpi::Comm& comm, const BenchCases& cases, Shape s
                             charges = make_charges(Charges::uniform, block.first, block.count, cases.seed);
   Options options = cases.method;
   options.digits = digits;
-  options.rates = cases.rates;
+  options.throughput = cases.throughput;
   options.output = output;
   reset_peak_memory();
   Fmm fmm(comm.handle(), Laplace{}, options);
@@ -167,7 +167,7 @@ BenchResult measure_case(const mpi::Comm& comm, const BenchCases& cases, Shape s
   result.stage_seconds = stages.get();
   result.phase_seconds = phases.get();
   result.pairs_per_point =
-      result.evaluate_seconds * direct_sum_rate(comm, cases.rates) / static_cast<double>(points);
+      result.evaluate_seconds * direct_sum_rate(comm, cases.throughput) / static_cast<double>(points);
   rate_phases(cases, result);
   const Verification v =
       verify(comm.handle(), Laplace{}, positions, charges, positions, field, cases.samples, cases.seed);
@@ -190,10 +190,10 @@ std::vector<BenchResult> measure(const mpi::Comm& comm, const BenchCases& cases,
   return results;
 }
 
-/// The rates of the slowest rank.
-Rates measure_together(const mpi::Comm& comm) {
+/// The throughput of the slowest rank.
+Throughput measure_together(const mpi::Comm& comm) {
   comm.barrier();
-  return agree_on_rates(comm, measure_rates());
+  return agree_on_throughput(comm, measure_throughput());
 }
 
 ordered_json result_json(const BenchResult& r) {
@@ -311,8 +311,8 @@ class Bench : public Command {
     if (!output_.empty()) check_output(comm, output_);
     const Machine machine = describe_machine(comm);
     omp_set_num_threads(threads_.value_or(default_threads(machine)));
-    cases_.rates = measure_together(comm);
-    const double direct = direct_sum_rate(comm, cases_.rates);
+    cases_.throughput = measure_together(comm);
+    const double direct = direct_sum_rate(comm, cases_.throughput);
     if (comm.is_root()) {
       fmt::print("{} ranks x {} threads, {}; direct sum {:.3g} pairs/s in double\n", comm.size(),
                  omp_get_max_threads(), simd::isa_name(simd::active_isa()), direct);
@@ -331,7 +331,7 @@ class Bench : public Command {
             {"host", machine.host},
             {"simd", simd::isa_name(simd::active_isa())}}},
           {"direct_sum_pairs_per_second", direct},
-          {"rates", rates_json(cases_.rates)},
+          {"throughput", throughput_json(cases_.throughput)},
           {"results", ordered_json::array()}};
       for (const BenchResult& result : results) json["results"].push_back(result_json(result));
       write_text_file(output_, json.dump(1) + "\n");

@@ -12,7 +12,7 @@
 #include "app/capacitance_report.hpp"
 #include "app/fmm_options.hpp"
 #include "app/hosts.hpp"
-#include "app/machine_rates.hpp"
+#include "app/machine_throughput.hpp"
 #include "app/program.hpp"
 #include "base/profile.hpp"
 #include "bem/charge_file.hpp"
@@ -73,7 +73,7 @@ class CapacitanceCommand : public Command {
                         "Charge densities on the mesh: NAME.h5, and NAME.xdmf for ParaView");
     parser_->add_option("--report", report_, "File for the matrix and the run's figures (JSON)");
     parser_->add_option("-t,--threads", threads_, "OpenMP threads of each rank")->check(CLI::Range(1, 4096));
-    parser_->add_option("--rates", rates_, "Rates of the cost model, as for run");
+    parser_->add_option("--throughput,--rates", throughput_, "Throughput for the cost model, as for run");
     parser_->add_flag("--progress", progress_, "A line for every iteration also where stderr is no terminal");
     parser_->add_flag("-q,--quiet", quiet_, "Print warnings only");
   }
@@ -96,7 +96,7 @@ class CapacitanceCommand : public Command {
     report.ranks = comm.size();
     report.threads = omp_get_max_threads();
     if ((settings_.fmm.tune && !settings_.fmm.ncrit) || comm.size() > 1)
-      settings_.fmm.rates = machine_rates(comm, rates_).rates;
+      settings_.fmm.throughput = machine_throughput(comm, throughput_).throughput;
 
     const double start = seconds_now();
     bem::Surface surface = read(comm, report);
@@ -190,7 +190,7 @@ class CapacitanceCommand : public Command {
 
   CLI::App* parser_;
   std::vector<std::string> petsc_, meshes_, only_;
-  std::string rule_ = "auto", unit_ = "m", output_, report_, rates_;
+  std::string rule_ = "auto", unit_ = "m", output_, report_, throughput_;
   double weld_ = 0;
   std::optional<double> length_;
   std::optional<int> threads_;

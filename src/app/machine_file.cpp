@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "app/machine_rates.hpp"
+#include "app/machine_throughput.hpp"
 #include "octopole/error.hpp"
 #include "reference_machine.hpp"
 
@@ -38,6 +38,11 @@ int whole(const ordered_json& json, const char* name) {
   return value;
 }
 
+/// The name of the throughput in a file: "rates" in older ones.
+const char* throughput_name(const ordered_json& json) {
+  return !json.contains("throughput") && json.contains("rates") ? "rates" : "throughput";
+}
+
 }  // namespace
 
 MachineModel read_machine(const std::string& path) {
@@ -54,9 +59,9 @@ MachineModel read_machine(const std::string& path) {
     m.bandwidth = number(network, "bandwidth", 1);
     m.copy_bandwidth = number(network, "copy_bandwidth", 1);
     m.thread_efficiency = number(json, "thread_efficiency", 0.01);
-    m.rates = rates_from(json.at("rates"));
+    m.throughput = throughput_from(json.at(throughput_name(json)));
     const ordered_json& uncertainty = json.at("uncertainty");
-    m.rate_uncertainty = number(uncertainty, "rates", 0);
+    m.throughput_uncertainty = number(uncertainty, throughput_name(uncertainty), 0);
     m.latency_uncertainty = number(uncertainty, "latency", 1);
     m.bandwidth_uncertainty = number(uncertainty, "bandwidth", 1);
     return m;

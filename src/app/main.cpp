@@ -73,7 +73,7 @@ int run_program(const mpi::Comm& comm, int argc, char** argv) {
 #ifdef OCTOPOLE_WITH_PLANNER
   commands.push_back(make_plan_command(program));
 #endif
-  commands.push_back(make_rates(program));
+  commands.push_back(make_throughput(program));
 #if defined(OCTOPOLE_WITH_PETSC) && defined(OCTOPOLE_WITH_BEM)
   commands.push_back(make_capacitance(program, take_petsc_options(argc, argv)));
 #endif

@@ -9,7 +9,7 @@
 #include "app/fmm_options.hpp"
 #include "app/hosts.hpp"
 #include "app/machine_file.hpp"
-#include "app/machine_rates.hpp"
+#include "app/machine_throughput.hpp"
 #include "app/plan_points.hpp"
 #include "app/plan_report.hpp"
 #include "app/program.hpp"
@@ -60,8 +60,8 @@ class PlanCommand : public Command {
     options_.add_to(*parser_);
     parser_->add_option("--machine", machine_, "File that describes the cluster, or reference")
         ->capture_default_str();
-    parser_->add_option("--rates", rates_,
-                        "Rates instead of the machine file's: a file, reference, or measure");
+    parser_->add_option("--throughput,--rates", throughput_,
+                        "Throughput instead of the machine file's: a file, reference, or measure");
     parser_
         ->add_option("--ranks-per-node,--ranks-a-node", ranks_per_node_,
                      "Ranks that share a node's network interfaces (default: the machine's cores / threads)")
@@ -93,8 +93,8 @@ class PlanCommand : public Command {
     Options options = options_.get();
     MachineModel machine = read_machine(machine_);
     if (ranks_per_node_) machine.cores_per_node = *ranks_per_node_ * threads_;
-    if (!rates_.empty()) machine.rates = machine_rates(comm, rates_).rates;
-    options.rates = machine.rates;
+    if (!throughput_.empty()) machine.throughput = machine_throughput(comm, throughput_).throughput;
+    options.throughput = machine.throughput;
     if (gradient_) options.output = Output::potential_and_gradient;
     const Parameters parameters = resolve(options, Laplace::name);
 
@@ -155,7 +155,7 @@ class PlanCommand : public Command {
   std::optional<int> ranks_, ranks_per_node_;
   std::vector<int> list_;
   int threads_ = 1, sample_ = 0;
-  std::string input_, shape_, curve_, callers_ = "scattered", machine_ = "reference", rates_, report_,
+  std::string input_, shape_, curve_, callers_ = "scattered", machine_ = "reference", throughput_, report_,
                                       record_, study_;
   Index points_ = 0;
   std::uint64_t seed_ = 1;

@@ -41,7 +41,7 @@ std::unique_ptr<Command> make_calibrate(CLI::App& program);
 std::unique_ptr<Command> make_bench(CLI::App& program);
 /// Only in programs with the planner.
 std::unique_ptr<Command> make_plan_command(CLI::App& program);
-std::unique_ptr<Command> make_rates(CLI::App& program);
+std::unique_ptr<Command> make_throughput(CLI::App& program);
 /// Only in programs with PETSc and boundary elements; `petsc` are PETSc options.
 std::unique_ptr<Command> make_capacitance(CLI::App& program, std::vector<std::string> petsc);
 

@@ -20,8 +20,8 @@ struct RunReport {
   std::optional<PointDistribution> distribution;  // instead of an input
   Machine machine;
   std::string simd;
-  std::string rates;     // origin of the cost model's rates
-  bool explain = false;  // print the cost model's table
+  std::string throughput;  // origin of the cost model's throughput
+  bool explain = false;    // print the cost model's table
   Summary summary;
   std::vector<double> evaluations;  // seconds of each evaluation, slowest rank
   double read_seconds = 0, write_seconds = 0;

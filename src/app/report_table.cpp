@@ -222,9 +222,9 @@ std::string to_table(const RunReport& report, bool verbose) {
             tree.occupied_leaves, tree.nodes, tree.levels, s.parameters.ncrit, tree.largest_leaf,
             s.parameters.balance ? "" : ", not balanced");
   if (s.tuning.sample > 0)
-    lines.add("", "ncrit{} chosen by the cost model (rates: {})",
+    lines.add("", "ncrit{} chosen by the cost model (throughput: {})",
               s.parameters.tune_padding ? fmt::format(" and padding {:.3f}", s.parameters.padding) : "",
-              report.rates);
+              report.throughput);
   if (report.explain) explain(lines, s.tuning);
   if (verbose) {
     add_list(lines, "  |U|", tree.u);

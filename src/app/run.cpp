@@ -11,7 +11,7 @@
 #include "app/fmm_options.hpp"
 #include "app/help.hpp"
 #include "app/hosts.hpp"
-#include "app/machine_rates.hpp"
+#include "app/machine_throughput.hpp"
 #include "app/program.hpp"
 #include "app/record.hpp"
 #include "app/report.hpp"
@@ -92,9 +92,10 @@ class Run : public Command {
     parser_->add_flag("--no-evaluate", no_evaluate_, "Set up only: report tree, work, balance and memory")
         ->group(kRunGroup);
     parser_
-        ->add_option("--rates", rates_,
-                     "Rates of the cost model: a file, reference, or measure; else measured once per machine "
-                     "and kept in the cache directory")
+        ->add_option(
+            "--throughput,--rates", throughput_,
+            "Throughput for the cost model: a file, reference, or measure; else measured once per machine "
+            "and kept in the cache directory")
         ->group(kRunGroup);
 
     parser_->add_option("-o,--output", output_, "File for the results (HDF5)")->group(kOutputGroup);
@@ -135,9 +136,9 @@ class Run : public Command {
 
     const bool weighs = comm.size() > 1 && options.balance_by == BalanceBy::work;
     if ((options.tune && !options.ncrit) || weighs) {
-      const MachineRates rates = machine_rates(comm, rates_);
-      options.rates = rates.rates;
-      report.rates = rates.origin;
+      const MachineThroughput known = machine_throughput(comm, throughput_);
+      options.throughput = known.throughput;
+      report.throughput = known.origin;
     }
     report.explain = explain_;
     double start = seconds_now();
@@ -256,7 +257,7 @@ class Run : public Command {
   FmmOptions options_;
   DistributionOptions distribution_;
   RecordOptions record_;
-  std::string input_, output_, report_, operators_, rates_;
+  std::string input_, output_, report_, operators_, throughput_;
   std::optional<int> threads_;
   int repeat_ = 1;
   std::optional<Index> samples_;

@@ -80,7 +80,7 @@ Index direct_points(const Parameters& parameters, Index surface, bool targets_ar
   OperationsByPhase operations{};  // of one pair each
   operations[static_cast<std::size_t>(Phase::p2p)].pairs = 1;
   operations[static_cast<std::size_t>(Phase::m2p)].pairs = 1;
-  const auto seconds = seconds_of(operations, parameters, parameters.rates, targets_are_sources);
+  const auto seconds = seconds_of(operations, parameters, parameters.throughput, targets_are_sources);
   return static_cast<Index>(static_cast<double>(surface) * seconds[static_cast<std::size_t>(Phase::m2p)] /
                             seconds[static_cast<std::size_t>(Phase::p2p)]);
 }

@@ -24,7 +24,7 @@ std::vector<double> leaf_seconds(const RankLists& lists, tree::CodeRange range,
                                  const Parameters& parameters, bool targets_are_sources);
 
 /// Maximum number of points of a leaf for which its W and X pairs are summed directly: the number that P2P
-/// sums, by the rates, in the time of M2P with `surface` points.
+/// sums, by the throughput, in the time of M2P with `surface` points.
 Index direct_points(const Parameters& parameters, Index surface, bool targets_are_sources);
 
 // Overfull leaves: those at the deepest level with more than n_crit points. Their number of pairs grows with

@@ -203,7 +203,7 @@ double expected_svd_rank(const OperatorKey& key) {
 }
 
 std::array<double, kPhases> seconds_of(const OperationsByPhase& operations, const Parameters& parameters,
-                                       const Rates& rates, bool targets_are_sources) {
+                                       const Throughput& throughput, bool targets_are_sources) {
   const bool gradient = parameters.gradient();
   const Precision overall = parameters.operators.precision;
   std::array<double, kPhases> seconds{};
@@ -220,11 +220,11 @@ std::array<double, kPhases> seconds_of(const OperationsByPhase& operations, cons
     const Precision m2l = parameters.operators.m2l_precision;
     const NearForm form = symmetric ? parameters.near_form : NearForm::two_floats;
     seconds[i] =
-        operations[i].pairs / rates.of(pairs, near ? parameters.near_precision : overall, form) / share +
-        operations[i].gathers / rates.of(WorkKind::gathers, parameters.near_precision, form) +
-        operations[i].gemm / rates.of(WorkKind::gemm, overall) / (phase == Phase::m2l ? kSvdShare : 1) +
-        operations[i].transform / rates.of(WorkKind::transform, m2l) +
-        operations[i].sweep / rates.of(WorkKind::sweep, m2l);
+        operations[i].pairs / throughput.of(pairs, near ? parameters.near_precision : overall, form) / share +
+        operations[i].gathers / throughput.of(WorkKind::gathers, parameters.near_precision, form) +
+        operations[i].gemm / throughput.of(WorkKind::gemm, overall) / (phase == Phase::m2l ? kSvdShare : 1) +
+        operations[i].transform / throughput.of(WorkKind::transform, m2l) +
+        operations[i].sweep / throughput.of(WorkKind::sweep, m2l);
   }
   return seconds;
 }
@@ -232,7 +232,7 @@ std::array<double, kPhases> seconds_of(const OperationsByPhase& operations, cons
 std::array<double, kPhases> predict_seconds(const OperationCounts& counts, const Parameters& parameters,
                                             bool targets_are_sources) {
   const OperatorKey& key = parameters.operators;
-  return seconds_of(operations_of(counts, key, expected_svd_rank(key)), parameters, parameters.rates,
+  return seconds_of(operations_of(counts, key, expected_svd_rank(key)), parameters, parameters.throughput,
                     targets_are_sources);
 }
 

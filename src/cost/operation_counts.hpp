@@ -1,5 +1,5 @@
-// The nodes that each operator of a rank is applied to, the counts of its operations, and their time at given
-// rates.
+// The nodes that each operator of a rank is applied to, the counts of its operations, and their time at a
+// given throughput.
 #pragma once
 
 #include <array>
@@ -95,9 +95,9 @@ double expected_svd_rank(const OperatorKey& key);
 
 /// Seconds of one thread by phase, for the parameters' output. P2P exploits `targets_are_sources`.
 std::array<double, kPhases> seconds_of(const OperationsByPhase& operations, const Parameters& parameters,
-                                       const Rates& rates, bool targets_are_sources);
+                                       const Throughput& throughput, bool targets_are_sources);
 
-/// Seconds of one thread by phase, for the output and at the rates of the parameters.
+/// Seconds of one thread by phase, for the output and at the throughput of the parameters.
 std::array<double, kPhases> predict_seconds(const OperationCounts& counts, const Parameters& parameters,
                                             bool targets_are_sources);
 

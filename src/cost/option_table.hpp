@@ -108,7 +108,7 @@ ReportedValue reported(const std::optional<T>& value) {
   return value ? reported(*value) : ReportedValue();
 }
 
-/// Calls visit(OptionInfo, member) for every option but the rates, in the order of help, where `member`
+/// Calls visit(OptionInfo, member) for every option but the throughput, in the order of help, where `member`
 /// points to the member of Options.
 template <class Visit>
 constexpr void for_each_option(Visit&& visit) {
@@ -239,7 +239,7 @@ constexpr void for_each_option(Visit&& visit) {
   visit(OptionInfo{.name = "m2l",
                    .group = operators,
                    .help = "Method of the multipole-to-local translation",
-                   .if_unset = "the faster by the rates; svd where one of its options is given",
+                   .if_unset = "the faster by the throughput; svd where one of its options is given",
                    .value = [](const Parameters& p) { return reported(p.operators.m2l); },
                    .written_to = kEverywhere},
         &Options::m2l);

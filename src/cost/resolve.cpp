@@ -128,7 +128,7 @@ M2lMethod choose_m2l(const Options& options, Parameters& p) {
     family.v_pairs = 8 * 189;
     OperatorKey candidate = key;
     candidate.m2l = method;
-    return seconds_of(operations_of(family, candidate, expected_svd_rank(candidate)), p, p.rates,
+    return seconds_of(operations_of(family, candidate, expected_svd_rank(candidate)), p, p.throughput,
                       true)[static_cast<std::size_t>(Phase::m2l)];
   };
   return m2l_seconds(M2lMethod::svd) < m2l_seconds(M2lMethod::fft) ? M2lMethod::svd : M2lMethod::fft;
@@ -169,12 +169,12 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   if (digits)
     accuracy_row(options.precision.value_or(Precision::double_precision), p.output, *digits);  // in range
   check_ranges(options);
-  p.rates = options.rates.value_or(reference_rates());
-  for (const auto& [name, row] : p.rates.rows())
+  p.throughput = options.throughput.value_or(reference_throughput());
+  for (const auto& [name, row] : p.throughput.rows())
     for (std::size_t kind = 0; kind < kWorkKinds; ++kind)
       if (const double rate = (*row)[kind]; !(rate > 0) || !std::isfinite(rate))
         throw Error(
-            fmt::format("rate of {} = {}: rates must be positive numbers", kWorkKindNames[kind], rate));
+            fmt::format("throughput of {} = {}: it must be a positive number", kWorkKindNames[kind], rate));
   // The digits for which operators are chosen; p.digits remains the requested number.
   std::optional<int> aim = digits;
   if (aim && options.ncrit && *options.ncrit < kSmallLeaf) ++*aim;

@@ -27,9 +27,9 @@ double model_scale(Index stride);
 /// Chooses what `parameters` leaves open (tune_ncrit, tune_padding). The model counts the work in the trees
 /// that candidates would give, from the density of a sample of every 4th point (at least 2^16, at most 2^20
 /// points; see model_scale) at all levels, with coarser neighbouring leaves (W and X) and 2:1 balance; counts
-/// divided by rates give seconds. n_crit is the largest within 2 % of the best. The candidates' paddings are
-/// divided among the ranks. The choice depends on the points in the caller's global order, on parameters and
-/// rates, not on the numbers of ranks and threads. Collective.
+/// divided by the throughput give seconds. n_crit is the largest within 2 % of the best. The candidates'
+/// paddings are divided among the ranks. The choice depends on the points in the caller's global order, on
+/// parameters and throughput, not on the numbers of ranks and threads. Collective.
 Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameters& parameters,
             std::span<const double> sources, std::optional<std::span<const double>> targets);
 

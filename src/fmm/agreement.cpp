@@ -61,10 +61,10 @@ class Bytes {
 /// Visits every field except the kernel's name, which is the same on all ranks. The structured bindings do
 /// not compile if a field is missing here.
 void visit(Parameters& p, Bytes& bytes) {
-  auto& [digits, ncrit, padding, tune_ncrit, tune_padding, rates, output, max_level, balance, direct_leaves,
-         balance_by, transport, allgather_threshold, memory_limit, allow_overfull_leaves, operators,
-         near_precision, near_form, near_min_separation] = p;
-  bytes(digits), bytes(ncrit), bytes(padding), bytes(tune_ncrit), bytes(tune_padding), bytes(rates);
+  auto& [digits, ncrit, padding, tune_ncrit, tune_padding, throughput, output, max_level, balance,
+         direct_leaves, balance_by, transport, allgather_threshold, memory_limit, allow_overfull_leaves,
+         operators, near_precision, near_form, near_min_separation] = p;
+  bytes(digits), bytes(ncrit), bytes(padding), bytes(tune_ncrit), bytes(tune_padding), bytes(throughput);
   bytes(output), bytes(max_level), bytes(balance), bytes(direct_leaves), bytes(balance_by), bytes(transport);
   bytes(memory_limit), bytes(allow_overfull_leaves);
   bytes(allgather_threshold), bytes(near_precision), bytes(near_form), bytes(near_min_separation);
@@ -147,8 +147,8 @@ std::vector<mpi::NamedValue> named_options(const Options& options) {
   return values;
 }
 
-Rates agree_on_rates(const mpi::Comm& comm, const Rates& rates) {
-  Rates agreed = rates;
+Throughput agree_on_throughput(const mpi::Comm& comm, const Throughput& throughput) {
+  Throughput agreed = throughput;
   for (const auto& [name, row] : agreed.rows()) comm.allreduce(std::span<double>(*row), MPI_MIN);
   return agreed;
 }
@@ -158,8 +158,8 @@ Parameters agree_on_parameters(const mpi::Comm& comm, const Options& options, st
   values.push_back({"the version of octopole", fmt::format("{} {}", version().version, version().git)});
   mpi::require_equal(comm, values, "pass the same options on every rank");
   Options agreed = options;
-  mpi::collectively(comm, [&] { agreed.rates = options.rates.value_or(reference_rates()); });
-  agreed.rates = agree_on_rates(comm, *agreed.rates);
+  mpi::collectively(comm, [&] { agreed.throughput = options.throughput.value_or(reference_throughput()); });
+  agreed.throughput = agree_on_throughput(comm, *agreed.throughput);
   Parameters parameters;
   mpi::collectively(comm, [&] { parameters = resolve(agreed, kernel_name); });
   std::string bytes;

@@ -1,5 +1,5 @@
-// What the ranks agree on before they work together: the call and its input, options, rates and parameters,
-// and the operators.
+// What the ranks agree on before they work together: the call and its input, options, throughput,
+// parameters and operators.
 #pragma once
 
 #include <span>
@@ -51,15 +51,16 @@ ValueCheck check_values(std::span<const double> values);
 /// of the first in the global order of the records of `width` values. Collective.
 void refuse_not_finite(const mpi::Comm& comm, std::span<const double> values, Index width, const char* what);
 
-/// The options that must be equal on all ranks, by name: all except the rates.
+/// The options that must be equal on all ranks, by name: all except the throughput.
 std::vector<mpi::NamedValue> named_options(const Options& options);
 
 /// The minimum over the ranks of each rate, that is, of the slowest kind of processor: ranks may pass
-/// different rates. Collective.
-Rates agree_on_rates(const mpi::Comm& comm, const Rates& rates);
+/// different ones. Collective.
+Throughput agree_on_throughput(const mpi::Comm& comm, const Throughput& throughput);
 
-/// The parameters that all ranks use: those that rank 0 resolves, bit for bit, with agreed rates. Throws
-/// AgreedError if ranks pass different options (named, with the ranks) or resolve() refuses them. Collective.
+/// The parameters that all ranks use: those that rank 0 resolves, bit for bit, with the agreed throughput.
+/// Throws AgreedError if ranks pass different options (named, with the ranks) or resolve() refuses them.
+/// Collective.
 Parameters agree_on_parameters(const mpi::Comm& comm, const Options& options, std::string_view kernel_name);
 
 /// Rank 0 reads the operators of `key` from `store` (may be null; used on rank 0 only), or computes them and

@@ -69,12 +69,12 @@ struct Forecast {
 };
 
 /// Plans the run. If all ranks are examined, every number equals that of a real run with the same points,
-/// parameters (including the rates, on which balance by work depends) and threads. A sample has ranks that
-/// own nodes of the coarsest level (at most half of the sample) and others at equal distances. With balance
-/// by work it is partitioned in groups of four consecutive ranks with equal numbers of points. What a rank
-/// sends follows from its own lists, because U and V are symmetric and X is the transpose of W; this requires
-/// sources = targets. Where L2L ends in shared nodes is decided by the ranks of the sample. Threaded over
-/// ranks. Throws Error for a sample with distinct targets.
+/// parameters (including the throughput, on which balance by work depends) and threads. A sample has ranks
+/// that own nodes of the coarsest level (at most half of the sample) and others at equal distances. With
+/// balance by work it is partitioned in groups of four consecutive ranks with equal numbers of points. What a
+/// rank sends follows from its own lists, because U and V are symmetric and X is the transpose of W; this
+/// requires sources = targets. Where L2L ends in shared nodes is decided by the ranks of the sample. Threaded
+/// over ranks. Throws Error for a sample with distinct targets.
 Forecast make_forecast(const ForecastRequest& request);
 
 /// The ranks in a sample of `size`, ascending.

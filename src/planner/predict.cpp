@@ -10,7 +10,7 @@ namespace {
 
 /// One setting of the machine's uncertain parameters.
 struct Setting {
-  double speed = 1;                   // factor of rates
+  double speed = 1;                   // factor of the throughput
   double latency = 1, bandwidth = 1;  // factors of L and of the bandwidth
   bool overlap = true;
 };
@@ -59,7 +59,7 @@ class Model {
   std::array<double, kPhases> compute(const RankForecast& rank) const {
     const OperatorKey& key = forecast_.parameters.operators;
     auto seconds = seconds_of(operations_of(rank.operations, key, expected_svd_rank(key)),
-                              forecast_.parameters, machine_.rates, forecast_.targets_are_sources);
+                              forecast_.parameters, machine_.throughput, forecast_.targets_are_sources);
     for (double& s : seconds)
       s /= forecast_.threads * (forecast_.threads > 1 ? machine_.thread_efficiency : 1) * setting_.speed;
     return seconds;
@@ -118,7 +118,7 @@ Prediction predict(const Forecast& forecast, const MachineModel& machine) {
   Prediction p;
   p.steps = model.steps();
   p.total = std::accumulate(p.steps.begin(), p.steps.end(), 0.0);
-  const double u = 1 + machine.rate_uncertainty, l = machine.latency_uncertainty,
+  const double u = 1 + machine.throughput_uncertainty, l = machine.latency_uncertainty,
                b = machine.bandwidth_uncertainty;
   p.low = Model(forecast, machine, {u, 1 / l, b, true}).total();
   p.high = Model(forecast, machine, {1 / u, l, 1 / b, false}).total();

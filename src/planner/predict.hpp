@@ -20,11 +20,11 @@ struct MachineModel {
   double overhead = 0;           // seconds of the processor per message, at each end: o
   double bandwidth = 1;          // bytes per second of a network interface: 1 / G
   double copy_bandwidth = 1;     // bytes per second and thread, to pack and unpack
-  double thread_efficiency = 1;  // of all threads of a rank, relative to rates with all threads busy
-  Rates rates;
-  double rate_uncertainty = 0;       // relative
-  double latency_uncertainty = 1;    // factor
-  double bandwidth_uncertainty = 1;  // factor
+  double thread_efficiency = 1;  // of all threads of a rank, relative to the throughput with all threads busy
+  Throughput throughput;
+  double throughput_uncertainty = 0;  // relative
+  double latency_uncertainty = 1;     // factor
+  double bandwidth_uncertainty = 1;   // factor
 };
 
 /// The steps of an evaluation; at the end of each, ranks wait for others.

@@ -5,7 +5,7 @@
 expect 0 2 bench -n 4000,8000 -d 3,6 --clouds cube,sphere --repeat 2 --samples 100 --phases -o bench.json
 [ "$(grep -c '^cube\|^sphere' out)" -eq 16 ] || fail "not 2 x 2 x 2 x 2 cases"
 shows out "direct sum" "pairs/point" "p2p" "% of the rate" "tuning"
-for name in direct_sum_pairs_per_second rates near_pairs gemm sweep transform cloud digits output setup_stages evaluate \
+for name in direct_sum_pairs_per_second throughput near_pairs gemm sweep transform cloud digits output setup_stages evaluate \
   phases gflops fraction_of_peak pairs_per_point peak_rss_bytes relative_l2 gradient_relative_l2; do
   shows bench.json "\"$name\":"
 done

@@ -9,7 +9,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
 failures=0
-export OCTOPOLE_RATES=reference  # no timing decides what is tested
+export OCTOPOLE_THROUGHPUT=reference  # no timing decides what is tested
 
 fail() {
   echo "FAILED: $*"

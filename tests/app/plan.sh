@@ -19,8 +19,8 @@ same() { # same A B WHAT
 
 # What is planned is what a run reports, by exchange and rank.
 expect 0 2 generate plummer -n 4000 -o points.h5
-expect 0 5 run -i points.h5 --digits 4 --report run.json --rates reference
-expect 0 1 plan -i points.h5 --digits 4 --ranks 5 --rates reference --report plan.json
+expect 0 5 run -i points.h5 --digits 4 --report run.json --throughput reference
+expect 0 1 plan -i points.h5 --digits 4 --ranks 5 --throughput reference --report plan.json
 shows out "plan of 5 ranks" "4000 sources" "examined" "5 of 5 ranks" "ghost_multipoles" "evaluate"
 for exchange in charges ghost_charges ancestors ghost_multipoles near_sums potential; do
   for what in bytes_sent bytes_received messages_sent peers; do
@@ -42,7 +42,7 @@ sys.exit(not 0.9 < planned / run < 1.1)
 END
 
 # A shape that is small enough is the cloud that generate makes.
-expect 0 1 plan --shape plummer -n 4000 --digits 4 --ranks 5 --rates reference --report shape.json
+expect 0 1 plan --shape plummer -n 4000 --digits 4 --ranks 5 --throughput reference --report shape.json
 same "$(figure shape.json plans 0 evaluation bytes_sent max)" "$(figure plan.json plans 0 evaluation bytes_sent max)" "shape"
 
 # A cube of 1e11 points on 1e5 ranks, a few of which are examined.
@@ -63,6 +63,19 @@ shows curve.json '"curve": "weak"' '"efficiency"' '"nominal": 1.0'
 expect 0 1 plan --shape cube -n 20000 --digits 4 --curve weak --ranks-list 1,8 --threads 2 --report other.json \
   --ranks-a-node 4  # the old spelling
 same "$(figure other.json plans 1 seconds evaluate)" "$(figure curve.json plans 1 seconds evaluate)" "--ranks-a-node"
+
+# Older machine files say rates.
+sed 's/"throughput"/"rates"/' "$source_tree/jobs/study/machines/reference.json" >older.json
+for machine in reference older.json; do
+  expect 0 1 plan --shape cube -n 20000 --digits 4 --ranks 8 --machine $machine --report "of-$machine"
+done
+same "$(figure of-older.json plans 0 seconds low)" "$(figure of-reference plans 0 seconds low)" "an older machine file"
+for machine in "$source_tree/jobs/study/machines/reference.json" older.json; do
+  python3 "$source_tree/jobs/study/simulation.py" platform --machine "$machine" --ranks 8 --directory "of-$(basename "$machine" .json)-simulated" >out ||
+    fail "no platform of $machine"
+done
+cmp of-reference-simulated/throughput.json of-older-simulated/throughput.json || fail "the simulation of an older machine file"
+
 expect 0 1 plan --shape sphere -n 20000 --digits 4 --curve strong --ranks-list 1,2,4 --gradient
 shows out "strong scaling" "4 x 1"
 

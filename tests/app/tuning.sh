@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The cost model from the command line: what it chooses, where its rates come from, and that explicit values win.
+# The cost model from the command line: what it chooses, where its throughput comes from, and that explicit values win.
 . "$(dirname "$0")/common.sh"
 expect 0 2 generate cube -n 20000 --seed 5 -o cube.h5
 
 expect 0 1 run -i cube.h5 -d 4 --verify 100 --explain --report one.json
-shows out "chosen by the cost model (rates: reference)" "expected" "sample of 20000 points"
+shows out "chosen by the cost model (throughput: reference)" "expected" "sample of 20000 points"
 shows one.json '"tuned": true' '"padding":'
 expect 0 3 run -i cube.h5 -d 4 --verify 100 --report three.json
 for name in ncrit padding leaves hash; do
@@ -21,27 +21,29 @@ shows set.json '"padding": 1.0' '"tuned": false'
 expect 2 2 run -i cube.h5 -d 4 --verify 100 --padding 3
 shows err "padding"
 
-# Rates: measured once and kept, read again, named, refused where they are none.
-unset OCTOPOLE_RATES
+# The throughput: measured once and kept, read again, named, refused where it is none.
+unset OCTOPOLE_THROUGHPUT OCTOPOLE_RATES
 export XDG_CACHE_HOME=$PWD/cache
 expect 0 1 run -i cube.h5 -d 4 --verify 100
 shows out "measured, kept in"
-kept=$(ls cache/octopole/rates-*.json)
+kept=$(ls cache/octopole/throughput-*.json)
 before=$(cat "$kept")
 expect 0 2 run -i cube.h5 -d 4 --verify 100
-shows out "rates: $PWD/$kept"
-[ "$before" = "$(cat "$kept")" ] || fail "kept rates have changed"
-expect 0 2 run -i cube.h5 -d 4 --verify 100 --rates "$kept"
+shows out "throughput: $PWD/$kept"
+[ "$before" = "$(cat "$kept")" ] || fail "the kept throughput has changed"
+expect 0 2 run -i cube.h5 -d 4 --verify 100 --throughput "$kept"
+expect 0 2 run -i cube.h5 -d 4 --verify 100 --rates reference  # the earlier name
+shows out "throughput: reference"
 echo "{}" >"$kept"
 expect 0 2 run -i cube.h5 -d 4 --verify 100
 shows out "measured, kept in"
 echo '{"single": {}}' >wrong.json
-expect 1 2 run -i cube.h5 -d 4 --verify 100 --rates wrong.json
-shows err "wrong.json" "not a file of rates"
-expect 1 2 run -i cube.h5 -d 4 --verify 100 --rates absent.json
+expect 1 2 run -i cube.h5 -d 4 --verify 100 --throughput wrong.json
+shows err "wrong.json" "not a throughput file"
+expect 1 2 run -i cube.h5 -d 4 --verify 100 --throughput absent.json
 shows err "absent.json"
 export XDG_CACHE_HOME=/proc/nowhere
 expect 0 1 run -i cube.h5 -d 4 --verify 100
-shows out "rates: measured, not kept: "
+shows out "throughput: measured, not kept: "
 
 finish

@@ -97,7 +97,7 @@ done
 
 # The program runs from its prefix.
 if has program; then
-  succeeds "the program" "${mpiexec[@]}" -n 2 "$prefix/bin/octopole" run --shape cube -n 500 -d 4 --verify 100 --rates reference
+  succeeds "the program" "${mpiexec[@]}" -n 2 "$prefix/bin/octopole" run --shape cube -n 500 -d 4 --verify 100 --throughput reference
   grep -q "relative L2" out || fail "it did not do what it should"
 fi
 

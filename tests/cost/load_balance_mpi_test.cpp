@@ -99,15 +99,16 @@ TEST(LoadBalance, SharesWorkMoreEvenlyThanPoints) {
   }
 }
 
-TEST(LoadBalance, FollowsTheRates) {
-  // In a Plummer cloud, near and far work are distributed differently: the partition depends on the rates.
+TEST(LoadBalance, FollowsTheThroughput) {
+  // In a Plummer cloud, near and far work are distributed differently: the partition depends on the
+  // throughput.
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
   const auto all = test::make_points("plummer", 8000);
   Parameters near_alone = at_order(4, 40), far_alone = near_alone;
-  for (Rates::Row* row : {&near_alone.rates.in_single, &near_alone.rates.in_double})
+  for (Throughput::Row* row : {&near_alone.throughput.in_single, &near_alone.throughput.in_double})
     for (const WorkKind kind : {WorkKind::gemm, WorkKind::transform, WorkKind::sweep})
       (*row)[static_cast<std::size_t>(kind)] *= 1e6;
-  for (Rates::Row* row : {&far_alone.rates.in_single, &far_alone.rates.in_double})
+  for (Throughput::Row* row : {&far_alone.throughput.in_single, &far_alone.throughput.in_double})
     for (const WorkKind kind : {WorkKind::near_pairs, WorkKind::pairs, WorkKind::gathers})
       (*row)[static_cast<std::size_t>(kind)] *= 1e6;
   const auto near_bounds = set_up(comm, near_alone, all).partition.bounds;
@@ -127,10 +128,10 @@ TEST(LoadBalance, KeepsThePartitionByPointsWhereNothingIsToBeGained) {
   EXPECT_EQ(alone.load_balance.predicted, OperationCounts{}) << "a single rank weighs nothing";
 }
 
-TEST(LoadBalance, RatesMustBePositive) {
+TEST(LoadBalance, ThroughputMustBePositive) {
   Options options;
-  options.rates = reference_rates();
-  options.rates->in_double[3] = 0;
+  options.throughput = reference_throughput();
+  options.throughput->in_double[3] = 0;
   EXPECT_THROW(resolve(options, "laplace"), Error);
 }
 

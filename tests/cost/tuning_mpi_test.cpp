@@ -74,12 +74,14 @@ TEST(Tuning, ExplicitValuesWin) {
   EXPECT_EQ(s.tuning.sample, 0);
 }
 
-TEST(Tuning, FollowsTheRates) {
+TEST(Tuning, FollowsTheThroughput) {
   const auto all = test::make_points("plummer", 20000);
   Parameters near_is_fast = tuned(6), near_is_slow = tuned(6);
   for (auto kind : {WorkKind::near_pairs, WorkKind::near_gradient_pairs}) {
-    for (const auto& [name, row] : near_is_fast.rates.rows()) (*row)[static_cast<std::size_t>(kind)] *= 10;
-    for (const auto& [name, row] : near_is_slow.rates.rows()) (*row)[static_cast<std::size_t>(kind)] /= 10;
+    for (const auto& [name, row] : near_is_fast.throughput.rows())
+      (*row)[static_cast<std::size_t>(kind)] *= 10;
+    for (const auto& [name, row] : near_is_slow.throughput.rows())
+      (*row)[static_cast<std::size_t>(kind)] /= 10;
   }
   EXPECT_GT(set_up(near_is_fast, all, MPI_COMM_WORLD).tuning.ncrit,
             set_up(near_is_slow, all, MPI_COMM_WORLD).tuning.ncrit);
@@ -105,7 +107,7 @@ TEST(Tuning, NeverChoosesTheSmallestLeavesItLookedAt) {
 TEST(Tuning, FollowsTheOutputExpected) {
   const auto all = test::make_points("plummer", 20000);
   Parameters potential = tuned(6);
-  for (const auto& [name, row] : potential.rates.rows())
+  for (const auto& [name, row] : potential.throughput.rows())
     (*row)[static_cast<std::size_t>(WorkKind::near_gradient_pairs)] =
         (*row)[static_cast<std::size_t>(WorkKind::near_pairs)] / 20;
   Parameters gradient = potential;
@@ -114,14 +116,14 @@ TEST(Tuning, FollowsTheOutputExpected) {
             set_up(potential, all, MPI_COMM_WORLD).tuning.ncrit);
 }
 
-TEST(Tuning, M2lIsChosenByOptionsThenByRates) {
+TEST(Tuning, M2lIsChosenByOptionsThenByThroughput) {
   Options options;
   options.digits = 8;
   EXPECT_EQ(resolve(options, "laplace").operators.m2l, M2lMethod::fft);
-  Rates slow_sweeps = reference_rates();
+  Throughput slow_sweeps = reference_throughput();
   for (auto* row : {&slow_sweeps.in_single, &slow_sweeps.in_double})
     (*row)[static_cast<std::size_t>(WorkKind::sweep)] /= 1000;
-  options.rates = slow_sweeps;
+  options.throughput = slow_sweeps;
   EXPECT_EQ(resolve(options, "laplace").operators.m2l, M2lMethod::svd);
   options.m2l = M2lMethod::fft;
   EXPECT_EQ(resolve(options, "laplace").operators.m2l, M2lMethod::fft);
@@ -163,10 +165,10 @@ TEST(Tuning, FormOfTheNearFieldFollowsDigitsAndOrder) {
   EXPECT_THROW(form(9, {}, estimate), Error) << "in double";
 }
 
-TEST(Tuning, MeasuredRatesAreRates) {
+TEST(Tuning, MeasuredThroughputIsInRange) {
   if (!mpi::Comm::duplicate(MPI_COMM_WORLD).is_root()) return;  // needs one rank only
-  Rates rates = measure_rates();
-  for (const auto& [name, row] : rates.rows())
+  Throughput throughput = measure_throughput();
+  for (const auto& [name, row] : throughput.rows())
     for (const double rate : *row) {
       EXPECT_GT(rate, 1e6);
       EXPECT_LT(rate, 1e14);
@@ -184,7 +186,7 @@ TEST(Tuning, CountsWhatTheTreeWillHave) {
                                     distinct ? std::optional(std::span<const double>(part)) : std::nullopt);
     const auto seconds =
         seconds_of(operations_of(count_operations(s, parameters.operators), parameters.operators, 0),
-                   parameters, parameters.rates, !distinct);
+                   parameters, parameters.throughput, !distinct);
     const TuningRow* expected = nullptr;  // the row whose n_crit is closest to the chosen one
     for (const TuningRow& row : s.tuning.table)
       if (row.padding == s.tuning.padding &&
@@ -205,7 +207,7 @@ TEST(Tuning, KnowsTheDeepestLevel) {
   const PointSetup s = set_up(parameters, test::make_points("cube", 60000), MPI_COMM_SELF);
   const auto seconds =
       seconds_of(operations_of(count_operations(s, parameters.operators), parameters.operators, 0),
-                 parameters, parameters.rates, true);
+                 parameters, parameters.throughput, true);
   ASSERT_EQ(s.tree.levels(), 3);
   for (const TuningRow& row : s.tuning.table) {
     if (row.padding != s.tuning.padding || row.ncrit != s.tuning.ncrit) continue;
@@ -229,7 +231,7 @@ TEST(Tuning, CountsWhatAdaptiveTreesWillHave) {
             set_up(parameters, points, MPI_COMM_SELF);  // more ranks would count shared nodes twice
         const auto seconds =
             seconds_of(operations_of(count_operations(s, parameters.operators), parameters.operators, 0),
-                       parameters, parameters.rates, true);
+                       parameters, parameters.throughput, true);
         const auto row = std::find_if(s.tuning.table.begin(), s.tuning.table.end(),
                                       [&](const TuningRow& r) { return r.padding == s.tuning.padding; });
         ASSERT_NE(row, s.tuning.table.end());

@@ -87,9 +87,10 @@ void print() {
                values_of(info, defaults.*member), default_of(info, defaults.*member), info.help);
   });
   fmt::print(
-      "\n`Options::rates` has no row: on the command line it is `--rates` ([machine throughput](rates.md)). "
-      "On\n"
-      "the command line `--memory-limit` takes units (`512MiB`, `4GiB`), and `none` instead of 0.\n");
+      "\n`Options::throughput` has no row: on the command line it is `--throughput`\n"
+      "([machine throughput](throughput.md)). On the command line "
+      "`--memory-limit` takes units (`512MiB`,\n"
+      "`4GiB`), and `none` instead of 0.\n");
 }
 
 }  // namespace

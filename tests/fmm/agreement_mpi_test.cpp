@@ -1,4 +1,5 @@
-// Ranks that differ in processors, rates, threads, options and calls; bad input is the same error on all.
+// Ranks that differ in processors, throughput, threads, options and calls; bad input is the same error on
+// all.
 #include "fmm/agreement.hpp"
 
 #include <gtest/gtest.h>
@@ -48,8 +49,8 @@ TEST(Agreement, RanksOfDifferentInstructionSets) {
   const std::vector<simd::Isa> isas = simd::available_isas();
   const auto rank = static_cast<std::size_t>(world().rank);
   simd::force_isa(isas[isas.size() - 1 - rank % isas.size()]);
-  // Leaves so large that W and X pairs are summed directly by the rates of one instruction set, but not by
-  // those of another.
+  // Leaves so large that W and X pairs are summed directly by the throughput of one instruction set, but not
+  // by those of another.
   const std::vector<std::pair<int, int>> ncrit_of_digits = {{3, 150}, {5, 290}, {6, 420}, {9, 700}};
   for (const char* shape : {"plummer", "sphere"}) {
     const Solved solved(shape, 6000);
@@ -63,33 +64,33 @@ TEST(Agreement, RanksOfDifferentInstructionSets) {
   }
 }
 
-TEST(Agreement, RanksOfDifferentRates) {
+TEST(Agreement, RanksOfDifferentThroughput) {
   const int rank = world().rank;
   const Solved plummer("plummer"), sphere("sphere");
   for (const int digits : {3, 6}) {
     Options options;
     options.digits = digits;
-    Rates rates = reference_rates();
+    Throughput throughput = reference_throughput();
     double factor = 1 + 3.0 * rank;
-    for (const auto& [name, row] : rates.rows())
+    for (const auto& [name, row] : throughput.rows())
       for (double& rate : *row) rate *= (factor = 5.5 - factor) > 0 ? factor : 0.3;  // differs between kinds
-    options.rates = rates;
+    options.throughput = throughput;
     plummer.expect(options, digits, "digits " + std::to_string(digits));
-    if (rank % 2 == 1) options.rates.reset();
-    sphere.expect(options, digits, "rates on some ranks alone");
+    if (rank % 2 == 1) options.throughput.reset();
+    sphere.expect(options, digits, "a throughput on some ranks alone");
   }
 }
 
-TEST(Agreement, MeasuredRatesServeAllRanks) {
+TEST(Agreement, MeasuredThroughputServesAllRanks) {
   if (world().ranks > 3) return;  // measuring takes a second per rank; few ranks are enough
   Options options;
   options.digits = 4;
-  options.rates = measure_rates();
+  options.throughput = measure_throughput();
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
-  const Rates agreed = agree_on_rates(comm, *options.rates);
+  const Throughput agreed = agree_on_throughput(comm, *options.throughput);
   EXPECT_LE(agreed.of(WorkKind::gemm, Precision::double_precision),
-            options.rates->of(WorkKind::gemm, Precision::double_precision));
-  Solved("ellipsoid").expect(options, 4, "measured rates");
+            options.throughput->of(WorkKind::gemm, Precision::double_precision));
+  Solved("ellipsoid").expect(options, 4, "measured throughput");
 }
 
 TEST(Agreement, RanksOfDifferentThreads) {

@@ -109,7 +109,7 @@ std::vector<double> count_sources(PointSetup& s) {
 Parameters small_leaves(int ncrit, bool balance = true,
                         mpi::Transport transport = mpi::Transport::neighbourhood) {
   Parameters p;
-  p.rates = reference_rates();
+  p.throughput = reference_throughput();
   p.ncrit = ncrit;
   p.balance = balance;
   p.transport = transport;

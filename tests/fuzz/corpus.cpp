@@ -4,7 +4,7 @@
 
 #include "bem/generate_mesh.hpp"
 #include "bem/mesh_file.hpp"
-#include "machine_rates.hpp"
+#include "machine_throughput.hpp"
 #include "reference_machine.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -37,7 +37,7 @@ int main(int argc, char** argv) {
         "# relative places, polygons, texture\no a\nv 0 0 0\nv 1 0 0\nv 0 1 0\nv 1 1 0\nvt 0 0\nvn 0 0 1\n"
         "usemtl m\ns off\nf -4/1/1 -3/1/1 -1/1/1 -2/1/1\ng b\nf 1//1 2//1 3//1\n");
   write(folder(root, "machine") + "reference.json", app::kReferenceMachine);
-  write(folder(root, "rates") + "reference.json", app::rates_json(reference_rates()).dump(1));
+  write(folder(root, "throughput") + "reference.json", app::throughput_json(reference_throughput()).dump(1));
   // Arbitrary bytes, of which schema.hpp makes HDF5 objects.
   std::string bytes;
   for (int i = 0; i < 200; ++i) bytes += static_cast<char>(i * 37 + 11);

@@ -62,7 +62,7 @@ on_hosts 0 -n 2 -s 3 -r 500mbit -- mpirun "${run[@]}"
 reports_hosts 2
 same 1e-12 "2 hosts with 3 ranks each"
 
-# Generations of hardware: whatever instruction sets this machine has, beside the oldest one. Rates, and so trees, may be
+# Generations of hardware: whatever instruction sets this machine has, beside the oldest one. Throughput, and so trees, may be
 # others than on one rank alone; both have the digits asked for.
 sets=(baseline)
 if [ "$best" != baseline ]; then sets+=(avx2); fi
@@ -97,8 +97,8 @@ done
 [ -s shared/operators.h5 ] || fail "the shared database is not there"
 [ -z "$(ls private)" ] || fail "a private directory is not private"
 
-# The rates: measured once, used again by the next run, with equal bits.
-unset OCTOPOLE_RATES
+# The throughput: measured once, used again by the next run, with equal bits.
+unset OCTOPOLE_THROUGHPUT
 for where in shared private; do
   rm -rf $where first.h5
   mkdir $where
@@ -106,11 +106,11 @@ for where in shared private; do
   if [ $where = private ]; then options=(-p "$scratch/private"); fi
   XDG_CACHE_HOME=$scratch/$where on_hosts 0 -n 4 ${options[@]+"${options[@]}"} -- bash -c '
     mpirun "$@" && mv many.h5 first.h5 && mpirun "$@" && ls "$XDG_CACHE_HOME/octopole"' runs "${run[@]}"
-  shows out "measured, kept in" "rates: $scratch/$where" "rates-"
-  cmp first.h5 many.h5 || fail "$where rates: the second run has other bits"
-  same 2e-9 "$where rates"
+  shows out "measured, kept in" "throughput: $scratch/$where" "throughput-"
+  cmp first.h5 many.h5 || fail "$where throughput: the second run has other bits"
+  same 2e-9 "$where throughput"
 done
-export OCTOPOLE_RATES=reference
+export OCTOPOLE_THROUGHPUT=reference
 
 # A rank that dies on another host ends all of them.
 OCTOPOLE_FAULT=p2p@3:kill on_hosts 137 -n 4 -- mpirun "${run[@]}"

@@ -4,7 +4,7 @@
 # shellcheck source=tests/long/stage.bash
 . "$(dirname "${BASH_SOURCE[0]}")/stage.bash"
 sanitized_build
-readers=(msh obj stl rates machine points_hdf5 operators_hdf5)
+readers=(msh obj stl throughput machine points_hdf5 operators_hdf5)
 make_targets octopole_fuzz_corpus "${readers[@]/#/fuzz_}"
 
 octopole_mpi_environment 1

@@ -88,8 +88,8 @@ Case draw_case(std::uint64_t seed, std::uint64_t number, int most_ranks) {
     c.bad_input = static_cast<BadInput>(random.below(static_cast<std::size_t>(BadInput::count)));
   if (c.bad_input >= BadInput::other_option && c.ranks == 1) c.bad_input = BadInput::none;
   c.other_option = random.integer(0, 9);
-  c.unequal_rates = c.choice.options.rates && !c.choice.refused && random.chance(0.5);
-  if (c.unequal_rates) c.choice.same_on_one_rank = false;
+  c.unequal_throughput = c.choice.options.throughput && !c.choice.refused && random.chance(0.5);
+  if (c.unequal_throughput) c.choice.same_on_one_rank = false;
   c.bad_rank = c.source_rank[random.below(c.source_rank.size())];
 
   static constexpr const char* kHistories[] = {"", ", after other points", ", after other charges",
@@ -110,14 +110,14 @@ Case draw_case(std::uint64_t seed, std::uint64_t number, int most_ranks) {
       c.mixed_isas ? fmt::format("{}", fmt::join(isas, " ")) : std::string(isas[0]), c.problem.description,
       source_spread, target_spread.empty() ? "" : ", targets ", target_spread, c.gradient ? ", gradient" : "",
       kHistories[static_cast<std::size_t>(c.history)], kBadInputs[static_cast<std::size_t>(c.bad_input)],
-      c.choice.description + (c.unequal_rates ? " of each rank's own" : ""));
+      c.choice.description + (c.unequal_throughput ? " of each rank's own" : ""));
   return c;
 }
 
 Options options_of(const Case& c, int rank) {
   Options o = c.choice.options;
-  if (c.unequal_rates)
-    for (const auto& [name, row] : o.rates->rows())
+  if (c.unequal_throughput)
+    for (const auto& [name, row] : o.throughput->rows())
       for (double& rate : *row) rate *= 1 + 0.3 * rank;
   if (c.bad_input != BadInput::other_option || rank != c.bad_rank) return o;
   switch (c.other_option) {

@@ -42,7 +42,7 @@ struct Case {
   BadInput bad_input = BadInput::none;
   int bad_rank = 0;
   int other_option = 0;  // which option differs there
-  bool unequal_rates = false;
+  bool unequal_throughput = false;
   std::string description;
 };
 

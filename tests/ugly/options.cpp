@@ -160,11 +160,11 @@ class Draw {
     if (random_.chance(0.25)) o_.tune = false;
     if (random_.chance(0.2)) o_.balance = false;
     if (random_.chance(0.2)) o_.direct_leaves = false;
-    if (random_.chance(0.1) && order() <= kLargestSvdOrder) {  // these rates may select SVD
-      Rates rates;
-      for (const auto& [name, row] : rates.rows())
+    if (random_.chance(0.1) && order() <= kLargestSvdOrder) {  // this throughput may select SVD
+      Throughput throughput;
+      for (const auto& [name, row] : throughput.rows())
         for (double& rate : *row) rate = random_.decades(6, 11);
-      o_.rates = rates;
+      o_.throughput = throughput;
     }
   }
 
@@ -213,7 +213,7 @@ class Draw {
         o_.allgather_threshold = random_.one_of({Index{0}, Index{-1}});
         break;
       case 11:
-        o_.rates = Rates{};  // all zero
+        o_.throughput = Throughput{};  // all zero
         break;
       case 12:
         o_.m2l = M2lMethod::fft;
@@ -256,7 +256,7 @@ class Draw {
     say("ncrit", o_.ncrit);
     say("padding", o_.padding);
     say("tune", o_.tune, usual.tune);
-    if (o_.rates) choice_.description += " rates=random";
+    if (o_.throughput) choice_.description += " throughput=random";
     if (o_.output != usual.output) choice_.description += " output=gradient";
     say("max_level", o_.max_level, usual.max_level);
     say("inner_radius", o_.inner_radius, usual.inner_radius);

@@ -16,7 +16,7 @@ void WorkCharger::evaluated(const PointSetup& setup, Phase phase, std::size_t pa
   const OperationCounts counts = count_piece(setup, key, phase, part);
   const std::size_t slot = static_cast<std::size_t>(phase);
   const double seconds = seconds_of(operations_of(counts, key, expected_svd_rank(key)), parameters_,
-                                    parameters_.rates, targets_are_sources_)[slot];
+                                    parameters_.throughput, targets_are_sources_)[slot];
   seconds_[slot] += seconds;
   charge(seconds);
 }

@@ -12,12 +12,12 @@ namespace octopole::app {
 /// WorkObserver::prepared); see docs/developers/simulation.md.
 inline constexpr std::array<double, kSetupStages> kSetupNanoseconds = {1000, 40, 150, 800, 30, 250, 60, 250};
 
-/// Converts work to seconds of one thread by counts and rates, as the planner does, and advances the virtual
-/// clock of this rank by them.
+/// Converts work to seconds of one thread by counts and throughput, as the planner does, and advances the
+/// virtual clock of this rank by them.
 class WorkCharger : public WorkObserver {
  public:
-  /// Uses the rates of the parameters; `targets_are_sources` as in seconds_of(); copy_bandwidth: bytes per
-  /// second of copies into and out of message buffers; charge: false only sums.
+  /// Uses the throughput of the parameters; `targets_are_sources` as in seconds_of(); copy_bandwidth: bytes
+  /// per second of copies into and out of message buffers; charge: false only sums.
   WorkCharger(const Parameters& parameters, bool targets_are_sources, double copy_bandwidth, bool charge)
       : parameters_(parameters),
         targets_are_sources_(targets_are_sources),

@@ -12,7 +12,7 @@
 
 #include "app/fmm_options.hpp"
 #include "app/hosts.hpp"
-#include "app/machine_rates.hpp"
+#include "app/machine_throughput.hpp"
 #include "app/program.hpp"
 #include "app/report.hpp"
 #include "app/smpi/charge.hpp"
@@ -50,7 +50,7 @@ class Simulation {
         ->check(CLI::Range(Index{1}, Index{1} << 32))
         ->excludes(points);
     options_.add_to(parser);
-    parser.add_option("--rates", rates_, "Rates of a core: a file, or reference")
+    parser.add_option("--throughput,--rates", throughput_, "Throughput of a core: a file, or reference")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
         ->capture_default_str();
     parser
@@ -73,9 +73,9 @@ class Simulation {
 
   int run(const mpi::Comm& comm) {
     if (count_ == 0 && per_rank_ == 0) throw UsageError("--points or --points-per-rank is required");
-    if (rates_ == "measure" || rates_.empty())
+    if (throughput_ == "measure" || throughput_.empty())
       throw UsageError(
-          "--rates must name a file, or be reference: virtual ranks have no clock to measure by");
+          "--throughput must name a file, or be reference: virtual ranks have no clock to measure by");
     const double copy_bandwidth = parse_platform().value("copy_bandwidth", kCopyBandwidth);
     if (!(copy_bandwidth > 0)) throw UsageError("--platform: copy_bandwidth must be positive");
     if (!record_.empty())
@@ -85,16 +85,16 @@ class Simulation {
     const Index n = count_ > 0 ? count_ : per_rank_ * comm.size();
     const Shape shape = parse_shape(shape_);
     const Output output = gradient_ ? Output::potential_and_gradient : Output::potential;
-    const MachineRates rates = machine_rates(comm, rates_);
+    const MachineThroughput known = machine_throughput(comm, throughput_);
     Options options = options_.get();
-    options.rates = rates.rates;
+    options.throughput = known.throughput;
     options.output = output;
 
     RunReport report;
     report.input = fmt::format("{}, {} points, seed {}", shape_, n, kSeed);
     report.machine = describe_virtual_machine(comm);
     report.simd = simd::isa_name(simd::active_isa());
-    report.rates = rates.origin;
+    report.throughput = known.origin;
 
     choose_leaves(comm, options, shape, n, kSeed);
     OneRank alone;
@@ -180,7 +180,7 @@ class Simulation {
     json["simulation"] = {{"simulator", "SimGrid SMPI"},
                           {"platform", parse_platform()},
                           {"callers", callers_},
-                          {"rates", report.rates},
+                          {"throughput", report.throughput},
                           {"setup_stages", stages},
                           {"computed", {{"max", slowest}, {"mean", sum / s.ranks}}},
                           {"computed_phases", {{"max", charged_max}, {"mean", charged_mean}}},
@@ -214,7 +214,7 @@ class Simulation {
   }
 
   FmmOptions options_{default_options()};
-  std::string shape_ = "cube", callers_ = "owners", rates_ = "reference", record_, study_, platform_;
+  std::string shape_ = "cube", callers_ = "owners", throughput_ = "reference", record_, study_, platform_;
   Index count_ = 0, per_rank_ = 0, samples_ = 0;
   int repeat_ = 1;
   bool gradient_ = false, compare_ = false, quiet_ = false;

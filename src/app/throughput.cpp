@@ -1,11 +1,11 @@
-// octopole rates: shows, measures again or deletes the kept rates of the machine.
+// octopole throughput: shows, measures again or deletes the kept throughput of the machine.
 #include <fmt/core.h>
 
-#include <cstdlib>
+#include <algorithm>
 #include <optional>
 
 #include "app/hosts.hpp"
-#include "app/machine_rates.hpp"
+#include "app/machine_throughput.hpp"
 #include "app/program.hpp"
 #include "app/text.hpp"
 #include "base/threads.hpp"
@@ -13,18 +13,19 @@
 namespace octopole::app {
 namespace {
 
-class RatesCommand : public Command {
+class ThroughputCommand : public Command {
  public:
-  explicit RatesCommand(CLI::App& program)
+  explicit ThroughputCommand(CLI::App& program)
       : parser_(program.add_subcommand(
-            "rates",
-            "Show the machine's rates that the cost model uses, with what they are kept by and their age")) {
-    CLI::Option* remeasure = parser_->add_flag("--remeasure", remeasure_, "Measure them again and keep them");
-    parser_->add_flag("--delete", delete_, "Delete all kept rates: the next run measures")
+            "throughput",
+            "Show the machine's throughput that the cost model uses, with its key and its age")) {
+    parser_->alias("rates");  // its earlier name
+    CLI::Option* remeasure = parser_->add_flag("--remeasure", remeasure_, "Measure it again and keep it");
+    parser_->add_flag("--delete", delete_, "Delete all that is kept: the next run measures")
         ->excludes(remeasure);
     parser_
         ->add_option("-t,--threads", threads_,
-                     "Number of OpenMP threads that the rates are for, as given to run")
+                     "Number of OpenMP threads that the throughput is for, as given to run")
         ->check(CLI::Range(1, 4096));
   }
 
@@ -33,13 +34,13 @@ class RatesCommand : public Command {
   int run(const mpi::Comm& comm) override {
     set_threads(threads_.value_or(default_threads(describe_machine(comm))));
     mpi::collectively(comm, [&] {
-      if (comm.is_root()) run_alone(RatesCache(rates_key()));
+      if (comm.is_root()) run_alone(ThroughputCache(throughput_key()));
     });
     return kSuccess;
   }
 
  private:
-  void run_alone(const RatesCache& cache) const {
+  void run_alone(const ThroughputCache& cache) const {
     if (delete_) {
       const auto removed = cache.remove();
       for (const auto& file : removed) fmt::print("deleted    {}\n", file.string());
@@ -50,28 +51,28 @@ class RatesCommand : public Command {
     show(cache);
   }
 
-  static void show(const RatesCache& cache) {
-    const RatesKey& key = cache.key();
+  static void show(const ThroughputCache& cache) {
+    const ThroughputKey& key = cache.key();
     fmt::print("file       {}\n",
                cache.file().empty() ? "none: neither XDG_CACHE_HOME nor HOME is set" : cache.file().string());
     fmt::print("key        {}, {}, {} threads\n", key.processor, key.simd, key.threads);
     fmt::print("           octopole {} ({}), {}, {}\n", key.octopole, key.git, key.compiler, key.flags);
     std::string reason;
-    const std::optional<KeptRates> kept = cache.read(reason);
+    const std::optional<KeptThroughput> kept = cache.read(reason);
     if (kept)
       fmt::print("measured   {}, {:.1f} days ago; holds for {:g} days\n", utc_text(kept->measured),
                  std::max(0.0, std::difftime(std::time(nullptr), kept->measured)) / 86400, cache.days());
     else
       fmt::print("measured   {}: the next run measures\n", reason);
-    if (const char* said = std::getenv("OCTOPOLE_RATES"))
-      fmt::print("not used   OCTOPOLE_RATES is '{}', which goes before\n", said);
+    if (const auto [name, value] = throughput_variable(); value)
+      fmt::print("not used   {} is '{}', which goes before\n", name, value);
     if (!kept) return;
-    Rates rates = kept->rates;
+    Throughput throughput = kept->throughput;
     fmt::print("\n{:<20}", "operations/s/thread");
-    for (const auto& [name, row] : rates.rows()) fmt::print(" {:>16}", name);
+    for (const auto& [name, row] : throughput.rows()) fmt::print(" {:>16}", name);
     for (std::size_t k = 0; k < kWorkKinds; ++k) {
       fmt::print("\n{:<20}", kWorkKindNames[k]);
-      for (const auto& [name, row] : rates.rows()) fmt::print(" {:>16.3g}", (*row)[k]);
+      for (const auto& [name, row] : throughput.rows()) fmt::print(" {:>16.3g}", (*row)[k]);
     }
     fmt::print("\n");
   }
@@ -83,8 +84,8 @@ class RatesCommand : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_rates(CLI::App& program) {
-  return std::make_unique<RatesCommand>(program);
+std::unique_ptr<Command> make_throughput(CLI::App& program) {
+  return std::make_unique<ThroughputCommand>(program);
 }
 
 }  // namespace octopole::app

@@ -1,4 +1,4 @@
-#include "app/machine_rates.hpp"
+#include "app/machine_throughput.hpp"
 
 #include <fmt/core.h>
 
@@ -21,19 +21,19 @@ namespace octopole::app {
 
 using nlohmann::ordered_json;
 
-ordered_json rates_json(Rates rates) {
+ordered_json throughput_json(Throughput throughput) {
   ordered_json json;
-  for (const auto& [name, row] : rates.rows())
+  for (const auto& [name, row] : throughput.rows())
     for (std::size_t k = 0; k < kWorkKinds; ++k)
       json[std::string(name)][std::string(kWorkKindNames[k])] = (*row)[k];
   return json;
 }
 
-Rates rates_from(const ordered_json& json) {
-  Rates rates;
-  for (const auto& [name, row] : rates.rows()) {
+Throughput throughput_from(const ordered_json& json) {
+  Throughput throughput;
+  for (const auto& [name, row] : throughput.rows()) {
     const std::string key(name);
-    const bool form = row == &rates.in_one_float || row == &rates.in_estimate;
+    const bool form = row == &throughput.in_one_float || row == &throughput.in_estimate;
     const ordered_json& kinds = json.at(form && !json.contains(key) ? "single" : key);
     for (std::size_t k = 0; k < kWorkKinds; ++k) {
       const double rate = kinds.at(std::string(kWorkKindNames[k])).get<double>();
@@ -41,7 +41,7 @@ Rates rates_from(const ordered_json& json) {
       (*row)[k] = rate;
     }
   }
-  return rates;
+  return throughput;
 }
 
 namespace {
@@ -53,15 +53,15 @@ constexpr int kFormat = 6;
 constexpr double kDays = 90;
 constexpr std::time_t kSecondsOfDay = 86400;
 
-ordered_json key_json(const RatesKey& key) {
+ordered_json key_json(const ThroughputKey& key) {
   return {{"processor", key.processor}, {"simd", key.simd}, {"threads", key.threads},
           {"octopole", key.octopole},   {"git", key.git},   {"compiler", key.compiler},
           {"flags", key.flags}};
 }
 
 /// File name of a key: readable, and unique by a hash.
-std::string file_name(const RatesKey& key) {
-  std::string name = "rates-";
+std::string file_name(const ThroughputKey& key) {
+  std::string name = "throughput-";
   for (const char c : key.processor)
     if (std::isalnum(static_cast<unsigned char>(c)) && name.size() < 70) name += c;
   std::uint32_t hash = 0x811c9dc5;
@@ -76,20 +76,30 @@ fs::path directory() {
   return {};
 }
 
+/// The variable `name`, else `earlier`, its earlier name.
+EnvironmentVariable variable(const char* name, const char* earlier) {
+  if (const char* value = std::getenv(name)) return {name, value};
+  return {earlier, std::getenv(earlier)};
+}
+
 double days_allowed() {
-  const char* text = std::getenv("OCTOPOLE_RATES_DAYS");
+  const auto [name, text] = variable("OCTOPOLE_THROUGHPUT_DAYS", "OCTOPOLE_RATES_DAYS");
   if (!text || !*text) return kDays;
   char* end = nullptr;
   const double days = std::strtod(text, &end);
   if (*end || !std::isfinite(days) || days < 0)
-    throw Error(fmt::format("OCTOPOLE_RATES_DAYS is '{}'", text),
-                "it is a number of days, after which rates are measured again");
+    throw Error(fmt::format("{} is '{}'", name, text),
+                "it is a number of days, after which the throughput is measured again");
   return days;
 }
 
 }  // namespace
 
-RatesKey rates_key() {
+EnvironmentVariable throughput_variable() {
+  return variable("OCTOPOLE_THROUGHPUT", "OCTOPOLE_RATES");
+}
+
+ThroughputKey throughput_key() {
   const Version build = version();
   return {processor_name(),        std::string(simd::isa_name(simd::active_isa())),
           max_threads(),           std::string(build.version),
@@ -97,11 +107,11 @@ RatesKey rates_key() {
           std::string(build.flags)};
 }
 
-RatesCache::RatesCache(RatesKey key) : key_(std::move(key)), days_(days_allowed()) {
+ThroughputCache::ThroughputCache(ThroughputKey key) : key_(std::move(key)), days_(days_allowed()) {
   if (const fs::path place = directory(); !place.empty()) file_ = place / file_name(key_);
 }
 
-std::optional<KeptRates> RatesCache::read(std::string& reason) const {
+std::optional<KeptThroughput> ThroughputCache::read(std::string& reason) const {
   reason = "none yet";
   std::ifstream file(file_);
   if (file_.empty() || !file) return std::nullopt;
@@ -122,7 +132,7 @@ std::optional<KeptRates> RatesCache::read(std::string& reason) const {
       reason = fmt::format("of {}, more than {:g} days ago", utc_text(*measured), days_);
       return std::nullopt;
     }
-    const KeptRates kept{rates_from(json), *measured};
+    const KeptThroughput kept{throughput_from(json), *measured};
     reason.clear();
     return kept;
   } catch (const std::exception& error) {
@@ -131,15 +141,15 @@ std::optional<KeptRates> RatesCache::read(std::string& reason) const {
   }
 }
 
-KeptRates RatesCache::measure(bool again) const {
+KeptThroughput ThroughputCache::measure(bool again) const {
   if (file_.empty()) throw Error("neither XDG_CACHE_HOME nor HOME is set");
   fs::create_directories(file_.parent_path());
-  const FileLock lock((file_.parent_path() / "rates").string());
+  const FileLock lock((file_.parent_path() / "throughput").string());
   std::string reason;
   if (!again)
-    if (const std::optional<KeptRates> kept = read(reason)) return *kept;
+    if (const std::optional<KeptThroughput> kept = read(reason)) return *kept;
   check_writable(file_.string());
-  write(measure_rates());
+  write(measure_throughput());
   // Remove outdated files of other versions and machines.
   for (const fs::path& other : files()) {
     std::error_code absent;
@@ -147,33 +157,35 @@ KeptRates RatesCache::measure(bool again) const {
     if (!absent && other != file_ && std::chrono::duration<double>(age).count() > days_ * kSecondsOfDay)
       fs::remove(other, absent);
   }
-  if (const std::optional<KeptRates> kept = read(reason)) return *kept;
-  throw Error("'" + file_.string() + "' does not give back the rates that were written to it: " + reason);
+  if (const std::optional<KeptThroughput> kept = read(reason)) return *kept;
+  throw Error("'" + file_.string() + "' does not give back the throughput that was written to it: " + reason);
 }
 
-void RatesCache::write(const Rates& rates) const {
+void ThroughputCache::write(const Throughput& throughput) const {
   ordered_json json = {
       {"format", kFormat}, {"key", key_json(key_)}, {"measured", utc_text(std::time(nullptr))}};
-  json.update(rates_json(rates));
+  json.update(throughput_json(throughput));
   write_text_file(file_.string(), json.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
 }
 
-std::vector<fs::path> RatesCache::files() const {
+std::vector<fs::path> ThroughputCache::files() const {
   std::vector<fs::path> result;
   std::error_code failed;
   if (file_.empty()) return result;
   for (fs::directory_iterator at(file_.parent_path(), failed), end; !failed && at != end;
        at.increment(failed)) {
     const std::string name = at->path().filename().string();
-    if (name.rfind("rates-", 0) == 0 && name.find(".json") != std::string::npos) result.push_back(at->path());
+    const bool kept =
+        name.starts_with("throughput-") || name.starts_with("rates-");  // rates-: older versions
+    if (kept && name.find(".json") != std::string::npos) result.push_back(at->path());
   }
   return result;
 }
 
-std::vector<fs::path> RatesCache::remove() const {
+std::vector<fs::path> ThroughputCache::remove() const {
   std::vector<fs::path> removed = files();
   if (removed.empty()) return removed;
-  const FileLock lock((file_.parent_path() / "rates").string());
+  const FileLock lock((file_.parent_path() / "throughput").string());
   for (const fs::path& file : removed) fs::remove(file);
   return removed;
 }
@@ -181,44 +193,44 @@ std::vector<fs::path> RatesCache::remove() const {
 namespace {
 
 /// Reads a user's file without checks of its machine and age.
-Rates read(const std::string& path) {
+Throughput read(const std::string& path) {
   std::ifstream file(path);
-  if (!file) throw Error("cannot read the rates '" + path + "'");
+  if (!file) throw Error("cannot read the throughput file '" + path + "'");
   try {
-    return rates_from(ordered_json::parse(file));
+    return throughput_from(ordered_json::parse(file));
   } catch (const std::exception& error) {
-    throw Error("'" + path + "' is not a file of rates: " + error.what(),
-                "remove it, or name another one with --rates");
+    throw Error("'" + path + "' is not a throughput file: " + error.what(),
+                "remove it, or name another one with --throughput");
   }
 }
 
-MachineRates cached_rates() {
-  const RatesCache cache(rates_key());
+MachineThroughput cached_throughput() {
+  const ThroughputCache cache(throughput_key());
   std::string reason;
-  if (const auto kept = cache.read(reason)) return {kept->rates, cache.file().string()};
+  if (const auto kept = cache.read(reason)) return {kept->throughput, cache.file().string()};
   try {
-    return {cache.measure(false).rates, "measured, kept in " + cache.file().string()};
+    return {cache.measure(false).throughput, "measured, kept in " + cache.file().string()};
   } catch (const std::exception& error) {
-    return {measure_rates(), std::string("measured, not kept: ") + error.what()};
+    return {measure_throughput(), std::string("measured, not kept: ") + error.what()};
   }
 }
 
-MachineRates choose(std::string choice) {
-  if (const char* said = std::getenv("OCTOPOLE_RATES"); choice.empty() && said) choice = said;
-  if (choice.empty()) return cached_rates();
-  if (choice == "reference") return {reference_rates(), "reference"};
-  if (choice == "measure") return {measure_rates(), "measured"};
+MachineThroughput choose(std::string choice) {
+  if (const char* said = throughput_variable().value; choice.empty() && said) choice = said;
+  if (choice.empty()) return cached_throughput();
+  if (choice == "reference") return {reference_throughput(), "reference"};
+  if (choice == "measure") return {measure_throughput(), "measured"};
   return {read(choice), choice};
 }
 
 }  // namespace
 
-MachineRates machine_rates(const mpi::Comm& comm, const std::string& choice) {
-  MachineRates result;
+MachineThroughput machine_throughput(const mpi::Comm& comm, const std::string& choice) {
+  MachineThroughput result;
   mpi::collectively(comm, [&] {
     if (comm.is_root()) result = choose(choice);
   });
-  for (const auto& [name, row] : result.rates.rows()) comm.broadcast(std::span<double>(*row));
+  for (const auto& [name, row] : result.throughput.rows()) comm.broadcast(std::span<double>(*row));
   comm.broadcast(result.origin);
   return result;
 }

@@ -182,7 +182,7 @@ struct NearTimes {
     of_gradient = std::min(of_gradient, large.seconds<Real>(true, form));
   }
   /// seconds = pairs / near_rate + gathers / gather_rate.
-  void rate(const NearProblem& large, const NearProblem& small, Rates::Row& row) const {
+  void rate(const NearProblem& large, const NearProblem& small, Throughput::Row& row) const {
     const double a = large.pairs(), b = large.gathers(), c = small.pairs(), d = small.gathers();
     const double a_pair = std::max((of_large * d - of_small * b) / (a * d - b * c), 0.5 * of_large / a);
     const double a_gather = std::max((of_small - c * a_pair) / d, 0.1 * a_pair);
@@ -195,8 +195,8 @@ struct NearTimes {
 
 /// The best rates of several rounds, so that short disturbances of the machine do not count.
 template <class Real>
-Rates::Row measure_row(NearProblem& large, NearProblem& small) {
-  Rates::Row row{};
+Throughput::Row measure_row(NearProblem& large, NearProblem& small) {
+  Throughput::Row row{};
   NearTimes near;
   const auto best = [&row](WorkKind kind, double rate) {
     double& slot = row[static_cast<std::size_t>(kind)];
@@ -220,7 +220,7 @@ Rates::Row measure_row(NearProblem& large, NearProblem& small) {
 namespace {
 
 /// The row of single precision with these rates of P2P.
-Rates::Row with_near(Rates::Row row, double pairs, double gradient_pairs, double gathers) {
+Throughput::Row with_near(Throughput::Row row, double pairs, double gradient_pairs, double gathers) {
   row[static_cast<std::size_t>(WorkKind::near_pairs)] = pairs;
   row[static_cast<std::size_t>(WorkKind::near_gradient_pairs)] = gradient_pairs;
   row[static_cast<std::size_t>(WorkKind::gathers)] = gathers;
@@ -229,46 +229,46 @@ Rates::Row with_near(Rates::Row row, double pairs, double gradient_pairs, double
 
 }  // namespace
 
-Rates reference_rates() {
+Throughput reference_throughput() {
   // Measured on two Zen 4 cores, except for matrix products, which are estimated as nine tenths of such a
   // core's peak, the share that linalg/product.hpp reached on Zen 5.
-  Rates rates;
+  Throughput throughput;
   switch (simd::active_isa()) {
     case simd::Isa::avx512:
-      rates.in_single = {8.0e9, 4.2e9, 0.4e9, 5.4e9, 3.3e9, 110e9, 40e9, 85e9};
-      rates.in_double = {3.9e9, 1.9e9, 0.5e9, 2.25e9, 1.45e9, 54e9, 27e9, 45e9};
+      throughput.in_single = {8.0e9, 4.2e9, 0.4e9, 5.4e9, 3.3e9, 110e9, 40e9, 85e9};
+      throughput.in_double = {3.9e9, 1.9e9, 0.5e9, 2.25e9, 1.45e9, 54e9, 27e9, 45e9};
       // One float per coordinate, measured before partners were gathered into rows: gathers are twice as fast
       // now.
-      rates.in_one_float = with_near(rates.in_single, 11e9, 5.2e9, 0.8e9);
-      rates.in_estimate = with_near(rates.in_single, 16e9, 6.0e9, 0.8e9);
+      throughput.in_one_float = with_near(throughput.in_single, 11e9, 5.2e9, 0.8e9);
+      throughput.in_estimate = with_near(throughput.in_single, 16e9, 6.0e9, 0.8e9);
       break;
     case simd::Isa::avx2:
-      rates.in_single = {4.0e9, 2.4e9, 0.5e9, 3.6e9, 2.1e9, 105e9, 22e9, 65e9};
-      rates.in_double = {1.4e9, 0.8e9, 0.6e9, 0.93e9, 0.65e9, 52e9, 15e9, 37e9};
-      rates.in_one_float = rates.in_estimate = with_near(rates.in_single, 5.5e9, 3.0e9, 1.0e9);
+      throughput.in_single = {4.0e9, 2.4e9, 0.5e9, 3.6e9, 2.1e9, 105e9, 22e9, 65e9};
+      throughput.in_double = {1.4e9, 0.8e9, 0.6e9, 0.93e9, 0.65e9, 52e9, 15e9, 37e9};
+      throughput.in_one_float = throughput.in_estimate = with_near(throughput.in_single, 5.5e9, 3.0e9, 1.0e9);
       break;
     default:
-      rates.in_single = {1.7e9, 0.9e9, 0.4e9, 1.5e9, 0.9e9, 33e9, 17e9, 20e9};
-      rates.in_double = {0.95e9, 0.47e9, 0.35e9, 0.51e9, 0.38e9, 16e9, 7e9, 11e9};
-      rates.in_one_float = rates.in_estimate = with_near(rates.in_single, 2.0e9, 1.1e9, 0.8e9);
+      throughput.in_single = {1.7e9, 0.9e9, 0.4e9, 1.5e9, 0.9e9, 33e9, 17e9, 20e9};
+      throughput.in_double = {0.95e9, 0.47e9, 0.35e9, 0.51e9, 0.38e9, 16e9, 7e9, 11e9};
+      throughput.in_one_float = throughput.in_estimate = with_near(throughput.in_single, 2.0e9, 1.1e9, 0.8e9);
   }
-  return rates;
+  return throughput;
 }
 
-Rates measure_rates() {
+Throughput measure_throughput() {
   NearProblem large(128), small(16);
-  Rates rates;
-  rates.in_single = measure_row<float>(large, small);
-  rates.in_double = measure_row<double>(large, small);
-  rates.in_one_float = rates.in_estimate = rates.in_single;
+  Throughput throughput;
+  throughput.in_single = measure_row<float>(large, small);
+  throughput.in_double = measure_row<double>(large, small);
+  throughput.in_one_float = throughput.in_estimate = throughput.in_single;
   NearTimes one_float, estimate;
   for (int round = 0; round < kRounds; ++round) {
     one_float.measure<float>(large, small, NearForm::one_float);
     estimate.measure<float>(large, small, NearForm::estimate);
   }
-  one_float.rate(large, small, rates.in_one_float);
-  estimate.rate(large, small, rates.in_estimate);
-  return rates;
+  one_float.rate(large, small, throughput.in_one_float);
+  estimate.rate(large, small, throughput.in_estimate);
+  return throughput;
 }
 
 }  // namespace octopole
