@@ -17,7 +17,7 @@ inline constexpr std::array<std::string_view, kPhases> kPhaseNames = {"p2m", "m2
 
 /// The stages of a set-up: choice of n_crit and padding; codes and sorting; points to their owners;
 /// refinement, balance and the locally essential tree; lists; cost of a second partition by work (weighing
-/// leaves, and the first tree and lists); ghosts (with their coordinates); work lists and M2L's plan.
+/// leaves, and the first tree and lists); ghosts (with their coordinates); work lists and M2L's schedule.
 enum class SetupStage : int { tuning, sort, distribute, tree, lists, balance, ghosts, plan };
 inline constexpr std::size_t kSetupStages = 8;
 inline constexpr std::array<std::string_view, kSetupStages> kSetupStageNames = {

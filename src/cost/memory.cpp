@@ -115,7 +115,7 @@ std::string advice(const Parameters& parameters, bool limited) {
 
 }  // namespace
 
-RankMemory rank_memory(const RankLists& lists, const WorkLists& work, std::span<const M2lFftPlan> plans,
+RankMemory rank_memory(const RankLists& lists, const WorkLists& work, std::span<const M2lSchedule> schedules,
                        const PointNumbers& numbers, const Parameters& parameters, int ranks) {
   const tree::EssentialTree& tree = lists.tree;
   const OperatorKey& key = parameters.operators;
@@ -136,9 +136,9 @@ RankMemory rank_memory(const RankLists& lists, const WorkLists& work, std::span<
                           work.boundary_leaves) +
                  level_bytes(work.source_parents) + level_bytes(work.target_nodes) +
                  level_bytes(work.target_parents) + level_bytes(work.x_nodes);
-  for (const M2lFftPlan& plan : plans)
-    memory.lists += bytes_of(plan.blocks, plan.target_children, plan.source_children, plan.pair_target,
-                             plan.pair_source, plan.pair_end);
+  for (const M2lSchedule& schedule : schedules)
+    memory.lists += bytes_of(schedule.blocks, schedule.target_children, schedule.source_children,
+                             schedule.pair_target, schedule.pair_source, schedule.pair_end);
 
   memory.values =
       point_values(numbers, key) +
@@ -313,7 +313,7 @@ MemoryNeeds needs_of_lists(const PointNumbers& points, const MovedRecords& moved
   if (key.m2l == M2lMethod::fft) {
     needs.v_bytes = item_bytes(lists.lists.v);
     for (const auto& parents : work.target_parents)
-      needs.memory.lists += kM2lPlanBytes * static_cast<Index>(parents.size());
+      needs.memory.lists += kM2lScheduleBytes * static_cast<Index>(parents.size());
     needs.m2l_workspace = workspace_bytes(key, expected_rows(lists, work, key), threads);
   }
   return needs;

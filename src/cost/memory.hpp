@@ -29,17 +29,17 @@ struct PointNumbers {
 
 /// Bytes by purpose. points: orders in both directions, coordinates. tree: the locally essential tree and its
 /// boxes. lists: neighbours, U, V, W, X, lists by operator (that of P2P twice if sources = targets, an upper
-/// bound), work lists, M2L's plans. values: charges, multipoles, locals, check potentials, sums at targets.
-/// partition: replicated on every rank. Counts elements in use, not capacities; excludes operators, M2L's
-/// transforms (at most kM2lWorkspaceBytes, unless a single parent needs more), message buffers and MPI's own
-/// buffers.
+/// bound), work lists, M2L's schedules. values: charges, multipoles, locals, check potentials, sums at
+/// targets. partition: replicated on every rank. Counts elements in use, not capacities; excludes operators,
+/// M2L's transforms (at most kM2lWorkspaceBytes, unless a single parent needs more), message buffers and
+/// MPI's own buffers.
 struct RankMemory {
   Index points = 0, tree = 0, lists = 0, values = 0, partition = 0;
   Index total() const { return points + tree + lists + values + partition; }
   bool operator==(const RankMemory&) const = default;
 };
 
-RankMemory rank_memory(const RankLists& lists, const WorkLists& work, std::span<const M2lFftPlan> plans,
+RankMemory rank_memory(const RankLists& lists, const WorkLists& work, std::span<const M2lSchedule> schedules,
                        const PointNumbers& numbers, const Parameters& parameters, int ranks);
 
 /// Bytes replicated on every rank. `coarse_nodes`: number of coarse nodes of all ranks, if a collective sends
@@ -96,8 +96,8 @@ MemoryNeeds needs_of_points(const PointNumbers& callers, Index sources, Index ta
 MemoryNeeds needs_of_tree(const PointNumbers& points, const MovedRecords& moved,
                           const tree::EssentialTree& tree, const Parameters& parameters, int ranks);
 
-/// Needs once the lists are built, before ghosts are requested: M2L's plan and workspace are expected values,
-/// and the rank is assumed to send as much as it receives.
+/// Needs once the lists are built, before ghosts are requested: M2L's schedule and workspace are expected
+/// values, and the rank is assumed to send as much as it receives.
 MemoryNeeds needs_of_lists(const PointNumbers& points, const MovedRecords& moved, const RankLists& lists,
                            std::span<const std::uint8_t> ends, const tree::Partition& partition,
                            const Parameters& parameters, int threads);

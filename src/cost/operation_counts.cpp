@@ -154,13 +154,13 @@ std::vector<OperationCounts> count_by_node(const RankLists& lists, const WorkLis
   return c;
 }
 
-double count_families_in(const RankLists& lists, const WorkLists& work, std::span<const M2lFftPlan> plans,
-                         const OperatorKey& key) {
+double count_families_in(const RankLists& lists, const WorkLists& work,
+                         std::span<const M2lSchedule> schedules, const OperatorKey& key) {
   double families = 0;
   if (key.m2l != M2lMethod::fft) return families;
-  for (const M2lFftPlan& plan : plans)
-    for (const M2lFftBlock& block : plan.blocks) families += block.sources;
-  if (!plans.empty()) return families;
+  for (const M2lSchedule& schedule : schedules)
+    for (const M2lFftBlock& block : schedule.blocks) families += block.sources;
+  if (!schedules.empty()) return families;
   std::vector<std::uint8_t> needed(lists.tree.keys.size(), 0);
   for_each_family_pair(lists, work, [&](NodeIndex, NodeIndex other) {
     families += !needed[at(other)];
@@ -170,10 +170,10 @@ double count_families_in(const RankLists& lists, const WorkLists& work, std::spa
 }
 
 OperationCounts count_operations(const RankLists& lists, const WorkLists& work,
-                                 std::span<const M2lFftPlan> plans, const OperatorKey& key) {
+                                 std::span<const M2lSchedule> schedules, const OperatorKey& key) {
   OperationCounts sum;
   for (const OperationCounts& node : count_by_node(lists, work, key)) sum += node;
-  sum.families_in = count_families_in(lists, work, plans, key);
+  sum.families_in = count_families_in(lists, work, schedules, key);
   return sum;
 }
 

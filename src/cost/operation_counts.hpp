@@ -77,14 +77,15 @@ inline constexpr std::array kAllCounts = {
 std::vector<OperationCounts> count_by_node(const RankLists& lists, const WorkLists& work,
                                            const OperatorKey& key);
 
-/// Number of families whose multipoles M2L by FFT transforms: the sum over the plans' blocks. Without plans,
-/// the number of families in the lists, level by level, which is the same if a level's plan has one block.
-double count_families_in(const RankLists& lists, const WorkLists& work, std::span<const M2lFftPlan> plans,
-                         const OperatorKey& key);
+/// Number of families whose multipoles M2L by FFT transforms: the sum over the schedules' blocks. Without
+/// schedules, the number of families in the lists, level by level, which is the same if a level's schedule
+/// has one block.
+double count_families_in(const RankLists& lists, const WorkLists& work,
+                         std::span<const M2lSchedule> schedules, const OperatorKey& key);
 
 /// Counts of one rank's part of an evaluation: the sum of the above.
 OperationCounts count_operations(const RankLists& lists, const WorkLists& work,
-                                 std::span<const M2lFftPlan> plans, const OperatorKey& key);
+                                 std::span<const M2lSchedule> schedules, const OperatorKey& key);
 
 /// Operations by phase; `svd_rank` is the mean rank of M2L by SVD.
 OperationsByPhase operations_of(const OperationCounts& counts, const OperatorKey& key, double svd_rank);

@@ -21,8 +21,9 @@ tree::OperatorLists choose_operator_lists(const tree::EssentialTree& tree,
                                           const tree::InteractionLists& lists, const Parameters& parameters,
                                           bool targets_are_sources);
 
-/// M2L's plans by level of the targets; empty for M2L by SVD.
-std::vector<M2lFftPlan> plan_m2l(const RankLists& lists, const WorkLists& work, const OperatorKey& key);
+/// M2L's schedules by level of the targets; empty for M2L by SVD.
+std::vector<M2lSchedule> make_m2l_schedules(const RankLists& lists, const WorkLists& work,
+                                            const OperatorKey& key);
 
 /// How multipoles are sent between the ranks of a run.
 tree::MultipoleRule multipole_rule(const Parameters& parameters, int ranks);

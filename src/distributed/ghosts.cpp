@@ -184,12 +184,12 @@ Ancestors plan_ancestors(const mpi::Comm& comm, mpi::Transport transport, const 
     for (const auto& [rank, nodes] : by_rank) list.push_back({rank, nodes});
     return list;
   };
-  Ancestors plan;
+  Ancestors result;
   for (int level = morton::kDepth; level > kFirstLevel; --level)
     if (levels >> level & 1)
-      plan.steps.push_back(
+      result.steps.push_back(
           {level, RowExchange(comm, transport, peers(rows.send[level]), peers(rows.receive[level]))});
-  return plan;
+  return result;
 }
 
 }  // namespace octopole::distributed

@@ -204,7 +204,7 @@ MemoryNeeds needs_of_plan(const PointSetup& s, const Parameters& parameters, int
   needs.moved.near_sums = row_count(s.near_sums);
   needs.memory = rank_memory(s.rank_lists(), s.work, s.m2l, needs.points, parameters, s.partition.ranks());
   Index rows = 0;
-  for (const M2lFftPlan& plan : s.m2l) rows = std::max(rows, plan.largest_rows);
+  for (const M2lSchedule& schedule : s.m2l) rows = std::max(rows, schedule.largest_rows);
   if (key.m2l == M2lMethod::fft)
     needs.m2l_workspace =
         m2l_fft_workspace_bytes(key.order, static_cast<std::size_t>(key.m2l_precision), rows, threads);
@@ -388,7 +388,7 @@ struct Steps {
     stages.end(SetupStage::ghosts, s.sources.x.size());
   }
 
-  /// Boxes, the pairs of P2P, the nodes that each operator is applied to, and M2L's plans.
+  /// Boxes, the pairs of P2P, the nodes that each operator is applied to, and M2L's schedules.
   void plan_operators() {
     stages.begin(SetupStage::plan);
     mpi::collectively(comm, [&] {
@@ -401,9 +401,10 @@ struct Steps {
     if (!targets) pair_up();
     mpi::collectively(comm, [&] {
       s.work = make_work_lists(s.rank_lists(), ends, s.owned_sources());
-      s.m2l = plan_m2l(s.rank_lists(), s.work, parameters.operators);
+      s.m2l = make_m2l_schedules(s.rank_lists(), s.work, parameters.operators);
     });
-    if (parameters.operators.m2l == M2lMethod::fft) s.lists.v.release_items();  // the plans hold the pairs
+    if (parameters.operators.m2l == M2lMethod::fft)
+      s.lists.v.release_items();  // the schedules hold the pairs
     if (memory) {
       memory->require(needs_of_plan(s, parameters, max_threads()), MemoryStage::plan);
       s.memory = memory->estimate();

@@ -64,7 +64,7 @@ struct PointSetup {
   distributed::Ghosts ghosts;
   distributed::Ancestors ancestors;
   WorkLists work;
-  std::vector<M2lFftPlan> m2l;  // by level of the targets; empty for M2L by SVD
+  std::vector<M2lSchedule> m2l;  // by level of the targets; empty for M2L by SVD
   OverfullLeaves overfull;
   MemoryEstimate memory;  // if it was checked
   std::array<double, kSetupStages> stage_seconds{};

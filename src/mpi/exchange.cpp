@@ -96,14 +96,14 @@ constexpr bool kHasNeighbourhoods = true;
 
 }  // namespace
 
-struct SparseExchange::Plan {
-  Plan(const Comm& c, Transport t, std::vector<PeerCount> s, std::vector<PeerCount> r)
+struct SparseExchange::State {
+  State(const Comm& c, Transport t, std::vector<PeerCount> s, std::vector<PeerCount> r)
       : comm(c), transport(t), send(std::move(s), c.rank()), receive(std::move(r), c.rank()) {
     if (send.own_count != receive.own_count)
       throw Error("a rank expects of itself other records than it sends itself");
   }
-  Plan(const Plan&) = delete;
-  Plan& operator=(const Plan&) = delete;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
 
   // A rank without sources or destinations gets an edge to itself with no records: Open MPI's graph
   // communicators have had problems with degree zero.
@@ -181,9 +181,9 @@ SparseExchange::SparseExchange(const Comm& comm, Transport transport, std::vecto
   collectively(comm, [&] {
     if (transport == Transport::neighbourhood && !kHasNeighbourhoods)
       throw Error("this MPI has no neighbourhood collectives", "use the point-to-point transport");
-    plan_ = std::make_unique<Plan>(comm, transport, std::move(send), std::move(receive));
+    state_ = std::make_unique<State>(comm, transport, std::move(send), std::move(receive));
   });
-  if (transport == Transport::neighbourhood) plan_->create_graph();
+  if (transport == Transport::neighbourhood) state_->create_graph();
 }
 SparseExchange::SparseExchange() = default;
 SparseExchange::~SparseExchange() = default;
@@ -191,41 +191,41 @@ SparseExchange::SparseExchange(SparseExchange&&) noexcept = default;
 SparseExchange& SparseExchange::operator=(SparseExchange&&) noexcept = default;
 
 void SparseExchange::start(const void* send, void* receive, std::size_t record_bytes) {
-  plan_->copy_own(send, receive, record_bytes);
-  plan_->start(send, receive, record_bytes);
+  state_->copy_own(send, receive, record_bytes);
+  state_->start(send, receive, record_bytes);
 }
 void SparseExchange::start_without_own(const void* send, void* receive, std::size_t record_bytes) {
-  plan_->start(send, receive, record_bytes);
+  state_->start(send, receive, record_bytes);
 }
 void SparseExchange::finish() {
-  plan_->finish();
+  state_->finish();
 }
 void SparseExchange::progress() {
-  plan_->progress();
+  state_->progress();
 }
 Index SparseExchange::send_records() const {
-  return plan_->send.records;
+  return state_->send.records;
 }
 Index SparseExchange::receive_records() const {
-  return plan_->receive.records;
+  return state_->receive.records;
 }
 SparseExchange::Own SparseExchange::own() const {
-  return {plan_->send.own_offset, plan_->receive.own_offset, plan_->send.own_count};
+  return {state_->send.own_offset, state_->receive.own_offset, state_->send.own_count};
 }
 Index SparseExchange::records_sent_away() const {
-  return plan_->send.records - plan_->send.own_count;
+  return state_->send.records - state_->send.own_count;
 }
 Index SparseExchange::records_from_elsewhere() const {
-  return plan_->receive.records - plan_->receive.own_count;
+  return state_->receive.records - state_->receive.own_count;
 }
 Traffic SparseExchange::traffic(std::size_t record_bytes) const {
-  return traffic_of(plan_->comm.rank(), plan_->send.peers, plan_->receive.peers, record_bytes);
+  return traffic_of(state_->comm.rank(), state_->send.peers, state_->receive.peers, record_bytes);
 }
 std::span<const PeerCount> SparseExchange::send_peers() const {
-  return plan_->send.peers;
+  return state_->send.peers;
 }
 std::span<const PeerCount> SparseExchange::receive_peers() const {
-  return plan_->receive.peers;
+  return state_->receive.peers;
 }
 
 AllGather::AllGather(const Comm& comm, Index records)

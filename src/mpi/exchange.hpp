@@ -1,4 +1,4 @@
-// Repeated exchanges of records with a fixed plan: with few peers, and of all ranks with all.
+// Repeated exchanges of fixed numbers of records: with few peers, and of all ranks with all.
 #pragma once
 
 #include <mpi.h>
@@ -21,7 +21,7 @@ namespace octopole::mpi {
 /// collective over the communicator.
 class SparseExchange {
  public:
-  SparseExchange();  // without a plan: assign one before use
+  SparseExchange();  // without peers: assign another before use
   SparseExchange(const Comm& comm, Transport transport, std::vector<PeerCount> send,
                  std::vector<PeerCount> receive);
   ~SparseExchange();
@@ -58,8 +58,8 @@ class SparseExchange {
   std::span<const PeerCount> receive_peers() const;
 
  private:
-  struct Plan;
-  std::unique_ptr<Plan> plan_;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 /// Every rank contributes a fixed number of records; all ranks get all of them, in rank order. Uses the
@@ -68,7 +68,7 @@ class SparseExchange {
 class AllGather {
  public:
   AllGather() = default;
-  /// Plan for `records` records of this rank. Collective.
+  /// For `records` records of this rank. Collective.
   AllGather(const Comm& comm, Index records);
 
   /// Gathers this rank's records of `record_bytes` bytes from `mine` into `all`, which has room for

@@ -19,7 +19,7 @@
 namespace octopole {
 namespace {
 
-// ---- the plan: which families of siblings are transformed and paired together.
+// ---- the schedule: which families of siblings are transformed and paired together.
 
 constexpr Index kDirections = 27;  // number 13, the node itself, has no pairs
 constexpr Index kSelf = 13;
@@ -75,43 +75,44 @@ std::vector<NodeIndex> sources_of(std::span<const NodeIndex> targets, const Sibl
 }
 
 void append_block(std::span<const NodeIndex> targets, std::span<const NodeIndex> sources,
-                  const SiblingView& nodes, M2lFftPlan& plan) {
+                  const SiblingView& nodes, M2lSchedule& schedule) {
   M2lFftBlock block;
-  block.first_target = static_cast<Index>(plan.target_children.size() / 8);
-  block.first_source = static_cast<Index>(plan.source_children.size() / 8);
-  block.first_chunk = static_cast<Index>(plan.pair_end.size());
+  block.first_target = static_cast<Index>(schedule.target_children.size() / 8);
+  block.first_source = static_cast<Index>(schedule.source_children.size() / 8);
+  block.first_chunk = static_cast<Index>(schedule.pair_end.size());
   block.targets = static_cast<std::int32_t>(targets.size());
   block.sources = static_cast<std::int32_t>(sources.size());
-  append_children(nodes, targets, nodes.has_target, plan.target_children);
-  append_children(nodes, sources, nodes.has_source, plan.source_children);
+  append_children(nodes, targets, nodes.has_target, schedule.target_children);
+  append_children(nodes, sources, nodes.has_source, schedule.source_children);
   for (std::size_t chunk = 0; chunk < targets.size(); chunk += kChunk, ++block.chunks) {
-    plan.pair_end.emplace_back();
+    schedule.pair_end.emplace_back();
     for (Index d = 0; d < kDirections; ++d) {
       for (std::size_t t = chunk; d != kSelf && t < std::min(chunk + kChunk, targets.size()); ++t) {
         const NodeIndex near = nodes.near[kDirections * targets[t] + d];
         const auto place = std::lower_bound(sources.begin(), sources.end(), near);
         if (place == sources.end() || *place != near) continue;
-        plan.pair_target.push_back(static_cast<std::uint16_t>(t));
-        plan.pair_source.push_back(static_cast<std::uint16_t>(place - sources.begin()));
+        schedule.pair_target.push_back(static_cast<std::uint16_t>(t));
+        schedule.pair_source.push_back(static_cast<std::uint16_t>(place - sources.begin()));
       }
-      plan.pair_end.back()[static_cast<std::size_t>(d)] = static_cast<Index>(plan.pair_target.size());
+      schedule.pair_end.back()[static_cast<std::size_t>(d)] = static_cast<Index>(schedule.pair_target.size());
     }
   }
-  plan.largest_rows = std::max(plan.largest_rows, m2l_fft_rows(block.sources) + m2l_fft_rows(block.targets));
-  plan.blocks.push_back(block);
+  schedule.largest_rows =
+      std::max(schedule.largest_rows, m2l_fft_rows(block.sources) + m2l_fft_rows(block.targets));
+  schedule.blocks.push_back(block);
 }
 
 /// Appends the blocks of a part of the targets, which is halved until targets plus sources are at most
 /// `max_groups`.
 void append_part(std::span<const NodeIndex> targets, std::size_t max_groups, const SiblingView& nodes,
-                 M2lFftPlan& plan) {
+                 M2lSchedule& schedule) {
   const std::vector<NodeIndex> sources = sources_of(targets, nodes);
   if (targets.size() == 1 || targets.size() + sources.size() <= max_groups) {
-    append_block(targets, sources, nodes, plan);
+    append_block(targets, sources, nodes, schedule);
     return;
   }
-  append_part(targets.first(targets.size() / 2), max_groups, nodes, plan);
-  append_part(targets.subspan(targets.size() / 2), max_groups, nodes, plan);
+  append_part(targets.first(targets.size() / 2), max_groups, nodes, schedule);
+  append_part(targets.subspan(targets.size() / 2), max_groups, nodes, schedule);
 }
 
 /// Halves the targets until each part has at most `max_targets`; appends the parts in order.
@@ -125,17 +126,17 @@ void halve_targets(std::span<const NodeIndex> targets, std::size_t max_targets,
   halve_targets(targets.subspan(targets.size() / 2), max_targets, parts);
 }
 
-M2lFftPlan join(std::vector<M2lFftPlan>& plans) {
-  if (plans.size() == 1) return std::move(plans.front());
+M2lSchedule join(std::vector<M2lSchedule>& schedules) {
+  if (schedules.size() == 1) return std::move(schedules.front());
   std::size_t blocks = 0, targets = 0, sources = 0, pairs = 0, chunks = 0;
-  for (const M2lFftPlan& part : plans) {
+  for (const M2lSchedule& part : schedules) {
     blocks += part.blocks.size();
     targets += part.target_children.size();
     sources += part.source_children.size();
     pairs += part.pair_target.size();
     chunks += part.pair_end.size();
   }
-  M2lFftPlan whole;
+  M2lSchedule whole;
   whole.blocks.reserve(blocks);
   whole.target_children.reserve(targets);
   whole.source_children.reserve(sources);
@@ -143,7 +144,7 @@ M2lFftPlan join(std::vector<M2lFftPlan>& plans) {
   whole.pair_source.reserve(pairs);
   whole.pair_end.reserve(chunks);
   const auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
-  for (M2lFftPlan& part : plans) {
+  for (M2lSchedule& part : schedules) {
     for (M2lFftBlock block : part.blocks) {
       block.first_target += static_cast<Index>(whole.target_children.size() / 8);
       block.first_source += static_cast<Index>(whole.source_children.size() / 8);
@@ -193,21 +194,21 @@ Index expected_m2l_fft_rows(int order, std::size_t real_bytes, Index targets, In
   return m2l_fft_rows(targets / parts) + m2l_fft_rows(sources / parts);
 }
 
-M2lFftPlan plan_m2l_fft(int order, std::size_t real_bytes, std::span<const NodeIndex> parents,
-                        const SiblingView& nodes, std::size_t workspace_bytes) {
+M2lSchedule make_m2l_schedule(int order, std::size_t real_bytes, std::span<const NodeIndex> parents,
+                              const SiblingView& nodes, std::size_t workspace_bytes) {
   const std::vector<NodeIndex> targets = targets_of(parents, nodes);
   if (targets.empty()) return {};
   const std::size_t max_groups = families_of_block(order, real_bytes, workspace_bytes);
   std::vector<std::span<const NodeIndex>> parts;
   halve_targets(targets, max_groups, parts);
-  std::vector<M2lFftPlan> plans(parts.size());
+  std::vector<M2lSchedule> schedules(parts.size());
   parallel_for(static_cast<Index>(parts.size()), 1, [&](Index part) {
     const auto i = static_cast<std::size_t>(part);
-    append_part(parts[i], max_groups, nodes, plans[i]);
-    for (auto* array : {&plans[i].target_children, &plans[i].source_children}) array->shrink_to_fit();
-    for (auto* array : {&plans[i].pair_target, &plans[i].pair_source}) array->shrink_to_fit();
+    append_part(parts[i], max_groups, nodes, schedules[i]);
+    for (auto* array : {&schedules[i].target_children, &schedules[i].source_children}) array->shrink_to_fit();
+    for (auto* array : {&schedules[i].pair_target, &schedules[i].pair_source}) array->shrink_to_fit();
   });
-  return join(plans);
+  return join(schedules);
 }
 
 // ---- the operator.
@@ -271,20 +272,21 @@ void make_tables(int order, M2lFftWorkspace<Real>& space) {
   space.order = order;
 }
 
-std::vector<SiblingPairs> pairs_of(const M2lFftPlan& plan, const M2lFftBlock& block) {
+std::vector<SiblingPairs> pairs_of(const M2lSchedule& schedule, const M2lFftBlock& block) {
   std::vector<SiblingPairs> pairs;
   Index begin =
-      block.first_chunk == 0 ? 0 : plan.pair_end[static_cast<std::size_t>(block.first_chunk) - 1].back();
+      block.first_chunk == 0 ? 0 : schedule.pair_end[static_cast<std::size_t>(block.first_chunk) - 1].back();
   for (Index chunk = block.first_chunk; chunk < block.first_chunk + block.chunks; ++chunk)
-    for (const Index end : plan.pair_end[static_cast<std::size_t>(chunk)]) {
-      pairs.push_back({plan.pair_target.data() + begin, plan.pair_source.data() + begin, end - begin});
+    for (const Index end : schedule.pair_end[static_cast<std::size_t>(chunk)]) {
+      pairs.push_back(
+          {schedule.pair_target.data() + begin, schedule.pair_source.data() + begin, end - begin});
       begin = end;
     }
   return pairs;
 }
 
 template <class Real, class Outer>
-void apply_block(const M2lFft<Real>& op, const M2lFftPlan& plan, const M2lFftBlock& block,
+void apply_block(const M2lFft<Real>& op, const M2lSchedule& schedule, const M2lFftBlock& block,
                  M2lFftWorkspace<Real>& space, const Outer* multipoles, CheckRowsOf<Outer> checks) {
   const Index n = static_cast<Index>(space.grid_index.size()), p = op.order, m = 2 * p - 1;
   const Index source_stride = m2l_fft_rows(block.sources) * kM2lFftRow,
@@ -292,7 +294,7 @@ void apply_block(const M2lFft<Real>& op, const M2lFftPlan& plan, const M2lFftBlo
   const int slab = m2l_fft_slab(op.order);
   Real* const source_rows = space.rows.data();
   Real* const target_rows = source_rows + slab * m * p * source_stride;
-  const std::vector<SiblingPairs> pairs = pairs_of(plan, block);
+  const std::vector<SiblingPairs> pairs = pairs_of(schedule, block);
   const M2lFftLoops<Real>& loops = simd::active_loops<M2lFftLoops<Real>>();
   const DftTables<Real> tables{space.order, space.stride, space.cosine.data(), space.sine.data()};
   const std::int32_t* grid_index = space.grid_index.data();
@@ -316,7 +318,7 @@ void apply_block(const M2lFft<Real>& op, const M2lFftPlan& plan, const M2lFftBlo
       std::fill(in_grid, in_grid + grid_size, Real{0});  // zero inside: no surface points there
 #pragma omp for schedule(static)
       for (Index s = 0; s < block.sources; ++s) {
-        const NodeIndex* children = plan.source_children.data() + 8 * (block.first_source + s);
+        const NodeIndex* children = schedule.source_children.data() + 8 * (block.first_source + s);
         for (int c = 0; c < 8; ++c) {
           const bool present = children[c] != kNoNode;
           const Outer* multipole = present ? multipoles + children[c] * n : nullptr;
@@ -346,7 +348,7 @@ void apply_block(const M2lFft<Real>& op, const M2lFftPlan& plan, const M2lFftBlo
       for (Index t = 0; t < block.targets; ++t) {
         loops.inverse_xy(tables, target_rows + t * kM2lFftRow, target_stride, kx_begin, kx_end, work,
                          out_grid);
-        const NodeIndex* children = plan.target_children.data() + 8 * (block.first_target + t);
+        const NodeIndex* children = schedule.target_children.data() + 8 * (block.first_target + t);
         for (int c = 0; c < 8; ++c) {
           if (children[c] == kNoNode) continue;
           Outer* check = checks.row(children[c], n);
@@ -407,26 +409,27 @@ M2lFft<Real> make_m2l_fft(const K& kernel, const OperatorKey& key) {
 }
 
 template <class Real, class Outer>
-void m2l_fft(const M2lFft<Real>& op, const Translations<Outer>& t, const M2lFftPlan& plan,
+void m2l_fft(const M2lFft<Real>& op, const Translations<Outer>& t, const M2lSchedule& schedule,
              const Outer* multipoles, CheckRowsOf<Outer> checks, M2lFftWorkspace<Real>& workspace) {
-  if (plan.blocks.empty()) return;
+  if (schedule.blocks.empty()) return;
   if (workspace.order != op.order) make_tables(op.order, workspace);
   if (static_cast<Index>(workspace.grid_index.size()) != t.equivalent_size())
     throw Error("M2L and translation operators of different orders");
   const Index rows_a_family = (2 * op.order - 1) * Index(op.order) * m2l_fft_slab(op.order);
-  reserve_work(workspace.rows, static_cast<std::size_t>(rows_a_family * plan.largest_rows * kM2lFftRow));
+  reserve_work(workspace.rows, static_cast<std::size_t>(rows_a_family * schedule.largest_rows * kM2lFftRow));
   if (const auto threads = static_cast<std::size_t>(max_threads()); workspace.scratch.size() < threads)
     workspace.scratch.resize(threads);
-  for (const M2lFftBlock& block : plan.blocks) apply_block(op, plan, block, workspace, multipoles, checks);
+  for (const M2lFftBlock& block : schedule.blocks)
+    apply_block(op, schedule, block, workspace, multipoles, checks);
 }
 
 template M2lFft<double> make_m2l_fft<Laplace, double>(const Laplace&, const OperatorKey&);
 template M2lFft<float> make_m2l_fft<Laplace, float>(const Laplace&, const OperatorKey&);
-template void m2l_fft(const M2lFft<double>&, const Translations<double>&, const M2lFftPlan&, const double*,
+template void m2l_fft(const M2lFft<double>&, const Translations<double>&, const M2lSchedule&, const double*,
                       CheckRows<double>, M2lFftWorkspace<double>&);
-template void m2l_fft(const M2lFft<float>&, const Translations<double>&, const M2lFftPlan&, const double*,
+template void m2l_fft(const M2lFft<float>&, const Translations<double>&, const M2lSchedule&, const double*,
                       CheckRows<double>, M2lFftWorkspace<float>&);
-template void m2l_fft(const M2lFft<float>&, const Translations<float>&, const M2lFftPlan&, const float*,
+template void m2l_fft(const M2lFft<float>&, const Translations<float>&, const M2lSchedule&, const float*,
                       CheckRows<float>, M2lFftWorkspace<float>&);
 
 }  // namespace octopole

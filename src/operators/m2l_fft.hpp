@@ -34,21 +34,21 @@ struct M2lFft {
 template <Kernel K, class Real>
 M2lFft<Real> make_m2l_fft(const K& kernel, const OperatorKey& key);
 
-/// Default limit on the bytes of transforms per block of a plan. With more than one block, sources near block
-/// borders are transformed more than once.
+/// Default limit on the bytes of transforms per block of a schedule. With more than one block, sources near
+/// block borders are transformed more than once.
 inline constexpr std::size_t kM2lWorkspaceBytes = std::size_t{256} << 20;
 
 /// Target parents that are processed together, and the parents of the nodes in their children's V lists; at
 /// most 2^16 in total, each kind numbered from 0 within the block. Pairs are sorted by ranges of targets
 /// (chunks, which with their sources stay in cache), then by direction.
 struct M2lFftBlock {
-  Index first_target = 0, first_source = 0, first_chunk = 0;  // in the plan's arrays
+  Index first_target = 0, first_source = 0, first_chunk = 0;  // in the schedule's arrays
   std::int32_t targets = 0, sources = 0, chunks = 0;
 };
 
 /// The tree data that the M2L by FFT to one level's nodes needs; it refers to no other array. About 200 bytes
 /// per target parent. Parents without a child that needs a local, or without a pair, are left out.
-struct M2lFftPlan {
+struct M2lSchedule {
   std::vector<M2lFftBlock> blocks;
   std::vector<NodeIndex> target_children;  // (targets, 8) by octant, kNoNode where none needs a local
   std::vector<NodeIndex> source_children;  // (sources, 8) by octant, kNoNode where none has a multipole
@@ -57,25 +57,25 @@ struct M2lFftPlan {
   Index largest_rows = 0;  // maximum over blocks of rows per frequency, sources plus targets
 };
 
-/// Plans the M2L to the children of `parents` (all of one level, preferably in Morton order). Blocks are as
-/// large as `workspace_bytes` of rows allow at this order, with numbers of `real_bytes` bytes; the block of a
-/// single parent may exceed this. The order and the bytes affect only the blocks: any plan gives the same
-/// results. Threaded.
-M2lFftPlan plan_m2l_fft(int order, std::size_t real_bytes, std::span<const NodeIndex> parents,
-                        const SiblingView& nodes, std::size_t workspace_bytes = kM2lWorkspaceBytes);
+/// Makes the schedule of the M2L to the children of `parents` (all of one level, preferably in Morton order).
+/// Blocks are as large as `workspace_bytes` of rows allow at this order, with numbers of `real_bytes` bytes;
+/// the block of a single parent may exceed this. The order and the bytes affect only the blocks: any schedule
+/// gives the same results. Threaded.
+M2lSchedule make_m2l_schedule(int order, std::size_t real_bytes, std::span<const NodeIndex> parents,
+                              const SiblingView& nodes, std::size_t workspace_bytes = kM2lWorkspaceBytes);
 
-/// Approximate size of a plan in bytes per target parent.
-inline constexpr Index kM2lPlanBytes = 200;
+/// Approximate size of a schedule in bytes per target parent.
+inline constexpr Index kM2lScheduleBytes = 200;
 
-/// Bytes of a workspace (see below) after m2l_fft with a plan of `largest_rows`.
+/// Bytes of a workspace (see below) after m2l_fft with a schedule of `largest_rows`.
 Index m2l_fft_workspace_bytes(int order, std::size_t real_bytes, Index largest_rows, int threads);
 
-/// Estimates largest_rows of the plan for `targets` target parents and `sources` source parents.
+/// Estimates largest_rows of the schedule for `targets` target parents and `sources` source parents.
 Index expected_m2l_fft_rows(int order, std::size_t real_bytes, Index targets, Index sources,
                             std::size_t workspace_bytes = kM2lWorkspaceBytes);
 
-/// Work arrays of m2l_fft, reused over levels and evaluations: they grow to the needs of the largest plan and
-/// do not shrink. For one caller at a time; initially empty.
+/// Work arrays of m2l_fft, reused over levels and evaluations: they grow to the needs of the largest schedule
+/// and do not shrink. For one caller at a time; initially empty.
 template <class Real>
 struct M2lFftWorkspace {
   int order = 0;                         // of the tables
@@ -87,11 +87,11 @@ struct M2lFftWorkspace {
 };
 
 /// Adds the potential of all V-list multipoles (nodes, equivalent points) to the downward check potentials
-/// `checks` (nodes, check points) of the plan's targets; both for unit boxes and without the kernel's
-/// constant. Threaded; results do not depend on the threads, the plan's blocks or previous uses of the
+/// `checks` (nodes, check points) of the schedule's targets; both for unit boxes and without the kernel's
+/// constant. Threaded; results do not depend on the threads, the schedule's blocks or previous uses of the
 /// workspace. Real is the working precision, Outer that of multipoles and checks.
 template <class Real, class Outer>
-void m2l_fft(const M2lFft<Real>& op, const Translations<Outer>& t, const M2lFftPlan& plan,
+void m2l_fft(const M2lFft<Real>& op, const Translations<Outer>& t, const M2lSchedule& schedule,
              const Outer* multipoles, CheckRowsOf<Outer> checks, M2lFftWorkspace<Real>& workspace);
 
 }  // namespace octopole

@@ -13,28 +13,29 @@ namespace {
 
 constexpr std::int32_t kFamilies = 64;
 
-/// A plan in which every family is a target and a source; with_pairs: with one pair per family and direction.
-M2lFftPlan made_up_plan(bool with_pairs) {
-  M2lFftPlan plan;
+/// A schedule in which every family is a target and a source; with_pairs: with one pair per family and
+/// direction.
+M2lSchedule made_up_schedule(bool with_pairs) {
+  M2lSchedule schedule;
   M2lFftBlock block;
   block.targets = block.sources = kFamilies;
   for (NodeIndex node = 0; node < 8 * kFamilies; ++node) {
-    plan.target_children.push_back(node);
-    plan.source_children.push_back(node);
+    schedule.target_children.push_back(node);
+    schedule.source_children.push_back(node);
   }
   block.chunks = 1;
-  plan.pair_end.emplace_back();
+  schedule.pair_end.emplace_back();
   for (std::size_t d = 0; d < 27; ++d) {
     if (with_pairs && d != 13)
       for (std::uint16_t t = 0; t < kFamilies; ++t) {
-        plan.pair_target.push_back(t);
-        plan.pair_source.push_back(static_cast<std::uint16_t>((t + 5 * d) % kFamilies));
+        schedule.pair_target.push_back(t);
+        schedule.pair_source.push_back(static_cast<std::uint16_t>((t + 5 * d) % kFamilies));
       }
-    plan.pair_end[0][d] = static_cast<Index>(plan.pair_target.size());
+    schedule.pair_end[0][d] = static_cast<Index>(schedule.pair_target.size());
   }
-  plan.largest_rows = 2 * (kFamilies + 1);
-  plan.blocks.push_back(block);
-  return plan;
+  schedule.largest_rows = 2 * (kFamilies + 1);
+  schedule.blocks.push_back(block);
+  return schedule;
 }
 
 }  // namespace
@@ -54,11 +55,11 @@ M2lFftSpeed measure_m2l_fft(int order) {
   AlignedVector<Real> multipoles(size, Real(1e-3)), checks(size, Real(0));
   M2lFftWorkspace<Real> workspace;
   const auto seconds_of = [&](bool with_pairs) {
-    const M2lFftPlan plan = made_up_plan(with_pairs);
+    const M2lSchedule schedule = made_up_schedule(with_pairs);
     double best = std::numeric_limits<double>::infinity();
     for (int run = 0; run < 8; ++run) {
       const double start = seconds_now();
-      m2l_fft(op, t, plan, multipoles.data(), checks.data(), workspace);
+      m2l_fft(op, t, schedule, multipoles.data(), checks.data(), workspace);
       best = std::min(best, seconds_now() - start);
     }
     return best;

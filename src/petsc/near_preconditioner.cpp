@@ -337,7 +337,7 @@ Mat matrix_with_entries(PC pc, std::shared_ptr<NearEntries>& entries) {
 }
 
 /// Makes the scatters between vectors of the matrix's rows and the blocks' unknowns.
-void plan(MPI_Comm comm, Mat matrix, Near& near) {
+void make_scatters(MPI_Comm comm, Mat matrix, Near& near) {
   const Blocks& blocks = near.inverses.blocks();
   std::vector<PetscInt> rows, own_rows, own_places;
   for (const Index u : blocks.unknowns) rows.push_back(checked_cast<PetscInt>(u, "number of a row"));
@@ -420,7 +420,7 @@ void set_up_blocks(const mpi::Comm& comm, MPI_Comm pc_comm, Mat matrix, NearEntr
         for (std::size_t i = 0; i < n; ++i) block[i * n + i] = diagonal[static_cast<std::size_t>(members[i])];
     });
   });
-  plan(pc_comm, matrix, near);
+  make_scatters(pc_comm, matrix, near);
   near.blocks = comm.sum(near.inverses.blocks().count());
   near.entries = comm.sum(near.inverses.entries());
   log_flops(near.inverses.setup_flops());

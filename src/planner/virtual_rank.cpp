@@ -195,7 +195,7 @@ BorderPeers VirtualRank::border() const {
 }
 
 MemoryEstimate VirtualRank::estimate(const PointNumbers& numbers, const RankMemory& memory,
-                                     std::span<const M2lFftPlan> plans) const {
+                                     std::span<const M2lSchedule> schedules) const {
   const Parameters& parameters = request_.parameters;
   const OperatorKey& key = parameters.operators;
   MemoryNeeds needs;
@@ -208,7 +208,7 @@ MemoryEstimate VirtualRank::estimate(const PointNumbers& numbers, const RankMemo
     if (!numbers.targets_are_sources) needs.moved.targets = numbers.caller_targets + numbers.targets;
   }
   Index rows = 0;
-  for (const M2lFftPlan& plan : plans) rows = std::max(rows, plan.largest_rows);
+  for (const M2lSchedule& schedule : schedules) rows = std::max(rows, schedule.largest_rows);
   if (key.m2l == M2lMethod::fft) {
     needs.v_bytes = static_cast<Index>(lists_.v.items.size() * sizeof(NodeIndex));
     needs.m2l_workspace = m2l_fft_workspace_bytes(key.order, static_cast<std::size_t>(key.m2l_precision),
@@ -231,7 +231,7 @@ RankForecast VirtualRank::count(Traffic& ancestors) {
   for (const NodeKey node : tree_.keys) forecast.ghost_nodes += !range.overlaps(node);
   forecast.ghost_sources = ghost_sources_;
   const WorkLists work = make_work_lists(lists(), ends, forecast.sources);
-  const std::vector<M2lFftPlan> m2l = plan_m2l(lists(), work, key);
+  const std::vector<M2lSchedule> m2l = make_m2l_schedules(lists(), work, key);
   forecast.operations = count_operations(lists(), work, m2l, key);
   const Index callers = Index{partition_.ranks()};  // blocks of about equal numbers of points
   const tree::Count all = request_.points.root().count();

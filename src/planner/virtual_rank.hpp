@@ -59,7 +59,7 @@ class VirtualRank {
   tree::EssentialTree build_tree(tree::Keep keep);
   const std::vector<int>& users_of(tree::NodeKey key);
   MemoryEstimate estimate(const PointNumbers& numbers, const RankMemory& memory,
-                          std::span<const M2lFftPlan> plans) const;
+                          std::span<const M2lSchedule> schedules) const;
   GhostPeers asked_of(const tree::EssentialTree& tree, const tree::InteractionLists& own_lists);
 
   const ForecastRequest& request_;

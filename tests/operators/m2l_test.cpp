@@ -44,11 +44,12 @@ struct Problem {
     }
     return checks;
   }
-  M2lFftPlan plan(int order, std::size_t real_bytes, std::size_t workspace_bytes = kM2lWorkspaceBytes) const {
-    return plan_m2l_fft(order, real_bytes, tree.nodes_of(level - 1), tree.siblings(), workspace_bytes);
+  M2lSchedule schedule(int order, std::size_t real_bytes,
+                       std::size_t workspace_bytes = kM2lWorkspaceBytes) const {
+    return make_m2l_schedule(order, real_bytes, tree.nodes_of(level - 1), tree.siblings(), workspace_bytes);
   }
   template <class Real>
-  std::vector<double> computed(const OperatorSet<Real>& ops, const M2lFftPlan& made,
+  std::vector<double> computed(const OperatorSet<Real>& ops, const M2lSchedule& made,
                                M2lFftWorkspace<Real>& workspace) const {
     const auto& t = ops.translations;
     const std::vector<Real> rounded(multipoles.begin(), multipoles.end());
@@ -61,7 +62,7 @@ struct Problem {
     const auto& t = ops.translations;
     if (ops.key().m2l == M2lMethod::fft) {
       M2lFftWorkspace<Real> workspace;
-      return computed(ops, plan(t.key.order, sizeof(Real)), workspace);
+      return computed(ops, schedule(t.key.order, sizeof(Real)), workspace);
     }
     const std::vector<Real> rounded(multipoles.begin(), multipoles.end());
     std::vector<Real> checks(static_cast<std::size_t>(t.downward_check_size()) * tree.boxes.size(), Real(0));
@@ -136,13 +137,13 @@ TEST(M2LFft, WorkspaceDoesNotChangeTheResult) {
   const Problem problem(3, 3);
   const auto ops = make_operators<Laplace, double>(Laplace{}, laplace_key(3));
   const auto whole = problem.computed(ops);
-  EXPECT_EQ(problem.plan(3, sizeof(double)).blocks.size(), 1u);
+  EXPECT_EQ(problem.schedule(3, sizeof(double)).blocks.size(), 1u);
   for (const auto& [bytes, blocks] :
        {std::pair{std::size_t{1}, 64u}, {std::size_t{180} << 10, 16u}, {std::size_t{480} << 10, 2u}}) {
-    const M2lFftPlan plan = problem.plan(3, sizeof(double), bytes);
-    EXPECT_EQ(plan.blocks.size(), blocks) << bytes;
+    const M2lSchedule schedule = problem.schedule(3, sizeof(double), bytes);
+    EXPECT_EQ(schedule.blocks.size(), blocks) << bytes;
     M2lFftWorkspace<double> workspace;
-    EXPECT_EQ(problem.computed(ops, plan, workspace), whole) << bytes;
+    EXPECT_EQ(problem.computed(ops, schedule, workspace), whole) << bytes;
   }
 }
 
@@ -175,73 +176,74 @@ TEST(M2LFft, PlanPairsEachTargetWithItsNeighbours) {
 
   const std::size_t group_bytes = 3 * 2 * 2 * 16 * sizeof(double);
   for (const std::size_t groups : {27, 50, 4096}) {
-    const M2lFftPlan plan = problem.plan(2, sizeof(double), groups * group_bytes);
+    const M2lSchedule schedule = problem.schedule(2, sizeof(double), groups * group_bytes);
     std::set<std::array<NodeIndex, 3>> found;
     std::size_t targets = 0, pairs = 0;
-    for (const M2lFftBlock& block : plan.blocks) {
+    for (const M2lFftBlock& block : schedule.blocks) {
       EXPECT_LE(static_cast<std::size_t>(block.targets + block.sources), groups);
-      EXPECT_LE((block.targets | 1) + (block.sources | 1), plan.largest_rows);
+      EXPECT_LE((block.targets | 1) + (block.sources | 1), schedule.largest_rows);
       targets += static_cast<std::size_t>(block.targets);
-      EXPECT_EQ(block.first_chunk, &block - plan.blocks.data());
+      EXPECT_EQ(block.first_chunk, &block - schedule.blocks.data());
       EXPECT_EQ(block.chunks, 1);
       for (int d = 0; d < 27; ++d)
         for (Index end =
-                 plan.pair_end[static_cast<std::size_t>(block.first_chunk)][static_cast<std::size_t>(d)];
+                 schedule.pair_end[static_cast<std::size_t>(block.first_chunk)][static_cast<std::size_t>(d)];
              static_cast<Index>(pairs) < end; ++pairs) {
           const std::size_t pair = pairs;
-          ASSERT_LT(plan.pair_target[pair], block.targets);
-          ASSERT_LT(plan.pair_source[pair], block.sources);
+          ASSERT_LT(schedule.pair_target[pair], block.targets);
+          ASSERT_LT(schedule.pair_source[pair], block.sources);
           const NodeIndex* to =
-              plan.target_children.data() + 8 * (block.first_target + plan.pair_target[pair]);
+              schedule.target_children.data() + 8 * (block.first_target + schedule.pair_target[pair]);
           const NodeIndex* from =
-              plan.source_children.data() + 8 * (block.first_source + plan.pair_source[pair]);
+              schedule.source_children.data() + 8 * (block.first_source + schedule.pair_source[pair]);
           found.insert({d, eldest(to, tree.has_target), eldest(from, tree.has_source)});
         }
     }
     EXPECT_EQ(found, expected);
     EXPECT_EQ(pairs, expected.size());
     EXPECT_EQ(targets, paired.size());
-    EXPECT_EQ(plan.blocks.size() == 1, groups == 4096) << groups;
+    EXPECT_EQ(schedule.blocks.size() == 1, groups == 4096) << groups;
   }
   tree.has_source.assign(tree.boxes.size(), 0);
-  EXPECT_TRUE(problem.plan(2, sizeof(double)).blocks.empty());
+  EXPECT_TRUE(problem.schedule(2, sizeof(double)).blocks.empty());
 }
 
 TEST(M2LFft, PlanOutlivesTheTree) {
   Problem problem(3, 3);
   const auto ops = make_operators<Laplace, double>(Laplace{}, laplace_key(3));
   const auto expected = problem.computed(ops);
-  const M2lFftPlan plan = problem.plan(3, sizeof(double));
+  const M2lSchedule schedule = problem.schedule(3, sizeof(double));
   for (auto* flags : {&problem.tree.has_source, &problem.tree.has_target}) flags->assign(flags->size(), 0);
   for (auto* links : {&problem.tree.near, &problem.tree.children}) links->assign(links->size(), kNoNode);
   M2lFftWorkspace<double> workspace;
-  EXPECT_EQ(problem.computed(ops, plan, workspace), expected);
+  EXPECT_EQ(problem.computed(ops, schedule, workspace), expected);
 }
 
 TEST(M2LFft, WorkspaceIsKeptAndLeavesNothingBehind) {
   const Problem small(3, 2), large(3, 3), other(5, 2);
   const auto ops = make_operators<Laplace, double>(Laplace{}, laplace_key(3)),
              other_ops = make_operators<Laplace, double>(Laplace{}, laplace_key(5));
-  const auto small_plan = small.plan(3, sizeof(double)), large_plan = large.plan(3, sizeof(double)),
-             cut_plan = large.plan(3, sizeof(double), std::size_t{180} << 10),
-             other_plan = other.plan(5, sizeof(double));
+  const auto small_schedule = small.schedule(3, sizeof(double)),
+             large_schedule = large.schedule(3, sizeof(double)),
+             cut_schedule = large.schedule(3, sizeof(double), std::size_t{180} << 10),
+             other_schedule = other.schedule(5, sizeof(double));
   const auto of_small = small.computed(ops), of_large = large.computed(ops),
              of_other = other.computed(other_ops);
   M2lFftWorkspace<double> workspace;
-  EXPECT_EQ(large.computed(ops, large_plan, workspace), of_large);
+  EXPECT_EQ(large.computed(ops, large_schedule, workspace), of_large);
   const double* const rows = workspace.rows.data();
   const double* const cosine = workspace.cosine.data();
   const double* const scratch = workspace.scratch.front().data();
   for (int repeat = 0; repeat < 2; ++repeat) {
-    EXPECT_EQ(small.computed(ops, small_plan, workspace), of_small);
-    EXPECT_EQ(large.computed(ops, cut_plan, workspace), of_large);
-    EXPECT_EQ(large.computed(ops, large_plan, workspace), of_large);
+    EXPECT_EQ(small.computed(ops, small_schedule, workspace), of_small);
+    EXPECT_EQ(large.computed(ops, cut_schedule, workspace), of_large);
+    EXPECT_EQ(large.computed(ops, large_schedule, workspace), of_large);
   }
   EXPECT_EQ(workspace.rows.data(), rows);
   EXPECT_EQ(workspace.cosine.data(), cosine);
   EXPECT_EQ(workspace.scratch.front().data(), scratch);
-  EXPECT_EQ(other.computed(other_ops, other_plan, workspace), of_other);
-  EXPECT_EQ(large.computed(ops, large_plan, workspace), of_large);
+  EXPECT_EQ(other.computed(other_ops, other_schedule, workspace), of_other);
+  EXPECT_EQ(large.computed(ops, large_schedule, workspace), of_large);
 }
 
 TEST(M2LFft, OtherCheckOrderIsRefused) {

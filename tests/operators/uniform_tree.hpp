@@ -193,7 +193,7 @@ Sums evaluate_uniform(const OperatorSet<Real>& ops, const UniformTree& tree, con
     m2m(t, tree.nodes_of(l), tree.children.data(), tree.has_source.data(), multipoles.data());
   for (int l = 2; l <= tree.depth; ++l) {
     if (ops.key().m2l == M2lMethod::fft)
-      m2l_fft(ops.fft, t, plan_m2l_fft(t.key.order, sizeof(Real), tree.nodes_of(l - 1), tree.siblings()),
+      m2l_fft(ops.fft, t, make_m2l_schedule(t.key.order, sizeof(Real), tree.nodes_of(l - 1), tree.siblings()),
               multipoles.data(), checks.data(), workspace);
     else
       m2l_svd(ops.svd, t, tree.nodes_of(l), tree.v.view(), tree.boxes.data(), multipoles.data(),
