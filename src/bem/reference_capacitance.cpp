@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "bem/panel_integrals.hpp"
-#include "linalg/lu.hpp"
+#include "linalg/dense.hpp"
 #include "octopole/kernels.hpp"
 
 namespace octopole::bem {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/threads.hpp"
-#include "linalg/blas.hpp"
+#include "linalg/dense.hpp"
 #include "operators/surface.hpp"
 
 namespace octopole {

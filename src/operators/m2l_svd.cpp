@@ -4,8 +4,7 @@
 #include <cmath>
 
 #include "base/threads.hpp"
-#include "linalg/blas.hpp"
-#include "linalg/svd.hpp"
+#include "linalg/dense.hpp"
 #include "octopole/kernels.hpp"
 #include "operators/batches.hpp"
 #include "operators/kernel_matrix.hpp"

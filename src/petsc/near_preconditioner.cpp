@@ -10,8 +10,7 @@
 
 #include "base/threads.hpp"
 #include "base/types.hpp"
-#include "linalg/blas.hpp"
-#include "linalg/lu.hpp"
+#include "linalg/dense.hpp"
 #include "mpi/agreement.hpp"
 #include "petsc/handles.hpp"
 #include "petsc/log.hpp"

@@ -1,10 +1,9 @@
-#include "linalg/lu.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "linalg/blas.hpp"
+#include "linalg/dense.hpp"
 
 namespace octopole::linalg {
 namespace {

@@ -1,11 +1,10 @@
-#include "linalg/svd.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <random>
 
-#include "linalg/blas.hpp"
+#include "linalg/dense.hpp"
 #include "linalg/product.hpp"
 
 using namespace octopole;

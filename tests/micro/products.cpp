@@ -2,7 +2,7 @@
 #include <benchmark/benchmark.h>
 
 #include "base/aligned.hpp"
-#include "linalg/blas.hpp"
+#include "linalg/dense.hpp"
 #include "linalg/product.hpp"
 
 namespace {

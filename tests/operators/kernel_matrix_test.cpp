@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "linalg/blas.hpp"
+#include "linalg/dense.hpp"
 #include "linalg/product.hpp"
 #include "octopole/kernels.hpp"
 #include "operators/surface.hpp"
