@@ -27,9 +27,9 @@ struct CountOverRanks {
   double mean = 0;
 };
 
-struct Traffic;  // base/traffic.hpp
+struct Traffic;  // base/profile.hpp
 
-/// Counts of one Traffic (base/traffic.hpp); `peers` is the number of peers.
+/// Counts of one Traffic (base/profile.hpp); `peers` is the number of peers.
 struct TrafficCounts {
   Index bytes_sent = 0, bytes_received = 0;
   Index messages_sent = 0, messages_received = 0;

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "planner/predict.hpp"
+#include "planner/forecast.hpp"
 
 namespace octopole::app {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "io/point_distributions.hpp"
-#include "planner/predict.hpp"
+#include "planner/forecast.hpp"
 
 namespace octopole::app {
 

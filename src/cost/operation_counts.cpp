@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "distributed/ghosts.hpp"
-#include "operators/m2l_fft_cost.hpp"
+#include "operators/m2l_fft.hpp"
 #include "operators/surface.hpp"
 
 namespace octopole {

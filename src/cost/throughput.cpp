@@ -11,7 +11,7 @@
 #include "kernels/pair_loop.hpp"
 #include "linalg/product.hpp"
 #include "octopole/kernels.hpp"
-#include "operators/m2l_fft_cost.hpp"
+#include "operators/m2l_fft.hpp"
 #include "operators/p2p.hpp"
 #include "simd/isa.hpp"
 

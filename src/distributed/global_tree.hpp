@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "base/traffic.hpp"
+#include "base/profile.hpp"
 #include "mpi/comm.hpp"
 #include "tree/essential_tree.hpp"
 #include "tree/partition.hpp"

@@ -12,7 +12,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "base/traffic.hpp"
+#include "base/profile.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::mpi {

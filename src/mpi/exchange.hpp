@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/traffic.hpp"
+#include "base/profile.hpp"
 #include "mpi/comm.hpp"
 #include "octopole/types.hpp"
 

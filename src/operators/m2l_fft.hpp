@@ -1,4 +1,4 @@
-// M2L as a convolution on the surface grid, by FFT.
+// M2L as a convolution on the surface grid, by FFT, and its cost.
 #pragma once
 
 #include <array>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/aligned.hpp"
+#include "base/types.hpp"
 #include "operators/translations.hpp"
 #include "operators/views.hpp"
 
@@ -93,6 +94,30 @@ struct M2lFftWorkspace {
 template <class Real, class Outer>
 void m2l_fft(const M2lFft<Real>& op, const Translations<Outer>& t, const M2lSchedule& schedule,
              const Outer* multipoles, CheckRowsOf<Outer> checks, M2lFftWorkspace<Real>& workspace);
+
+// ---- the cost: operation counts and measured speed.
+
+/// Floating-point operations to transform the data of one family of eight siblings, forward or back.
+constexpr double m2l_fft_transform_flops(int order) {
+  const double p = order, m = 2 * p - 1;
+  return p * p * (32 * p * p) + (p * p + m * p) * (64 * p * p);
+}
+
+/// Floating-point operations of a pair of families: an 8 x 8 complex matrix-vector product per frequency.
+constexpr double m2l_fft_pair_flops(int order) {
+  const double p = order, m = 2 * p - 1;
+  return m * m * p * 64 * 8;
+}
+
+/// Floating-point operations per second and thread.
+struct M2lFftSpeed {
+  double transform = 0, sweep = 0;
+};
+
+/// Measures m2l_fft with all threads on synthetic families and pairs: the best of a few runs of some
+/// milliseconds each.
+template <class Real>
+M2lFftSpeed measure_m2l_fft(int order);
 
 }  // namespace octopole
 #pragma GCC visibility pop

@@ -6,9 +6,9 @@
 #include "base/threads.hpp"
 #include "linalg/dense.hpp"
 #include "octopole/kernels.hpp"
-#include "operators/batches.hpp"
 #include "operators/kernel_matrix.hpp"
 #include "operators/surface.hpp"
+#include "operators/thread_buffers.hpp"
 
 namespace octopole {
 namespace {

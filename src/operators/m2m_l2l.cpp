@@ -1,7 +1,7 @@
 #include "operators/m2m_l2l.hpp"
 
 #include "base/threads.hpp"
-#include "operators/batches.hpp"
+#include "operators/thread_buffers.hpp"
 
 namespace octopole {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "base/threads.hpp"
 #include "octopole/kernels.hpp"
-#include "operators/point_buffers.hpp"
+#include "operators/thread_buffers.hpp"
 
 namespace octopole {
 

@@ -5,8 +5,7 @@
 
 #include "base/threads.hpp"
 #include "octopole/kernels.hpp"
-#include "operators/batches.hpp"
-#include "operators/point_buffers.hpp"
+#include "operators/thread_buffers.hpp"
 
 namespace octopole {
 namespace {

@@ -9,7 +9,7 @@
 #include "base/threads.hpp"
 #include "kernels/pair_loop.hpp"
 #include "octopole/kernels.hpp"
-#include "operators/point_buffers.hpp"
+#include "operators/thread_buffers.hpp"
 
 namespace octopole {
 namespace {

@@ -1,7 +1,7 @@
 // Keys, sorting, and the parts of M2L by FFT (on all OpenMP threads; set OMP_NUM_THREADS).
 #include <benchmark/benchmark.h>
 
-#include "operators/m2l_fft_cost.hpp"
+#include "operators/m2l_fft.hpp"
 #include "tree/morton.hpp"
 #include "tree/root_cube.hpp"
 

@@ -1,4 +1,4 @@
-#include "base/traffic.hpp"
+#include "base/profile.hpp"
 
 #include <algorithm>
 #include <iterator>

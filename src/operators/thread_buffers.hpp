@@ -1,4 +1,5 @@
-// Per-thread copies of points, scaled to a node's frame and rounded to the working precision.
+// Buffers of a thread: batches of nodes for matrix products, and copies of points in a node's frame, rounded
+// to the working precision.
 #pragma once
 
 #include <algorithm>
@@ -8,9 +9,40 @@
 
 #include "base/aligned.hpp"
 #include "kernels/pair_loop.hpp"
+#include "linalg/product.hpp"
+#include "operators/translations.hpp"
 #include "operators/views.hpp"
 
 namespace octopole {
+
+/// Maximum number of nodes (columns) per matrix product. Which nodes share a batch depends only on their
+/// list, not on the threads.
+inline constexpr Index kBatch = 64;
+
+constexpr Index batch_count(Index items, Index per_batch) {
+  return (items + per_batch - 1) / per_batch;
+}
+
+/// Per-thread columns to compute the densities of one batch from its check potentials.
+template <class Real>
+struct Projection {
+  Projection(Index check_points, Index inner_rank, Index points)
+      : check(check_points),
+        rank(inner_rank),
+        equivalent(points),
+        potential(static_cast<std::size_t>(check * kBatch)),
+        projected(static_cast<std::size_t>(rank * kBatch)),
+        density(static_cast<std::size_t>(equivalent * kBatch)) {}
+
+  /// density = second * (first * potential) for the first `columns` columns.
+  void apply(const AlignedVector<Real>& first, const AlignedVector<Real>& second, Index columns) {
+    linalg::multiply(rank, columns, check, first.data(), potential.data(), projected.data());
+    linalg::multiply(equivalent, columns, rank, second.data(), projected.data(), density.data());
+  }
+
+  Index check, rank, equivalent;
+  AlignedVector<Real> potential, projected, density;
+};
 
 /// Maximum number of sources that are gathered and evaluated at a time: 4 arrays stay in the L1 cache.
 inline constexpr Index kSourceChunk = 1024;
