@@ -13,9 +13,9 @@
 #include <string>
 #include <vector>
 
-#include "app/fmm_options.hpp"
 #include "app/hosts.hpp"
 #include "app/machine_throughput.hpp"
+#include "app/options.hpp"
 #include "app/program.hpp"
 #include "app/report.hpp"
 #include "cost/operation_counts.hpp"

@@ -16,8 +16,8 @@
 #include <utility>
 #include <vector>
 
-#include "app/fmm_options.hpp"
 #include "app/hosts.hpp"
+#include "app/options.hpp"
 #include "app/program.hpp"
 #include "io/atomic_file.hpp"
 #include "io/point_distributions.hpp"

@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "app/distribution_options.hpp"
+#include "app/options.hpp"
 #include "app/program.hpp"
 #include "io/points_file.hpp"
 #include "octopole/version.hpp"

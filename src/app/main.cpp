@@ -6,7 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "app/help.hpp"
 #include "app/program.hpp"
 #include "octopole/version.hpp"
 

@@ -14,7 +14,7 @@
 #include <set>
 #include <sstream>
 
-#include "app/help.hpp"
+#include "app/program.hpp"
 #include "app/text.hpp"
 #include "base/threads.hpp"
 

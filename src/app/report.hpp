@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "app/distribution_options.hpp"
 #include "app/hosts.hpp"
+#include "app/options.hpp"
 #include "cost/option_table.hpp"
 #include "octopole/summary.hpp"
 #include "octopole/verify.hpp"

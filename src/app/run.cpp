@@ -8,10 +8,9 @@
 #include <limits>
 #include <optional>
 
-#include "app/fmm_options.hpp"
-#include "app/help.hpp"
 #include "app/hosts.hpp"
 #include "app/machine_throughput.hpp"
+#include "app/options.hpp"
 #include "app/program.hpp"
 #include "app/record.hpp"
 #include "app/report.hpp"

@@ -1,14 +1,42 @@
-// A point distribution on the command line, as `generate` writes it and `run` makes it in memory.
+// Command-line options that several subcommands share: those of the method, and a point distribution.
 #pragma once
 
 #include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "io/point_distributions.hpp"
 #include "io/points_file.hpp"
+#include "octopole/options.hpp"
 
 namespace octopole::app {
+
+// ---- options of the method.
+
+/// Name of an output in options and reports: potential, or gradient (both).
+std::string_view output_name(Output output);
+Output parse_output(std::string_view name);  // one of these two names
+
+/// Command-line options of the FMM, from the table of options; add_to() before parsing, get() after.
+class FmmOptions {
+ public:
+  explicit FmmOptions(const Options& defaults = {}) : options_(defaults) {}
+
+  /// Adds all options but the limits.
+  void add_to(CLI::App& parser);
+  /// Adds only the options that change how an order is computed: precisions, surfaces, --m2l.
+  void add_method_to(CLI::App& parser);
+  /// Adds the limits beyond which a run is refused: memory and overfull leaves.
+  void add_limits_to(CLI::App& parser);
+  /// Returns the options; throws UsageError where resolve() would reject the values.
+  Options get() const;
+
+ private:
+  Options options_;
+};
+
+// ---- a point distribution, as `generate` writes it and `run` makes it in memory.
 
 /// Points and charges at random, of a shape.
 struct PointDistribution {
