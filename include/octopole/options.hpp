@@ -105,7 +105,7 @@ struct Options {
   BalanceBy balance_by = BalanceBy::work;             ///< what ranks get equal shares of
   mpi::Transport transport = mpi::kDefaultTransport;  ///< how records are sent between ranks
   /// Multipoles of nodes near more than this number of ranks are sent to all ranks by one collective, others
-  /// to the ranks that use them (tree/ghost_needs.hpp); at least 1. Affects speed only. Absent:
+  /// to the ranks that use them (tree/interaction_lists.hpp); at least 1. Affects speed only. Absent:
   /// default_allgather_threshold of the number of ranks.
   std::optional<Index> allgather_threshold;
   /// Maximum number of bytes per rank, as estimated (cost/memory_estimate): if a rank needs more, Fmm's

@@ -22,7 +22,6 @@
 #include "octopole/kernels.hpp"
 #include "planner/forecast.hpp"
 #include "tree/morton.hpp"
-#include "tree/root_cube.hpp"
 
 namespace octopole::app {
 namespace {

@@ -4,7 +4,7 @@
 #include <unordered_map>
 
 #include "bem/mesh_formats.hpp"
-#include "tree/root_cube.hpp"
+#include "tree/morton.hpp"
 
 namespace octopole::bem {
 namespace {

@@ -7,7 +7,6 @@
 #include "io/points_file.hpp"
 #include "mpi/agreement.hpp"
 #include "tree/morton.hpp"
-#include "tree/root_cube.hpp"
 
 namespace octopole::bem {
 namespace {

@@ -6,7 +6,7 @@
 #include <numeric>
 #include <unordered_map>
 
-#include "tree/root_cube.hpp"
+#include "tree/morton.hpp"
 
 namespace octopole::bem {
 namespace {

@@ -10,7 +10,7 @@
 #include "cost/rank_setup.hpp"
 #include "operators/surface.hpp"
 #include "operators/views.hpp"
-#include "tree/ghost_needs.hpp"
+#include "tree/interaction_lists.hpp"
 
 namespace octopole {
 namespace {

@@ -6,7 +6,7 @@
 #include "cost/operation_counts.hpp"
 #include "octopole/options.hpp"
 #include "operators/m2l_fft.hpp"
-#include "tree/ghost_needs.hpp"
+#include "tree/interaction_lists.hpp"
 #include "tree/near_pairs.hpp"
 
 #pragma GCC visibility push(default)

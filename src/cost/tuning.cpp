@@ -12,7 +12,7 @@
 #include "cost/rank_setup.hpp"
 #include "distributed/ghosts.hpp"
 #include "operators/surface.hpp"
-#include "tree/density.hpp"
+#include "tree/count_tree.hpp"
 #include "tree/morton.hpp"
 
 namespace octopole {

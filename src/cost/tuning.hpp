@@ -9,7 +9,7 @@
 #include "mpi/comm.hpp"
 #include "octopole/options.hpp"
 #include "octopole/summary.hpp"
-#include "tree/root_cube.hpp"
+#include "tree/morton.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {

@@ -8,7 +8,6 @@
 #include "base/aligned.hpp"
 #include "distributed/row_exchange.hpp"
 #include "mpi/exchange.hpp"
-#include "tree/ghost_needs.hpp"
 #include "tree/interaction_lists.hpp"
 
 #pragma GCC visibility push(default)

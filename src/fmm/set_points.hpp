@@ -18,8 +18,8 @@
 #include "operators/m2l_fft.hpp"
 #include "operators/p2p.hpp"
 #include "operators/views.hpp"
+#include "tree/morton.hpp"
 #include "tree/near_pairs.hpp"
-#include "tree/root_cube.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {

@@ -7,6 +7,7 @@
 
 #ifdef OCTOPOLE_ISA_BUILT
 #include "kernels/close_pairs_impl.hpp"
+#include "kernels/leaf_frame_loop_impl.hpp"
 #include "kernels/symmetric_loop_impl.hpp"
 
 namespace octopole {

@@ -10,7 +10,7 @@
 #include "cost/rank_setup.hpp"
 #include "distributed/ghosts.hpp"
 #include "planner/forecast.hpp"
-#include "tree/virtual_part.hpp"
+#include "tree/essential_tree.hpp"
 
 namespace octopole {
 

@@ -1,15 +1,95 @@
 // Capacitances of small surfaces against published values.
-#include "bem/reference_capacitance.hpp"
-
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <vector>
 
+#include "base/aligned.hpp"
 #include "bem/generate_mesh.hpp"
+#include "bem/panel_integrals.hpp"
+#include "bem/surface.hpp"
+#include "linalg/dense.hpp"
+#include "octopole/kernels.hpp"
 
 namespace octopole::bem {
 namespace {
+
+// ---- reference capacitances: of small surfaces without an FMM, and of two spheres exactly.
+
+struct DenseCapacitance {
+  std::vector<double> matrix;   // (conductors, conductors), in 4 pi eps0 times the mesh's unit of length
+  std::vector<double> charges;  // (conductors, panels), divided by eps0, for 1 volt on each conductor in turn
+};
+
+/// In units of 4 pi eps0 times the unit of length: the charges are q1 = c11 V1 + c12 V2, q2 = c12 V1 + c22
+/// V2.
+struct TwoSphereCapacitance {
+  double c11, c12, c22;
+};
+
+/// Computes all entries P_ij in closed form, rows and columns in the order of the surface; column-major,
+/// size^2 doubles. Threaded.
+AlignedVector<double> dense_matrix(const Surface& surface) {
+  const Index n = surface.size();
+  AlignedVector<double> corners(static_cast<std::size_t>(9 * n)), centres(static_cast<std::size_t>(3 * n)),
+      matrix(static_cast<std::size_t>(n * n));
+  for (Index i = 0; i < n; ++i) {
+    for (int c = 0; c < 3; ++c) std::copy_n(surface.corner(i, c).data(), 3, corners.data() + 9 * i + 3 * c);
+    std::copy_n(panel_centroid(corners.data() + 9 * i).data(), 3, centres.data() + 3 * i);
+  }
+#pragma omp parallel for schedule(static)
+  for (Index j = 0; j < n; ++j) {
+    const double* panel = corners.data() + 9 * j;
+    const double scale = Laplace::constant / panel_area(panel);
+    for (Index i = 0; i < n; ++i)
+      matrix[static_cast<std::size_t>(i + j * n)] = scale * triangle_integral(panel, centres.data() + 3 * i);
+  }
+  return matrix;
+}
+
+/// Solves with the dense matrix by LU in O(size^3) operations, on one process.
+DenseCapacitance dense_capacitance(const Surface& surface) {
+  const std::size_t n = surface.triangles.size(), conductors = surface.conductors.size();
+  DenseCapacitance result;
+  result.charges.assign(n * conductors, 0);
+  for (std::size_t i = 0; i < n; ++i)
+    result.charges[static_cast<std::size_t>(surface.conductor[i]) * n + i] = 1;
+  const linalg::Lu factors(surface.size(), dense_matrix(surface));
+  factors.solve(result.charges.data(), static_cast<Index>(conductors));
+  result.matrix.assign(conductors * conductors, 0);
+  for (std::size_t k = 0; k < conductors; ++k)
+    for (std::size_t i = 0; i < n; ++i)
+      result.matrix[static_cast<std::size_t>(surface.conductor[i]) * conductors + k] +=
+          result.charges[k * n + i] * Laplace::constant;
+  return result;
+}
+
+/// Spheres of radii a and b whose centres are `distance` > a + b apart, by the series in bispherical
+/// coordinates with cosh u = (distance^2 - a^2 - b^2) / (2 a b):
+///   c11 = a b sinh u  sum_{n >= 0} 1 / (a sinh n u + b sinh (n + 1) u)
+///   c22 = a b sinh u  sum_{n >= 0} 1 / (b sinh n u + a sinh (n + 1) u)
+///   c12 = -(a b / distance) sinh u  sum_{n >= 1} 1 / sinh n u
+/// (Maxwell, A Treatise on Electricity and Magnetism, art. 173; in this form Lekner, J. Electrostatics 69
+/// (2011) 11). Throws Error where the spheres touch.
+TwoSphereCapacitance two_sphere_capacitance(double a, double b, double distance) {
+  if (!(a > 0 && b > 0 && distance > a + b)) throw Error("two spheres touch, or have no radius");
+  // acosh(1 + x) with x = ((d - a - b)(d + a + b)) / (2 a b), without cancellation.
+  const double x = (distance - a - b) * (distance + a + b) / (2 * a * b);
+  const double u = std::log1p(x + std::sqrt(x * (x + 2)));
+  TwoSphereCapacitance sums{0, 0, 0};
+  for (int n = 0; n * u < 40; ++n) {  // e^-40: 4e-18
+    const double here = std::sinh(n * u), next = std::sinh((n + 1) * u);
+    sums.c11 += 1 / (a * here + b * next);
+    sums.c22 += 1 / (b * here + a * next);
+    sums.c12 += 1 / next;
+  }
+  const double scale = a * b * std::sinh(u);
+  return {scale * sums.c11, -scale / distance * sums.c12, scale * sums.c22};
+}
+
+// ---- tests.
 
 double capacitance(const Surface& surface) {
   return dense_capacitance(surface).matrix[0];
@@ -101,4 +181,5 @@ TEST(DenseCapacitance, OfTheBusIsSymmetricWithTheRightSigns) {
 }
 
 }  // namespace
+
 }  // namespace octopole::bem

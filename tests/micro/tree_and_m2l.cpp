@@ -3,7 +3,6 @@
 
 #include "operators/m2l_fft.hpp"
 #include "tree/morton.hpp"
-#include "tree/root_cube.hpp"
 
 namespace {
 

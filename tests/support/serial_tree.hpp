@@ -7,7 +7,6 @@
 #include "tree/essential_tree.hpp"
 #include "tree/interaction_lists.hpp"
 #include "tree/morton.hpp"
-#include "tree/root_cube.hpp"
 
 namespace octopole::test {
 

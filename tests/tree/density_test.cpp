@@ -1,4 +1,4 @@
-#include "tree/density.hpp"
+#include "tree/count_tree.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "tree/root_cube.hpp"
+#include "tree/morton.hpp"
 
 #include <gtest/gtest.h>
 

@@ -5,8 +5,8 @@
 
 #include "tests/support/points.hpp"
 #include "tests/support/serial_tree.hpp"
+#include "tree/essential_tree.hpp"
 #include "tree/octree.hpp"
-#include "tree/virtual_part.hpp"
 
 namespace octopole::tree {
 namespace {

@@ -29,7 +29,6 @@
 #include "octopole/verify.hpp"
 #include "simd/isa.hpp"
 #include "tree/morton.hpp"
-#include "tree/root_cube.hpp"
 
 namespace octopole::app {
 namespace {

@@ -7,11 +7,135 @@
 #include <cmath>
 #include <numbers>
 
-#include "bem/solve/panel_operator.hpp"
 #include "mpi/agreement.hpp"
 #include "octopole/petsc.hpp"
+#include "petsc/log.hpp"
 
 namespace octopole::bem {
+
+// ---- the operator.
+
+namespace {
+
+constexpr Index kGroup = 32;  // panels per group of octopole_near
+
+/// Exact entries between the panels on a rank: its own and those near them.
+class PanelEntries : public petsc::NearEntries {
+ public:
+  explicit PanelEntries(std::shared_ptr<const NearCorrection> correction) : c_(std::move(correction)) {}
+
+  LeafPoints groups() override {
+    LeafPoints g;
+    const Index columns = c_->columns(), own = c_->own_begin(), behind = own + c_->rows();
+    std::vector<std::int32_t> group_of(static_cast<std::size_t>(columns));
+    const auto append = [&](Index first, Index last) {
+      for (Index column = first; column < last; ++column) {
+        // Groups end at fixed rows, so that they do not depend on the number of ranks, except at rank
+        // boundaries.
+        if (column != first && c_->global_row(column) / kGroup != c_->global_row(column - 1) / kGroup)
+          g.offsets.push_back(static_cast<Index>(g.numbers.size()));
+        group_of[static_cast<std::size_t>(column)] = static_cast<std::int32_t>(g.leaves());
+        g.numbers.push_back(c_->global_row(column));
+        g.positions.insert(g.positions.end(), c_->centroid(column), c_->centroid(column) + 3);
+      }
+      if (first < last) g.offsets.push_back(static_cast<Index>(g.numbers.size()));
+    };
+    append(own, behind);
+    g.owned = g.leaves();
+    append(0, own);
+    append(behind, columns);
+    std::vector<std::int32_t> near;
+    Index row = 0;
+    for (Index group = 0; group < g.owned; ++group) {
+      near.clear();
+      for (; row < g.offsets[static_cast<std::size_t>(group) + 1]; ++row)
+        for (const std::int32_t column : c_->row(row))
+          near.push_back(group_of[static_cast<std::size_t>(column)]);
+      std::sort(near.begin(), near.end());
+      near.erase(std::unique(near.begin(), near.end()), near.end());
+      for (const std::int32_t other : near)
+        if (other != group) g.neighbours.push_back(other);
+      g.neighbour_offsets.push_back(static_cast<Index>(g.neighbours.size()));
+    }
+    return g;
+  }
+
+  void prepare(std::span<const Index> rows) override {
+    columns_.clear();
+    Index column = 0;  // columns ascend by row
+    for (const Index row : rows) {
+      while (c_->global_row(column) < row) ++column;
+      columns_.push_back(static_cast<std::int32_t>(column));
+    }
+  }
+
+  void fill(std::span<const Index> rows, std::span<const Index> columns, double* block) const override {
+    std::vector<std::int32_t> r, c;
+    for (const Index i : rows) r.push_back(columns_[static_cast<std::size_t>(i)]);
+    for (const Index j : columns) c.push_back(columns_[static_cast<std::size_t>(j)]);
+    c_->block(r, c, block);
+  }
+
+ private:
+  std::shared_ptr<const NearCorrection> c_;
+  std::vector<std::int32_t> columns_;
+};
+
+std::optional<std::vector<double>> targets_of(const Panels& panels, const NearRule& rule) {
+  if (rule.points == 1) return std::nullopt;  // the sources are the centroids
+  return centroids(panels);
+}
+
+}  // namespace
+
+PanelOperator::PanelOperator(const mpi::Comm& comm, const Panels& panels, const NearRule& rule,
+                             const Options& options)
+    : levels_(comm.handle(), options, quadrature_points(panels, rule.rule()), targets_of(panels, rule)) {
+  const double start = seconds_now();
+  correction_ = std::make_shared<NearCorrection>(comm, panels, rule, options.transport);
+  correction_seconds_ = seconds_now() - start;
+  charges_.resize(static_cast<std::size_t>(panels.count() * rule.points));
+}
+
+void PanelOperator::multiply(std::span<const double> x, std::span<double> y) {
+  {
+    const petsc::EventScope event(petsc::log_events().correct);
+    correction_->start(x);
+    petsc::log_traffic(correction_->traffic());
+  }
+  spread_charges(correction_->rule().rule(), x, charges_);
+  levels_.evaluate(charges_, field_);
+  std::copy(field_.potential.begin(), field_.potential.end(), y.begin());
+  const petsc::EventScope event(petsc::log_events().correct);
+  correction_->add(y);
+  petsc::log_flops(2 * static_cast<double>(correction_->entries()));
+}
+
+void PanelOperator::multiply_transposed(std::span<const double> x, std::span<double> y) {
+  levels_.evaluate_transposed(x, transposed_field_);
+  gather_values(correction_->rule().rule(), transposed_field_.potential, y);
+  const petsc::EventScope event(petsc::log_events().correct);
+  correction_->add_transposed(x, y);
+  petsc::log_flops(2 * static_cast<double>(correction_->entries()));
+}
+
+void PanelOperator::diagonal(std::span<double> values) {
+  const std::vector<double> diagonal = correction_->diagonal();
+  std::copy(diagonal.begin(), diagonal.end(), values.begin());
+}
+
+std::shared_ptr<petsc::NearEntries> PanelOperator::near_entries() {
+  return std::make_shared<PanelEntries>(correction_);
+}
+
+std::string PanelOperator::description() const {
+  const NearRule& rule = correction_->rule();
+  return petsc::describe(levels_) +
+         fmt::format("panels by {} points, near within {} diameters\n", rule.points, rule.multiple);
+}
+
+// ---- the capacitances.
+
 namespace {
 
 // Range of tolerances passed to near_rule().
