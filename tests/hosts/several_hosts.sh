@@ -62,8 +62,8 @@ on_hosts 0 -n 2 -s 3 -r 500mbit -- mpirun "${run[@]}"
 reports_hosts 2
 same 1e-12 "2 hosts with 3 ranks each"
 
-# Generations of hardware: whatever instruction sets this machine has, beside the oldest one. Throughput, and so trees, may be
-# others than on one rank alone; both have the digits asked for.
+# Generations of hardware: whatever instruction sets this machine has, beside the oldest one. The throughput, and so the tree,
+# may be another than on one rank alone; both have the digits asked for.
 sets=(baseline)
 if [ "$best" != baseline ]; then sets+=(avx2); fi
 for rate in "" "-r 1gbit"; do
