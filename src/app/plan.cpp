@@ -274,15 +274,15 @@ class PlanCommand : public Command {
     const Parameters parameters = resolve(options, Laplace::name);
 
     std::vector<ForecastReport> reports;
-    std::optional<ForecastPoints> points;
+    std::unique_ptr<ForecastPoints> points;
     for (const int ranks : curve_.empty() ? std::vector<int>{*ranks_} : list_) {
       if (!points || curve_ == "weak") {
         points.reset();
         if (!input_.empty())
-          points.emplace(comm, input_, parameters);
+          points = std::make_unique<ForecastPoints>(comm, input_, parameters);
         else
-          points.emplace(comm, parse_shape(shape_), curve_ == "weak" ? points_ * ranks : points_, seed_,
-                         parameters);
+          points = std::make_unique<ForecastPoints>(
+              comm, parse_shape(shape_), curve_ == "weak" ? points_ * ranks : points_, seed_, parameters);
       }
       reports.push_back(forecast(*points, ranks, machine));
       if (!quiet_ && !curve_.empty()) fmt::print(stderr, "planned {} ranks\n", ranks);
