@@ -176,16 +176,16 @@ BenchResult measure_case(const mpi::Comm& comm, const BenchCases& cases, Shape s
   return result;
 }
 
-/// Measures all cases and calls tell(result) on rank 0 after each. Collective.
+/// Measures all cases and calls publish(result) on rank 0 after each. Collective.
 std::vector<BenchResult> measure(const mpi::Comm& comm, const BenchCases& cases,
-                                 const std::function<void(const BenchResult&)>& tell) {
+                                 const std::function<void(const BenchResult&)>& publish) {
   std::vector<BenchResult> results;
   for (const Shape shape : cases.shapes)
     for (const Index points : cases.points)
       for (const int digits : cases.digits)
         for (const Output output : cases.outputs) {
           results.push_back(measure_case(comm, cases, shape, points, digits, output));
-          if (comm.is_root()) tell(results.back());
+          if (comm.is_root()) publish(results.back());
         }
   return results;
 }

@@ -298,7 +298,7 @@ class CapacitanceCommand : public Command {
     if (comm.is_root())
       for (const std::string& name : session.unused_options())
         fmt::print(stderr, "octopole: warning: the PETSc option {} was not used: is it misspelt?\n", name);
-    return tell(comm, panels, report);
+    return publish(comm, panels, report);
   }
 
  private:
@@ -348,7 +348,7 @@ class CapacitanceCommand : public Command {
     bem::write_charge_file(comm, output_, panels, fields, attributes);
   }
 
-  int tell(const mpi::Comm& comm, const bem::Panels& panels, const CapacitanceReport& report) const {
+  int publish(const mpi::Comm& comm, const bem::Panels& panels, const CapacitanceReport& report) const {
     if (!output_.empty()) write_charges(comm, panels, report);
     mpi::collectively(comm, [&] {
       if (comm.is_root() && !report_.empty()) write_text_file(report_, to_json(report));

@@ -150,7 +150,7 @@ class Run : public Command {
     report.read_seconds = comm.max(seconds_now() - start);
 
     const Field field = evaluate(comm, options, points, report);
-    if (no_evaluate_) return tell(comm, report);
+    if (no_evaluate_) return publish(comm, report);
     start = seconds_now();
     if (!no_self_check_) {
       report.self_check = !samples_;
@@ -165,7 +165,7 @@ class Run : public Command {
       write_field(comm, output_, field, block_of(points.target_count, comm.rank(), comm.size()).first,
                   points.target_count, options.output, describe(report));
     report.write_seconds = comm.max(seconds_now() - start);
-    return tell(comm, report);
+    return publish(comm, report);
   }
 
  private:
@@ -222,7 +222,7 @@ class Run : public Command {
     return field;
   }
 
-  int tell(const mpi::Comm& comm, const RunReport& report) const {
+  int publish(const mpi::Comm& comm, const RunReport& report) const {
     std::optional<Binding> binding;
     if (record_.wanted()) binding = read_binding(comm);
     comm.enter("report");

@@ -272,10 +272,10 @@ class Checker {
     report_.parts = pieces.count;
     report_.nested = facing.nested;
     if (report_[Defect::disordered].count > 0) return;  // facing is undefined until they are repaired
-    std::vector<char> told(facing.sign.size(), 0);
+    std::vector<char> reported(facing.sign.size(), 0);
     for (std::size_t t = 0; t < surface_.triangles.size(); ++t) {
       const auto piece = static_cast<std::size_t>(pieces.of_triangle[t]);
-      if (facing.sign[piece] < 0 && !std::exchange(told[piece], 1))
+      if (facing.sign[piece] < 0 && !std::exchange(reported[piece], 1))
         note(Defect::inside_out, static_cast<Index>(t));
     }
   }

@@ -82,7 +82,7 @@ class Agreement {
     for (auto& flag : flags_) flag = 1;
   }
   /// Adds the ends of a rank; false if a shared node is an end for it, because other ranks may disagree.
-  bool tell(const VirtualRank& rank) {
+  bool add(const VirtualRank& rank) {
     bool certain = true;
     each(rank, [&](std::size_t place, NodeIndex node) {
       if (rank.ends[at(node)])
@@ -118,12 +118,12 @@ void visit_ranks(const ForecastRequest& request, const tree::Partition& partitio
                  const Visit& visit) {
   Agreement agreement(partition);
   std::vector<std::uint8_t> waiting(ranks.size(), 0);
-  const auto look = [&](bool again) {
+  const auto visit_some = [&](bool again) {
     parallel_for(static_cast<Index>(ranks.size()), 1, [&](Index number) {
       const auto i = static_cast<std::size_t>(number);
       if (again && !waiting[i]) return;
       VirtualRank rank(request, partition, ranks[i]);
-      if (!again && !agreement.tell(rank)) {
+      if (!again && !agreement.add(rank)) {
         waiting[i] = 1;
         return;
       }
@@ -131,8 +131,8 @@ void visit_ranks(const ForecastRequest& request, const tree::Partition& partitio
       visit(i, rank);
     });
   };
-  look(false);
-  if (std::count(waiting.begin(), waiting.end(), 1) > 0) look(true);
+  visit_some(false);
+  if (std::count(waiting.begin(), waiting.end(), 1) > 0) visit_some(true);
 }
 
 }  // namespace octopole

@@ -272,7 +272,7 @@ class Simulation {
           verify(comm.handle(), Laplace{}, problem.points, problem.charges, problem.points, field, samples_);
     std::optional<double> difference_l2;
     if (compare_) difference_l2 = difference(comm, problem, field, alone);
-    return tell(comm, report, record(comm, report, charger, n, alone, difference_l2), difference_l2);
+    return publish(comm, report, record(comm, report, charger, n, alone, difference_l2), difference_l2);
   }
 
  private:
@@ -343,8 +343,8 @@ class Simulation {
     return json;
   }
 
-  int tell(const mpi::Comm& comm, const RunReport& report, const ordered_json& json,
-           const std::optional<double>& difference_l2) const {
+  int publish(const mpi::Comm& comm, const RunReport& report, const ordered_json& json,
+              const std::optional<double>& difference_l2) const {
     mpi::collectively(comm, [&] {
       if (comm.is_root() && !record_.empty()) write_text_file(record_, json.dump() + "\n");
     });
