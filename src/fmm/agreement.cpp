@@ -128,15 +128,22 @@ ValueCheck check_values(std::span<const double> values) {
   return {finite, largest};
 }
 
-void refuse_not_finite(const mpi::Comm& comm, std::span<const double> values, Index width, const char* what) {
+NotFinite find_not_finite(const mpi::Comm& comm, std::span<const double> values, Index width) {
   Index bad = 0, first = 0;
   for (std::size_t i = 0; i < values.size(); ++i)
     if (!std::isfinite(values[i]) && bad++ == 0) first = static_cast<Index>(i);
-  const Index total = comm.sum(bad);
-  if (total == 0) return;
+  NotFinite all;
+  all.count = comm.sum(bad);
+  if (all.count == 0) return all;
   const Index before = comm.exclusive_sum(static_cast<Index>(values.size()));
-  const Index place = comm.min(bad > 0 ? (before + first) / width : std::numeric_limits<Index>::max());
-  throw AgreedError(fmt::format("{}: {} NaN or infinite values, the first at index {}", what, total, place));
+  all.row = comm.min(bad > 0 ? (before + first) / width : std::numeric_limits<Index>::max());
+  return all;
+}
+
+void refuse_not_finite(const mpi::Comm& comm, std::span<const double> values, Index width, const char* what) {
+  if (const NotFinite bad = find_not_finite(comm, values, width); bad.count > 0)
+    throw AgreedError(
+        fmt::format("{}: {} NaN or infinite values, the first at index {}", what, bad.count, bad.row));
 }
 
 std::vector<mpi::NamedValue> named_options(const Options& options) {

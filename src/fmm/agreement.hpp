@@ -47,6 +47,14 @@ struct ValueCheck {
 };
 ValueCheck check_values(std::span<const double> values);
 
+/// NaN and infinite values of a table over all ranks: how many, and the row of the first.
+struct NotFinite {
+  Index count = 0, row = 0;
+};
+
+/// Looks through a table of rows of `width` values, whose rows are in the order of the ranks. Collective.
+NotFinite find_not_finite(const mpi::Comm& comm, std::span<const double> values, Index width);
+
 /// Throws AgreedError on all ranks if a value of any rank is NaN or infinite, with their number and the index
 /// of the first in the global order of the records of `width` values. Collective.
 void refuse_not_finite(const mpi::Comm& comm, std::span<const double> values, Index width, const char* what);

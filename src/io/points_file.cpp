@@ -4,13 +4,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <cstring>
 #include <filesystem>
-#include <limits>
 #include <optional>
 
 #include "cost/option_table.hpp"
+#include "fmm/agreement.hpp"
 #include "io/atomic_file.hpp"
 #include "io/hdf5_handle.hpp"
 #include "mpi/agreement.hpp"
@@ -116,20 +115,14 @@ Contents inspect(const std::string& path) {
   return contents;
 }
 
-/// Throws AgreedError if any number of a table is not finite. Collective.
+/// Throws AgreedError if any number of a table, whose rows are in the order of the ranks, is not finite.
+/// Collective.
 void check_finite(const mpi::Comm& comm, const std::string& name, std::span<const double> values,
-                  RowBlock rows, Index columns) {
-  Index bad = 0, first = std::numeric_limits<Index>::max();
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (std::isfinite(values[i])) continue;
-    if (++bad == 1) first = rows.first + static_cast<Index>(i) / columns;
-  }
-  bad = comm.sum(bad);
-  first = comm.min(first);
-  if (bad > 0)
-    throw AgreedError(name + " holds " + std::to_string(bad) +
-                      (bad == 1 ? " value that is" : " values that are") +
-                      " NaN or infinite, the first in row " + std::to_string(first) + " (counted from 0)");
+                  Index columns) {
+  if (const NotFinite bad = find_not_finite(comm, values, columns); bad.count > 0)
+    throw AgreedError(name + " holds " + std::to_string(bad.count) +
+                      (bad.count == 1 ? " value that is" : " values that are") +
+                      " NaN or infinite, the first in row " + std::to_string(bad.row) + " (counted from 0)");
 }
 
 Points read_together(const mpi::Comm& comm, const std::string& path, const BeforeReading& before_reading) {
@@ -161,9 +154,9 @@ Points read_together(const mpi::Comm& comm, const std::string& path, const Befor
       if (contents.has_targets) read(layout.targets, target_rows, 3, points.targets);
     });
   }
-  check_finite(comm, in_file(layout.sources, path), points.sources, source_rows, 3);
-  check_finite(comm, in_file(layout.charges, path), points.charges, source_rows, 1);
-  check_finite(comm, in_file(layout.targets, path), points.targets, target_rows, 3);
+  check_finite(comm, in_file(layout.sources, path), points.sources, 3);
+  check_finite(comm, in_file(layout.charges, path), points.charges, 1);
+  check_finite(comm, in_file(layout.targets, path), points.targets, 3);
 
   points.targets_are_sources = !comm.any(contents.has_targets && points.targets != points.sources);
   if (points.targets_are_sources) points.targets = {};
