@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # clang-tidy, by the committed .clang-tidy, on sources and tests; every finding is an error. Usage: tidy.sh SOURCE BUILD
-#   TIDY=EXPRESSION       only files whose path, from the source folder on, matches
-#   TIDY_CHECKS=CHECKS    added to those of .clang-tidy; a minus in front leaves one out
+#   TIDY=EXPRESSION   only files whose path, from the source folder on, matches
 # shellcheck source=tests/long/stage.bash
 . "$(dirname "${BASH_SOURCE[0]}")/stage.bash"
 tidy=$(command -v clang-tidy-14 || command -v clang-tidy) || skip "not found: clang-tidy"
@@ -13,6 +12,5 @@ mapfile -t files < <(sed -n "s|^ *\"file\": \"$source/\(.*\)\",\{0,1\}\$|\1|p" "
   grep -E '^(src|tests)/' | grep -E "${TIDY:-.}" | sort -u)
 [ ${#files[@]} -gt 0 ] || { echo "no file to look at"; exit 1; }
 printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$cores" "$tidy" -p "$build" --quiet --warnings-as-errors='*' \
-  ${TIDY_CHECKS:+--checks="$TIDY_CHECKS"} \
   2> >(grep -v "warnings\{0,1\} generated" >&2)
 verdict "clang-tidy has nothing to say on ${#files[@]} files"
