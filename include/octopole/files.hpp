@@ -9,7 +9,7 @@
 
 #include "octopole/field.hpp"
 #include "octopole/fmm.hpp"
-#include "octopole/types.hpp"
+#include "octopole/options.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {

@@ -8,6 +8,5 @@
 #include "octopole/kernels.hpp"
 #include "octopole/options.hpp"
 #include "octopole/summary.hpp"
-#include "octopole/types.hpp"
 #include "octopole/verify.hpp"
 #include "octopole/version.hpp"

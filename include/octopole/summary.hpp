@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,10 +11,56 @@
 #include <vector>
 
 #include "octopole/options.hpp"
-#include "octopole/phases.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {
+
+// ---- steps of a set-up and of an evaluation, for which times, bytes and messages are reported.
+
+/// The phases of one evaluation: the eight operators (L2L includes check-to-local), and all exchanges
+/// together (listed by Exchange).
+enum class Phase : int { p2m, m2m, m2l, l2l, l2p, m2p, p2l, p2p, exchange };
+inline constexpr std::size_t kPhases = 9;
+inline constexpr std::array<std::string_view, kPhases> kPhaseNames = {"p2m", "m2m", "m2l", "l2l",     "l2p",
+                                                                      "m2p", "p2l", "p2p", "exchange"};
+
+/// The stages of a set-up: choice of n_crit and padding; codes and sorting; points to their owners;
+/// refinement, balance and the locally essential tree; lists; cost of a second partition by work (weighing
+/// leaves, and the first tree and lists); ghosts (with their coordinates); work lists and M2L's schedule.
+enum class SetupStage : int { tuning, sort, distribute, tree, lists, load_balance, ghosts, plan };
+inline constexpr std::size_t kSetupStages = 8;
+inline constexpr std::array<std::string_view, kSetupStages> kSetupStageNames = {
+    "tuning", "sort", "distribute", "tree", "lists", "balance", "ghosts", "plan"};
+
+/// The exchanges of one evaluation.
+enum class Exchange : int {
+  charges,            ///< charges to the owners of the sources
+  ghost_charges,      ///< charges of ghost sources
+  ancestors,          ///< multipoles of children to the owner of a shared parent, all levels together
+  coarse_multipoles,  ///< multipoles of coarse nodes to all ranks, by one collective
+  ghost_multipoles,   ///< ghost multipoles from owners to users
+  near_sums,          ///< near field of border leaves summed by other ranks, potential and gradient
+  potential,          ///< potential back to the caller's distribution
+  gradient            ///< gradient, if requested, back to the caller's distribution
+};
+inline constexpr std::size_t kExchanges = 8;
+inline constexpr std::array<std::string_view, kExchanges> kExchangeNames = {
+    "charges",          "ghost_charges", "ancestors", "coarse_multipoles",
+    "ghost_multipoles", "near_sums",     "potential", "gradient"};
+
+/// The exchanges of a set-up whose records follow from the points: points to their owners (per point a Morton
+/// code of 8 bytes and coordinates of 24 bytes, two exchanges for the sources and two for distinct targets);
+/// keys of nodes that balance splits in other ranks' parts (8 bytes each); records of nodes for the locally
+/// essential trees (24 bytes each); requests for the multipoles and sources that a rank needs (16 bytes per
+/// node); coordinates of ghost sources (24 bytes each). Numbers of records (8 bytes to every rank) precede
+/// all but the last; these, reductions, keys of coarse nodes and the sample of the tuning are not counted
+/// here.
+enum class SetupExchange : int { points, two_to_one, records, requests, ghost_coordinates };
+inline constexpr std::size_t kSetupExchanges = 5;
+inline constexpr std::array<std::string_view, kSetupExchanges> kSetupExchangeNames = {
+    "points", "balance", "records", "requests", "ghost_coordinates"};
+
+// ---- their statistics over the ranks.
 
 /// Minimum, mean and maximum of a value over the ranks.
 struct MinMeanMax {
@@ -27,15 +74,11 @@ struct CountOverRanks {
   double mean = 0;
 };
 
-struct Traffic;  // base/profile.hpp
-
-/// Counts of one Traffic (base/profile.hpp); `peers` is the number of peers.
+/// What one rank sends to other ranks and receives from them; `peers` is the number of these ranks.
 struct TrafficCounts {
   Index bytes_sent = 0, bytes_received = 0;
   Index messages_sent = 0, messages_received = 0;
   Index peers = 0;
-  TrafficCounts() = default;
-  explicit TrafficCounts(const Traffic& traffic);
   bool operator==(const TrafficCounts&) const = default;
 };
 
@@ -44,9 +87,6 @@ struct RankTraffic {
   std::array<TrafficCounts, kExchanges> exchanges;  ///< of one evaluation, by Exchange
   TrafficCounts evaluation;  ///< all of these together; a peer of several exchanges counts once
   std::array<TrafficCounts, kSetupExchanges> setup;  ///< of the set-up, by SetupExchange
-  RankTraffic() = default;
-  RankTraffic(const std::array<Traffic, kExchanges>& by_exchange,
-              const std::array<Traffic, kSetupExchanges>& of_setup);
   bool operator==(const RankTraffic&) const = default;
 };
 
@@ -55,7 +95,7 @@ struct TrafficOverRanks {
   CountOverRanks bytes_sent, bytes_received, messages_sent, messages_received, peers;
 };
 
-/// Seconds of an exchange: exposed, and in flight (exposed + hidden; see ExchangeSeconds). For exchanges that
+/// Seconds of an exchange: exposed, and in flight (exposed + hidden). For exchanges that
 /// overlap with work, `hidden` is the share hidden behind it, 1 - exposed / in_flight of the sums over ranks;
 /// 0 for others and if nothing is sent between ranks.
 struct ExchangeTimes {
@@ -88,14 +128,14 @@ struct TuningRow {
 struct Tuning {
   double padding = 1;
   int ncrit = 0;
-  Index direct_sources = 0,
-        direct_targets = 0;      ///< few_sources and few_targets of tree::choose_operator_lists
+  Index direct_sources = 0;      ///< P2P replaces M2P from leaves with at most this number of sources
+  Index direct_targets = 0;      ///< P2P replaces P2L to leaves with at most this number of targets
   Index sample = 0;              ///< number of points sampled; 0 if there was nothing to choose
   std::vector<TuningRow> table;  ///< the best n_crit of every padding tried, then all of the chosen padding
 };
 
-/// Operations of one phase by WorkKind: numbers of pairs and gathers, and floating-point operations (M2L by
-/// SVD at its expected rank).
+/// Operations of one phase by OperationKind: numbers of pairs and gathers, and floating-point operations (M2L
+/// by SVD at its expected rank).
 struct PhaseOperations {
   double pairs = 0, gathers = 0, gemm = 0, transform = 0, sweep = 0;
 };
@@ -171,7 +211,7 @@ struct Imbalance {
 };
 
 /// How evenly the ranks share an evaluation. Work is counted, and weighted by the throughput.
-struct BalanceSummary {
+struct LoadBalanceSummary {
   bool moved = false;   ///< whether a partition by work replaced the one by points
   Imbalance by_points;  ///< work, under the partition by points
   Imbalance work;       ///< work, under the partition in use
@@ -194,7 +234,7 @@ struct Summary {
   std::array<MinMeanMax, kPhases> phase_seconds;       ///< its phases, by Phase
   OperationsByPhase operations{};                      ///< of one evaluation, all ranks together
   CommunicationSummary communication;                  ///< of the set-up and the last evaluate
-  BalanceSummary balance;
+  LoadBalanceSummary load_balance;
   ReplicatedBytes replicated;
   OverfullLeaves overfull;
   MemoryEstimate memory_estimate;   ///< of the rank with the largest peak(); if set_points checked it

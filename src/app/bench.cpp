@@ -69,7 +69,7 @@ struct BenchResult {
 
 /// Pairs per second of the direct sum's loop in double precision, all ranks and threads together.
 double direct_sum_rate(const mpi::Comm& comm, const Throughput& throughput) {
-  return comm.sum(throughput.of(WorkKind::pairs, Precision::double_precision) * omp_get_max_threads());
+  return comm.sum(throughput.of(OperationKind::pairs, Precision::double_precision) * omp_get_max_threads());
 }
 
 /// Floating-point operations per pair, 1 / sqrt counted as one.
@@ -254,7 +254,7 @@ class Bench : public Command {
  public:
   explicit Bench(CLI::App& program)
       : parser_(program.add_subcommand("bench", "Measure speed by cloud, digits and output")) {
-    method_.add_method_to(*parser_);
+    method_.add_method_to(*parser_, {"ncrit", "padding"});
     parser_->add_option("-n,--points", cases_.points, "Points of each cloud")
         ->delimiter(',')
         ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()))
@@ -270,9 +270,6 @@ class Bench : public Command {
         ->delimiter(',')
         ->check(CLI::IsMember({"potential", "gradient"}))
         ->capture_default_str();
-    parser_->add_option("--ncrit", cases_.method.ncrit,
-                        "Most points of a leaf, instead of the cost model's choice");
-    parser_->add_option("--padding", cases_.method.padding, "Padding of the root cube, the same");
     parser_
         ->add_option("--repeat", cases_.repeats,
                      "Set-ups and evaluations after the first, of which the median counts")
@@ -290,11 +287,7 @@ class Bench : public Command {
   CLI::App* parser() const override { return parser_; }
 
   int run(const mpi::Comm& comm) override {
-    const std::optional<int> ncrit = cases_.method.ncrit;
-    const std::optional<double> padding = cases_.method.padding;
     cases_.method = method_.get();
-    cases_.method.ncrit = ncrit;
-    cases_.method.padding = padding;
     cases_.shapes.clear();
     for (const std::string& name : shapes_) cases_.shapes.push_back(parse_shape(name));
     cases_.outputs.clear();

@@ -19,6 +19,7 @@
 #include "app/hosts.hpp"
 #include "app/options.hpp"
 #include "app/program.hpp"
+#include "cost/option_table.hpp"
 #include "io/atomic_file.hpp"
 #include "io/point_distributions.hpp"
 #include "io/points_file.hpp"
@@ -259,10 +260,10 @@ class Calibrate : public Command {
         ->capture_default_str();
     method_.add_method_to(*parser_);
     parser_->add_option("--min-order", cases_.first_order, "Smallest order")
-        ->check(CLI::Range(2, 20))
+        ->check(CLI::Range(2, kLargestOrder))
         ->capture_default_str();
     parser_->add_option("--max-order", cases_.last_order, "Largest order")
-        ->check(CLI::Range(2, 20))
+        ->check(CLI::Range(2, kLargestOrder))
         ->capture_default_str();
     parser_->add_option("--check-extra", cases_.check_extra, "Check orders to try, less the order")
         ->delimiter(',')

@@ -24,8 +24,8 @@ using nlohmann::ordered_json;
 ordered_json throughput_json(Throughput throughput) {
   ordered_json json;
   for (const auto& [name, row] : throughput.rows())
-    for (std::size_t k = 0; k < kWorkKinds; ++k)
-      json[std::string(name)][std::string(kWorkKindNames[k])] = (*row)[k];
+    for (std::size_t k = 0; k < kOperationKinds; ++k)
+      json[std::string(name)][std::string(kOperationKindNames[k])] = (*row)[k];
   return json;
 }
 
@@ -35,8 +35,8 @@ Throughput throughput_from(const ordered_json& json) {
     const std::string key(name);
     const bool form = row == &throughput.in_one_float || row == &throughput.in_estimate;
     const ordered_json& kinds = json.at(form && !json.contains(key) ? "single" : key);
-    for (std::size_t k = 0; k < kWorkKinds; ++k) {
-      const double rate = kinds.at(std::string(kWorkKindNames[k])).get<double>();
+    for (std::size_t k = 0; k < kOperationKinds; ++k) {
+      const double rate = kinds.at(std::string(kOperationKindNames[k])).get<double>();
       if (!(rate > 0 && rate < 1e18)) throw Error(fmt::format("{} is not a rate", rate));
       (*row)[k] = rate;
     }

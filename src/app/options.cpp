@@ -36,7 +36,8 @@ Index parse_memory_limit(std::string text) {
 
 /// The flag of an option, and that of its alias, as CLI11 takes them: "--new-name,--old-name".
 std::string flags_of(const OptionInfo& info, const std::string& prefix = "--") {
-  std::string flags = prefix + std::string(info.name);
+  std::string flags =
+      (info.letter.empty() ? "" : std::string(info.letter) + ",") + prefix + std::string(info.name);
   if (!info.alias.empty()) flags += "," + prefix + std::string(info.alias);
   std::replace(flags.begin(), flags.end(), '_', '-');
   return flags;
@@ -67,7 +68,7 @@ class OptionAdder {
           .add_option_function<std::string>(
               "--memory-limit",
               [&value = options_.*member](const std::string& text) { value = parse_memory_limit(text); },
-              "Refuse a run that needs more bytes per rank by estimate (512MiB, 4GiB), or none for any")
+              std::string(info.help) + " (512MiB, 4GiB, none)")
           ->default_str(std::string(info.if_unset))
           ->group(group_of(info));
       return;
@@ -103,8 +104,8 @@ class OptionAdder {
   }
   template <class Number>
   CLI::Option* add_number(const OptionInfo& info, Number& value) {
-    const std::string flags = info.name == "digits" ? "-d,--digits" : flags_of(info);
-    return parser_.add_option(flags, value, std::string(info.help) + range_of(info))->group(group_of(info));
+    return parser_.add_option(flags_of(info), value, std::string(info.help) + range_of(info))
+        ->group(group_of(info));
   }
   template <class Enum, class Value>
   CLI::Option* add_choice(const OptionInfo& info, Value& value, std::vector<std::string> names) {
@@ -131,15 +132,11 @@ void add_options(CLI::App& parser, Options& options, const Wanted& wanted) {
   });
 }
 
-constexpr std::array<std::string_view, 8> kMethodOptions = {
-    "precision", "near_precision", "near_form",    "m2l_precision",
-    "m2l",       "inner_radius",   "outer_radius", "outer_grading"};
-
 }  // namespace
 
-void FmmOptions::add_method_to(CLI::App& parser) {
-  add_options(parser, options_, [](const OptionInfo& info) {
-    return std::find(kMethodOptions.begin(), kMethodOptions.end(), info.name) != kMethodOptions.end();
+void FmmOptions::add_method_to(CLI::App& parser, std::initializer_list<std::string_view> others) {
+  add_options(parser, options_, [&](const OptionInfo& info) {
+    return info.method || std::find(others.begin(), others.end(), info.name) != others.end();
   });
 }
 

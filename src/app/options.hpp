@@ -25,8 +25,9 @@ class FmmOptions {
 
   /// Adds all options but the limits.
   void add_to(CLI::App& parser);
-  /// Adds only the options that change how an order is computed: precisions, surfaces, --m2l.
-  void add_method_to(CLI::App& parser);
+  /// Adds only the options that change how an order is computed (OptionInfo::method), and those named in
+  /// `others`.
+  void add_method_to(CLI::App& parser, std::initializer_list<std::string_view> others = {});
   /// Adds the limits beyond which a run is refused: memory and overfull leaves.
   void add_limits_to(CLI::App& parser);
   /// Returns the options; throws UsageError where resolve() would reject the values.

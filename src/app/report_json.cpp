@@ -93,12 +93,12 @@ ordered_json imbalance_json(const Imbalance& imbalance) {
 }
 
 ordered_json balance_json(const Summary& s) {
-  return {{"by", balance_name(s.parameters.balance_by)},
-          {"moved", s.balance.moved},
-          {"imbalance_by_points", imbalance_json(s.balance.by_points)},
-          {"imbalance_work", imbalance_json(s.balance.work)},
-          {"imbalance_seconds", imbalance_json(s.balance.seconds)},
-          {"repeated", s.balance.repeated}};
+  return {{"by", load_balance_name(s.parameters.options.load_balance)},
+          {"moved", s.load_balance.moved},
+          {"imbalance_by_points", imbalance_json(s.load_balance.by_points)},
+          {"imbalance_work", imbalance_json(s.load_balance.work)},
+          {"imbalance_seconds", imbalance_json(s.load_balance.seconds)},
+          {"repeated", s.load_balance.repeated}};
 }
 
 ordered_json overfull_json(const OverfullLeaves& o) {

@@ -54,9 +54,9 @@ std::string describe_operators(const Parameters& p) {
 }
 
 std::string describe_limit(const Parameters& p) {
-  if (!p.memory_limit) return "checked against what the nodes have";
-  if (*p.memory_limit == kNoMemoryLimit) return "not checked";
-  return fmt::format("of {} allowed", human_bytes(*p.memory_limit));
+  if (!p.options.memory_limit) return "checked against what the nodes have";
+  if (*p.options.memory_limit == kNoMemoryLimit) return "not checked";
+  return fmt::format("of {} allowed", human_bytes(*p.options.memory_limit));
 }
 
 void add_list(Lines& lines, std::string_view label, const ListSize& list) {
@@ -86,12 +86,12 @@ void add_communication(Lines& lines, const Summary& s, bool verbose) {
 }
 
 void add_balance(Lines& lines, const Summary& s, bool verbose) {
-  const BalanceSummary& b = s.balance;
+  const LoadBalanceSummary& b = s.load_balance;
   lines.add("imbalance", "{:>10} {:>10} {:>10}   largest over mean of the ranks{}", "by points", "work",
             "seconds",
-            b.moved                                        ? ", balanced by work"
-            : s.parameters.balance_by == BalanceBy::points ? ", balanced by points"
-                                                           : ", kept the point-count partition");
+            b.moved                                                    ? ", balanced by work"
+            : s.parameters.options.load_balance == LoadBalance::points ? ", balanced by points"
+                                                                       : ", kept the point-count partition");
   const auto add = [&](std::string_view label, double by_points, double work, double seconds) {
     lines.add(label, "{:>10.3f} {:>10.3f} {:>10.3f}", by_points, work, seconds);
   };
@@ -220,7 +220,7 @@ std::string to_table(const RunReport& report, bool verbose) {
   if (!s.operators_note.empty()) lines.add("", "{}", s.operators_note);
   lines.add("tree", "{} leaves ({} occupied), {} nodes, {} levels, ncrit {}, largest leaf {}{}", tree.leaves,
             tree.occupied_leaves, tree.nodes, tree.levels, s.parameters.ncrit, tree.largest_leaf,
-            s.parameters.balance ? "" : ", not balanced");
+            s.parameters.options.two_to_one ? "" : ", not balanced");
   if (s.tuning.sample > 0)
     lines.add("", "ncrit{} chosen by the cost model (throughput: {})",
               s.parameters.tune_padding ? fmt::format(" and padding {:.3f}", s.parameters.padding) : "",

@@ -133,7 +133,7 @@ class Run : public Command {
     report.simd = simd::isa_name(simd::active_isa());
     omp_set_num_threads(threads_.value_or(default_threads(report.machine)));
 
-    const bool weighs = comm.size() > 1 && options.balance_by == BalanceBy::work;
+    const bool weighs = comm.size() > 1 && options.load_balance == LoadBalance::work;
     if ((options.tune && !options.ncrit) || weighs) {
       const MachineThroughput known = machine_throughput(comm, throughput_);
       options.throughput = known.throughput;

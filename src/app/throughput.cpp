@@ -70,8 +70,8 @@ class ThroughputCommand : public Command {
     Throughput throughput = kept->throughput;
     fmt::print("\n{:<20}", "operations/s/thread");
     for (const auto& [name, row] : throughput.rows()) fmt::print(" {:>16}", name);
-    for (std::size_t k = 0; k < kWorkKinds; ++k) {
-      fmt::print("\n{:<20}", kWorkKindNames[k]);
+    for (std::size_t k = 0; k < kOperationKinds; ++k) {
+      fmt::print("\n{:<20}", kOperationKindNames[k]);
       for (const auto& [name, row] : throughput.rows()) fmt::print(" {:>16.3g}", (*row)[k]);
     }
     fmt::print("\n");

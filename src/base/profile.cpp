@@ -70,4 +70,22 @@ std::vector<PeerCount> peers_of(std::span<const Index> counts) {
   return peers;
 }
 
+TrafficCounts counts_of(const Traffic& traffic) {
+  return {traffic.bytes_sent, traffic.bytes_received, traffic.messages_sent, traffic.messages_received,
+          static_cast<Index>(traffic.peers.size())};
+}
+
+RankTraffic traffic_of_rank(const std::array<Traffic, kExchanges>& by_exchange,
+                            const std::array<Traffic, kSetupExchanges>& of_setup) {
+  RankTraffic result;
+  Traffic all;
+  for (std::size_t i = 0; i < kExchanges; ++i) {
+    result.exchanges[i] = counts_of(by_exchange[i]);
+    all += by_exchange[i];
+  }
+  result.evaluation = counts_of(all);
+  for (std::size_t i = 0; i < kSetupExchanges; ++i) result.setup[i] = counts_of(of_setup[i]);
+  return result;
+}
+
 }  // namespace octopole

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/types.hpp"
-#include "octopole/phases.hpp"
+#include "octopole/summary.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {
@@ -50,6 +50,13 @@ Traffic gather_traffic(int rank, std::span<const Index> places, std::size_t reco
 
 /// The entries > 0 of `counts`, which is indexed by rank.
 std::vector<PeerCount> peers_of(std::span<const Index> counts);
+
+/// The counts of one Traffic.
+TrafficCounts counts_of(const Traffic& traffic);
+
+/// The counts of one rank, from those of its exchanges.
+RankTraffic traffic_of_rank(const std::array<Traffic, kExchanges>& by_exchange,
+                            const std::array<Traffic, kSetupExchanges>& of_setup);
 
 // ---- times.
 

@@ -7,7 +7,7 @@
 #include <type_traits>
 
 #include "octopole/error.hpp"
-#include "octopole/types.hpp"
+#include "octopole/options.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {

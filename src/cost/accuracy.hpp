@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "octopole/types.hpp"
+#include "octopole/options.hpp"
 #include "operators/translations.hpp"
 
 #pragma GCC visibility push(default)

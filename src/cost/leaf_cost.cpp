@@ -76,7 +76,7 @@ std::vector<double> leaf_seconds(const RankLists& lists, tree::CodeRange range,
 }
 
 Index direct_points(const Parameters& parameters, Index surface, bool targets_are_sources) {
-  if (!parameters.direct_leaves) return 0;
+  if (!parameters.options.direct_leaves) return 0;
   OperationsByPhase operations{};  // of one pair each
   operations[static_cast<std::size_t>(Phase::p2p)].pairs = 1;
   operations[static_cast<std::size_t>(Phase::m2p)].pairs = 1;
@@ -144,17 +144,18 @@ std::string describe(const OverfullLeaves& overfull, const Parameters& parameter
       "so): of an "
       "evaluation about {:.3g} s go to their {:.3g} pairs, {:.3g} s to all else",
       overfull.leaves == 1 ? fmt::format("1 leaf") : fmt::format("{} leaves", overfull.leaves),
-      parameters.max_level, overfull.leaves == 1 ? "holds" : "hold", ncrit, overfull.largest,
+      parameters.options.max_level, overfull.leaves == 1 ? "holds" : "hold", ncrit, overfull.largest,
       overfull.seconds, overfull.pairs, overfull.other_seconds);
 }
 
 void refuse_absurd(const OverfullLeaves& overfull, const Parameters& parameters, int ncrit) {
-  if (parameters.allow_overfull_leaves || !is_absurd(overfull)) return;
+  if (parameters.options.allow_overfull_leaves || !is_absurd(overfull)) return;
   throw AgreedError(
       describe(overfull, parameters, ncrit),
-      fmt::format("merge coincident sources into one with the sum of their charges{} or set "
-                  "Options::allow_overfull_leaves (--allow-overfull-leaves)",
-                  parameters.max_level < kLargestLevel ? ", allow a deeper tree by max_level," : ","));
+      fmt::format(
+          "merge coincident sources into one with the sum of their charges{} or set "
+          "Options::allow_overfull_leaves (--allow-overfull-leaves)",
+          parameters.options.max_level < kLargestLevel ? ", allow a deeper tree by max_level," : ","));
 }
 
 }  // namespace octopole

@@ -84,7 +84,7 @@ std::optional<tree::Partition> divide_by_work(const mpi::Comm& comm, const RankL
                                               const WorkLists& work, const tree::Partition& partition,
                                               std::span<const tree::NodeKey> leaves,
                                               const Parameters& parameters, bool targets_are_sources,
-                                              LoadBalance& balance) {
+                                              LoadBalanceResult& balance) {
   const tree::CodeRange range = partition.range(comm.rank());
   const distributed::SharedOnce once(comm, partition, lists.tree);
   std::vector<OperationCounts> by_node = count_by_node(lists, work, parameters.operators);

@@ -14,7 +14,7 @@
 namespace octopole {
 
 /// How the points were divided among the ranks.
-struct LoadBalance {
+struct LoadBalanceResult {
   bool moved = false;  // a second partition replaced the one by points
   /// Of this rank, set by divide_by_work: all under the partition by points, and owned_operations under the
   /// partition in use.
@@ -42,7 +42,7 @@ std::optional<tree::Partition> divide_by_work(const mpi::Comm& comm, const RankL
                                               const WorkLists& work, const tree::Partition& partition,
                                               std::span<const tree::NodeKey> leaves,
                                               const Parameters& parameters, bool targets_are_sources,
-                                              LoadBalance& balance);
+                                              LoadBalanceResult& balance);
 
 }  // namespace octopole
 #pragma GCC visibility pop

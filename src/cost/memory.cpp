@@ -217,7 +217,7 @@ MemoryEstimate estimate_memory(const MemoryNeeds& needs, const Parameters& param
   const Index grouping =
       static_cast<Index>(sizeof(tree::NodeKey) + 3 * sizeof(Index));  // before the tree's arrays exist
   const Index tree = codes + memory.tree + grouping * needs.nodes;
-  const Index weighing = shared && parameters.balance_by == BalanceBy::work
+  const Index weighing = shared && parameters.options.load_balance == LoadBalance::work
                              ? static_cast<Index>(sizeof(OperationCounts)) * needs.nodes
                              : 0;
   const Index lists = codes + memory.tree + items + std::max(needs.v_bytes, weighing);
@@ -322,7 +322,7 @@ MemoryNeeds needs_of_lists(const PointNumbers& points, const MovedRecords& moved
 MemoryCheck::MemoryCheck(const mpi::Comm& comm, const Parameters& parameters, std::string root)
     : comm_(comm), parameters_(parameters), root_(std::move(root)) {
 #ifndef OCTOPOLE_SMPI  // under SMPI, all virtual ranks are in one process on one real node
-  if (!parameters.memory_limit) node_ = comm.on_node();
+  if (!parameters.options.memory_limit) node_ = comm.on_node();
 #endif
 }
 
@@ -355,7 +355,7 @@ void MemoryCheck::require_for_points(Index sources, Index targets, bool targets_
 }
 
 void MemoryCheck::require_before_reading(Index sources, Index targets, bool targets_are_sources) {
-  if (parameters_.memory_limit) return;
+  if (parameters_.options.memory_limit) return;
   MemoryEstimate estimate = estimate_memory(needs_of(sources, targets, targets_are_sources), parameters_,
                                             comm_.size(), MemoryStage::points);
   estimate.operators = operator_bytes(parameters_.operators);
@@ -376,7 +376,7 @@ void MemoryCheck::require(const MemoryNeeds& needs, MemoryStage stage) {
 
 void MemoryCheck::require(const MemoryEstimate& estimate, std::string_view when) {
   Shortage mine;
-  if (parameters_.memory_limit)
+  if (parameters_.options.memory_limit)
     mine = beyond_limit(estimate);
   else if (node_)
     mine = beyond_node(estimate);
@@ -387,7 +387,7 @@ void MemoryCheck::require(const MemoryEstimate& estimate, std::string_view when)
 }
 
 MemoryCheck::Shortage MemoryCheck::beyond_limit(const MemoryEstimate& estimate) const {
-  const Index limit = *parameters_.memory_limit;
+  const Index limit = *parameters_.options.memory_limit;
   if (limit == kNoMemoryLimit || estimate.peak() <= limit) return {};
   return {estimate.peak() - limit,
           fmt::format("rank {} needs {}, and its limit is {} ({})", comm_.rank(),

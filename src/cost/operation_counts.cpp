@@ -215,16 +215,18 @@ std::array<double, kPhases> seconds_of(const OperationsByPhase& operations, cons
     const double share =
         near && !targets_are_sources && parameters.near_precision == Precision::single_precision ? kSplitShare
                                                                                                  : 1;
-    const WorkKind pairs = symmetric ? (gradient ? WorkKind::near_gradient_pairs : WorkKind::near_pairs)
-                                     : (gradient && at_targets ? WorkKind::gradient_pairs : WorkKind::pairs);
+    const OperationKind pairs =
+        symmetric ? (gradient ? OperationKind::near_gradient_pairs : OperationKind::near_pairs)
+                  : (gradient && at_targets ? OperationKind::gradient_pairs : OperationKind::pairs);
     const Precision m2l = parameters.operators.m2l_precision;
     const NearForm form = symmetric ? parameters.near_form : NearForm::two_floats;
     seconds[i] =
         operations[i].pairs / throughput.of(pairs, near ? parameters.near_precision : overall, form) / share +
-        operations[i].gathers / throughput.of(WorkKind::gathers, parameters.near_precision, form) +
-        operations[i].gemm / throughput.of(WorkKind::gemm, overall) / (phase == Phase::m2l ? kSvdShare : 1) +
-        operations[i].transform / throughput.of(WorkKind::transform, m2l) +
-        operations[i].sweep / throughput.of(WorkKind::sweep, m2l);
+        operations[i].gathers / throughput.of(OperationKind::gathers, parameters.near_precision, form) +
+        operations[i].gemm / throughput.of(OperationKind::gemm, overall) /
+            (phase == Phase::m2l ? kSvdShare : 1) +
+        operations[i].transform / throughput.of(OperationKind::transform, m2l) +
+        operations[i].sweep / throughput.of(OperationKind::sweep, m2l);
   }
   return seconds;
 }

@@ -6,6 +6,8 @@
 #include <optional>
 #include <type_traits>
 
+#include "octopole/error.hpp"
+
 namespace octopole {
 namespace {
 
@@ -39,8 +41,8 @@ constexpr int count_options() {
   [[maybe_unused]] const auto& [digits, order, check_order, downward_check_order, ncrit, padding, tune,
                                 throughput, output, max_level, inner_radius, outer_radius, outer_grading,
                                 precision, near_precision, near_form, m2l_precision, m2l, svd_tolerance,
-                                svd_rank, balance, direct_leaves, balance_by, transport, allgather_threshold,
-                                memory_limit, allow_overfull_leaves] = options;
+                                svd_rank, two_to_one, direct_leaves, load_balance, transport,
+                                allgather_threshold, memory_limit, allow_overfull_leaves] = options;
   static_assert(count_options() == 27 - 1, "the throughput alone has no row");
 }
 

@@ -46,6 +46,8 @@ struct OptionInfo {
   double least = 0, most = 0;      // range of a number
   std::string_view if_unset = {};  // for std::optional: the value used instead
   bool basic = false;              // needed by most users; --help-all shows the others
+  bool method = false;             // how operators compute: also an option of bench and calibrate
+  std::string_view letter = {};    // its one-letter flag
   std::string_view alias = {};     // an earlier name, still accepted from users
 
   ReportedValue (*value)(const Parameters&) = nullptr;  // the resolved value
@@ -81,9 +83,9 @@ struct Choices<M2lMethod> {
   static std::string_view name(M2lMethod value) { return m2l_name(value); }
 };
 template <>
-struct Choices<BalanceBy> {
-  static constexpr std::array values = {BalanceBy::work, BalanceBy::points};
-  static std::string_view name(BalanceBy value) { return balance_name(value); }
+struct Choices<LoadBalance> {
+  static constexpr std::array values = {LoadBalance::work, LoadBalance::points};
+  static std::string_view name(LoadBalance value) { return load_balance_name(value); }
 };
 template <>
 struct Choices<mpi::Transport> {
@@ -122,6 +124,7 @@ constexpr void for_each_option(Visit&& visit) {
                  .most = 12,
                  .if_unset = "6, in single precision 4, unless an order is given",
                  .basic = true,
+                 .letter = "-d",
                  .value = [](const Parameters& p) { return reported(p.digits); },
                  .written_to = kEverywhere},
       &Options::digits);
@@ -154,7 +157,7 @@ constexpr void for_each_option(Visit&& visit) {
         &Options::downward_check_order);
   visit(OptionInfo{.name = "output",
                    .group = accuracy,
-                   .help = "What the digits hold for: the potential, or potential and gradient",
+                   .help = "What the digits are promised for: the potential, or potential and gradient",
                    .value = [](const Parameters& p) { return reported(p.gradient()); },
                    .written_to = kRunReport | kPlanReport,
                    .value_name = "gradient"},
@@ -163,6 +166,7 @@ constexpr void for_each_option(Visit&& visit) {
                    .group = accuracy,
                    .help = "Precision of all operators",
                    .if_unset = "by digits: single up to 6, with the gradient up to 5",
+                   .method = true,
                    .value = [](const Parameters& p) { return reported(p.operators.precision); },
                    .written_to = kEverywhere},
         &Options::precision);
@@ -170,22 +174,25 @@ constexpr void for_each_option(Visit&& visit) {
                    .group = accuracy,
                    .help = "Precision of P2P alone",
                    .if_unset = "by digits: single up to 6",
+                   .method = true,
                    .value = [](const Parameters& p) { return reported(p.near_precision); },
                    .written_to = kEverywhere},
         &Options::near_precision);
-  visit(OptionInfo{.name = "near_form",
-                   .group = accuracy,
-                   .help =
-                       "How P2P in single precision takes points: one-float is faster, estimate (of 1/sqrt) "
-                       "is faster still and good for 3 digits",
-                   .if_unset = "the fastest that keeps the digits",
-                   .value = [](const Parameters& p) { return reported(p.near_form); },
-                   .written_to = kReports},
-        &Options::near_form);
+  visit(
+      OptionInfo{.name = "near_form",
+                 .group = accuracy,
+                 .help = "How P2P in single precision represents coordinates: one-float is faster, estimate "
+                         "(of 1/sqrt) is faster still and good for 3 digits",
+                 .if_unset = "the fastest that keeps the digits",
+                 .method = true,
+                 .value = [](const Parameters& p) { return reported(p.near_form); },
+                 .written_to = kReports},
+      &Options::near_form);
   visit(OptionInfo{.name = "m2l_precision",
                    .group = accuracy,
                    .help = "Precision of M2L by fft alone",
                    .if_unset = "by digits: single up to 6, with the gradient up to 5",
+                   .method = true,
                    .value = [](const Parameters& p) { return reported(p.operators.m2l_precision); },
                    .written_to = kEverywhere},
         &Options::m2l_precision);
@@ -221,25 +228,28 @@ constexpr void for_each_option(Visit&& visit) {
                    .help = "Deepest level of the tree",
                    .least = 1,
                    .most = kLargestLevel,
-                   .value = [](const Parameters& p) { return reported(p.max_level); },
+                   .value = [](const Parameters& p) { return reported(p.options.max_level); },
                    .written_to = kRunReport | kResults},
         &Options::max_level);
-  visit(OptionInfo{.name = "balance",
+  visit(OptionInfo{.name = "two_to_one",
                    .group = tree,
                    .help = "2:1 balance of the tree",
-                   .value = [](const Parameters& p) { return reported(p.balance); },
-                   .written_to = kRunReport | kResults},
-        &Options::balance);
+                   .alias = "balance",
+                   .value = [](const Parameters& p) { return reported(p.options.two_to_one); },
+                   .written_to = kRunReport | kResults,
+                   .value_name = "balance"},
+        &Options::two_to_one);
   visit(OptionInfo{.name = "direct_leaves",
                    .group = tree,
-                   .help = "Sum W and X pairs of leaves directly where that is fewer pairs than M2P and P2L",
-                   .value = [](const Parameters& p) { return reported(p.direct_leaves); }},
+                   .help = "Sum W and X pairs of leaves directly if these are fewer pairs than M2P and P2L",
+                   .value = [](const Parameters& p) { return reported(p.options.direct_leaves); }},
         &Options::direct_leaves);
 
   visit(OptionInfo{.name = "m2l",
                    .group = operators,
                    .help = "Method of the multipole-to-local translation",
-                   .if_unset = "the faster by the throughput; svd where one of its options is given",
+                   .if_unset = "the faster by the throughput; svd if one of its options is given",
+                   .method = true,
                    .value = [](const Parameters& p) { return reported(p.operators.m2l); },
                    .written_to = kEverywhere},
         &Options::m2l);
@@ -255,7 +265,7 @@ constexpr void for_each_option(Visit&& visit) {
         &Options::svd_tolerance);
   visit(OptionInfo{.name = "svd_rank",
                    .group = operators,
-                   .help = "M2L by svd: largest rank per transfer vector",
+                   .help = "M2L by svd: maximum rank per transfer vector",
                    .least = 1,
                    .most = 10'000,
                    .if_unset = "no limit",
@@ -268,6 +278,7 @@ constexpr void for_each_option(Visit&& visit) {
                    .help = "Upward equivalent and downward check surfaces, in half sides of their cube",
                    .least = 1,
                    .most = 1.5,
+                   .method = true,
                    .value = [](const Parameters& p) { return reported(p.operators.inner_radius); },
                    .written_to = kRunReport | kResults},
         &Options::inner_radius);
@@ -278,6 +289,7 @@ constexpr void for_each_option(Visit&& visit) {
                          "radius",
                  .least = 1.5,
                  .most = 3.5,
+                 .method = true,
                  .value = [](const Parameters& p) { return reported(p.operators.outer_radius); },
                  .written_to = kRunReport | kResults},
       &Options::outer_radius);
@@ -287,20 +299,22 @@ constexpr void for_each_option(Visit&& visit) {
                  .help = "Grading of the outer surfaces' points, sparser towards the edges; 0 is equidistant",
                  .least = 0,
                  .most = 1.4,
+                 .method = true,
                  .value = [](const Parameters& p) { return reported(p.operators.outer_grading); },
                  .written_to = kRunReport | kResults},
       &Options::outer_grading);
 
-  visit(OptionInfo{.name = "balance_by",
+  visit(OptionInfo{.name = "load_balance",
                    .group = ranks,
-                   .help = "What ranks get equal shares of: work (operations counted) or points",
-                   .value = [](const Parameters& p) { return reported(p.balance_by); },
+                   .help = "What is divided equally among the ranks: work (operations counted) or points",
+                   .alias = "balance_by",
+                   .value = [](const Parameters& p) { return reported(p.options.load_balance); },
                    .written_to = 0},
-        &Options::balance_by);
+        &Options::load_balance);
   visit(OptionInfo{.name = "transport",
                    .group = ranks,
                    .help = "How messages are sent: by neighbourhood collectives or point to point",
-                   .value = [](const Parameters& p) { return reported(p.transport); }},
+                   .value = [](const Parameters& p) { return reported(p.options.transport); }},
         &Options::transport);
   visit(OptionInfo{.name = "allgather_threshold",
                    .group = ranks,
@@ -310,24 +324,23 @@ constexpr void for_each_option(Visit&& visit) {
                    .most = any,
                    .if_unset = "by the number of ranks and the order",
                    .alias = "coarse_users",
-                   .value = [](const Parameters& p) { return reported(p.allgather_threshold); }},
+                   .value = [](const Parameters& p) { return reported(p.options.allgather_threshold); }},
         &Options::allgather_threshold);
 
   visit(OptionInfo{.name = "memory_limit",
                    .group = limits,
-                   .help =
-                       "Bytes that a rank may hold by estimate: a run that needs more is refused; 0 for any",
+                   .help = "Refuse a run that is estimated to need more bytes per rank; 0: no limit",
                    .least = 0,
                    .most = any,
                    .if_unset = "what its node has, shared by the ranks there",
-                   .value = [](const Parameters& p) { return reported(p.memory_limit); }},
+                   .value = [](const Parameters& p) { return reported(p.options.memory_limit); }},
         &Options::memory_limit);
-  visit(OptionInfo{.name = "allow_overfull_leaves",
-                   .group = limits,
-                   .help =
-                       "Evaluate also where pairs of leaves at the deepest level take nearly all of the time",
-                   .value = [](const Parameters& p) { return reported(p.allow_overfull_leaves); }},
-        &Options::allow_overfull_leaves);
+  visit(
+      OptionInfo{.name = "allow_overfull_leaves",
+                 .group = limits,
+                 .help = "Evaluate even if pairs of leaves at the deepest level take nearly all of the time",
+                 .value = [](const Parameters& p) { return reported(p.options.allow_overfull_leaves); }},
+      &Options::allow_overfull_leaves);
 }
 
 /// A resolved option with its name in files.

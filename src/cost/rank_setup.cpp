@@ -36,8 +36,9 @@ std::vector<M2lSchedule> make_m2l_schedules(const RankLists& lists, const WorkLi
 }
 
 tree::MultipoleRule multipole_rule(const Parameters& p, int ranks) {
-  return {p.allgather_threshold.value_or(tree::default_allgather_threshold(ranks, p.multipole_bytes())),
-          p.narrow_multipoles()};
+  return {
+      p.options.allgather_threshold.value_or(tree::default_allgather_threshold(ranks, p.multipole_bytes())),
+      p.float_wire_multipoles()};
 }
 
 }  // namespace octopole

@@ -7,6 +7,7 @@
 #include "cost/accuracy.hpp"
 #include "cost/operation_counts.hpp"
 #include "cost/option_table.hpp"
+#include "octopole/error.hpp"
 #include "operators/p2p.hpp"
 #include "operators/surface.hpp"
 
@@ -79,7 +80,7 @@ AccuracyRow row_for(Precision precision, Output output, int digits) {
 
 /// The digits for which the operators are chosen, or more if the order reaches more.
 int digits_kept(const Parameters& p, int digits) {
-  for (const AccuracyRow& row : accuracy_table(Precision::single_precision, p.output))
+  for (const AccuracyRow& row : accuracy_table(Precision::single_precision, p.options.output))
     if (row.order <= p.operators.order) digits = std::max(digits, row.digits);
   return digits;
 }
@@ -105,7 +106,7 @@ NearForm choose_near_form(const Options& options, const Parameters& p, int kept)
                   fmt::format("ask for {} digits, or leave the form out", reach(*options.near_form)));
     return *options.near_form;
   }
-  if (!all_in_single || p.operators.order > accuracy_table(single, p.output).back().order)
+  if (!all_in_single || p.operators.order > accuracy_table(single, p.options.output).back().order)
     return NearForm::two_floats;
   for (const NearForm form : {NearForm::estimate, NearForm::one_float})
     if (kept <= reach(form)) return form;
@@ -137,7 +138,7 @@ M2lMethod choose_m2l(const Options& options, Parameters& p) {
 }  // namespace
 
 Index Parameters::multipole_bytes() const {
-  const bool in_single = operators.precision == Precision::single_precision || narrow_multipoles();
+  const bool in_single = operators.precision == Precision::single_precision || float_wire_multipoles();
   return surface_size(operators.order) * static_cast<Index>(in_single ? sizeof(float) : sizeof(double));
 }
 
@@ -145,8 +146,8 @@ std::string_view precision_name(Precision precision) {
   return precision == Precision::double_precision ? "double" : "single";
 }
 
-std::string_view balance_name(BalanceBy by) {
-  return by == BalanceBy::work ? "work" : "points";
+std::string_view load_balance_name(LoadBalance by) {
+  return by == LoadBalance::work ? "work" : "points";
 }
 
 std::string_view near_form_name(NearForm form) {
@@ -159,36 +160,37 @@ std::string_view m2l_name(M2lMethod method) {
 
 Parameters resolve(const Options& options, std::string_view kernel_name) {
   Parameters p;
-  p.output = options.output;
+  p.options = options;
   OperatorKey& key = p.operators;
-  key.kernel = std::string(kernel_name);
+  key.kernel = kernel_name;
 
   int check_order = 0;
   std::optional<int> digits = options.digits;
   if (!digits && !options.order) digits = options.precision == Precision::single_precision ? 4 : 6;
   if (digits)
-    accuracy_row(options.precision.value_or(Precision::double_precision), p.output, *digits);  // in range
+    accuracy_row(options.precision.value_or(Precision::double_precision), options.output,
+                 *digits);  // in range
   check_ranges(options);
   p.throughput = options.throughput.value_or(reference_throughput());
   for (const auto& [name, row] : p.throughput.rows())
-    for (std::size_t kind = 0; kind < kWorkKinds; ++kind)
+    for (std::size_t kind = 0; kind < kOperationKinds; ++kind)
       if (const double rate = (*row)[kind]; !(rate > 0) || !std::isfinite(rate))
-        throw Error(
-            fmt::format("throughput of {} = {}: it must be a positive number", kWorkKindNames[kind], rate));
+        throw Error(fmt::format("throughput of {} = {}: it must be a positive number",
+                                kOperationKindNames[kind], rate));
   // The digits for which operators are chosen; p.digits remains the requested number.
   std::optional<int> aim = digits;
   if (aim && options.ncrit && *options.ncrit < kSmallLeaf) ++*aim;
   resolve_precisions(options, digits, aim, p);
   const bool in_double = key.precision == Precision::double_precision;
   if (digits) {
-    const AccuracyRow row = row_for(key.precision, p.output, *aim);
+    const AccuracyRow row = row_for(key.precision, options.output, *aim);
     p.digits = digits;
     key.order = row.order;
     check_order = row.check_order;
     p.ncrit = row.ncrit;
   }
   if (options.order) {
-    if (!options.digits) p.ncrit = ncrit_for_order(key.precision, p.output, *options.order);
+    if (!options.digits) p.ncrit = ncrit_for_order(key.precision, options.output, *options.order);
     if (*options.order != key.order || check_order == 0) check_order = *options.order;
     key.order = *options.order;
   }
@@ -209,14 +211,6 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   p.tune_ncrit = options.tune && !options.ncrit;
   p.tune_padding = p.tune_ncrit && !options.padding;
   p.padding = options.padding.value_or(1);
-  p.max_level = options.max_level;
-  p.balance = options.balance;
-  p.direct_leaves = options.direct_leaves;
-  p.balance_by = options.balance_by;
-  p.transport = options.transport;
-  p.allgather_threshold = options.allgather_threshold;
-  p.memory_limit = options.memory_limit;
-  p.allow_overfull_leaves = options.allow_overfull_leaves;
 
   key.inner_radius = options.inner_radius;
   key.outer_radius = options.outer_radius;

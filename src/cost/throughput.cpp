@@ -186,10 +186,10 @@ struct NearTimes {
     const double a = large.pairs(), b = large.gathers(), c = small.pairs(), d = small.gathers();
     const double a_pair = std::max((of_large * d - of_small * b) / (a * d - b * c), 0.5 * of_large / a);
     const double a_gather = std::max((of_small - c * a_pair) / d, 0.1 * a_pair);
-    row[static_cast<std::size_t>(WorkKind::near_pairs)] = 1 / a_pair;
-    row[static_cast<std::size_t>(WorkKind::near_gradient_pairs)] =
+    row[static_cast<std::size_t>(OperationKind::near_pairs)] = 1 / a_pair;
+    row[static_cast<std::size_t>(OperationKind::near_gradient_pairs)] =
         1 / std::max((of_gradient - b * a_gather) / a, a_pair);
-    row[static_cast<std::size_t>(WorkKind::gathers)] = 1 / a_gather;
+    row[static_cast<std::size_t>(OperationKind::gathers)] = 1 / a_gather;
   }
 };
 
@@ -198,18 +198,18 @@ template <class Real>
 Throughput::Row measure_row(NearProblem& large, NearProblem& small) {
   Throughput::Row row{};
   NearTimes near;
-  const auto best = [&row](WorkKind kind, double rate) {
+  const auto best = [&row](OperationKind kind, double rate) {
     double& slot = row[static_cast<std::size_t>(kind)];
     slot = std::max(slot, rate);
   };
   for (int round = 0; round < kRounds; ++round) {
     near.measure<Real>(large, small, NearForm::two_floats);
-    best(WorkKind::pairs, pair_rate<Real>(false));
-    best(WorkKind::gradient_pairs, pair_rate<Real>(true));
-    best(WorkKind::gemm, gemm_rate<Real>());
+    best(OperationKind::pairs, pair_rate<Real>(false));
+    best(OperationKind::gradient_pairs, pair_rate<Real>(true));
+    best(OperationKind::gemm, gemm_rate<Real>());
     const M2lFftSpeed m2l = measure_m2l_fft<Real>(7);
-    best(WorkKind::transform, m2l.transform);
-    best(WorkKind::sweep, m2l.sweep);
+    best(OperationKind::transform, m2l.transform);
+    best(OperationKind::sweep, m2l.sweep);
   }
   near.rate(large, small, row);
   return row;
@@ -221,9 +221,9 @@ namespace {
 
 /// The row of single precision with these rates of P2P.
 Throughput::Row with_near(Throughput::Row row, double pairs, double gradient_pairs, double gathers) {
-  row[static_cast<std::size_t>(WorkKind::near_pairs)] = pairs;
-  row[static_cast<std::size_t>(WorkKind::near_gradient_pairs)] = gradient_pairs;
-  row[static_cast<std::size_t>(WorkKind::gathers)] = gathers;
+  row[static_cast<std::size_t>(OperationKind::near_pairs)] = pairs;
+  row[static_cast<std::size_t>(OperationKind::near_gradient_pairs)] = gradient_pairs;
+  row[static_cast<std::size_t>(OperationKind::gathers)] = gathers;
   return row;
 }
 

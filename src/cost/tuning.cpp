@@ -479,8 +479,8 @@ Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameter
                             model_scale(stride),
                             !targets,
                             parameters.operators.m2l == M2lMethod::fft,
-                            parameters.balance,
-                            parameters.max_level,
+                            parameters.options.two_to_one,
+                            parameters.options.max_level,
                             direct_sources,
                             direct_targets};
     // 2:1 balance also divides nodes of fewer points than n_crit; a single candidate would leave none of
@@ -490,7 +490,7 @@ Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameter
     const auto source_codes = sorted_codes(cube, sample), target_codes = sorted_codes(cube, target_sample);
     const auto levels =
         tree::measure_density(source_codes, targets ? target_codes : source_codes,
-                              static_cast<std::int32_t>(fewest / model.scale), parameters.max_level);
+                              static_cast<std::int32_t>(fewest / model.scale), parameters.options.max_level);
     Search::Seconds seconds;
     for (const OperationCounts& counts : model.count(levels))
       seconds.push_back(predict_seconds(counts, parameters, model.targets_are_sources));

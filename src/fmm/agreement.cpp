@@ -38,43 +38,6 @@ std::string text_of(const std::optional<T>& value) {
   return value ? text_of(*value) : "unset";
 }
 
-/// Appends values to a string of bytes, or reads them from it.
-class Bytes {
- public:
-  explicit Bytes(std::string& bytes, bool taking) : bytes_(bytes), taking_(taking) {}
-  template <class T>
-  void operator()(T& value) {
-    static_assert(std::is_trivially_copyable_v<T>);
-    if (taking_)
-      std::memcpy(&value, bytes_.data() + place_, sizeof(T));
-    else
-      bytes_.append(reinterpret_cast<const char*>(&value), sizeof(T));
-    place_ += sizeof(T);
-  }
-
- private:
-  std::string& bytes_;
-  bool taking_;
-  std::size_t place_ = 0;
-};
-
-/// Visits every field except the kernel's name, which is the same on all ranks. The structured bindings do
-/// not compile if a field is missing here.
-void visit(Parameters& p, Bytes& bytes) {
-  auto& [digits, ncrit, padding, tune_ncrit, tune_padding, throughput, output, max_level, balance,
-         direct_leaves, balance_by, transport, allgather_threshold, memory_limit, allow_overfull_leaves,
-         operators, near_precision, near_form, near_min_separation] = p;
-  bytes(digits), bytes(ncrit), bytes(padding), bytes(tune_ncrit), bytes(tune_padding), bytes(throughput);
-  bytes(output), bytes(max_level), bytes(balance), bytes(direct_leaves), bytes(balance_by), bytes(transport);
-  bytes(memory_limit), bytes(allow_overfull_leaves);
-  bytes(allgather_threshold), bytes(near_precision), bytes(near_form), bytes(near_min_separation);
-  auto& [kernel, order, check_order, downward_check_order, inner_radius, outer_radius, outer_grading,
-         pinv_tolerance, precision, m2l_precision, m2l, svd_tolerance, svd_rank] = operators;
-  bytes(order), bytes(check_order), bytes(downward_check_order), bytes(inner_radius), bytes(outer_radius);
-  bytes(outer_grading), bytes(pinv_tolerance), bytes(precision), bytes(m2l_precision), bytes(m2l);
-  bytes(svd_tolerance), bytes(svd_rank);
-}
-
 template <Kernel K, class Real>
 OperatorSet<Real> read_or_make(const K& kernel, const OperatorKey& key, OperatorStore<Real>* store,
                                std::string& note) {
@@ -169,12 +132,10 @@ Parameters agree_on_parameters(const mpi::Comm& comm, const Options& options, st
   agreed.throughput = agree_on_throughput(comm, *agreed.throughput);
   Parameters parameters;
   mpi::collectively(comm, [&] { parameters = resolve(agreed, kernel_name); });
-  std::string bytes;
-  Bytes write(bytes, false);
-  visit(parameters, write);
-  comm.broadcast(bytes);
-  Bytes read(bytes, true);
-  visit(parameters, read);
+  // Rank 0's, but for the kernel's name: equal on all ranks, at another address on each.
+  static_assert(std::is_trivially_copyable_v<Parameters>);
+  comm.broadcast(std::span<Parameters>(&parameters, 1));
+  parameters.operators.kernel = kernel_name;
   return parameters;
 }
 

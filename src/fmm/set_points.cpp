@@ -255,7 +255,7 @@ struct Steps {
   void divide_by_points() {
     stages.begin(SetupStage::distribute);
     const tree::CountTree coarse = distributed::count_globally(
-        comm, points.source_codes, points.target_codes(), s.tuning.ncrit, parameters.max_level);
+        comm, points.source_codes, points.target_codes(), s.tuning.ncrit, parameters.options.max_level);
     s.points = coarse.counts()[0];
     s.load_balance.count_tree_bytes = static_cast<Index>(coarse.bytes());
     mpi::collectively(comm, [&] {
@@ -266,10 +266,10 @@ struct Steps {
 
   /// Sends codes by the partition, and makes the exchanges for all other values.
   void send_codes_to_owners() {
-    s.source_exchange = distributed::PointExchange(comm, parameters.transport, std::move(points.source_order),
-                                                   points.source_codes, s.partition);
+    s.source_exchange = distributed::PointExchange(
+        comm, parameters.options.transport, std::move(points.source_order), points.source_codes, s.partition);
     if (points.distinct)
-      s.target_exchange.emplace(comm, parameters.transport, std::move(points.target_order),
+      s.target_exchange.emplace(comm, parameters.options.transport, std::move(points.target_order),
                                 points.distinct_codes, s.partition);
     stages.end(SetupStage::distribute, owned_points());
   }
@@ -278,12 +278,12 @@ struct Steps {
     stages.begin(SetupStage::tree);
     const tree::CodeRange range = s.partition.range(comm.rank());
     mpi::collectively(comm, [&] {
-      splits =
-          tree::refine(s.shared, range, own_sources(), own_targets(), s.tuning.ncrit, parameters.max_level);
+      splits = tree::refine(s.shared, range, own_sources(), own_targets(), s.tuning.ncrit,
+                            parameters.options.max_level);
     });
-    if (parameters.balance)
+    if (parameters.options.two_to_one)
       splits = distributed::two_to_one_globally(comm, s.partition, std::move(splits),
-                                                traffic(SetupExchange::balance));
+                                                traffic(SetupExchange::two_to_one));
     mpi::collectively(comm, [&] { s.leaves = tree::leaves_of(splits, range); });
   }
 
@@ -316,17 +316,17 @@ struct Steps {
   /// Weights the leaves of the tree, and repeats the steps from send_codes_to_owners on if another partition
   /// is better.
   void divide_by_work() {
-    if (comm.size() == 1 || parameters.balance_by != BalanceBy::work) return;
-    stages.begin(SetupStage::balance);
+    if (comm.size() == 1 || parameters.options.load_balance != LoadBalance::work) return;
+    stages.begin(SetupStage::load_balance);
     WorkLists work;
     mpi::collectively(comm, [&] { work = make_work_lists(s.rank_lists(), ends, s.owned_sources()); });
     std::optional<tree::Partition> better = octopole::divide_by_work(
         comm, s.rank_lists(), work, s.partition, s.leaves, parameters, !targets, s.load_balance);
     work = {};
-    stages.end(SetupStage::balance, s.tree.keys.size());
+    stages.end(SetupStage::load_balance, s.tree.keys.size());
     if (!better) return;
     for (const SetupStage stage : {SetupStage::tree, SetupStage::lists})  // time of the first partition
-      stages.move(stage, SetupStage::balance);
+      stages.move(stage, SetupStage::load_balance);
     stages.begin(SetupStage::distribute);
     s.tree = {};  // released before their successors are built
     s.lists = {};
@@ -372,10 +372,10 @@ struct Steps {
   /// Plans the exchanges of ghosts, and brings the coordinates of ghost sources.
   void plan_ghosts() {
     stages.begin(SetupStage::ghosts);
-    s.ghosts = distributed::plan_ghosts(comm, parameters.transport, s.partition,
+    s.ghosts = distributed::plan_ghosts(comm, parameters.options.transport, s.partition,
                                         multipole_rule(parameters, comm.size()), s.lists.v, s.operator_lists,
                                         s.owned_sources(), s.tree);
-    s.ancestors = distributed::plan_ancestors(comm, parameters.transport, s.tree);
+    s.ancestors = distributed::plan_ancestors(comm, parameters.options.transport, s.tree);
     mpi::collectively(comm, [&] {
       source_points.resize(source_points.size() + 3 * static_cast<std::size_t>(s.ghosts.ghost_sources));
     });
@@ -425,7 +425,8 @@ struct Steps {
       sent = rows_of(s.border.leaves.sent, s.tree);
       received = rows_of(s.border.leaves.received, s.tree);
     });
-    if (comm.size() > 1) s.near_sums = distributed::RowExchange(comm, parameters.transport, sent, received);
+    if (comm.size() > 1)
+      s.near_sums = distributed::RowExchange(comm, parameters.options.transport, sent, received);
   }
 };
 

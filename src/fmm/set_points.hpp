@@ -46,8 +46,8 @@ struct PointSetup {
   morton::RootCube cube;
   tree::Count points;  // of all ranks
   tree::Partition partition;
-  tree::SharedNodes shared;  // that overlap this rank's part
-  LoadBalance load_balance;  // how the partition was found
+  tree::SharedNodes shared;        // that overlap this rank's part
+  LoadBalanceResult load_balance;  // how the partition was found
   distributed::PointExchange source_exchange;
   std::optional<distributed::PointExchange> target_exchange;  // absent if sources = targets
   Coordinates sources;                                        // owned, then ghosts

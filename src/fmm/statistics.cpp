@@ -109,13 +109,13 @@ Imbalance imbalance_of(const mpi::Comm& comm, const std::array<double, kPhases>&
   return imbalance;
 }
 
-BalanceSummary summarize_load_balance(const mpi::Comm& comm, const Parameters& parameters,
-                                      const PointSetup& s, const Profile& profile) {
+LoadBalanceSummary summarize_load_balance(const mpi::Comm& comm, const Parameters& parameters,
+                                          const PointSetup& s, const Profile& profile) {
   const bool targets_are_sources = !s.target_exchange;
   const auto of_work = [&](const OperationCounts& counts) {
     return imbalance_of(comm, predict_seconds(counts, parameters, targets_are_sources));
   };
-  BalanceSummary b;
+  LoadBalanceSummary b;
   const OperationCounts counted = count_operations(s, parameters.operators);
   const distributed::SharedOnce once(comm, s.partition, s.tree);
   OperationCounts repeated;
@@ -195,28 +195,10 @@ std::vector<CountOverRanks> over_ranks(const mpi::Comm& comm, std::span<const In
   return result;
 }
 
-TrafficCounts::TrafficCounts(const Traffic& traffic)
-    : bytes_sent(traffic.bytes_sent),
-      bytes_received(traffic.bytes_received),
-      messages_sent(traffic.messages_sent),
-      messages_received(traffic.messages_received),
-      peers(static_cast<Index>(traffic.peers.size())) {}
-
-RankTraffic::RankTraffic(const std::array<Traffic, kExchanges>& by_exchange,
-                         const std::array<Traffic, kSetupExchanges>& of_setup) {
-  Traffic all;
-  for (std::size_t i = 0; i < kExchanges; ++i) {
-    exchanges[i] = TrafficCounts(by_exchange[i]);
-    all += by_exchange[i];
-  }
-  evaluation = TrafficCounts(all);
-  for (std::size_t i = 0; i < kSetupExchanges; ++i) setup[i] = TrafficCounts(of_setup[i]);
-}
-
 CommunicationSummary summarize_communication(const mpi::Comm& comm, const Profile& profile,
                                              const std::array<Traffic, kSetupExchanges>& setup) {
   CommunicationSummary s;
-  const RankTraffic mine(profile.traffic, setup);
+  const RankTraffic mine = traffic_of_rank(profile.traffic, setup);
   const std::vector<CountOverRanks> counts =
       over_ranks(comm, std::span<const Index>(&mine.exchanges[0].bytes_sent, kRankCounts));
   const CountOverRanks* next = counts.data();
@@ -251,7 +233,7 @@ Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const Poi
   s.parameters.padding = setup.tuning.padding;
   s.sources = setup.points.sources;
   s.targets = setup.points.targets;
-  s.parameters.allgather_threshold = multipole_rule(parameters, comm.size()).allgather_threshold;
+  s.parameters.options.allgather_threshold = multipole_rule(parameters, comm.size()).allgather_threshold;
   s.targets_are_sources = !setup.target_exchange;
   s.ranks = comm.size();
   s.threads = comm.max(max_threads());
@@ -261,7 +243,7 @@ Summary summarize(const mpi::Comm& comm, const Parameters& parameters, const Poi
   const OperatorKey& key = parameters.operators;
   s.operations = operations_of(count_operations(setup, key), key, expected_svd_rank(key));
   comm.allreduce(std::span<double>(&s.operations[0].pairs, 5 * kPhases), MPI_SUM);
-  s.balance = summarize_load_balance(comm, parameters, setup, profile);
+  s.load_balance = summarize_load_balance(comm, parameters, setup, profile);
   s.replicated = replicated_bytes(setup.partition, setup.ghosts.coarse.exchange().total_records(),
                                   setup.load_balance.count_tree_bytes, parameters);
   for (std::size_t stage = 0; stage < kSetupStages; ++stage)

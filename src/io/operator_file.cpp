@@ -89,7 +89,7 @@ std::vector<Attribute> attributes_of(const OperatorKey& key) {
                                 outer_grading, pinv_tolerance, precision, m2l_precision, m2l, svd_tolerance,
                                 svd_rank] = key;
   return {{"format", std::int64_t{kOperatorFormat}},
-          {"kernel", key.kernel},
+          {"kernel", std::string(key.kernel)},
           {"order", std::int64_t{key.order}},
           {"check_order", std::int64_t{key.check_order}},
           {"downward_check_order", std::int64_t{key.downward_check_order}},
@@ -124,7 +124,7 @@ std::string group_of(const OperatorKey& key) {
   }
   char text[32];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash.value()));
-  return "/" + key.kernel + "-order" + std::to_string(key.order) +
+  return "/" + std::string(key.kernel) + "-order" + std::to_string(key.order) +
          (key.m2l == M2lMethod::fft ? "-fft-" : "-svd-") + text;
 }
 

@@ -26,11 +26,11 @@ struct BlockGuard {
 };
 
 /// 1/r of a vector of pairs. Fast: `nearest` becomes min(nearest, r2). Guarded: the result is 0 where r2 <
-/// least, and `beyond` receives one bit per lane, set where r2 >= least.
+/// least, and beyond[mask] receives one bit per lane, set where r2 >= least; else `beyond` may be null.
 // NOLINTBEGIN(readability-non-const-parameter): written if guarded
 template <Pairs pairs, simd::Accuracy accuracy, class V>
 OCTOPOLE_INLINE V inverse_distance(const V& r2, [[maybe_unused]] const V& least, [[maybe_unused]] V& nearest,
-                                   [[maybe_unused]] std::uint16_t* beyond) {
+                                   [[maybe_unused]] std::uint16_t* beyond, [[maybe_unused]] Index mask) {
   // NOLINTEND(readability-non-const-parameter)
   if constexpr (pairs == Pairs::any) return isa::inverse_sqrt(r2);
   if constexpr (pairs == Pairs::fast) {
@@ -38,7 +38,7 @@ OCTOPOLE_INLINE V inverse_distance(const V& r2, [[maybe_unused]] const V& least,
     nearest = isa::lesser(nearest, r2);
     return inverse_r;
   }
-  if constexpr (pairs == Pairs::guarded) return isa::inverse_sqrt_beyond<accuracy>(r2, least, *beyond);
+  if constexpr (pairs == Pairs::guarded) return isa::inverse_sqrt_beyond<accuracy>(r2, least, beyond[mask]);
 }
 
 /// Initial value of the smallest squared distance.

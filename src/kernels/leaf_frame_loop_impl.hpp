@@ -135,7 +135,7 @@ OCTOPOLE_INLINE bool leaf_frame_block(const K& kernel, const LeafFrameSet<Size>&
     for (int w = 0; w < Width; ++w) {
       const V dx = x[w] - bx, dy = y[w] - by, dz = z[w] - bz;
       const V r2 = dx * dx + dy * dy + dz * dz;
-      const V inverse_r = inverse_distance<pairs, accuracy>(r2, least[w], nearest, beyond + j * Width + w);
+      const V inverse_r = inverse_distance<pairs, accuracy>(r2, least[w], nearest, beyond, j * Width + w);
       const V value = kernel.potential(r2, inverse_r);
       u[w] += value * bq;
       to_b += value * charge[w];

@@ -87,7 +87,7 @@ OCTOPOLE_INLINE bool target_block(const K& kernel, const Coordinates<Real>& targ
       }
       const V r2 = dx * dx + dy * dy + dz * dz;
       const V inverse_r =
-          inverse_distance<pairs, simd::Accuracy::full>(r2, least, nearest, guard.beyond + j * Width + w);
+          inverse_distance<pairs, simd::Accuracy::full>(r2, least, nearest, guard.beyond, j * Width + w);
       u[w] += kernel.potential(r2, inverse_r) * q;
       if constexpr (Gradient) {
         const V g = kernel.gradient_factor(r2, inverse_r) * q;
@@ -286,7 +286,7 @@ OCTOPOLE_INLINE bool source_block(const K& kernel, const Coordinates<float>& tar
       const V dx = x[t] - sx + (x_low[t] - sx_low), dy = y[t] - sy + (y_low[t] - sy_low),
               dz = z[t] - sz + (z_low[t] - sz_low);
       const V r2 = dx * dx + dy * dy + dz * dz;
-      const V inverse_r = inverse_distance<pairs, simd::Accuracy::full>(r2, least, nearest, beyond + t);
+      const V inverse_r = inverse_distance<pairs, simd::Accuracy::full>(r2, least, nearest, beyond, t);
       u[t] += kernel.potential(r2, inverse_r) * q;
       if constexpr (Gradient) {
         const V f = -kernel.gradient_factor(r2, inverse_r) * q;  // most kernels fall with r: saves a negation

@@ -145,7 +145,7 @@ OCTOPOLE_INLINE bool symmetric_block(const K& kernel, const SymmetricSide<Real>&
       }
       const V r2 = dx * dx + dy * dy + dz * dz;
       const V inverse_r =
-          inverse_distance<pairs, simd::Accuracy::full>(r2, least, nearest, beyond + j * Width + w);
+          inverse_distance<pairs, simd::Accuracy::full>(r2, least, nearest, beyond, j * Width + w);
       const V value = kernel.potential(r2, inverse_r);
       u[w] += value * bq;
       to_b += value * charge[w];

@@ -10,7 +10,7 @@
 
 #include "base/profile.hpp"
 #include "mpi/comm.hpp"
-#include "octopole/types.hpp"
+#include "octopole/options.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole::mpi {

@@ -28,7 +28,8 @@ void require_size(const std::string& name, std::size_t size, Index expected) {
 template <Kernel K, class Real>
 OperatorSet<Real> make_operators(const K& kernel, const OperatorKey& key) {
   if (key.kernel != K::name)
-    throw Error("operators of kernel '" + key.kernel + "' asked of kernel '" + std::string(K::name) + "'");
+    throw Error("operators of kernel '" + std::string(key.kernel) + "' requested of kernel '" +
+                std::string(K::name) + "'");
   OperatorSet<Real> set;
   set.translations = make_translations<K, Real>(kernel, key);
   if (set.m2l_by_fft() && set.m2l_in_single_alone())

@@ -10,7 +10,6 @@
 #include "base/types.hpp"
 #include "octopole/kernels.hpp"
 #include "octopole/options.hpp"
-#include "octopole/types.hpp"
 #include "operators/surface.hpp"
 
 #pragma GCC visibility push(default)

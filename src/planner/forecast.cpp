@@ -99,8 +99,8 @@ std::optional<Partition> better_partition(const ForecastRequest& request, const 
 
 /// The leaf boundary before which the number of points is closest to `points`.
 Code boundary_after(const ForecastRequest& request, Index points) {
-  tree::NodeCounts counts(request.points, request.parameters.ncrit, request.parameters.max_level);
-  tree::TwoToOneTree tree(counts, request.parameters.balance);
+  tree::NodeCounts counts(request.points, request.parameters.ncrit, request.parameters.options.max_level);
+  tree::TwoToOneTree tree(counts, request.parameters.options.two_to_one);
   NodeKey node = NodeKey::root();
   Index before = 0;
   while (tree.is_split(node)) {
@@ -150,13 +150,13 @@ ForecastPartition partition_forecast(const ForecastRequest& request) {
   {
     const Index share = request.points.root().count().largest() /
                         (distributed::parts_per_rank(request.ranks) * Index{request.ranks});
-    const tree::CountTree coarse =
-        tree::grow_count_tree(request.points, std::max<Index>(parameters.ncrit, share), parameters.max_level);
+    const tree::CountTree coarse = tree::grow_count_tree(
+        request.points, std::max<Index>(parameters.ncrit, share), parameters.options.max_level);
     parts.count_tree_bytes = static_cast<Index>(coarse.bytes());
     parts.partition = tree::divide(coarse, tree::point_weights(coarse), request.ranks);
   }
   parts.ranks = sample_ranks(parts.partition, request.sample);
-  if (request.ranks == 1 || parameters.balance_by != BalanceBy::work) return parts;
+  if (request.ranks == 1 || parameters.options.load_balance != LoadBalance::work) return parts;
   if (static_cast<int>(parts.ranks.size()) < request.ranks) {
     divide_groups(request, parts.ranks, parts.partition);
     parts.moved = true;
@@ -213,7 +213,7 @@ CallerTraffic::CallerTraffic(const ForecastRequest& request, const tree::Partiti
     return;
   }
   if (request.callers != Callers::scattered) return;
-  tree::NodeCounts counts(request.points, request.parameters.ncrit, request.parameters.max_level);
+  tree::NodeCounts counts(request.points, request.parameters.ncrit, request.parameters.options.max_level);
   tree::Count before;
   for (int rank = 0; rank < partition.ranks(); ++rank) {
     const tree::Count end = counts.before(partition.range(rank).end);
@@ -347,8 +347,8 @@ Forecast make_forecast(const ForecastRequest& request) {
   if (all) asked = transpose(needed);
   std::vector<Index> places(static_cast<std::size_t>(request.ranks) + 1, 0);  // where ranks' records begin
   {
-    tree::NodeCounts counts(request.points, parameters.ncrit, parameters.max_level);
-    tree::TwoToOneTree tree(counts, parameters.balance);
+    tree::NodeCounts counts(request.points, parameters.ncrit, parameters.options.max_level);
+    tree::TwoToOneTree tree(counts, parameters.options.two_to_one);
     const std::vector<Index> own = tree::count_coarse_nodes(
         tree, partition, multipole_rule(parameters, request.ranks).allgather_threshold);
     std::partial_sum(own.begin(), own.end(), places.begin() + 1);
@@ -371,7 +371,7 @@ Forecast make_forecast(const ForecastRequest& request) {
         traffic_of(ranks[i], asked[i].points, needed[i].points, kPlaceBytes);
     of(Exchange::coarse_multipoles) = gather_traffic(ranks[i], places, multipole_bytes(parameters, true));
     callers.add(ranks[i], real, t);
-    forecast.examined[i].traffic = callers.complete(RankTraffic(t, of_setup), ranks[i]);
+    forecast.examined[i].traffic = callers.complete(traffic_of_rank(t, of_setup), ranks[i]);
   }
   return forecast;
 }

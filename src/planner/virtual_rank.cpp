@@ -56,7 +56,7 @@ std::vector<PeerCount> as_peers(const std::map<int, Index>& counts) {
 }  // namespace
 
 std::size_t multipole_bytes(const Parameters& parameters, bool ghosts) {
-  const bool float_wire = ghosts && parameters.narrow_multipoles();
+  const bool float_wire = ghosts && parameters.float_wire_multipoles();
   return static_cast<std::size_t>(surface_size(parameters.operators.order)) *
          (float_wire ? sizeof(float) : static_cast<std::size_t>(parameters.operators.precision));
 }
@@ -65,8 +65,8 @@ VirtualRank::VirtualRank(const ForecastRequest& request, const tree::Partition& 
     : request_(request),
       partition_(partition),
       rank_(rank),
-      counts_(request.points, request.parameters.ncrit, request.parameters.max_level),
-      part_(tree::find_part(counts_, partition, rank, request.parameters.balance)) {
+      counts_(request.points, request.parameters.ncrit, request.parameters.options.max_level),
+      part_(tree::find_part(counts_, partition, rank, request.parameters.options.two_to_one)) {
   tree_ = build_tree(tree::Keep::needed);
   lists_ = tree::build_lists(tree_);
   operator_lists_ =
@@ -259,7 +259,7 @@ RankForecast VirtualRank::count(Traffic& ancestors) {
       steps[level].second.push_back({peer, static_cast<Index>(nodes.size())});
   for (const auto& [level, both] : steps) {
     const Traffic traffic = traffic_of(rank_, both.first, both.second, row);
-    forecast.ancestor_steps.emplace_back(level, TrafficCounts(traffic));
+    forecast.ancestor_steps.emplace_back(level, counts_of(traffic));
     ancestors += traffic;
   }
   return forecast;

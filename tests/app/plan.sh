@@ -50,7 +50,7 @@ expect 0 1 plan --shape plummer -n 4000 --digits 4 --ranks 5 --throughput refere
 same "$(figure shape.json plans 0 evaluation bytes_sent max)" "$(figure plan.json plans 0 evaluation bytes_sent max)" "shape"
 
 # A cube of 1e11 points on 1e5 ranks, a few of which are examined.
-expect 0 1 plan --shape cube -n 100000000000 --ncrit 3000 --ranks 100000 --sample-ranks 2 --balance-by points --callers owners -q --report large.json
+expect 0 1 plan --shape cube -n 100000000000 --ncrit 3000 --ranks 100000 --sample-ranks 2 --load-balance points --callers owners -q --report large.json
 shows large.json '"sources": 100000000000' '"ranks_examined": 2'
 mean=$(figure large.json plans 0 figures sources mean)
 python3 -c "import sys; sys.exit(not 0.9e6 < $mean < 1.1e6)" || fail "$mean points a rank instead of a million"

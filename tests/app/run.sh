@@ -35,7 +35,7 @@ grep -q "|U|" out && fail "lists in the short table"
 # Distinct targets; every choice of the method; results that do not depend on the ranks.
 expect 0 2 generate sphere -n 2000 --targets 500 -o distinct.h5
 expect 0 1 run -i distinct.h5 -d 6 -o one.h5
-for options in "" "--m2l svd" "--transport point-to-point" "--allgather-threshold 1 --transport point-to-point" "--no-balance" "--threads 2 --repeat 3" "--max-level 2" "--balance-by points"; do
+for options in "" "--m2l svd" "--transport point-to-point" "--allgather-threshold 1 --transport point-to-point" "--no-two-to-one" "--threads 2 --repeat 3" "--max-level 2" "--balance-by points"; do
   # shellcheck disable=SC2086
   expect 0 3 run -i distinct.h5 -d 5 -o many.h5 --verify 500 $options
   shows out "2000 sources, 500 targets" "of 500 targets"
@@ -53,8 +53,8 @@ shows out "balanced by points"
 shows set-up.json '"by": "points"' '"moved": false'
 expect 2 2 run -i distinct.h5 -d 4 --no-evaluate --verify 10
 shows err "--no-evaluate"
-expect 2 2 run -i distinct.h5 -d 4 --balance-by luck -o x.h5
-shows err "--balance-by"
+expect 2 2 run -i distinct.h5 -d 4 --load-balance luck -o x.h5
+shows err "--load-balance"
 
 # More ranks than points.
 expect 0 1 generate line -n 2 -o few.h5
@@ -104,7 +104,7 @@ shows out "--no-self-check" "Exit code 3" "--digits"
 [ "$(wc -l <out)" -le 50 ] || fail "--help takes $(wc -l <out) lines"
 grep -q -- --inner-radius out && fail "--help shows options for experts"
 expect 0 1 run --help-all
-shows out --inner-radius --allgather-threshold --coarse-users --no-balance --svd-rank
+shows out --inner-radius --allgather-threshold --coarse-users --no-two-to-one --no-balance --load-balance --svd-rank
 
 # Charges of one sign do not cancel (those that do: tests/fmm/verify_mpi_test.cpp).
 expect 0 2 generate plummer -n 3000 --seed 5 --charges unit -o unit.h5

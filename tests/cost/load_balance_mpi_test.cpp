@@ -57,7 +57,7 @@ TEST_P(Balancing, ForeseesTheWorkExactly) {
   for (const M2lMethod m2l : {M2lMethod::fft, M2lMethod::svd})
     for (const bool direct_leaves : {true, false}) {
       Parameters parameters = at_order(4, 25, m2l);
-      parameters.direct_leaves = direct_leaves;
+      parameters.options.direct_leaves = direct_leaves;
       expect_foreseen(comm, parameters, set_up(comm, parameters, all), GetParam());
       expect_foreseen(comm, parameters, set_up(comm, parameters, all, others), GetParam() + " to a sphere");
     }
@@ -68,9 +68,9 @@ TEST_P(Balancing, LeavesTheTreeAsItIs) {
   const auto all = test::make_points(GetParam(), 4000);
   Parameters parameters = at_order(4, 20);
   const PointSetup by_work = set_up(comm, parameters, all);
-  parameters.transport = mpi::Transport::point_to_point;
+  parameters.options.transport = mpi::Transport::point_to_point;
   EXPECT_EQ(set_up(comm, parameters, all).partition.bounds, by_work.partition.bounds);
-  parameters.balance_by = BalanceBy::points;
+  parameters.options.load_balance = LoadBalance::points;
   const PointSetup by_points = set_up(comm, parameters, all);
   EXPECT_FALSE(by_points.load_balance.moved);
   const std::uint64_t hash = tree::leaf_hash(test::make_serial_tree(all, 20).leaves);
@@ -89,12 +89,12 @@ TEST(LoadBalance, SharesWorkMoreEvenlyThanPoints) {
     const auto all = test::make_points(shape, 60000);
     const Parameters parameters = at_order(5, 40);
     const Summary s = summarize(comm, parameters, set_up(comm, parameters, all), Profile{});
-    EXPECT_LT(s.balance.work.total, comm.size() <= 8 ? 1.06 : 1.10) << shape;
-    EXPECT_LE(s.balance.work.total, s.balance.by_points.total + 1e-9) << shape;
-    EXPECT_GE(s.balance.work.total, 1) << shape;
-    EXPECT_EQ(s.balance.seconds.total, 1) << "nothing was evaluated";
+    EXPECT_LT(s.load_balance.work.total, comm.size() <= 8 ? 1.06 : 1.10) << shape;
+    EXPECT_LE(s.load_balance.work.total, s.load_balance.by_points.total + 1e-9) << shape;
+    EXPECT_GE(s.load_balance.work.total, 1) << shape;
+    EXPECT_EQ(s.load_balance.seconds.total, 1) << "nothing was evaluated";
     if (comm.size() == 1) {
-      EXPECT_EQ(s.balance.repeated, 0);
+      EXPECT_EQ(s.load_balance.repeated, 0);
     }
   }
 }
@@ -106,10 +106,10 @@ TEST(LoadBalance, FollowsTheThroughput) {
   const auto all = test::make_points("plummer", 8000);
   Parameters near_alone = at_order(4, 40), far_alone = near_alone;
   for (Throughput::Row* row : {&near_alone.throughput.in_single, &near_alone.throughput.in_double})
-    for (const WorkKind kind : {WorkKind::gemm, WorkKind::transform, WorkKind::sweep})
+    for (const OperationKind kind : {OperationKind::gemm, OperationKind::transform, OperationKind::sweep})
       (*row)[static_cast<std::size_t>(kind)] *= 1e6;
   for (Throughput::Row* row : {&far_alone.throughput.in_single, &far_alone.throughput.in_double})
-    for (const WorkKind kind : {WorkKind::near_pairs, WorkKind::pairs, WorkKind::gathers})
+    for (const OperationKind kind : {OperationKind::near_pairs, OperationKind::pairs, OperationKind::gathers})
       (*row)[static_cast<std::size_t>(kind)] *= 1e6;
   const auto near_bounds = set_up(comm, near_alone, all).partition.bounds;
   const auto far_bounds = set_up(comm, far_alone, all).partition.bounds;

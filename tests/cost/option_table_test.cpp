@@ -74,7 +74,7 @@ TEST(OptionTable, Values) {
   EXPECT_EQ(value_of(p, kRunReport, "gradient"), ReportedValue(false));
   EXPECT_EQ(value_of(p, kRunReport, "memory_limit"), ReportedValue());
   p.digits = 5;
-  p.memory_limit = Index{1} << 40;
+  p.options.memory_limit = Index{1} << 40;
   EXPECT_EQ(value_of(p, kRunReport, "digits"), ReportedValue(Index{5}));
   EXPECT_EQ(value_of(p, kRunReport, "memory_limit"), ReportedValue(Index{1} << 40));
 }

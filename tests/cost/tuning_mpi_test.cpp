@@ -77,7 +77,7 @@ TEST(Tuning, ExplicitValuesWin) {
 TEST(Tuning, FollowsTheThroughput) {
   const auto all = test::make_points("plummer", 20000);
   Parameters near_is_fast = tuned(6), near_is_slow = tuned(6);
-  for (auto kind : {WorkKind::near_pairs, WorkKind::near_gradient_pairs}) {
+  for (auto kind : {OperationKind::near_pairs, OperationKind::near_gradient_pairs}) {
     for (const auto& [name, row] : near_is_fast.throughput.rows())
       (*row)[static_cast<std::size_t>(kind)] *= 10;
     for (const auto& [name, row] : near_is_slow.throughput.rows())
@@ -94,7 +94,7 @@ TEST(Tuning, NeverChoosesTheSmallestLeavesItLookedAt) {
       for (const int digits : {3, 4, 6})
         for (const Output output : {Output::potential, Output::potential_and_gradient}) {
           Parameters parameters = tuned(digits);
-          parameters.output = output;
+          parameters.options.output = output;
           const Tuning chosen = set_up(parameters, test::make_points(shape, points), MPI_COMM_WORLD).tuning;
           EXPECT_TRUE(std::any_of(chosen.table.begin(), chosen.table.end(),
                                   [&](const TuningRow& row) {
@@ -108,8 +108,8 @@ TEST(Tuning, FollowsTheOutputExpected) {
   const auto all = test::make_points("plummer", 20000);
   Parameters potential = tuned(6);
   for (const auto& [name, row] : potential.throughput.rows())
-    (*row)[static_cast<std::size_t>(WorkKind::near_gradient_pairs)] =
-        (*row)[static_cast<std::size_t>(WorkKind::near_pairs)] / 20;
+    (*row)[static_cast<std::size_t>(OperationKind::near_gradient_pairs)] =
+        (*row)[static_cast<std::size_t>(OperationKind::near_pairs)] / 20;
   Parameters gradient = potential;
   gradient.output = Output::potential_and_gradient;
   EXPECT_LT(set_up(gradient, all, MPI_COMM_WORLD).tuning.ncrit,
@@ -122,7 +122,7 @@ TEST(Tuning, M2lIsChosenByOptionsThenByThroughput) {
   EXPECT_EQ(resolve(options, "laplace").operators.m2l, M2lMethod::fft);
   Throughput slow_sweeps = reference_throughput();
   for (auto* row : {&slow_sweeps.in_single, &slow_sweeps.in_double})
-    (*row)[static_cast<std::size_t>(WorkKind::sweep)] /= 1000;
+    (*row)[static_cast<std::size_t>(OperationKind::sweep)] /= 1000;
   options.throughput = slow_sweeps;
   EXPECT_EQ(resolve(options, "laplace").operators.m2l, M2lMethod::svd);
   options.m2l = M2lMethod::fft;
@@ -203,7 +203,7 @@ TEST(Tuning, CountsWhatTheTreeWillHave) {
 
 TEST(Tuning, KnowsTheDeepestLevel) {
   Parameters parameters = tuned(3);
-  parameters.max_level = 2;
+  parameters.options.max_level = 2;
   const PointSetup s = set_up(parameters, test::make_points("cube", 60000), MPI_COMM_SELF);
   const auto seconds =
       seconds_of(operations_of(count_operations(s, parameters.operators), parameters.operators, 0),
@@ -226,7 +226,7 @@ TEST(Tuning, CountsWhatAdaptiveTreesWillHave) {
         Parameters parameters = tuned(6);
         parameters.ncrit = ncrit;
         parameters.tune_ncrit = false;  // so that the table has this n_crit
-        parameters.balance = balance;
+        parameters.options.two_to_one = balance;
         const PointSetup s =
             set_up(parameters, points, MPI_COMM_SELF);  // more ranks would count shared nodes twice
         const auto seconds =

@@ -88,8 +88,8 @@ TEST(Agreement, MeasuredThroughputServesAllRanks) {
   options.throughput = measure_throughput();
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
   const Throughput agreed = agree_on_throughput(comm, *options.throughput);
-  EXPECT_LE(agreed.of(WorkKind::gemm, Precision::double_precision),
-            options.throughput->of(WorkKind::gemm, Precision::double_precision));
+  EXPECT_LE(agreed.of(OperationKind::gemm, Precision::double_precision),
+            options.throughput->of(OperationKind::gemm, Precision::double_precision));
   Solved("ellipsoid").expect(options, 4, "measured throughput");
 }
 
@@ -156,9 +156,9 @@ TEST(Agreement, EveryUnequalOptionIsNamedWithItsRanks) {
       {"m2l", [](Options& o) { o.m2l = M2lMethod::svd; }},
       {"svd_tolerance", [](Options& o) { o.svd_tolerance = 1e-5; }},
       {"svd_rank", [](Options& o) { o.svd_rank = 40; }},
-      {"balance", [](Options& o) { o.balance = false; }},
+      {"two_to_one", [](Options& o) { o.two_to_one = false; }},
       {"direct_leaves", [](Options& o) { o.direct_leaves = false; }},
-      {"balance_by", [](Options& o) { o.balance_by = BalanceBy::points; }},
+      {"load_balance", [](Options& o) { o.load_balance = LoadBalance::points; }},
       {"transport", [](Options& o) { o.transport = mpi::Transport::point_to_point; }},
       {"allgather_threshold", [](Options& o) { o.allgather_threshold = 3; }},
       {"memory_limit", [](Options& o) { o.memory_limit = Index{1} << 40; }},

@@ -188,12 +188,12 @@ TEST(Evaluate, TranslationAndScaling) {
 TEST(Evaluate, WithoutBalance) {
   const Problem problem = make_problem("plummer", 2000);
   Options options = with_order(6, 20);
-  options.balance = false;
+  options.two_to_one = false;
   const auto exact = direct(problem).potential;
   EXPECT_LT(test::relative_l2(run(problem, options, world()).potential, exact), 1e-5);
   Options single;  // neighbours of very different sizes, leaf-relative points
   single.ncrit = 20;
-  single.balance = false;
+  single.two_to_one = false;
   for (const int digits : {3, 5}) {
     single.digits = digits;
     EXPECT_LT(test::relative_l2(run(problem, single, world()).potential, exact), std::pow(10.0, -digits));

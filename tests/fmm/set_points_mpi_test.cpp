@@ -111,8 +111,8 @@ Parameters small_leaves(int ncrit, bool balance = true,
   Parameters p;
   p.throughput = reference_throughput();
   p.ncrit = ncrit;
-  p.balance = balance;
-  p.transport = transport;
+  p.options.two_to_one = balance;
+  p.options.transport = transport;
   return p;
 }
 
@@ -125,10 +125,10 @@ void expect_everything_counted(const std::string& shape, std::size_t n, const Pa
   EXPECT_EQ(comm.sum(s.owned_targets()), static_cast<Index>(n));
 
   // The tree equals that of one process.
-  EXPECT_EQ(
-      comm.sum(tree::leaf_hash(s.leaves)),
-      tree::leaf_hash(
-          test::make_serial_tree(all, parameters.ncrit, parameters.balance, parameters.max_level).leaves));
+  EXPECT_EQ(comm.sum(tree::leaf_hash(s.leaves)),
+            tree::leaf_hash(test::make_serial_tree(all, parameters.ncrit, parameters.options.two_to_one,
+                                                   parameters.options.max_level)
+                                .leaves));
   EXPECT_TRUE(tree::tiles(s.leaves, s.partition.range(comm.rank())));
   if (parameters.ncrit <= 10 && n >= 3000 && shape != "cube" && shape != "same") {
     EXPECT_GT(comm.sum(static_cast<Index>(s.lists.w.items.size())), 0) << shape;
@@ -143,7 +143,7 @@ TEST_P(Counting, EveryTargetSeesEverySourceOnce) {
 }
 TEST_P(Counting, WithEveryPairOfWAndXByM2PAndP2L) {
   Parameters p = small_leaves(10);
-  p.direct_leaves = false;
+  p.options.direct_leaves = false;
   expect_everything_counted(GetParam(), 3000, p);
 }
 TEST_P(Counting, WithSomePairsOfWAndXSummedDirectly) {
@@ -166,16 +166,16 @@ TEST_P(Counting, WithSurfacesOfDifferentSizes) {
 TEST_P(Counting, WithCoarseNodesByTheCollective) {
   for (const Index users : {1, 3}) {
     Parameters p = small_leaves(10);
-    p.direct_leaves = false;
-    p.allgather_threshold = users;
+    p.options.direct_leaves = false;
+    p.options.allgather_threshold = users;
     expect_everything_counted(GetParam(), 1500, p);
   }
 }
 TEST_P(Counting, WithMultipolesAsFloats) {
   Parameters p = small_leaves(10);
-  p.direct_leaves = false;  // multipoles for M2P are sent as doubles
+  p.options.direct_leaves = false;  // multipoles for M2P are sent as doubles
   p.operators.m2l_precision = Precision::single_precision;
-  p.allgather_threshold = 2;
+  p.options.allgather_threshold = 2;
   expect_everything_counted(GetParam(), 1500, p);
 }
 TEST_P(Counting, WithoutBalance) {
@@ -186,7 +186,7 @@ TEST_P(Counting, PointToPoint) {
 }
 TEST_P(Counting, BalancedByPoints) {
   Parameters p = small_leaves(10);
-  p.balance_by = BalanceBy::points;
+  p.options.load_balance = LoadBalance::points;
   expect_everything_counted(GetParam(), 3000, p);
 }
 TEST_P(Counting, FewPoints) {
@@ -198,7 +198,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, Counting,
 
 TEST(CountingUgly, CoincidentPointsAtTheMaximumLevel) {
   Parameters p = small_leaves(5);
-  p.max_level = 7;
+  p.options.max_level = 7;
   expect_everything_counted("same", 300, p);
 }
 

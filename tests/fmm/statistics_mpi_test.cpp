@@ -128,7 +128,7 @@ void expect_recount(const Problem& problem, const Options& options, Output outpu
   EXPECT_EQ(of(mine, Exchange::near_sums), sums.counts);
   EXPECT_EQ(of(mine, Exchange::potential), potential.counts);
   EXPECT_EQ(of(mine, Exchange::gradient), gradient.counts);
-  const Index users = fmm.summary().parameters.allgather_threshold.value();
+  const Index users = fmm.summary().parameters.options.allgather_threshold.value();
   const MultipoleBytes needed = bytes_needed(s, part.rank, fmm.parameters(), users);
   EXPECT_EQ(of(mine, Exchange::ghost_multipoles).bytes_received, needed.messages);
   const TrafficCounts collective = of(mine, Exchange::coarse_multipoles);
@@ -201,7 +201,7 @@ TEST(Communication, HowMultipolesTravelChangesNoBit) {
     Options options = with_order(4, 12);
     options.m2l_precision = m2l;
     options.direct_leaves = false;
-    options.balance_by = BalanceBy::points;  // the partition by work depends on M2L's precision
+    options.load_balance = LoadBalance::points;  // the partition by work depends on M2L's precision
     // All multipoles sent in double, whatever M2L's precision.
     Options in_double = options;
     in_double.m2l_precision = Precision::double_precision;

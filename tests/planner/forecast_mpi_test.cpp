@@ -148,8 +148,8 @@ void expect_plan(const test::Problem& problem, Options options) {
   if (!targets_are_sources || part.ranks < 5) return;
   ForecastRequest few = request;
   few.sample = 4;
-  few.parameters.balance_by = BalanceBy::points;
-  request.parameters.balance_by = BalanceBy::points;
+  few.parameters.options.load_balance = LoadBalance::points;
+  request.parameters.options.load_balance = LoadBalance::points;
   const Forecast by_points = make_forecast(request);
   for (const RankForecast& planned : make_forecast(few).examined) {
     SCOPED_TRACE("sampled rank " + std::to_string(planned.rank));
@@ -169,8 +169,8 @@ TEST_P(Planned, CountsAreThoseOfARealRun) {
 }
 TEST_P(Planned, ByPointsWithoutBalanceInDouble) {
   Options options = test::with_order(3, 15, M2lMethod::svd);
-  options.balance = false;
-  options.balance_by = BalanceBy::points;
+  options.two_to_one = false;
+  options.load_balance = LoadBalance::points;
   options.direct_leaves = false;
   expect_plan(test::make_problem(GetParam(), 2000), options);
 }

@@ -128,7 +128,7 @@ Options options_of(const Case& c, int rank) {
       o.max_level = o.max_level % 20 + 1;
       break;
     case 2:
-      o.balance = !o.balance;
+      o.two_to_one = !o.two_to_one;
       break;
     case 3:
       o.direct_leaves = !o.direct_leaves;
@@ -137,7 +137,7 @@ Options options_of(const Case& c, int rank) {
       o.output = o.output == Output::potential ? Output::potential_and_gradient : Output::potential;
       break;
     case 5:
-      o.balance_by = o.balance_by == BalanceBy::work ? BalanceBy::points : BalanceBy::work;
+      o.load_balance = o.load_balance == LoadBalance::work ? LoadBalance::points : LoadBalance::work;
       break;
     case 6:
       o.transport = o.transport == mpi::Transport::neighbourhood ? mpi::Transport::point_to_point

@@ -158,7 +158,7 @@ class Draw {
     if (random_.chance(0.25)) o_.max_level = random_.integer(1, 20);
     if (random_.chance(0.2)) o_.padding = random_.uniform(1.0, 2.0);
     if (random_.chance(0.25)) o_.tune = false;
-    if (random_.chance(0.2)) o_.balance = false;
+    if (random_.chance(0.2)) o_.two_to_one = false;
     if (random_.chance(0.2)) o_.direct_leaves = false;
     if (random_.chance(0.1) && order() <= kLargestSvdOrder) {  // this throughput may select SVD
       Throughput throughput;
@@ -169,7 +169,7 @@ class Draw {
   }
 
   void draw_ranks() {
-    if (random_.chance(0.3)) o_.balance_by = BalanceBy::points;
+    if (random_.chance(0.3)) o_.load_balance = LoadBalance::points;
     if (random_.chance(0.4)) o_.transport = mpi::Transport::point_to_point;
     if (random_.chance(0.25)) o_.allgather_threshold = random_.integer(1, 30);
   }
@@ -269,9 +269,9 @@ class Draw {
     if (o_.m2l) say("m2l", std::optional(m2l_name(*o_.m2l)));
     say("svd_tolerance", o_.svd_tolerance);
     say("svd_rank", o_.svd_rank);
-    say("balance", o_.balance, usual.balance);
+    say("two_to_one", o_.two_to_one, usual.two_to_one);
     say("direct_leaves", o_.direct_leaves, usual.direct_leaves);
-    say("balance_by", balance_name(o_.balance_by), balance_name(usual.balance_by));
+    say("load_balance", load_balance_name(o_.load_balance), load_balance_name(usual.load_balance));
     say("transport", transport_name(o_.transport), transport_name(usual.transport));
     say("allgather_threshold", o_.allgather_threshold);
     if (choice_.refused) choice_.description += " (to be refused)";
