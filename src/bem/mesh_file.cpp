@@ -100,7 +100,7 @@ void select(Surface& surface, const std::vector<std::string>& names) {
     if (known == surface.conductors.end())
       throw Error("there is no conductor '" + names[i] + "'", "there are " + list(surface.conductors));
     std::int32_t& number = place[static_cast<std::size_t>(known - surface.conductors.begin())];
-    if (number >= 0) throw Error("conductor '" + names[i] + "' is asked for twice");
+    if (number >= 0) throw Error("conductor '" + names[i] + "' is requested twice");
     number = static_cast<std::int32_t>(i);
   }
   std::size_t kept = 0;

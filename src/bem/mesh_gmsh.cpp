@@ -160,8 +160,8 @@ class GmshReader {
       }
     }
     if (static_cast<std::int64_t>(mesh_.vertices.size()) != nodes)
-      file_.fail(std::to_string(nodes) + " nodes are announced and " + std::to_string(mesh_.vertices.size()) +
-                 " are there");
+      file_.fail(std::to_string(nodes) + " nodes are declared, but " + std::to_string(mesh_.vertices.size()) +
+                 " are given");
   }
 
   void read_elements() {
@@ -196,7 +196,7 @@ class GmshReader {
       const auto place = number_.find(node);
       if (place == number_.end())
         file_.fail("element " + std::to_string(tag) + " has node " + std::to_string(node) +
-                   ", which is not there");
+                   ", which does not exist");
       corner = place->second;
     }
     mesh_.group.push_back(group);

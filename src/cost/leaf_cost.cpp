@@ -141,8 +141,8 @@ OverfullLeaves find_overfull(const mpi::Comm& comm, const RankLists& lists,
 std::string describe(const OverfullLeaves& overfull, const Parameters& parameters, int ncrit) {
   return fmt::format(
       "{} at the maximum level {} {} more than ncrit = {} points, up to {} (many points coincide or nearly "
-      "so): of an "
-      "evaluation about {:.3g} s go to their {:.3g} pairs, {:.3g} s to all else",
+      "so): an "
+      "evaluation takes about {:.3g} s for their {:.3g} pairs and {:.3g} s for everything else",
       overfull.leaves == 1 ? fmt::format("1 leaf") : fmt::format("{} leaves", overfull.leaves),
       parameters.max_level, overfull.leaves == 1 ? "holds" : "hold", ncrit, overfull.largest,
       overfull.seconds, overfull.pairs, overfull.other_seconds);

@@ -95,9 +95,9 @@ Index workspace_bytes(const OperatorKey& key, Index rows, int threads) {
 }
 
 /// By MemoryStage.
-constexpr std::array<std::string_view, 4> kWhen = {"before the points are sorted (a lower bound)",
-                                                   "once the tree is built (a lower bound)",
-                                                   "once the lists are built", "once the set-up stands"};
+constexpr std::array<std::string_view, 4> kWhen = {
+    "before the points are sorted (a lower bound)", "after the tree is built (a lower bound)",
+    "after the lists are built", "after the set-up is complete"};
 
 /// Bytes that one rank will allocate under one bound.
 struct Claim {
@@ -330,7 +330,7 @@ void MemoryCheck::require_for_operators() {
   MemoryEstimate estimate;
   estimate.operators = operator_bytes(parameters_.operators);
   estimate.set_up = comm_.is_root() ? operator_scratch_bytes(parameters_.operators) : 0;
-  require(estimate, "before the operators are there");
+  require(estimate, "before the operators are computed");
 }
 
 void MemoryCheck::begin(Index replaced) {
@@ -416,10 +416,10 @@ MemoryCheck::Shortage MemoryCheck::beyond_node(const MemoryEstimate& estimate) c
     worst = {
         needed - bound.available,
         fmt::format(
-            "{} {} on {} {} {} more, rank {} alone {} of {} in all; of the {} of {}, {} are left ({})", ranks,
-            ranks == 1 ? "rank" : "ranks", host_name(), ranks == 1 ? "needs" : "need", human_bytes(needed),
-            comm_.rank(), human_bytes(ahead), human_bytes(estimate.peak()), human_bytes(bound.limit),
-            bound.name, human_bytes(bound.available), advice(parameters_, false))};
+            "{} {} on {} {} {} more, rank {} alone {} of {} in total; of the {} of {}, {} are left ({})",
+            ranks, ranks == 1 ? "rank" : "ranks", host_name(), ranks == 1 ? "needs" : "need",
+            human_bytes(needed), comm_.rank(), human_bytes(ahead), human_bytes(estimate.peak()),
+            human_bytes(bound.limit), bound.name, human_bytes(bound.available), advice(parameters_, false))};
   }
   return worst;
 }

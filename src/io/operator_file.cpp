@@ -146,7 +146,7 @@ void read_arrays(hid_t group, OperatorSet<Real>& set) {
     const std::vector<hsize_t> shape = hdf5::shape_of(dataset, name);
     if (shape.size() != 1) throw Error("array '" + name + "' has the wrong shape");
     if (shape[0] * sizeof(T) > H5Dget_storage_size(dataset.get()))
-      throw Error("array '" + name + "' is not all there");
+      throw Error("array '" + name + "' is truncated");
     array.resize(shape[0]);
     hdf5::check(H5Dread(dataset.get(), memory_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, array.data()),
                 "cannot read array '" + name + "'");

@@ -322,7 +322,7 @@ Forecast make_forecast(const ForecastRequest& request) {
   const OperatorKey& key = parameters.operators;
   const bool all = request.sample <= 0 || request.sample >= request.ranks;
   if (!all && !request.points.targets_are_sources())
-    throw Error("a sample of ranks needs targets that are the sources", "look at all ranks");
+    throw Error("a sample of ranks needs sources = targets", "examine all ranks");
   Forecast forecast;
   forecast.parameters = parameters;
   forecast.points = request.points.root().count();

@@ -101,7 +101,7 @@ TEST(OverfullLeaves, AbsurdOnesAreRefusedOnAllRanksUnlessAllowed) {
     text = error.what();
   }
   for (const char* part : {"1 leaf at the maximum level 20 holds more than ncrit = 200 points, up to 5000",
-                           " s go to their ", "merge coincident sources", "allow_overfull_leaves"})
+                           " s for their ", "merge coincident sources", "allow_overfull_leaves"})
     EXPECT_NE(text.find(part), std::string::npos) << text;
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
   std::string first = text;
