@@ -207,10 +207,10 @@ struct Evaluation {
   }
 
   void sum_near(std::span<const NodeIndex> leaves, const tree::NodeLists& p2p_lists,
-                const std::function<void()>& meanwhile = {}) {
+                const std::function<void()>& poll = {}) {
     in_near_precision([&]<class Near>(Near) {
       p2p<Near>(kernel, leaves, view(p2p_lists), s.boxes.data(), s.targets_by_node(), s.sources_by_node(),
-                w.charges.data(), sums, meanwhile);
+                w.charges.data(), sums, poll);
     });
   }
 

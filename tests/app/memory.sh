@@ -4,7 +4,7 @@
 needs python3
 
 # estimate RANKS POINTS ARGUMENTS...: the estimate is within 20 % of what the run takes beyond one of few points and
-# digits. Points and charges, which the program has itself, are 32 bytes a point.
+# digits. Points and charges, which the program has itself, are 32 bytes per point.
 estimate() {
   local ranks=$1 points=$2
   shift 2

@@ -122,7 +122,7 @@ TEST(OverfullLeaves, BothMinuteAndShareMustBeExceeded) {
   overfull.other_seconds = 1;
   EXPECT_TRUE(is_absurd(overfull));
   overfull.other_seconds = 2;
-  EXPECT_FALSE(is_absurd(overfull)) << "the rest takes long, too";
+  EXPECT_FALSE(is_absurd(overfull)) << "the rest also takes long";
   overfull = {.leaves = 1, .largest = 1, .pairs = 1, .seconds = kOverfullSeconds / 2, .other_seconds = 1e-3};
   EXPECT_FALSE(is_absurd(overfull)) << "half a minute is a warning";
 }
