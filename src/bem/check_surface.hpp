@@ -40,7 +40,7 @@ struct SurfaceReport {
 };
 
 struct CheckOptions {
-  bool allow_open = false;  // thin sheets: open edges are no defect
+  bool allow_open = false;  // thin sheets: open edges are not a defect
   bool find_overlaps = true;
 };
 

@@ -266,8 +266,8 @@ Throughput measure_throughput() {
     one_float.measure<float>(large, small, NearForm::one_float);
     estimate.measure<float>(large, small, NearForm::estimate);
   }
-  one_float.rate(large, small, throughput.in_one_float);
-  estimate.rate(large, small, throughput.in_estimate);
+  one_float.set_throughput(large, small, throughput.in_one_float);
+  estimate.set_throughput(large, small, throughput.in_estimate);
   return throughput;
 }
 

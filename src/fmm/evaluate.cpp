@@ -215,7 +215,7 @@ struct Evaluation {
   }
 
   // P2P that does not wait for ghosts: interior leaves, or with symmetric pairs all pairs of this rank except
-  // in rows that are summed as a whole and have a ghost. Polls MPI meanwhile.
+  // in rows that are summed as a whole and have a ghost. Polls MPI between leaves.
   void near_inside() {
     const PhaseScope timed = begin_phase(Phase::p2p, 0);
     const std::function<void()> poll =

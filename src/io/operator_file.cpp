@@ -250,7 +250,7 @@ void OperatorFile<Real>::save(OperatorSet<Real>& set) {
     const FileLock lock(path_, patience_);
     OperatorSet<Real> stored;
     std::string reason;
-    if (load(set.key(), stored, reason)) return;  // another process has added it meanwhile
+    if (load(set.key(), stored, reason)) return;  // another process has added it in the meantime
     PendingFile pending(path_);
     pending.check_room(bytes_of(set) + bytes_on_disk(path_));
     hdf5::Handle file = open_copy(path_, pending.temporary());

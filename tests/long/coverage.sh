@@ -5,7 +5,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/stage.bash"
 needs lcov gcov
 # Counters are not atomic, with which loops over pairs take a hundred times as long: threads may lose counts, and a line
-# that ran has a count all the same.
+# that ran still has a count.
 configure -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_CXX_FLAGS_DEBUG=-Og --coverage -fprofile-update=single -D_GLIBCXX_ASSERTIONS" \
   -DOCTOPOLE_TESTS=ON "-DOCTOPOLE_TEST_RANKS=1;3" -DOCTOPOLE_TEST_TIMEOUT=1800
 make_targets octopole_test_programs octopole_program
