@@ -89,7 +89,7 @@ double days_allowed() {
   const double days = std::strtod(text, &end);
   if (*end || !std::isfinite(days) || days < 0)
     throw Error(fmt::format("{} is '{}'", name, text),
-                "it is a number of days, after which the throughput is measured again");
+                "set a number of days, after which the throughput is measured again");
   return days;
 }
 

@@ -54,7 +54,7 @@ std::string describe_operators(const Parameters& p) {
 }
 
 std::string describe_limit(const Parameters& p) {
-  if (!p.memory_limit) return "checked against what the nodes have";
+  if (!p.memory_limit) return "checked against the memory of the nodes";
   if (*p.memory_limit == kNoMemoryLimit) return "not checked";
   return fmt::format("of {} allowed", human_bytes(*p.memory_limit));
 }

@@ -174,7 +174,7 @@ class Run : public Command {
     if (input_.empty() && !distribution_.given())
       throw UsageError("--input is required (or --shape and --points, for points made in memory)");
     if (no_evaluate_ && (!output_.empty() || samples_))
-      throw UsageError("--no-evaluate leaves nothing to write to --output or to --verify");
+      throw UsageError("--no-evaluate computes no field for --output or --verify");
     if (output_.empty() && report_.empty() && !record_.wanted() && !samples_ && !no_evaluate_)
       throw UsageError(
           "--output is required (or --report, --record or --verify, if the field is not needed)");

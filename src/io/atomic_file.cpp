@@ -258,7 +258,7 @@ class LockedFile {
     if (written == static_cast<ssize_t>(text.size())) return;
     const std::string cause = written < 0 ? std::strerror(errno) : "no space is left for the whole line";
     if (written > 0 && regular && ::ftruncate(descriptor_, before.st_size) != 0)
-      throw cannot_append(path_, cause + "; a part of the line stays in the file");
+      throw cannot_append(path_, cause + "; a part of the line remains in the file");
     throw cannot_append(path_, cause);
   }
 

@@ -224,7 +224,7 @@ bool OperatorFile<Real>::load(const OperatorKey& key, OperatorSet<Real>& set, st
     const hdf5::Handle file = hdf5::open_serial(path_, hdf5::Access::read);
     const std::string name = group_of(key);
     if (!hdf5::has_object(file.get(), name)) {
-      reason = "'" + path_ + "' holds none of these parameters yet";
+      reason = "'" + path_ + "' has no operators for these parameters yet";
       return false;
     }
     const hdf5::Handle group(H5Gopen2(file.get(), name.c_str(), H5P_DEFAULT), H5Gclose,

@@ -481,7 +481,7 @@ PetscErrorCode view(PC pc, PetscViewer viewer) {
     if (!ascii) return;
     check(PetscViewerASCIIPrintf(viewer, "blocks of at most %lld unknowns, %s at most %lld of neighbours\n",
                                  static_cast<long long>(near.rule.block),
-                                 near.rule.overlap ? "overlapping" : "without overlap; else",
+                                 near.rule.overlap ? "overlapping" : "without overlap; with it",
                                  static_cast<long long>(near.rule.halo)),
           "PetscViewerASCIIPrintf");
     check(PetscViewerASCIIPrintf(viewer, "%lld blocks, %.4g entries in single precision\n",

@@ -182,7 +182,7 @@ TEST_F(ReadMesh, SaysWhatIsWrongWithGmshFiles) {
   EXPECT_SAYS(error("a.msh", replaced(kGmsh, "1 1 0 0.1", "1 nan 0 0.1")), "not finite");
   EXPECT_SAYS(error("a.msh", replaced(kGmsh, "3 7 10 99", "3 8 10 99")), "8 nodes are declared, but 7");
   EXPECT_SAYS(error("a.msh", replaced(kGmsh, "3 7 10 99", "3 999999999999 10 99")), "do not fit");
-  EXPECT_SAYS(error("a.msh", replaced(kGmsh, "31\n", "30\n")), "node 30 comes twice");
+  EXPECT_SAYS(error("a.msh", replaced(kGmsh, "31\n", "30\n")), "node 30 appears twice");
   EXPECT_SAYS(error("a.msh", replaced(kGmsh, "8 0 0 1 1 1 1 1 9 0", "8 0 0 1 1 1 1 2 9 3 0")),
               "'upper' and 'lower plate'");
   EXPECT_SAYS(error("a.msh", replaced(kGmsh, "8 0 0 1 1 1 1 1 9 0", "8 0 0 1 1 1 1 0 0")),
