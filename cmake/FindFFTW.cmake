@@ -1,5 +1,5 @@
 # FFTW 3 in double precision: target FFTW::fftw3, variables FFTW_FOUND, FFTW_LIBRARY, FFTW_INCLUDE_DIR, FFTW_VERSION.
-# pkg-config is asked where it is, and not needed. Installed with the package: consumers of a static octopole use it, too.
+# pkg-config is asked where it is, and not needed. Installed with the package: consumers of a static octopole also use it.
 find_package(PkgConfig QUIET)
 if(PKG_CONFIG_FOUND)
   pkg_check_modules(FFTW_PC QUIET fftw3)

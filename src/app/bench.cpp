@@ -60,7 +60,7 @@ struct BenchResult {
   std::array<double, kPhases> phase_seconds{};
   std::array<double, kPhases> gflops{};    // 1e9 flops per second, all ranks and threads
   std::array<double, kPhases> fraction{};  // of the peak throughput
-  double pairs_per_point = 0;              // evaluate_seconds x direct-sum rate / points
+  double pairs_per_point = 0;              // evaluate_seconds x direct-sum throughput / points
   double relative_l2 = 0;
   double gradient_relative_l2 = 0;  // if the gradient is computed
   double worst() const { return std::max(relative_l2, gradient_relative_l2); }
@@ -68,7 +68,7 @@ struct BenchResult {
 };
 
 /// Pairs per second of the direct sum's loop in double precision, all ranks and threads together.
-double direct_sum_rate(const mpi::Comm& comm, const Throughput& throughput) {
+double direct_sum_throughput(const mpi::Comm& comm, const Throughput& throughput) {
   return comm.sum(throughput.of(OperationKind::pairs, Precision::double_precision) * omp_get_max_threads());
 }
 
@@ -108,17 +108,17 @@ class Medians {
   std::array<std::vector<double>, Size> samples_;
 };
 
-void rate_phases(const BenchCases& cases, BenchResult& result) {
+void compute_throughput(const BenchCases& cases, BenchResult& result) {
   const Summary& s = result.summary;
   const bool gradient = s.parameters.gradient();
   const auto best = seconds_of(s.operations, s.parameters, cases.throughput, true);
   const double threads = s.ranks * s.threads;
   for (std::size_t i = 0; i < kPhases; ++i) {
-    const PhaseOperations& work = s.operations[i];
+    const PhaseOperations& operations = s.operations[i];
     const bool at_targets =
         i == std::size_t(Phase::p2p) || i == std::size_t(Phase::l2p) || i == std::size_t(Phase::m2p);
-    const double flops =
-        work.pairs * pair_flops(gradient && at_targets) + work.gemm + work.transform + work.sweep;
+    const double flops = operations.pairs * pair_flops(gradient && at_targets) + operations.gemm +
+                         operations.transform + operations.sweep;
     if (flops == 0 || result.phase_seconds[i] == 0) continue;
     result.gflops[i] = 1e-9 * flops / result.phase_seconds[i];
     result.fraction[i] = best[i] / threads / result.phase_seconds[i];
@@ -167,8 +167,8 @@ BenchResult measure_case(const mpi::Comm& comm, const BenchCases& cases, Shape s
   result.stage_seconds = stages.get();
   result.phase_seconds = phases.get();
   result.pairs_per_point =
-      result.evaluate_seconds * direct_sum_rate(comm, cases.throughput) / static_cast<double>(points);
-  rate_phases(cases, result);
+      result.evaluate_seconds * direct_sum_throughput(comm, cases.throughput) / static_cast<double>(points);
+  compute_throughput(cases, result);
   const Verification v =
       verify(comm.handle(), Laplace{}, positions, charges, positions, field, cases.samples, cases.seed);
   result.relative_l2 = v.potential.relative_l2;
@@ -223,7 +223,7 @@ ordered_json result_json(const BenchResult& r) {
 
 void print_head() {
   fmt::print("{:<10} {:>9} {:>6} {:<9} {:>5} {:>5} {:>7} {:>9} {:>8} {:>9} {:>11} {:>8} {:>10} {:>10}\n",
-             "cloud", "points", "digits", "output", "order", "ncrit", "padding", "operators", "set-up",
+             "shape", "points", "digits", "output", "order", "ncrit", "padding", "operators", "set-up",
              "evaluate", "pairs/point", "MiB", "error", "gradient");
 }
 
@@ -236,7 +236,7 @@ void print_result(const BenchResult& r, bool phases) {
       r.operators_seconds, r.setup_seconds, r.evaluate_seconds, r.pairs_per_point,
       static_cast<double>(r.peak_bytes) / (1 << 20), r.relative_l2,
       r.output == Output::potential ? "" : fmt::format("{:.2e}", r.gradient_relative_l2),
-      r.worst() < std::pow(10.0, -r.digits) ? "" : "  ABOVE WHAT WAS ASKED FOR");
+      r.worst() < std::pow(10.0, -r.digits) ? "" : "  digits missed");
   if (phases) {
     fmt::print("  set-up    ");
     for (std::size_t i = 0; i < kSetupStages; ++i)
@@ -244,7 +244,7 @@ void print_result(const BenchResult& r, bool phases) {
     fmt::print("\n");
     for (std::size_t i = 0; i < kPhases; ++i)
       if (r.gflops[i] > 0)
-        fmt::print("  {:<9} {:.4f} s {:>8.1f} GF/s {:>5.0f} % of the rate\n", kPhaseNames[i],
+        fmt::print("  {:<9} {:.4f} s {:>8.1f} GF/s {:>5.0f} % of the measured throughput\n", kPhaseNames[i],
                    r.phase_seconds[i], r.gflops[i], 100 * r.fraction[i]);
   }
   std::fflush(stdout);
@@ -253,16 +253,16 @@ void print_result(const BenchResult& r, bool phases) {
 class Bench : public Command {
  public:
   explicit Bench(CLI::App& program)
-      : parser_(program.add_subcommand("bench", "Measure speed by cloud, digits and output")) {
+      : parser_(program.add_subcommand("bench", "Measure speed by point distribution, digits and output")) {
     method_.add_method_to(*parser_, {"ncrit", "padding"});
-    parser_->add_option("-n,--points", cases_.points, "Points of each cloud")
+    parser_->add_option("-n,--points", cases_.points, "Number of points of each distribution")
         ->delimiter(',')
         ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()))
         ->capture_default_str();
-    parser_->add_option("-d,--digits", cases_.digits, "Digits to ask for")
+    parser_->add_option("-d,--digits", cases_.digits, "Digits to request")
         ->delimiter(',')
         ->capture_default_str();
-    parser_->add_option("--clouds", shapes_, "Clouds to measure")
+    parser_->add_option("--shapes,--clouds", shapes_, "Point distributions to measure")
         ->delimiter(',')
         ->check(CLI::IsMember(shape_names()))
         ->capture_default_str();
@@ -270,16 +270,14 @@ class Bench : public Command {
         ->delimiter(',')
         ->check(CLI::IsMember({"potential", "gradient"}))
         ->capture_default_str();
-    parser_
-        ->add_option("--repeat", cases_.repeats,
-                     "Set-ups and evaluations after the first, of which the median counts")
+    parser_->add_option("--repeat", cases_.repeats, "Timed repeats after a warm-up; the median is reported")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
-    parser_->add_option("--samples", cases_.samples, "Targets to sum directly")
+    parser_->add_option("--samples", cases_.samples, "Number of targets to sum directly for the error")
         ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()))
         ->capture_default_str();
-    parser_->add_option("--seed", cases_.seed, "Seed of clouds and charges")->capture_default_str();
-    parser_->add_option("-t,--threads", threads_, "OpenMP threads of each rank")->check(CLI::Range(1, 4096));
+    parser_->add_option("--seed", cases_.seed, "Seed of points and charges")->capture_default_str();
+    parser_->add_option("-t,--threads", threads_, "OpenMP threads per rank")->check(CLI::Range(1, 4096));
     parser_->add_flag("--phases", phases_, "Also print set-up stages and operators");
     parser_->add_option("-o,--output", output_, "File for the measurements (JSON)");
   }
@@ -305,7 +303,7 @@ class Bench : public Command {
     const Machine machine = describe_machine(comm);
     omp_set_num_threads(threads_.value_or(default_threads(machine)));
     cases_.throughput = measure_together(comm);
-    const double direct = direct_sum_rate(comm, cases_.throughput);
+    const double direct = direct_sum_throughput(comm, cases_.throughput);
     if (comm.is_root()) {
       fmt::print("{} ranks x {} threads, {}; direct sum {:.3g} pairs/s in double\n", comm.size(),
                  omp_get_max_threads(), simd::isa_name(simd::active_isa()), direct);

@@ -39,8 +39,22 @@ using nlohmann::ordered_json;
 
 /// Positions of targets: at the sources, at other points of the same distribution, or anywhere in the cube
 /// around it.
-enum class TargetsOf { same, distribution, box };
-constexpr std::array<std::string_view, 3> kTargetsNames = {"same", "cloud", "box"};  // of TargetsOf
+enum class TargetsOf { sources, shape, box };
+constexpr std::array<std::string_view, 3> kTargetsNames = {"sources", "shape", "box"};  // of TargetsOf
+/// Names in JSON files, which readers rely on; also accepted as values of the option.
+constexpr std::array<std::string_view, 3> kTargetsFileNames = {"same", "cloud", "box"};
+
+std::vector<std::string> accepted_targets() {
+  std::vector<std::string> names(kTargetsNames.begin(), kTargetsNames.end());
+  names.insert(names.end(), {"same", "cloud"});
+  return names;
+}
+
+TargetsOf parse_targets(std::string_view name) {
+  std::size_t i = 0;
+  while (name != kTargetsNames[i] && name != kTargetsFileNames[i]) ++i;
+  return static_cast<TargetsOf>(i);
+}
 
 /// What to measure.
 struct CalibrationCases {
@@ -51,7 +65,7 @@ struct CalibrationCases {
                                   2};  // check order minus order; both checks for svd, the upward one for fft
   std::vector<int> ncrits = {50, 100, 200, 400};
   std::vector<Shape> shapes = {Shape::cube, Shape::sphere, Shape::ellipsoid, Shape::plummer, Shape::clusters};
-  std::vector<TargetsOf> targets = {TargetsOf::same, TargetsOf::distribution, TargetsOf::box};
+  std::vector<TargetsOf> targets = {TargetsOf::sources, TargetsOf::shape, TargetsOf::box};
   std::vector<Output> outputs = {Output::potential, Output::potential_and_gradient};
   Index samples = 1000;
   std::uint64_t seed = 1;
@@ -61,10 +75,10 @@ struct CalibrationCases {
 struct Measurement {
   int order = 0, check_order = 0, ncrit = 0;
   Shape shape = Shape::cube;
-  TargetsOf targets = TargetsOf::same;
+  TargetsOf targets = TargetsOf::sources;
   Output output = Output::potential;
   double relative_l2 = 0;           // of the potential
-  double gradient_relative_l2 = 0;  // where the gradient is computed
+  double gradient_relative_l2 = 0;  // if the gradient is computed
   double seconds = 0;               // of the evaluation, slowest rank
 
   double worst() const { return std::max(relative_l2, gradient_relative_l2); }
@@ -98,7 +112,9 @@ struct Problem {
   Shape shape;
   TargetsOf targets_of;
   std::vector<double> points, charges, targets;  // targets: empty if sources = targets
-  std::span<const double> target_points() const { return targets_of == TargetsOf::same ? points : targets; }
+  std::span<const double> target_points() const {
+    return targets_of == TargetsOf::sources ? points : targets;
+  }
 };
 
 /// Scales the targets to the cube of the sources' largest extent.
@@ -125,7 +141,7 @@ std::vector<Problem> make_problems(const mpi::Comm& comm, const CalibrationCases
     for (const TargetsOf targets : cases.targets) {
       Problem problem{
           shape, targets, make_positions(shape, block.first, block.count, cases.seed), charges, {}};
-      if (targets != TargetsOf::same)
+      if (targets != TargetsOf::sources)
         problem.targets = make_positions(targets == TargetsOf::box ? Shape::cube : shape, block.first,
                                          block.count, cases.seed, RngStream::targets);
       if (targets == TargetsOf::box) fill_box(comm, problem.points, problem.targets);
@@ -134,9 +150,9 @@ std::vector<Problem> make_problems(const mpi::Comm& comm, const CalibrationCases
   return problems;
 }
 
-/// Runs the plan, calling tell(measurement) on rank 0 after each. Collective; results on all ranks.
+/// Measures all cases and calls publish(measurement) on rank 0 after each. Collective; results on all ranks.
 std::vector<Measurement> measure(const mpi::Comm& comm, const CalibrationCases& cases,
-                                 const std::function<void(const Measurement&)>& tell) {
+                                 const std::function<void(const Measurement&)>& publish) {
   const std::vector<Problem> problems = make_problems(comm, cases);
   LastOperators<double> in_double;
   LastOperators<float> in_single;
@@ -155,7 +171,7 @@ std::vector<Measurement> measure(const mpi::Comm& comm, const CalibrationCases& 
           options.output = output;
           Fmm fmm(comm.handle(), Laplace{}, options, stores);
           for (const Problem& problem : problems) {
-            if (problem.targets_of == TargetsOf::same)
+            if (problem.targets_of == TargetsOf::sources)
               fmm.set_points(problem.points);
             else
               fmm.set_points(problem.points, problem.targets);
@@ -166,7 +182,7 @@ std::vector<Measurement> measure(const mpi::Comm& comm, const CalibrationCases& 
             results.push_back({order, order + extra, ncrit, problem.shape, problem.targets_of, output,
                                v.potential.relative_l2, v.gradient ? v.gradient->relative_l2 : 0,
                                fmm.summary().evaluate_seconds.max});
-            if (comm.is_root()) tell(results.back());
+            if (comm.is_root()) publish(results.back());
           }
         }
       }
@@ -241,7 +257,7 @@ std::string to_json(const CalibrationCases& cases, double safety, int ranks, int
          {"check_order", m.check_order},
          {"ncrit", m.ncrit},
          {"shape", shape_name(m.shape)},
-         {"targets", kTargetsNames[static_cast<std::size_t>(m.targets)]},
+         {"targets", kTargetsFileNames[static_cast<std::size_t>(m.targets)]},
          {"output", output_name(m.output)},
          {"relative_l2", m.relative_l2},
          {"gradient_relative_l2",
@@ -253,9 +269,10 @@ std::string to_json(const CalibrationCases& cases, double safety, int ranks, int
 class Calibrate : public Command {
  public:
   explicit Calibrate(CLI::App& program)
-      : parser_(
-            program.add_subcommand("calibrate", "Measure errors and times by order: digits to parameters")) {
-    parser_->add_option("-n,--points", cases_.points, "Points of each cloud")
+      : parser_(program.add_subcommand(
+            "calibrate",
+            "Measure errors and times by order, and choose the parameters for each number of digits")) {
+    parser_->add_option("-n,--points", cases_.points, "Number of points of each distribution")
         ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()))
         ->capture_default_str();
     method_.add_method_to(*parser_);
@@ -265,7 +282,8 @@ class Calibrate : public Command {
     parser_->add_option("--max-order", cases_.last_order, "Largest order")
         ->check(CLI::Range(2, kLargestOrder))
         ->capture_default_str();
-    parser_->add_option("--check-extra", cases_.check_extra, "Check orders to try, less the order")
+    parser_
+        ->add_option("--check-extra", cases_.check_extra, "Differences between check order and order to try")
         ->delimiter(',')
         ->check(CLI::Range(0, 10))
         ->capture_default_str();
@@ -273,28 +291,29 @@ class Calibrate : public Command {
         ->delimiter(',')
         ->check(CLI::Range(1, 1000000))
         ->capture_default_str();
-    parser_->add_option("--shapes", shapes_, "Clouds to measure")
+    parser_->add_option("--shapes", shapes_, "Point distributions to measure")
         ->delimiter(',')
         ->check(CLI::IsMember(shape_names()))
         ->capture_default_str();
     parser_
         ->add_option("--targets", targets_,
-                     "Where targets are: same (the sources), cloud (other points of it), box (around it)")
+                     "Positions of the targets: sources, shape (other points of the same distribution), "
+                     "box (the cube around it)")
         ->delimiter(',')
-        ->check(CLI::IsMember(std::vector<std::string>(kTargetsNames.begin(), kTargetsNames.end())))
+        ->check(CLI::IsMember(accepted_targets()))
         ->capture_default_str();
     parser_->add_option("--outputs", outputs_, "What to compute: potential, gradient (both)")
         ->delimiter(',')
         ->check(CLI::IsMember({"potential", "gradient"}))
         ->capture_default_str();
-    parser_->add_option("--samples", cases_.samples, "Targets to sum directly")
+    parser_->add_option("--samples", cases_.samples, "Number of targets to sum directly for the error")
         ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()))
         ->capture_default_str();
-    parser_->add_option("--safety", safety_, "Factor between measured errors and promised ones")
+    parser_->add_option("--safety", safety_, "Safety factor between measured and promised errors")
         ->check(CLI::Range(1.0, 1000.0))
         ->capture_default_str();
-    parser_->add_option("--seed", cases_.seed, "Seed of clouds and charges")->capture_default_str();
-    parser_->add_option("-t,--threads", threads_, "OpenMP threads of each rank")->check(CLI::Range(1, 4096));
+    parser_->add_option("--seed", cases_.seed, "Seed of points and charges")->capture_default_str();
+    parser_->add_option("-t,--threads", threads_, "OpenMP threads per rank")->check(CLI::Range(1, 4096));
     parser_->add_option("-o,--output", output_, "File for the measurements (JSON)")->required();
   }
 
@@ -305,9 +324,7 @@ class Calibrate : public Command {
     cases_.shapes.clear();
     for (const std::string& name : shapes_) cases_.shapes.push_back(parse_shape(name));
     cases_.targets.clear();
-    for (const std::string& name : targets_)
-      cases_.targets.push_back(static_cast<TargetsOf>(
-          std::find(kTargetsNames.begin(), kTargetsNames.end(), name) - kTargetsNames.begin()));
+    for (const std::string& name : targets_) cases_.targets.push_back(parse_targets(name));
     cases_.outputs.clear();
     for (const std::string& name : outputs_) cases_.outputs.push_back(parse_output(name));
     if (cases_.first_order > cases_.last_order) throw UsageError("--min-order is above --max-order");
@@ -317,7 +334,7 @@ class Calibrate : public Command {
     const bool speaks = comm.is_root();
     if (speaks)
       fmt::print("{:>5} {:>5} {:>6}  {:<10} {:<7} {:<9} {:>12} {:>12} {:>10}\n", "order", "check", "ncrit",
-                 "cloud", "targets", "output", "relative L2", "gradient", "seconds");
+                 "shape", "targets", "output", "relative L2", "gradient", "seconds");
     const std::vector<Measurement> measurements = measure(comm, cases_, [](const Measurement& m) {
       fmt::print("{:>5} {:>5} {:>6}  {:<10} {:<7} {:<9} {:>12.3e} {:>12} {:>10.4f}\n", m.order, m.check_order,
                  m.ncrit, shape_name(m.shape), kTargetsNames[static_cast<std::size_t>(m.targets)],
@@ -347,7 +364,7 @@ class Calibrate : public Command {
   FmmOptions method_;
   CalibrationCases cases_;
   std::vector<std::string> shapes_ = {"cube", "sphere", "ellipsoid", "plummer", "clusters"},
-                           targets_ = {"same", "cloud", "box"}, outputs_ = {"potential", "gradient"};
+                           targets_ = {"sources", "shape", "box"}, outputs_ = {"potential", "gradient"};
   double safety_ = 1.5;
   std::optional<int> threads_;
   std::string output_;

@@ -179,7 +179,7 @@ std::string to_table(const CapacitanceReport& r) {
   text += "capacitance (F), one row per conductor's charge, one column per conductor at 1 V\n";
   text += table(r.conductors, [&](auto m, auto k) { return r.farads(m, k); });
   if (r.length) {
-    text += fmt::format("the same over 4 pi eps0 {:g}\n", *r.length);
+    text += fmt::format("capacitance over 4 pi eps0 {:g}\n", *r.length);
     text += table(r.conductors, [&](auto m, auto k) { return c.at(m, k) / *r.length; });
   }
   text += fmt::format("asymmetry     {:.2e} of the largest\n", c.asymmetry());
@@ -193,9 +193,8 @@ std::vector<std::string> failures(const CapacitanceReport& r) {
     if (s.converged) continue;
     lines.push_back(fmt::format(
         "'{}' did not converge ({}): residual {:.2e} after {} iterations instead of {:g} (allow more with "
-        "--max-iterations, use the preconditioner octopole_near with larger blocks, or ask for less with "
-        "--rtol; "
-        "what was reached is in the results)",
+        "--max-iterations, use the preconditioner octopole_near with larger blocks, or a larger "
+        "--rtol; the results contain what was reached)",
         r.conductors[k], s.reason, s.residual, s.iterations, r.result.accuracy.rtol));
   }
   return lines;
@@ -212,32 +211,37 @@ class CapacitanceCommand : public Command {
       : parser_(program.add_subcommand(
             "capacitance",
             "Capacitance matrix of conductors given as triangle meshes.\nOptions of PETSc follow "
-            "behind --, as in: octopole capacitance bus.msh -- -ksp_rtol 1e-6 -log_view")),
+            "after --, as in: octopole capacitance bus.msh -- -ksp_rtol 1e-6 -log_view")),
         petsc_(std::move(petsc)) {
     parser_->add_option("meshes", meshes_, "Surface meshes: .msh (Gmsh 4.1), .obj, .stl")->required();
     parser_->add_option("--conductors", rule_, "What a conductor is: auto, groups, parts or files")
         ->check(CLI::IsMember({"auto", "groups", "parts", "files"}))
         ->capture_default_str();
-    parser_->add_option("--only", only_, "Only these conductors, by name, in this order")
+    parser_->add_option("--only", only_, "Use only these conductors, by name, in this order")
         ->delimiter(',')
         ->allow_extra_args(false);
-    parser_->add_option("--weld", weld_, "Join vertices closer than this part of a file's extent")
+    parser_->add_option("--weld", weld_, "Join vertices closer than this fraction of a file's extent")
         ->check(CLI::Range(0.0, 0.1));
-    parser_->add_flag("--open", check_.allow_open, "Thin sheets: open edges are right");
+    parser_->add_flag("--open", check_.allow_open, "Accept thin sheets (surfaces with open edges)");
     parser_->add_flag("--repair", repair_, "Repair degenerate, duplicate and reversed triangles");
     parser_->add_flag("--no-overlap-check{false}", check_.find_overlaps,
                       "Do not look for crossing triangles");
     parser_->add_option("--unit", unit_, "The mesh's unit of length: m, cm, mm, um, nm, or metres")
         ->capture_default_str();
-    parser_->add_option("--normalise", length_, "Also in units of 4 pi eps0 times this length of the mesh")
+    parser_
+        ->add_option("--normalise", length_,
+                     "Also report in units of 4 pi eps0 times this length (in the mesh's unit)")
         ->check(CLI::PositiveNumber);
     parser_->add_option("--rtol", settings_.solver.rtol, "Relative residual of the solver")
         ->check(CLI::Range(1e-14, 0.5))
         ->capture_default_str();
-    parser_->add_option("--max-iterations", settings_.solver.max_iterations, "Of each solve")
+    parser_
+        ->add_option("--max-iterations", settings_.solver.max_iterations,
+                     "Maximum number of iterations of each solve")
         ->check(CLI::Range(1, 1000000))
         ->capture_default_str();
-    parser_->add_flag("--relax", settings_.solver.relax, "Fewer digits of the FMM as the residual falls");
+    parser_->add_flag("--relax", settings_.solver.relax,
+                      "Use fewer digits of the FMM as the residual decreases");
     parser_->add_option("--quadrature", settings_.quadrature, "Relative error of far panels' potentials")
         ->check(CLI::Range(1e-9, 0.1))
         ->default_str("that of --rtol");
@@ -245,14 +249,14 @@ class CapacitanceCommand : public Command {
     options_.add_limits_to(*parser_);
     parser_
         ->add_option("--time-products", settings_.timed_products,
-                     "Also time this number of products, and of evaluations of the FMM alone")
+                     "Also time this number of products and of evaluations of the FMM alone")
         ->check(CLI::Range(1, 1000000));
     parser_->add_option("-o,--output", output_,
                         "Charge densities on the mesh: NAME.h5, and NAME.xdmf for ParaView");
-    parser_->add_option("--report", report_, "File for the matrix and the run's figures (JSON)");
-    parser_->add_option("-t,--threads", threads_, "OpenMP threads of each rank")->check(CLI::Range(1, 4096));
+    parser_->add_option("--report", report_, "File for the matrix and the run's report (JSON)");
+    parser_->add_option("-t,--threads", threads_, "OpenMP threads per rank")->check(CLI::Range(1, 4096));
     parser_->add_option("--throughput,--rates", throughput_, "Throughput for the cost model, as for run");
-    parser_->add_flag("--progress", progress_, "A line for every iteration also where stderr is no terminal");
+    parser_->add_flag("--progress", progress_, "Print a line per iteration even if stderr is not a terminal");
     parser_->add_flag("-q,--quiet", quiet_, "Print warnings only");
   }
 

@@ -15,7 +15,8 @@ class Generate : public Command {
  public:
   explicit Generate(CLI::App& program)
       : parser_(program.add_subcommand(
-            "generate", "Write a synthetic cloud of charges, the same on any number of ranks")) {
+            "generate",
+            "Write a synthetic point distribution with charges, the same on any number of ranks")) {
 #ifdef OCTOPOLE_WITH_BEM
     mesh_ = make_generate_mesh(*parser_);
     parser_->description(parser_->get_description() + "; or a mesh");
@@ -34,7 +35,7 @@ class Generate : public Command {
     if (mesh_ && mesh_->parser()->parsed()) {
       if (parser_->count_all() > mesh_->parser()->count_all() + 1)
         throw UsageError("options of `generate` and of `generate mesh` are mixed",
-                         "put all of them behind `mesh`");
+                         "put all of them after `mesh`");
       return mesh_->run(comm);
     }
     for (const CLI::Option* option : required_)

@@ -25,13 +25,13 @@ class GenerateMesh : public Command {
         {"sphere", "two-spheres", "cube", "plates", "bus"});
     add("--radius", shape_.radius, "Radius of the (first) sphere", {"sphere", "two-spheres"});
     add("--radius2", shape_.radius2, "Radius of the second sphere", {"two-spheres"});
-    add("--gap", shape_.gap, "Free distance of two spheres, plates, or the bus's layers",
+    add("--gap", shape_.gap, "Gap between two spheres, plates, or the bus's layers",
         {"two-spheres", "plates", "bus"});
     add("--side", shape_.side, "Side of cube or plates, width of a bar", {"cube", "plates", "bus"});
-    add("--thickness", shape_.thickness, "Of the plates; 0: open sheets", {"plates"});
-    add("--grading", shape_.grading, "1: even cells; 2, 3: narrower ones towards edges",
+    add("--thickness", shape_.thickness, "Thickness of the plates; 0: open sheets", {"plates"});
+    add("--grading", shape_.grading, "1: uniform cells; 2, 3: narrower towards edges",
         {"cube", "plates", "bus"});
-    add("--bars", shape_.bars, "Bars of each layer of the bus", {"bus"});
+    add("--bars", shape_.bars, "Number of bars of each layer of the bus", {"bus"});
     parser_->add_option("-o,--output", output_, "File to write: .msh (Gmsh 4.1), .obj or .stl")->required();
     parser_->add_flag("--ascii", ascii_, "Write .msh and .stl as text");
     parser_->add_flag("-q,--quiet", quiet_, "Print nothing");
@@ -43,7 +43,7 @@ class GenerateMesh : public Command {
     for (const auto& [option, geometries] : options_)
       if (option->count() > 0 &&
           std::find(geometries.begin(), geometries.end(), geometry_) == geometries.end())
-        throw UsageError(fmt::format("{} means nothing to the geometry {}", option->get_name(), geometry_));
+        throw UsageError(fmt::format("{} does not apply to the geometry {}", option->get_name(), geometry_));
     bem::Surface surface;
     mpi::collectively(comm, [&] {
       if (!comm.is_root()) return;

@@ -89,7 +89,7 @@ double days_allowed() {
   const double days = std::strtod(text, &end);
   if (*end || !std::isfinite(days) || days < 0)
     throw Error(fmt::format("{} is '{}'", name, text),
-                "it is a number of days, after which the throughput is measured again");
+                "set a number of days, after which the throughput is measured again");
   return days;
 }
 
@@ -158,7 +158,7 @@ KeptThroughput ThroughputCache::measure(bool again) const {
       fs::remove(other, absent);
   }
   if (const std::optional<KeptThroughput> kept = read(reason)) return *kept;
-  throw Error("'" + file_.string() + "' does not give back the throughput that was written to it: " + reason);
+  throw Error("'" + file_.string() + "' does not return the throughput that was written to it: " + reason);
 }
 
 void ThroughputCache::write(const Throughput& throughput) const {

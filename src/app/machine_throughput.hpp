@@ -87,7 +87,7 @@ struct MachineThroughput {
 /// The throughput by `choice` (--throughput) or, if empty, by throughput_variable(): "reference" is
 /// reference_throughput(), "measure" measures without keeping; anything else is a file, which must exist. If
 /// neither is set, that of the ThroughputCache, measured and kept if it has no valid one; a directory that
-/// cannot be written is no error. Determined on rank 0 for all ranks. Throws Error for a file without a
+/// cannot be written is not an error. Determined on rank 0 for all ranks. Throws Error for a file without a
 /// throughput. Collective.
 MachineThroughput machine_throughput(const mpi::Comm& comm, const std::string& choice);
 

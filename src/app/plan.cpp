@@ -134,7 +134,7 @@ ForecastPoints::ForecastPoints(const mpi::Comm& comm, Shape shape, Index points,
     sorted_sources_ =
         sorted(morton::encode(morton::RootCube::enclosing(bounds_, parameters_.padding), sample));
     counts_ = std::make_unique<tree::ScaledPoints>(sorted_sources_, points);
-    note_ = fmt::format("an even sample of {} points that stand for {:.1f} each", kMostGenerated,
+    note_ = fmt::format("an even sample of {} points, each representing {:.1f} points", kMostGenerated,
                         static_cast<double>(points) / static_cast<double>(kMostGenerated));
     if (const double in_leaf =
             parameters_.ncrit * static_cast<double>(kMostGenerated) / static_cast<double>(points);
@@ -147,7 +147,7 @@ ForecastPoints::ForecastPoints(const mpi::Comm& comm, Shape shape, Index points,
   }
   if (parameters.tune_ncrit)
     note_ += fmt::format(
-        "; n_crit and padding are those of {} points: a run of this size wants --ncrit {} "
+        "; n_crit and padding are those of {} points: a run of this size needs --ncrit {} "
         "--padding {:.6f}",
         similar, parameters_.ncrit, parameters_.padding);
 }
@@ -198,10 +198,11 @@ class PlanCommand : public Command {
  public:
   explicit PlanCommand(CLI::App& program)
       : parser_(program.add_subcommand(
-            "plan", "Count what a run on many ranks would hold, compute and send, and predict its time")) {
-    auto* one = parser_->add_option("-P,--ranks", ranks_, "Ranks of the run that is planned")
+            "plan",
+            "Count the memory, operations and messages of a run on many ranks, and predict its time")) {
+    auto* one = parser_->add_option("-P,--ranks", ranks_, "Number of ranks of the planned run")
                     ->check(CLI::Range(1, kMostRanks));
-    parser_->add_option("-t,--threads", threads_, "Threads of each of its ranks")
+    parser_->add_option("-t,--threads", threads_, "Threads per rank of the planned run")
         ->check(CLI::Range(1, 4096))
         ->capture_default_str();
     auto* input = parser_->add_option("-i,--input", input_, "Points (HDF5)");
@@ -209,7 +210,8 @@ class PlanCommand : public Command {
                       ->check(CLI::IsMember(shape_names()))
                       ->excludes(input);
     auto* count =
-        parser_->add_option("-n,--points", points_, "Points of the shape; with --curve weak of each rank")
+        parser_
+            ->add_option("-n,--points", points_, "Number of points of the shape; with --curve weak, per rank")
             ->check(CLI::Range(Index{1}, kMostPoints))
             ->needs(shape);
     shape->needs(count);
@@ -219,7 +221,7 @@ class PlanCommand : public Command {
     parser_->add_option("--curve", curve_, "weak or strong scaling over --ranks-list")
         ->check(CLI::IsMember({"weak", "strong"}))
         ->excludes(one);
-    parser_->add_option("--ranks-list", list_, "Ranks of the curve's runs: a,b,c")
+    parser_->add_option("--ranks-list", list_, "Numbers of ranks of the curve's runs: a,b,c")
         ->delimiter(',')
         ->check(CLI::Range(1, kMostRanks));
     parser_->add_option("--sample-ranks", sample_, "Maximum number of ranks to plan one by one; 0: all")
@@ -227,8 +229,8 @@ class PlanCommand : public Command {
         ->capture_default_str();
     parser_
         ->add_option("--callers", callers_,
-                     "Who passes the points: their owners, or ranks with a part in their order in the file "
-                     "(of a shape: scattered)")
+                     "Where points start: owners (already on their ranks) or scattered (in equal blocks in "
+                     "the order of the file; of a shape: at random)")
         ->check(CLI::IsMember({"scattered", "owners"}))
         ->capture_default_str();
     parser_->add_flag("--gradient", gradient_, "Also compute the gradient");
@@ -245,7 +247,7 @@ class PlanCommand : public Command {
                                        "File to append a record of each plan to (JSON, one per line)");
     parser_->add_option("--study", study_, "Name of the study, for the record (default: the curve)")
         ->needs(record);
-    parser_->add_option("--report", report_, "File for the plan's figures (JSON)");
+    parser_->add_option("--report", report_, "File for the plan's report (JSON)");
     parser_->add_flag("-q,--quiet", quiet_, "Print nothing");
   }
 
@@ -261,7 +263,7 @@ class PlanCommand : public Command {
     if (curve_.empty() && !list_.empty()) throw UsageError("--ranks-list needs --curve");
     if (curve_ == "weak" && shape_.empty()) throw UsageError("--curve weak needs --shape and --points");
     if (curve_ == "weak" && points_ > kMostPoints / *std::max_element(list_.begin(), list_.end()))
-      throw UsageError(fmt::format("more than {} points in all", kMostPoints));
+      throw UsageError(fmt::format("more than {} points in total", kMostPoints));
     if (!report_.empty()) check_output(comm, report_);
     if (!record_.empty()) check_appendable(record_);
     omp_set_num_threads(default_threads(describe_machine(comm)));

@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-/// A figure of one planned rank.
+/// A quantity of one planned rank.
 struct Metric {
   const char* name;       // in the table
   const char* json_name;  // in the report
@@ -93,8 +93,8 @@ std::string to_table(const ForecastReport& report) {
   for (const Metric& metric : kMetrics)
     t.add(metric.name, worst_of(forecast, metric.of), metric.unit, metric.unit == 1 ? 0 : 3);
   const ReplicatedBytes& replicated = forecast.replicated;
-  t.add("MB replicated", "{:>14.3f}   at most at a time, on every rank", replicated.largest() * 1e-6);
-  t.add("  for good", "{:>14.3f}   partition {:.3f}, coarse multipoles {:.3f}",
+  t.add("MB replicated", "{:>14.3f}   peak, on every rank", replicated.largest() * 1e-6);
+  t.add("  permanent", "{:>14.3f}   partition {:.3f}, coarse multipoles {:.3f}",
         (replicated.partition + replicated.coarse) * 1e-6, replicated.partition * 1e-6,
         replicated.coarse * 1e-6);
   t.add("  in the set-up", "{:>14.3f}   count tree {:.3f}, then shared nodes {:.3f}",
@@ -103,7 +103,7 @@ std::string to_table(const ForecastReport& report) {
   for (double OperationCounts::*const* what = kAllCounts.begin(); what != kAllCounts.end(); ++what)
     t.add(fmt::format("  {}", kCountNames[static_cast<std::size_t>(what - kAllCounts.begin())]),
           worst_of(forecast, [&](const RankForecast& r) { return r.operations.*(*what); }));
-  t.add("exchanges", "{:>12} {:>12} {:>9} {:>7} {:>10}   at most per rank", "MB sent", "MB received",
+  t.add("exchanges", "{:>12} {:>12} {:>9} {:>7} {:>10}   maximum per rank", "MB sent", "MB received",
         "messages", "peers", "seconds");
   const auto exchange = [&](std::string_view name, const auto& of, double seconds) {
     t.add(name, "{:>12.3f} {:>12.3f} {:>9.0f} {:>7.0f} {:>10.5f}",
@@ -123,7 +123,7 @@ std::string to_table(const ForecastReport& report) {
     t.add(fmt::format("  {}", kPhaseNames[i]), "{:>14.5f} {:>14.5f}", s.phases_max[i], s.phases_mean[i]);
   t.add("  all", "{:>14.5f} {:>14.5f}   imbalance {:.3f}", s.compute_max, s.compute_mean,
         s.compute_mean > 0 ? s.compute_max / s.compute_mean : 1);
-  t.add("steps", "{:>14}   of the slowest rank each", "seconds");
+  t.add("steps", "{:>14}   slowest rank of each step", "seconds");
   for (std::size_t i = 0; i < kSteps; ++i) t.add(fmt::format("  {}", kStepNames[i]), "{:>14.5f}", s.steps[i]);
   t.add("evaluate", "{:>14.5f}   between {:.5f} and {:.5f}", s.total, s.low, s.high);
   return t.take();

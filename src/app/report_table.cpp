@@ -54,7 +54,7 @@ std::string describe_operators(const Parameters& p) {
 }
 
 std::string describe_limit(const Parameters& p) {
-  if (!p.options.memory_limit) return "checked against what the nodes have";
+  if (!p.options.memory_limit) return "checked against the memory of the nodes";
   if (*p.options.memory_limit == kNoMemoryLimit) return "not checked";
   return fmt::format("of {} allowed", human_bytes(*p.options.memory_limit));
 }
@@ -66,12 +66,13 @@ void add_list(Lines& lines, std::string_view label, const ListSize& list) {
 /// Traffic of the worst rank per exchange, and the time that exchanges take.
 void add_communication(Lines& lines, const Summary& s, bool verbose) {
   const CommunicationSummary& c = s.communication;
-  lines.add("sent", "{} in all; at most {} and {} messages per rank (rank {}), {} peers; received at most {}",
+  lines.add("sent",
+            "{} in total; at most {} and {} messages per rank (rank {}), {} peers; received at most {}",
             human_bytes(c.evaluation.bytes_sent.sum), human_bytes(c.evaluation.bytes_sent.max),
             c.evaluation.messages_sent.max, c.evaluation.bytes_sent.worst_rank, c.evaluation.peers.max,
             human_bytes(c.evaluation.bytes_received.max));
   if (s.ranks == 1 || !verbose) return;
-  lines.add("exchanges", "{:>11} {:>11} {:>8} {:>6} {:>10} {:>7}   at most per rank; mean exposed; hidden",
+  lines.add("exchanges", "{:>11} {:>11} {:>8} {:>6} {:>10} {:>7}   maximum per rank; mean exposed; hidden",
             "sent", "received", "messages", "peers", "seconds", "");
   const auto add = [&](std::string_view name, const TrafficOverRanks& t, const std::string& times) {
     if (t.bytes_sent.sum == 0) return;
@@ -107,7 +108,7 @@ void add_balance(Lines& lines, const Summary& s, bool verbose) {
 /// The cost model's table: the best n_crit of every padding, then every n_crit of the chosen padding.
 void explain(Lines& lines, const Tuning& tuning) {
   if (tuning.table.empty()) {
-    lines.add("", "nothing was left to the cost model");
+    lines.add("", "the cost model had nothing to choose");
     return;
   }
   std::string head = fmt::format("{:>8} {:>6} {:>9}", "padding", "ncrit", "expected");
@@ -245,7 +246,7 @@ std::string to_table(const RunReport& report, bool verbose) {
               median(report.evaluations));
   if (s.ranks > 1) add_balance(lines, s, verbose);
   add_communication(lines, s, verbose);
-  lines.add("memory", "{} in all, at most {} per rank; replicated {}, during set-up {}",
+  lines.add("memory", "{} in total, at most {} per rank; replicated {}, during set-up {}",
             human_bytes(s.peak_rss_bytes_total), human_bytes(s.peak_rss_bytes_max),
             human_bytes(s.replicated.partition + s.replicated.coarse),
             human_bytes(std::max(s.replicated.count_tree, s.replicated.shared)));

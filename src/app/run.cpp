@@ -80,7 +80,7 @@ class Run : public Command {
         ->excludes(verify)
         ->group(kAccuracyGroup);
 
-    parser_->add_option("-t,--threads", threads_, "OpenMP threads of each rank")
+    parser_->add_option("-t,--threads", threads_, "OpenMP threads per rank")
         ->check(CLI::Range(1, 4096))
         ->group(kRunGroup);
     parser_->add_option("--operators", operators_, "Database of operators to read from and add to (HDF5)")
@@ -98,18 +98,18 @@ class Run : public Command {
         ->group(kRunGroup);
 
     parser_->add_option("-o,--output", output_, "File for the results (HDF5)")->group(kOutputGroup);
-    parser_->add_option("--report", report_, "File for the run's figures (JSON)")->group(kReportGroup);
+    parser_->add_option("--report", report_, "File for the run's report (JSON)")->group(kReportGroup);
     record_.add_to(*parser_);
-    parser_->add_flag("--explain", explain_, "Print what the cost model expected of its candidates")
+    parser_->add_flag("--explain", explain_, "Print the cost model's predictions for its candidates")
         ->group(kReportGroup);
     parser_->add_flag("-v,--verbose", verbose_, "Print stages, operators, exchanges and balance")
         ->group(kReportGroup);
     parser_->add_flag("-q,--quiet", quiet_, "Print warnings only")->group(kReportGroup);
-    parser_->footer(fmt::format(
-        "Exit code {} where an error measured by the self-check or --verify is above the digits "
-        "asked for, relative to sum |q|/r (of the gradient: sum |q|/r^2); the results are written "
-        "all the same, with the attribute digits_reached 0. {} for failures, {} for wrong options.",
-        static_cast<int>(kInaccurate), static_cast<int>(kFailure), static_cast<int>(kUsage)));
+    parser_->footer(
+        fmt::format("Exit code {} if an error measured by the self-check or --verify is above the digits "
+                    "asked for, relative to sum |q|/r (of the gradient: sum |q|/r^2); the results are still "
+                    "written, with the attribute digits_reached 0. {} for failures, {} for wrong options.",
+                    static_cast<int>(kInaccurate), static_cast<int>(kFailure), static_cast<int>(kUsage)));
   }
 
   CLI::App* parser() const override { return parser_; }
@@ -174,10 +174,10 @@ class Run : public Command {
     if (input_.empty() && !distribution_.given())
       throw UsageError("--input is required (or --shape and --points, for points made in memory)");
     if (no_evaluate_ && (!output_.empty() || samples_))
-      throw UsageError("--no-evaluate leaves nothing to write to --output or to --verify");
+      throw UsageError("--no-evaluate computes no field for --output or --verify");
     if (output_.empty() && report_.empty() && !record_.wanted() && !samples_ && !no_evaluate_)
       throw UsageError(
-          "--output is required (or --report, --record or --verify, where only the figures matter)");
+          "--output is required (or --report, --record or --verify, if the field is not needed)");
     std::string twice = comm.is_root() ? named_twice() : "";  // links may differ between nodes
     comm.broadcast(twice);
     if (!twice.empty())
@@ -243,8 +243,8 @@ class Run : public Command {
         fmt::print(stderr, "octopole: warning: {}\n", warning);
       if (binding && binding->oversubscribed)
         fmt::print(stderr,
-                   "octopole: warning: threads share processors, of which the ranks may use {} in all: the "
-                   "record is no measure of scaling\n",
+                   "octopole: warning: threads share processors, of which the ranks may use {} in total: the "
+                   "record does not measure scaling\n",
                    binding->cpus);
     }
     return is_accurate(report) ? kSuccess : kInaccurate;

@@ -21,7 +21,7 @@ class ThroughputCommand : public Command {
             "Show the machine's throughput that the cost model uses, with its key and its age")) {
     parser_->alias("rates");  // its earlier name
     CLI::Option* remeasure = parser_->add_flag("--remeasure", remeasure_, "Measure it again and keep it");
-    parser_->add_flag("--delete", delete_, "Delete all that is kept: the next run measures")
+    parser_->add_flag("--delete", delete_, "Delete all kept values: the next run measures again")
         ->excludes(remeasure);
     parser_
         ->add_option("-t,--threads", threads_,
@@ -60,12 +60,12 @@ class ThroughputCommand : public Command {
     std::string reason;
     const std::optional<KeptThroughput> kept = cache.read(reason);
     if (kept)
-      fmt::print("measured   {}, {:.1f} days ago; holds for {:g} days\n", utc_text(kept->measured),
+      fmt::print("measured   {}, {:.1f} days ago; valid for {:g} days\n", utc_text(kept->measured),
                  std::max(0.0, std::difftime(std::time(nullptr), kept->measured)) / 86400, cache.days());
     else
       fmt::print("measured   {}: the next run measures\n", reason);
     if (const auto [name, value] = throughput_variable(); value)
-      fmt::print("not used   {} is '{}', which goes before\n", name, value);
+      fmt::print("not used   {} is '{}', which takes precedence\n", name, value);
     if (!kept) return;
     Throughput throughput = kept->throughput;
     fmt::print("\n{:<20}", "operations/s/thread");

@@ -327,7 +327,7 @@ void require_sound(const SurfaceReport& report) {
   else if (report[Defect::overlap].count + report[Defect::branching].count > 0)
     advice = "repair the geometry: conductors must not touch or cross";
   else if (report[Defect::open].count > 0)
-    advice = "--weld 1e-6 joins vertices that are almost equal, --open takes thin sheets as they are";
+    advice = "--weld 1e-6 joins vertices that are almost equal, --open accepts thin sheets";
   else
     advice = "--repair repairs this";
   throw Error("the surface is not sound: " + report.text(), advice);
@@ -468,7 +468,7 @@ std::string Repairs::text() const {
   };
   add(degenerate, "repaired " + std::to_string(degenerate) + " triangles without area");
   add(duplicates, "left out " + std::to_string(duplicates) + " duplicate triangles");
-  add(turned, "turned " + std::to_string(turned) + " triangles over");
+  add(turned, "reversed " + std::to_string(turned) + " triangles");
   return text.empty() ? "nothing" : text;
 }
 

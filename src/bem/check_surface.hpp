@@ -40,7 +40,7 @@ struct SurfaceReport {
 };
 
 struct CheckOptions {
-  bool allow_open = false;  // thin sheets: open edges are no defect
+  bool allow_open = false;  // thin sheets: open edges are not a defect
   bool find_overlaps = true;
 };
 
@@ -57,7 +57,7 @@ struct Repairs {
   Index degenerate = 0;  // removed, or repaired by flipping their longest edge
   Index duplicates = 0;  // removed
   Index turned = 0;
-  std::string text() const;  // "left out 2 duplicate triangles, turned 5 triangles over", or "nothing"
+  std::string text() const;  // "left out 2 duplicate triangles, reversed 5 triangles", or "nothing"
 };
 
 /// Repairs degenerate, duplicate, disordered and inside-out triangles, but not open, branching or overlapping

@@ -24,8 +24,7 @@ void check(const MeshShape& shape) {
     throw Error("the refinement of the mesh is " + std::to_string(shape.refine),
                 "choose one between 1 and 20000");
   if (shape.bars < 1 || shape.bars > 1000)
-    throw Error("the bus is to have " + std::to_string(shape.bars) + " bars per layer",
-                "choose between 1 and 1000");
+    throw Error("the bus has " + std::to_string(shape.bars) + " bars per layer", "choose between 1 and 1000");
 }
 
 Surface one_conductor(std::string name) {

@@ -75,7 +75,7 @@ Surface read_one(const std::string& path, const ReadOptions& options) {
   if (rule == ConductorRule::automatic) rule = named ? ConductorRule::groups : ConductorRule::parts;
   if (rule == ConductorRule::groups) {
     if (!named)
-      throw Error("'" + path + "' names no groups of triangles", "choose conductors by parts or files");
+      throw Error("'" + path + "' defines no groups of triangles", "choose conductors by parts or files");
     name_groups(surface, mesh, path);
   } else if (rule == ConductorRule::parts) {
     name_parts(surface, stem_of(path));
@@ -100,7 +100,7 @@ void select(Surface& surface, const std::vector<std::string>& names) {
     if (known == surface.conductors.end())
       throw Error("there is no conductor '" + names[i] + "'", "there are " + list(surface.conductors));
     std::int32_t& number = place[static_cast<std::size_t>(known - surface.conductors.begin())];
-    if (number >= 0) throw Error("conductor '" + names[i] + "' is asked for twice");
+    if (number >= 0) throw Error("conductor '" + names[i] + "' is requested twice");
     number = static_cast<std::int32_t>(i);
   }
   std::size_t kept = 0;
@@ -140,7 +140,7 @@ ConductorRule parse_conductor_rule(std::string_view name) {
 Surface read_surface(std::span<const std::string> paths, const ReadOptions& options) {
   if (paths.empty()) throw Error("no mesh is given");
   if (!(options.weld >= 0 && options.weld < 0.1))
-    throw Error("vertices are to be welded within " + std::to_string(options.weld) + " of the extent",
+    throw Error("the weld distance is " + std::to_string(options.weld) + " of the extent",
                 "choose a number from 0 to 0.1");
   for (const std::string& path : paths) mesh_format(path);
   Surface surface = read_one(paths[0], options);

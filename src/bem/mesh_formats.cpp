@@ -30,7 +30,8 @@ MeshFormat mesh_format(const std::string& path) {
   if (extension == ".msh") return MeshFormat::gmsh;
   if (extension == ".obj") return MeshFormat::obj;
   if (extension == ".stl") return MeshFormat::stl;
-  throw Error("'" + path + "' is not named like a mesh file", "meshes end in .msh (Gmsh 4.1), .obj or .stl");
+  throw Error("'" + path + "' has no extension of a mesh file",
+              "meshes end in .msh (Gmsh 4.1), .obj or .stl");
 }
 
 bool parse(std::string_view word, double& value) {
@@ -103,7 +104,7 @@ double Scanner::real(const char* what) {
   double value = 0;
   const std::string_view found = word();
   if (!parse(found, value))
-    fail("'" + std::string(found.substr(0, 40)) + "' is not a number", std::string("wanted is ") + what);
+    fail("'" + std::string(found.substr(0, 40)) + "' is not a number", std::string("expected ") + what);
   return value;
 }
 
@@ -111,7 +112,7 @@ std::int64_t Scanner::integer(const char* what) {
   std::int64_t value = 0;
   const std::string_view found = word();
   if (!parse(found, value))
-    fail("'" + std::string(found.substr(0, 40)) + "' is not an integer", std::string("wanted is ") + what);
+    fail("'" + std::string(found.substr(0, 40)) + "' is not an integer", std::string("expected ") + what);
   return value;
 }
 

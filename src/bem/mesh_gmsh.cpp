@@ -18,7 +18,7 @@ int nodes_of_type(std::int64_t type) {
 }
 
 constexpr int kTriangle = 2;
-constexpr const char* kConvert = "write it by Gmsh: gmsh FILE -save -format msh41 -o NEW.msh";
+constexpr const char* kConvert = "convert it with Gmsh: gmsh FILE -save -format msh41 -o NEW.msh";
 
 class GmshReader {
  public:
@@ -57,7 +57,7 @@ class GmshReader {
     const std::string version(file_.word());
     if (version != "4.1") file_.fail("the format is " + version + ", and only 4.1 is read", kConvert);
     binary_ = file_.integer("0 for ASCII or 1 for binary") == 1;
-    if (file_.integer("the size of integers") != 8) file_.fail("integers are not of 8 bytes", kConvert);
+    if (file_.integer("the size of integers") != 8) file_.fail("integers do not have 8 bytes", kConvert);
     if (binary_) {
       file_.line();
       if (file_.binary<std::int32_t>("the byte order") != 1)
@@ -148,7 +148,7 @@ class GmshReader {
                                                        "number of nodes");
         const std::int64_t tag = size("a node's tag");
         if (!number_.try_emplace(tag, number).second)
-          file_.fail("node " + std::to_string(tag) + " comes twice");
+          file_.fail("node " + std::to_string(tag) + " appears twice");
       }
       for (std::int64_t i = 0; i < n; ++i) {
         Point& point = mesh_.vertices.emplace_back();
@@ -160,8 +160,8 @@ class GmshReader {
       }
     }
     if (static_cast<std::int64_t>(mesh_.vertices.size()) != nodes)
-      file_.fail(std::to_string(nodes) + " nodes are announced and " + std::to_string(mesh_.vertices.size()) +
-                 " are there");
+      file_.fail(std::to_string(nodes) + " nodes are declared, but " + std::to_string(mesh_.vertices.size()) +
+                 " are given");
   }
 
   void read_elements() {
@@ -196,7 +196,7 @@ class GmshReader {
       const auto place = number_.find(node);
       if (place == number_.end())
         file_.fail("element " + std::to_string(tag) + " has node " + std::to_string(node) +
-                   ", which is not there");
+                   ", which does not exist");
       corner = place->second;
     }
     mesh_.group.push_back(group);

@@ -22,7 +22,7 @@ class ObjReader {
   RawMesh read() {
     while (!file_.at_end()) {
       std::string_view line = file_.line();
-      if (!line.empty() && line.back() == '\\') file_.fail("lines that go on in the next one are not read");
+      if (!line.empty() && line.back() == '\\') file_.fail("continued lines are not supported");
       const std::string_view keyword = next_word(line);
       if (keyword == "v")
         read_vertex(line);

@@ -116,7 +116,7 @@ RawMesh read_stl(Scanner& file) {
   const bool text = bytes.substr(0, 5) == "solid";
   if (!has_binary_size(bytes) && !text && bytes.size() < kHeader + 4)
     throw Error("'" + file.path() +
-                "' is no STL file: it neither begins with 'solid' nor has a binary header");
+                "' is not an STL file: it neither begins with 'solid' nor has a binary header");
   RawMesh mesh = has_binary_size(bytes) || !text ? read_binary(file) : read_ascii(file);
   if (mesh.triangles.empty()) throw Error("'" + file.path() + "' holds no facets");
   mesh.weld = true;

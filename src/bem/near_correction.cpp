@@ -267,7 +267,7 @@ void agree_on_rule(const mpi::Comm& comm, const NearRule& rule) {
   mpi::require_equal(comm, values, "pass the same rule on every rank");
   mpi::collectively(comm, [&] {
     if (!(rule.multiple >= 1) || !std::isfinite(rule.multiple))
-      throw Error("panels are to be near up to " + std::to_string(rule.multiple) + " diameters",
+      throw Error("panels are near up to " + std::to_string(rule.multiple) + " diameters",
                   "choose 1 or more, so that a panel is near itself");
     rule.rule();
   });

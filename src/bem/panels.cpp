@@ -139,7 +139,7 @@ void spread_charges(const TriangleRule& rule, std::span<const double> panel_char
                     std::span<double> charges) {
   const std::size_t points = rule.points.size();
   if (charges.size() != points * panel_charges.size())
-    throw Error("spread_charges: room for " + std::to_string(charges.size()) + " charges of " +
+    throw Error("spread_charges: " + std::to_string(charges.size()) + " charges for " +
                 std::to_string(panel_charges.size()) + " panels of " + std::to_string(points) + " points");
 #pragma omp parallel for schedule(static)
   for (std::size_t j = 0; j < panel_charges.size(); ++j)
@@ -150,7 +150,7 @@ void spread_charges(const TriangleRule& rule, std::span<const double> panel_char
 void gather_values(const TriangleRule& rule, std::span<const double> values, std::span<double> panel_values) {
   const std::size_t points = rule.points.size();
   if (values.size() != points * panel_values.size())
-    throw Error("gather_values: " + std::to_string(values.size()) + " values of " +
+    throw Error("gather_values: " + std::to_string(values.size()) + " values for " +
                 std::to_string(panel_values.size()) + " panels of " + std::to_string(points) + " points");
 #pragma omp parallel for schedule(static)
   for (std::size_t j = 0; j < panel_values.size(); ++j) {

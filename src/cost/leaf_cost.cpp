@@ -15,14 +15,15 @@ Index points_of(const tree::EssentialTree& tree, NodeIndex leaf) {
   return std::max(tree.source_count[at(leaf)], tree.target_end[at(leaf)] - tree.target_begin[at(leaf)]);
 }
 
-/// Pairs closer than LeafFramePoints::reach are summed in double, at this share of the rate of other pairs in
-/// double without gradient: 4e4 coincident points took 2.7 s at 3 and 6 digits, with and without gradient.
+/// Pairs closer than LeafFramePoints::min_separation are summed in double, at this share of the throughput of
+/// other pairs in double without gradient: 4e4 coincident points took 2.7 s at 3 and 6 digits, with and
+/// without gradient.
 constexpr double kCloseShare = 0.15;
-constexpr int kReachLevels = 5;  // cells are 1/32 of a leaf wide
+constexpr int kCloseCellLevels = 5;  // cells are 1/32 of a leaf wide
 
 /// Number of pairs of a leaf's sources in the same small cell, according to their codes.
 double close_pairs(tree::NodeKey leaf, std::span<const morton::Code> sources) {
-  const int shift = 3 * std::max(0, morton::kDepth - leaf.level() - kReachLevels);
+  const int shift = 3 * std::max(0, morton::kDepth - leaf.level() - kCloseCellLevels);
   auto next = std::lower_bound(sources.begin(), sources.end(), leaf.first_code());
   const auto end = std::lower_bound(next, sources.end(), leaf.end_code());
   double pairs = 0;
@@ -105,13 +106,14 @@ OverfullLeaves find_overfull(const mpi::Comm& comm, const RankLists& lists,
   if (overfull.largest <= ncrit) return overfull;
   overfull.leaves = comm.sum(overfull.leaves);
 
-  const WorkLists work = make_work_lists(lists, ends, static_cast<Index>(own_sources.size()));
+  const OperatorNodes operator_nodes =
+      make_operator_nodes(lists, ends, static_cast<Index>(own_sources.size()));
   const auto seconds = [&](const OperationCounts& counts) {
     return total(predict_seconds(counts, parameters, targets_are_sources));
   };
   OperationCounts near;  // of pairs with a point of an overfull leaf
   double in_all = 0, costliest = 0;
-  for (const auto* leaves : {&work.interior_leaves, &work.boundary_leaves})
+  for (const auto* leaves : {&operator_nodes.interior_leaves, &operator_nodes.boundary_leaves})
     for (const NodeIndex leaf : *leaves) {
       const bool full = points_of(tree, leaf) > ncrit;
       OperationCounts row;
@@ -128,8 +130,8 @@ OverfullLeaves find_overfull(const mpi::Comm& comm, const RankLists& lists,
       in_all += of_row;
       costliest = std::max(costliest, of_row);
     }
-  const double others =
-      std::max(0.0, seconds(count_operations(lists, work, {}, parameters.operators)) - seconds(near));
+  const double others = std::max(
+      0.0, seconds(count_operations(lists, operator_nodes, {}, parameters.operators)) - seconds(near));
   std::array<double, 2> slowest = {std::max(in_all / threads, costliest), others / threads};
   comm.allreduce(std::span<double>(slowest), MPI_MAX);
   overfull.pairs = comm.sum(near.near_pairs);
@@ -141,8 +143,8 @@ OverfullLeaves find_overfull(const mpi::Comm& comm, const RankLists& lists,
 std::string describe(const OverfullLeaves& overfull, const Parameters& parameters, int ncrit) {
   return fmt::format(
       "{} at the maximum level {} {} more than ncrit = {} points, up to {} (many points coincide or nearly "
-      "so): of an "
-      "evaluation about {:.3g} s go to their {:.3g} pairs, {:.3g} s to all else",
+      "so): an "
+      "evaluation takes about {:.3g} s for their {:.3g} pairs and {:.3g} s for everything else",
       overfull.leaves == 1 ? fmt::format("1 leaf") : fmt::format("{} leaves", overfull.leaves),
       parameters.options.max_level, overfull.leaves == 1 ? "holds" : "hold", ncrit, overfull.largest,
       overfull.seconds, overfull.pairs, overfull.other_seconds);

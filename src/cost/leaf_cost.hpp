@@ -38,7 +38,7 @@ bool is_absurd(const OverfullLeaves& overfull);
 /// "3 leaves at the maximum level 20 hold more than ncrit = 280 points, ...", with their cost.
 std::string describe(const OverfullLeaves& overfull, const Parameters& parameters, int ncrit);
 
-/// Finds the overfull leaves and estimates their cost. `ends`: see make_work_lists; `own_sources`: the
+/// Finds the overfull leaves and estimates their cost. `ends`: see make_operator_nodes; `own_sources`: the
 /// ascending codes of this rank's sources. Collective.
 OverfullLeaves find_overfull(const mpi::Comm& comm, const RankLists& lists,
                              std::span<const std::uint8_t> ends, const tree::Partition& partition,

@@ -81,14 +81,15 @@ std::vector<Index> whole_weights(std::span<const double> seconds, double largest
 }
 
 std::optional<tree::Partition> divide_by_work(const mpi::Comm& comm, const RankLists& lists,
-                                              const WorkLists& work, const tree::Partition& partition,
+                                              const OperatorNodes& operator_nodes,
+                                              const tree::Partition& partition,
                                               std::span<const tree::NodeKey> leaves,
                                               const Parameters& parameters, bool targets_are_sources,
                                               LoadBalanceResult& balance) {
   const tree::CodeRange range = partition.range(comm.rank());
   const distributed::SharedOnce once(comm, partition, lists.tree);
-  std::vector<OperationCounts> by_node = count_by_node(lists, work, parameters.operators);
-  const double families_in = count_families_in(lists, work, {}, parameters.operators);
+  std::vector<OperationCounts> by_node = count_by_node(lists, operator_nodes, parameters.operators);
+  const double families_in = count_families_in(lists, operator_nodes, {}, parameters.operators);
   for (const OperationCounts& node : by_node) balance.by_points += node;
   balance.by_points.families_in = families_in;
   for (NodeIndex node = 0; node < lists.tree.size(); ++node)

@@ -39,7 +39,8 @@ std::vector<Index> whole_weights(std::span<const double> seconds, double largest
 /// it if it reduces the largest weight of any rank by more than the fraction kWorthMoving. Collective.
 inline constexpr double kWorthMoving = 0.02;
 std::optional<tree::Partition> divide_by_work(const mpi::Comm& comm, const RankLists& lists,
-                                              const WorkLists& work, const tree::Partition& partition,
+                                              const OperatorNodes& operator_nodes,
+                                              const tree::Partition& partition,
                                               std::span<const tree::NodeKey> leaves,
                                               const Parameters& parameters, bool targets_are_sources,
                                               LoadBalanceResult& balance);

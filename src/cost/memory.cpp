@@ -74,11 +74,11 @@ Index point_arrays(const PointNumbers& n, const Parameters& parameters) {
 
 /// Expected rows of M2L's workspace at the level that needs most: from the target parents whose children have
 /// locals, and the families whose multipoles they may need.
-Index expected_rows(const RankLists& lists, const WorkLists& work, const OperatorKey& key) {
+Index expected_rows(const RankLists& lists, const OperatorNodes& operator_nodes, const OperatorKey& key) {
   Index rows = 0;
   const tree::EssentialTree& tree = lists.tree;
-  for (std::size_t level = tree::kFirstLevel; level < work.target_nodes.size(); ++level) {
-    const auto targets = static_cast<Index>(work.target_parents[level - 1].size());
+  for (std::size_t level = tree::kFirstLevel; level < operator_nodes.target_nodes.size(); ++level) {
+    const auto targets = static_cast<Index>(operator_nodes.target_parents[level - 1].size());
     if (targets == 0) continue;
     Index sources = 0;
     for (NodeIndex node = tree.level_begin[level - 1]; node < tree.level_begin[level]; ++node)
@@ -95,9 +95,9 @@ Index workspace_bytes(const OperatorKey& key, Index rows, int threads) {
 }
 
 /// By MemoryStage.
-constexpr std::array<std::string_view, 4> kWhen = {"before the points are sorted (a lower bound)",
-                                                   "once the tree is built (a lower bound)",
-                                                   "once the lists are built", "once the set-up stands"};
+constexpr std::array<std::string_view, 4> kWhen = {
+    "before the points are sorted (a lower bound)", "after the tree is built (a lower bound)",
+    "after the lists are built", "after the set-up is complete"};
 
 /// Bytes that one rank will allocate under one bound.
 struct Claim {
@@ -115,8 +115,9 @@ std::string advice(const Parameters& parameters, bool limited) {
 
 }  // namespace
 
-RankMemory rank_memory(const RankLists& lists, const WorkLists& work, std::span<const M2lSchedule> schedules,
-                       const PointNumbers& numbers, const Parameters& parameters, int ranks) {
+RankMemory rank_memory(const RankLists& lists, const OperatorNodes& operator_nodes,
+                       std::span<const M2lSchedule> schedules, const PointNumbers& numbers,
+                       const Parameters& parameters, int ranks) {
   const tree::EssentialTree& tree = lists.tree;
   const OperatorKey& key = parameters.operators;
   RankMemory memory;
@@ -132,10 +133,10 @@ RankMemory rank_memory(const RankLists& lists, const WorkLists& work, std::span<
                  list_bytes(lists.lists.w) + list_bytes(lists.lists.x) +
                  (numbers.targets_are_sources ? 2 : 1) * list_bytes(lists.operator_lists.p2p) +
                  list_bytes(lists.operator_lists.m2p) + list_bytes(lists.operator_lists.p2l) +
-                 bytes_of(work.source_leaves, work.target_ends, work.w_leaves, work.interior_leaves,
-                          work.boundary_leaves) +
-                 level_bytes(work.source_parents) + level_bytes(work.target_nodes) +
-                 level_bytes(work.target_parents) + level_bytes(work.x_nodes);
+                 bytes_of(operator_nodes.source_leaves, operator_nodes.target_ends, operator_nodes.w_leaves,
+                          operator_nodes.interior_leaves, operator_nodes.boundary_leaves) +
+                 level_bytes(operator_nodes.source_parents) + level_bytes(operator_nodes.target_nodes) +
+                 level_bytes(operator_nodes.target_parents) + level_bytes(operator_nodes.x_nodes);
   for (const M2lSchedule& schedule : schedules)
     memory.lists += bytes_of(schedule.blocks, schedule.target_children, schedule.source_children,
                              schedule.pair_target, schedule.pair_source, schedule.pair_end);
@@ -308,13 +309,13 @@ MemoryNeeds needs_of_lists(const PointNumbers& points, const MovedRecords& moved
     needs.moved.sources = moved.sources;
     needs.moved.targets = moved.targets;
   }
-  const WorkLists work = make_work_lists(lists, ends, points.sources);
-  needs.memory = rank_memory(lists, work, {}, needs.points, parameters, partition.ranks());
+  const OperatorNodes operator_nodes = make_operator_nodes(lists, ends, points.sources);
+  needs.memory = rank_memory(lists, operator_nodes, {}, needs.points, parameters, partition.ranks());
   if (key.m2l == M2lMethod::fft) {
     needs.v_bytes = item_bytes(lists.lists.v);
-    for (const auto& parents : work.target_parents)
+    for (const auto& parents : operator_nodes.target_parents)
       needs.memory.lists += kM2lScheduleBytes * static_cast<Index>(parents.size());
-    needs.m2l_workspace = workspace_bytes(key, expected_rows(lists, work, key), threads);
+    needs.m2l_workspace = workspace_bytes(key, expected_rows(lists, operator_nodes, key), threads);
   }
   return needs;
 }
@@ -330,7 +331,7 @@ void MemoryCheck::require_for_operators() {
   MemoryEstimate estimate;
   estimate.operators = operator_bytes(parameters_.operators);
   estimate.set_up = comm_.is_root() ? operator_scratch_bytes(parameters_.operators) : 0;
-  require(estimate, "before the operators are there");
+  require(estimate, "before the operators are computed");
 }
 
 void MemoryCheck::begin(Index replaced) {
@@ -416,10 +417,10 @@ MemoryCheck::Shortage MemoryCheck::beyond_node(const MemoryEstimate& estimate) c
     worst = {
         needed - bound.available,
         fmt::format(
-            "{} {} on {} {} {} more, rank {} alone {} of {} in all; of the {} of {}, {} are left ({})", ranks,
-            ranks == 1 ? "rank" : "ranks", host_name(), ranks == 1 ? "needs" : "need", human_bytes(needed),
-            comm_.rank(), human_bytes(ahead), human_bytes(estimate.peak()), human_bytes(bound.limit),
-            bound.name, human_bytes(bound.available), advice(parameters_, false))};
+            "{} {} on {} {} {} more, rank {} alone {} of {} in total; of the {} of {}, {} are left ({})",
+            ranks, ranks == 1 ? "rank" : "ranks", host_name(), ranks == 1 ? "needs" : "need",
+            human_bytes(needed), comm_.rank(), human_bytes(ahead), human_bytes(estimate.peak()),
+            human_bytes(bound.limit), bound.name, human_bytes(bound.available), advice(parameters_, false))};
   }
   return worst;
 }

@@ -29,18 +29,19 @@ struct PointNumbers {
 
 /// Bytes by purpose. points: orders in both directions, coordinates. tree: the locally essential tree and its
 /// boxes. lists: neighbours, U, V, W, X, lists by operator (that of P2P twice if sources = targets, an upper
-/// bound), work lists, M2L's schedules. values: charges, multipoles, locals, check potentials, sums at
-/// targets. partition: replicated on every rank. Counts elements in use, not capacities; excludes operators,
-/// M2L's transforms (at most kM2lWorkspaceBytes, unless a single parent needs more), message buffers and
-/// MPI's own buffers.
+/// bound), nodes of each operator, M2L's schedules. values: charges, multipoles, locals, check potentials,
+/// sums at targets. partition: replicated on every rank. Counts elements in use, not capacities; excludes
+/// operators, M2L's transforms (at most kM2lWorkspaceBytes, unless a single parent needs more), message
+/// buffers and MPI's own buffers.
 struct RankMemory {
   Index points = 0, tree = 0, lists = 0, values = 0, partition = 0;
   Index total() const { return points + tree + lists + values + partition; }
   bool operator==(const RankMemory&) const = default;
 };
 
-RankMemory rank_memory(const RankLists& lists, const WorkLists& work, std::span<const M2lSchedule> schedules,
-                       const PointNumbers& numbers, const Parameters& parameters, int ranks);
+RankMemory rank_memory(const RankLists& lists, const OperatorNodes& operator_nodes,
+                       std::span<const M2lSchedule> schedules, const PointNumbers& numbers,
+                       const Parameters& parameters, int ranks);
 
 /// Bytes replicated on every rank. `coarse_nodes`: number of coarse nodes of all ranks, if a collective sends
 /// their multipoles. `count_tree`: bytes of the count tree during the set-up.

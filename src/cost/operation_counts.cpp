@@ -22,9 +22,9 @@ double children_with(const tree::EssentialTree& tree, NodeIndex parent,
 
 /// Calls use(parent, neighbour) for every pair of families of M2L by FFT.
 template <class Use>
-void for_each_family_pair(const RankLists& lists, const WorkLists& work, Use&& use) {
-  for (std::size_t level = distributed::kFirstLevel; level < work.target_parents.size(); ++level)
-    for (const NodeIndex parent : work.target_parents[level - 1])
+void for_each_family_pair(const RankLists& lists, const OperatorNodes& operator_nodes, Use&& use) {
+  for (std::size_t level = distributed::kFirstLevel; level < operator_nodes.target_parents.size(); ++level)
+    for (const NodeIndex parent : operator_nodes.target_parents[level - 1])
       for (std::size_t direction = 0; direction < 27; ++direction) {
         const NodeIndex other = lists.lists.near[27 * at(parent) + direction];
         if (direction == 13 || other == kNoNode) continue;
@@ -32,12 +32,12 @@ void for_each_family_pair(const RankLists& lists, const WorkLists& work, Use&& u
       }
 }
 
-/// Share of the rate of large matrix products that the many small ones of M2L by SVD reach, gathering
-/// included: at order 6, 193 us per box instead of 53 at the full rate.
+/// Share of the throughput of large matrix products that the many small ones of M2L by SVD reach, gathering
+/// included: at order 6, 193 us per box instead of 53 at full throughput.
 constexpr double kSvdShare = 0.27;
 
-/// Share of the rate of pairs in single precision that P2P reaches if sources and targets differ: coordinates
-/// are two floats, and one side of a pair is summed at a time.
+/// Share of the throughput of pairs in single precision that P2P reaches if sources and targets differ:
+/// coordinates are two floats, and one side of a pair is summed at a time.
 constexpr double kSplitShare = 0.7;
 
 PhaseOperations& of(OperationsByPhase& operations, Phase phase) {
@@ -58,12 +58,14 @@ std::vector<std::uint8_t> find_ends(const RankLists& lists) {
   return ends;
 }
 
-WorkLists make_work_lists(const RankLists& lists, std::span<const std::uint8_t> ends, Index own_sources) {
+OperatorNodes make_operator_nodes(const RankLists& lists, std::span<const std::uint8_t> ends,
+                                  Index own_sources) {
   const tree::EssentialTree& tree = lists.tree;
   const tree::OperatorLists& operator_lists = lists.operator_lists;
-  WorkLists work;
+  OperatorNodes operator_nodes;
   const std::size_t levels = static_cast<std::size_t>(std::max(tree.levels(), distributed::kFirstLevel));
-  for (auto* by_level : {&work.source_parents, &work.target_nodes, &work.target_parents, &work.x_nodes})
+  for (auto* by_level : {&operator_nodes.source_parents, &operator_nodes.target_nodes,
+                         &operator_nodes.target_parents, &operator_nodes.x_nodes})
     by_level->resize(levels);
   std::vector<std::uint8_t> done(tree.keys.size(), 0);  // an ancestor evaluates the locals for the targets
   for (NodeIndex node = 0; node < tree.size(); ++node) {
@@ -71,9 +73,9 @@ WorkLists make_work_lists(const RankLists& lists, std::span<const std::uint8_t> 
     const bool leaf = tree.leaf[at(node)], expands = level >= distributed::kFirstLevel;
     if (expands && tree.has_source[at(node)] && tree.owner[at(node)] == lists.rank) {
       if (leaf)
-        work.source_leaves.push_back(node);
+        operator_nodes.source_leaves.push_back(node);
       else
-        work.source_parents[level].push_back(node);
+        operator_nodes.source_parents[level].push_back(node);
     }
     if (!tree.has_target[at(node)]) continue;
     if (level > distributed::kFirstLevel) {
@@ -81,20 +83,21 @@ WorkLists make_work_lists(const RankLists& lists, std::span<const std::uint8_t> 
       done[at(node)] = done[parent] || ends[parent];
     }
     if (expands && !done[at(node)]) {
-      work.target_nodes[level].push_back(node);
-      if (ends[at(node)]) work.target_ends.push_back(node);
+      operator_nodes.target_nodes[level].push_back(node);
+      if (ends[at(node)]) operator_nodes.target_ends.push_back(node);
     }
-    if (!leaf && !done[at(node)] && !(expands && ends[at(node)])) work.target_parents[level].push_back(node);
-    if (!operator_lists.p2l.of(node).empty()) work.x_nodes[level].push_back(node);
+    if (!leaf && !done[at(node)] && !(expands && ends[at(node)]))
+      operator_nodes.target_parents[level].push_back(node);
+    if (!operator_lists.p2l.of(node).empty()) operator_nodes.x_nodes[level].push_back(node);
     if (!leaf) continue;
-    if (!operator_lists.m2p.of(node).empty()) work.w_leaves.push_back(node);
+    if (!operator_lists.m2p.of(node).empty()) operator_nodes.w_leaves.push_back(node);
     const auto u = operator_lists.p2p.of(node);
     if (u.empty()) continue;
     const bool interior = std::all_of(
         u.begin(), u.end(), [&](NodeIndex other) { return tree.source_end[at(other)] <= own_sources; });
-    (interior ? work.interior_leaves : work.boundary_leaves).push_back(node);
+    (interior ? operator_nodes.interior_leaves : operator_nodes.boundary_leaves).push_back(node);
   }
-  return work;
+  return operator_nodes;
 }
 
 OperationCounts& OperationCounts::operator+=(const OperationCounts& other) {
@@ -102,7 +105,7 @@ OperationCounts& OperationCounts::operator+=(const OperationCounts& other) {
   return *this;
 }
 
-std::vector<OperationCounts> count_by_node(const RankLists& lists, const WorkLists& work,
+std::vector<OperationCounts> count_by_node(const RankLists& lists, const OperatorNodes& operator_nodes,
                                            const OperatorKey& key) {
   const tree::EssentialTree& tree = lists.tree;
   const auto sources = [&](NodeIndex node) { return static_cast<double>(tree.source_count[at(node)]); };
@@ -110,25 +113,25 @@ std::vector<OperationCounts> count_by_node(const RankLists& lists, const WorkLis
     return static_cast<double>(tree.target_end[at(node)] - tree.target_begin[at(node)]);
   };
   std::vector<OperationCounts> c(tree.keys.size());
-  for (const NodeIndex leaf : work.source_leaves) {
+  for (const NodeIndex leaf : operator_nodes.source_leaves) {
     c[at(leaf)].sources = sources(leaf);
     c[at(leaf)].source_leaves = 1;
   }
-  for (const auto& parents : work.source_parents)
+  for (const auto& parents : operator_nodes.source_parents)
     for (const NodeIndex parent : parents)
       c[at(parent)].m2m_children = children_with(tree, parent, tree.has_source);
-  for (std::size_t level = distributed::kFirstLevel; level < work.target_parents.size(); ++level)
-    for (const NodeIndex parent : work.target_parents[level])
+  for (std::size_t level = distributed::kFirstLevel; level < operator_nodes.target_parents.size(); ++level)
+    for (const NodeIndex parent : operator_nodes.target_parents[level])
       for (std::size_t octant = 0; octant < 8; ++octant)
         if (const NodeIndex child = tree.children[8 * at(parent) + octant];
             child != kNoNode && tree.has_target[at(child)])
           c[at(child)].l2l_children = 1;
   if (key.m2l == M2lMethod::fft)
-    for_each_family_pair(lists, work, [&](NodeIndex parent, NodeIndex) {
+    for_each_family_pair(lists, operator_nodes, [&](NodeIndex parent, NodeIndex) {
       c[at(parent)].families_out = 1;
       c[at(parent)].family_pairs += 1;
     });
-  for (const auto& nodes : work.target_nodes)
+  for (const auto& nodes : operator_nodes.target_nodes)
     for (const NodeIndex node : nodes) {
       c[at(node)].local_nodes = 1;
       if (key.m2l == M2lMethod::svd) c[at(node)].v_pairs = static_cast<double>(lists.lists.v.of(node).size());
@@ -138,23 +141,23 @@ std::vector<OperationCounts> count_by_node(const RankLists& lists, const WorkLis
     if (tree.leaf[at(node)] && tree.has_target[at(node)] &&
         tree.anchors[at(node)].level >= distributed::kFirstLevel)
       c[at(node)].targets = targets(node);
-  for (const auto* leaves : {&work.interior_leaves, &work.boundary_leaves})
+  for (const auto* leaves : {&operator_nodes.interior_leaves, &operator_nodes.boundary_leaves})
     for (const NodeIndex leaf : *leaves) {
       double around = 0;
       for (const NodeIndex other : lists.operator_lists.p2p.of(leaf)) around += sources(other);
       c[at(leaf)].near_pairs = around * targets(leaf);
       c[at(leaf)].near_gathers = around;
     }
-  for (const NodeIndex leaf : work.w_leaves)
+  for (const NodeIndex leaf : operator_nodes.w_leaves)
     c[at(leaf)].m2p_targets = targets(leaf) * static_cast<double>(lists.operator_lists.m2p.of(leaf).size());
-  for (const auto& nodes : work.x_nodes)
+  for (const auto& nodes : operator_nodes.x_nodes)
     for (const NodeIndex node : nodes)
       for (const NodeIndex other : lists.operator_lists.p2l.of(node))
         c[at(node)].p2l_sources += sources(other);
   return c;
 }
 
-double count_families_in(const RankLists& lists, const WorkLists& work,
+double count_families_in(const RankLists& lists, const OperatorNodes& operator_nodes,
                          std::span<const M2lSchedule> schedules, const OperatorKey& key) {
   double families = 0;
   if (key.m2l != M2lMethod::fft) return families;
@@ -162,18 +165,18 @@ double count_families_in(const RankLists& lists, const WorkLists& work,
     for (const M2lFftBlock& block : schedule.blocks) families += block.sources;
   if (!schedules.empty()) return families;
   std::vector<std::uint8_t> needed(lists.tree.keys.size(), 0);
-  for_each_family_pair(lists, work, [&](NodeIndex, NodeIndex other) {
+  for_each_family_pair(lists, operator_nodes, [&](NodeIndex, NodeIndex other) {
     families += !needed[at(other)];
     needed[at(other)] = 1;
   });
   return families;
 }
 
-OperationCounts count_operations(const RankLists& lists, const WorkLists& work,
+OperationCounts count_operations(const RankLists& lists, const OperatorNodes& operator_nodes,
                                  std::span<const M2lSchedule> schedules, const OperatorKey& key) {
   OperationCounts sum;
-  for (const OperationCounts& node : count_by_node(lists, work, key)) sum += node;
-  sum.families_in = count_families_in(lists, work, schedules, key);
+  for (const OperationCounts& node : count_by_node(lists, operator_nodes, key)) sum += node;
+  sum.families_in = count_families_in(lists, operator_nodes, schedules, key);
   return sum;
 }
 

@@ -25,7 +25,7 @@ struct RankLists {
 };
 
 /// The nodes each operator is applied to, on one rank.
-struct WorkLists {
+struct OperatorNodes {
   std::vector<NodeIndex> source_leaves;                // P2M: leaves that this rank owns, with sources
   std::vector<std::vector<NodeIndex>> source_parents;  // M2M by level: nodes with sources that this rank owns
   std::vector<std::vector<NodeIndex>> target_nodes;    // M2L, P2L by level: nodes with targets
@@ -45,9 +45,10 @@ struct WorkLists {
 /// gradient (eps u in a box of half side h is eps u / h in the gradient).
 std::vector<std::uint8_t> find_ends(const RankLists& lists);
 
-/// Makes the work lists from the `ends` agreed by all ranks. Sources from `own_sources` on are ghosts, once
-/// they are placed.
-WorkLists make_work_lists(const RankLists& lists, std::span<const std::uint8_t> ends, Index own_sources);
+/// Finds the nodes of each operator from the `ends` agreed by all ranks. Sources from `own_sources` on are
+/// ghosts, once they are placed.
+OperatorNodes make_operator_nodes(const RankLists& lists, std::span<const std::uint8_t> ends,
+                                  Index own_sources);
 
 /// Counts of the operations of one evaluation.
 struct OperationCounts {
@@ -74,17 +75,17 @@ inline constexpr std::array kAllCounts = {
 /// (family pairs and inverse transforms at the parent, L2L at the child, L2P at the leaf). Downward
 /// operations of a node in which several ranks have targets are done, and counted, by each of them; P2M and
 /// M2M only by the owner.
-std::vector<OperationCounts> count_by_node(const RankLists& lists, const WorkLists& work,
+std::vector<OperationCounts> count_by_node(const RankLists& lists, const OperatorNodes& operator_nodes,
                                            const OperatorKey& key);
 
 /// Number of families whose multipoles M2L by FFT transforms: the sum over the schedules' blocks. Without
 /// schedules, the number of families in the lists, level by level, which is the same if a level's schedule
 /// has one block.
-double count_families_in(const RankLists& lists, const WorkLists& work,
+double count_families_in(const RankLists& lists, const OperatorNodes& operator_nodes,
                          std::span<const M2lSchedule> schedules, const OperatorKey& key);
 
 /// Counts of one rank's part of an evaluation: the sum of the above.
-OperationCounts count_operations(const RankLists& lists, const WorkLists& work,
+OperationCounts count_operations(const RankLists& lists, const OperatorNodes& operator_nodes,
                                  std::span<const M2lSchedule> schedules, const OperatorKey& key);
 
 /// Operations by phase; `svd_rank` is the mean rank of M2L by SVD.

@@ -22,16 +22,16 @@ tree::NearLists near_lists(const tree::EssentialTree& tree, const tree::Operator
           parameters.near_form != NearForm::two_floats};
 }
 
-std::vector<M2lSchedule> make_m2l_schedules(const RankLists& lists, const WorkLists& work,
+std::vector<M2lSchedule> make_m2l_schedules(const RankLists& lists, const OperatorNodes& operator_nodes,
                                             const OperatorKey& key) {
   std::vector<M2lSchedule> schedules;
   if (key.m2l != M2lMethod::fft) return schedules;
   const SiblingView nodes{lists.lists.near.data(), lists.tree.children.data(), lists.tree.has_source.data(),
                           lists.tree.has_target.data()};
-  schedules.resize(work.target_nodes.size());
+  schedules.resize(operator_nodes.target_nodes.size());
   for (std::size_t level = distributed::kFirstLevel; level < schedules.size(); ++level)
     schedules[level] = make_m2l_schedule(key.order, static_cast<std::size_t>(key.m2l_precision),
-                                         work.target_parents[level - 1], nodes);
+                                         operator_nodes.target_parents[level - 1], nodes);
   return schedules;
 }
 

@@ -22,7 +22,7 @@ tree::OperatorLists choose_operator_lists(const tree::EssentialTree& tree,
                                           bool targets_are_sources);
 
 /// M2L's schedules by level of the targets; empty for M2L by SVD.
-std::vector<M2lSchedule> make_m2l_schedules(const RankLists& lists, const WorkLists& work,
+std::vector<M2lSchedule> make_m2l_schedules(const RankLists& lists, const OperatorNodes& operator_nodes,
                                             const OperatorKey& key);
 
 /// How multipoles are sent between the ranks of a run.

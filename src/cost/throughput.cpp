@@ -130,7 +130,7 @@ struct NearProblem {
 
 /// Pairs per second of one thread, for a leaf's targets and a surface's sources.
 template <class Real>
-double pair_rate(bool gradient) {
+double pair_throughput(bool gradient) {
   constexpr Index targets = 96, sources = 512, repeats = 40;
   ThreadErrors errors;
   const double seconds = best_seconds([&] {
@@ -155,7 +155,7 @@ double pair_rate(bool gradient) {
 }
 
 template <class Real>
-double gemm_rate() {
+double gemm_throughput() {
   constexpr Index n = 296, columns = 64, repeats = 10;  // a batch of nodes at order 8
   const AlignedVector<Real> a(static_cast<std::size_t>(n * n), Real(1e-3));
   ThreadErrors errors;
@@ -181,8 +181,8 @@ struct NearTimes {
     of_small = std::min(of_small, small.seconds<Real>(false, form));
     of_gradient = std::min(of_gradient, large.seconds<Real>(true, form));
   }
-  /// seconds = pairs / near_rate + gathers / gather_rate.
-  void rate(const NearProblem& large, const NearProblem& small, Throughput::Row& row) const {
+  /// Solves seconds = pairs / (pairs per second) + gathers / (gathers per second) for the throughput.
+  void set_throughput(const NearProblem& large, const NearProblem& small, Throughput::Row& row) const {
     const double a = large.pairs(), b = large.gathers(), c = small.pairs(), d = small.gathers();
     const double a_pair = std::max((of_large * d - of_small * b) / (a * d - b * c), 0.5 * of_large / a);
     const double a_gather = std::max((of_small - c * a_pair) / d, 0.1 * a_pair);
@@ -193,25 +193,25 @@ struct NearTimes {
   }
 };
 
-/// The best rates of several rounds, so that short disturbances of the machine do not count.
+/// The highest throughput of several rounds, so that short disturbances of the machine do not count.
 template <class Real>
 Throughput::Row measure_row(NearProblem& large, NearProblem& small) {
   Throughput::Row row{};
   NearTimes near;
-  const auto best = [&row](OperationKind kind, double rate) {
+  const auto best = [&row](OperationKind kind, double value) {
     double& slot = row[static_cast<std::size_t>(kind)];
-    slot = std::max(slot, rate);
+    slot = std::max(slot, value);
   };
   for (int round = 0; round < kRounds; ++round) {
     near.measure<Real>(large, small, NearForm::two_floats);
-    best(OperationKind::pairs, pair_rate<Real>(false));
-    best(OperationKind::gradient_pairs, pair_rate<Real>(true));
-    best(OperationKind::gemm, gemm_rate<Real>());
+    best(OperationKind::pairs, pair_throughput<Real>(false));
+    best(OperationKind::gradient_pairs, pair_throughput<Real>(true));
+    best(OperationKind::gemm, gemm_throughput<Real>());
     const M2lFftSpeed m2l = measure_m2l_fft<Real>(7);
     best(OperationKind::transform, m2l.transform);
     best(OperationKind::sweep, m2l.sweep);
   }
-  near.rate(large, small, row);
+  near.set_throughput(large, small, row);
   return row;
 }
 
@@ -219,7 +219,7 @@ Throughput::Row measure_row(NearProblem& large, NearProblem& small) {
 
 namespace {
 
-/// The row of single precision with these rates of P2P.
+/// The row of single precision with this throughput of P2P.
 Throughput::Row with_near(Throughput::Row row, double pairs, double gradient_pairs, double gathers) {
   row[static_cast<std::size_t>(OperationKind::near_pairs)] = pairs;
   row[static_cast<std::size_t>(OperationKind::near_gradient_pairs)] = gradient_pairs;
@@ -266,8 +266,8 @@ Throughput measure_throughput() {
     one_float.measure<float>(large, small, NearForm::one_float);
     estimate.measure<float>(large, small, NearForm::estimate);
   }
-  one_float.rate(large, small, throughput.in_one_float);
-  estimate.rate(large, small, throughput.in_estimate);
+  one_float.set_throughput(large, small, throughput.in_one_float);
+  estimate.set_throughput(large, small, throughput.in_estimate);
   return throughput;
 }
 

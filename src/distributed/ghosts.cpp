@@ -49,7 +49,7 @@ GhostMap map_ghosts(const mpi::Comm& comm, const EssentialTree& tree, const tree
       [&](const Request& request) {
         const NodeIndex node = tree.find(request.key);
         if (node == kNoNode)
-          throw Error("another rank asked for a node that does not exist here",
+          throw Error("another rank requested a node that does not exist here",
                       "please report this as a bug");
         return GhostRow{node, request.kind};
       },

@@ -78,11 +78,11 @@ std::vector<tree::NodeKey> two_to_one_globally(const mpi::Comm& comm, const tree
 
 tree::EssentialTree build_essential_tree(const mpi::Comm& comm, const tree::LocalPart& part,
                                          Traffic& traffic) {
-  const tree::GhostRecords told = tree::records_for_others(part);
-  const std::vector<tree::NodeRecord> heard =
-      comm.all_to_all(std::span<const tree::NodeRecord>(told.records), told.counts, nullptr, &traffic);
+  const tree::GhostRecords sent = tree::records_for_others(part);
+  const std::vector<tree::NodeRecord> received =
+      comm.all_to_all(std::span<const tree::NodeRecord>(sent.records), sent.counts, nullptr, &traffic);
   tree::EssentialTree essential;
-  mpi::collectively(comm, [&] { essential = tree::build_essential_tree(part, heard); });
+  mpi::collectively(comm, [&] { essential = tree::build_essential_tree(part, received); });
   return essential;
 }
 

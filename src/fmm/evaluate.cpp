@@ -207,15 +207,15 @@ struct Evaluation {
   }
 
   void sum_near(std::span<const NodeIndex> leaves, const tree::NodeLists& p2p_lists,
-                const std::function<void()>& meanwhile = {}) {
+                const std::function<void()>& poll = {}) {
     in_near_precision([&]<class Near>(Near) {
       p2p<Near>(kernel, leaves, view(p2p_lists), s.boxes.data(), s.targets_by_node(), s.sources_by_node(),
-                w.charges.data(), sums, meanwhile);
+                w.charges.data(), sums, poll);
     });
   }
 
   // P2P that does not wait for ghosts: interior leaves, or with symmetric pairs all pairs of this rank except
-  // in rows that are summed as a whole and have a ghost. Polls MPI meanwhile.
+  // in rows that are summed as a whole and have a ghost. Polls MPI between leaves.
   void near_inside() {
     const PhaseScope timed = begin_phase(Phase::p2p, 0);
     const std::function<void()> poll =

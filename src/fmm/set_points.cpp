@@ -137,18 +137,19 @@ CallerPoints sort_points(const morton::RootCube& cube, std::span<const double> s
 
 /// Coordinates of all sources, including ghosts, relative to their leaves.
 LeafFrameCoordinates sources_in_leaf_frames(const PointSetup& s, const Parameters& parameters) {
-  LeafFrameCoordinates local;
-  local.form = parameters.near_form;
-  local.reach = parameters.near_min_separation;
-  if (local.form == NearForm::two_floats) return local;
-  for (auto* axis : {&local.x, &local.y, &local.z}) axis->resize(s.sources.x.size());
+  LeafFrameCoordinates leaf_frame;
+  leaf_frame.form = parameters.near_form;
+  leaf_frame.min_separation = parameters.near_min_separation;
+  if (leaf_frame.form == NearForm::two_floats) return leaf_frame;
+  for (auto* axis : {&leaf_frame.x, &leaf_frame.y, &leaf_frame.z}) axis->resize(s.sources.x.size());
   std::vector<NodeIndex> leaves;
   for (NodeIndex node = 0; node < s.tree.size(); ++node) {
     const auto i = static_cast<std::size_t>(node);
     if (s.tree.leaf[i] && s.tree.source_begin[i] < s.tree.source_end[i]) leaves.push_back(node);
   }
-  to_leaf_frames(leaves, s.boxes.data(), s.sources_by_node(), local.x.data(), local.y.data(), local.z.data());
-  return local;
+  to_leaf_frames(leaves, s.boxes.data(), s.sources_by_node(), leaf_frame.x.data(), leaf_frame.y.data(),
+                 leaf_frame.z.data());
+  return leaf_frame;
 }
 
 std::vector<distributed::PeerRows> rows_of(const tree::LeavesByRank& leaves,
@@ -318,11 +319,12 @@ struct Steps {
   void divide_by_work() {
     if (comm.size() == 1 || parameters.options.load_balance != LoadBalance::work) return;
     stages.begin(SetupStage::load_balance);
-    WorkLists work;
-    mpi::collectively(comm, [&] { work = make_work_lists(s.rank_lists(), ends, s.owned_sources()); });
+    OperatorNodes operator_nodes;
+    mpi::collectively(comm,
+                      [&] { operator_nodes = make_operator_nodes(s.rank_lists(), ends, s.owned_sources()); });
     std::optional<tree::Partition> better = octopole::divide_by_work(
-        comm, s.rank_lists(), work, s.partition, s.leaves, parameters, !targets, s.load_balance);
-    work = {};
+        comm, s.rank_lists(), operator_nodes, s.partition, s.leaves, parameters, !targets, s.load_balance);
+    operator_nodes = {};
     stages.end(SetupStage::load_balance, s.tree.keys.size());
     if (!better) return;
     for (const SetupStage stage : {SetupStage::tree, SetupStage::lists})  // time of the first partition
@@ -400,7 +402,7 @@ struct Steps {
     });
     if (!targets) pair_up();
     mpi::collectively(comm, [&] {
-      s.work = make_work_lists(s.rank_lists(), ends, s.owned_sources());
+      s.work = make_operator_nodes(s.rank_lists(), ends, s.owned_sources());
       s.m2l = make_m2l_schedules(s.rank_lists(), s.work, parameters.operators);
     });
     if (parameters.operators.m2l == M2lMethod::fft)

@@ -32,10 +32,10 @@ struct Coordinates {
 /// Sources relative to their leaves, for P2P, P2M and L2P; empty if P2P uses two floats.
 struct LeafFrameCoordinates {
   NearForm form = NearForm::two_floats;
-  double reach = kMinSeparation;
+  double min_separation = kMinSeparation;
   AlignedVector<float> x, y, z;
   LeafFramePoints view(const std::vector<std::uint8_t>& leaf) const {
-    return {form, static_cast<Index>(x.size()), x.data(), y.data(), z.data(), leaf.data(), reach};
+    return {form, static_cast<Index>(x.size()), x.data(), y.data(), z.data(), leaf.data(), min_separation};
   }
 };
 
@@ -63,7 +63,7 @@ struct PointSetup {
   std::vector<Box> boxes;                     // (nodes)
   distributed::Ghosts ghosts;
   distributed::Ancestors ancestors;
-  WorkLists work;
+  OperatorNodes work;
   std::vector<M2lSchedule> m2l;  // by level of the targets; empty for M2L by SVD
   OverfullLeaves overfull;
   MemoryEstimate memory;  // if it was checked

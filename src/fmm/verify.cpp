@@ -105,18 +105,19 @@ FieldError field_error(std::span<const double> errors, std::span<const double> r
 
 void check_lengths(std::span<const double> sources, std::span<const double> charges,
                    std::span<const double> targets, const Field& field, bool gradient) {
-  const auto require = [](bool holds, const char* what, std::size_t size, const char* wanted) {
+  const auto require = [](bool holds, const char* what, std::size_t size, const char* expected) {
     if (!holds)
-      throw Error(fmt::format("verify: {}: {} values, wanted are {}", what, size, wanted),
+      throw Error(fmt::format("verify: {}: {} values, expected {}", what, size, expected),
                   "pass what this rank passed to set_points and evaluate, and the field that it received");
   };
   require(sources.size() % 3 == 0, "sources", sources.size(), "three per point");
   require(targets.size() % 3 == 0, "targets", targets.size(), "three per point");
-  require(3 * charges.size() == sources.size(), "charges", charges.size(), "one a source");
-  require(3 * field.potential.size() == targets.size(), "potential", field.potential.size(), "one a target");
+  require(3 * charges.size() == sources.size(), "charges", charges.size(), "one per source");
+  require(3 * field.potential.size() == targets.size(), "potential", field.potential.size(),
+          "one per target");
   if (gradient)
     require(field.gradient.size() == targets.size(), "gradient", field.gradient.size(),
-            "three a target, on all ranks or on none");
+            "three per target, on all ranks or on none");
 }
 
 Verification verify_together(const mpi::Comm& comm, const Laplace& kernel, std::span<const double> sources,

@@ -190,7 +190,7 @@ bool lock_descriptor(int descriptor, const std::string& path, std::chrono::milli
       throw Error("another process has kept '" + path + "' locked for " +
                       std::to_string(std::chrono::duration_cast<std::chrono::seconds>(patience).count()) +
                       " s",
-                  "see which one by lsof or fuser, on the host where it runs");
+                  "find it with lsof or fuser on its host");
     std::this_thread::sleep_for(pause);
     pause = std::min(2 * pause, std::chrono::milliseconds(20));
   }
@@ -256,9 +256,9 @@ class LockedFile {
       text.insert(text.begin(), '\n');
     const ssize_t written = ::write(descriptor_, text.data(), text.size());
     if (written == static_cast<ssize_t>(text.size())) return;
-    const std::string cause = written < 0 ? std::strerror(errno) : "no room is left for all of it";
+    const std::string cause = written < 0 ? std::strerror(errno) : "no space is left for the whole line";
     if (written > 0 && regular && ::ftruncate(descriptor_, before.st_size) != 0)
-      throw cannot_append(path_, cause + "; a part of the line stays in the file");
+      throw cannot_append(path_, cause + "; a part of the line remains in the file");
     throw cannot_append(path_, cause);
   }
 

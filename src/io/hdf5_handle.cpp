@@ -156,7 +156,7 @@ bool has_dataset(hid_t file, const std::string& path) {
   if (!has_object(file, path)) return false;
   H5O_info_t info;
   check(H5Oget_info_by_name2(file, path.c_str(), &info, H5O_INFO_BASIC, H5P_DEFAULT),
-        "cannot look at '" + path + "'");
+        "cannot read '" + path + "'");
   return info.type == H5O_TYPE_DATASET;
 }
 
@@ -196,8 +196,7 @@ void check_stored(const Handle& dataset, const std::string& name, const std::vec
   double wanted = static_cast<double>(bytes);
   for (const hsize_t n : shape) wanted *= static_cast<double>(n);
   if (wanted > ratio * static_cast<double>(stored))
-    throw Error(name + " is announced and not all there: the file has " + std::to_string(stored) +
-                " bytes of it");
+    throw Error(name + " is truncated: the file has " + std::to_string(stored) + " bytes of it");
 }
 
 void read_rows(const Handle& dataset, const std::string& name, RowBlock rows, Index columns, double* values) {

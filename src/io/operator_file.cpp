@@ -146,7 +146,7 @@ void read_arrays(hid_t group, OperatorSet<Real>& set) {
     const std::vector<hsize_t> shape = hdf5::shape_of(dataset, name);
     if (shape.size() != 1) throw Error("array '" + name + "' has the wrong shape");
     if (shape[0] * sizeof(T) > H5Dget_storage_size(dataset.get()))
-      throw Error("array '" + name + "' is not all there");
+      throw Error("array '" + name + "' is truncated");
     array.resize(shape[0]);
     hdf5::check(H5Dread(dataset.get(), memory_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, array.data()),
                 "cannot read array '" + name + "'");
@@ -224,7 +224,7 @@ bool OperatorFile<Real>::load(const OperatorKey& key, OperatorSet<Real>& set, st
     const hdf5::Handle file = hdf5::open_serial(path_, hdf5::Access::read);
     const std::string name = group_of(key);
     if (!hdf5::has_object(file.get(), name)) {
-      reason = "'" + path_ + "' holds none of these parameters yet";
+      reason = "'" + path_ + "' has no operators for these parameters yet";
       return false;
     }
     const hdf5::Handle group(H5Gopen2(file.get(), name.c_str(), H5P_DEFAULT), H5Gclose,
@@ -250,7 +250,7 @@ void OperatorFile<Real>::save(OperatorSet<Real>& set) {
     const FileLock lock(path_, patience_);
     OperatorSet<Real> stored;
     std::string reason;
-    if (load(set.key(), stored, reason)) return;  // another process has added it meanwhile
+    if (load(set.key(), stored, reason)) return;  // another process has added it in the meantime
     PendingFile pending(path_);
     pending.check_room(bytes_of(set) + bytes_on_disk(path_));
     hdf5::Handle file = open_copy(path_, pending.temporary());

@@ -55,7 +55,7 @@ std::size_t check_type(const hdf5::Handle& dataset, const std::string& name) {
                             : kind == H5T_INTEGER ? "integers"
                             : kind == H5T_STRING  ? "text"
                                                   : "neither integers nor floating-point numbers";
-  throw Error(name + " holds " + found, "wanted is float32 or float64");
+  throw Error(name + " holds " + found, "expected float32 or float64");
 }
 
 /// Number of rows of a table, which must have this number of columns; for one column, one dimension suffices.
@@ -68,7 +68,7 @@ Index check_table(hid_t file, const std::string& dataset, const std::string& pat
       (shape.size() == 2 && shape[1] == static_cast<hsize_t>(columns)) || (shape.size() == 1 && columns == 1);
   if (!right)
     throw Error("dataset " + name + " has the shape " + describe(shape),
-                columns == 1 ? "wanted is (N,) or (N, 1)" : "wanted is (N, " + std::to_string(columns) + ")");
+                columns == 1 ? "expected (N,) or (N, 1)" : "expected (N, " + std::to_string(columns) + ")");
   hdf5::check_stored(handle, "dataset " + name, shape, check_type(handle, "dataset " + name));
   return static_cast<Index>(shape[0]);
 }
@@ -92,7 +92,7 @@ Contents inspect(const std::string& path) {
   Contents contents;
   if (!hdf5::has_object(file.get(), "/sources")) {
     if (!hdf5::has_object(file.get(), "/particle_data"))
-      throw Error("'" + path + "' holds no points", "wanted is the dataset " +
+      throw Error("'" + path + "' holds no points", "expected the dataset " +
                                                         std::string(kLayouts[0].sources) + ", or " +
                                                         kLayouts[1].sources + " as PyExaFMM writes it");
     contents.layout = 1;
@@ -110,7 +110,7 @@ Contents inspect(const std::string& path) {
     contents.targets = check_table(file.get(), layout.targets, path, 3);
     if (contents.targets == 0)
       throw Error(in_file(layout.targets, path) + " is empty: there are no targets",
-                  "leave it out where the sources are the targets");
+                  "leave it out if the sources are the targets");
   }
   return contents;
 }
@@ -197,7 +197,7 @@ void create_tables(const std::string& path, std::span<const Table> tables,
     hdf5::create_dataset(file.get(), table.dataset, table.integers ? H5T_STD_I64LE : H5T_IEEE_F64LE, shape);
   }
   for (const Attribute& attribute : attributes) hdf5::write_attribute(file.get(), attribute);
-  hdf5::check(file.reset(), "the file could not be laid out");
+  hdf5::check(file.reset(), "the datasets could not be created");
 }
 
 /// Writes this rank's rows, a bounded number at a time. Not collective.

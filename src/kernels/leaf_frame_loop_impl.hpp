@@ -194,10 +194,10 @@ class LeafFramePairs {
     for (Index i = 0; i < leaf_.count; i += mine_.kSize) {
       load_mine(i);
       own();
-      LeafFramePartner behind = kOwnFrame;
-      behind.first = leaf_.first + i + mine_.count;
-      behind.count = leaf_.count - i - mine_.count;
-      append(behind);
+      LeafFramePartner after = kOwnFrame;
+      after.first = leaf_.first + i + mine_.count;
+      after.count = leaf_.count - i - mine_.count;
+      append(after);
       finish_row();
       fold();
     }

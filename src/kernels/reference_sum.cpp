@@ -152,7 +152,7 @@ class ThreadSums {
     }
   }
 
-  /// Adds the sums over one block of sources, and prefetches the next block meanwhile.
+  /// Adds the sums over one block of sources, and prefetches the next block at the same time.
   void add(const Points& points, ReferenceForm form, const Points& next) {
     bool has_wide = false;
     const bool estimated = form == ReferenceForm::estimated;

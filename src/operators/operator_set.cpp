@@ -7,9 +7,9 @@ namespace octopole {
 namespace {
 
 [[noreturn]] void bad_size(const std::string& name, std::size_t size) {
-  throw Error(
-      "the operator array '" + name + "' has " + std::to_string(size) + " entries, which fits no rank",
-      "the stored operators are damaged or of another key: remove them");
+  throw Error("the operator array '" + name + "' has " + std::to_string(size) +
+                  " entries, which is inconsistent with the order or rank",
+              "the stored operators are damaged or of another key: remove them");
 }
 
 /// The rank of a factor of `size` numbers, which has `length` numbers per singular value.
@@ -28,7 +28,7 @@ void require_size(const std::string& name, std::size_t size, Index expected) {
 template <Kernel K, class Real>
 OperatorSet<Real> make_operators(const K& kernel, const OperatorKey& key) {
   if (key.kernel != K::name)
-    throw Error("operators of kernel '" + std::string(key.kernel) + "' requested of kernel '" +
+    throw Error("operators of kernel '" + std::string(key.kernel) + "' requested for kernel '" +
                 std::string(K::name) + "'");
   OperatorSet<Real> set;
   set.translations = make_translations<K, Real>(kernel, key);

@@ -52,10 +52,10 @@ ClosePairs close_pairs(const Sum& sum) {
 
 /// With two floats per coordinate, differences are accurate to 2^-48 half sides: pairs closer than this
 /// distance (in half sides) are summed in double.
-constexpr float kTwoFloatsReach = 0x1p-20F;
+constexpr float kTwoFloatsMinSeparation = 0x1p-20F;
 
 CloseGuard guard_of_two_floats(const ClosePairs& pairs) {
-  return {kTwoFloatsReach * kTwoFloatsReach, pairs};
+  return {kTwoFloatsMinSeparation * kTwoFloatsMinSeparation, pairs};
 }
 
 /// Adds the field of all partners' sources to a leaf's targets, in the given frame.
@@ -227,7 +227,8 @@ class LeafFrameWorker {
   LeafFrame leaf_of(const PointsByNode& points, NodeIndex leaf, const Box& box) const {
     const double scale = K::constant * integer_power(box.half, K::homogeneity);
     return {points.begin[leaf], points.end[leaf] - points.begin[leaf],
-            static_cast<float>(leaf_frame_.reach * leaf_frame_.reach), scale, scale / box.half};
+            static_cast<float>(leaf_frame_.min_separation * leaf_frame_.min_separation), scale,
+            scale / box.half};
   }
 
   LeafFramePoints leaf_frame_;
@@ -235,13 +236,13 @@ class LeafFrameWorker {
   std::vector<LeafFramePartner> partners_;
 };
 
-/// One per thread; that of thread 0 calls the function after every kMeanwhileLeaves leaves.
+/// One per thread; that of thread 0 calls the function after every kLeavesPerPoll leaves.
 class ProgressPoller {
  public:
   explicit ProgressPoller(const std::function<void()>& function)
       : function_(thread_number() == 0 && function ? &function : nullptr) {}
   void after_leaf() {
-    if (function_ == nullptr || ++leaves_ % kMeanwhileLeaves != 0) return;
+    if (function_ == nullptr || ++leaves_ % kLeavesPerPoll != 0) return;
     (*function_)();
   }
 
@@ -263,21 +264,21 @@ void with_worker(const LeafFramePoints& leaf_frame, const Work& work) {
 template <class Real, Kernel K, class Charge>
 void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, const Box* boxes,
          const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
-         const TargetSums& sums, const std::function<void()>& meanwhile) {
+         const TargetSums& sums, const std::function<void()>& poll) {
   // In double, differences of absolute coordinates are as exact as the coordinates; in single precision
   // coordinates are relative to the leaf and split in two floats.
   constexpr bool split = std::is_same_v<Real, float>;
   struct State {
-    ProgressPoller between;
+    ProgressPoller poller;
     SourceBuffer<Real, split> sources;
     TargetBuffer<Real, split> targets;
   };
-  const auto make = [&] { return State{ProgressPoller(meanwhile), {}, {}}; };
+  const auto make = [&] { return State{ProgressPoller(poll), {}, {}}; };
   parallel_for(static_cast<Index>(leaves.size()), 8, make, [&](State& state, Index l) {
     const NodeIndex leaf = leaves[static_cast<std::size_t>(l)];
     sum_row(kernel, leaf, u.of(leaf), split ? boxes[leaf] : kAbsoluteFrame, targets, sources, charges, sums,
             state.sources, state.targets);
-    state.between.after_leaf();
+    state.poller.after_leaf();
   });
 }
 
@@ -286,10 +287,10 @@ namespace {
 template <class K, class Worker, class Charge>
 void work_off_tasks(const K& kernel, const Worker& idle, const NearPairsView& pairs, const Box* boxes,
                     const PointsByNode& points, const Charge* charges, const TargetSums& sums,
-                    const std::function<void()>& meanwhile) {
-  ProgressPoller between(meanwhile);  // for the calling thread
+                    const std::function<void()>& poll) {
+  ProgressPoller poller(poll);  // for the calling thread
   const auto after_leaf = [&] {
-    if (thread_number() == 0) between.after_leaf();
+    if (thread_number() == 0) poller.after_leaf();
   };
   std::vector<Worker> workers(static_cast<std::size_t>(max_threads()), idle);
   std::vector<char> in_use(pairs.ranges.size());  // by range: addresses for task dependences
@@ -341,10 +342,10 @@ void to_leaf_frames(std::span<const NodeIndex> leaves, const Box* boxes, const P
 
 template <class Real, Kernel K, class Charge>
 void p2p_symmetric(const K& kernel, const NearPairsView& pairs, const Box* boxes, const PointsByNode& points,
-                   const Charge* charges, const TargetSums& sums, const std::function<void()>& meanwhile,
+                   const Charge* charges, const TargetSums& sums, const std::function<void()>& poll,
                    const LeafFramePoints& leaf_frame) {
   with_worker<Real, Charge>(leaf_frame, [&](const auto& worker) {
-    work_off_tasks(kernel, worker, pairs, boxes, points, charges, sums, meanwhile);
+    work_off_tasks(kernel, worker, pairs, boxes, points, charges, sums, poll);
   });
 }
 

@@ -16,13 +16,13 @@ namespace octopole {
 /// as two floats each, and pairs closer than 1e-6 half sides are summed in double: points that doubles can
 /// distinguish are distinguished, and sums and gradients of such pairs have the range of double. In double,
 /// pairs closer than 1.5e-154 count as coincident. Threaded over leaves; the order of the sum is that of the
-/// list. The calling thread calls `meanwhile` (may be empty) after every kMeanwhileLeaves leaves that it has
+/// list. The calling thread calls `poll` (may be empty) after every kLeavesPerPoll leaves that it has
 /// processed.
-inline constexpr int kMeanwhileLeaves = 16;
+inline constexpr int kLeavesPerPoll = 16;
 template <class Real, Kernel K, class Charge>
 void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, const Box* boxes,
          const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
-         const TargetSums& sums, const std::function<void()>& meanwhile = {});
+         const TargetSums& sums, const std::function<void()>& poll = {});
 
 /// Computes coordinates of the leaves' points relative to their own leaf. Threaded over leaves.
 void to_leaf_frames(std::span<const NodeIndex> leaves, const Box* boxes, const PointsByNode& points, float* x,
@@ -31,11 +31,11 @@ void to_leaf_frames(std::span<const NodeIndex> leaves, const Box* boxes, const P
 /// P2P for sources = targets, with one 1/r for both sides of symmetric pairs. Sums are indexed as the points
 /// are. Threads execute tasks; tasks with a common range run one after another in the order given: the result
 /// depends on the ranges, to rounding in double, but not on the threads. With one float per coordinate it
-/// also depends on which pairs are in one row, to rounding of Real. `meanwhile` as above. `leaf_frame` is
+/// also depends on which pairs are in one row, to rounding of Real. `poll` as above. `leaf_frame` is
 /// used if Real and Charge are float.
 template <class Real, Kernel K, class Charge>
 void p2p_symmetric(const K& kernel, const NearPairsView& pairs, const Box* boxes, const PointsByNode& points,
-                   const Charge* charges, const TargetSums& sums, const std::function<void()>& meanwhile = {},
+                   const Charge* charges, const TargetSums& sums, const std::function<void()>& poll = {},
                    const LeafFramePoints& leaf_frame = {});
 
 }  // namespace octopole

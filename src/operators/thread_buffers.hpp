@@ -136,9 +136,9 @@ class SourceBuffer {
   }
   /// The number among all points of the source at `place`. Only with Split.
   Index number(Index place) const {
-    const auto behind = std::upper_bound(segments_.begin(), segments_.end(), place,
-                                         [](Index at, const Segment& s) { return at < s.begin; });
-    return (behind - 1)->first + place - (behind - 1)->begin;
+    const auto after = std::upper_bound(segments_.begin(), segments_.end(), place,
+                                        [](Index at, const Segment& s) { return at < s.begin; });
+    return (after - 1)->first + place - (after - 1)->begin;
   }
 
  private:

@@ -39,8 +39,8 @@ struct LeafFramePoints {
   const float* x = nullptr;
   const float* y = nullptr;
   const float* z = nullptr;
-  const std::uint8_t* leaf = nullptr;  // by node, for P2M and L2P: whether it is a leaf
-  double reach = kMinSeparation;       // P2P sums closer pairs in double
+  const std::uint8_t* leaf = nullptr;      // by node, for P2M and L2P: whether it is a leaf
+  double min_separation = kMinSeparation;  // in half sides; P2P sums closer pairs in double
 
   /// Whether this has the points of `node`, in its own frame.
   bool has(NodeIndex node) const { return leaf && x && leaf[node]; }

@@ -229,8 +229,8 @@ PetscErrorCode forget(void** context) {
 
 PetscErrorCode read_relax(MPI_Comm comm, const char* prefix, PetscBool& relax) {
   OCTOPOLE_PETSC_OPTIONS_BEGIN(comm, prefix, "octopole accuracy in solvers", "");
-  OCTOPOLE_PETSC_CALL(
-      PetscOptionsBool("-octopole_relax", "Fewer digits as the residual falls", "", relax, &relax, nullptr));
+  OCTOPOLE_PETSC_CALL(PetscOptionsBool("-octopole_relax", "Use fewer digits as the residual decreases", "",
+                                       relax, &relax, nullptr));
   OCTOPOLE_PETSC_OPTIONS_END();
   return static_cast<PetscErrorCode>(0);
 }
@@ -272,7 +272,7 @@ Accuracy attach(KSP ksp, bool relax) {
   accuracy.looser = accuracy.digits > 0 && accuracy.digits < accuracy.wanted;
   if (accuracy.looser)
     warn(comm,
-         fmt::format("the FMM has {} digits, the solver's tolerance {:g} wants {}: the residual that it "
+         fmt::format("the FMM has {} digits, the solver's tolerance {:g} needs {}: the residual that it "
                      "reports may not be reached (-octopole_digits, or a larger -ksp_rtol)",
                      accuracy.digits, accuracy.rtol, accuracy.wanted));
 

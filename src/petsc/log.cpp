@@ -73,7 +73,7 @@ void initialize() {
 }
 
 const LogEvents& log_events() {
-  if (!events) throw Error("PETSc does not know octopole yet", "call octopole::petsc::initialize");
+  if (!events) throw Error("octopole is not registered with PETSc", "call octopole::petsc::initialize");
   return *events;
 }
 

@@ -76,7 +76,7 @@ void check_square(Mat matrix, const Operator& op) {
   int square = op.rows() == op.columns() ? 1 : 0, all_square = 0;
   MPI_Allreduce(&square, &all_square, 1, MPI_INT, MPI_MIN, comm_of(matrix));
   if (all_square == 0)
-    throw Error("the diagonal of a matrix whose local rows are not as many as its local columns");
+    throw Error("the diagonal of a matrix with different numbers of local rows and columns");
 }
 
 void diagonal_of(Shell& shell, std::span<double> values) {

@@ -47,7 +47,7 @@ std::shared_ptr<NearEntries> near_entries(Mat matrix) {
 
 std::vector<double> fetch_rows(MPI_Comm comm, std::span<const double> mine, Index width,
                                std::span<const Index> rows) {
-  const PetscInt bs = checked_cast<PetscInt>(width, "values a row");
+  const PetscInt bs = checked_cast<PetscInt>(width, "values per row");
   const PetscInt count = checked_cast<PetscInt>(static_cast<Index>(rows.size()), "rows to fetch");
   std::vector<PetscInt> numbers(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i)
@@ -481,7 +481,7 @@ PetscErrorCode view(PC pc, PetscViewer viewer) {
     if (!ascii) return;
     check(PetscViewerASCIIPrintf(viewer, "blocks of at most %lld unknowns, %s at most %lld of neighbours\n",
                                  static_cast<long long>(near.rule.block),
-                                 near.rule.overlap ? "overlapping" : "without overlap; else",
+                                 near.rule.overlap ? "overlapping" : "without overlap; with it",
                                  static_cast<long long>(near.rule.halo)),
           "PetscViewerASCIIPrintf");
     check(PetscViewerASCIIPrintf(viewer, "%lld blocks, %.4g entries in single precision\n",
@@ -502,11 +502,13 @@ PetscErrorCode read_rule(PetscOptionItems* PetscOptionsObject, BlockRule& rule) 
   if (const PetscErrorCode e = PetscOptionsRangeInt("-pc_octopole_near_overlap", "Blocks with neighbours", "",
                                                     overlap, &overlap, nullptr, 0, 1))
     return e;
-  if (const PetscErrorCode e = PetscOptionsBoundedInt(
-          "-pc_octopole_near_block", "Most own unknowns of a block", "", block, &block, nullptr, 1))
+  if (const PetscErrorCode e =
+          PetscOptionsBoundedInt("-pc_octopole_near_block", "Maximum number of own unknowns per block", "",
+                                 block, &block, nullptr, 1))
     return e;
-  if (const PetscErrorCode e = PetscOptionsBoundedInt(
-          "-pc_octopole_near_halo", "Most unknowns that overlap adds", "", halo, &halo, nullptr, 0))
+  if (const PetscErrorCode e =
+          PetscOptionsBoundedInt("-pc_octopole_near_halo", "Maximum number of unknowns that overlap adds", "",
+                                 halo, &halo, nullptr, 0))
     return e;
   rule = {block, overlap != 0, halo};
   return static_cast<PetscErrorCode>(0);

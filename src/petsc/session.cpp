@@ -18,7 +18,7 @@ Session::Session(MPI_Comm comm, const std::vector<std::string>& options, const s
   int count = static_cast<int>(texts_.size());
   char** arguments = arguments_.data();
   if (PetscInitialize(&count, &arguments, nullptr, help.empty() ? nullptr : help.c_str()) != 0)
-    throw Error("PETSc could not be initialised; its words are above");
+    throw Error("PETSc could not be initialised; see its message above");
   initialize();
 }
 

@@ -44,13 +44,14 @@ WeighedLeaves weigh(const ForecastRequest& request, const Partition& partition, 
   std::vector<std::vector<double>> seconds(ranks.size());
   visit_ranks(request, partition, ranks, [&](std::size_t i, VirtualRank& rank) {
     const RankLists lists = rank.lists();
-    const WorkLists work = make_work_lists(lists, rank.ends, static_cast<Index>(lists.tree.size()));
-    std::vector<OperationCounts> by_node = count_by_node(lists, work, parameters.operators);
+    const OperatorNodes operator_nodes =
+        make_operator_nodes(lists, rank.ends, static_cast<Index>(lists.tree.size()));
+    std::vector<OperationCounts> by_node = count_by_node(lists, operator_nodes, parameters.operators);
     for (NodeIndex node = 0; node < lists.tree.size(); ++node)
       if (!rank.counts_here(lists.tree.keys[at(node)])) by_node[at(node)] = upward_part(by_node[at(node)]);
     weighed.leaves[i].assign(rank.leaves().begin(), rank.leaves().end());
     seconds[i] = leaf_seconds(lists, partition.range(rank.lists().rank), weighed.leaves[i], by_node,
-                              count_families_in(lists, work, {}, parameters.operators), parameters,
+                              count_families_in(lists, operator_nodes, {}, parameters.operators), parameters,
                               request.points.targets_are_sources());
   });
   double largest = 0;
@@ -322,7 +323,7 @@ Forecast make_forecast(const ForecastRequest& request) {
   const OperatorKey& key = parameters.operators;
   const bool all = request.sample <= 0 || request.sample >= request.ranks;
   if (!all && !request.points.targets_are_sources())
-    throw Error("a sample of ranks needs targets that are the sources", "look at all ranks");
+    throw Error("a sample of ranks needs sources = targets", "examine all ranks");
   Forecast forecast;
   forecast.parameters = parameters;
   forecast.points = request.points.root().count();

@@ -30,7 +30,8 @@ tree::SharedNodes shared_nodes(tree::NodeCounts& counts, const tree::Partition& 
 
 /// Number of P2P pairs that evaluate.cpp sums before ghosts arrive: those of interior leaves, or with
 /// symmetric pairs all of this rank's (from which the caller subtracts those in rows that wait).
-double inside_pairs(const RankLists& lists, const WorkLists& work, Index own_sources, bool symmetric) {
+double inside_pairs(const RankLists& lists, const OperatorNodes& operator_nodes, Index own_sources,
+                    bool symmetric) {
   double pairs = 0;
   const auto add = [&](NodeIndex leaf) {
     double around = 0;
@@ -40,9 +41,9 @@ double inside_pairs(const RankLists& lists, const WorkLists& work, Index own_sou
     pairs +=
         around * static_cast<double>(lists.tree.target_end[at(leaf)] - lists.tree.target_begin[at(leaf)]);
   };
-  for (const NodeIndex leaf : work.interior_leaves) add(leaf);
+  for (const NodeIndex leaf : operator_nodes.interior_leaves) add(leaf);
   if (symmetric)
-    for (const NodeIndex leaf : work.boundary_leaves) add(leaf);
+    for (const NodeIndex leaf : operator_nodes.boundary_leaves) add(leaf);
   return pairs;
 }
 
@@ -230,9 +231,9 @@ RankForecast VirtualRank::count(Traffic& ancestors) {
   const tree::CodeRange range = partition_.range(rank_);
   for (const NodeKey node : tree_.keys) forecast.ghost_nodes += !range.overlaps(node);
   forecast.ghost_sources = ghost_sources_;
-  const WorkLists work = make_work_lists(lists(), ends, forecast.sources);
-  const std::vector<M2lSchedule> m2l = make_m2l_schedules(lists(), work, key);
-  forecast.operations = count_operations(lists(), work, m2l, key);
+  const OperatorNodes operator_nodes = make_operator_nodes(lists(), ends, forecast.sources);
+  const std::vector<M2lSchedule> m2l = make_m2l_schedules(lists(), operator_nodes, key);
+  forecast.operations = count_operations(lists(), operator_nodes, m2l, key);
   const Index callers = Index{partition_.ranks()};  // blocks of about equal numbers of points
   const tree::Count all = request_.points.root().count();
   const PointNumbers numbers{all.sources / callers,
@@ -242,9 +243,11 @@ RankForecast VirtualRank::count(Traffic& ancestors) {
                              ghost_sources_,
                              request_.points.targets_are_sources(),
                              request_.parameters.gradient()};
-  forecast.memory = rank_memory(lists(), work, m2l, numbers, request_.parameters, partition_.ranks());
+  forecast.memory =
+      rank_memory(lists(), operator_nodes, m2l, numbers, request_.parameters, partition_.ranks());
   forecast.estimate = estimate(numbers, forecast.memory, m2l);
-  forecast.near_inside = inside_pairs(lists(), work, forecast.sources, request_.points.targets_are_sources());
+  forecast.near_inside =
+      inside_pairs(lists(), operator_nodes, forecast.sources, request_.points.targets_are_sources());
   if (request_.points.targets_are_sources())
     forecast.near_inside -=
         tree::waiting_pairs(near_lists(tree_, operator_lists_, forecast.sources, request_.parameters));

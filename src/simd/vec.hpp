@@ -8,8 +8,8 @@
 // Vectors are GCC's vector extensions, so that +, -, * are operators (contracted to fused multiply-add if the
 // machine has it). Each instruction set has its own width, hence its own types: code compiled for one of them
 // is never the same function as code compiled for another. Units that are compiled with extra instructions
-// use nothing of the standard library but plain types, and define all else in unnamed namespaces: the linker
-// could choose such a unit's copy of an inline function for the whole program.
+// use nothing of the standard library but plain types, and define everything else in unnamed namespaces: the
+// linker could choose such a unit's copy of an inline function for the whole program.
 #pragma once
 
 #include <cstdint>

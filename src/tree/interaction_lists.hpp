@@ -90,8 +90,8 @@ struct MultipoleRule {
   /// contain its users (V lists). Multipoles of coarse nodes are sent to all ranks by one collective, others
   /// to their users only.
   Index allgather_threshold = 0;
-  /// Whether M2L works in single precision and all else in double: multipoles that only M2L needs are then
-  /// sent as floats, to which M2L would round them anyway.
+  /// Whether M2L works in single precision and everything else in double: multipoles that only M2L needs are
+  /// then sent as floats, to which M2L would round them anyway.
   bool float_wire = false;
 };
 

@@ -23,7 +23,7 @@ several 1 "the command line|--digits 5' on rank 2|on ranks 0, 1|same arguments" 
   -n 2 "$program" "${run[@]}" : -n 1 "$program" "${run[@]}" --digits 5
 several 1 "the command line|--frobnicate' on rank 1" \
   -n 1 "$program" "${run[@]}" : -n 1 "$program" "${run[@]}" --frobnicate
-for command in "run -i points.h5 -o results.h5" "bench -n 500 --clouds cube --digits 3"; do
+for command in "run -i points.h5 -o results.h5" "bench -n 500 --shapes cube --digits 3"; do
   several 2 "rank 1|instruction set|mmx" -n 1 "$program" $command : \
     -n 1 env OCTOPOLE_SIMD=mmx "$program" $command
 done

@@ -6,7 +6,7 @@ expect 0 1 generate cube -n 200 --charges unit -o points.h5
 echo "old results" >results.h5
 before=$(cksum results.h5)
 
-# refuses STATUS "WORDS|WORDS" ARGUMENTS...: on so many ranks each.
+# refuses STATUS "WORDS|WORDS" ARGUMENTS...: on each number of ranks in rank_counts.
 rank_counts="1 3"
 refuses() {
   local wanted=$1 words ranks

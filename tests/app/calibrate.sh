@@ -4,15 +4,15 @@
 needs python3
 
 expect 0 2 calibrate -n 2000 --min-order 3 --max-order 5 --ncrit 40,80 --check-extra 0 --shapes cube,sphere,ellipsoid,plummer \
-  --targets same --outputs potential --samples 100 -o calibration.json
+  --targets sources --outputs potential --samples 100 -o calibration.json
 shows out "order" "plummer" "digits" "calibration.json"
 shows calibration.json '"table"' '"measurements"' '"digits": 3' '"worst_error"' '"check_order"' '"shape": "ellipsoid"'
-[ "$(grep -c '"relative_l2"' calibration.json)" -eq 24 ] || fail "not 3 orders x 2 ncrit x 4 clouds"
+[ "$(grep -c '"relative_l2"' calibration.json)" -eq 24 ] || fail "not 3 orders x 2 ncrit x 4 shapes"
 
 # Of both outputs, with targets at the sources, among them and around them; the gradient needs a higher order.
 expect 0 2 calibrate -n 1500 --min-order 3 --max-order 5 --ncrit 40 --check-extra 0 --shapes plummer,clusters --samples 100 \
-  -o both.json
-[ "$(grep -c '"relative_l2"' both.json)" -eq 36 ] || fail "not 3 orders x 2 clouds x 3 places of targets x 2 outputs"
+  --targets sources,cloud,box -o both.json  # cloud: the earlier name of shape
+[ "$(grep -c '"relative_l2"' both.json)" -eq 36 ] || fail "not 3 orders x 2 shapes x 3 places of targets x 2 outputs"
 shows both.json '"shape": "clusters"' '"targets": "box"' '"targets": "cloud"' '"output": "gradient"' '"gradient_relative_l2": null'
 python3 - <<'END' || fail "the table of the gradient is not that of the larger error"
 import json

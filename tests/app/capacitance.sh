@@ -27,7 +27,7 @@ expect 0 1 generate mesh bus -n 1 --bars 2 -o small.msh -q
 for ranks in 1 2 3 7; do
   # The same matrix on any number of ranks whatever its accuracy: 7 digits take less time than those of 1e-10.
   expect 0 $ranks capacitance small.msh --rtol 1e-10 --digits 7 --quadrature 1e-7 --report bus$ranks.json -q
-  shows err "the FMM has 7 digits, the solver's tolerance 1e-10 wants 12"
+  shows err "the FMM has 7 digits, the solver's tolerance 1e-10 needs 12"
 done
 holds bus1.json "all(r['capacitance_farads'][m][m] > 0 for m in range(4))"
 holds bus1.json "all(r['capacitance_farads'][m][k] < 0 for m in range(4) for k in range(4) if m != k)"

@@ -40,7 +40,7 @@ expect() {
 }
 
 # needs_module MODULE NAME OPTION COMMAND...: in a build without the module (OCTOPOLE_WITHOUT, which tests/CMakeLists.txt
-# sets: a crash is no missing module) the command is refused by name and CMake option, and the script ends.
+# sets: a crash is not a missing module) the command is refused by name and CMake option, and the script ends.
 needs_module() {
   local module=$1 name=$2 option=$3
   shift 3

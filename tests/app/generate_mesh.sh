@@ -25,7 +25,7 @@ shows out "bus: 176 triangles, 4 conductors"
 # Nothing is overwritten by a failure.
 cp cube.msh before.msh
 expect 2 1 generate mesh cube -n 3 --radius 2 -o cube.msh
-shows err "--radius means nothing to the geometry cube"
+shows err "--radius does not apply to the geometry cube"
 expect 1 2 generate mesh cube -n 0 -o cube.msh
 shows err "the refinement of the mesh is 0"
 expect 1 1 generate mesh sphere --radius=-1 -o cube.msh
@@ -38,7 +38,7 @@ expect 2 1 generate mesh sphere
 expect 2 1 generate --seed 3 mesh sphere -o a.msh
 [ -e a.msh ] && fail "a file in spite of bad usage"
 
-# The clouds still want what they wanted.
+# Point distributions still need their own options.
 expect 2 1 generate cube -o cube.h5
 shows err "--points"
 expect 2 1 generate -n 10 -o cube.h5

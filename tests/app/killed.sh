@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Ranks that are killed: the results, the operator database and the records stay whole, as they were or new, and what
-# the killed run leaves behind goes with the next one.
+# the killed run leaves is removed by the next one.
 . "$(dirname "$0")/common.sh"
 needs h5diff python3
 

@@ -4,7 +4,7 @@
 needs python3
 
 # estimate RANKS POINTS ARGUMENTS...: the estimate is within 20 % of what the run takes beyond one of few points and
-# digits. Points and charges, which the program has itself, are 32 bytes a point.
+# digits. Points and charges, which the program has itself, are 32 bytes per point.
 estimate() {
   local ranks=$1 points=$2
   shift 2
@@ -93,7 +93,7 @@ fi
 
 # Coincident points: a warning with the seconds, or a refusal.
 expect 0 1 run --shape cube -n 20000 --max-level 1 --ncrit 100 --digits 3 --report r.json
-shows err "warning: 8 leaves at the maximum level 1 hold more than ncrit = 100 points" "s go to their"
+shows err "warning: 8 leaves at the maximum level 1 hold more than ncrit = 100 points" "s for their"
 expect 1 2 run --shape cube -n 2000000 --max-level 1 --ncrit 100 --digits 3 --report r.json
 shows err "8 leaves at the maximum level 1" "merge coincident sources" "--allow-overfull-leaves"
 expect 0 2 run --shape cube -n 2000000 --max-level 1 --ncrit 100 --digits 3 --no-evaluate --report r.json \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# octopole plan: the figures of a run that is not run, curves, machine files, bad input.
+# octopole plan: the predicted values of a run, curves, machine files, bad input.
 . "$(dirname "$0")/common.sh"
 needs python3
 needs_module planner "the planner" OCTOPOLE_PLANNER plan --shape cube -n 100 --ranks 2
@@ -45,7 +45,7 @@ print(f"{planned / 2**20:.1f} MiB planned, {run / 2**20:.1f} estimated by the ru
 sys.exit(not 0.9 < planned / run < 1.1)
 END
 
-# A shape that is small enough is the cloud that generate makes.
+# A shape of few points has the points that generate makes.
 expect 0 1 plan --shape plummer -n 4000 --digits 4 --ranks 5 --throughput reference --report shape.json
 same "$(figure shape.json plans 0 evaluation bytes_sent max)" "$(figure plan.json plans 0 evaluation bytes_sent max)" "shape"
 
@@ -53,7 +53,7 @@ same "$(figure shape.json plans 0 evaluation bytes_sent max)" "$(figure plan.jso
 expect 0 1 plan --shape cube -n 100000000000 --ncrit 3000 --ranks 100000 --sample-ranks 2 --load-balance points --callers owners -q --report large.json
 shows large.json '"sources": 100000000000' '"ranks_examined": 2'
 mean=$(figure large.json plans 0 figures sources mean)
-python3 -c "import sys; sys.exit(not 0.9e6 < $mean < 1.1e6)" || fail "$mean points a rank instead of a million"
+python3 -c "import sys; sys.exit(not 0.9e6 < $mean < 1.1e6)" || fail "$mean points per rank instead of a million"
 
 # Curves.
 expect 0 1 plan --shape cube -n 20000 --digits 4 --curve weak --ranks-list 1,8 --threads 2 --report curve.json \

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/common.sh"
 needs h5diff python3
 
-# The points are those of a file of the same cloud.
+# The points are those of a file of the same distribution.
 expect 0 1 generate ellipsoid -n 1500 --seed 9 --targets 40 -o cloud.h5
 expect 0 3 run -i cloud.h5 -d 5 -o from-file.h5
 expect 0 3 run --shape ellipsoid -n 1500 --seed 9 --targets 40 -d 5 -o from-memory.h5
@@ -11,11 +11,11 @@ shows out "1500 sources, 40 targets"
 h5diff from-file.h5 from-memory.h5 /targets/potential || fail "points in memory are others than in the file"
 expect 0 5 run --shape cube -n 3 -d 3 --verify 3  # fewer points than ranks
 
-# Records: a line each, appended, with what the report has and what it lacks.
+# Records: one line per run, appended, with what the report has and what it lacks.
 expect 0 3 run --shape sphere -n 900 -d 4 --threads 2 --verify 50 --record all.jsonl --study weak --launcher "mpirun 'x' \"y\""
 shows out "all.jsonl"
 expect 0 2 run -i cloud.h5 -d 3 --no-self-check --record all.jsonl
-[ "$(wc -l <all.jsonl)" -eq 2 ] || fail "not one line a run"
+[ "$(wc -l <all.jsonl)" -eq 2 ] || fail "not one line per run"
 sed -n 1p all.jsonl >first
 shows first '"record":1' '"kind":"measured"' '"study":"weak"' '"shape":"sphere"' '"n":900' '"ranks":3' '"threads":2' \
   '"cores":6' '"digits":4' '"date":"20' '"launcher":"mpirun '"'x'"' \"y\""' '"scheduler":null' '"oversubscribed":' \
@@ -38,7 +38,7 @@ END
 SLURM_JOB_ID=12 SLURM_ARRAY_JOB_ID=11 SLURM_ARRAY_TASK_ID=1 expect 0 1 run --shape cube -n 50 -d 3 --record job.jsonl
 shows job.jsonl '"scheduler":{"name":"slurm","job":"11","array_task":"1","nodes":null'
 
-# A record tells of a run that is not accurate, too.
+# A run that is not accurate is also recorded.
 expect 3 2 run --shape cube -n 900 --digits 6 --order 2 --check-order 2 --verify 100 --record coarse.jsonl
 [ "$(wc -l <coarse.jsonl)" -eq 1 ] || fail "no record of an inaccurate run"
 

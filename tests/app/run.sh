@@ -44,7 +44,7 @@ expect 0 3 run -i distinct.h5 --precision single -d 4 -o many.h5 --verify 500
 expect 0 3 run -i distinct.h5 -d 6 -o many.h5
 h5diff -p 1e-8 one.h5 many.h5 /targets/potential || fail "results depend on the ranks"
 
-# Balance by work or points, and what a set-up alone tells of it.
+# Balance by work or points, and what a set-up alone reports of it.
 expect 0 3 run -i distinct.h5 -d 4 --ncrit 30 --no-evaluate --report set-up.json
 shows out "imbalance" "by points" "balanced by work"
 shows set-up.json '"by": "work"' '"moved": true' '"evaluate": 0.0'
@@ -60,17 +60,17 @@ shows err "--load-balance"
 expect 0 1 generate line -n 2 -o few.h5
 expect 0 5 run -i few.h5 -o few-out.h5 --gradient --verify 10
 
-# --output may be left out only where something else is asked for; --quiet prints nothing.
+# --output may be left out only if something else is asked for; --quiet prints nothing.
 expect 0 2 run -i distinct.h5 -d 3 --verify 10 --quiet
 [ -s out ] && fail "--quiet prints"
 expect 2 2 run -i distinct.h5 -d 3
 shows err "--output"
 
-# An error above the digits asked for is told by exit code 3.
+# An error above the digits asked for is reported by exit code 3.
 expect 3 2 run -i cube.h5 --digits 6 --order 2 --check-order 2 --verify 100 -o coarse.h5
 shows err "warning" "6 digits"
 
-# Every run checks itself: digits missed are told by the exit code, and results are written and marked.
+# Every run checks itself: digits missed are reported by the exit code, and results are written and marked.
 attribute() {  # FILE NAME: its number
   h5dump -a "/$2" "$1" | sed -n 's/^ *(0): //p'
 }

@@ -13,7 +13,7 @@ done
 
 expect 0 2 run -i cube.h5 -d 4 --verify 100 --ncrit 77 --explain --report set.json
 shows set.json '"ncrit": 77' '"padding": 1.0' '"tuned": false'
-shows out "nothing was left to the cost model"
+shows out "the cost model had nothing to choose"
 expect 0 2 run -i cube.h5 -d 4 --verify 100 --padding 1.5 --report set.json
 shows set.json '"padding": 1.5' '"tuned": true'
 expect 0 2 run -i cube.h5 -d 4 --verify 100 --no-tune --report set.json

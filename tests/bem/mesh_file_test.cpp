@@ -180,9 +180,9 @@ TEST_F(ReadMesh, SaysWhatIsWrongWithGmshFiles) {
   EXPECT_SAYS(error("a.msh", replaced(kGmsh, "2 8 2 2", "2 8 9 2")), "only triangles of 3 nodes");
   EXPECT_SAYS(error("a.msh", replaced(kGmsh, "1 1 0 0.1", "1 x 0 0.1")), "line 32: 'x' is not a number");
   EXPECT_SAYS(error("a.msh", replaced(kGmsh, "1 1 0 0.1", "1 nan 0 0.1")), "not finite");
-  EXPECT_SAYS(error("a.msh", replaced(kGmsh, "3 7 10 99", "3 8 10 99")), "8 nodes are announced and 7");
+  EXPECT_SAYS(error("a.msh", replaced(kGmsh, "3 7 10 99", "3 8 10 99")), "8 nodes are declared, but 7");
   EXPECT_SAYS(error("a.msh", replaced(kGmsh, "3 7 10 99", "3 999999999999 10 99")), "do not fit");
-  EXPECT_SAYS(error("a.msh", replaced(kGmsh, "31\n", "30\n")), "node 30 comes twice");
+  EXPECT_SAYS(error("a.msh", replaced(kGmsh, "31\n", "30\n")), "node 30 appears twice");
   EXPECT_SAYS(error("a.msh", replaced(kGmsh, "8 0 0 1 1 1 1 1 9 0", "8 0 0 1 1 1 1 2 9 3 0")),
               "'upper' and 'lower plate'");
   EXPECT_SAYS(error("a.msh", replaced(kGmsh, "8 0 0 1 1 1 1 1 9 0", "8 0 0 1 1 1 1 0 0")),
@@ -193,7 +193,7 @@ TEST_F(ReadMesh, SaysWhatIsWrongWithGmshFiles) {
   EXPECT_SAYS(error("a.msh", kGmsh, {.only = {"rim"}}),
               "no conductor 'rim' (there are 'lower plate', 'upper')");
   EXPECT_SAYS(error("a.msh", ""), "is empty");
-  EXPECT_SAYS(error("a.ply", "ply"), "is not named like a mesh file");
+  EXPECT_SAYS(error("a.ply", "ply"), "has no extension of a mesh file");
   write_surface(scratch_.file("b.msh"), sphere_mesh({.refine = 2}));
   const std::string binary = test::read_file(scratch_.file("b.msh"));
   for (const std::size_t length : {binary.size() / 3, binary.size() / 2, binary.size() - 30})
@@ -228,7 +228,7 @@ TEST_F(ReadMesh, SaysWhatIsWrongWithStlFiles) {
   EXPECT_SAYS(error("a.stl", replaced(solid, "endloop", "vertex 1 1 1\nendloop")),
               "line 7: 'vertex' instead of 'endloop'");
   EXPECT_SAYS(error("a.stl", "solid a\nendsolid\n"), "no facets");
-  EXPECT_SAYS(error("a.stl", "what"), "no STL file");
+  EXPECT_SAYS(error("a.stl", "what"), "not an STL file");
   write_surface(scratch_.file("b.stl"), sphere_mesh({.refine = 2}));
   const std::string binary = test::read_file(scratch_.file("b.stl"));
   EXPECT_SAYS(error("a.stl", binary.substr(0, binary.size() - 10)), "80 facets do not fit");

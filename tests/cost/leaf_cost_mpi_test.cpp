@@ -101,7 +101,7 @@ TEST(OverfullLeaves, AbsurdOnesAreRefusedOnAllRanksUnlessAllowed) {
     text = error.what();
   }
   for (const char* part : {"1 leaf at the maximum level 20 holds more than ncrit = 200 points, up to 5000",
-                           " s go to their ", "merge coincident sources", "allow_overfull_leaves"})
+                           " s for their ", "merge coincident sources", "allow_overfull_leaves"})
     EXPECT_NE(text.find(part), std::string::npos) << text;
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
   std::string first = text;
@@ -122,7 +122,7 @@ TEST(OverfullLeaves, BothMinuteAndShareMustBeExceeded) {
   overfull.other_seconds = 1;
   EXPECT_TRUE(is_absurd(overfull));
   overfull.other_seconds = 2;
-  EXPECT_FALSE(is_absurd(overfull)) << "the rest takes long, too";
+  EXPECT_FALSE(is_absurd(overfull)) << "the rest also takes long";
   overfull = {.leaves = 1, .largest = 1, .pairs = 1, .seconds = kOverfullSeconds / 2, .other_seconds = 1e-3};
   EXPECT_FALSE(is_absurd(overfull)) << "half a minute is a warning";
 }

@@ -102,7 +102,7 @@ TEST(MemoryLimit, NoneIsNoLimitAndARefusedSetUpLeavesTheOldOne) {
   const Index needed = unlimited.summary().memory_estimate.peak();
   unlimited.set_points(few);
   EXPECT_GT(unlimited.summary().memory_estimate.replaced, 0)
-      << "the old set-up lives until the new one stands";
+      << "the old set-up is kept until the new one is complete";
 
   options.memory_limit = needed - 1;
   Fmm fmm(MPI_COMM_WORLD, Laplace{}, options);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The program over TCP between hosts with network stacks and names of their own (jobs/cluster/hosts.sh): the results of
 # one rank on 2 and 4 hosts, with and without a line rate, also where the hosts differ in their instruction sets; what they
-# share and what they do not; and that nothing of the hosts stays behind.
+# share and what they do not; and that nothing remains on the hosts.
 . "$(dirname "$0")/../app/common.sh"
 needs python3 h5dump mpirun
 hosts_script=$source_tree/jobs/cluster/hosts.sh
@@ -125,7 +125,7 @@ on_hosts 2
 on_hosts 0 --help
 shows out "--rate" "Example"
 
-# Two at a time; and nothing stays behind, whatever ends them. Sleepers are known by their odd number of seconds.
+# Two at a time; and nothing remains, whatever ends them. Sleepers are known by their odd number of seconds.
 # processes_with ARGUMENT [COMMAND]: how many there are.
 processes_with() {
   local file count=0
@@ -154,9 +154,9 @@ for signal in INT TERM; do
     wait "${scripts[i]}" && fail "an interrupted hosts.sh ends with 0"
   done
   for i in 1 2; do
-    [ "$(processes_with "${marks[i]}")" -eq 0 ] || fail "processes stay behind after SIG$signal"
+    [ "$(processes_with "${marks[i]}")" -eq 0 ] || fail "processes remain after SIG$signal"
   done
 done
 left=$(find . -maxdepth 1 -name 'octopole-hosts.*')
-[ -z "$left" ] || fail "folders stay behind: $left"
+[ -z "$left" ] || fail "folders remain: $left"
 finish

@@ -172,7 +172,7 @@ TEST_F(ReadPoints, RefusesWhatIsAnnouncedAndNotThere) {
       const RawDataset positions{"/sources/positions", {rows, 3}, {}, H5T_IEEE_F64LE, chunk};
       const RawDataset charges{"/sources/charges", {rows}, {}, H5T_IEEE_F64LE, chunk};
       write({positions, charges});
-      expect_error({"/sources/positions", "announced"});
+      expect_error({"/sources/positions", "truncated"});
     }
 }
 

@@ -15,7 +15,7 @@
 namespace octopole {
 namespace {
 
-constexpr double kReach = 0.2;
+constexpr double kMinDistance = 0.2;
 
 /// Leaves stored one after another, the first of which acts on the others.
 struct Leaves {
@@ -60,12 +60,13 @@ struct Leaves {
             gradient ? sums[3].data() : nullptr};
   }
   static void take(void* to, Index a, Index b) {
-    EXPECT_TRUE(static_cast<Leaves*>(to)->left_out.insert({a, b}).second) << "told twice: " << a << ' ' << b;
+    EXPECT_TRUE(static_cast<Leaves*>(to)->left_out.insert({a, b}).second)
+        << "reported twice: " << a << ' ' << b;
   }
   ClosePairs close() { return {&take, this}; }
   LeafFrame first() const {
-    return {leaves[0].first, leaves[0].count, static_cast<float>(kReach * kReach), 1 / leaves[0].half,
-            1 / (leaves[0].half * leaves[0].half)};
+    return {leaves[0].first, leaves[0].count, static_cast<float>(kMinDistance * kMinDistance),
+            1 / leaves[0].half, 1 / (leaves[0].half * leaves[0].half)};
   }
   std::vector<LeafFramePartner> partners() const {
     std::vector<LeafFramePartner> partners;
@@ -84,15 +85,17 @@ struct Leaves {
     return std::sqrt(r2);
   }
 
-  /// Reach between the first leaf's points and point b: kReach half sides of the larger leaf.
-  double reach_of(Index b) const {
+  /// Minimum distance of the first leaf's points from point b to be summed here: kMinDistance half sides of
+  /// the larger leaf.
+  double min_distance_of(Index b) const {
     double half = leaves[0].half;
     for (const Leaf& leaf : leaves)
       if (b >= leaf.first && b < leaf.first + leaf.count) half = std::max(half, leaf.half);
-    return kReach * half;
+    return kMinDistance * half;
   }
 
-  /// Expects that, of all pairs (a, b) in `wanted`, those within reach are skipped, the others summed.
+  /// Expects that, of all pairs (a, b) in `wanted`, those closer than the minimum distance are skipped, the
+  /// others summed.
   template <class Wanted>
   void expect_sums(bool gradient, double tolerance, const Wanted& wanted) const {
     std::vector<double> expected[4];
@@ -101,10 +104,10 @@ struct Leaves {
     for (Index a = leaves[0].first; a < leaves[0].first + leaves[0].count; ++a)
       for (Index b = 0; b < n; ++b) {
         if (!wanted(a, b)) continue;
-        const double r = distance(a, b), reach = reach_of(b);
+        const double r = distance(a, b), min_distance = min_distance_of(b);
         const bool out = left_out.count({a, b}) > 0;
-        if (std::abs(r - reach) > 1e-4 * reach) {
-          EXPECT_EQ(out, r < reach) << a << ' ' << b;
+        if (std::abs(r - min_distance) > 1e-4 * min_distance) {
+          EXPECT_EQ(out, r < min_distance) << a << ' ' << b;
         }
         if (out) continue;
         const double qa = double(charge[std::size_t(a)]), qb = double(charge[std::size_t(b)]);
@@ -195,7 +198,7 @@ TEST_P(LeafFrameLoop, ManySmallPartners) {
 }
 
 TEST_P(LeafFrameLoop, PartnerOfManyTimesTheSize) {
-  // Without 2:1 balance. Padding of the row lies within the reach of the partner's points.
+  // Without 2:1 balance. Padding of the row lies closer to the partner's points than the minimum distance.
   Leaves all;
   all.add(0.5, 0, 0, 0, 15, 1);
   all.add(512, 512.5, 0, 0, 32, 2);

@@ -370,7 +370,7 @@ TEST(SplitPairLoop, SymmetricEqualsBothDirectSums) {
           expect_direct_sum(a, b, first.in_double, gradient, to_a);
           expect_direct_sum(b, a, second.results, gradient, to_b);
           for (std::size_t i = std::size_t(b.size()); i < second.results[0].size(); ++i)
-            EXPECT_EQ(second.results[0][i], 0) << "behind the last point";
+            EXPECT_EQ(second.results[0][i], 0) << "past the last point";
         }
   }
   simd::force_isa(before);

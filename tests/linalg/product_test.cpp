@@ -69,7 +69,7 @@ void agrees_with_the_plain_sum() {
                 << m << " x " << n << " x " << k << ": row " << i << ", column " << j;
           }
         for (std::size_t i = static_cast<std::size_t>(m * n); i < c.size(); ++i)
-          ASSERT_EQ(c[i], untouched) << m << " x " << n << " x " << k << " wrote behind the end";
+          ASSERT_EQ(c[i], untouched) << m << " x " << n << " x " << k << " wrote past the end";
       }
 }
 TEST_P(Product, AgreesWithThePlainSumInDouble) {

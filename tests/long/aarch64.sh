@@ -16,7 +16,7 @@ mapfile -t targets < <(ctest --test-dir "$build" -N -R "$serial" | sed -n 's/^ *
 make_targets "${targets[@]}"
 for target in "${targets[@]}"; do
   header=$(readelf -h "$build/tests/$target")
-  grep -q AArch64 <<<"$header" || { echo "$target is no program for aarch64"; exit 1; }
+  grep -q AArch64 <<<"$header" || { echo "$target is not a program for aarch64"; exit 1; }
 done
 run_tests -R "$serial"
 verdict "aarch64 under $(qemu-aarch64 --version | head -n 1 | cut -d ' ' -f 1-3): $(tests_passed) test programs passed"

@@ -5,7 +5,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/stage.bash"
 needs lcov gcov
 # Counters are not atomic, with which loops over pairs take a hundred times as long: threads may lose counts, and a line
-# that ran has a count all the same.
+# that ran still has a count.
 configure -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_CXX_FLAGS_DEBUG=-Og --coverage -fprofile-update=single -D_GLIBCXX_ASSERTIONS" \
   -DOCTOPOLE_TESTS=ON "-DOCTOPOLE_TEST_RANKS=1;3" -DOCTOPOLE_TEST_TIMEOUT=1800
 make_targets octopole_test_programs octopole_program
@@ -14,14 +14,14 @@ find "$build" -name '*.gcda' -delete
 run_tests -LE "accuracy|simulation|source|example|install" -E "_64$|_without_"
 lcov --quiet --directory "$build" --capture --no-external --base-directory "$source" --output-file "$build/all.info"
 lcov --quiet --extract "$build/all.info" "$source/src/*" "$source/include/*" --output-file "$build/lines.info"
-# By folder, files below 75 %, and in all.
+# By module, files below 75 %, and in total.
 awk -F '[:,]' -v root="$source/" '
-  /^SF:/ { file = substr($0, 4); sub(root, "", file); n = split(file, part, "/"); room = part[n - 1] }
-  /^DA:/ { found[room]++; in_file[file]++; all++; if ($3 > 0) { hit[room]++; hit_in[file]++; run++ } }
+  /^SF:/ { file = substr($0, 4); sub(root, "", file); n = split(file, part, "/"); module = part[n - 1] }
+  /^DA:/ { found[module]++; in_file[file]++; all++; if ($3 > 0) { hit[module]++; hit_in[file]++; run++ } }
   END {
     for (file in in_file) if (hit_in[file] < 0.75 * in_file[file])
       printf "low: %s %.1f %% of %d lines\n", file, 100 * hit_in[file] / in_file[file], in_file[file]
-    for (room in found) printf "%-12s %5d of %5d lines, %.1f %%\n", room, hit[room], found[room], 100 * hit[room] / found[room]
+    for (module in found) printf "%-12s %5d of %5d lines, %.1f %%\n", module, hit[module], found[module], 100 * hit[module] / found[module]
     printf "%.1f %% of %d lines in src/ and include/ are run\n", 100 * run / all, all
     exit run < 0.9 * all
   }' "$build/lines.info" >"$build/coverage.txt" || { cat "$build/coverage.txt"; exit 1; }

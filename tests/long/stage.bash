@@ -18,7 +18,7 @@ configure() {
 }
 
 # sanitized_build: sets build to one folder for all stages that need clang's address and undefined sanitizers, and
-# configures it. libFuzzer's hooks are in it, too.
+# configures it. It also has libFuzzer's hooks.
 sanitized_build() {
   local compiler
   compiler=$(command -v clang++-14 || command -v clang++) || skip "not found: clang++"

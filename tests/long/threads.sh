@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests under ThreadSanitizer, with clang and LLVM's OpenMP runtime, whose tool libarcher tells ThreadSanitizer what
+# Tests under ThreadSanitizer, with clang and LLVM's OpenMP runtime, whose tool libarcher reports to ThreadSanitizer what
 # OpenMP synchronises. Usage: threads.sh SOURCE BUILD
 # shellcheck source=tests/long/stage.bash
 . "$(dirname "${BASH_SOURCE[0]}")/stage.bash"

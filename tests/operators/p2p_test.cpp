@@ -201,17 +201,17 @@ TEST(NearField, TheCallingThreadLooksAfterOtherThings) {
     points.end[static_cast<std::size_t>(leaf)] = points.size();
   }
   const std::vector<double> charges(static_cast<std::size_t>(points.size()), 1.0);
-  const auto near = [&](const std::function<void()>& meanwhile) {
+  const auto near = [&](const std::function<void()>& poll) {
     Sums sums(points.size(), false);
     p2p<double>(Laplace{}, tree.nodes_of(2), tree.u.view(), tree.boxes.data(), points.view(), points.view(),
-                charges.data(), sums.view(), meanwhile);
+                charges.data(), sums.view(), poll);
     return sums.potential;
   };
   const int threads = omp_get_max_threads();
   omp_set_num_threads(1);
   int calls = 0;
   const auto alone = near({}), interrupted = near([&] { ++calls; });
-  EXPECT_EQ(calls, 64 / kMeanwhileLeaves);
+  EXPECT_EQ(calls, 64 / kLeavesPerPoll);
   EXPECT_EQ(alone, interrupted);
   omp_set_num_threads(3);
   std::atomic<int> elsewhere = 0;

@@ -47,7 +47,7 @@ shows out -octopole_digits -octopole_order -octopole_ncrit -octopole_precision -
   -octopole_direct_leaves -octopole_allgather_threshold -octopole_outer_radius \
   -pc_octopole_near_overlap -pc_octopole_near_block
 run 1 -octopole_digits 4 -ksp_rtol 1e-8
-shows out "4 digits" "1e-08 wants 10"
+shows out "4 digits" "1e-08 needs 10"
 run 1 -octopole_digits 5 -octopole_near_form estimate
 shows out "5 digits" "estimate"
 run 1 -octopole_m2l nonsense

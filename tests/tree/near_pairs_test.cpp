@@ -38,7 +38,7 @@ void expect_rows_in_ranges(const NearPairs& pairs) {
                                            pairs.task_ranges.begin() + pairs.task_range_begins[task + 1]);
     EXPECT_TRUE(tasks.insert(ranges).second) << "two tasks of the same ranges";
     if (ranges.size() == 1) {
-      EXPECT_EQ(of_one++, task) << "behind a task of several ranges";
+      EXPECT_EQ(of_one++, task) << "after a task of several ranges";
     }
     for (Index row = pairs.task_rows[task]; row < pairs.task_rows[task + 1]; ++row) {
       const NodeIndex leaf = pairs.row_leaves[static_cast<std::size_t>(row)];

@@ -195,9 +195,9 @@ class Simulation {
     parser.add_option("--shape", shape_, "cube, sphere, ellipsoid, plummer or line")
         ->check(CLI::IsMember(shape_names()))
         ->capture_default_str();
-    auto* points = parser.add_option("-n,--points", count_, "Number of sources, which are the targets")
+    auto* points = parser.add_option("-n,--points", count_, "Number of points (sources = targets)")
                        ->check(CLI::Range(Index{1}, Index{1} << 40));
-    parser.add_option("--points-per-rank", per_rank_, "The same by rank")
+    parser.add_option("--points-per-rank", per_rank_, "Number of points per rank")
         ->check(CLI::Range(Index{1}, Index{1} << 32))
         ->excludes(points);
     options_.add_to(parser);
@@ -206,7 +206,7 @@ class Simulation {
         ->capture_default_str();
     parser
         .add_option("--callers", callers_,
-                    "Where points are held: owners, as they are evaluated, or scattered at random")
+                    "Where points start: owners (already on their ranks) or scattered (at random)")
         ->check(CLI::IsMember({"owners", "scattered"}))
         ->capture_default_str();
     parser.add_flag("--gradient", gradient_, "Also compute the gradient");
@@ -215,11 +215,11 @@ class Simulation {
         ->capture_default_str();
     parser.add_option("--verify", samples_,
                       "Sum this number of random targets directly and report the error");
-    parser.add_flag("--compare", compare_, "Also compute all on one rank, and report the difference");
+    parser.add_flag("--compare", compare_, "Also compute everything on one rank and report the difference");
     parser.add_option("--record", record_, "File for the run's record (JSON, one line)");
     parser.add_option("--study", study_, "Name of the study, for the record");
     parser.add_option("--platform", platform_, "JSON file that describes the cluster, for the record");
-    parser.add_flag("-q,--quiet", quiet_, "No table");
+    parser.add_flag("-q,--quiet", quiet_, "Print no table");
   }
 
   int run(const mpi::Comm& comm) {

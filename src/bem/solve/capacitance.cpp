@@ -26,7 +26,7 @@ class PanelEntries : public petsc::NearEntries {
 
   LeafPoints groups() override {
     LeafPoints g;
-    const Index columns = c_->columns(), own = c_->own_begin(), behind = own + c_->rows();
+    const Index columns = c_->columns(), own = c_->own_begin(), own_end = own + c_->rows();
     std::vector<std::int32_t> group_of(static_cast<std::size_t>(columns));
     const auto append = [&](Index first, Index last) {
       for (Index column = first; column < last; ++column) {
@@ -40,10 +40,10 @@ class PanelEntries : public petsc::NearEntries {
       }
       if (first < last) g.offsets.push_back(static_cast<Index>(g.numbers.size()));
     };
-    append(own, behind);
+    append(own, own_end);
     g.owned = g.leaves();
     append(0, own);
-    append(behind, columns);
+    append(own_end, columns);
     std::vector<std::int32_t> near;
     Index row = 0;
     for (Index group = 0; group < g.owned; ++group) {
