@@ -12,7 +12,7 @@ z = (k + 0.5) * 2 / n - 1
 angle = np.pi * (1 + 5**0.5) * k
 ball = 0.5 * np.stack([np.sqrt(1 - z**2) * np.cos(angle), np.sqrt(1 - z**2) * np.sin(angle), z], axis=1)
 sources = np.concatenate([ball - [1, 0, 0], ball + [1, 0, 0]])
-charges = np.repeat([1 / n, -1 / n], n)  # 1 and -1 in all
+charges = np.repeat([1 / n, -1 / n], n)  # the sums are 1 and -1
 
 x, y = np.meshgrid(np.linspace(-2.5, 2.5, 61), np.linspace(-1.5, 1.5, 41))
 targets = np.stack([x.ravel(), y.ravel(), np.zeros(x.size)], axis=1)
