@@ -1,4 +1,6 @@
 // Points that move: set_points in every time step. 2,000 equal charges per rank repel one another.
+// Error: in each of 5 steps the relative L2 error of the potential against the direct sum, which the program
+// prints, is below 1e-5; ends with 1 otherwise.
 #include <mpi.h>
 #include <octopole/fmm.hpp>
 

@@ -1,4 +1,6 @@
 // Targets that are not the sources: 10,000 unit charges on a sphere, 500 targets on a line, all on rank 0.
+// Answer: 10000 / (4 pi) = 795.774715 at the centre. The relative L2 error of the potential against the
+// direct sum is below 1e-9; ends with 1 otherwise.
 #include <mpi.h>
 #include <octopole/fmm.hpp>
 

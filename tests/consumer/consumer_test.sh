@@ -54,7 +54,7 @@ configure() { # configure FOLDER OPTIONS...
   cmake -S "$source_tree/tests/consumer" -B "$folder" "-DCMAKE_PREFIX_PATH=$prefix" "-DCMAKE_BUILD_TYPE=$CONFIG" \
     "-DCMAKE_CXX_COMPILER=$CXX" "-DCMAKE_CXX_FLAGS=${CXXFLAGS:-}" \
     "-DREADME_EXAMPLE=$build/tests/examples/readme_example.cpp" \
-    "-DPETSC_EXAMPLE=$build/tests/examples/petsc_example.cpp" "$@"
+    "-DPETSC_EXAMPLE=$source_tree/docs/examples/petsc_solve.cpp" "$@"
 }
 blind() { PKG_CONFIG_LIBDIR=/nowhere configure "$@"; }
 succeeds "find_package(octopole) without PETSc in sight" blind core
@@ -90,7 +90,7 @@ for style in "${styles[@]}"; do
   succeeds "pkg-config $style octopole" with_pkg_config "$source_tree/tests/consumer/main.cpp" octopole $style
   succeeds "what it made, on 3 ranks" "${mpiexec[@]}" -n 3 ./plain
   if has petsc; then
-    succeeds "pkg-config $style octopole_petsc" with_pkg_config "$build/tests/examples/petsc_example.cpp" octopole_petsc $style
+    succeeds "pkg-config $style octopole_petsc" with_pkg_config "$source_tree/docs/examples/petsc_solve.cpp" octopole_petsc $style
     succeeds "what it made, on 2 ranks" "${mpiexec[@]}" -n 2 ./plain
   fi
 done

@@ -37,6 +37,7 @@ grep -F Oct:P2P out | grep -qE ' [1-9]\.[0-9]+e\+0[4-9] ' || {
 
 run 1 -log_view :log.csv:ascii_csv
 succeeds
+shows out "x at the first point: 0.0287"  # the answer that the example states
 shows log.csv Oct:P2P
 run 1 -log_view :log.xml:ascii_xml
 succeeds
