@@ -372,8 +372,7 @@ void make_scatters(MPI_Comm comm, Mat matrix, Near& near) {
         "VecScatterCreate");
 }
 
-/// Throws AgreedError unless every rank has as many rows as columns: only then are the places of the diagonal
-/// those of the rows. Collective.
+/// Throws AgreedError unless every rank has as many rows as columns: a block's unknowns are both. Collective.
 void check_square(const mpi::Comm& comm, Mat matrix) {
   PetscInt rows = 0, columns = 0;
   check(MatGetLocalSize(matrix, &rows, &columns), "MatGetLocalSize");
@@ -391,13 +390,13 @@ std::vector<double> diagonal_at(const mpi::Comm& comm, Mat matrix, std::span<con
     Vec vector = nullptr;
     ~Owner() { (void)VecDestroy(&vector); }
   } diagonal;
-  check_square(comm, matrix);
   check(MatCreateVecs(matrix, nullptr, &diagonal.vector), "MatCreateVecs");
   try {
     check(MatGetDiagonal(matrix, diagonal.vector), "MatGetDiagonal");
   } catch (const CallError& error) {
-    if (operator_of(matrix)) throw;  // on all ranks: a failure of one has ended all (matrix.cpp)
-    throw Error(error.what());       // of another matrix, possibly on this rank only
+    // Other matrices than octopole's, which ends all ranks where one fails alone, may fail on this rank only.
+    if (!operator_of(matrix) || !error.on_all_ranks()) throw;
+    throw AgreedError(error.what());
   }
   const ReadArray array(diagonal.vector);
   return fetch_rows(comm.handle(), array.values(), 1, unknowns);
@@ -405,6 +404,7 @@ std::vector<double> diagonal_at(const mpi::Comm& comm, Mat matrix, std::span<con
 
 void set_up_blocks(const mpi::Comm& comm, MPI_Comm pc_comm, Mat matrix, NearEntries& entries, Near& near) {
   comm.enter("blocks");
+  check_square(comm, matrix);
   const LeafPoints groups = entries.groups();
   Blocks blocks;
   mpi::collectively(comm, [&] { blocks = cut_blocks(groups, near.rule); });
@@ -450,8 +450,9 @@ PetscErrorCode set_up(PC pc) {
     std::shared_ptr<NearEntries> entries;
     Mat matrix = matrix_with_entries(pc, entries);
     if (!near.ranks) near.ranks = mpi::Comm::duplicate(comm_of(pc));
-    run_together(*near.ranks, "PCSetUp of octopole_near",
-                 [&] { set_up_blocks(*near.ranks, comm_of(pc), matrix, *entries, near); });
+    // Also errors of PETSc end all ranks: which rows a rank asks for decides whether its calls succeed.
+    mpi::or_end_all(*near.ranks, "PCSetUp of octopole_near",
+                    [&] { set_up_blocks(*near.ranks, comm_of(pc), matrix, *entries, near); });
   });
 }
 
