@@ -196,10 +196,6 @@ void set_operation(Mat matrix, MatOperation operation, Function function) {
         "MatShellSetOperation");
 }
 
-}  // namespace
-
-namespace {
-
 Mat make_shell_together(MPI_Comm comm, const mpi::Comm& ranks, const std::shared_ptr<Operator>& op) {
   PetscInt rows = 0, columns = 0;
   mpi::collectively(ranks, [&] {

@@ -1,5 +1,5 @@
 // Operator databases: an intact file, for M2L by FFT or SVD in double or single precision, in which the
-// fuzzer deletes or replaces up to three objects. fuzzer deletes or replaces up to three objects.
+// fuzzer deletes or replaces up to three objects.
 #include "io/operator_file.hpp"
 #include "octopole/kernels.hpp"
 #include "tests/fuzz/fuzz.hpp"
