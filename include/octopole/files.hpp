@@ -32,19 +32,20 @@ struct Points {
 /// blocks are in rank order, and their lengths differ by at most one. Collective. Throws the same Error on
 /// all ranks if the file is missing, unreadable or not HDF5, if a dataset is missing or has the wrong shape
 /// or type, if the numbers of positions and charges differ, if there are no points, and for NaN and infinity
-/// (how many, and the first row).
+/// (how many, and the first row); AgreedError if ranks pass different paths.
 Points read_points(MPI_Comm comm, const std::string& path);
 
 /// Writes /targets/potential (M) and, if the field has one, /targets/gradient (M, 3), the targets of rank 0
-/// first. AgreedError if only some ranks with targets have a gradient. The file replaces `path` only when it
-/// is complete on disk. Collective. Throws the same Error on all ranks if anything fails; no temporary file
-/// is left then, and an existing file is untouched.
+/// first. AgreedError if only some ranks with targets have a gradient, or if ranks pass different paths. The
+/// file replaces `path` only when it is complete on disk. Collective. Throws the same Error on all ranks if
+/// anything fails; no temporary file is left then, and an existing file is untouched.
 void write_field(MPI_Comm comm, const std::string& path, const Field& field);
 
 /// Precomputed operators in one HDF5 file, which any number of runs may share: pass stores() to Fmm's
 /// constructor. The file is created when the first operators are added. Fmm's constructor throws AgreedError
 /// if the file is not an operator database; if operators cannot be added, Summary::operators_note says why.
-/// Used by one rank at a time.
+/// Used by one rank at a time: an Fmm uses the stores of rank 0 only, so that other ranks' paths do not
+/// matter.
 class OperatorDatabase {
  public:
   /// Keeps the path; does not open or create the file.

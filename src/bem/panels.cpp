@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
+#include "distributed/index_map.hpp"
 #include "io/points_file.hpp"
 #include "mpi/agreement.hpp"
 #include "tree/morton.hpp"
@@ -72,11 +74,12 @@ Panels distribute_together(const mpi::Comm& comm, const Surface& surface) {
   panels.first = block_of(panels.total, comm.rank(), comm.size()).first;
   panels.conductors = broadcast_names(comm, surface.conductors);
 
-  std::vector<Index> counts(static_cast<std::size_t>(comm.size()), 0);
+  distributed::ByRank<Record> to(comm.size());
+  to.values = std::move(send);
   if (comm.is_root())
     for (int rank = 0; rank < comm.size(); ++rank)
-      counts[static_cast<std::size_t>(rank)] = block_of(panels.total, rank, comm.size()).count;
-  const std::vector<Record> mine = comm.all_to_all<Record>(send, counts);
+      to.counts[static_cast<std::size_t>(rank)] = block_of(panels.total, rank, comm.size()).count;
+  const std::vector<Record> mine = distributed::all_to_all(comm, to).values;
 
   const std::size_t n = mine.size();
   panels.corners.resize(9 * n);

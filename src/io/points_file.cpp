@@ -17,6 +17,12 @@
 namespace octopole {
 namespace {
 
+/// Throws AgreedError unless all ranks name the same file: they would wait for each other in two. Collective.
+void require_equal_path(const mpi::Comm& comm, const std::string& path) {
+  const mpi::NamedValue value{"path", path};
+  mpi::require_equal(comm, {&value, 1}, "name the same file on every rank");
+}
+
 /// Paths of the tables in a layout.
 struct Layout {
   const char* sources;
@@ -128,6 +134,7 @@ void check_finite(const mpi::Comm& comm, const std::string& name, std::span<cons
 Points read_together(const mpi::Comm& comm, const std::string& path, const BeforeReading& before_reading) {
   const hdf5::Quiet quiet;
   comm.enter("read");
+  require_equal_path(comm, path);
   Contents contents;
   mpi::collectively(comm, [&] {
     if (comm.is_root()) contents = inspect(path);
@@ -229,6 +236,7 @@ void write_together(const mpi::Comm& comm, const std::string& path, std::span<co
                     std::span<const Attribute> attributes) {
   const hdf5::Quiet quiet;
   comm.enter("write");
+  require_equal_path(comm, path);
   std::optional<PendingFile> pending;  // on rank 0, which owns the temporary file
   mpi::collectively(comm, [&] {
     if (!comm.is_root()) return;
@@ -294,19 +302,28 @@ Points read_points(MPI_Comm comm, const std::string& path) {
   return read_points(mpi::Comm::duplicate(comm), path, {});
 }
 
-void write_field(MPI_Comm comm, const std::string& path, const Field& field) {
-  const mpi::Comm ranks = mpi::Comm::duplicate(comm);
+namespace {
+
+void write_field_together(const mpi::Comm& comm, const std::string& path, const Field& field) {
+  require_equal_path(comm, path);
   const auto own = static_cast<Index>(field.potential.size());
-  const Index first = ranks.exclusive_sum(own), rows = ranks.sum(own);
-  const bool with_gradient = ranks.any(!field.gradient.empty());
-  if (ranks.any(with_gradient && field.gradient.size() != 3 * field.potential.size()))
+  const Index first = comm.exclusive_sum(own), rows = comm.sum(own);
+  const bool with_gradient = comm.any(!field.gradient.empty());
+  if (comm.any(with_gradient && field.gradient.size() != 3 * field.potential.size()))
     throw AgreedError(
         "'" + path +
             "' cannot be written: the fields of some ranks have no gradient, or not three numbers "
             "per target",
         "evaluate the same output on every rank");
-  write_field(ranks, path, field, first, rows,
+  write_field(comm, path, field, first, rows,
               with_gradient ? Output::potential_and_gradient : Output::potential, {});
+}
+
+}  // namespace
+
+void write_field(MPI_Comm comm, const std::string& path, const Field& field) {
+  const mpi::Comm ranks = mpi::Comm::duplicate(comm);
+  mpi::or_end_all(ranks, "write_field", [&] { write_field_together(ranks, path, field); });
 }
 
 }  // namespace octopole

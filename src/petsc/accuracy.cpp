@@ -11,6 +11,7 @@
 
 #include "base/aligned.hpp"
 #include "fmm/access.hpp"
+#include "mpi/agreement.hpp"
 #include "octopole/kernels.hpp"
 #include "octopole/petsc.hpp"
 #include "petsc/handles.hpp"
@@ -198,16 +199,14 @@ struct Relaxation {
 };
 
 PetscErrorCode monitor(KSP ksp, PetscInt iteration, PetscReal norm, void* context) {
-  return guarded(PetscObjectComm(reinterpret_cast<PetscObject>(ksp)), "KSPMonitor_Octopole", [&] {
-    auto& r = *static_cast<Relaxation*>(context);
-    AccuracyLevels& levels = *r.op->accuracy_levels();
-    if (iteration == 0) r.first = norm;
-    int digits = 0;  // none: not relaxed
-    if (norm > 0 && r.first > 0 && norm < r.first)
-      digits = std::max(kFewest, static_cast<int>(std::ceil(levels.digits() + std::log10(norm / r.first))));
-    // Logarithms differ in the last bit between processors, so rank 0 decides.
-    if (digits = levels.ranks().of_root(digits); digits > 0) levels.relax_next(digits);
-  });
+  auto& r = *static_cast<Relaxation*>(context);
+  AccuracyLevels& levels = *r.op->accuracy_levels();
+  return guarded(PetscObjectComm(reinterpret_cast<PetscObject>(ksp)), levels.ranks(), "KSPMonitor_Octopole",
+                 [&] {
+                   if (iteration == 0) r.first = norm;
+                   const int digits = agreed_relaxed_digits(levels.ranks(), levels.digits(), r.first, norm);
+                   if (digits > 0) levels.relax_next(digits);
+                 });
 }
 
 /// The last monitored iteration has relaxed a product that the solver does not make: the next product is not
@@ -254,21 +253,30 @@ int digits_for(double rtol) {
   return std::max(kFewest, static_cast<int>(std::ceil(-std::log10(rtol) - 1e-9)) + 2);
 }
 
-Accuracy attach(KSP ksp, bool relax) {
-  const QuietErrors quiet;
+int agreed_digits_for(const mpi::Comm& comm, double rtol) {
+  return comm.of_root(digits_for(rtol));
+}
+
+int relaxed_digits(int full, double first, double norm) {
+  if (!(norm > 0) || !(first > 0) || !(norm < first)) return 0;
+  return std::max(kFewest, static_cast<int>(std::ceil(full + std::log10(norm / first))));
+}
+
+int agreed_relaxed_digits(const mpi::Comm& comm, int full, double first, double norm) {
+  return comm.of_root(relaxed_digits(full, first, norm));
+}
+
+namespace {
+
+Accuracy attach_together(KSP ksp, const std::shared_ptr<Operator>& op, AccuracyLevels& levels, bool relax) {
   const MPI_Comm comm = PetscObjectComm(reinterpret_cast<PetscObject>(ksp));
-  Mat matrix = nullptr;
-  check(KSPGetOperators(ksp, &matrix, nullptr), "KSPGetOperators");
-  const std::shared_ptr<Operator> op = operator_of(matrix);
-  AccuracyLevels* levels = op ? op->accuracy_levels() : nullptr;
-  if (!levels) throw Error("the matrix of this KSP has no FMM", "set its operators first (KSPSetOperators)");
   Accuracy accuracy;
   PetscReal rtol = 0;
   check(KSPGetTolerances(ksp, &rtol, nullptr, nullptr, nullptr), "KSPGetTolerances");
   accuracy.rtol = rtol;
-  accuracy.wanted = levels->ranks().of_root(digits_for(rtol));
-  levels->set_digits(std::min(accuracy.wanted, kMost));
-  accuracy.digits = levels->digits();
+  accuracy.wanted = agreed_digits_for(levels.ranks(), rtol);
+  levels.set_digits(std::min(accuracy.wanted, kMost));
+  accuracy.digits = levels.digits();
   accuracy.looser = accuracy.digits > 0 && accuracy.digits < accuracy.wanted;
   if (accuracy.looser)
     warn(comm,
@@ -280,8 +288,10 @@ Accuracy attach(KSP ksp, bool relax) {
   check(KSPGetOptionsPrefix(ksp, &prefix), "KSPGetOptionsPrefix");
   PetscBool asked = relax ? PETSC_TRUE : PETSC_FALSE;
   check(read_relax(comm, prefix, asked), "options database");
+  const mpi::NamedValue relaxed{"relax", asked ? "true" : "false"};
+  mpi::require_equal(levels.ranks(), {&relaxed, 1}, "relax on every rank, or on none");
   if (!asked) return accuracy;
-  if (!levels->can_relax()) {
+  if (!levels.can_relax()) {
     warn(comm, "-octopole_relax is ignored: the FMM's accuracy is given by an order, not by digits");
   } else if (!suits_relaxation(ksp)) {
     warn(comm, "-octopole_relax is ignored: it is for -ksp_type gmres, fgmres, lgmres and cg");
@@ -291,6 +301,19 @@ Accuracy attach(KSP ksp, bool relax) {
     accuracy.relaxed = true;
   }
   return accuracy;
+}
+
+}  // namespace
+
+Accuracy attach(KSP ksp, bool relax) {
+  const QuietErrors quiet;
+  Mat matrix = nullptr;
+  check(KSPGetOperators(ksp, &matrix, nullptr), "KSPGetOperators");
+  const std::shared_ptr<Operator> op = operator_of(matrix);
+  AccuracyLevels* levels = op ? op->accuracy_levels() : nullptr;
+  if (!levels)
+    throw AgreedError("the matrix of this KSP has no FMM", "set its operators first (KSPSetOperators)");
+  return run_together(levels->ranks(), "attach", [&] { return attach_together(ksp, op, *levels, relax); });
 }
 
 }  // namespace octopole::petsc

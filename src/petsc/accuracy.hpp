@@ -95,6 +95,16 @@ class AccuracyLevels {
 /// of the latter.
 double seconds_saved(std::span<const AccuracyLevel> levels);
 
+/// Digits that a relative tolerance wants (digits_for), equal on all ranks: rank 0's. Collective.
+int agreed_digits_for(const mpi::Comm& comm, double rtol);
+
+/// Digits that a product needs when the residual has fallen from `first` to `norm`, for an FMM of `full`
+/// digits; 0 (all) if it has not fallen. Not collective: logarithms differ in the last bit between
+/// processors.
+int relaxed_digits(int full, double first, double norm);
+/// The same, equal on all ranks: rank 0's. Collective.
+int agreed_relaxed_digits(const mpi::Comm& comm, int full, double first, double norm);
+
 /// Describes the accuracy and the products by digits, in lines.
 std::string describe(const AccuracyLevels& accuracy);
 

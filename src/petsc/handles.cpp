@@ -12,7 +12,11 @@ void check(PetscErrorCode code, const char* call) {
   std::string message = "PETSc's " + std::string(call) + " failed";
   if (text && *text) message += std::string(": ") + text;
   if (specific && *specific) message += std::string(": ") + specific;
-  throw Error(message);
+  throw CallError(code, message);
+}
+
+bool CallError::on_all_ranks() const {
+  return code_ != PETSC_ERR_MEM && code_ != PETSC_ERR_MPI;
 }
 
 PetscErrorCode raise(MPI_Comm comm, const char* function, const std::exception& error) {

@@ -8,8 +8,11 @@
 #include <memory>
 #include <new>
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 
+#include "mpi/agreement.hpp"
 #include "octopole/petsc.hpp"
 
 // PETSc's macros around queries of its options database, which handle errors themselves since 3.18.
@@ -36,11 +39,38 @@
 #pragma GCC visibility push(default)
 namespace octopole::petsc {
 
+/// What check() throws. PETSc's collective calls return their errors on all ranks, except where memory or MPI
+/// failed.
+class CallError : public Error {
+ public:
+  CallError(PetscErrorCode code, const std::string& what) : Error(what), code_(code) {}
+  /// Whether the same call fails on all ranks.
+  bool on_all_ranks() const;
+
+ private:
+  PetscErrorCode code_;
+};
+
+/// mpi::or_end_all for work that calls PETSc: an error that PETSc returns on all ranks passes to the caller,
+/// as an AgreedError. So does one that guarded() has made of an AgreedError.
+template <class Work>
+decltype(auto) run_together(const mpi::Comm& comm, std::string_view operation, Work&& work) {
+  return mpi::or_end_all(comm, operation, [&]() -> decltype(auto) {
+    try {
+      return std::forward<Work>(work)();
+    } catch (const CallError& error) {
+      if (!error.on_all_ranks()) throw;
+      throw AgreedError(error.what());
+    }
+  });
+}
+
 /// Raises a PETSc error (PETSC_ERR_LIB, or PETSC_ERR_MEM) with the message, as SETERRQ does, and returns its
 /// code.
 PetscErrorCode raise(MPI_Comm comm, const char* function, const std::exception& error);
 
-/// Runs `work` for PETSc: what it throws becomes a PETSc error on `comm`.
+/// Runs `work` for PETSc: what it throws becomes a PETSc error on `comm`. For work that other ranks wait for
+/// see the overload below.
 template <class Work>
 PetscErrorCode guarded(MPI_Comm comm, const char* function, const Work& work) noexcept {
   try {
@@ -49,6 +79,14 @@ PetscErrorCode guarded(MPI_Comm comm, const char* function, const Work& work) no
   } catch (const std::exception& error) {
     return raise(comm, function, error);
   }
+}
+
+/// Runs collective work for PETSc: what all ranks throw becomes a PETSc error on all of them; any other
+/// failure ends all ranks, since those that go on would wait for this one.
+template <class Work>
+PetscErrorCode guarded(MPI_Comm comm, const mpi::Comm& ranks, const char* function,
+                       const Work& work) noexcept {
+  return guarded(comm, function, [&] { run_together(ranks, function, work); });
 }
 
 template <class T>

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "fmm/access.hpp"
 #include "kernels/direct.hpp"
+#include "mpi/agreement.hpp"
 #include "octopole/petsc.hpp"
 #include "petsc/handles.hpp"
 #include "petsc/log.hpp"
@@ -18,14 +20,18 @@ constexpr char kOperatorKey[] = "octopole_operator";
 /// not make them accessible.
 struct Shell {
   std::shared_ptr<Operator> op;
+  mpi::Comm ranks;
   Scaling scaling;
   std::vector<double> added;  // d (rows); empty: shift everywhere
   double shift = 0;
   std::vector<double> scaled;  // R x
 
+  Shell(const mpi::Comm& comm, std::shared_ptr<Operator> applied) : op(std::move(applied)), ranks(comm) {}
+
   void apply(std::span<const double> x, std::span<double> y, bool transposed) {
     const std::vector<double>& before = transposed ? scaling.left : scaling.right;
     const std::vector<double>& after = transposed ? scaling.right : scaling.left;
+    ranks.enter("product");
     std::span<const double> from = x;
     if (scaling.scaled_right_of(transposed)) {
       scaled.resize(x.size());
@@ -55,28 +61,35 @@ MPI_Comm comm_of(Mat matrix) {
   return PetscObjectComm(reinterpret_cast<PetscObject>(matrix));
 }
 
+/// Runs work(shell), which all ranks call together, for PETSc.
+template <class Work>
+PetscErrorCode together(Mat matrix, const char* function, const Work& work) noexcept {
+  return guarded(comm_of(matrix), function, [&] {
+    Shell& shell = shell_of(matrix);
+    run_together(shell.ranks, function, [&] { work(shell); });
+  });
+}
+
 PetscErrorCode mult(Mat matrix, Vec x, Vec y) {
-  return guarded(comm_of(matrix), "MatMult_Octopole", [&] {
+  return together(matrix, "MatMult_Octopole", [&](Shell& shell) {
     const ReadArray from(x);
     WriteArray to(y);
-    shell_of(matrix).apply(from.values(), to.values(), false);
+    shell.apply(from.values(), to.values(), false);
   });
 }
 
 PetscErrorCode mult_transpose(Mat matrix, Vec x, Vec y) {
-  return guarded(comm_of(matrix), "MatMultTranspose_Octopole", [&] {
+  return together(matrix, "MatMultTranspose_Octopole", [&](Shell& shell) {
     const ReadArray from(x);
     WriteArray to(y);
-    shell_of(matrix).apply(from.values(), to.values(), true);
+    shell.apply(from.values(), to.values(), true);
   });
 }
 
-/// Throws on all ranks unless every rank has as many rows as columns.
-void check_square(Mat matrix, const Operator& op) {
-  int square = op.rows() == op.columns() ? 1 : 0, all_square = 0;
-  MPI_Allreduce(&square, &all_square, 1, MPI_INT, MPI_MIN, comm_of(matrix));
-  if (all_square == 0)
-    throw Error("the diagonal of a matrix with different numbers of local rows and columns");
+/// Throws AgreedError unless every rank has as many rows as columns. Collective.
+void check_square(const Shell& shell) {
+  if (shell.ranks.any(shell.op->rows() != shell.op->columns()))
+    throw AgreedError("the diagonal of a matrix with different numbers of local rows and columns");
 }
 
 void diagonal_of(Shell& shell, std::span<double> values) {
@@ -90,9 +103,8 @@ void diagonal_of(Shell& shell, std::span<double> values) {
 }
 
 PetscErrorCode get_diagonal(Mat matrix, Vec d) {
-  return guarded(comm_of(matrix), "MatGetDiagonal_Octopole", [&] {
-    Shell& shell = shell_of(matrix);
-    check_square(matrix, *shell.op);
+  return together(matrix, "MatGetDiagonal_Octopole", [&](Shell& shell) {
+    check_square(shell);
     WriteArray to(d);
     diagonal_of(shell, to.values());
   });
@@ -100,18 +112,18 @@ PetscErrorCode get_diagonal(Mat matrix, Vec d) {
 
 PetscErrorCode duplicate(Mat matrix, MatDuplicateOption, Mat*) {
   return guarded(comm_of(matrix), "MatDuplicate_Octopole", [] {
-    throw Error("a Mat of an FMM cannot be duplicated: it has no entries",
-                "share it by PetscObjectReference, or make another one of the same Fmm");
+    throw AgreedError("a Mat of an FMM cannot be duplicated: it has no entries",
+                      "share it by PetscObjectReference, or make another one of the same Fmm");
   });
 }
 
 PetscErrorCode view(Mat matrix, PetscViewer viewer) {
-  return guarded(comm_of(matrix), "MatView_Octopole", [&] {
+  return together(matrix, "MatView_Octopole", [&](Shell& shell) {
     PetscBool ascii = PETSC_FALSE;
     check(PetscObjectTypeCompare(reinterpret_cast<PetscObject>(viewer), PETSCVIEWERASCII, &ascii),
           "PetscObjectTypeCompare");
     if (!ascii) return;
-    std::string text = shell_of(matrix).op->description();
+    std::string text = shell.op->description();
     for (std::size_t begin = 0; begin < text.size();) {
       const std::size_t end = std::min(text.find('\n', begin), text.size());
       check(PetscViewerASCIIPrintf(viewer, "  %s\n", text.substr(begin, end - begin).c_str()),
@@ -122,8 +134,7 @@ PetscErrorCode view(Mat matrix, PetscViewer viewer) {
 }
 
 PetscErrorCode scale(Mat matrix, PetscScalar factor) {
-  return guarded(comm_of(matrix), "MatScale_Octopole", [&] {
-    Shell& shell = shell_of(matrix);
+  return together(matrix, "MatScale_Octopole", [&](Shell& shell) {
     shell.scaling.scale *= factor;
     shell.shift *= factor;
     for (double& d : shell.added) d *= factor;
@@ -131,9 +142,8 @@ PetscErrorCode scale(Mat matrix, PetscScalar factor) {
 }
 
 PetscErrorCode shift(Mat matrix, PetscScalar amount) {
-  return guarded(comm_of(matrix), "MatShift_Octopole", [&] {
-    Shell& shell = shell_of(matrix);
-    check_square(matrix, *shell.op);
+  return together(matrix, "MatShift_Octopole", [&](Shell& shell) {
+    check_square(shell);
     shell.shift += amount;
     for (double& d : shell.added) d += amount;
   });
@@ -144,9 +154,8 @@ void spread_shift(Shell& shell) {
 }
 
 PetscErrorCode diagonal_set(Mat matrix, Vec diagonal, InsertMode mode) {
-  return guarded(comm_of(matrix), "MatDiagonalSet_Octopole", [&] {
-    Shell& shell = shell_of(matrix);
-    check_square(matrix, *shell.op);
+  return together(matrix, "MatDiagonalSet_Octopole", [&](Shell& shell) {
+    check_square(shell);
     const ReadArray d(diagonal);
     std::vector<double> before(d.values().size(), 0);
     if (mode == INSERT_VALUES) diagonal_of(shell, before);
@@ -163,8 +172,7 @@ void multiply_into(std::vector<double>& factors, bool& used, std::span<const dou
 }
 
 PetscErrorCode diagonal_scale(Mat matrix, Vec left, Vec right) {
-  return guarded(comm_of(matrix), "MatDiagonalScale_Octopole", [&] {
-    Shell& shell = shell_of(matrix);
+  return together(matrix, "MatDiagonalScale_Octopole", [&](Shell& shell) {
     if (shell.shift != 0 || !shell.added.empty()) spread_shift(shell);
     const auto scale_added = [&shell](std::span<const double> by) {
       for (std::size_t i = 0; i < shell.added.size(); ++i) shell.added[i] *= by[i];
@@ -188,19 +196,17 @@ void set_operation(Mat matrix, MatOperation operation, Function function) {
         "MatShellSetOperation");
 }
 
-}  // namespace
-
-Mat make_shell(MPI_Comm comm, const std::shared_ptr<Operator>& op) {
-  initialize();
-  const QuietErrors quiet;
+Mat make_shell_together(MPI_Comm comm, const mpi::Comm& ranks, const std::shared_ptr<Operator>& op) {
+  PetscInt rows = 0, columns = 0;
+  mpi::collectively(ranks, [&] {
+    rows = checked_cast<PetscInt>(op->rows(), "local rows");
+    columns = checked_cast<PetscInt>(op->columns(), "local columns");
+  });
   Mat matrix = nullptr;
-  check(MatCreateShell(comm, checked_cast<PetscInt>(op->rows(), "local rows"),
-                       checked_cast<PetscInt>(op->columns(), "local columns"), PETSC_DETERMINE,
-                       PETSC_DETERMINE, nullptr, &matrix),
+  check(MatCreateShell(comm, rows, columns, PETSC_DETERMINE, PETSC_DETERMINE, nullptr, &matrix),
         "MatCreateShell");
   try {
-    auto shell = std::make_shared<Shell>();
-    shell->op = op;
+    auto shell = std::make_shared<Shell>(ranks, op);
     check(MatShellSetManageScalingShifts(matrix), "MatShellSetManageScalingShifts");  // in this file
     set_operation(matrix, MATOP_MULT, mult);
     set_operation(matrix, MATOP_MULT_TRANSPOSE, mult_transpose);
@@ -221,6 +227,15 @@ Mat make_shell(MPI_Comm comm, const std::shared_ptr<Operator>& op) {
     throw;
   }
   return matrix;
+}
+
+}  // namespace
+
+Mat make_shell(MPI_Comm comm, const std::shared_ptr<Operator>& op) {
+  initialize();
+  const QuietErrors quiet;
+  const mpi::Comm ranks = mpi::Comm::duplicate(comm);
+  return run_together(ranks, "make_shell", [&] { return make_shell_together(comm, ranks, op); });
 }
 
 std::shared_ptr<Operator> operator_of(Mat matrix) {
@@ -302,15 +317,21 @@ class FmmOperator : public Operator {
   Field field_, transposed_field_;
 };
 
-Mat make(MPI_Comm comm, std::shared_ptr<AccuracyLevels> levels) {
-  return make_shell(comm, std::make_shared<FmmOperator>(std::move(levels)));
+/// Makes the Mat of the levels that `levels` returns.
+template <class Levels>
+Mat make(MPI_Comm comm, const Levels& levels) {
+  initialize();
+  const QuietErrors quiet;
+  const mpi::Comm ranks = mpi::Comm::duplicate(comm);
+  return run_together(ranks, "make_mat", [&] {
+    return make_shell_together(comm, ranks, std::make_shared<FmmOperator>(levels()));
+  });
 }
 
 }  // namespace
 
 Mat make_mat(MPI_Comm comm, std::shared_ptr<Fmm> fmm) {
-  initialize();
-  return make(comm, std::make_shared<AccuracyLevels>(std::move(fmm)));
+  return make(comm, [&] { return std::make_shared<AccuracyLevels>(std::move(fmm)); });
 }
 
 Mat make_mat(MPI_Comm comm, Fmm&& fmm) {
@@ -319,10 +340,10 @@ Mat make_mat(MPI_Comm comm, Fmm&& fmm) {
 
 Mat make_mat(MPI_Comm comm, const Settings& settings, std::vector<double> sources,
              std::optional<std::vector<double>> targets) {
-  initialize();
-  const Settings complete = read_options(comm, settings);
-  return make(comm,
-              std::make_shared<AccuracyLevels>(comm, complete.fmm, std::move(sources), std::move(targets)));
+  return make(comm, [&] {
+    return std::make_shared<AccuracyLevels>(comm, read_options(comm, settings).fmm, std::move(sources),
+                                            std::move(targets));
+  });
 }
 
 }  // namespace octopole::petsc

@@ -15,8 +15,8 @@
 #pragma GCC visibility push(default)
 namespace octopole::petsc {
 
-/// What a Mat applies. Virtual members are collective, except rows, columns and where stated; they throw on
-/// all ranks or on none.
+/// What a Mat applies. Virtual members are collective, except rows, columns and where stated. An AgreedError,
+/// which all ranks throw, becomes a PETSc error on all of them; what one rank alone throws ends all ranks.
 class Operator {
  public:
   virtual ~Operator() = default;
@@ -42,8 +42,9 @@ class Operator {
 /// Makes a Mat of type shell with rows() x columns() local entries that shares the operator. It supports
 /// MatMult, MatMultAdd, MatMultTranspose, MatMultTransposeAdd, MatGetDiagonal, MatCreateVecs, MatView,
 /// MatScale, MatShift, MatDiagonalSet, MatDiagonalScale; MatDuplicate is refused. `comm` must have the ranks
-/// of the operator's communicator in the same order. The caller destroys the Mat. Errors in calls from PETSc
-/// are PETSc errors; this function throws Error. Collective.
+/// of the operator's communicator in the same order. The caller destroys the Mat. Errors of all
+/// ranks in calls from PETSc are PETSc errors; this function throws AgreedError. Any other failure of a rank
+/// ends all ranks (mpi::or_end_all). Collective.
 Mat make_shell(MPI_Comm comm, const std::shared_ptr<Operator>& op);
 
 /// The operator of a Mat that make_shell made, else null. Not collective.

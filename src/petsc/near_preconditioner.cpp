@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 
 #include "base/threads.hpp"
@@ -287,6 +288,7 @@ constexpr char kContextKey[] = "octopole_near_context";
 /// Data of a PC of this type.
 struct Near {
   BlockRule rule;
+  std::optional<mpi::Comm> ranks;  // after the set-up
   BlockInverses inverses;
   Vec local = nullptr, result = nullptr;  // values of the blocks' unknowns
   IS own_places = nullptr, own_rows = nullptr;
@@ -370,7 +372,17 @@ void make_scatters(MPI_Comm comm, Mat matrix, Near& near) {
         "VecScatterCreate");
 }
 
-std::vector<double> diagonal_at(MPI_Comm comm, Mat matrix, std::span<const Index> unknowns) {
+/// Throws AgreedError unless every rank has as many rows as columns: a block's unknowns are both. Collective.
+void check_square(const mpi::Comm& comm, Mat matrix) {
+  PetscInt rows = 0, columns = 0;
+  check(MatGetLocalSize(matrix, &rows, &columns), "MatGetLocalSize");
+  if (comm.any(rows != columns))
+    throw AgreedError(
+        "octopole_near: the diagonal of a matrix whose local rows are not as many as its local columns");
+}
+
+/// The diagonal's entries of these rows; none if the matrix cannot tell its diagonal. Collective.
+std::vector<double> diagonal_at(const mpi::Comm& comm, Mat matrix, std::span<const Index> unknowns) {
   PetscBool has = PETSC_FALSE;
   check(MatHasOperation(matrix, MATOP_GET_DIAGONAL, &has), "MatHasOperation");
   if (!has) return {};
@@ -381,15 +393,18 @@ std::vector<double> diagonal_at(MPI_Comm comm, Mat matrix, std::span<const Index
   check(MatCreateVecs(matrix, nullptr, &diagonal.vector), "MatCreateVecs");
   try {
     check(MatGetDiagonal(matrix, diagonal.vector), "MatGetDiagonal");
-  } catch (const Error& error) {  // not a square matrix, so on every rank
+  } catch (const CallError& error) {
+    // Other matrices than octopole's, which ends all ranks where one fails alone, may fail on this rank only.
+    if (!operator_of(matrix) || !error.on_all_ranks()) throw;
     throw AgreedError(error.what());
   }
   const ReadArray array(diagonal.vector);
-  return fetch_rows(comm, array.values(), 1, unknowns);
+  return fetch_rows(comm.handle(), array.values(), 1, unknowns);
 }
 
 void set_up_blocks(const mpi::Comm& comm, MPI_Comm pc_comm, Mat matrix, NearEntries& entries, Near& near) {
   comm.enter("blocks");
+  check_square(comm, matrix);
   const LeafPoints groups = entries.groups();
   Blocks blocks;
   mpi::collectively(comm, [&] { blocks = cut_blocks(groups, near.rule); });
@@ -399,7 +414,7 @@ void set_up_blocks(const mpi::Comm& comm, MPI_Comm pc_comm, Mat matrix, NearEntr
   const auto factors = [&](bool there, const std::vector<double>& mine) {
     return there ? fetch_rows(comm.handle(), mine, 1, unknowns) : std::vector<double>();
   };
-  const std::vector<double> diagonal = diagonal_at(comm.handle(), matrix, unknowns),
+  const std::vector<double> diagonal = diagonal_at(comm, matrix, unknowns),
                             left = factors(scaling.by_left, scaling.left),
                             right = factors(scaling.by_right, scaling.right);
   const bool has_diagonal = diagonal.size() == unknowns.size();
@@ -434,16 +449,27 @@ PetscErrorCode set_up(PC pc) {
     near.clear();
     std::shared_ptr<NearEntries> entries;
     Mat matrix = matrix_with_entries(pc, entries);
-    const mpi::Comm comm = mpi::Comm::duplicate(comm_of(pc));
-    mpi::or_end_all(comm, "PCSetUp of octopole_near",
-                    [&] { set_up_blocks(comm, comm_of(pc), matrix, *entries, near); });
+    if (!near.ranks) near.ranks = mpi::Comm::duplicate(comm_of(pc));
+    // Also errors of PETSc end all ranks: which rows a rank asks for decides whether its calls succeed.
+    mpi::or_end_all(*near.ranks, "PCSetUp of octopole_near",
+                    [&] { set_up_blocks(*near.ranks, comm_of(pc), matrix, *entries, near); });
+  });
+}
+
+/// Runs work(near) of a PC that is set up, which all ranks call together, for PETSc.
+template <class Work>
+PetscErrorCode together(PC pc, const char* function, const Work& work) noexcept {
+  return guarded(comm_of(pc), function, [&] {
+    Near& near = near_of(pc);
+    if (!near.ranks) throw AgreedError("octopole_near is applied before its set-up", "call PCSetUp first");
+    run_together(*near.ranks, function, [&] { work(near); });
   });
 }
 
 PetscErrorCode apply(PC pc, Vec x, Vec y) {
-  return guarded(comm_of(pc), "PCApply_OctopoleNear", [&] {
+  return together(pc, "PCApply_OctopoleNear", [&](Near& near) {
     const EventScope event(log_events().near_apply);
-    Near& near = near_of(pc);
+    near.ranks->enter("preconditioner");
     move(near.gather, x, near.local);
     {
       const ReadArray from(near.local);
@@ -456,9 +482,9 @@ PetscErrorCode apply(PC pc, Vec x, Vec y) {
 }
 
 PetscErrorCode apply_transpose(PC pc, Vec x, Vec y) {
-  return guarded(comm_of(pc), "PCApplyTranspose_OctopoleNear", [&] {
+  return together(pc, "PCApplyTranspose_OctopoleNear", [&](Near& near) {
     const EventScope event(log_events().near_apply);
-    Near& near = near_of(pc);
+    near.ranks->enter("preconditioner");
     check(VecSet(near.result, 0), "VecSet");
     move(near.scatter, x, near.result, INSERT_VALUES, SCATTER_REVERSE);
     {

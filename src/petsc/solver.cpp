@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "base/profile.hpp"
@@ -17,6 +18,7 @@
 namespace octopole::petsc {
 
 struct Solver::State {
+  mpi::Comm ranks;
   Mat matrix = nullptr;
   KSP ksp = nullptr;
   Vec b = nullptr, x = nullptr, residual = nullptr;
@@ -24,6 +26,10 @@ struct Solver::State {
   const Progress* progress = nullptr;
   std::vector<double> history;
   double first = 0;
+
+  explicit State(mpi::Comm comm) : ranks(std::move(comm)) {}
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
   ~State() {
     (void)KSPDestroy(&ksp);
     (void)VecDestroy(&b);
@@ -37,8 +43,9 @@ namespace {
 
 template <class State>
 PetscErrorCode note(KSP ksp, PetscInt iteration, PetscReal norm, void* context) {
-  return guarded(PetscObjectComm(reinterpret_cast<PetscObject>(ksp)), "KSPMonitor_OctopoleSolver", [&] {
-    auto& s = *static_cast<State*>(context);
+  auto& s = *static_cast<State*>(context);
+  const MPI_Comm comm = PetscObjectComm(reinterpret_cast<PetscObject>(ksp));
+  return guarded(comm, s.ranks, "KSPMonitor_OctopoleSolver", [&] {
     if (iteration == 0) {
       s.history.clear();
       s.first = norm;
@@ -52,7 +59,7 @@ PetscErrorCode note(KSP ksp, PetscInt iteration, PetscReal norm, void* context) 
 }
 
 /// Throws unless all ranks pass equal settings, which PETSc itself checks in debug builds only.
-void require_equal_settings(MPI_Comm comm, const SolverSettings& s) {
+void require_equal_settings(const mpi::Comm& comm, const SolverSettings& s) {
   const std::array<mpi::NamedValue, 6> values = {
       mpi::NamedValue{"rtol", fmt::format("{}", s.rtol)},
       mpi::NamedValue{"max_iterations", fmt::format("{}", s.max_iterations)},
@@ -60,16 +67,14 @@ void require_equal_settings(MPI_Comm comm, const SolverSettings& s) {
       mpi::NamedValue{"type", s.type},
       mpi::NamedValue{"preconditioner", s.preconditioner},
       mpi::NamedValue{"relax", fmt::format("{}", s.relax)}};
-  mpi::require_equal(mpi::Comm::duplicate(comm), values, "pass the same settings on every rank");
+  mpi::require_equal(comm, values, "pass the same settings on every rank");
 }
 
-}  // namespace
-
-Solver::Solver(MPI_Comm comm, const std::shared_ptr<Operator>& op, const SolverSettings& settings)
-    : state_(std::make_unique<State>()) {
-  require_equal_settings(comm, settings);
-  const QuietErrors quiet;
-  State& s = *state_;
+/// Makes everything but the preconditioner's entries.
+template <class State>
+void set_solver_up(MPI_Comm comm, const std::shared_ptr<Operator>& op, const SolverSettings& settings,
+                   State& s) {
+  require_equal_settings(s.ranks, settings);
   s.matrix = make_shell(comm, op);
   check(MatCreateVecs(s.matrix, &s.x, &s.b), "MatCreateVecs");
   check(VecDuplicate(s.b, &s.residual), "VecDuplicate");
@@ -86,8 +91,16 @@ Solver::Solver(MPI_Comm comm, const std::shared_ptr<Operator>& op, const SolverS
   check(KSPGetPC(s.ksp, &pc), "KSPGetPC");
   check(PCSetType(pc, settings.preconditioner.c_str()), "PCSetType");
   check(KSPSetFromOptions(s.ksp), "KSPSetFromOptions");
-  check(KSPMonitorSet(s.ksp, note<State>, state_.get(), nullptr), "KSPMonitorSet");
+  check(KSPMonitorSet(s.ksp, note<State>, &s, nullptr), "KSPMonitorSet");
   s.accuracy = attach(s.ksp, settings.relax);
+}
+
+}  // namespace
+
+Solver::Solver(MPI_Comm comm, const std::shared_ptr<Operator>& op, const SolverSettings& settings)
+    : state_(std::make_unique<State>(mpi::Comm::duplicate(comm))) {
+  const QuietErrors quiet;
+  run_together(state_->ranks, "a Solver", [&] { set_solver_up(comm, op, settings, *state_); });
 }
 
 Solver::~Solver() = default;
@@ -95,13 +108,15 @@ Solver::~Solver() = default;
 double Solver::set_up() {
   const QuietErrors quiet;
   const double start = seconds_now();
-  check(KSPSetUp(state_->ksp), "KSPSetUp");
+  run_together(state_->ranks, "KSPSetUp", [&] { check(KSPSetUp(state_->ksp), "KSPSetUp"); });
   return seconds_now() - start;
 }
 
-SolveReport Solver::solve(std::span<const double> b, std::span<double> x, const Progress& progress) {
-  const QuietErrors quiet;
-  State& s = *state_;
+namespace {
+
+template <class State>
+SolveReport solve_together(State& s, std::span<const double> b, std::span<double> x,
+                           const Solver::Progress& progress) {
   {
     WriteArray to(s.b);
     std::copy(b.begin(), b.end(), to.values().begin());
@@ -129,6 +144,13 @@ SolveReport Solver::solve(std::span<const double> b, std::span<double> x, const 
   const ReadArray from(s.x);
   std::copy(from.values().begin(), from.values().end(), x.begin());
   return report;
+}
+
+}  // namespace
+
+SolveReport Solver::solve(std::span<const double> b, std::span<double> x, const Progress& progress) {
+  const QuietErrors quiet;
+  return run_together(state_->ranks, "a solve", [&] { return solve_together(*state_, b, x, progress); });
 }
 
 const Accuracy& Solver::accuracy() const {
@@ -179,12 +201,8 @@ struct Product {
   }
 };
 
-}  // namespace
-
-ProductTimes time_products(MPI_Comm comm, const std::shared_ptr<Operator>& op, int repeats) {
-  const QuietErrors quiet;
-  AccuracyLevels* const levels = op->accuracy_levels();
-  if (!levels || repeats < 1) throw Error("only products of an FMM are timed, and at least one of them");
+ProductTimes time_products_together(MPI_Comm comm, const std::shared_ptr<Operator>& op, int repeats,
+                                    AccuracyLevels& levels) {
   Product p;
   p.matrix = make_shell(comm, op);
   check(MatCreateVecs(p.matrix, &p.x, &p.y), "MatCreateVecs");
@@ -192,11 +210,11 @@ ProductTimes time_products(MPI_Comm comm, const std::shared_ptr<Operator>& op, i
     WriteArray x(p.x);
     for (std::size_t i = 0; i < x.values().size(); ++i) x.values()[i] = std::sin(static_cast<double>(i));
   }
-  std::vector<double> charges(static_cast<std::size_t>(levels->sources()));
+  std::vector<double> charges(static_cast<std::size_t>(levels.sources()));
   for (std::size_t i = 0; i < charges.size(); ++i) charges[i] = std::sin(static_cast<double>(i));
   Field field;
   const auto product = [&] { check(MatMult(p.matrix, p.x, p.y), "MatMult"); };
-  const auto plain = [&] { levels->evaluate_plain(charges, field); };
+  const auto plain = [&] { levels.evaluate_plain(charges, field); };
   product();
   plain();
   std::vector<double> products, plains, ratios;
@@ -206,6 +224,17 @@ ProductTimes time_products(MPI_Comm comm, const std::shared_ptr<Operator>& op, i
     ratios.push_back(products.back() / plains.back());
   }
   return {repeats, median(products), median(plains), median(ratios)};
+}
+
+}  // namespace
+
+ProductTimes time_products(MPI_Comm comm, const std::shared_ptr<Operator>& op, int repeats) {
+  const QuietErrors quiet;
+  AccuracyLevels* const levels = op->accuracy_levels();
+  if (!levels || repeats < 1)
+    throw AgreedError("only products of an FMM are timed, and at least one of them");
+  return run_together(levels->ranks(), "time_products",
+                      [&] { return time_products_together(comm, op, repeats, *levels); });
 }
 
 }  // namespace octopole::petsc

@@ -43,7 +43,8 @@ class Solver {
   using Progress = std::function<void(int iteration, double residual)>;
 
   /// PETSc must be initialised (Session). Chooses the FMM's digits by the tolerance (see attach). Throws
-  /// AgreedError where ranks pass different settings. Collective, like all that follows.
+  /// AgreedError where ranks pass different settings, and for errors of PETSc; a failure of one rank alone
+  /// ends all ranks. Collective, like all that follows.
   Solver(MPI_Comm comm, const std::shared_ptr<Operator>& op, const SolverSettings& settings);
   ~Solver();
   Solver(const Solver&) = delete;
@@ -76,7 +77,8 @@ struct ProductTimes {
 };
 
 /// Times MatMult and the plain FMM of full accuracy alternately, so that disturbances affect both. `repeats`
-/// is 1 or more. Throws Error if the operator has no accuracy levels. Collective.
+/// is 1 or more, the same on all ranks. Throws AgreedError if the operator has no accuracy levels.
+/// Collective.
 ProductTimes time_products(MPI_Comm comm, const std::shared_ptr<Operator>& op, int repeats);
 
 }  // namespace octopole::petsc

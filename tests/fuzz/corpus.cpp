@@ -1,6 +1,7 @@
 // octopole_fuzz_corpus FOLDER: writes the initial inputs of the harnesses, one folder per harness.
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "bem/generate_mesh.hpp"
 #include "bem/mesh_file.hpp"
@@ -42,6 +43,9 @@ int main(int argc, char** argv) {
   std::string bytes;
   for (int i = 0; i < 200; ++i) bytes += static_cast<char>(i * 37 + 11);
   write(folder(root, "points_hdf5") + "any", bytes);
-  write(folder(root, "operators_hdf5") + "any", bytes);
+  for (const char operators : {0, 1, 2, 3}) {  // which the first byte chooses
+    bytes[0] = operators;
+    write(folder(root, "operators_hdf5") + "any" + std::to_string(operators), bytes);
+  }
   return 0;
 }

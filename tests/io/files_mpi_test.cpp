@@ -3,6 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "io/point_distributions.hpp"
 #include "io/points_file.hpp"
 #include "shared_scratch.hpp"
@@ -68,6 +75,38 @@ TEST_F(Files, FieldsOfUnequalRanksAreRefused) {
   EXPECT_NE(message.find("potential.h5"), std::string::npos) << message;
   comm_.barrier();
   EXPECT_EQ(test::read_file(file("potential.h5")), before);
+}
+
+TEST_F(Files, UnequalPathsAreRefused) {
+  const int last = comm_.size() - 1;
+  if (last == 0) return;
+  // Both files can be read, and both could be written: only the ranks can tell that they differ.
+  for (const char* name : {"a.h5", "b.h5"}) write_input(50, file(name));
+  const std::string mine = comm_.rank() == last ? "b.h5" : "a.h5",
+                    there = comm_.rank() == last ? "d.h5" : "c.h5";
+  const Field field{{1, 2}, {}};
+  const std::vector<double> ones = {1};
+  const std::vector<Table> tables = {table_of("/ones", comm_.size(), comm_.rank(), 1, ones)};
+  const std::pair<std::function<void()>, std::string> calls[] = {
+      {[&] { read_points(comm_.handle(), file(mine)); }, "ab"},
+      {[&] { write_field(comm_.handle(), file(there), field); }, "cd"},
+      {[&] { write_tables(comm_, file(there), tables, {}); }, "cd"}};
+  for (const auto& [call, names] : calls) {
+    const std::string message = error_of(call);
+    EXPECT_NE(message.find("path is "), std::string::npos) << message;
+    EXPECT_NE(message.find(std::string(1, names[0]) + ".h5 on rank" + (last > 1 ? "s 0" : " 0")),
+              std::string::npos)
+        << message;
+    EXPECT_NE(message.find(std::string(1, names[1]) + ".h5 on rank " + std::to_string(last)),
+              std::string::npos)
+        << message;
+  }
+  comm_.barrier();
+  std::vector<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(file("")))
+    left.push_back(entry.path().filename().string());
+  std::sort(left.begin(), left.end());
+  EXPECT_EQ(left, (std::vector<std::string>{"a.h5", "b.h5"}));  // nothing is written, not even beside them
 }
 
 }  // namespace

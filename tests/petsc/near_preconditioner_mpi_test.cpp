@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <string>
 
 #include "fmm/access.hpp"
 #include "octopole/petsc.hpp"
@@ -159,6 +160,26 @@ TEST(PcNear, RefusesForeignMatricesAndSingularBlocks) {
     EXPECT_NE(0, PCSetUp(pc));
     ASSERT_EQ(0, PCDestroy(&pc));
   }
+}
+
+TEST(PcNear, RefusesLayoutsThatAreNotSquareOnEveryRank) {
+  const Part part = world();
+  if (part.ranks == 1) return;
+  const auto sources = make_points("cube", 200, 3), targets = make_points("cube", 200, 4);
+  // 200 x 200 entries, but all columns on the last rank.
+  const MatOwner a(make_mat(MPI_COMM_WORLD, Settings{}, uneven(sources, 3, part, true), part.of(targets, 3)));
+  PC pc = nullptr;
+  ASSERT_EQ(0, PCCreate(MPI_COMM_WORLD, &pc));
+  ASSERT_EQ(0, PCSetOperators(pc, a.mat, a.mat));
+  ASSERT_EQ(0, PCSetType(pc, "octopole_near"));
+  EXPECT_NE(0, PCSetUp(pc));
+  const char* text = nullptr;
+  char* specific = nullptr;
+  ASSERT_EQ(0, PetscErrorMessage(static_cast<PetscErrorCode>(PETSC_ERR_LIB), &text, &specific));
+  EXPECT_NE(std::string(specific).find("local rows are not as many"), std::string::npos) << specific;
+  ASSERT_EQ(0, PCDestroy(&pc));
+  const Vector x(a.mat, true, uneven(make_charges(200), 1, part, true)), y(a.mat, false);
+  EXPECT_EQ(0, MatMult(a.mat, x.vec, y.vec));  // no rank has ended, and the matrix remains usable
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "mpi/agreement.hpp"
 #include "octopole/petsc.hpp"
+#include "petsc/handles.hpp"
 #include "petsc/log.hpp"
 
 namespace octopole::bem {
@@ -90,11 +91,16 @@ std::optional<std::vector<double>> targets_of(const Panels& panels, const NearRu
 
 PanelOperator::PanelOperator(const mpi::Comm& comm, const Panels& panels, const NearRule& rule,
                              const Options& options)
-    : levels_(comm.handle(), options, quadrature_points(panels, rule.rule()), targets_of(panels, rule)) {
-  const double start = seconds_now();
-  correction_ = std::make_shared<NearCorrection>(comm, panels, rule, options.transport);
-  correction_seconds_ = seconds_now() - start;
-  charges_.resize(static_cast<std::size_t>(panels.count() * rule.points));
+    : levels_(mpi::or_end_all(comm, "the points of panels", [&] {
+        return petsc::AccuracyLevels(comm.handle(), options, quadrature_points(panels, rule.rule()),
+                                     targets_of(panels, rule));
+      })) {
+  mpi::or_end_all(comm, "a PanelOperator", [&] {
+    const double start = seconds_now();
+    correction_ = std::make_shared<NearCorrection>(comm, panels, rule, options.transport);
+    correction_seconds_ = seconds_now() - start;
+    charges_.resize(static_cast<std::size_t>(panels.count() * rule.points));
+  });
 }
 
 void PanelOperator::multiply(std::span<const double> x, std::span<double> y) {
@@ -166,8 +172,10 @@ double Capacitance::asymmetry() const {
   return largest > 0 ? difference / largest : 0;
 }
 
-Capacitance solve_capacitance(const mpi::Comm& comm, const Panels& panels,
-                              const CapacitanceSettings& settings, const CapacitanceProgress& progress) {
+namespace {
+
+Capacitance solve_together(const mpi::Comm& comm, const Panels& panels, const CapacitanceSettings& settings,
+                           const CapacitanceProgress& progress) {
   require_equal_settings(comm, settings);
   Capacitance c;
   c.conductors = panels.conductors.size();
@@ -209,6 +217,14 @@ Capacitance solve_capacitance(const mpi::Comm& comm, const Panels& panels,
   if (settings.timed_products > 0)
     c.product_times = petsc::time_products(comm.handle(), op, settings.timed_products);
   return c;
+}
+
+}  // namespace
+
+Capacitance solve_capacitance(const mpi::Comm& comm, const Panels& panels,
+                              const CapacitanceSettings& settings, const CapacitanceProgress& progress) {
+  return petsc::run_together(comm, "solve_capacitance",
+                             [&] { return solve_together(comm, panels, settings, progress); });
 }
 
 }  // namespace octopole::bem

@@ -96,7 +96,8 @@ struct Capacitance {
 using CapacitanceProgress = std::function<void(std::size_t, int, double)>;
 
 /// Solves for every conductor. PETSc must be initialised. A solve that does not converge keeps its last
-/// iterate; the others continue. Collective.
+/// iterate; the others continue. Throws AgreedError for what all ranks refuse, and for PETSc's errors; a
+/// failure of one rank alone, also in `progress`, ends all ranks. Collective.
 Capacitance solve_capacitance(const mpi::Comm& comm, const Panels& panels,
                               const CapacitanceSettings& settings, const CapacitanceProgress& progress = {});
 
