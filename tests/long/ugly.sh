@@ -12,7 +12,7 @@ make_targets octopole_ugly_problems test_accuracy_mpi
 ugly_problems 13 --seed "${UGLY_SEED:-2}" --cases "${UGLY_CASES:-2000}"
 octopole_mpi_environment 3
 filter=
-for digits in 7 8 10 11; do filter+=${filter:+:}Table/DigitsOfBoth.*/$digits; done
+for digits in 7 8 10 11; do filter+="${filter:+:}Table/DigitsOfBoth.*/$digits"; done
 OCTOPOLE_ALL_DIGITS=1 OMP_WAIT_POLICY=passive OPENBLAS_NUM_THREADS=1 "${octopole_mpirun[@]}" -n 3 \
   "$build/tests/test_accuracy_mpi" "--gtest_filter=$filter"
 verdict "$ugly_summary (seed ${UGLY_SEED:-2})"
