@@ -21,8 +21,9 @@ std::atomic<int> g_failing_thread = -1;
 
 }  // namespace
 
-// Replaces the allocation of AlignedVector in this program.
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
+// Replaces the allocation of AlignedVector in this program. Inlined, one without the other would look
+// mismatched.
+[[gnu::noinline]] void* operator new(std::size_t bytes, std::align_val_t alignment) {
   const auto multiple = static_cast<std::size_t>(alignment);
   const bool fails = omp_get_level() > 0 && octopole::thread_number() == g_failing_thread;
   void* const p = fails ? nullptr
@@ -31,10 +32,10 @@ void* operator new(std::size_t bytes, std::align_val_t alignment) {
   if (p == nullptr) throw std::bad_alloc();
   return p;
 }
-void operator delete(void* p, std::align_val_t) noexcept {
+[[gnu::noinline]] void operator delete(void* p, std::align_val_t) noexcept {
   std::free(p);
 }
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept {
+[[gnu::noinline]] void operator delete(void* p, std::size_t, std::align_val_t) noexcept {
   std::free(p);
 }
 
