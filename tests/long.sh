@@ -2,7 +2,7 @@
 # The long part of the suite: what takes too long, or needs other compilers, than tests/run.sh.
 #
 # Usage: tests/run.sh --long [STAGE...]      all stages, or those named, of tests/long/*.sh:
-#   ugly          2,000 random problems against direct sums
+#   ugly          2,000 random problems against direct sums; the digits of the gradient that the suite leaves out
 #   sanitizers    tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #   threads       tests under ThreadSanitizer, with clang and its OpenMP runtime
 #   tidy          clang-tidy

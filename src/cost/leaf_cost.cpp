@@ -42,7 +42,7 @@ double seconds_of_close(double pairs, const Parameters& parameters) {
   Parameters in_double = parameters;
   in_double.near_precision = in_double.operators.precision = Precision::double_precision;
   in_double.near_form = NearForm::two_floats;
-  in_double.output = Output::potential;
+  in_double.options.output = Output::potential;
   OperationCounts counts;
   counts.near_pairs = pairs;
   return total(predict_seconds(counts, in_double, true)) / kCloseShare;

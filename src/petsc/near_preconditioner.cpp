@@ -378,7 +378,7 @@ void check_square(const mpi::Comm& comm, Mat matrix) {
   check(MatGetLocalSize(matrix, &rows, &columns), "MatGetLocalSize");
   if (comm.any(rows != columns))
     throw AgreedError(
-        "octopole_near: the diagonal of a matrix whose local rows are not as many as its local columns");
+        "octopole_near: the diagonal of a matrix with different numbers of local rows and columns");
 }
 
 /// The diagonal's entries of these rows; none if the matrix cannot tell its diagonal. Collective.

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
+#include <vector>
 
 #include "cost/accuracy.hpp"
 #include "fmm/access.hpp"
@@ -95,7 +97,14 @@ TEST_P(DigitsOfBoth, AreReachedInOnePrecision) {
   expect_digits_of_both(options);
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, DigitsOfBoth, testing::Values(2, 3, 4, 5, 6, 9, 12));
+/// The plain suite leaves out digits whose neighbours it has; tests/long/ugly.sh sets OCTOPOLE_ALL_DIGITS.
+std::vector<int> digits_of_both() {
+  if (std::getenv("OCTOPOLE_ALL_DIGITS") != nullptr) return {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+  return {2, 3, 4, 5, 6, 9, 12};
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, DigitsOfBoth, testing::ValuesIn(digits_of_both()),
+                         testing::PrintToStringParamName());
 
 TEST(DigitsOfBothTable, TakesAnotherTableAndPrecision) {
   for (int digits = 2; digits <= 12; ++digits) {
@@ -219,14 +228,14 @@ TEST(Accuracy, DigitsAloneAreEnough) {
   const Index count = 20000;
   const auto points = make_positions(Shape::plummer, 0, count, 4);
   const auto charges = make_charges(Charges::uniform, 0, count, 5);
-  for (int digits : {2, 4, 5, 7, 8}) {
+  for (int digits : {2, 4, 5, 7, 8, 10, 11}) {
     Options options;
     options.digits = digits;
     Fmm fmm(MPI_COMM_SELF, Laplace{}, options);
     fmm.set_points(points);
     const Verification v =
         verify(fmm.comm(), Laplace{}, points, charges, points, fmm.evaluate(charges), kSamples);
-    EXPECT_LT(v.potential.relative_l2, std::pow(10.0, -digits));
+    EXPECT_LT(v.potential.relative_l2, std::pow(10.0, -digits)) << digits;
   }
 }
 

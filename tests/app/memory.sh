@@ -20,10 +20,13 @@ print(f"{expected / 2**20:.1f} MiB expected, {measured / 2**20:.1f} measured, ra
 sys.exit(not 0.8 < expected / measured < 1.2)
 END
 }
-estimate 1 1000000 --shape cube --digits 3
-estimate 1 1000000 --shape sphere --digits 9 --gradient
-estimate 2 1000000 --shape cube --digits 12
-estimate 3 1000000 --shape sphere --digits 6 --gradient
+# Sanitizers keep shadow memory and freed blocks, which are no part of an estimate.
+if [ -z "${OCTOPOLE_SANITIZE?}" ]; then
+  estimate 1 1000000 --shape cube --digits 3
+  estimate 1 1000000 --shape sphere --digits 9 --gradient
+  estimate 2 1000000 --shape cube --digits 12
+  estimate 3 1000000 --shape sphere --digits 6 --gradient
+fi
 
 # Limits: bytes with units, none, nonsense.
 expect 1 2 run --shape cube -n 100000 --report r.json --memory-limit 12MiB
@@ -61,35 +64,6 @@ limited $((space + 409600)) 6000000
 status=$?
 [ $status -eq 1 ] || fail "exit code $status instead of 1 under ulimit -v"
 shows err "not enough memory" "ulimit -v" "are left"
-
-# A real cgroup, where one can be made here (tests/base/machine_test.cpp has files of others everywhere).
-make_cgroup() {
-  local limit=memory.limit_in_bytes
-  group=/sys/fs/cgroup/memory$(sed -n 's/^[0-9]*:memory://p' /proc/self/cgroup)/octopole-test-$$
-  if [ ! -d /sys/fs/cgroup/memory ]; then
-    group=/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/octopole-test-$$
-    limit=memory.max
-  fi
-  mkdir "$group" 2>/dev/null || return 1
-  echo $((300 * 1024 * 1024)) 2>/dev/null >"$group/$limit" || { rmdir "$group"; return 1; }
-}
-if make_cgroup; then
-  in_cgroup() {
-    (
-      echo "$BASHPID" >"$group/cgroup.procs" || exit 125
-      exec timeout 60 "${mpiexec[@]}" -n 2 "$program" run --shape cube -n "$1" --digits 6 --report r.json >out 2>err </dev/null
-    )
-    status=$?
-  }
-  in_cgroup 100000
-  [ $status -eq 0 ] || fail "exit code $status instead of 0 in a cgroup of 300 MiB"
-  in_cgroup 4000000
-  [ $status -eq 1 ] || fail "exit code $status instead of 1 in a cgroup of 300 MiB"
-  shows err "not enough memory" "of the 300.0 MiB of cgroup"
-  rmdir "$group"
-else
-  echo "no cgroup can be made here"
-fi
 
 # Coincident points: a warning with the seconds, or a refusal.
 expect 0 1 run --shape cube -n 20000 --max-level 1 --ncrit 100 --digits 3 --report r.json

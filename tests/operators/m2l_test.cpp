@@ -1,12 +1,43 @@
 // M2L by FFT and by SVD against direct sums over the V lists, all 316 transfer vectors included.
 #include <gtest/gtest.h>
+#include <omp.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
+#include <cstdlib>
 #include <map>
+#include <new>
 #include <set>
 
+#include "base/threads.hpp"
 #include "simd/isa.hpp"
 #include "uniform_tree.hpp"
+
+namespace {
+
+// The number of the thread whose aligned allocations fail inside a parallel region; none if negative.
+std::atomic<int> g_failing_thread = -1;
+
+}  // namespace
+
+// Replaces the allocation of AlignedVector in this program. Inlined, one without the other would look
+// mismatched.
+[[gnu::noinline]] void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  const auto multiple = static_cast<std::size_t>(alignment);
+  const bool fails = omp_get_level() > 0 && octopole::thread_number() == g_failing_thread;
+  void* const p = fails ? nullptr
+                        : std::aligned_alloc(multiple, (std::max(bytes, std::size_t{1}) + multiple - 1) /
+                                                           multiple * multiple);
+  if (p == nullptr) throw std::bad_alloc();
+  return p;
+}
+[[gnu::noinline]] void operator delete(void* p, std::align_val_t) noexcept {
+  std::free(p);
+}
+[[gnu::noinline]] void operator delete(void* p, std::size_t, std::align_val_t) noexcept {
+  std::free(p);
+}
 
 namespace octopole::testing {
 namespace {
@@ -109,6 +140,25 @@ TEST(M2LFft, EveryInstructionSet) {
     EXPECT_LT(relative_error(problem.computed(single), problem.expected(single.translations)), 1e-6);
   }
   simd::force_isa(before);
+}
+
+TEST(M2LFft, AThreadWithoutMemoryIsAnErrorOfTheCall) {
+  const int before = max_threads();
+  const Problem problem(4, 2);
+  const auto ops = make_operators<Laplace, double>(Laplace{}, laplace_key(4));
+  const M2lSchedule schedule = problem.schedule(4, sizeof(double));
+  for (const int threads : {1, 3})
+    for (int failing = 0; failing < threads; ++failing) {
+      SCOPED_TRACE(::testing::Message() << "thread " << failing << " of " << threads);
+      set_threads(threads);
+      M2lFftWorkspace<double> fresh, workspace;
+      const std::vector<double> expected = problem.computed(ops, schedule, fresh);
+      g_failing_thread = failing;
+      EXPECT_THROW(problem.computed(ops, schedule, workspace), std::bad_alloc);
+      g_failing_thread = -1;
+      EXPECT_EQ(problem.computed(ops, schedule, workspace), expected);  // still usable
+    }
+  set_threads(before);
 }
 
 TEST(M2LFft, SparseTreesAndOtherUnits) {

@@ -1,5 +1,6 @@
 // P2P: from sources to targets, between points much closer than the size of their leaf, and with sources =
-// targets in all forms of points, against direct sums.
+// targets in all forms of points, against direct sums; and exceptions of what the calling thread does
+// meanwhile.
 #include "operators/p2p.hpp"
 
 #include <gtest/gtest.h>
@@ -7,7 +8,11 @@
 
 #include <atomic>
 #include <cmath>
+#include <functional>
+#include <stdexcept>
+#include <string>
 
+#include "base/threads.hpp"
 #include "simd/isa.hpp"
 #include "uniform_tree.hpp"
 
@@ -367,6 +372,55 @@ TEST_P(NearSymmetric, ClosePairsKeepTheirDigits) {
 
 INSTANTIATE_TEST_SUITE_P(AllIsas, NearSymmetric, ::testing::ValuesIn(simd::available_isas()),
                          [](const auto& param) { return std::string(simd::isa_name(param.param)); });
+
+// ---- what the calling thread does meanwhile may throw.
+
+/// near(meanwhile) evaluates the near field and returns the potential: an exception of `meanwhile` arrives
+/// here, from the inside of a parallel region, and a later call is right.
+void expect_exceptions_to_arrive(const std::function<std::vector<double>(std::function<void()>)>& near) {
+  const int before = max_threads();
+  for (const int threads : {1, 3}) {
+    SCOPED_TRACE(threads);
+    set_threads(threads);
+    const std::vector<double> expected = near({});
+    // With several threads, the calling one may get too few leaves for a call of `meanwhile`.
+    bool called = false, arrived = false;
+    for (int attempt = 0; attempt < 1000 && !called; ++attempt) {
+      try {
+        near([&called] {
+          called = true;
+          throw std::runtime_error("while polling");
+        });
+      } catch (const std::runtime_error& error) {
+        arrived = std::string(error.what()) == "while polling";
+      }
+    }
+    EXPECT_TRUE(called);
+    EXPECT_EQ(arrived, called);
+    EXPECT_LT(relative_error(near({}), expected), 1e-14);
+  }
+  set_threads(before);
+}
+
+TEST(P2P, ExceptionsOfTheCallingThreadArrive) {
+  const Problem problem(false);
+  expect_exceptions_to_arrive([&problem](const std::function<void()>& meanwhile) {
+    Sums sums(problem.points.size(), false);
+    p2p<double>(Laplace{}, problem.tree.nodes_of(2), problem.tree.u.view(), problem.tree.boxes.data(),
+                problem.points.view(), problem.points.view(), problem.charges.data(), sums.view(), meanwhile);
+    return sums.potential;
+  });
+}
+
+TEST(NearSymmetricTasks, ExceptionsOfTheCallingThreadArrive) {
+  const Problem problem(false);
+  expect_exceptions_to_arrive([&problem](const std::function<void()>& meanwhile) {
+    Sums sums(problem.points.size(), false);
+    p2p_symmetric<double>(Laplace{}, problem.pairs.view(), problem.tree.boxes.data(), problem.points.view(),
+                          problem.charges.data(), sums.view(), meanwhile);
+    return sums.potential;
+  });
+}
 
 }  // namespace
 }  // namespace octopole::testing

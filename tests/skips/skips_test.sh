@@ -39,6 +39,15 @@ if grep -rnE 'command -v|exit 77|type -[pt]|hash ' "$source_tree/tests" --includ
   grep -vE '/tests/(support/needs|skips/skips_test)\.sh:|\|\| skip ' >out; then
   fail "a script looks for its tools without tests/support/needs.sh"
 fi
+# leaves_out FILE...: the lines that say that something was left out, in other words than those of `skip` and `fail`.
+leaves_out() {
+  grep -nHE '(echo|printf|say)\b.*\b(cannot|can not|could not|not possible|not available|unavailable|not here|no [a-z ]+ can be|left out|leaving out|skipp?(ed|ing|s)?|not (run|tested|checked|tried|found))\b' "$@" |
+    grep -vE ':[[:space:]]*#|FAILED|\bfail\b|\|\| skip |[[:space:]]skip "|>&2'
+}
+mapfile -t scripts < <(find "$source_tree/tests" -name '*.sh' ! -path '*/skips/*' ! -path '*/support/*')
+leaves_out "${scripts[@]}" >out && fail "a script leaves something out without tests/support/needs.sh"
+printf '%s\n' 'if make_cgroup; then run' 'else' '  echo "no cgroup can be made here"' 'fi' >sample.sh
+leaves_out sample.sh >out || fail "a part that is left out is not noticed"
 
 # GoogleTest's programs.
 for launch in "$serial" "${mpiexec[*]} -n 2 $mpi"; do

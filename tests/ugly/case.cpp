@@ -4,11 +4,15 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <optional>
+#include <type_traits>
+
+#include "cost/option_table.hpp"
 
 namespace octopole::ugly {
 namespace {
 
-enum Purpose : std::uint64_t { kRanks, kPoints, kOptions, kRest };
+enum Purpose : std::uint64_t { kRanks, kPoints, kOptions, kRest, kLimits };
 
 /// Which rank passes each of n points, and the name of this distribution.
 std::vector<int> spread(Random& random, std::size_t n, int ranks, std::string& description) {
@@ -53,6 +57,34 @@ void draw_isas(Random& random, Case& c) {
   c.mixed_isas = std::any_of(c.isas.begin(), c.isas.end(), [&](simd::Isa isa) { return isa != c.isas[0]; });
 }
 
+Choice draw_choice(std::uint64_t seed, std::uint64_t number) {
+  Random options(seed, number, kOptions), limits(seed, number, kLimits);
+  return draw_options(options, limits);
+}
+
+std::vector<std::string_view> option_names() {
+  std::vector<std::string_view> names;
+  for_each_option([&](const OptionInfo& info, auto) { names.push_back(info.name); });
+  return names;
+}
+
+/// Another value of an option, not necessarily one that goes with the others.
+template <class T>
+T another(const OptionInfo& info, const T& value) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return !value;
+  } else if constexpr (std::is_enum_v<T>) {
+    return Choices<T>::values[value == Choices<T>::values[0] ? 1 : 0];
+  } else {
+    const T least = static_cast<T>(info.least);
+    return value != least ? least : least + 1;
+  }
+}
+template <class T>
+std::optional<T> another(const OptionInfo& info, const std::optional<T>& value) {
+  return another(info, value.value_or(T{}));
+}
+
 }  // namespace
 
 int ranks_of_case(std::uint64_t seed, std::uint64_t number, int most_ranks) {
@@ -68,9 +100,9 @@ int ranks_of_case(std::uint64_t seed, std::uint64_t number, int most_ranks) {
 Case draw_case(std::uint64_t seed, std::uint64_t number, int most_ranks) {
   Case c;
   c.ranks = ranks_of_case(seed, number, most_ranks);
-  Random points(seed, number, kPoints), options(seed, number, kOptions), random(seed, number, kRest);
+  Random points(seed, number, kPoints), random(seed, number, kRest);
   c.problem = draw_problem(points);
-  c.choice = draw_options(options);
+  c.choice = draw_choice(seed, number);
 
   const int few = random.integer(1, 3);
   const bool unequal = random.chance(0.5);
@@ -87,7 +119,8 @@ Case draw_case(std::uint64_t seed, std::uint64_t number, int most_ranks) {
   if (random.chance(0.06))
     c.bad_input = static_cast<BadInput>(random.below(static_cast<std::size_t>(BadInput::count)));
   if (c.bad_input >= BadInput::other_option && c.ranks == 1) c.bad_input = BadInput::none;
-  c.other_option = random.integer(0, 9);
+  const std::vector<std::string_view> names = option_names();
+  c.other_option = names[random.below(names.size())];
   c.unequal_throughput = c.choice.options.throughput && !c.choice.refused && random.chance(0.5);
   if (c.unequal_throughput) c.choice.same_on_one_rank = false;
   c.bad_rank = c.source_rank[random.below(c.source_rank.size())];
@@ -100,16 +133,17 @@ Case draw_case(std::uint64_t seed, std::uint64_t number, int most_ranks) {
                                                ", an infinite charge",
                                                ", a charge missing",
                                                ", a coordinate missing",
-                                               ", another option on a rank",
+                                               ", on a rank another ",
                                                ", another overload on a rank",
                                                ", another output on a rank"};
   std::vector<std::string_view> isas;
   for (const simd::Isa isa : c.isas) isas.push_back(simd::isa_name(isa));
   c.description = fmt::format(
-      "{} ranks, threads {}, {}; {}; {}{}{}{}{}{};{}", c.ranks, fmt::join(c.threads, " "),
+      "{} ranks, threads {}, {}; {}; {}{}{}{}{}{}{};{}", c.ranks, fmt::join(c.threads, " "),
       c.mixed_isas ? fmt::format("{}", fmt::join(isas, " ")) : std::string(isas[0]), c.problem.description,
       source_spread, target_spread.empty() ? "" : ", targets ", target_spread, c.gradient ? ", gradient" : "",
       kHistories[static_cast<std::size_t>(c.history)], kBadInputs[static_cast<std::size_t>(c.bad_input)],
+      c.bad_input == BadInput::other_option ? c.other_option : "",
       c.choice.description + (c.unequal_throughput ? " of each rank's own" : ""));
   return c;
 }
@@ -120,39 +154,23 @@ Options options_of(const Case& c, int rank) {
     for (const auto& [name, row] : o.throughput->rows())
       for (double& rate : *row) rate *= 1 + 0.3 * rank;
   if (c.bad_input != BadInput::other_option || rank != c.bad_rank) return o;
-  switch (c.other_option) {
-    case 0:
-      o.padding = o.padding.value_or(1) > 1.5 ? 1.25 : 1.75;
-      break;
-    case 1:
-      o.max_level = o.max_level % 20 + 1;
-      break;
-    case 2:
-      o.two_to_one = !o.two_to_one;
-      break;
-    case 3:
-      o.direct_leaves = !o.direct_leaves;
-      break;
-    case 4:
-      o.output = o.output == Output::potential ? Output::potential_and_gradient : Output::potential;
-      break;
-    case 5:
-      o.load_balance = o.load_balance == LoadBalance::work ? LoadBalance::points : LoadBalance::work;
-      break;
-    case 6:
-      o.transport = o.transport == mpi::Transport::neighbourhood ? mpi::Transport::point_to_point
-                                                                 : mpi::Transport::neighbourhood;
-      break;
-    case 7:
-      o.ncrit = o.ncrit.value_or(99) + 1;
-      break;
-    case 8:
-      o.tune = !o.tune;
-      break;
-    default:
-      o.outer_grading = o.outer_grading > 0.5 ? 0.25 : 0.75;
-  }
+  for_each_option([&](const OptionInfo& info, auto member) {
+    if (info.name == c.other_option) o.*member = another(info, o.*member);
+  });
   return o;
+}
+
+std::string options_never_drawn(std::uint64_t seed) {
+  std::vector<std::string_view> missing = option_names();
+  const Options usual;
+  for (std::uint64_t number = 0; number < 1000 && !missing.empty(); ++number) {
+    const Choice choice = draw_choice(seed, number);
+    if (choice.refused) continue;
+    for_each_option([&](const OptionInfo& info, auto member) {
+      if (choice.options.*member != usual.*member) std::erase(missing, info.name);
+    });
+  }
+  return fmt::format("{}", fmt::join(missing, ", "));
 }
 
 std::vector<std::size_t> places_of(const std::vector<int>& owners, int rank) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "simd/isa.hpp"
@@ -41,7 +42,7 @@ struct Case {
   History history = History::none;
   BadInput bad_input = BadInput::none;
   int bad_rank = 0;
-  int other_option = 0;  // which option differs there
+  std::string_view other_option;  // which option differs there
   bool unequal_throughput = false;
   std::string description;
 };
@@ -53,6 +54,10 @@ int ranks_of_case(std::uint64_t seed, std::uint64_t number, int most_ranks);
 Options options_of(const Case& c, int rank);
 
 Case draw_case(std::uint64_t seed, std::uint64_t number, int most_ranks);
+
+/// The options of cost/option_table.hpp to which none of the seed's first 1,000 cases that are not to be
+/// refused gives another value than the default, as text; empty: all of them are drawn.
+std::string options_never_drawn(std::uint64_t seed);
 
 /// Indices of the points that `rank` passes, and their values, `width` per point.
 std::vector<std::size_t> places_of(const std::vector<int>& owners, int rank);

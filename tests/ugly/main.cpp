@@ -116,6 +116,10 @@ int run_all(const Arguments& a) {
   int rank = 0, ranks = 1;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+  if (const std::string missing = options_never_drawn(a.seed); !missing.empty()) {
+    if (rank == 0) say("FAILED: these options are never drawn: " + missing);
+    return 1;
+  }
   std::array<long, 3> counts{};  // by verdict
   const std::uint64_t end = a.first + a.cases;
   for (std::uint64_t next = a.first; next < end;) {

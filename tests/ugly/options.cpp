@@ -25,7 +25,7 @@ int digits_of_order(int order) {
 
 class Draw {
  public:
-  explicit Draw(Random& random) : random_(random) {}
+  Draw(Random& random, Random& limits) : random_(random), limits_(limits) {}
 
   Choice choice() {
     draw_digits_and_order();
@@ -36,6 +36,7 @@ class Draw {
     draw_tree();
     follow_small_leaves();
     draw_ranks();
+    draw_limits();
     if (random_.chance(0.05)) spoil();
     choice_.options = o_;
     choice_.bound = widened_ * std::pow(10.0, -reached()) + added_;
@@ -43,7 +44,6 @@ class Draw {
     // potential.
     const bool chosen_for_both = o_.output == Output::potential_and_gradient && !o_.order;
     choice_.gradient_bound = (chosen_for_both ? 1 : 30) * choice_.bound;
-    choice_.same_on_one_rank = !o_.tune || o_.ncrit;
     describe();
     return choice_;
   }
@@ -174,6 +174,17 @@ class Draw {
     if (random_.chance(0.25)) o_.allgather_threshold = random_.integer(1, 30);
   }
 
+  /// Limits that no case reaches.
+  void draw_limits() {
+    const double which = limits_.uniform();
+    if (which < 0.25) {
+      o_.memory_limit = kNoMemoryLimit;
+    } else if (which < 0.5) {
+      o_.memory_limit = Index{1} << 40;
+    }
+    if (limits_.chance(0.3)) o_.allow_overfull_leaves = true;
+  }
+
   /// Sets one option out of range or in conflict with another, whatever the rest is.
   void spoil() {
     choice_.refused = true;
@@ -274,10 +285,13 @@ class Draw {
     say("load_balance", load_balance_name(o_.load_balance), load_balance_name(usual.load_balance));
     say("transport", transport_name(o_.transport), transport_name(usual.transport));
     say("allgather_threshold", o_.allgather_threshold);
+    say("memory_limit", o_.memory_limit);
+    say("allow_overfull_leaves", o_.allow_overfull_leaves, usual.allow_overfull_leaves);
     if (choice_.refused) choice_.description += " (to be refused)";
   }
 
   Random& random_;
+  Random& limits_;
   Options o_;
   Choice choice_;
   double widened_ = 1, added_ = 0;
@@ -285,8 +299,8 @@ class Draw {
 
 }  // namespace
 
-Choice draw_options(Random& random) {
-  return Draw(random).choice();
+Choice draw_options(Random& random, Random& limits) {
+  return Draw(random, limits).choice();
 }
 
 }  // namespace octopole::ugly

@@ -13,10 +13,12 @@ struct Choice {
   bool refused = false;  // contradictory or out of range: Error on all ranks, and no other outcome
   double bound = 1e-6;   // of the relative error (reference.hpp); infinite where nothing is promised
   double gradient_bound = 1e-6;
-  bool same_on_one_rank = true;  // whether n_crit is independent of the ranks
+  bool same_on_one_rank = true;  // whether rank 0 alone resolves the same parameters
   std::string description;       // all differences from Options{}
 };
 
-Choice draw_options(Random& random);
+/// Draws all options from `random`, but from `limits` what was added since: draws from `random` stay the
+/// same.
+Choice draw_options(Random& random, Random& limits);
 
 }  // namespace octopole::ugly

@@ -206,6 +206,15 @@ class Judge {
   std::string faults_;  // the same on all ranks, except for failures of rank 0 alone
 };
 
+/// What the error has to say of ranks that disagree; empty of other errors.
+std::string disagreement(const Case& c) {
+  if (c.bad_input == BadInput::other_option) return fmt::format("ranks disagree: {} is ", c.other_option);
+  if (c.choice.refused) return {};  // before any call that differs
+  if (c.bad_input == BadInput::other_overload) return "ranks disagree: the call is set_points(";
+  if (c.bad_input == BadInput::other_output) return "ranks disagree: the call is evaluate for ";
+  return {};
+}
+
 }  // namespace
 
 Outcome run_case(const Case& c, MPI_Comm comm) {
@@ -223,7 +232,8 @@ Outcome run_case(const Case& c, MPI_Comm comm) {
   if (!same_everywhere(failure, comm)) {
     outcome.reason = "ranks disagree on the error; rank 0: " + (failure.empty() ? "none" : failure);
   } else if (!failure.empty()) {
-    outcome = {to_be_refused && failure.starts_with("Error: ") ? Verdict::refused : Verdict::failed, failure};
+    const bool as_expected = to_be_refused && failure.starts_with("Error: " + disagreement(c));
+    outcome = {as_expected ? Verdict::refused : Verdict::failed, failure};
   } else if (to_be_refused) {
     outcome.reason = "not refused";
   } else {
