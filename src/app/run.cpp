@@ -34,7 +34,7 @@ std::vector<Attribute> describe(const RunReport& report) {
   std::vector<Attribute> attributes = {
       {"octopole_version", std::string(version().version)},
       {"input", report.distribution ? describe(*report.distribution) : report.input},
-      {"kernel", p.operators.kernel},
+      {"kernel", std::string(p.operators.kernel)},
       {"ranks", std::int64_t{report.summary.ranks}}};
   const std::vector<Attribute> options = attributes_of(p);
   attributes.insert(attributes.end(), options.begin(), options.end());

@@ -38,6 +38,18 @@ std::string text_of(const std::optional<T>& value) {
   return value ? text_of(*value) : "unset";
 }
 
+/// What may change how shared decisions round: with fused multiply-add, the compiler contracts products and
+/// sums.
+std::string build() {
+#ifdef __FMA__
+  constexpr std::string_view fused = ", fused multiply-add";
+#else
+  constexpr std::string_view fused = "";
+#endif
+  const Version v = version();
+  return fmt::format("{} {}, {}, {}{}", v.version, v.git, v.compiler, v.flags, fused);
+}
+
 template <Kernel K, class Real>
 OperatorSet<Real> read_or_make(const K& kernel, const OperatorKey& key, OperatorStore<Real>* store,
                                std::string& note) {
@@ -125,7 +137,7 @@ Throughput agree_on_throughput(const mpi::Comm& comm, const Throughput& throughp
 
 Parameters agree_on_parameters(const mpi::Comm& comm, const Options& options, std::string_view kernel_name) {
   std::vector<mpi::NamedValue> values = named_options(options);
-  values.push_back({"the version of octopole", fmt::format("{} {}", version().version, version().git)});
+  values.push_back({"the build of octopole", build()});
   mpi::require_equal(comm, values, "pass the same options on every rank");
   Options agreed = options;
   mpi::collectively(comm, [&] { agreed.throughput = options.throughput.value_or(reference_throughput()); });

@@ -12,7 +12,7 @@ stages="arguments options operators read input tuning sort distribute tree lists
   options/work tree/work plan/work"
 # Of octopole capacitance alone. "charges" is there the file of charges, which is written long after the first exchange of
 # charges; that exchange has no part "work".
-capacitance_stages=(distribute "near panels" blocks charges/work)
+capacitance_stages=(distribute "near panels" blocks charges/work product preconditioner)
 
 # Every stage in the sources is in one of the lists.
 headers=("$source_tree"/include/octopole/*.hpp)

@@ -47,23 +47,25 @@ limited() { # LIMIT POINTS: LIMIT in KiB, or unlimited
   timeout 60 "${mpiexec[@]}" -n 1 bash -c "ulimit -v $1; exec \"\$0\" \"\$@\"" "$program" \
     run --shape cube -n "$2" -t 1 --no-tune --report r.json >out 2>err </dev/null
 }
-limited unlimited 300000 &
-launcher=$!
-space=0
-while kill -0 $launcher 2>/dev/null; do
-  for status_file in $(grep -lsE "^Name:[[:space:]]*$(basename "$program" | cut -c1-15)$" /proc/[0-9]*/status); do
-    [ "$(readlink "${status_file%status}exe")" = "$program" ] || continue
-    seen=$(awk '/^VmPeak:/ { print $2 }' "$status_file" 2>/dev/null)
-    [ "${seen:-0}" -gt "$space" ] && space=$seen
+if [ -z "${OCTOPOLE_SANITIZE?}" ]; then  # shadow memory takes terabytes of address space
+  limited unlimited 300000 &
+  launcher=$!
+  space=0
+  while kill -0 $launcher 2>/dev/null; do
+    for status_file in $(grep -lsE "^Name:[[:space:]]*$(basename "$program" | cut -c1-15)$" /proc/[0-9]*/status); do
+      [ "$(readlink "${status_file%status}exe")" = "$program" ] || continue
+      seen=$(awk '/^VmPeak:/ { print $2 }' "$status_file" 2>/dev/null)
+      [ "${seen:-0}" -gt "$space" ] && space=$seen
+    done
+    sleep 0.02
   done
-  sleep 0.02
-done
-wait $launcher || fail "a run of few points"
-[ "$space" -gt 0 ] || fail "the program's address space was not seen"
-limited $((space + 409600)) 6000000
-status=$?
-[ $status -eq 1 ] || fail "exit code $status instead of 1 under ulimit -v"
-shows err "not enough memory" "ulimit -v" "are left"
+  wait $launcher || fail "a run of few points"
+  [ "$space" -gt 0 ] || fail "the program's address space was not seen"
+  limited $((space + 409600)) 6000000
+  status=$?
+  [ $status -eq 1 ] || fail "exit code $status instead of 1 under ulimit -v"
+  shows err "not enough memory" "ulimit -v" "are left"
+fi
 
 # Coincident points: a warning with the seconds, or a refusal.
 expect 0 1 run --shape cube -n 20000 --max-level 1 --ncrit 100 --digits 3 --report r.json

@@ -111,7 +111,7 @@ TEST(Tuning, FollowsTheOutputExpected) {
     (*row)[static_cast<std::size_t>(OperationKind::near_gradient_pairs)] =
         (*row)[static_cast<std::size_t>(OperationKind::near_pairs)] / 20;
   Parameters gradient = potential;
-  gradient.output = Output::potential_and_gradient;
+  gradient.options.output = Output::potential_and_gradient;
   EXPECT_LT(set_up(gradient, all, MPI_COMM_WORLD).tuning.ncrit,
             set_up(potential, all, MPI_COMM_WORLD).tuning.ncrit);
 }
