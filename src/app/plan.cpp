@@ -97,7 +97,7 @@ std::vector<double> even_sample(Shape shape, Index points) {
 }
 
 AlignedVector<morton::Code> sorted(AlignedVector<morton::Code> codes) {
-  morton::sort_codes(codes);
+  morton::sort(codes);
   return codes;
 }
 

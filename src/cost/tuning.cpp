@@ -7,6 +7,7 @@
 #include <numbers>
 #include <utility>
 
+#include "base/pages.hpp"
 #include "base/threads.hpp"
 #include "cost/leaf_cost.hpp"
 #include "cost/rank_setup.hpp"
@@ -355,7 +356,7 @@ std::vector<double> gather_sample(const mpi::Comm& comm, std::span<const double>
 
 AlignedVector<morton::Code> sorted_codes(const morton::RootCube& cube, std::span<const double> points) {
   AlignedVector<morton::Code> codes = morton::encode(cube, points);
-  morton::sort_codes(codes);
+  morton::sort(codes);
   return codes;
 }
 
@@ -504,6 +505,7 @@ Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameter
   tuning.padding = comm.of_root(search.choice().padding);
   tuning.ncrit = comm.of_root(search.choice().ncrit);
   tuning.table = search.table();
+  if (max_threads() > 1) return_freed_memory();
   return tuning;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/pages.hpp"
 #include "base/threads.hpp"
 
 namespace octopole::tree {
@@ -93,18 +94,52 @@ struct Finder {
   }
 };
 
+// Rows of one thread, in pieces that are not copied as their number grows.
+class RowPieces {
+ public:
+  void append(std::span<const NodeIndex> row) {
+    while (!row.empty()) {
+      if (room_ == 0) {
+        pieces_.emplace_back(kPiece * sizeof(NodeIndex));
+        room_ = kPiece;
+      }
+      const std::size_t count = std::min(room_, row.size());
+      std::copy_n(row.data(), count, items(pieces_.back()) + (kPiece - room_));
+      room_ -= count;
+      row = row.subspan(count);
+    }
+  }
+  // Appends all rows to `all`, and releases each piece as it is copied.
+  void move_to(std::vector<NodeIndex>& all) {
+    for (Pages& piece : pieces_) {
+      const NodeIndex* const from = items(piece);
+      all.insert(all.end(), from, from + (&piece == &pieces_.back() ? kPiece - room_ : kPiece));
+      const Pages released = std::move(piece);
+    }
+    pieces_.clear();
+    room_ = 0;
+  }
+
+ private:
+  static constexpr std::size_t kPiece = std::size_t{1} << 18;  // 1 MiB
+  static NodeIndex* items(const Pages& piece) { return static_cast<NodeIndex*>(piece.data()); }
+
+  std::vector<Pages> pieces_;
+  std::size_t room_ = 0;  // left in the last piece
+};
+
 // Finds rows node by node (distinct, or to be sorted and freed of duplicates), in parallel: each thread
 // stores the rows of its block of nodes, which are then concatenated.
 template <bool Distinct, class Find>
 NodeLists collect(const EssentialTree& tree, Find&& find) {
   NodeLists lists;
   lists.offsets.assign(tree.keys.size() + 1, 0);
-  std::vector<std::vector<NodeIndex>> blocks(static_cast<std::size_t>(max_threads()));
+  std::vector<RowPieces> blocks(static_cast<std::size_t>(max_threads()));
   ThreadErrors errors;
 #pragma omp parallel
   errors.keep([&] {
     const NodeIndex threads = team_size(), me = thread_number();
-    std::vector<NodeIndex>& block = blocks[static_cast<std::size_t>(me)];
+    RowPieces& block = blocks[static_cast<std::size_t>(me)];
     const auto bound = [&](Index t) {
       return static_cast<NodeIndex>(static_cast<Index>(tree.size()) * t / threads);
     };
@@ -117,14 +152,14 @@ NodeLists collect(const EssentialTree& tree, Find&& find) {
         std::sort(row.begin(), row.end());
         row.erase(std::unique(row.begin(), row.end()), row.end());
       }
-      block.insert(block.end(), row.begin(), row.end());
+      block.append(row);
       lists.offsets[at(node) + 1] = static_cast<Index>(row.size());
     }
   });
   errors.rethrow();
   for (std::size_t i = 1; i < lists.offsets.size(); ++i) lists.offsets[i] += lists.offsets[i - 1];
   lists.items.reserve(static_cast<std::size_t>(lists.offsets.back()));
-  for (const auto& block : blocks) lists.items.insert(lists.items.end(), block.begin(), block.end());
+  for (RowPieces& block : blocks) block.move_to(lists.items);
   return lists;
 }
 

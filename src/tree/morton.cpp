@@ -20,9 +20,17 @@ struct Entry {
   PointIndex index;
 };
 
+Code code_of(Code code) {
+  return code;
+}
+Code code_of(const Entry& entry) {
+  return entry.code;
+}
+
 // One stable pass over the digit at `shift`: each thread counts its block, the counts become positions
 // (prefix sum by digit, then thread), and each thread moves its block.
-void radix_pass(const AlignedVector<Entry>& from, AlignedVector<Entry>& to, int shift) {
+template <class T>
+void radix_pass(const AlignedVector<T>& from, AlignedVector<T>& to, int shift) {
   const std::size_t n = from.size();
   std::vector<std::array<std::size_t, kDigits>> places(static_cast<std::size_t>(max_threads()));
 #pragma omp parallel
@@ -31,7 +39,7 @@ void radix_pass(const AlignedVector<Entry>& from, AlignedVector<Entry>& to, int 
     const std::size_t me = static_cast<std::size_t>(thread_number());
     const std::size_t begin = n * me / threads, end = n * (me + 1) / threads;
     auto& mine = places[me];
-    for (std::size_t i = begin; i < end; ++i) ++mine[from[i].code >> shift & (kDigits - 1)];
+    for (std::size_t i = begin; i < end; ++i) ++mine[code_of(from[i]) >> shift & (kDigits - 1)];
 #pragma omp barrier
 #pragma omp single
     {
@@ -39,16 +47,38 @@ void radix_pass(const AlignedVector<Entry>& from, AlignedVector<Entry>& to, int 
       for (std::size_t digit = 0; digit < kDigits; ++digit)
         for (auto& thread : places) next += std::exchange(thread[digit], next);
     }
-    for (std::size_t i = begin; i < end; ++i) to[mine[from[i].code >> shift & (kDigits - 1)]++] = from[i];
+    for (std::size_t i = begin; i < end; ++i) to[mine[code_of(from[i]) >> shift & (kDigits - 1)]++] = from[i];
+  }
+}
+
+// All passes; `varying` has the bits in which codes differ: a digit without any is the same everywhere.
+template <class T>
+void radix_sort(AlignedVector<T>& values, Code varying) {
+  if (varying == 0) return;
+  AlignedVector<T> other(values.size());
+  for (int shift = 0; shift < 64; shift += kDigitBits) {
+    if ((varying >> shift & (kDigits - 1)) == 0) continue;
+    radix_pass(values, other, shift);
+    values.swap(other);
   }
 }
 
 }  // namespace
 
+void sort(AlignedVector<Code>& codes) {
+  Code any = 0, all = ~Code{0};
+#pragma omp parallel for schedule(static) reduction(| : any) reduction(& : all)
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    any |= codes[i];
+    all &= codes[i];
+  }
+  radix_sort(codes, codes.empty() ? 0 : any ^ all);
+}
+
 AlignedVector<PointIndex> sort_codes(AlignedVector<Code>& codes) {
   const std::size_t n = codes.size();
   checked_cast<PointIndex>(n, "points of a rank");
-  AlignedVector<Entry> entries(n), other(n);
+  AlignedVector<Entry> entries(n);
   Code any = 0, all = ~Code{0};
 #pragma omp parallel for schedule(static) reduction(| : any) reduction(& : all)
   for (std::size_t i = 0; i < n; ++i) {
@@ -56,11 +86,7 @@ AlignedVector<PointIndex> sort_codes(AlignedVector<Code>& codes) {
     any |= codes[i];
     all &= codes[i];
   }
-  for (int shift = 0; shift < 64; shift += kDigitBits) {
-    if (n == 0 || ((any ^ all) >> shift & (kDigits - 1)) == 0) continue;  // the digit is the same everywhere
-    radix_pass(entries, other, shift);
-    entries.swap(other);
-  }
+  radix_sort(entries, n == 0 ? 0 : any ^ all);
   AlignedVector<PointIndex> order(n);
 #pragma omp parallel for schedule(static)
   for (std::size_t i = 0; i < n; ++i) {

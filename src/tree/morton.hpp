@@ -162,6 +162,9 @@ constexpr bool adjacent(const Anchor& a, const Anchor& b) {
 /// Throws Error for 2^31 codes or more.
 AlignedVector<PointIndex> sort_codes(AlignedVector<Code>& codes);
 
+/// Sorts codes alone, with half the memory.
+void sort(AlignedVector<Code>& codes);
+
 // ---- the root cube.
 
 /// Smallest and largest coordinates; empty where lower > upper.

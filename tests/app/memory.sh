@@ -3,18 +3,19 @@
 . "$(dirname "$0")/common.sh"
 needs python3
 
-# estimate RANKS POINTS ARGUMENTS...: the estimate is within 20 % of what the run takes beyond one of few points and
-# digits. Points and charges, which the program has itself, are 32 bytes per point.
+# estimate RANKS THREADS SOURCES TARGETS ARGUMENTS...: the estimate is within 20 % of what the run takes beyond one of few
+# points and digits; TARGETS is 0 if they are the sources. The program itself has 32 bytes per source and 24 per target.
 estimate() {
-  local ranks=$1 points=$2
-  shift 2
-  expect 0 "$ranks" run --shape cube -n 1000 --digits 3 --report few.json
-  expect 0 "$ranks" run "$@" -n "$points" --report many.json
-  python3 - "$ranks" "$points" <<'END' || fail "the estimate is not what the run takes: $ranks ranks, $points points, $*"
+  local ranks=$1 threads=$2 sources=$3 targets=$4
+  shift 4
+  [ "$targets" -eq 0 ] || set -- "$@" --targets "$targets"
+  expect 0 "$ranks" run --shape cube -n 1000 --digits 3 -t "$threads" --report few.json
+  expect 0 "$ranks" run "$@" -n "$sources" -t "$threads" --report many.json
+  python3 - "$ranks" "$sources" "$targets" <<'END' || fail "the estimate is not what the run takes: $ranks ranks of $threads threads, $sources sources, $*"
 import json, sys
-ranks, points = int(sys.argv[1]), int(sys.argv[2])
+ranks, sources, targets = (int(argument) for argument in sys.argv[1:])
 few, many = (json.load(open(f))["memory"] for f in ("few.json", "many.json"))
-measured = many["peak_rss_bytes_max"] - few["peak_rss_bytes_max"] - 32 * points / ranks
+measured = many["peak_rss_bytes_max"] - few["peak_rss_bytes_max"] - (32 * sources + 24 * targets) / ranks
 expected = many["estimate"]["peak"] - few["estimate"]["peak"]
 print(f"{expected / 2**20:.1f} MiB expected, {measured / 2**20:.1f} measured, ratio {expected / measured:.3f}")
 sys.exit(not 0.8 < expected / measured < 1.2)
@@ -22,10 +23,13 @@ END
 }
 # Sanitizers keep shadow memory and freed blocks, which are no part of an estimate.
 if [ -z "${OCTOPOLE_SANITIZE?}" ]; then
-  estimate 1 1000000 --shape cube --digits 3
-  estimate 1 1000000 --shape sphere --digits 9 --gradient
-  estimate 2 1000000 --shape cube --digits 12
-  estimate 3 1000000 --shape sphere --digits 6 --gradient
+  estimate 1 1 1000000 0 --shape cube --digits 3
+  estimate 1 8 1000000 0 --shape cube --digits 3  # threads have temporaries of their own
+  estimate 1 2 1000000 0 --shape sphere --digits 9 --gradient
+  estimate 2 1 1000000 0 --shape cube --digits 12
+  estimate 3 1 1000000 0 --shape sphere --digits 6 --gradient
+  estimate 2 2 1000000 0 --shape plummer --digits 6 --m2l svd
+  estimate 1 4 600000 400000 --shape plummer --digits 9 --gradient
 fi
 
 # Limits: bytes with units, none, nonsense.

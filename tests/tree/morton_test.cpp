@@ -119,6 +119,9 @@ TEST(SortCodes, SortsStablyForAnyNumberOfThreads) {
       omp_set_num_threads(threads);
       AlignedVector<Code> sorted = codes;
       const auto order = sort_codes(sorted);
+      AlignedVector<Code> codes_alone = codes;
+      sort(codes_alone);
+      EXPECT_EQ(codes_alone, sorted);
       ASSERT_EQ(order.size(), n);
       EXPECT_TRUE(std::is_sorted(sorted.begin(), sorted.end()));
       for (std::size_t i = 0; i < n; ++i) {
