@@ -30,7 +30,7 @@ Index parse_memory_limit(std::string text) {
     throw CLI::ValidationError("--memory-limit", problem);
   Index bytes = 0;
   if (!CLI::detail::lexical_cast(text, bytes) || bytes <= 0)
-    throw CLI::ValidationError("--memory-limit", "must be none, or more than no bytes");
+    throw CLI::ValidationError("--memory-limit", "must be none, or a positive number of bytes");
   return bytes;
 }
 

@@ -29,7 +29,7 @@ int single_digits(Output output) {
 }
 
 // Digits that the forms of the near field keep: one float, one float with kMinSeparation, estimate.
-constexpr int kOneFloatDigits = 6, kSmallReachDigits = 5, kEstimateDigits = 3;
+constexpr int kOneFloatDigits = 6, kSmallSeparationDigits = 5, kEstimateDigits = 3;
 
 [[noreturn]] void refuse_svd_in_another_precision() {
   throw Error("M2L by SVD works in the precision of the other operators",
@@ -200,7 +200,7 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   require(key.downward_check_order, key.order, kLargestCheckOrder, "downward check order");
   const int kept = digits_kept(p, aim.value_or(0));
   p.near_form = choose_near_form(options, p, kept);
-  p.near_min_separation = kept > kSmallReachDigits ? kMinSeparation6Digits : kMinSeparation;
+  p.near_min_separation = kept > kSmallSeparationDigits ? kMinSeparation6Digits : kMinSeparation;
   key.m2l = options.m2l.value_or(choose_m2l(options, p));
   if (key.m2l == M2lMethod::fft && key.downward_check_order != key.order)
     throw Error(fmt::format("downward check order {} differs from order {}: M2L by FFT needs them equal",

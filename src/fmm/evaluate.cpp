@@ -153,8 +153,8 @@ struct Evaluation {
     if (w.multipoles.empty()) zero(w.multipoles, s.tree.keys.size() * static_cast<std::size_t>(width));
     {
       const PhaseScope timed = begin_phase(Phase::p2m);
-      p2m(kernel, t(), std::span<const NodeIndex>(s.work.source_leaves), s.boxes.data(), s.sources_by_node(),
-          w.charges.data(), w.multipoles.data(), leaf_frame_points());
+      p2m(kernel, t(), std::span<const NodeIndex>(s.operator_nodes.source_leaves), s.boxes.data(),
+          s.sources_by_node(), w.charges.data(), w.multipoles.data(), leaf_frame_points());
     }
     auto step = s.ancestors.steps.begin();
     for (int level = morton::kDepth - 1; level >= distributed::kFirstLevel; --level) {
@@ -163,9 +163,9 @@ struct Evaluation {
         finish_rows(Exchange::ancestors, step->exchange, w.multipoles.data());
         ++step;
       }
-      if (level >= static_cast<int>(s.work.source_parents.size())) continue;
+      if (level >= static_cast<int>(s.operator_nodes.source_parents.size())) continue;
       const PhaseScope timed = begin_phase(Phase::m2m, static_cast<std::size_t>(level));
-      m2m(t(), std::span<const NodeIndex>(s.work.source_parents[static_cast<std::size_t>(level)]),
+      m2m(t(), std::span<const NodeIndex>(s.operator_nodes.source_parents[static_cast<std::size_t>(level)]),
           s.tree.children.data(), s.tree.has_source.data(), w.multipoles.data());
     }
   }
@@ -220,7 +220,7 @@ struct Evaluation {
     const PhaseScope timed = begin_phase(Phase::p2p, 0);
     const std::function<void()> poll =
         expects_messages() ? [this] { poll_messages(); } : std::function<void()>();
-    if (!s.near_pairs) return sum_near(s.work.interior_leaves, s.operator_lists.p2p, poll);
+    if (!s.near_pairs) return sum_near(s.operator_nodes.interior_leaves, s.operator_lists.p2p, poll);
     in_near_precision([&]<class Near>(Near) {
       p2p_symmetric<Near>(kernel, view_of(*s.near_pairs), s.boxes.data(), s.sources_by_node(),
                           w.charges.data(), sums, poll, leaf_frame_points());
@@ -250,13 +250,13 @@ struct Evaluation {
     const PhaseScope timed = begin_phase(Phase::p2p, 1);
     const std::function<void()> poll =
         expects_messages() ? [this] { poll_multipoles(); } : std::function<void()>();
-    if (!s.near_pairs) return sum_near(s.work.boundary_leaves, s.operator_lists.p2p, poll);
+    if (!s.near_pairs) return sum_near(s.operator_nodes.boundary_leaves, s.operator_lists.p2p, poll);
     if (s.border.here.leaves.empty() && s.border.one_sided.items.empty()) return;
     in_near_precision([&]<class Near>(Near) {
       p2p_symmetric<Near>(kernel, view_of(s.border.here), s.boxes.data(), s.sources_by_node(),
                           w.charges.data(), sums, poll, leaf_frame_points());
     });
-    sum_near(s.work.boundary_leaves, s.border.one_sided, poll);
+    sum_near(s.operator_nodes.boundary_leaves, s.border.one_sided, poll);
   }
 
   bool shares_near_sums() const { return s.near_pairs && s.partition.ranks() > 1; }
@@ -291,11 +291,12 @@ struct Evaluation {
   void downward() {
     const std::size_t check_width = static_cast<std::size_t>(t().downward_check_size());
     zero(w.locals, s.tree.keys.size() * static_cast<std::size_t>(t().equivalent_size()));
-    for (std::size_t level = distributed::kFirstLevel; level < s.work.target_nodes.size(); ++level) {
+    for (std::size_t level = distributed::kFirstLevel; level < s.operator_nodes.target_nodes.size();
+         ++level) {
       const NodeIndex first = s.tree.level_begin[level];
       zero(w.checks, static_cast<std::size_t>(s.tree.level_begin[level + 1] - first) * check_width);
       const CheckRows<Real> checks(w.checks.data(), first);
-      const std::span<const NodeIndex> nodes(s.work.target_nodes[level]);
+      const std::span<const NodeIndex> nodes(s.operator_nodes.target_nodes[level]);
       {
         const PhaseScope timed = begin_phase(Phase::m2l, level);
         if (operators.m2l_by_fft() && operators.m2l_in_single_alone())
@@ -307,27 +308,27 @@ struct Evaluation {
       }
       {
         const PhaseScope timed = begin_phase(Phase::p2l, level);
-        p2l(kernel, t(), std::span<const NodeIndex>(s.work.x_nodes[level]), view(s.operator_lists.p2l),
-            s.boxes.data(), s.sources_by_node(), w.charges.data(), checks);
+        p2l(kernel, t(), std::span<const NodeIndex>(s.operator_nodes.x_nodes[level]),
+            view(s.operator_lists.p2l), s.boxes.data(), s.sources_by_node(), w.charges.data(), checks);
       }
       poll_near_sums();
       const PhaseScope timed = begin_phase(Phase::l2l, level);
       check_to_local(t(), nodes, {w.checks.data(), first}, w.locals.data());
       if (level > distributed::kFirstLevel)
-        l2l(t(), std::span<const NodeIndex>(s.work.target_parents[level - 1]), s.tree.children.data(),
-            s.tree.has_target.data(), w.locals.data());
+        l2l(t(), std::span<const NodeIndex>(s.operator_nodes.target_parents[level - 1]),
+            s.tree.children.data(), s.tree.has_target.data(), w.locals.data());
     }
   }
 
   void to_targets() {
     {
       const PhaseScope timed = begin_phase(Phase::l2p);
-      l2p(kernel, t(), std::span<const NodeIndex>(s.work.target_ends), s.boxes.data(), s.targets_by_node(),
-          w.locals.data(), sums, leaf_frame_points());
+      l2p(kernel, t(), std::span<const NodeIndex>(s.operator_nodes.target_ends), s.boxes.data(),
+          s.targets_by_node(), w.locals.data(), sums, leaf_frame_points());
     }
     const PhaseScope timed = begin_phase(Phase::m2p);
-    m2p(kernel, t(), std::span<const NodeIndex>(s.work.w_leaves), view(s.operator_lists.m2p), s.boxes.data(),
-        s.targets_by_node(), w.multipoles.data(), sums);
+    m2p(kernel, t(), std::span<const NodeIndex>(s.operator_nodes.w_leaves), view(s.operator_lists.m2p),
+        s.boxes.data(), s.targets_by_node(), w.multipoles.data(), sums);
   }
 
   void return_field(Field& field) {

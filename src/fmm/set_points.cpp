@@ -203,7 +203,8 @@ MemoryNeeds needs_of_plan(const PointSetup& s, const Parameters& parameters, int
   needs.moved.ghost_sources = row_count(s.ghosts.points);
   needs.moved.multipoles = row_count(s.ghosts.multipoles);
   needs.moved.near_sums = row_count(s.near_sums);
-  needs.memory = rank_memory(s.rank_lists(), s.work, s.m2l, needs.points, parameters, s.partition.ranks());
+  needs.memory =
+      rank_memory(s.rank_lists(), s.operator_nodes, s.m2l, needs.points, parameters, s.partition.ranks());
   Index rows = 0;
   for (const M2lSchedule& schedule : s.m2l) rows = std::max(rows, schedule.largest_rows);
   if (key.m2l == M2lMethod::fft)
@@ -402,8 +403,8 @@ struct Steps {
     });
     if (!targets) pair_up();
     mpi::collectively(comm, [&] {
-      s.work = make_operator_nodes(s.rank_lists(), ends, s.owned_sources());
-      s.m2l = make_m2l_schedules(s.rank_lists(), s.work, parameters.operators);
+      s.operator_nodes = make_operator_nodes(s.rank_lists(), ends, s.owned_sources());
+      s.m2l = make_m2l_schedules(s.rank_lists(), s.operator_nodes, parameters.operators);
     });
     if (parameters.operators.m2l == M2lMethod::fft)
       s.lists.v.release_items();  // the schedules hold the pairs

@@ -63,7 +63,7 @@ struct PointSetup {
   std::vector<Box> boxes;                     // (nodes)
   distributed::Ghosts ghosts;
   distributed::Ancestors ancestors;
-  OperatorNodes work;
+  OperatorNodes operator_nodes;
   std::vector<M2lSchedule> m2l;  // by level of the targets; empty for M2L by SVD
   OverfullLeaves overfull;
   MemoryEstimate memory;  // if it was checked

@@ -17,7 +17,7 @@ namespace {
 /// other pairs in rows that wait for ghosts are included.
 OperationCounts count_near_ghosts(const PointSetup& s) {
   OperationCounts c;
-  for (const NodeIndex leaf : s.work.boundary_leaves) {
+  for (const NodeIndex leaf : s.operator_nodes.boundary_leaves) {
     double around = 0;
     for (const NodeIndex other : s.operator_lists.p2p.of(leaf))
       if (!s.near_pairs || s.tree.source_end[at(other)] > s.owned_sources())
@@ -119,7 +119,8 @@ LoadBalanceSummary summarize_load_balance(const mpi::Comm& comm, const Parameter
   const OperationCounts counted = count_operations(s, parameters.operators);
   const distributed::SharedOnce once(comm, s.partition, s.tree);
   OperationCounts repeated;
-  const std::vector<OperationCounts> by_node = count_by_node(s.rank_lists(), s.work, parameters.operators);
+  const std::vector<OperationCounts> by_node =
+      count_by_node(s.rank_lists(), s.operator_nodes, parameters.operators);
   for (NodeIndex node = 0; node < s.tree.size(); ++node)
     if (!once.counts_here(s.tree.keys[at(node)])) repeated += downward_part(by_node[at(node)]);
   const double all = comm.sum(total(predict_seconds(counted, parameters, targets_are_sources))),
@@ -135,11 +136,11 @@ LoadBalanceSummary summarize_load_balance(const mpi::Comm& comm, const Parameter
 }  // namespace
 
 OperationCounts count_operations(const PointSetup& s, const OperatorKey& key) {
-  return count_operations(s.rank_lists(), s.work, s.m2l, key);
+  return count_operations(s.rank_lists(), s.operator_nodes, s.m2l, key);
 }
 
 OperationCounts count_piece(const PointSetup& s, const OperatorKey& key, Phase phase, std::size_t part) {
-  const std::vector<OperationCounts> by_node = count_by_node(s.rank_lists(), s.work, key);
+  const std::vector<OperationCounts> by_node = count_by_node(s.rank_lists(), s.operator_nodes, key);
   OperationCounts c;
   if (phase == Phase::p2p) {
     const OperationCounts ghosts = count_near_ghosts(s);
@@ -155,7 +156,8 @@ OperationCounts count_piece(const PointSetup& s, const OperatorKey& key, Phase p
   for (NodeIndex node = 0; node < s.tree.size(); ++node)
     if (whole || static_cast<std::size_t>(s.tree.anchors[at(node)].level) == level) c += by_node[at(node)];
   if (by_fft && part < s.m2l.size())
-    c.families_in = count_families_in(s.rank_lists(), s.work, std::span(s.m2l).subspan(part, 1), key);
+    c.families_in =
+        count_families_in(s.rank_lists(), s.operator_nodes, std::span(s.m2l).subspan(part, 1), key);
   return c;
 }
 

@@ -37,7 +37,7 @@ PointSetup set_up(const mpi::Comm& comm, const Parameters& parameters, const std
 void expect_foreseen(const mpi::Comm& comm, const Parameters& parameters, const PointSetup& s,
                      const std::string& what) {
   if (comm.size() == 1) return;
-  const auto by_node = count_by_node(s.rank_lists(), s.work, parameters.operators);
+  const auto by_node = count_by_node(s.rank_lists(), s.operator_nodes, parameters.operators);
   const OperationCounts owned = owned_operations(by_node, s.tree, s.partition);
   expect_equal(s.load_balance.predicted, owned, what);
   // The remaining work is downward work of shared nodes, and transforms.

@@ -25,7 +25,7 @@ std::vector<double> count_sources(PointSetup& s) {
 
   std::vector<double> multipoles(s.tree.keys.size(), -1e9),
       locals(s.tree.keys.size(), 0);  // unset values must not be used
-  for (NodeIndex leaf : s.work.source_leaves) multipoles[at(leaf)] = sum_of_leaf(leaf);
+  for (NodeIndex leaf : s.operator_nodes.source_leaves) multipoles[at(leaf)] = sum_of_leaf(leaf);
   auto step = s.ancestors.steps.begin();
   for (int level = morton::kDepth - 1; level >= distributed::kFirstLevel; --level) {
     if (step != s.ancestors.steps.end() && step->child_level == level + 1) {
@@ -33,8 +33,8 @@ std::vector<double> count_sources(PointSetup& s) {
       step->exchange.finish(multipoles.data());
       ++step;
     }
-    if (level >= static_cast<int>(s.work.source_parents.size())) continue;
-    for (NodeIndex parent : s.work.source_parents[static_cast<std::size_t>(level)]) {
+    if (level >= static_cast<int>(s.operator_nodes.source_parents.size())) continue;
+    for (NodeIndex parent : s.operator_nodes.source_parents[static_cast<std::size_t>(level)]) {
       multipoles[at(parent)] = 0;
       for (std::size_t octant = 0; octant < 8; ++octant) {
         const NodeIndex child = s.tree.children[8 * at(parent) + octant];
@@ -55,13 +55,13 @@ std::vector<double> count_sources(PointSetup& s) {
   }
 
   const tree::NodeLists v = tree::build_lists(s.tree).v;  // the set-up keeps only its lengths
-  for (std::size_t level = distributed::kFirstLevel; level < s.work.target_nodes.size(); ++level) {
-    for (NodeIndex node : s.work.target_nodes[level])
+  for (std::size_t level = distributed::kFirstLevel; level < s.operator_nodes.target_nodes.size(); ++level) {
+    for (NodeIndex node : s.operator_nodes.target_nodes[level])
       for (NodeIndex other : v.of(node)) locals[at(node)] += multipoles[at(other)];
-    for (NodeIndex node : s.work.x_nodes[level])
+    for (NodeIndex node : s.operator_nodes.x_nodes[level])
       for (NodeIndex other : s.operator_lists.p2l.of(node)) locals[at(node)] += sum_of_leaf(other);
     if (level == distributed::kFirstLevel) continue;
-    for (NodeIndex parent : s.work.target_parents[level - 1])
+    for (NodeIndex parent : s.operator_nodes.target_parents[level - 1])
       for (std::size_t octant = 0; octant < 8; ++octant) {
         const NodeIndex child = s.tree.children[8 * at(parent) + octant];
         if (child != kNoNode && s.tree.has_target[at(child)]) locals[at(child)] += locals[at(parent)];
@@ -72,8 +72,8 @@ std::vector<double> count_sources(PointSetup& s) {
     for (Index i = s.tree.target_begin[at(leaf)]; i < s.tree.target_end[at(leaf)]; ++i)
       counts[static_cast<std::size_t>(i)] += value;
   };
-  for (NodeIndex leaf : s.work.target_ends) add(leaf, locals[at(leaf)]);
-  for (NodeIndex leaf : s.work.w_leaves)
+  for (NodeIndex leaf : s.operator_nodes.target_ends) add(leaf, locals[at(leaf)]);
+  for (NodeIndex leaf : s.operator_nodes.w_leaves)
     for (NodeIndex other : s.operator_lists.m2p.of(leaf)) add(leaf, multipoles[at(other)]);
   if (s.near_pairs) {
     // Sums at both ends of symmetric pairs; those at ghosts are sent to their owners.
@@ -93,14 +93,14 @@ std::vector<double> count_sources(PointSetup& s) {
     add_pairs(view_of(*s.near_pairs));
     if (s.partition.ranks() == 1) return counts;
     add_pairs(view_of(s.border.here));
-    for (NodeIndex leaf : s.work.boundary_leaves)
+    for (NodeIndex leaf : s.operator_nodes.boundary_leaves)
       for (NodeIndex other : s.border.one_sided.of(leaf)) add(leaf, sum_of_leaf(other));
     s.near_sums.start_columns(std::array<const double*, 1>{counts.data()});
     s.near_sums.add_columns(std::array<double*, 1>{counts.data()});
     counts.resize(static_cast<std::size_t>(s.owned_targets()));
     return counts;
   }
-  for (const auto* leaves : {&s.work.interior_leaves, &s.work.boundary_leaves})
+  for (const auto* leaves : {&s.operator_nodes.interior_leaves, &s.operator_nodes.boundary_leaves})
     for (NodeIndex leaf : *leaves)
       for (NodeIndex other : s.operator_lists.p2p.of(leaf)) add(leaf, sum_of_leaf(other));
   return counts;

@@ -31,7 +31,8 @@ RankMemory measure_memory(const mpi::Comm& comm, PointSetup& s, const Parameters
                              s.ghosts.ghost_sources,
                              targets_are_sources,
                              true};
-  const RankMemory memory = rank_memory(s.rank_lists(), s.work, s.m2l, numbers, parameters, part.ranks);
+  const RankMemory memory =
+      rank_memory(s.rank_lists(), s.operator_nodes, s.m2l, numbers, parameters, part.ranks);
   EXPECT_EQ(static_cast<Index>(s.sources.x.size()), numbers.sources + numbers.ghost_sources);
   EXPECT_EQ(memory.partition, static_cast<Index>(s.partition.bounds.size() * sizeof(morton::Code)));
   EXPECT_GE(memory.points, 24 * (numbers.sources + numbers.ghost_sources) +
@@ -46,7 +47,7 @@ RankMemory measure_memory(const mpi::Comm& comm, PointSetup& s, const Parameters
   Index values = 0, widest = 0;
   for (const auto* array : {&w.charges, &w.multipoles, &w.locals, &w.potential, &w.gx, &w.gy, &w.gz})
     values += static_cast<Index>(array->size());
-  for (std::size_t level = 2; level < s.work.target_nodes.size(); ++level)
+  for (std::size_t level = 2; level < s.operator_nodes.target_nodes.size(); ++level)
     widest = std::max<Index>(widest, s.tree.level_begin[level + 1] - s.tree.level_begin[level]);
   values += widest * operators.translations.downward_check_size();
   EXPECT_EQ(memory.values, 8 * values);
