@@ -63,7 +63,7 @@ MPI_Comm comm_of(Mat matrix) {
 
 /// Runs work(shell), which all ranks call together, for PETSc.
 template <class Work>
-PetscErrorCode together(Mat matrix, const char* function, const Work& work) noexcept {
+PetscErrorCode together(Mat matrix, const char* function, const Work& work) {
   return guarded(comm_of(matrix), function, [&] {
     Shell& shell = shell_of(matrix);
     run_together(shell.ranks, function, [&] { work(shell); });

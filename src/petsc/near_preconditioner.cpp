@@ -458,7 +458,7 @@ PetscErrorCode set_up(PC pc) {
 
 /// Runs work(near) of a PC that is set up, which all ranks call together, for PETSc.
 template <class Work>
-PetscErrorCode together(PC pc, const char* function, const Work& work) noexcept {
+PetscErrorCode together(PC pc, const char* function, const Work& work) {
   return guarded(comm_of(pc), function, [&] {
     Near& near = near_of(pc);
     if (!near.ranks) throw AgreedError("octopole_near is applied before its set-up", "call PCSetUp first");

@@ -11,7 +11,7 @@ several() {
   local wanted=$1 words
   IFS='|' read -ra words <<<"$2"
   shift 2
-  timeout 60 "${mpiexec[@]}" "$@" >out 2>err </dev/null
+  timeout "$time_limit" "${mpiexec[@]}" "$@" >out 2>err </dev/null
   status=$?
   [ "$status" -eq "$wanted" ] || fail "exit code $status instead of $wanted: $*"
   shows err "octopole: error" "${words[@]}"
@@ -64,7 +64,7 @@ done
 solves() {
   local report=$1.json
   shift
-  timeout 60 "${mpiexec[@]}" "$@" >out 2>err </dev/null || fail "exit code $?: $*"
+  timeout "$time_limit" "${mpiexec[@]}" "$@" >out 2>err </dev/null || fail "exit code $?: $*"
   mv report.json "$report" || fail "no report: $*"
 }
 # Different instruction sets solve as equal ones: the digits of every product, and what ranks send each other, agree.

@@ -48,7 +48,7 @@ done
 # A real limit of the process: the message, not std::bad_alloc and not a kill. The address space that a run of few
 # points takes is looked at first, and 400 MiB more are given to one whose points fit into that, but not the rest.
 limited() { # LIMIT POINTS: LIMIT in KiB, or unlimited
-  timeout 60 "${mpiexec[@]}" -n 1 bash -c "ulimit -v $1; exec \"\$0\" \"\$@\"" "$program" \
+  timeout "$time_limit" "${mpiexec[@]}" -n 1 bash -c "ulimit -v $1; exec \"\$0\" \"\$@\"" "$program" \
     run --shape cube -n "$2" -t 1 --no-tune --report r.json >out 2>err </dev/null
 }
 if [ -z "${OCTOPOLE_SANITIZE?}" ]; then  # shadow memory takes terabytes of address space

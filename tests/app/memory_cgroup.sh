@@ -44,7 +44,7 @@ fi
 echo "$within"
 
 run() { # POINTS
-  $within timeout 60 "${mpiexec[@]}" -n 2 "$program" run --shape cube -n "$1" --digits 6 --report r.json >out 2>err </dev/null
+  $within timeout "$time_limit" "${mpiexec[@]}" -n 2 "$program" run --shape cube -n "$1" --digits 6 --report r.json >out 2>err </dev/null
   status=$?
 }
 run 100000

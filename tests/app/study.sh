@@ -13,7 +13,7 @@ unset SLURM_JOB_ID SLURM_ARRAY_TASK_ID SLURM_JOB_NUM_NODES SLURM_CPUS_ON_NODE CO
 study() {
   local wanted=$1
   shift
-  timeout 60 "$@" >out 2>err </dev/null
+  timeout "$time_limit" "$@" >out 2>err </dev/null
   status=$?
   [ "$status" -eq "$wanted" ] || fail "exit code $status instead of $wanted: $*"
 }
