@@ -68,9 +68,9 @@ void radix_sort(AlignedVector<T>& values, Code varying) {
 void sort(AlignedVector<Code>& codes) {
   Code any = 0, all = ~Code{0};
 #pragma omp parallel for schedule(static) reduction(| : any) reduction(& : all)
-  for (std::size_t i = 0; i < codes.size(); ++i) {
-    any |= codes[i];
-    all &= codes[i];
+  for (const Code code : codes) {
+    any |= code;
+    all &= code;
   }
   radix_sort(codes, codes.empty() ? 0 : any ^ all);
 }
