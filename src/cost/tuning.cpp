@@ -505,7 +505,8 @@ Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameter
   tuning.padding = comm.of_root(search.choice().padding);
   tuning.ncrit = comm.of_root(search.choice().ncrit);
   tuning.table = search.table();
-  if (max_threads() > 1) return_freed_memory();
+  // The next steps touch returned pages anew, which costs more than what two threads keep.
+  if (max_threads() > 2) return_freed_memory();
   return tuning;
 }
 
