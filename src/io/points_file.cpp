@@ -305,7 +305,6 @@ Points read_points(MPI_Comm comm, const std::string& path) {
 namespace {
 
 void write_field_together(const mpi::Comm& comm, const std::string& path, const Field& field) {
-  require_equal_path(comm, path);
   const auto own = static_cast<Index>(field.potential.size());
   const Index first = comm.exclusive_sum(own), rows = comm.sum(own);
   const bool with_gradient = comm.any(!field.gradient.empty());

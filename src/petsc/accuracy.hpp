@@ -95,7 +95,7 @@ class AccuracyLevels {
 /// of the latter.
 double seconds_saved(std::span<const AccuracyLevel> levels);
 
-/// Digits that a relative tolerance wants (digits_for), equal on all ranks: rank 0's. Collective.
+/// Digits that a relative tolerance needs (digits_for), equal on all ranks: rank 0's. Collective.
 int agreed_digits_for(const mpi::Comm& comm, double rtol);
 
 /// Digits that a product needs when the residual has fallen from `first` to `norm`, for an FMM of `full`

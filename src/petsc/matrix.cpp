@@ -86,12 +86,6 @@ PetscErrorCode mult_transpose(Mat matrix, Vec x, Vec y) {
   });
 }
 
-/// Throws AgreedError unless every rank has as many rows as columns. Collective.
-void check_square(const Shell& shell) {
-  if (shell.ranks.any(shell.op->rows() != shell.op->columns()))
-    throw AgreedError("the diagonal of a matrix with different numbers of local rows and columns");
-}
-
 void diagonal_of(Shell& shell, std::span<double> values) {
   shell.op->diagonal(values);
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -104,7 +98,7 @@ void diagonal_of(Shell& shell, std::span<double> values) {
 
 PetscErrorCode get_diagonal(Mat matrix, Vec d) {
   return together(matrix, "MatGetDiagonal_Octopole", [&](Shell& shell) {
-    check_square(shell);
+    check_square(shell.ranks, matrix);
     WriteArray to(d);
     diagonal_of(shell, to.values());
   });
@@ -143,7 +137,7 @@ PetscErrorCode scale(Mat matrix, PetscScalar factor) {
 
 PetscErrorCode shift(Mat matrix, PetscScalar amount) {
   return together(matrix, "MatShift_Octopole", [&](Shell& shell) {
-    check_square(shell);
+    check_square(shell.ranks, matrix);
     shell.shift += amount;
     for (double& d : shell.added) d += amount;
   });
@@ -155,7 +149,7 @@ void spread_shift(Shell& shell) {
 
 PetscErrorCode diagonal_set(Mat matrix, Vec diagonal, InsertMode mode) {
   return together(matrix, "MatDiagonalSet_Octopole", [&](Shell& shell) {
-    check_square(shell);
+    check_square(shell.ranks, matrix);
     const ReadArray d(diagonal);
     std::vector<double> before(d.values().size(), 0);
     if (mode == INSERT_VALUES) diagonal_of(shell, before);
@@ -236,6 +230,13 @@ Mat make_shell(MPI_Comm comm, const std::shared_ptr<Operator>& op) {
   const QuietErrors quiet;
   const mpi::Comm ranks = mpi::Comm::duplicate(comm);
   return run_together(ranks, "make_shell", [&] { return make_shell_together(comm, ranks, op); });
+}
+
+void check_square(const mpi::Comm& comm, Mat matrix) {
+  PetscInt rows = 0, columns = 0;
+  check(MatGetLocalSize(matrix, &rows, &columns), "MatGetLocalSize");
+  if (comm.any(rows != columns))
+    throw AgreedError("the diagonal of a matrix with different numbers of local rows and columns");
 }
 
 std::shared_ptr<Operator> operator_of(Mat matrix) {

@@ -47,6 +47,9 @@ class Operator {
 /// ends all ranks (mpi::or_end_all). Collective.
 Mat make_shell(MPI_Comm comm, const std::shared_ptr<Operator>& op);
 
+/// Throws AgreedError unless every rank of a Mat has as many rows as columns. Collective.
+void check_square(const mpi::Comm& comm, Mat matrix);
+
 /// The operator of a Mat that make_shell made, else null. Not collective.
 std::shared_ptr<Operator> operator_of(Mat matrix);
 

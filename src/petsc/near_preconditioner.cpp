@@ -372,15 +372,6 @@ void make_scatters(MPI_Comm comm, Mat matrix, Near& near) {
         "VecScatterCreate");
 }
 
-/// Throws AgreedError unless every rank has as many rows as columns: a block's unknowns are both. Collective.
-void check_square(const mpi::Comm& comm, Mat matrix) {
-  PetscInt rows = 0, columns = 0;
-  check(MatGetLocalSize(matrix, &rows, &columns), "MatGetLocalSize");
-  if (comm.any(rows != columns))
-    throw AgreedError(
-        "octopole_near: the diagonal of a matrix with different numbers of local rows and columns");
-}
-
 /// The diagonal's entries of these rows; none if the matrix cannot tell its diagonal. Collective.
 std::vector<double> diagonal_at(const mpi::Comm& comm, Mat matrix, std::span<const Index> unknowns) {
   PetscBool has = PETSC_FALSE;
@@ -404,7 +395,7 @@ std::vector<double> diagonal_at(const mpi::Comm& comm, Mat matrix, std::span<con
 
 void set_up_blocks(const mpi::Comm& comm, MPI_Comm pc_comm, Mat matrix, NearEntries& entries, Near& near) {
   comm.enter("blocks");
-  check_square(comm, matrix);
+  check_square(comm, matrix);  // a block's unknowns are rows and columns
   const LeafPoints groups = entries.groups();
   Blocks blocks;
   mpi::collectively(comm, [&] { blocks = cut_blocks(groups, near.rule); });

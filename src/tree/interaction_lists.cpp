@@ -114,7 +114,7 @@ class RowPieces {
     for (Pages& piece : pieces_) {
       const NodeIndex* const from = items(piece);
       all.insert(all.end(), from, from + (&piece == &pieces_.back() ? kPiece - room_ : kPiece));
-      const Pages released = std::move(piece);
+      piece = Pages();
     }
     pieces_.clear();
     room_ = 0;

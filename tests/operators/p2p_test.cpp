@@ -373,9 +373,9 @@ TEST_P(NearSymmetric, ClosePairsKeepTheirDigits) {
 INSTANTIATE_TEST_SUITE_P(AllIsas, NearSymmetric, ::testing::ValuesIn(simd::available_isas()),
                          [](const auto& param) { return std::string(simd::isa_name(param.param)); });
 
-// ---- what the calling thread does meanwhile may throw.
+// ---- what the calling thread polls may throw.
 
-/// near(meanwhile) evaluates the near field and returns the potential: an exception of `meanwhile` arrives
+/// near(poll) evaluates the near field and returns the potential: an exception of `poll` arrives
 /// here, from the inside of a parallel region, and a later call is right.
 void expect_exceptions_to_arrive(const std::function<std::vector<double>(std::function<void()>)>& near) {
   const int before = max_threads();
@@ -383,7 +383,7 @@ void expect_exceptions_to_arrive(const std::function<std::vector<double>(std::fu
     SCOPED_TRACE(threads);
     set_threads(threads);
     const std::vector<double> expected = near({});
-    // With several threads, the calling one may get too few leaves for a call of `meanwhile`.
+    // With several threads, the calling one may get too few leaves for a call of `poll`.
     bool called = false, arrived = false;
     for (int attempt = 0; attempt < 1000 && !called; ++attempt) {
       try {
@@ -404,20 +404,20 @@ void expect_exceptions_to_arrive(const std::function<std::vector<double>(std::fu
 
 TEST(P2P, ExceptionsOfTheCallingThreadArrive) {
   const Problem problem(false);
-  expect_exceptions_to_arrive([&problem](const std::function<void()>& meanwhile) {
+  expect_exceptions_to_arrive([&problem](const std::function<void()>& poll) {
     Sums sums(problem.points.size(), false);
     p2p<double>(Laplace{}, problem.tree.nodes_of(2), problem.tree.u.view(), problem.tree.boxes.data(),
-                problem.points.view(), problem.points.view(), problem.charges.data(), sums.view(), meanwhile);
+                problem.points.view(), problem.points.view(), problem.charges.data(), sums.view(), poll);
     return sums.potential;
   });
 }
 
 TEST(NearSymmetricTasks, ExceptionsOfTheCallingThreadArrive) {
   const Problem problem(false);
-  expect_exceptions_to_arrive([&problem](const std::function<void()>& meanwhile) {
+  expect_exceptions_to_arrive([&problem](const std::function<void()>& poll) {
     Sums sums(problem.points.size(), false);
     p2p_symmetric<double>(Laplace{}, problem.pairs.view(), problem.tree.boxes.data(), problem.points.view(),
-                          problem.charges.data(), sums.view(), meanwhile);
+                          problem.charges.data(), sums.view(), poll);
     return sums.potential;
   });
 }
