@@ -2,7 +2,7 @@
 # Installs what octopole is built from.
 #
 # Usage: jobs/install_dependencies.sh [--tests | --long | --simulation] [--petsc] [--docs] [--check]
-#   --tests        also all that the tests need (GoogleTest, Python 3 with matplotlib, HDF5's tools, iproute2,
+#   --tests        also all that the tests need (GoogleTest, Python 3 with matplotlib and h5py, HDF5's tools, iproute2,
 #                  PETSc, SimGrid)
 #   --long         also what the long suite needs (Clang, clang-tidy, cppcheck, lcov, MPICH, aarch64's compiler and emulator,
 #                  and what --docs has)
@@ -55,6 +55,7 @@ packages_of() {
     googletest) echo libgtest-dev ;;
     python3) echo python3 ;;
     matplotlib) echo python3-matplotlib ;;
+    h5py) echo python3-h5py ;;
     hdf5-tools) echo hdf5-tools ;;
     iproute2) echo iproute2 ;;
     simgrid) echo libsimgrid-dev ;;
@@ -84,6 +85,7 @@ specs_of() {
     googletest) echo googletest ;;
     python3) echo python ;;
     matplotlib) echo py-matplotlib ;;
+    h5py) echo py-h5py ;;
     hdf5-tools) echo 'hdf5+mpi+tools^openmpi' ;;
     iproute2) echo iproute2 ;;
     simgrid) echo simgrid ;;
@@ -99,7 +101,7 @@ if [ "$simulation" = ON ]; then
   [ "$tests$petsc" = OFFOFF ] || { echo "--simulation excludes --tests and --petsc (see --help)" >&2; exit 2; }
   libraries=(simgrid fftw lapack cli11 nlohmann-json fmt)
 elif [ "$tests" = ON ]; then
-  libraries+=(googletest python3 matplotlib hdf5-tools iproute2 simgrid)
+  libraries+=(googletest python3 matplotlib h5py hdf5-tools iproute2 simgrid)
 fi
 # The stages of tests/long/ and the programs by which they are recognised. MPICH is installed beside Open MPI, which stays
 # what mpicc and mpirun mean.
@@ -145,7 +147,7 @@ look() {
   fi
   if [ "$tests" = ON ]; then
     command -v python3 >/dev/null || missing+=(python3)
-    python_has matplotlib || missing+=(matplotlib)
+    python_has matplotlib h5py || missing+=(matplotlib h5py)
     { command -v h5diff && command -v h5dump; } >/dev/null || missing+=(hdf5-tools)
     { command -v ip && command -v tc; } >/dev/null || missing+=(iproute2)
   fi
@@ -237,7 +239,7 @@ say_what_to_install() {
       echo "Also PETSc 3.15 or later, built with that MPI, real scalars in double precision."
     fi
     if [ "$tests" = ON ]; then
-      echo "For the tests also GoogleTest, Python 3 with matplotlib, HDF5's tools (h5diff, h5dump),"
+      echo "For the tests also GoogleTest, Python 3 with matplotlib and h5py, HDF5's tools (h5diff, h5dump),"
       echo "iproute2, SimGrid 3.32 with SMPI."
     fi
   } >&2
