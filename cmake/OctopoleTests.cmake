@@ -129,9 +129,9 @@ function(octopole_test_links target)
   endforeach()
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})  # "tests/support/points.hpp"
   target_link_libraries(${target} PRIVATE ${library} octopole_flags ${ARGN})
-  if(TARGET octopole_test_support)
-    target_link_libraries(${target} PRIVATE octopole_test_support)
-  endif()
+  target_link_libraries(${target} PRIVATE octopole_test_support)
+  target_precompile_headers(${target} REUSE_FROM octopole_test_support)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)  # the tests' own loops are short
 endfunction()
 
 # octopole_extract_example(<README> <output>): the code between the example markers, without the code fence.

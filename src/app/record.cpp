@@ -15,6 +15,7 @@
 #include <sstream>
 
 #include "app/program.hpp"
+#include "app/report.hpp"
 #include "app/text.hpp"
 #include "base/threads.hpp"
 
@@ -135,13 +136,9 @@ std::optional<Binding> read_binding(const mpi::Comm& comm) {
 
 namespace {
 
-ordered_json or_null(const std::string& text) {
-  return text.empty() ? ordered_json() : ordered_json(text);
-}
-
 ordered_json environment(const char* name) {
   const char* value = std::getenv(name);
-  return or_null(value ? value : "");
+  return null_if_empty(value ? value : "");
 }
 
 /// The current Slurm job, or null. Tasks of an array share the job's number.
@@ -168,7 +165,7 @@ ordered_json binding_json(const std::optional<Binding>& binding) {
           {"cpus", binding->cpus},
           {"oversubscribed", binding->oversubscribed},
           {"omp_proc_bind", binding->omp_proc_bind},
-          {"omp_places", or_null(binding->omp_places)},
+          {"omp_places", null_if_empty(binding->omp_places)},
           {"groups", groups}};
 }
 
@@ -195,7 +192,7 @@ std::string RecordOptions::line(const RunReport& report, const std::optional<Bin
   ordered_json record = {
       {"record", 1},
       {"kind", kind_},
-      {"study", or_null(study_)},
+      {"study", null_if_empty(study_)},
       {"shape", report.distribution ? ordered_json(shape_name(report.distribution->shape)) : ordered_json()},
       {"n", s.sources},
       {"ranks", s.ranks},
@@ -203,7 +200,7 @@ std::string RecordOptions::line(const RunReport& report, const std::optional<Bin
       {"cores", Index{s.ranks} * s.threads},
       {"digits", s.parameters.digits ? ordered_json(*s.parameters.digits) : ordered_json()},
       {"date", utc_text(std::time(nullptr))},
-      {"launcher", or_null(launcher_)},
+      {"launcher", null_if_empty(launcher_)},
       {"scheduler", scheduler_json()},
       {"binding", binding_json(binding)}};
   const ordered_json all = report_json(report);

@@ -11,17 +11,18 @@
 #include "octopole/version.hpp"
 
 namespace octopole::app {
-namespace {
 
 using nlohmann::ordered_json;
+
+ordered_json null_if_empty(const std::string& text) {
+  return text.empty() ? ordered_json() : ordered_json(text);
+}
+
+namespace {
 
 template <class T>
 ordered_json or_null(const std::optional<T>& value) {
   return value ? ordered_json(*value) : ordered_json();
-}
-
-ordered_json or_null(const std::string& text) {
-  return text.empty() ? ordered_json() : ordered_json(text);
 }
 
 ordered_json distribution_json(const PointDistribution& distribution) {
@@ -228,9 +229,9 @@ ordered_json report_json(const RunReport& report) {
   ordered_json json = {
       {"octopole", version().version},
       {"build", {{"git", version().git}, {"compiler", version().compiler}, {"flags", version().flags}}},
-      {"input", or_null(report.input)},
+      {"input", null_if_empty(report.input)},
       {"cloud", report.distribution ? distribution_json(*report.distribution) : ordered_json()},
-      {"output", or_null(report.output)},
+      {"output", null_if_empty(report.output)},
       {"parameters", all_parameters_json(s.parameters)},
       {"points",
        {{"sources", s.sources}, {"targets", s.targets}, {"targets_are_sources", s.targets_are_sources}}},

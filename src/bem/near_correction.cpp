@@ -53,7 +53,7 @@ struct NearPattern {
 };
 
 /// A panel sent to a rank where it may be in a near pair.
-struct Record {
+struct SentPanel {
   double corners[9];
   Index row;
 };
@@ -123,18 +123,18 @@ Columns gather_columns(const mpi::Comm& comm, const Panels& panels, double multi
   const std::vector<Box> centres = comm.gather_all<Box>(mine.centres);
   const std::size_t a_rank = mine.centres.size();
 
-  distributed::ByRank<Record> send(comm.size());
+  distributed::ByRank<SentPanel> send(comm.size());
   for (int rank = 0; rank < comm.size(); ++rank) {
     if (rank == comm.rank()) continue;
     const std::span<const Box> theirs(centres.data() + static_cast<std::size_t>(rank) * a_rank, a_rank);
     for (const Index i : panels_for(panels, mine, multiple, theirs)) {
-      Record record;
+      SentPanel record;
       std::copy_n(panels.panel(i), 9, record.corners);
       record.row = panels.first + i;
       send.add(rank, record);
     }
   }
-  const std::vector<Record> others = distributed::all_to_all(comm, send).values;
+  const std::vector<SentPanel> others = distributed::all_to_all(comm, send).values;
 
   Columns columns;  // in rank order, hence in row order
   const auto all = others.size() + static_cast<std::size_t>(panels.count());

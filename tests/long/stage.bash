@@ -12,9 +12,9 @@ build=$(cd "$2" && pwd)
 jobs=${OCTOPOLE_BUILD_JOBS:-$(octopole_build_jobs)}
 cores=$(octopole_cores)
 
-# configure OPTION...: warnings are errors everywhere.
+# configure OPTION...: warnings are errors everywhere, and a file of the tests that does not include what it uses.
 configure() {
-  cmake -S "$source" -B "$build" -DOCTOPOLE_WERROR=ON "$@"
+  cmake -S "$source" -B "$build" -DOCTOPOLE_WERROR=ON -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON "$@"
 }
 
 # sanitized_build: sets build to one folder for all stages that need clang's address and undefined sanitizers, and
