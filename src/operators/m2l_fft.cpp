@@ -312,10 +312,10 @@ void apply_block(const M2lFft<Real>& op, const M2lSchedule& schedule, const M2lF
     });
 #pragma omp barrier
     const int end = errors.any() ? 0 : op.order;  // if a thread's allocation failed, none starts
-    Real *const in_grid = scratch.data(), *const out_grid = in_grid + grid_size,
-                *const work = out_grid + grid_size;
-    Real *const sources = scratch.data(), *const targets = sources + m * source_stride;
     for (int kx_begin = 0; kx_begin < end; kx_begin += slab) {
+      Real *const in_grid = scratch.data(), *const out_grid = in_grid + grid_size,
+                  *const work = out_grid + grid_size;
+      Real *const sources = scratch.data(), *const targets = sources + m * source_stride;
       const int kx_end = std::min(op.order, kx_begin + slab);
       std::fill(in_grid, in_grid + grid_size, Real{0});  // zero inside: no surface points there
 #pragma omp for schedule(static)

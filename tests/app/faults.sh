@@ -77,10 +77,10 @@ fails_at() (
   } >verdict
 )
 
-# Four runs at a time: most of each is waiting.
+# Eight runs at a time: most of each is waiting.
 runs=0
 start() {
-  [ "$(jobs -rp | wc -l)" -lt 4 ] || wait -n
+  [ "$(jobs -rp | wc -l)" -lt 8 ] || wait -n
   fails_at "$@" &
   runs=$((runs + 1))
 }

@@ -1,6 +1,7 @@
 // Processes that write the same file at the same time, and processes that are killed while they write.
 #include <fcntl.h>
 
+#include <algorithm>
 #include <chrono>
 #include <random>
 
@@ -131,10 +132,16 @@ TEST(KilledWriter, LeavesADatabaseWhole) {
   std::vector<OperatorSet<double>> sets;
   sets.reserve(kSets);
   for (int i = 0; i < kSets; ++i) sets.push_back(operators(i));
+  // Kills come while some of the sets are written, however slow the build and the machine.
+  const auto begin = std::chrono::steady_clock::now();
+  in_processes(1, [&](int) { OperatorFile<double>(scratch.file("another.h5")).save(sets[0]); });
+  const auto once =
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
+  const auto longest = static_cast<unsigned>(std::max<std::chrono::microseconds>(15ms, 2 * once).count());
   std::mt19937 random(7);
   std::size_t known = 0, left_behind = 0;  // the first `known` sets are in the database
   for (int kill = 0; kill < kKills; ++kill) {
-    killed_after(std::chrono::microseconds(random() % 15000), [&] {
+    killed_after(std::chrono::microseconds(random() % longest), [&] {
       for (std::size_t i = known; i < sets.size(); ++i) OperatorFile<double>(path).save(sets[i]);
     });
     // Stored sets stay; others are missing, not damaged.
