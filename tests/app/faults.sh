@@ -78,9 +78,11 @@ fails_at() (
 )
 
 # Eight runs at a time: most of each is waiting.
+at_a_time=8
+[ -z "${OCTOPOLE_SANITIZE:-}" ] || at_a_time=4
 runs=0
 start() {
-  [ "$(jobs -rp | wc -l)" -lt 8 ] || wait -n
+  [ "$(jobs -rp | wc -l)" -lt $at_a_time ] || wait -n
   fails_at "$@" &
   runs=$((runs + 1))
 }
