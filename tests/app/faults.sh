@@ -77,12 +77,10 @@ fails_at() (
   } >verdict
 )
 
-# Eight runs at a time: most of each is waiting.
-at_a_time=8
-[ -z "${OCTOPOLE_SANITIZE:-}" ] || at_a_time=4
+# Four runs at a time: most of each is waiting; eight take longer.
 runs=0
 start() {
-  [ "$(jobs -rp | wc -l)" -lt $at_a_time ] || wait -n
+  [ "$(jobs -rp | wc -l)" -lt 4 ] || wait -n
   fails_at "$@" &
   runs=$((runs + 1))
 }
