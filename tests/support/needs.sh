@@ -19,7 +19,8 @@ needs() {
   [ ${#missing[@]} -eq 0 ] || skip "not found: ${missing[*]}"
 }
 
-# python_with MODULE[,MODULE...]: prints a Python that has the modules: $PYTHON, python3, or the system's, for which packages install.
+# python_with MODULE[,MODULE...]: prints a Python that has the modules: $PYTHON, python3, or the system's, for which
+# packages install.
 python_with() {
   local python
   for python in ${PYTHON:+"$PYTHON"} python3 /usr/bin/python3; do
