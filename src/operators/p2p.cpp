@@ -284,6 +284,19 @@ void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, 
 
 namespace {
 
+/// Creates the task work(number), which runs after every earlier one that shares one of its ranges; `in_use`
+/// has an element per range, and `work` has to outlive the tasks. A function of its own, because
+/// tests/long/threads.txt names it.
+template <class Work>
+void create_near_task(const Work& work, std::size_t number, std::span<const std::int32_t> ranges,
+                      char* in_use) {
+  const Work* const call = &work;  // firstprivate in the task, as `number` is
+  [[maybe_unused]] const std::int32_t* const met = ranges.data();
+  [[maybe_unused]] const std::size_t count = ranges.size();
+#pragma omp task depend(iterator(std::size_t k = 0 : count), inout : in_use[met[k]])
+  (*call)(number);
+}
+
 template <class K, class Worker, class Charge>
 void work_off_tasks(const K& kernel, const Worker& idle, const NearPairsView& pairs, const Box* boxes,
                     const PointsByNode& points, const Charge* charges, const TargetSums& sums,
@@ -312,15 +325,11 @@ void work_off_tasks(const K& kernel, const Worker& idle, const NearPairsView& pa
     }
   };
   ThreadErrors errors;
+  const auto work_off_and_keep_errors = [&](std::size_t task) { errors.keep([&] { work_off(task); }); };
 #pragma omp parallel
 #pragma omp single
-  for (std::size_t task = 0; task < pairs.task_count(); ++task) {
-    [[maybe_unused]] char* const range = in_use.data();
-    [[maybe_unused]] const std::int32_t* const met = pairs.ranges_of(task).data();
-    [[maybe_unused]] const std::size_t count = pairs.ranges_of(task).size();
-#pragma omp task depend(iterator(std::size_t k = 0 : count), inout : range[met[k]]) firstprivate(task)
-    errors.keep([&] { work_off(task); });
-  }
+  for (std::size_t task = 0; task < pairs.task_count(); ++task)
+    create_near_task(work_off_and_keep_errors, task, pairs.ranges_of(task), in_use.data());
   errors.rethrow();
 }
 

@@ -12,7 +12,7 @@ make_targets test_tree test_fmm_mpi octopole_ugly_problems
 
 # BLAS, MPI and HDF5 are not instrumented: what happens inside them is not looked at.
 export OMP_TOOL_LIBRARIES=$archer
-export TSAN_OPTIONS="ignore_noninstrumented_modules=1 halt_on_error=0 exitcode=66"
+export TSAN_OPTIONS="ignore_noninstrumented_modules=1 halt_on_error=0 exitcode=66 suppressions=$source/tests/long/threads.txt"
 octopole_mpi_environment 2
 export OMP_NUM_THREADS=4 OMP_WAIT_POLICY=passive OPENBLAS_NUM_THREADS=1
 "$build/tests/test_tree"
