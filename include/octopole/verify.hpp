@@ -20,12 +20,13 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// How verify sums pairs: in double; or with positions of 31 bits and floats, at half the cost. The latter is
-/// accurate to 1e-7 of the root mean square contribution, and to 2e-6 for pairs that are close relative to
+/// How verify sums pairs: in double; or `one_step`, in double but for 1/sqrt, which is accurate to 6e-9 (one
+/// step from the hardware's estimate); or with positions of 31 bits and floats, at half the cost. The latter
+/// is accurate to 1e-7 of the root mean square contribution, and to 2e-6 for pairs that are close relative to
 /// the extent of all points; pairs closer than 1/4096 of the extent are summed in double. `estimated` is
 /// cheaper still, with positions as floats and the hardware's 1/sqrt if it has 14 bits: accurate to 3e-5, and
 /// to 2e-4 for close pairs.
-enum class ReferenceForm { in_double, in_single, estimated };
+enum class ReferenceForm { in_double, one_step, in_single, estimated };
 
 /// Errors of the potential, or of the gradient as vectors, at the sampled targets. They are infinite if a
 /// value of the field is not finite.

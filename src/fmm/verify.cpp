@@ -205,9 +205,10 @@ bool reaches(const Verification& verification, int digits) {
 ReferenceForm self_check_form(const Parameters& parameters) {
   // The requested digits, or those that the order reaches.
   const int digits = parameters.digits.value_or(parameters.operators.order - 1);
-  constexpr int kEstimatedDigits = 3, kSingleDigits = 5;
+  constexpr int kEstimatedDigits = 3, kSingleDigits = 5, kOneStepDigits = 7;
   return digits <= kEstimatedDigits ? ReferenceForm::estimated
          : digits <= kSingleDigits  ? ReferenceForm::in_single
+         : digits <= kOneStepDigits ? ReferenceForm::one_step
                                     : ReferenceForm::in_double;
 }
 

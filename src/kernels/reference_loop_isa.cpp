@@ -145,7 +145,7 @@ struct LaneSums {
   }
 };
 
-template <bool Gradient, class K>
+template <bool Gradient, simd::Accuracy accuracy, class K>
 void sum_wide(const K& kernel, const double* target, const WideBlock& block, double* sums) {
   using V = typename isa::Vec<double>::type;
   constexpr Index lanes = isa::Vec<double>::lanes;
@@ -156,7 +156,7 @@ void sum_wide(const K& kernel, const double* target, const WideBlock& block, dou
     const V dx = x - simd::load<V>(block.x + j), dy = y - simd::load<V>(block.y + j),
             dz = z - simd::load<V>(block.z + j);
     const V r2 = dx * dx + dy * dy + dz * dz;
-    lane_sums.add(kernel, dx, dy, dz, r2, isa::inverse_sqrt(r2), simd::load<V>(block.charge + j),
+    lane_sums.add(kernel, dx, dy, dz, r2, isa::inverse_sqrt<accuracy>(r2), simd::load<V>(block.charge + j),
                   simd::load<V>(block.size + j));
   }
   lane_sums.add_to(sums);
@@ -222,7 +222,8 @@ template <class K>
 ReferenceLoops<K> reference_loops() {
   return {take_wide,
           {take_fixed<false>, take_fixed<true>},
-          {sum_wide<false, K>, sum_wide<true, K>},
+          {{sum_wide<false, simd::Accuracy::full, K>, sum_wide<true, simd::Accuracy::full, K>},
+           {sum_wide<false, simd::Accuracy::step, K>, sum_wide<true, simd::Accuracy::step, K>}},
           {{sum_fixed<false, false, K>, sum_fixed<true, false, K>},
            {sum_fixed<false, true, K>, sum_fixed<true, true, K>}}};
 }

@@ -64,8 +64,9 @@ struct ReferenceLoops {
   /// the frame or a charge is too large.
   bool (*take_fixed[2])(const double* positions, const double* charges, Index count, double inverse,
                         const FixedFrame& frame, double unit, FixedBlock& block);
-  /// Adds the results of a target to sums (kReferenceParts, kReferenceLanes). [gradient]
-  void (*sum_wide[2])(const K& kernel, const double* target, const WideBlock& block, double* sums);
+  /// Adds the results of a target to sums (kReferenceParts, kReferenceLanes). [1/sqrt by one
+  /// step (simd/vec.hpp)][gradient]
+  void (*sum_wide[2][2])(const K& kernel, const double* target, const WideBlock& block, double* sums);
   /// As sum_wide for kFixedTargets targets and their sums, (kFixedTargets, kReferenceParts, kReferenceLanes).
   /// Nothing is added for targets with a source closer than sqrt(least): their bits are returned. [estimate:
   /// positions are floats and 1/sqrt is the hardware's estimate (simd/vec.hpp)][gradient]

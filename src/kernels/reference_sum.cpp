@@ -156,12 +156,13 @@ class ThreadSums {
   void add(const Points& points, ReferenceForm form, const Points& next) {
     bool has_wide = false;
     const bool estimated = form == ReferenceForm::estimated;
+    const bool one_step = form == ReferenceForm::one_step;
     const bool fixed =
-        form != ReferenceForm::in_double &&
+        form != ReferenceForm::in_double && !one_step &&
         loops_.take_fixed[estimated](points.sources, points.charges, points.count, frames_.inverse,
                                      frames_.fixed, fixed_unit_, fixed_block_);
     const auto sum_fixed = loops_.sum_fixed[estimated][gradient_];
-    const auto sum_wide = loops_.sum_wide[gradient_];
+    const auto sum_wide = loops_.sum_wide[one_step][gradient_];
     for (std::size_t first = 0; first < count_; first += kFixedTargets) {
       next.fetch(first, std::min<std::size_t>(first + kFixedTargets, count_), count_);
       const std::size_t end = std::min<std::size_t>(first + kFixedTargets, count_);

@@ -30,14 +30,15 @@ namespace octopole::simd {
 ///   Vec8<T>::type, Vec8<T>::lanes a vector of at most 8 lanes
 ///   kRegisters                    number of vector registers
 ///   inverse_sqrt(V r2)            1 / sqrt(r2) to nearly full precision; 0 if r2 is infinite or below the
-///                                 smallest normal number (coincident points)
+///                                 smallest normal number (coincident points). For doubles also
+///                                 inverse_sqrt<Accuracy::step>, to 6e-9
 ///   inverse_sqrt_beyond<accuracy>(V r2, V least, beyond)
 ///                                 the same for floats with finite r2, and 0 if r2 < least, a normal number;
 ///                                 `beyond` gets one bit per lane, set if r2 >= least
 ///   inverse_sqrt_of_normal<accuracy>(V r2)  the same for floats that are normal numbers, without a test
 ///   lesser(V a, V b)              minimum per lane, for floats; b if a lane of either is NaN
 ///   any_below(V v, V least)       whether v < least in any lane
-/// Maximum relative error of 1/sqrt: 2^-13, 2e-7, or that of inverse_sqrt.
+/// Maximum relative error of 1/sqrt: 2^-13, 2e-7 (in double 6e-9), or that of inverse_sqrt.
 enum class Accuracy { estimate, step, full };
 
 /// Functions common to all instruction sets:
@@ -78,6 +79,7 @@ template <class T>
 using Vec8 = Vec<T>;
 inline constexpr int kRegisters = 16;
 
+template <Accuracy accuracy = Accuracy::full>
 OCTOPOLE_INLINE VecD inverse_sqrt(const VecD& r2) {
 #if defined(__SSE2__)
   const VecD r = _mm_sqrt_pd(r2);
@@ -144,7 +146,9 @@ using Vec8 = Vec<T>;
 inline constexpr int kRegisters = 16;
 
 /// The estimate exists in single precision only. To keep every r2 within its range, r2 = s m with s a power
-/// of 4 and m in [1/2, 2) is split by its bits: 1/sqrt(r2) = 2^-k / sqrt(m). One step of fifth order follows.
+/// of 4 and m in [1/2, 2) is split by its bits: 1/sqrt(r2) = 2^-k / sqrt(m). One step of fifth order follows,
+/// or of third order for Accuracy::step.
+template <Accuracy accuracy = Accuracy::full>
 OCTOPOLE_INLINE VecD inverse_sqrt(const VecD& r2) {
   const __m256i bits = _mm256_castpd_si256(r2);
   const __m256i even_exponent = _mm256_set1_epi64x(0x7FE0000000000000);
@@ -156,7 +160,8 @@ OCTOPOLE_INLINE VecD inverse_sqrt(const VecD& r2) {
   const VecD estimate = _mm256_cvtps_pd(_mm_rsqrt_ps(_mm256_cvtpd_ps(_mm256_castsi256_pd(mantissa))));
   const VecD m = _mm256_castsi256_pd(mantissa);
   const VecD h = 1.0 - m * estimate * estimate;
-  const VecD series = 0.5 + h * (0.375 + h * (0.3125 + h * 0.2734375));
+  const VecD series =
+      accuracy == Accuracy::full ? 0.5 + h * (0.375 + h * (0.3125 + h * 0.2734375)) : 0.5 + h * 0.375;
   const VecD not_a_number = r2 - r2;  // 0, except for NaN, which `mantissa` does not preserve
   const VecD y = (estimate + estimate * h * series) * _mm256_castsi256_pd(scale) + not_a_number;
   const __m256d none = _mm256_or_pd(_mm256_cmp_pd(r2, _mm256_set1_pd(kMinNormalDouble), _CMP_LT_OQ),
@@ -223,12 +228,14 @@ inline constexpr int kRegisters = 32;
 inline constexpr int kZeroInfinityDenormal = 0x02 | 0x04 | 0x08 | 0x10 | 0x20;  // of vfpclass
 
 /// The step is of fourth order in double: a step of third order from the estimate's 2^-14 leaves an error of
-/// h^3 5/16 = 5e-13.
+/// h^3 5/16 = 5e-13. For Accuracy::step it is of second order.
+template <Accuracy accuracy = Accuracy::full>
 OCTOPOLE_INLINE VecD inverse_sqrt(const VecD& r2) {
   const VecD y = _mm512_maskz_rsqrt14_pd(0xFF, r2);
   const VecD h = 1.0 - (r2 * y) * y;
   const __mmask8 none = _mm512_fpclass_pd_mask(r2, kZeroInfinityDenormal);
-  return _mm512_maskz_fmadd_pd(_knot_mask8(none), y * h, 0.5 + h * (0.375 + h * 0.3125), y);
+  const VecD series = accuracy == Accuracy::full ? 0.5 + h * (0.375 + h * 0.3125) : broadcast<VecD>(0.5);
+  return _mm512_maskz_fmadd_pd(_knot_mask8(none), y * h, series, y);
 }
 OCTOPOLE_INLINE VecF inverse_sqrt(const VecF& r2) {
   const VecF y = _mm512_maskz_rsqrt14_ps(0xFFFF, r2);

@@ -168,11 +168,14 @@ TEST(Verify, TheBoundHoldsAsOftenAsItSays) {
   EXPECT_TRUE(std::isinf(p.check(1).potential.scaled_l2_bound));  // one sample says nothing about the others
 }
 
-TEST(Verify, TheCheaperFormIsGoodEnoughForFiveDigits) {
+TEST(Verify, CheaperFormsAreGoodEnough) {
   Problem p(4000, 500);
   for (double& u : p.field.potential) u += 1e-5;
   for (double& g : p.field.gradient) g += 1e-4;
-  const Verification exact = p.check(64), cheap = p.check(64, 1, ReferenceForm::in_single);
+  const Verification exact = p.check(64), one_step = p.check(64, 1, ReferenceForm::one_step),
+                     cheap = p.check(64, 1, ReferenceForm::in_single);
+  EXPECT_NEAR(one_step.potential.scaled_l2, exact.potential.scaled_l2, 6e-9);
+  EXPECT_NEAR(one_step.gradient->scaled_l2, exact.gradient->scaled_l2, 2e-8);
   EXPECT_NEAR(cheap.potential.relative_l2, exact.potential.relative_l2, 1e-6);
   EXPECT_NEAR(cheap.potential.scaled_l2, exact.potential.scaled_l2, 1e-7);
   EXPECT_NEAR(cheap.gradient->relative_l2, exact.gradient->relative_l2, 2e-6);
@@ -180,7 +183,9 @@ TEST(Verify, TheCheaperFormIsGoodEnoughForFiveDigits) {
   for (int digits = 2; digits <= 12; ++digits) {
     parameters.digits = digits;
     EXPECT_EQ(self_check_form(parameters) == ReferenceForm::estimated, digits <= 3);
-    EXPECT_EQ(self_check_form(parameters) == ReferenceForm::in_double, digits > 5);
+    EXPECT_EQ(self_check_form(parameters) == ReferenceForm::in_single, digits == 4 || digits == 5);
+    EXPECT_EQ(self_check_form(parameters) == ReferenceForm::one_step, digits == 6 || digits == 7);
+    EXPECT_EQ(self_check_form(parameters) == ReferenceForm::in_double, digits >= 8);
   }
 }
 
