@@ -30,8 +30,8 @@ Panels panels_of(const mpi::Comm& comm, const Surface& surface) {
 
 std::array<double, 9> corners_of(const Surface& surface, Index i) {
   std::array<double, 9> corners;
-  for (int c = 0; c < 3; ++c)
-    for (int d = 0; d < 3; ++d) corners[size_t(3 * c + d)] = surface.corner(i, c)[size_t(d)];
+  for (std::size_t c = 0; c < 3; ++c)
+    for (std::size_t d = 0; d < 3; ++d) corners[3 * c + d] = surface.corner(i, static_cast<int>(c))[d];
   return corners;
 }
 

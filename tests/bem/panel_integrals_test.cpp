@@ -26,14 +26,12 @@ double rule_integral(const Panel& panel, const Place& point) {
 
 /// Adaptive quadrature: subdivides where the quarters differ from the whole by more than `tolerance`.
 double adaptive_integral(const Panel& p, const Place& point, double tolerance, int depth = 0) {
-  const auto middle = [&](int a, int b) {
+  const auto middle = [&](std::size_t a, std::size_t b) {
     Place m;
-    for (int d = 0; d < 3; ++d) m[size_t(d)] = (p[size_t(3 * a + d)] + p[size_t(3 * b + d)]) / 2;
+    for (std::size_t d = 0; d < 3; ++d) m[d] = (p[3 * a + d] + p[3 * b + d]) / 2;
     return m;
   };
-  const auto corner = [&](int a) {
-    return Place{p[size_t(3 * a)], p[size_t(3 * a + 1)], p[size_t(3 * a + 2)]};
-  };
+  const auto corner = [&](std::size_t a) { return Place{p[3 * a], p[3 * a + 1], p[3 * a + 2]}; };
   const auto join = [](const Place& a, const Place& b, const Place& c) {
     return Panel{a[0], a[1], a[2], b[0], b[1], b[2], c[0], c[1], c[2]};
   };
@@ -53,9 +51,9 @@ const Panel kPanel = {0.1, 0.2, 0.3, 1.3, 0.1, 0.5, 0.4, 0.9, -0.2};
 /// The point with barycentric coordinates u and v, moved off the plane by `height`.
 Place place_over(const Panel& p, double u, double v, double height = 0) {
   double e[3], f[3];
-  for (int d = 0; d < 3; ++d) {
-    e[d] = p[size_t(3 + d)] - p[size_t(d)];
-    f[d] = p[size_t(6 + d)] - p[size_t(d)];
+  for (std::size_t d = 0; d < 3; ++d) {
+    e[d] = p[3 + d] - p[d];
+    f[d] = p[6 + d] - p[d];
   }
   const double n[3] = {e[1] * f[2] - e[2] * f[1], e[2] * f[0] - e[0] * f[2], e[0] * f[1] - e[1] * f[0]};
   const double length = std::hypot(n[0], n[1], n[2]);

@@ -52,8 +52,8 @@ TEST(SeveralWriters, OfADatabaseLoseNothing) {
   sets.reserve(kProcesses * kSets);
   for (int i = 0; i < kProcesses * kSets; ++i) sets.push_back(operators(i));
   in_processes(kProcesses, [&](int process) {
-    for (int i = 0; i < kSets; ++i)
-      OperatorFile<double>(path).save(sets[static_cast<std::size_t>(process * kSets + i)]);
+    for (std::size_t i = 0; i < kSets; ++i)
+      OperatorFile<double>(path).save(sets[static_cast<std::size_t>(process) * kSets + i]);
   });
   std::string reason;
   for (auto& set : sets) EXPECT_TRUE(has(path, set, reason)) << set.key().pinv_tolerance << ": " << reason;

@@ -17,6 +17,9 @@ TEST(CubeTransform, IsTheFourierSum) {
   ASSERT_EQ(transform.frequencies(), n * n * 3);
   std::vector<std::complex<double>> spectrum(static_cast<std::size_t>(transform.frequencies()));
   transform.execute(copy.data(), spectrum.data());
+  const auto place = [](Index z, Index y, Index row, Index i) {
+    return static_cast<std::size_t>((z * n + y) * row + i);
+  };
   for (int kz = 0; kz < n; ++kz)
     for (int ky = 0; ky < n; ++ky)
       for (int kx = 0; kx < 3; ++kx) {
@@ -24,8 +27,8 @@ TEST(CubeTransform, IsTheFourierSum) {
         for (int z = 0; z < n; ++z)
           for (int y = 0; y < n; ++y)
             for (int i = 0; i < n; ++i)
-              sum += x[std::size_t((z * n + y) * n + i)] *
+              sum += x[place(z, y, n, i)] *
                      std::polar(1.0, -2 * std::numbers::pi * (kx * i + ky * y + kz * z) / n);
-        EXPECT_LT(std::abs(spectrum[std::size_t((kz * n + ky) * 3 + kx)] - sum), 1e-12);
+        EXPECT_LT(std::abs(spectrum[place(kz, ky, 3, kx)] - sum), 1e-12);
       }
 }

@@ -49,7 +49,7 @@ struct Problem {
   std::vector<double> multipoles;
 
   Problem(int order, int depth, double half = 1) : tree(depth, half), level(depth) {
-    const auto n = static_cast<std::size_t>(6 * (order - 1) * (order - 1) + 2);
+    const auto n = static_cast<std::size_t>(surface_size(order));
     multipoles = random_values(n * tree.boxes.size(), 0, 1, 1);
   }
   template <class Real>
@@ -213,13 +213,13 @@ TEST(M2LFft, PlanPairsEachTargetWithItsNeighbours) {
   };
   std::set<NodeIndex> paired;
   for (const NodeIndex target : tree.nodes_of(3))
-    for (int d = 0; d < 27; ++d) {
-      const NodeIndex near = tree.near[static_cast<std::size_t>(27 * target + d)];
+    for (std::size_t d = 0; d < 27; ++d) {
+      const NodeIndex near = tree.near[27 * static_cast<std::size_t>(target) + d];
       if (d == 13 || near == kNoNode) continue;
       const NodeIndex to = eldest(tree.children.data() + 8 * target, tree.has_target),
                       from = eldest(tree.children.data() + 8 * near, tree.has_source);
       if (to == kNoNode || from == kNoNode) continue;
-      expected.insert({d, to, from});
+      expected.insert({static_cast<NodeIndex>(d), to, from});
       paired.insert(to);
     }
   ASSERT_EQ(paired.size(), 64u);  // one layer of 8 x 8 parents; those of y = -1 have half their children
