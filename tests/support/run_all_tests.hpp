@@ -37,7 +37,7 @@ inline std::string pattern_without_tests(std::string_view filter) {
   filter = filter.substr(0, filter.find('-'));
   while (!filter.empty()) {
     const std::size_t end = std::min(filter.find(':'), filter.size());
-    const std::string pattern(filter.substr(0, end));
+    std::string pattern(filter.substr(0, end));
     if (!pattern.empty() && !matches(pattern)) return pattern;
     filter.remove_prefix(std::min(end + 1, filter.size()));
   }
