@@ -52,7 +52,7 @@ run 1 "text.h5|not an operator database" points.h5 --operators text.h5
 [ "$(cat text.h5)" = "0 0 0 1" ] || fail "a foreign file is overwritten"
 
 # A full disk, here a limit on the size of files, leaves the old results and no other file.
-limited='trap "" XFSZ; ulimit -f 2000; exec "$0" generate cube -n 500000 -o results.h5'
+limited='trap "" XFSZ; ulimit -f 12000; exec "$0" generate cube -n 500000 -o results.h5'
 timeout "$time_limit" "${mpiexec[@]}" -n 2 bash -c "$limited" "$program" >out 2>err
 [ $? -eq 1 ] || fail "a full disk goes unnoticed"
 shows err "results.h5" "File too large"
