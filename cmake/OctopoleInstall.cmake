@@ -37,6 +37,9 @@ set(octopole_is_static ON)
 if(BUILD_SHARED_LIBS)
   set(octopole_is_static OFF)
 endif()
+# Both may have been given as names to look for in PATH.
+get_filename_component(octopole_mpi_compiler "${MPI_CXX_COMPILER}" PROGRAM)
+get_filename_component(octopole_hdf5_compiler "${HDF5_C_COMPILER_EXECUTABLE}" PROGRAM)
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/octopoleConfig.cmake.in
   ${PROJECT_BINARY_DIR}/octopoleConfig.cmake INSTALL_DESTINATION ${octopole_package_dir}
   NO_SET_AND_CHECK_MACRO)
