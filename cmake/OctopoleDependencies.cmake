@@ -24,8 +24,11 @@ list(APPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})
 find_package(FFTW QUIET)
 octopole_need(fftw "TARGET;FFTW::fftw3")
 
-# BLAS decides the speed of the operators' SVDs and of preconditioners' factors: the reference BLAS, which a distribution
-# may have installed beside or instead, takes five times as long. BLA_VENDOR (see FindBLAS) chooses another library.
+find_package(Eigen3 QUIET NO_MODULE)
+octopole_need(eigen "TARGET;Eigen3::Eigen;AND;Eigen3_VERSION;VERSION_GREATER_EQUAL;3.4")
+
+# BLAS decides the speed of preconditioners' factors: the reference BLAS, which a distribution may have installed beside
+# or instead, takes five times as long. BLA_VENDOR (see FindBLAS) chooses another library.
 set(octopole_blas_vendor "${BLA_VENDOR}")
 if(BLA_VENDOR)
   find_package(LAPACK QUIET)
@@ -52,7 +55,7 @@ if(octopole_reference_blas)
     octopole_need(lapack OFF)
   else()
     message(WARNING "No optimised BLAS was found: ${BLAS_LIBRARIES} may be the reference implementation, with which "
-      "operators and preconditioners take several times as long to make. Install OpenBLAS, or name a library with "
+      "preconditioners take several times as long to make. Install OpenBLAS, or name a library with "
       "-DBLA_VENDOR=...")
   endif()
 endif()
@@ -91,7 +94,7 @@ if(octopole_missing AND NOT OCTOPOLE_PROBE)
 endif()
 if(NOT OCTOPOLE_PROBE AND NOT OCTOPOLE_SMPI)
   message(STATUS "MPI ${MPI_CXX_VERSION} (${MPIEXEC_EXECUTABLE}), parallel HDF5 ${HDF5_VERSION}, "
-    "FFTW ${FFTW_VERSION}, LAPACK ${LAPACK_LIBRARIES}")
+    "FFTW ${FFTW_VERSION}, Eigen ${Eigen3_VERSION}, LAPACK ${LAPACK_LIBRARIES}")
   if(octopole_petsc_found)
     message(STATUS "PETSc ${PETSC_VERSION}")
   elseif(NOT OCTOPOLE_PETSC STREQUAL "OFF")

@@ -47,6 +47,7 @@ packages_of() {
     openmp) echo g++ ;;
     hdf5) echo libhdf5-openmpi-dev ;;
     fftw) echo libfftw3-dev ;;
+    eigen) echo libeigen3-dev ;;
     lapack) echo libopenblas-dev liblapack-dev ;;
     cli11) echo libcli11-dev ;;
     nlohmann-json) echo nlohmann-json3-dev ;;
@@ -77,6 +78,7 @@ specs_of() {
     mpi) echo openmpi ;;
     hdf5) echo 'hdf5+mpi^openmpi' ;;
     fftw) echo fftw ;;
+    eigen) echo eigen ;;
     lapack) echo openblas ;;
     cli11) echo cli11 ;;
     nlohmann-json) echo nlohmann-json ;;
@@ -96,10 +98,10 @@ specs_of() {
   esac
 }
 
-libraries=(mpi hdf5 fftw lapack cli11 nlohmann-json fmt)
+libraries=(mpi hdf5 fftw eigen lapack cli11 nlohmann-json fmt)
 if [ "$simulation" = ON ]; then
   [ "$tests$petsc" = OFFOFF ] || { echo "--simulation excludes --tests and --petsc (see --help)" >&2; exit 2; }
-  libraries=(simgrid fftw lapack cli11 nlohmann-json fmt)
+  libraries=(simgrid fftw eigen lapack cli11 nlohmann-json fmt)
 elif [ "$tests" = ON ]; then
   libraries+=(googletest python3 matplotlib h5py hdf5-tools iproute2 simgrid)
 fi
@@ -230,11 +232,11 @@ say_what_to_install() {
     echo "  spack load $(specs)"
     if [ "$simulation" = ON ]; then
       echo "Needed: a C++20 compiler (GCC 11 or later), CMake 3.22, pkg-config, SimGrid 3.32 with SMPI, FFTW 3,"
-      echo "BLAS and LAPACK, CLI11, nlohmann-json 3.9, fmt."
+      echo "Eigen 3.4, BLAS and LAPACK, CLI11, nlohmann-json 3.9, fmt."
       return
     fi
     echo "Needed: a C++20 compiler (GCC 11 or later) with OpenMP, CMake 3.22, pkg-config, an MPI 3.1 library, HDF5 built"
-    echo "with that MPI, FFTW 3 in double and single precision, BLAS and LAPACK, CLI11, nlohmann-json 3.9, fmt."
+    echo "with that MPI, FFTW 3, Eigen 3.4, BLAS and LAPACK, CLI11, nlohmann-json 3.9, fmt."
     if [ "$petsc" = ON ]; then
       echo "Also PETSc 3.15 or later, built with that MPI, real scalars in double precision."
     fi

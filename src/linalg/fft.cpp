@@ -21,8 +21,9 @@ CubeTransform::CubeTransform(int n) : n_(n) {
   AlignedVector<double> in(static_cast<std::size_t>(Index(n) * n * n));
   AlignedVector<std::complex<double>> out(static_cast<std::size_t>(frequencies()));
   const std::lock_guard lock(planner());
+  // Without FFTW's code for single instruction sets: equal bits on all processors.
   plan_ = fftw_plan_dft_r2c_3d(n, n, n, in.data(), reinterpret_cast<fftw_complex*>(out.data()),
-                               FFTW_ESTIMATE | FFTW_UNALIGNED);
+                               FFTW_ESTIMATE | FFTW_UNALIGNED | FFTW_NO_SIMD);
   if (plan_ == nullptr)
     throw Error("FFTW has no plan for a cube of " + std::to_string(n) + " points per edge");
 }

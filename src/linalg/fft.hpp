@@ -9,8 +9,9 @@
 namespace octopole::linalg {
 
 /// Forward transform of a real n x n x n cube, x fastest, into n x n x (n / 2 + 1) complex numbers: X[k] =
-/// sum_j x[j] exp(-2 pi i j.k / n). Planned with FFTW_ESTIMATE: always the same plan, hence the same
-/// rounding. Plans are created and destroyed one at a time; `execute` may run in several threads at once.
+/// sum_j x[j] exp(-2 pi i j.k / n). Planned with FFTW_ESTIMATE and without code for single instruction sets:
+/// always the same plan, hence the same rounding on every processor. Plans are created and destroyed one at a
+/// time; `execute` may run in several threads at once.
 class CubeTransform {
  public:
   explicit CubeTransform(int n);

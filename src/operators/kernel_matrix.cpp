@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "base/threads.hpp"
-#include "linalg/dense.hpp"
 #include "operators/surface.hpp"
 
 namespace octopole {
@@ -90,12 +89,9 @@ linalg::Svd mirrored_svd(int row_order, int column_order, const AlignedVector<do
   const std::vector<Orbit> rows = orbits_of(row_order), columns = orbits_of(column_order);
   const Index m = surface_size(row_order), n = surface_size(column_order);
   std::array<Block, 8> blocks;
-  {
-    const linalg::SerialBlas serial;
-    parallel_for(8, 1, [&](Index odd) {
-      blocks[static_cast<std::size_t>(odd)] = decompose(rows, columns, static_cast<int>(odd), m, matrix);
-    });
-  }
+  parallel_for(8, 1, [&](Index odd) {
+    blocks[static_cast<std::size_t>(odd)] = decompose(rows, columns, static_cast<int>(odd), m, matrix);
+  });
   struct Place {
     double value;
     int odd;

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "base/aligned.hpp"
-#include "linalg/dense.hpp"
+#include "linalg/svd.hpp"
 #include "octopole/kernels.hpp"
 #include "operators/surface.hpp"
 

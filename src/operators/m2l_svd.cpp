@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/threads.hpp"
-#include "linalg/dense.hpp"
+#include "linalg/svd.hpp"
 #include "octopole/kernels.hpp"
 #include "operators/kernel_matrix.hpp"
 #include "operators/surface.hpp"
@@ -104,7 +104,6 @@ M2lSvd<Real> make_m2l_svd(const K& kernel, const OperatorKey& key) {
   lay_out_m2l_svd(key, op);
   const auto equivalent = make_surface<double>(key.order, key.inner_radius);
   const auto check = make_surface<double>(key.downward_check_order, key.inner_radius);
-  const linalg::SerialBlas serial;
   parallel_for(static_cast<Index>(op.classes.size()), 1, [&](Index c) {
     auto& transfer_class = op.classes[static_cast<std::size_t>(c)];
     const auto& v = transfer_class.representative;

@@ -289,7 +289,7 @@ namespace {
 /// tests/long/threads.txt names it. Without OpenMP the tasks run at once and in order.
 template <class Work>
 void create_near_task(const Work& work, std::size_t number, std::span<const std::int32_t> ranges,
-                      [[maybe_unused]] char* in_use) {
+                      [[maybe_unused]] const char* in_use) {
   const Work* const call = &work;  // firstprivate in the task, as `number` is
   [[maybe_unused]] const std::int32_t* const met = ranges.data();
   [[maybe_unused]] const std::size_t count = ranges.size();

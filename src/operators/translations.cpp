@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "linalg/dense.hpp"
 #include "linalg/product.hpp"
+#include "linalg/svd.hpp"
 #include "octopole/kernels.hpp"
 #include "operators/kernel_matrix.hpp"
 #include "operators/surface.hpp"

@@ -11,7 +11,7 @@
 
 #include "base/threads.hpp"
 #include "base/types.hpp"
-#include "linalg/dense.hpp"
+#include "linalg/lu.hpp"
 #include "mpi/agreement.hpp"
 #include "petsc/handles.hpp"
 #include "petsc/log.hpp"

@@ -10,7 +10,7 @@
 #include "bem/generate_mesh.hpp"
 #include "bem/panel_integrals.hpp"
 #include "bem/surface.hpp"
-#include "linalg/dense.hpp"
+#include "linalg/lu.hpp"
 #include "octopole/kernels.hpp"
 
 namespace octopole::bem {

@@ -3,10 +3,20 @@
 
 #include <cmath>
 
-#include "linalg/dense.hpp"
+#include "linalg/lu.hpp"
+
+#include "linalg/product.hpp"
 
 namespace octopole::linalg {
 namespace {
+
+AlignedVector<double> transposed(Index n, const AlignedVector<double>& a) {
+  AlignedVector<double> t(a.size());
+  for (Index j = 0; j < n; ++j)
+    for (Index i = 0; i < n; ++i)
+      t[static_cast<std::size_t>(i * n + j)] = a[static_cast<std::size_t>(j * n + i)];
+  return t;
+}
 
 TEST(Lu, SolvesWithTheMatrixAndItsTranspose) {
   const Index n = 40, columns = 3;
@@ -14,8 +24,8 @@ TEST(Lu, SolvesWithTheMatrixAndItsTranspose) {
       b(x.size()), bt(x.size());
   for (std::size_t i = 0; i < a.size(); ++i) a[i] = std::sin(1.0 + 1.7 * double(i * i % 977));
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = std::cos(double(i));
-  gemm(Transpose::no, Transpose::no, n, columns, n, 1.0, a.data(), n, x.data(), n, 0.0, b.data(), n);
-  gemm(Transpose::yes, Transpose::no, n, columns, n, 1.0, a.data(), n, x.data(), n, 0.0, bt.data(), n);
+  multiply(n, columns, n, a.data(), x.data(), b.data());
+  multiply(n, columns, n, transposed(n, a).data(), x.data(), bt.data());
   const Lu lu(n, a);
   lu.solve(b.data(), columns);
   lu.solve_transposed(bt.data(), columns);
@@ -35,8 +45,7 @@ TEST(InverseRows, AreTheFirstOfTheInverse) {
     for (std::size_t i = 0; i < a.size(); ++i) a[i] = std::sin(1.0 + 1.7 * double(i * i % 977));
     for (Index j = 0; j < n; ++j) a[static_cast<std::size_t>(j * n + 11)] *= smallest;
     ASSERT_TRUE(invert(n, count, a, rows));
-    gemm(Transpose::no, Transpose::no, count, n, n, 1.0, rows.data(), count, a.data(), n, 0.0, product.data(),
-         count);
+    multiply(count, n, n, rows.data(), a.data(), product.data());
     for (Index j = 0; j < n; ++j)
       for (Index i = 0; i < count; ++i)
         EXPECT_NEAR(product[static_cast<std::size_t>(j * count + i)], i == j ? 1 : 0, 1e-4);

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <random>
 
-#include "linalg/dense.hpp"
 #include "linalg/product.hpp"
+#include "linalg/svd.hpp"
 
 using namespace octopole;
 using namespace octopole::linalg;
@@ -104,8 +104,7 @@ TEST(PseudoInverse, OfTheTranspose) {
   const Index rows = 15, columns = 40;  // the transpose is tall
   const auto a = random_matrix(rows, columns, 4), x = random_matrix(rows, 1, 5);
   AlignedVector<double> b(columns), projected(rows), solution(rows);
-  gemm(Transpose::yes, Transpose::no, columns, 1, rows, 1.0, a.data(), rows, x.data(), rows, 0.0, b.data(),
-       columns);
+  multiply(1, columns, rows, x.data(), a.data(), b.data());  // the row x^T A
   const PseudoInverse p = transposed_pseudo_inverse(thin_svd(rows, columns, a.data()), 1e-13);
   ASSERT_EQ(p.rank, rows);
   multiply(p.rank, 1, columns, p.first.data(), b.data(), projected.data());
@@ -124,27 +123,6 @@ TEST(PseudoInverse, DropsSmallSingularValues) {
   multiply(60, 1, 21, p.second.data(), projected.data(), x.data());
   multiply(60, 1, 60, a.data(), x.data(), back.data());
   EXPECT_LT(distance(back, b), std::pow(0.5, 20));
-}
-
-TEST(Gemm, AgreesWithLoops) {
-  const Index m = 7, n = 5, k = 9;
-  const auto a = random_matrix(m, k, 6), b = random_matrix(k, n, 7);
-  AlignedVector<double> c(static_cast<std::size_t>(m * n), 1.0);
-  gemm(Transpose::no, Transpose::no, m, n, k, 2.0, a.data(), m, b.data(), k, 0.5, c.data(), m);
-  for (Index i = 0; i < m; ++i)
-    for (Index j = 0; j < n; ++j) {
-      double sum = 0;
-      for (Index l = 0; l < k; ++l) sum += a[l * m + i] * b[j * k + l];
-      EXPECT_NEAR(c[j * m + i], 2 * sum + 0.5, 1e-13);
-    }
-}
-
-TEST(Gemm, RefusesSizesBeyondInt) {
-  const double x = 0;
-  double y = 0;
-  EXPECT_THROW(gemm(Transpose::no, Transpose::no, Index{1} << 32, 1, 1, 1.0, &x, Index{1} << 32, &x, 1, 0.0,
-                    &y, Index{1} << 32),
-               Error);
 }
 
 }  // namespace

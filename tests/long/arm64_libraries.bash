@@ -21,7 +21,7 @@ END
     # Libraries with all that they need, headers alone.
     apt-get -q -y --download-only install libopenmpi3 libhdf5-openmpi-103-1 libfftw3-double3 libopenblas0-pthread libfmt9
     cd "$apt/cache/archives"
-    apt-get -q download libopenmpi-dev libhdf5-openmpi-dev libfftw3-dev libopenblas-pthread-dev libfmt-dev libgtest-dev
+    apt-get -q download libopenmpi-dev libhdf5-openmpi-dev libfftw3-dev libeigen3-dev libopenblas-pthread-dev libfmt-dev libgtest-dev
   )
   for archive in "$apt"/cache/archives/*.deb; do dpkg-deb -x "$archive" "$folder"; done
   rm -rf "$apt"

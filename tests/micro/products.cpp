@@ -1,9 +1,18 @@
 // Matrix products as in P2M, M2M and L2L: a square matrix times a batch of 64 columns, on one thread.
 #include <benchmark/benchmark.h>
 
+#include <type_traits>
+
 #include "base/aligned.hpp"
-#include "linalg/dense.hpp"
+#include "linalg/lu.hpp"
 #include "linalg/product.hpp"
+
+extern "C" {
+void dgemm_(const char*, const char*, const int*, const int*, const int*, const double*, const double*,
+            const int*, const double*, const int*, const double*, double*, const int*);
+void sgemm_(const char*, const char*, const int*, const int*, const int*, const float*, const float*,
+            const int*, const float*, const int*, const float*, float*, const int*);
+}
 
 namespace {
 
@@ -41,12 +50,16 @@ void product(benchmark::State& state) {
 /// The system's BLAS, for comparison.
 template <class Real>
 void blas_gemm(benchmark::State& state) {
-  const Index n = state.range(0);
+  const int n = static_cast<int>(state.range(0)), columns = static_cast<int>(kColumns);
+  const char plain = 'N';
+  const Real one = 1, zero = 0;
   Factors<Real> x(n);
   const linalg::SerialBlas serial;
   for (auto _ : state) {
-    linalg::gemm(linalg::Transpose::no, linalg::Transpose::no, n, kColumns, n, Real{1}, x.a.data(), n,
-                 x.b.data(), n, Real{0}, x.c.data(), n);
+    if constexpr (std::is_same_v<Real, double>)
+      dgemm_(&plain, &plain, &n, &columns, &n, &one, x.a.data(), &n, x.b.data(), &n, &zero, x.c.data(), &n);
+    else
+      sgemm_(&plain, &plain, &n, &columns, &n, &one, x.a.data(), &n, x.b.data(), &n, &zero, x.c.data(), &n);
     benchmark::DoNotOptimize(x.c.data());
     benchmark::ClobberMemory();
   }

@@ -23,6 +23,7 @@ class Octopole(CMakePackage):
     depends_on("mpi")
     depends_on("hdf5+mpi")
     depends_on("fftw@3:")
+    depends_on("eigen@3.4:", type="build")
     depends_on("lapack")
     depends_on("fmt")
     depends_on("cli11", when="+program")

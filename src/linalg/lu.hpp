@@ -1,4 +1,4 @@
-// Dense matrices by BLAS and LAPACK, for set-up: products of any form, LU factorisations, singular values.
+// LU factorisations of dense matrices, by LAPACK.
 #pragma once
 
 #include <vector>
@@ -9,15 +9,7 @@
 #pragma GCC visibility push(default)
 namespace octopole::linalg {
 
-enum class Transpose : char { no = 'N', yes = 'T' };
-
-/// Computes C = alpha op(A) op(B) + beta C, column-major: op(A) is m x k, op(B) k x n, C m x n; lda, ldb, ldc
-/// are the leading dimensions. Throws Error if a size exceeds BLAS's int.
-template <class Real>
-void gemm(Transpose ta, Transpose tb, Index m, Index n, Index k, Real alpha, const Real* a, Index lda,
-          const Real* b, Index ldb, Real beta, Real* c, Index ldc);
-
-/// Makes BLAS single-threaded for the lifetime of the object, so that gemm may be called inside OpenMP
+/// Makes BLAS single-threaded for the lifetime of the object, so that it may be called inside OpenMP
 /// regions without a second pool of threads. Must be created and destroyed outside of them. Affects OpenBLAS
 /// and MKL; other libraries are left as they are.
 class SerialBlas {
@@ -75,37 +67,6 @@ class InverseRows {
   Memory<float> single_;
   Memory<double> double_;
 };
-
-/// Thin SVD A = U diag(s) Vt: U is rows x size, Vt size x columns (both column-major), s is descending.
-struct Svd {
-  Index rows = 0, columns = 0;
-  AlignedVector<double> u, s, vt;
-  Index size() const { return static_cast<Index>(s.size()); }
-};
-
-/// Thin SVD of a packed column-major matrix (LAPACK dgesdd). Throws Error if it does not converge.
-Svd thin_svd(Index rows, Index columns, const double* a);
-
-/// The leading part of the SVD: all singular values above `tolerance` times the largest, at most `max_rank`
-/// of them (0: no limit). Large matrices are first projected on the range of A times random vectors, whose
-/// number grows until the remainder's Frobenius norm is below a tenth of the tolerance (or 2e-14, the
-/// rounding errors) times the largest singular value (Halko, Martinsson, Tropp 2011, section 4.4); the random
-/// numbers are always the same.
-Svd truncated_svd(Index rows, Index columns, const double* a, double tolerance, Index max_rank);
-
-/// A truncated pseudo-inverse as two factors, A^+ = second * first with first = U^T (rank x rows) and second
-/// = V diag(1/s) (columns x rank), column-major. They are applied one after the other: their product in one
-/// matrix would lose the digits that small singular values amplify.
-struct PseudoInverse {
-  Index rank = 0;
-  AlignedVector<double> first, second;
-};
-
-/// Pseudo-inverse without the singular values that are not above `tolerance` times the largest.
-PseudoInverse pseudo_inverse(const Svd& svd, double tolerance);
-
-/// Pseudo-inverse of the transpose of the matrix that `svd` decomposes, truncated likewise.
-PseudoInverse transposed_pseudo_inverse(const Svd& svd, double tolerance);
 
 }  // namespace octopole::linalg
 #pragma GCC visibility pop
