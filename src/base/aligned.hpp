@@ -50,6 +50,15 @@ struct AlignedAllocator {
 template <class T>
 using AlignedVector = std::vector<T, AlignedAllocator<T>>;
 
+/// Returns n zeros, in large pages if the system has them.
+inline std::vector<double> zeros_in_large_pages(std::size_t n) {
+  std::vector<double> values;
+  values.reserve(n);
+  if (n * sizeof(double) >= kLargeBytes) request_large_pages(values.data(), n * sizeof(double));
+  values.resize(n);
+  return values;
+}
+
 /// Empties a vector and frees its memory, which clear() and `values = {}` keep.
 template <class T, class Allocator>
 void release(std::vector<T, Allocator>& values) {

@@ -5,6 +5,8 @@
 #include <numbers>
 #include <string>
 
+#include "base/aligned.hpp"
+
 namespace octopole {
 namespace {
 
@@ -148,13 +150,13 @@ void fill_charges(Charges charges, Index first, std::span<double> values, std::u
 
 std::vector<double> make_positions(Shape shape, Index first, Index count, std::uint64_t seed,
                                    RngStream stream) {
-  std::vector<double> points(static_cast<std::size_t>(3 * count));
+  std::vector<double> points = zeros_in_large_pages(static_cast<std::size_t>(3 * count));
   fill_positions(shape, first, points, seed, stream);
   return points;
 }
 
 std::vector<double> make_charges(Charges charges, Index first, Index count, std::uint64_t seed) {
-  std::vector<double> values(static_cast<std::size_t>(count));
+  std::vector<double> values = zeros_in_large_pages(static_cast<std::size_t>(count));
   fill_charges(charges, first, values, seed);
   return values;
 }

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "base/aligned.hpp"
 #include "cost/option_table.hpp"
 #include "fmm/agreement.hpp"
 #include "io/atomic_file.hpp"
@@ -152,7 +153,7 @@ Points read_together(const mpi::Comm& comm, const std::string& path, const Befor
     const hdf5::Handle file = hdf5::open_parallel(comm, path, hdf5::Access::read);
     mpi::collectively(comm, [&] {
       const auto read = [&](const char* dataset, RowBlock rows, Index columns, std::vector<double>& values) {
-        values.resize(static_cast<std::size_t>(rows.count * columns));
+        values = zeros_in_large_pages(static_cast<std::size_t>(rows.count * columns));
         hdf5::read_rows(hdf5::open_dataset(file.get(), dataset), in_file(dataset, path), rows, columns,
                         values.data());
       };
