@@ -11,7 +11,6 @@
 #include <type_traits>
 
 #include "cost/option_table.hpp"
-#include "octopole/kernels.hpp"
 #include "octopole/version.hpp"
 
 namespace octopole {
@@ -50,18 +49,18 @@ std::string build() {
   return fmt::format("{} {}, {}, {}{}", v.version, v.git, v.compiler, v.flags, fused);
 }
 
-template <Kernel K, class Real>
-OperatorSet<Real> read_or_make(const K& kernel, const OperatorKey& key, OperatorStore<Real>* store,
+template <class Real>
+OperatorSet<Real> read_or_make(const AnyKernel& kernel, const OperatorKey& key, OperatorStore<Real>* store,
                                std::string& note) {
   note = "computed";
-  if (!store) return make_operators<K, Real>(kernel, key);
+  if (!store) return make_operators<Real>(kernel, key);
   OperatorSet<Real> set = lay_out_operators<Real>(key);
   std::string reason;
   if (store->load(key, set, reason)) {
     note = "read from the database";
     return set;
   }
-  set = make_operators<K, Real>(kernel, key);
+  set = make_operators<Real>(kernel, key);
   if (!reason.empty()) note += " (" + reason + ")";
   try {
     store->save(set);
@@ -151,8 +150,8 @@ Parameters agree_on_parameters(const mpi::Comm& comm, const Options& options, st
   return parameters;
 }
 
-template <Kernel K, class Real>
-OperatorSet<Real> prepare_operators(const mpi::Comm& comm, const K& kernel, const OperatorKey& key,
+template <class Real>
+OperatorSet<Real> prepare_operators(const mpi::Comm& comm, const AnyKernel& kernel, const OperatorKey& key,
                                     OperatorStore<Real>* store, std::string& note) {
   OperatorSet<Real> set;
   mpi::collectively(comm, [&] {
@@ -172,9 +171,9 @@ OperatorSet<Real> prepare_operators(const mpi::Comm& comm, const K& kernel, cons
   return set;
 }
 
-template OperatorSet<float> prepare_operators(const mpi::Comm&, const Laplace&, const OperatorKey&,
+template OperatorSet<float> prepare_operators(const mpi::Comm&, const AnyKernel&, const OperatorKey&,
                                               OperatorStore<float>*, std::string&);
-template OperatorSet<double> prepare_operators(const mpi::Comm&, const Laplace&, const OperatorKey&,
+template OperatorSet<double> prepare_operators(const mpi::Comm&, const AnyKernel&, const OperatorKey&,
                                                OperatorStore<double>*, std::string&);
 
 }  // namespace octopole

@@ -73,8 +73,8 @@ Parameters agree_on_parameters(const mpi::Comm& comm, const Options& options, st
 
 /// Rank 0 reads the operators of `key` from `store` (may be null; used on rank 0 only), or computes them and
 /// saves them there; all ranks get the same bits. `note` says on every rank where they came from. Collective.
-template <Kernel K, class Real>
-OperatorSet<Real> prepare_operators(const mpi::Comm& comm, const K& kernel, const OperatorKey& key,
+template <class Real>
+OperatorSet<Real> prepare_operators(const mpi::Comm& comm, const AnyKernel& kernel, const OperatorKey& key,
                                     OperatorStore<Real>* store, std::string& note);
 
 }  // namespace octopole

@@ -9,7 +9,6 @@
 #include <type_traits>
 
 #include "fmm/agreement.hpp"
-#include "octopole/kernels.hpp"
 #include "operators/m2m_l2l.hpp"
 #include "operators/m2p_p2l.hpp"
 #include "operators/p2m_l2p.hpp"
@@ -98,10 +97,10 @@ class ExchangeScope {
 };
 
 /// State shared by all steps of one evaluation.
-template <Kernel K, class Real>
+template <class Real>
 struct Evaluation {
   const mpi::Comm& comm;
-  const K& kernel;
+  const AnyKernel& kernel;
   const OperatorSet<Real>& operators;
   PointSetup& s;
   bool near_in_single;
@@ -375,10 +374,10 @@ double agree_on_charges(const mpi::Comm& comm, const PointSetup* setup, const Pa
   return parameters.any_in_single() ? charge_unit(all.largest) : 1;
 }
 
-template <Kernel K, class Real>
-void evaluate(const mpi::Comm& comm, const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup,
-              Precision near, Workspace<Real>& workspace, std::span<const double> charges, double charge_unit,
-              Output output, Field& field, Profile& profile, WorkObserver* observer) {
+template <class Real>
+void evaluate(const mpi::Comm& comm, const AnyKernel& kernel, const OperatorSet<Real>& operators,
+              PointSetup& setup, Precision near, Workspace<Real>& workspace, std::span<const double> charges,
+              double charge_unit, Output output, Field& field, Profile& profile, WorkObserver* observer) {
   profile = {};
   const double start = seconds_now();
   const std::size_t summed = static_cast<std::size_t>(setup.summed_points());
@@ -386,20 +385,20 @@ void evaluate(const mpi::Comm& comm, const K& kernel, const OperatorSet<Real>& o
   const bool gradient = output == Output::potential_and_gradient;
   if (gradient)
     for (auto* axis : {&workspace.gx, &workspace.gy, &workspace.gz}) zero(*axis, summed);
-  Evaluation<K, Real> e{comm,
-                        kernel,
-                        operators,
-                        setup,
-                        near == Precision::single_precision,
-                        workspace,
-                        profile,
-                        observer,
-                        charge_unit,
-                        std::ldexp(charge_unit, K::homogeneity * std::ilogb(setup.cube.unit)),
-                        std::ldexp(charge_unit, (K::homogeneity - 1) * std::ilogb(setup.cube.unit)),
-                        {workspace.potential.data(), gradient ? workspace.gx.data() : nullptr,
-                         gradient ? workspace.gy.data() : nullptr, gradient ? workspace.gz.data() : nullptr},
-                        gradient};
+  Evaluation<Real> e{comm,
+                     kernel,
+                     operators,
+                     setup,
+                     near == Precision::single_precision,
+                     workspace,
+                     profile,
+                     observer,
+                     charge_unit,
+                     std::ldexp(charge_unit, kernel.homogeneity() * std::ilogb(setup.cube.unit)),
+                     std::ldexp(charge_unit, (kernel.homogeneity() - 1) * std::ilogb(setup.cube.unit)),
+                     {workspace.potential.data(), gradient ? workspace.gx.data() : nullptr,
+                      gradient ? workspace.gy.data() : nullptr, gradient ? workspace.gz.data() : nullptr},
+                     gradient};
 
   e.send_charges_to_owners(charges);  // step 2 of docs/developers/architecture.md
   e.start_ghost_charges();
@@ -417,10 +416,10 @@ void evaluate(const mpi::Comm& comm, const K& kernel, const OperatorSet<Real>& o
   profile.total_seconds = seconds_now() - start;
 }
 
-template void evaluate(const mpi::Comm&, const Laplace&, const OperatorSet<float>&, PointSetup&, Precision,
+template void evaluate(const mpi::Comm&, const AnyKernel&, const OperatorSet<float>&, PointSetup&, Precision,
                        Workspace<float>&, std::span<const double>, double, Output, Field&, Profile&,
                        WorkObserver*);
-template void evaluate(const mpi::Comm&, const Laplace&, const OperatorSet<double>&, PointSetup&, Precision,
+template void evaluate(const mpi::Comm&, const AnyKernel&, const OperatorSet<double>&, PointSetup&, Precision,
                        Workspace<double>&, std::span<const double>, double, Output, Field&, Profile&,
                        WorkObserver*);
 

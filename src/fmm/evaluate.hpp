@@ -35,10 +35,11 @@ double agree_on_charges(const mpi::Comm& comm, const PointSetup* setup, const Pa
 /// of two, before they are rounded to Real, and the field is multiplied by it. `near` is the precision of
 /// P2P, not higher than Real. Counts time, bytes and messages in `profile`; notifies `observer`, which may be
 /// null. Collective.
-template <Kernel K, class Real>
-void evaluate(const mpi::Comm& comm, const K& kernel, const OperatorSet<Real>& operators, PointSetup& setup,
-              Precision near, Workspace<Real>& workspace, std::span<const double> charges, double charge_unit,
-              Output output, Field& field, Profile& profile, WorkObserver* observer = nullptr);
+template <class Real>
+void evaluate(const mpi::Comm& comm, const AnyKernel& kernel, const OperatorSet<Real>& operators,
+              PointSetup& setup, Precision near, Workspace<Real>& workspace, std::span<const double> charges,
+              double charge_unit, Output output, Field& field, Profile& profile,
+              WorkObserver* observer = nullptr);
 
 }  // namespace octopole
 #pragma GCC visibility pop

@@ -116,7 +116,7 @@ class Fmm::Implementation {
   };
 
   mpi::Comm comm_;
-  Laplace kernel_;
+  AnyKernel kernel_;
   Options options_;
   Parameters parameters_;
   std::variant<std::monostate, Engine<double>, Engine<float>> engine_;

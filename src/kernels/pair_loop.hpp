@@ -1,10 +1,8 @@
 // The vectorised sum over pairs, used by P2P, P2M, P2L, M2P and L2P.
 #pragma once
 
-#include <string_view>
-
 #include "base/types.hpp"
-#include "octopole/kernels.hpp"
+#include "kernels/any_kernel.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {
@@ -52,14 +50,14 @@ struct SymmetricArrays {
 /// potential[i] += sum_j f(x_i - y_j) q_j for every target i, without the kernel's constant. Coincident
 /// points contribute nothing. Vectorised over targets with the widest instruction set of the machine
 /// (simd::active_isa()); the order of the sum over j does not depend on it. Single-threaded.
-template <class K, class Real>
-void pair_potential(const K& kernel, const TargetArrays<Real>& targets, const SourceArrays<Real>& sources,
-                    Real* potential);
+template <class Real>
+void pair_potential(const AnyKernel& kernel, const TargetArrays<Real>& targets,
+                    const SourceArrays<Real>& sources, Real* potential);
 
 /// As pair_potential; also adds the gradient with respect to the target to gx, gy, gz.
-template <class K, class Real>
-void pair_gradient(const K& kernel, const TargetArrays<Real>& targets, const SourceArrays<Real>& sources,
-                   Real* potential, Real* gx, Real* gy, Real* gz);
+template <class Real>
+void pair_gradient(const AnyKernel& kernel, const TargetArrays<Real>& targets,
+                   const SourceArrays<Real>& sources, Real* potential, Real* gx, Real* gy, Real* gz);
 
 /// Splits coordinates into two floats: high[i] + low[i] = (from[i] - centre) * inverse to twice the precision
 /// of float.
@@ -82,25 +80,23 @@ struct CloseGuard {
 /// As pair_potential for split coordinates, each low part at most half a unit in the last place of its high
 /// part: differences of coordinates below 1 are accurate to 2^-48 or to the relative precision of Real,
 /// whichever is worse. `close` defines which pairs are too close for that, coincident ones included, and
-/// receives them. Squared distances must be finite. For float only.
-template <class K, class Real>
-void pair_potential_split(const K& kernel, const TargetArrays<Real>& targets,
-                          const LowParts<Real>& target_low, const SourceArrays<Real>& sources,
-                          const LowParts<Real>& source_low, const CloseGuard& close, Real* potential);
+/// receives them. Squared distances must be finite.
+void pair_potential_split(const AnyKernel& kernel, const TargetArrays<float>& targets,
+                          const LowParts<float>& target_low, const SourceArrays<float>& sources,
+                          const LowParts<float>& source_low, const CloseGuard& close, float* potential);
 
 /// As pair_potential_split; also adds the gradient with respect to the target to gx, gy, gz. The kernel's
 /// gradient factor must be a normal number at all distances except those left out.
-template <class K, class Real>
-void pair_gradient_split(const K& kernel, const TargetArrays<Real>& targets, const LowParts<Real>& target_low,
-                         const SourceArrays<Real>& sources, const LowParts<Real>& source_low,
-                         const CloseGuard& close, Real* potential, Real* gx, Real* gy, Real* gz);
+void pair_gradient_split(const AnyKernel& kernel, const TargetArrays<float>& targets,
+                         const LowParts<float>& target_low, const SourceArrays<float>& sources,
+                         const LowParts<float>& source_low, const CloseGuard& close, float* potential,
+                         float* gx, float* gy, float* gz);
 
 /// Symmetric sum over the pairs of two distinct sets: adds `scale` times the potential at each point of a due
 /// to all of b, and at each of b due to all of a (also the gradients, if a has arrays for them). 1/r is
-/// computed once for both sides. For double only. Single-threaded.
-template <class K, class Real>
-void pair_symmetric(const K& kernel, const SymmetricArrays<Real>& a, const SymmetricArrays<Real>& b,
-                    Real scale);
+/// computed once for both sides. Single-threaded.
+void pair_symmetric(const AnyKernel& kernel, const SymmetricArrays<double>& a,
+                    const SymmetricArrays<double>& b, double scale);
 
 /// Arrays that are accessed in whole vectors are padded to a multiple of this number of points.
 inline constexpr Index kPaddedPoints = 16;
@@ -119,10 +115,10 @@ struct DoubleSums {
 /// As pair_symmetric, unscaled, for split coordinates (see pair_potential_split). The arrays are padded: a's
 /// points with zero charges at finite positions, whose results are arbitrary; b's result arrays with elements
 /// to which zeros are added. a's results are added to `to_a` (its own result arrays are not used), b's to its
-/// own. For float only.
-template <class K, class Real>
-void pair_symmetric_split(const K& kernel, const SymmetricArrays<Real>& a, const LowParts<Real>& a_low,
-                          const DoubleSums& to_a, const SymmetricArrays<Real>& b, const LowParts<Real>& b_low,
+/// own.
+void pair_symmetric_split(const AnyKernel& kernel, const SymmetricArrays<float>& a,
+                          const LowParts<float>& a_low, const DoubleSums& to_a,
+                          const SymmetricArrays<float>& b, const LowParts<float>& b_low,
                           const CloseGuard& close);
 
 /// Points by leaf in single precision, with charges. Coordinates are relative to the centre of the point's
@@ -149,14 +145,12 @@ struct LeafFramePartner {
 /// `sums`. Those of the leaf's points are accumulated in single precision over all partners, in their order:
 /// the rounding depends on the set of partners. With `estimate`, 1/sqrt may have an error of up to 2^-13.
 /// Single-threaded.
-template <class K>
-void pair_symmetric_leaf_frame(const K& kernel, const LeafFrameArrays& points, const DoubleSums& sums,
+void pair_symmetric_leaf_frame(const AnyKernel& kernel, const LeafFrameArrays& points, const DoubleSums& sums,
                                const LeafFrame& leaf, const LeafFramePartner* partners, Index partner_count,
                                bool estimate, const ClosePairs& close);
 
 /// As pair_symmetric_leaf_frame for all pairs of distinct points within the leaf.
-template <class K>
-void pair_self_leaf_frame(const K& kernel, const LeafFrameArrays& points, const DoubleSums& sums,
+void pair_self_leaf_frame(const AnyKernel& kernel, const LeafFrameArrays& points, const DoubleSums& sums,
                           const LeafFrame& leaf, bool estimate, const ClosePairs& close);
 
 }  // namespace octopole

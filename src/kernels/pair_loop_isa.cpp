@@ -439,59 +439,62 @@ void split_gradient_loop(const K& kernel, const TargetArrays<Real>& targets, con
                           Results<Real>{potential, gx, gy, gz});
 }
 
+// ---- the tables.
+
+/// A loop for a kernel that is passed by an untyped pointer.
+template <auto loop>
+struct Untyped;
+template <class K, class... Args, void (*loop)(const K&, Args...)>
+struct Untyped<loop> {
+  static void call(const void* kernel, Args... args) { loop(*static_cast<const K*>(kernel), args...); }
+};
+template <auto loop>
+inline constexpr auto untyped = Untyped<loop>::call;
+
+template <class K, class Real>
+OneSidedLoops<Real> one_sided_loops() {
+  return {untyped<potential_loop<K, Real>>, untyped<gradient_loop<K, Real>>};
+}
+
+template <class K>
+PairLoops pair_loops() {
+  return {one_sided_loops<K, double>(),
+          one_sided_loops<K, float>(),
+          {untyped<split_potential_loop<K, float>>,
+           untyped<split_gradient_loop<K, float>>,
+           {untyped<split_symmetric_loop<false, K, float>>, untyped<split_symmetric_loop<true, K, float>>}},
+          {{untyped<whole_symmetric_loop<false, K, double>>, untyped<whole_symmetric_loop<true, K, double>>}},
+          {{{untyped<leaf_frame_loop<false, false, K>>, untyped<leaf_frame_loop<true, false, K>>},
+            {untyped<leaf_frame_loop<false, true, K>>, untyped<leaf_frame_loop<true, true, K>>}},
+           {{untyped<leaf_frame_self_loop<false, false, K>>, untyped<leaf_frame_self_loop<true, false, K>>},
+            {untyped<leaf_frame_self_loop<false, true, K>>, untyped<leaf_frame_self_loop<true, true, K>>}}}};
+}
+
 }  // namespace
 }  // namespace octopole
 #endif
 
 namespace octopole {
 
-template <class K, class Real>
 template <simd::Isa>
-PairLoops<K, Real> PairLoops<K, Real>::of() {
+CoordinateLoops CoordinateLoops::of() {
 #ifdef OCTOPOLE_ISA_BUILT
-  return {potential_loop<K, Real>, gradient_loop<K, Real>};
+  return {split_scaled};
 #else
   return {};
 #endif
 }
-template PairLoops<Laplace, double> PairLoops<Laplace, double>::of<simd::Isa::OCTOPOLE_ISA>();
-template PairLoops<Laplace, float> PairLoops<Laplace, float>::of<simd::Isa::OCTOPOLE_ISA>();
-
-template <class K, class Real>
-template <simd::Isa>
-SplitPairLoops<K, Real> SplitPairLoops<K, Real>::of() {
-#ifdef OCTOPOLE_ISA_BUILT
-  return {split_potential_loop<K, Real>, split_gradient_loop<K, Real>, split_scaled,
-          split_symmetric_loop<false, K, Real>, split_symmetric_loop<true, K, Real>};
-#else
-  return {};
-#endif
-}
-template SplitPairLoops<Laplace, float> SplitPairLoops<Laplace, float>::of<simd::Isa::OCTOPOLE_ISA>();
-
-template <class K, class Real>
-template <simd::Isa>
-SymmetricLoops<K, Real> SymmetricLoops<K, Real>::of() {
-#ifdef OCTOPOLE_ISA_BUILT
-  return {whole_symmetric_loop<false, K, Real>, whole_symmetric_loop<true, K, Real>};
-#else
-  return {};
-#endif
-}
-template SymmetricLoops<Laplace, double> SymmetricLoops<Laplace, double>::of<simd::Isa::OCTOPOLE_ISA>();
+template CoordinateLoops CoordinateLoops::of<simd::Isa::OCTOPOLE_ISA>();
 
 template <class K>
 template <simd::Isa>
-LeafFrameLoops<K> LeafFrameLoops<K>::of() {
+PairLoops PairLoopsOf<K>::of() {
 #ifdef OCTOPOLE_ISA_BUILT
-  return {{{leaf_frame_loop<false, false, K>, leaf_frame_loop<true, false, K>},
-           {leaf_frame_loop<false, true, K>, leaf_frame_loop<true, true, K>}},
-          {{leaf_frame_self_loop<false, false, K>, leaf_frame_self_loop<true, false, K>},
-           {leaf_frame_self_loop<false, true, K>, leaf_frame_self_loop<true, true, K>}}};
+  return pair_loops<K>();
 #else
   return {};
 #endif
 }
-template LeafFrameLoops<Laplace> LeafFrameLoops<Laplace>::of<simd::Isa::OCTOPOLE_ISA>();
+template PairLoops PairLoopsOf<Laplace>::of<simd::Isa::OCTOPOLE_ISA>();
 
 }  // namespace octopole

@@ -1,7 +1,4 @@
-// The pair loops of each instruction set, as functions to dispatch to.
-//
-// X::of is defined by the unit of the instruction set (pair_loop_isa.cpp); its pointers are null where the
-// build does not have it.
+// The pair loops of each kernel and instruction set, as functions to dispatch to.
 #pragma once
 
 #include "kernels/pair_loop.hpp"
@@ -9,56 +6,66 @@
 
 namespace octopole {
 
-template <class K, class Real>
-struct PairLoops {
-  void (*potential)(const K&, const TargetArrays<Real>&, const SourceArrays<Real>&, Real*);
-  void (*gradient)(const K&, const TargetArrays<Real>&, const SourceArrays<Real>&, Real*, Real*, Real*,
-                   Real*);
+/// One-sided loops. Here and below, `kernel` points to the kernel's struct.
+template <class Real>
+struct OneSidedLoops {
+  void (*potential)(const void* kernel, const TargetArrays<Real>&, const SourceArrays<Real>&, Real*);
+  void (*gradient)(const void* kernel, const TargetArrays<Real>&, const SourceArrays<Real>&, Real*, Real*,
+                   Real*, Real*);
+};
 
+/// The loops over points with split coordinates.
+struct SplitLoops {
+  void (*potential)(const void* kernel, const TargetArrays<float>&, const LowParts<float>&,
+                    const SourceArrays<float>&, const LowParts<float>&, const CloseGuard&, float*);
+  void (*gradient)(const void* kernel, const TargetArrays<float>&, const LowParts<float>&,
+                   const SourceArrays<float>&, const LowParts<float>&, const CloseGuard&, float*, float*,
+                   float*, float*);
+  using Symmetric = void(const void* kernel, const SymmetricArrays<float>&, const LowParts<float>&,
+                         const DoubleSums&, const SymmetricArrays<float>&, const LowParts<float>&,
+                         const CloseGuard&);
+  Symmetric* symmetric[2];  // [gradient]
+};
+
+/// The symmetric loops in double, which sum both sides of pairs.
+struct SymmetricLoops {
+  using Loop = void(const void* kernel, const SymmetricArrays<double>&, const SymmetricArrays<double>&,
+                    double);
+  Loop* loops[2];  // [gradient]
+};
+
+/// The loops over points relative to the centres of their leaves.
+struct LeafFrameLoops {
+  using Loop = void(const void* kernel, const LeafFrameArrays&, const DoubleSums&, const LeafFrame&,
+                    const LeafFramePartner*, Index, const ClosePairs&);
+  using SelfLoop = void(const void* kernel, const LeafFrameArrays&, const DoubleSums&, const LeafFrame&,
+                        const ClosePairs&);
+  Loop* loops[2][2];  // [estimate][gradient]
+  SelfLoop* self_loops[2][2];
+};
+
+struct PairLoops {
+  OneSidedLoops<double> in_double;
+  OneSidedLoops<float> in_single;
+  SplitLoops split;
+  SymmetricLoops symmetric;
+  LeafFrameLoops leaf_frame;
+};
+
+/// The loops of kernel K. `of` is defined by the unit of the instruction set (pair_loop_isa.cpp); its
+/// pointers are null where the build does not have it.
+template <class K>
+struct PairLoopsOf {
   template <simd::Isa>
   static PairLoops of();
 };
 
-/// The loops over points with split coordinates.
-template <class K, class Real>
-struct SplitPairLoops {
-  void (*potential)(const K&, const TargetArrays<Real>&, const LowParts<Real>&, const SourceArrays<Real>&,
-                    const LowParts<Real>&, const CloseGuard&, Real*);
-  void (*gradient)(const K&, const TargetArrays<Real>&, const LowParts<Real>&, const SourceArrays<Real>&,
-                   const LowParts<Real>&, const CloseGuard&, Real*, Real*, Real*, Real*);
+/// Loops over coordinates alone.
+struct CoordinateLoops {
   void (*split)(const double*, Index, double, double, float*, float*);
-  void (*symmetric_potential)(const K&, const SymmetricArrays<Real>&, const LowParts<Real>&,
-                              const DoubleSums&, const SymmetricArrays<Real>&, const LowParts<Real>&,
-                              const CloseGuard&);
-  void (*symmetric_gradient)(const K&, const SymmetricArrays<Real>&, const LowParts<Real>&, const DoubleSums&,
-                             const SymmetricArrays<Real>&, const LowParts<Real>&, const CloseGuard&);
 
   template <simd::Isa>
-  static SplitPairLoops of();
-};
-
-/// The loops over points relative to the centres of their leaves.
-template <class K>
-struct LeafFrameLoops {
-  using Loop = void(const K&, const LeafFrameArrays&, const DoubleSums&, const LeafFrame&,
-                    const LeafFramePartner*, Index, const ClosePairs&);
-  using SelfLoop = void(const K&, const LeafFrameArrays&, const DoubleSums&, const LeafFrame&,
-                        const ClosePairs&);
-  Loop* loops[2][2];  // [estimate][gradient]
-  SelfLoop* self_loops[2][2];
-
-  template <simd::Isa>
-  static LeafFrameLoops of();
-};
-
-/// The symmetric loops, which sum both sides of pairs.
-template <class K, class Real>
-struct SymmetricLoops {
-  void (*potential)(const K&, const SymmetricArrays<Real>&, const SymmetricArrays<Real>&, Real);
-  void (*gradient)(const K&, const SymmetricArrays<Real>&, const SymmetricArrays<Real>&, Real);
-
-  template <simd::Isa>
-  static SymmetricLoops of();
+  static CoordinateLoops of();
 };
 
 }  // namespace octopole

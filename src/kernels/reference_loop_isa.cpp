@@ -146,7 +146,8 @@ struct LaneSums {
 };
 
 template <bool Gradient, simd::Accuracy accuracy, class K>
-void sum_wide(const K& kernel, const double* target, const WideBlock& block, double* sums) {
+void sum_wide(const void* state, const double* target, const WideBlock& block, double* sums) {
+  const K& kernel = *static_cast<const K*>(state);
   using V = typename isa::Vec<double>::type;
   constexpr Index lanes = isa::Vec<double>::lanes;
   const V x = simd::broadcast<V>(target[0]), y = simd::broadcast<V>(target[1]),
@@ -175,8 +176,9 @@ OCTOPOLE_INLINE auto choose(const std::int32_t* fixed, const float* floats) {
 }
 
 template <bool Gradient, bool Estimate, class K>
-unsigned sum_fixed(const K& kernel, const FixedTargets& targets, const FixedBlock& block, float least,
+unsigned sum_fixed(const void* state, const FixedTargets& targets, const FixedBlock& block, float least,
                    double* sums) {
+  const K& kernel = *static_cast<const K*>(state);
   using V = typename isa::Vec<float>::type;
   using I [[gnu::vector_size(sizeof(V))]] = std::int32_t;
   using P = std::conditional_t<Estimate, V, I>;
@@ -219,7 +221,7 @@ unsigned sum_fixed(const K& kernel, const FixedTargets& targets, const FixedBloc
 }
 
 template <class K>
-ReferenceLoops<K> reference_loops() {
+ReferenceLoops reference_loops() {
   return {take_wide,
           {take_fixed<false>, take_fixed<true>},
           {{sum_wide<false, simd::Accuracy::full, K>, sum_wide<true, simd::Accuracy::full, K>},
@@ -236,13 +238,13 @@ namespace octopole {
 
 template <class K>
 template <simd::Isa>
-ReferenceLoops<K> ReferenceLoops<K>::of() {
+ReferenceLoops ReferenceLoopsOf<K>::of() {
 #ifdef OCTOPOLE_ISA_BUILT
   return reference_loops<K>();
 #else
   return {};
 #endif
 }
-template ReferenceLoops<Laplace> ReferenceLoops<Laplace>::of<simd::Isa::OCTOPOLE_ISA>();
+template ReferenceLoops ReferenceLoopsOf<Laplace>::of<simd::Isa::OCTOPOLE_ISA>();
 
 }  // namespace octopole

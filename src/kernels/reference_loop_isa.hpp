@@ -55,7 +55,7 @@ inline constexpr int kReferenceLanes = 8;
 inline constexpr int kFixedTargets = 2;
 using FixedTargets = FixedPositions<kFixedTargets>;
 
-template <class K>
+/// The loops of a kernel and an instruction set; `kernel` points to the kernel's struct.
 struct ReferenceLoops {
   /// Fills the block with `count` points of `positions` (interleaved), times `inverse`, and their charges.
   void (*take_wide)(const double* positions, const double* charges, Index count, double inverse,
@@ -66,14 +66,18 @@ struct ReferenceLoops {
                         const FixedFrame& frame, double unit, FixedBlock& block);
   /// Adds the results of a target to sums (kReferenceParts, kReferenceLanes). [1/sqrt by one
   /// step (simd/vec.hpp)][gradient]
-  void (*sum_wide[2][2])(const K& kernel, const double* target, const WideBlock& block, double* sums);
+  void (*sum_wide[2][2])(const void* kernel, const double* target, const WideBlock& block, double* sums);
   /// As sum_wide for kFixedTargets targets and their sums, (kFixedTargets, kReferenceParts, kReferenceLanes).
   /// Nothing is added for targets with a source closer than sqrt(least): their bits are returned. [estimate:
   /// positions are floats and 1/sqrt is the hardware's estimate (simd/vec.hpp)][gradient]
-  unsigned (*sum_fixed[2][2])(const K& kernel, const FixedTargets& targets, const FixedBlock& block,
+  unsigned (*sum_fixed[2][2])(const void* kernel, const FixedTargets& targets, const FixedBlock& block,
                               float least, double* sums);
+};
 
-  /// Defined by the unit of the instruction set; null pointers where the build does not have it.
+/// The loops of kernel K. `of` is defined by the unit of the instruction set (reference_loop_isa.cpp); its
+/// pointers are null where the build does not have it.
+template <class K>
+struct ReferenceLoopsOf {
   template <simd::Isa>
   static ReferenceLoops of();
 };

@@ -6,7 +6,6 @@
 
 #include "base/threads.hpp"
 #include "kernels/reference_loop_isa.hpp"
-#include "simd/isa.hpp"
 
 namespace octopole {
 namespace {
@@ -78,9 +77,8 @@ struct Frames {
 constexpr std::size_t kSumsOfTarget = kReferenceParts * kReferenceLanes;
 
 /// Converts sums from a frame's units to the caller's and adds them to `to`.
-template <class K>
-void convert(double length, double unit, bool gradient, const double* from, double* to) {
-  const double scale = std::pow(length, K::homogeneity) / unit;
+void convert(int homogeneity, double length, double unit, bool gradient, const double* from, double* to) {
+  const double scale = std::pow(length, homogeneity) / unit;
   for (int part = 0; part < (gradient ? kReferenceParts : 2); ++part) {
     double sum = 0;
     for (int lane = 0; lane < kReferenceLanes; ++lane) sum += from[part * kReferenceLanes + lane];
@@ -117,12 +115,11 @@ struct Points {
 };
 
 /// One thread's sums at some targets, over the blocks of sources that it adds.
-template <class K>
 class ThreadSums {
  public:
-  ThreadSums(const K& kernel, std::span<const double> targets, const Frames& frames, bool gradient,
+  ThreadSums(const AnyKernel& kernel, std::span<const double> targets, const Frames& frames, bool gradient,
              double charge_unit)
-      : loops_(simd::active_loops<ReferenceLoops<K>>()),
+      : loops_(kernel.reference_loops()),
         kernel_(kernel),
         frames_(frames),
         gradient_(gradient),
@@ -168,14 +165,14 @@ class ThreadSums {
       const std::size_t end = std::min<std::size_t>(first + kFixedTargets, count_);
       unsigned left = ~0U;
       if (fixed && std::all_of(&inside_[first], &inside_[end - 1] + 1, [](char inside) { return inside; }))
-        left = sum_fixed(kernel_, fixed_[first / kFixedTargets], fixed_block_, kLeastFixed,
+        left = sum_fixed(kernel_.state(), fixed_[first / kFixedTargets], fixed_block_, kLeastFixed,
                          &fixed_sums_[kSumsOfTarget * first]);
       for (std::size_t i = first; i < end; ++i)
         if (left >> (i - first) & 1) {
           if (!has_wide)
             loops_.take_wide(points.sources, points.charges, points.count, frames_.inverse, wide_block_);
           has_wide = true;
-          sum_wide(kernel_, &wide_[3 * i], wide_block_, &wide_sums_[kSumsOfTarget * i]);
+          sum_wide(kernel_.state(), &wide_[3 * i], wide_block_, &wide_sums_[kSumsOfTarget * i]);
         }
     }
   }
@@ -183,15 +180,16 @@ class ThreadSums {
   /// Adds the sums to `sums` (targets, kReferenceParts), in the caller's units.
   void add_to(std::span<double> sums) const {
     for (std::size_t i = 0; i < count_; ++i) {
-      convert<K>(frames_.length, 1, gradient_, &wide_sums_[kSumsOfTarget * i], &sums[kReferenceParts * i]);
-      convert<K>(frames_.fixed_length, fixed_unit_, gradient_, &fixed_sums_[kSumsOfTarget * i],
-                 &sums[kReferenceParts * i]);
+      convert(kernel_.homogeneity(), frames_.length, 1, gradient_, &wide_sums_[kSumsOfTarget * i],
+              &sums[kReferenceParts * i]);
+      convert(kernel_.homogeneity(), frames_.fixed_length, fixed_unit_, gradient_,
+              &fixed_sums_[kSumsOfTarget * i], &sums[kReferenceParts * i]);
     }
   }
 
  private:
-  const ReferenceLoops<K>& loops_;
-  const K& kernel_;
+  const ReferenceLoops& loops_;
+  const AnyKernel& kernel_;
   const Frames& frames_;
   bool gradient_;
   double fixed_unit_;
@@ -206,7 +204,7 @@ class ThreadSums {
 
 }  // namespace
 
-ReferenceSums reference_sums(const Laplace& kernel, std::span<const double> targets,
+ReferenceSums reference_sums(const AnyKernel& kernel, std::span<const double> targets,
                              std::span<const double> sources, std::span<const double> charges, bool gradient,
                              ReferenceForm form) {
   if (targets.size() % 3 != 0 || sources.size() != 3 * charges.size())
@@ -228,10 +226,10 @@ ReferenceSums reference_sums(const Laplace& kernel, std::span<const double> targ
     const std::span<const double> some =
         targets.subspan(3 * first, 3 * std::min<std::size_t>(kTargetsAtOnce, k - first));
     std::vector<double> sums(kReferenceParts * some.size() / 3);
-    std::vector<std::unique_ptr<ThreadSums<Laplace>>> by_thread;
+    std::vector<std::unique_ptr<ThreadSums>> by_thread;
     by_thread.reserve(static_cast<std::size_t>(max_threads()));
     for (int thread = 0; thread < max_threads(); ++thread)
-      by_thread.push_back(std::make_unique<ThreadSums<Laplace>>(kernel, some, frames, gradient, unit));
+      by_thread.push_back(std::make_unique<ThreadSums>(kernel, some, frames, gradient, unit));
     const auto block = [&](Index number) {
       const Index start = std::min(number * kReferenceBlock, n);
       return Points{sources.data() + 3 * start, charges.data() + start, std::min(kReferenceBlock, n - start)};
@@ -243,11 +241,11 @@ ReferenceSums reference_sums(const Laplace& kernel, std::span<const double> targ
     for (std::size_t i = 0; i < some.size() / 3; ++i) {
       const double* s = &sums[kReferenceParts * i];
       const std::size_t j = first + i;
-      result.potential[j] = Laplace::constant * s[0];
-      result.scale[j] = Laplace::constant * s[1];
+      result.potential[j] = kernel.constant() * s[0];
+      result.scale[j] = kernel.constant() * s[1];
       if (!gradient) continue;
-      for (std::size_t c = 0; c < 3; ++c) result.gradient[3 * j + c] = Laplace::constant * s[2 + c];
-      result.gradient_scale[j] = Laplace::constant * s[5];
+      for (std::size_t c = 0; c < 3; ++c) result.gradient[3 * j + c] = kernel.constant() * s[2 + c];
+      result.gradient_scale[j] = kernel.constant() * s[5];
     }
   }
   return result;

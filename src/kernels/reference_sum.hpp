@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/types.hpp"
-#include "octopole/kernels.hpp"
+#include "kernels/any_kernel.hpp"
 #include "octopole/verify.hpp"
 
 #pragma GCC visibility push(default)
@@ -21,7 +21,7 @@ struct ReferenceSums {
 /// Sums at `targets` (k, 3) due to `sources` (n, 3) with `charges` (n), like direct_sum but vectorised; uses
 /// all threads. Coincident points contribute nothing. Coordinates may have any magnitude: they are scaled by
 /// a power of two. Throws Error if the lengths do not match.
-ReferenceSums reference_sums(const Laplace& kernel, std::span<const double> targets,
+ReferenceSums reference_sums(const AnyKernel& kernel, std::span<const double> targets,
                              std::span<const double> sources, std::span<const double> charges, bool gradient,
                              ReferenceForm form = ReferenceForm::in_double);
 

@@ -85,6 +85,33 @@ Block decompose(const std::vector<Orbit>& rows, const std::vector<Orbit>& column
 
 }  // namespace
 
+AlignedVector<double> kernel_matrix(const AnyKernel& kernel, const Surface<double>& rows,
+                                    const Placement& row_place, const Surface<double>& columns,
+                                    const Placement& column_place) {
+  const Index m = rows.size();
+  AlignedVector<double> matrix(static_cast<std::size_t>(m * columns.size()));
+  const auto differences = [m, &row_place](const AlignedVector<double>& from, double scaled_column,
+                                           std::size_t axis, double centre, AlignedVector<double>& to) {
+    const double x = scaled_column + (centre - row_place.centre[axis]);
+    for (Index i = 0; i < m; ++i) to[i] = row_place.scale * from[i] - x;
+  };
+  struct State {
+    AlignedVector<double> dx, dy, dz;
+  };
+  const auto make = [m] {
+    const AlignedVector<double> column(static_cast<std::size_t>(m));
+    return State{column, column, column};
+  };
+  parallel_for(columns.size(), 8, make, [&](State& state, Index j) {
+    const auto& centre = column_place.centre;
+    differences(rows.x, column_place.scale * columns.x[j], 0, centre[0], state.dx);
+    differences(rows.y, column_place.scale * columns.y[j], 1, centre[1], state.dy);
+    differences(rows.z, column_place.scale * columns.z[j], 2, centre[2], state.dz);
+    kernel.potentials(m, state.dx.data(), state.dy.data(), state.dz.data(), matrix.data() + j * m);
+  });
+  return matrix;
+}
+
 linalg::Svd mirrored_svd(int row_order, int column_order, const AlignedVector<double>& matrix) {
   const std::vector<Orbit> rows = orbits_of(row_order), columns = orbits_of(column_order);
   const Index m = surface_size(row_order), n = surface_size(column_order);

@@ -12,7 +12,6 @@
 #include "base/profile.hpp"
 #include "base/threads.hpp"
 #include "linalg/fft.hpp"
-#include "octopole/kernels.hpp"
 #include "operators/kernel_matrix.hpp"
 #include "operators/m2l_fft_isa.hpp"
 #include "operators/surface.hpp"
@@ -365,8 +364,8 @@ void apply_block(const M2lFft<Real>& op, const M2lSchedule& schedule, const M2lF
 
 }  // namespace
 
-template <Kernel K, class Real>
-M2lFft<Real> make_m2l_fft(const K& kernel, const OperatorKey& key) {
+template <class Real>
+M2lFft<Real> make_m2l_fft(const AnyKernel& kernel, const OperatorKey& key) {
   if (key.downward_check_order != key.order)
     throw Error("M2L by FFT needs downward check surfaces of the equivalent surfaces' order",
                 "use M2L by SVD, or downward_check_order = order");
@@ -380,23 +379,29 @@ M2lFft<Real> make_m2l_fft(const K& kernel, const OperatorKey& key) {
   struct State {
     AlignedVector<double> grid;
     AlignedVector<std::complex<double>> spectrum;
+    AlignedVector<double> dx, dy, dz;  // of a row of the grid
   };
   const auto make = [&] {
+    const AlignedVector<double> row(static_cast<std::size_t>(m));
     return State{AlignedVector<double>(grid_points(m)),
-                 AlignedVector<std::complex<double>>(static_cast<std::size_t>(transform.frequencies()))};
+                 AlignedVector<std::complex<double>>(static_cast<std::size_t>(transform.frequencies())), row,
+                 row, row};
   };
   parallel_for(343, 1, make, [&](State& state, Index transfer) {
     const Index tx = transfer % 7 - 3, ty = transfer / 7 % 7 - 3, tz = transfer / 49 - 3;
     const bool adjacent = std::max({std::abs(tx), std::abs(ty), std::abs(tz)}) <= 1;
     if (!adjacent) {
       const auto offset = [=](int i) { return spacing * (i < p ? i : i - m); };
+      for (int x = 0; x < m; ++x)
+        state.dx[static_cast<std::size_t>(x)] = static_cast<double>(2 * tx) + offset(x);
       for (int z = 0; z < m; ++z)
-        for (int y = 0; y < m; ++y)
-          for (int x = 0; x < m; ++x)
-            state.grid[grid_place(m, x, y, z)] =
-                scale * evaluate(kernel, static_cast<double>(2 * tx) + offset(x),
-                                 static_cast<double>(2 * ty) + offset(y),
-                                 static_cast<double>(2 * tz) + offset(z));
+        for (int y = 0; y < m; ++y) {
+          std::fill(state.dy.begin(), state.dy.end(), static_cast<double>(2 * ty) + offset(y));
+          std::fill(state.dz.begin(), state.dz.end(), static_cast<double>(2 * tz) + offset(z));
+          double* const row = state.grid.data() + grid_place(m, 0, y, z);
+          kernel.potentials(m, state.dx.data(), state.dy.data(), state.dz.data(), row);
+          for (int x = 0; x < m; ++x) row[x] *= scale;
+        }
       transform.execute(state.grid.data(), state.spectrum.data());
     }
     for (Index f = 0; f < op.frequencies; ++f) {
@@ -425,8 +430,8 @@ void m2l_fft(const M2lFft<Real>& op, const Translations<Outer>& t, const M2lSche
     apply_block(op, schedule, block, workspace, multipoles, checks);
 }
 
-template M2lFft<double> make_m2l_fft<Laplace, double>(const Laplace&, const OperatorKey&);
-template M2lFft<float> make_m2l_fft<Laplace, float>(const Laplace&, const OperatorKey&);
+template M2lFft<double> make_m2l_fft<double>(const AnyKernel&, const OperatorKey&);
+template M2lFft<float> make_m2l_fft<float>(const AnyKernel&, const OperatorKey&);
 template void m2l_fft(const M2lFft<double>&, const Translations<double>&, const M2lSchedule&, const double*,
                       CheckRows<double>, M2lFftWorkspace<double>&);
 template void m2l_fft(const M2lFft<float>&, const Translations<double>&, const M2lSchedule&, const double*,

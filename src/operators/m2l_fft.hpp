@@ -32,8 +32,8 @@ struct M2lFft {
   }
 };
 
-template <Kernel K, class Real>
-M2lFft<Real> make_m2l_fft(const K& kernel, const OperatorKey& key);
+template <class Real>
+M2lFft<Real> make_m2l_fft(const AnyKernel& kernel, const OperatorKey& key);
 
 /// Default limit on the bytes of transforms per block of a schedule. With more than one block, sources near
 /// block borders are transformed more than once.

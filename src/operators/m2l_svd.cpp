@@ -5,7 +5,6 @@
 
 #include "base/threads.hpp"
 #include "linalg/svd.hpp"
-#include "octopole/kernels.hpp"
 #include "operators/kernel_matrix.hpp"
 #include "operators/surface.hpp"
 #include "operators/thread_buffers.hpp"
@@ -98,8 +97,8 @@ void lay_out_m2l_svd(const OperatorKey& key, M2lSvd<Real>& op) {
   }
 }
 
-template <Kernel K, class Real>
-M2lSvd<Real> make_m2l_svd(const K& kernel, const OperatorKey& key) {
+template <class Real>
+M2lSvd<Real> make_m2l_svd(const AnyKernel& kernel, const OperatorKey& key) {
   M2lSvd<Real> op;
   lay_out_m2l_svd(key, op);
   const auto equivalent = make_surface<double>(key.order, key.inner_radius);
@@ -191,8 +190,8 @@ void m2l_svd(const M2lSvd<Real>& op, const Translations<Real>& t, std::span<cons
 
 template void lay_out_m2l_svd(const OperatorKey&, M2lSvd<double>&);
 template void lay_out_m2l_svd(const OperatorKey&, M2lSvd<float>&);
-template M2lSvd<double> make_m2l_svd<Laplace, double>(const Laplace&, const OperatorKey&);
-template M2lSvd<float> make_m2l_svd<Laplace, float>(const Laplace&, const OperatorKey&);
+template M2lSvd<double> make_m2l_svd<double>(const AnyKernel&, const OperatorKey&);
+template M2lSvd<float> make_m2l_svd<float>(const AnyKernel&, const OperatorKey&);
 template void m2l_svd(const M2lSvd<double>&, const Translations<double>&, std::span<const NodeIndex>,
                       const ListView&, const Box*, const double*, CheckRows<double>);
 template void m2l_svd(const M2lSvd<float>&, const Translations<float>&, std::span<const NodeIndex>,

@@ -41,8 +41,8 @@ struct M2lSvd {
   }
 };
 
-template <Kernel K, class Real>
-M2lSvd<Real> make_m2l_svd(const K& kernel, const OperatorKey& key);
+template <class Real>
+M2lSvd<Real> make_m2l_svd(const AnyKernel& kernel, const OperatorKey& key);
 
 /// Sets classes, symmetries and maps of `key`, all but the factors.
 template <class Real>

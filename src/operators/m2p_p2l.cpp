@@ -1,14 +1,14 @@
 #include "operators/m2p_p2l.hpp"
 
 #include "base/threads.hpp"
-#include "octopole/kernels.hpp"
 #include "operators/thread_buffers.hpp"
 
 namespace octopole {
 
-template <Kernel K, class Real>
-void m2p(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves, const ListView& w,
-         const Box* boxes, const PointsByNode& targets, const Real* multipoles, const TargetSums& sums) {
+template <class Real>
+void m2p(const AnyKernel& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves,
+         const ListView& w, const Box* boxes, const PointsByNode& targets, const Real* multipoles,
+         const TargetSums& sums) {
   const Index n = t.equivalent_size();
   parallel_for(
       static_cast<Index>(leaves.size()), 8, [] { return TargetBuffer<Real>(); },
@@ -22,9 +22,10 @@ void m2p(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex
       });
 }
 
-template <Kernel K, class Real>
-void p2l(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> nodes, const ListView& x,
-         const Box* boxes, const PointsByNode& sources, const Real* charges, CheckRowsOf<Real> checks) {
+template <class Real>
+void p2l(const AnyKernel& kernel, const Translations<Real>& t, std::span<const NodeIndex> nodes,
+         const ListView& x, const Box* boxes, const PointsByNode& sources, const Real* charges,
+         CheckRowsOf<Real> checks) {
   const Index check = t.downward_check_size();
   const TargetArrays<Real> check_points{t.downward_check.x.data(), t.downward_check.y.data(),
                                         t.downward_check.z.data(), check};
@@ -41,13 +42,13 @@ void p2l(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex
       });
 }
 
-#define OCTOPOLE_INSTANTIATE(K, Real)                                                                 \
-  template void m2p(const K&, const Translations<Real>&, std::span<const NodeIndex>, const ListView&, \
-                    const Box*, const PointsByNode&, const Real*, const TargetSums&);                 \
-  template void p2l(const K&, const Translations<Real>&, std::span<const NodeIndex>, const ListView&, \
-                    const Box*, const PointsByNode&, const Real*, CheckRows<Real>);
-OCTOPOLE_INSTANTIATE(Laplace, double)
-OCTOPOLE_INSTANTIATE(Laplace, float)
+#define OCTOPOLE_INSTANTIATE(Real)                                                                     \
+  template void m2p(const AnyKernel&, const Translations<Real>&, std::span<const NodeIndex>,           \
+                    const ListView&, const Box*, const PointsByNode&, const Real*, const TargetSums&); \
+  template void p2l(const AnyKernel&, const Translations<Real>&, std::span<const NodeIndex>,           \
+                    const ListView&, const Box*, const PointsByNode&, const Real*, CheckRows<Real>);
+OCTOPOLE_INSTANTIATE(double)
+OCTOPOLE_INSTANTIATE(float)
 #undef OCTOPOLE_INSTANTIATE
 
 }  // namespace octopole

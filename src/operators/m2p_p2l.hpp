@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "kernels/any_kernel.hpp"
 #include "operators/translations.hpp"
 #include "operators/views.hpp"
 
@@ -11,14 +12,16 @@ namespace octopole {
 
 /// M2P: adds the field of the multipoles in the W list of each leaf to the leaf's targets. Threaded over
 /// leaves.
-template <Kernel K, class Real>
-void m2p(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves, const ListView& w,
-         const Box* boxes, const PointsByNode& targets, const Real* multipoles, const TargetSums& sums);
+template <class Real>
+void m2p(const AnyKernel& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves,
+         const ListView& w, const Box* boxes, const PointsByNode& targets, const Real* multipoles,
+         const TargetSums& sums);
 
 /// P2L: adds the potential of the sources in the X list of each node to the node's downward check potentials.
-template <Kernel K, class Real>
-void p2l(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> nodes, const ListView& x,
-         const Box* boxes, const PointsByNode& sources, const Real* charges, CheckRowsOf<Real> checks);
+template <class Real>
+void p2l(const AnyKernel& kernel, const Translations<Real>& t, std::span<const NodeIndex> nodes,
+         const ListView& x, const Box* boxes, const PointsByNode& sources, const Real* charges,
+         CheckRowsOf<Real> checks);
 
 }  // namespace octopole
 #pragma GCC visibility pop

@@ -1,6 +1,5 @@
 #include "operators/operator_set.hpp"
 
-#include "octopole/kernels.hpp"
 #include "operators/surface.hpp"
 
 namespace octopole {
@@ -25,19 +24,19 @@ void require_size(const std::string& name, std::size_t size, Index expected) {
 
 }  // namespace
 
-template <Kernel K, class Real>
-OperatorSet<Real> make_operators(const K& kernel, const OperatorKey& key) {
-  if (key.kernel != K::name)
+template <class Real>
+OperatorSet<Real> make_operators(const AnyKernel& kernel, const OperatorKey& key) {
+  if (key.kernel != kernel.name())
     throw Error("operators of kernel '" + std::string(key.kernel) + "' requested for kernel '" +
-                std::string(K::name) + "'");
+                std::string(kernel.name()) + "'");
   OperatorSet<Real> set;
-  set.translations = make_translations<K, Real>(kernel, key);
+  set.translations = make_translations<Real>(kernel, key);
   if (set.m2l_by_fft() && set.m2l_in_single_alone())
-    set.fft_single = make_m2l_fft<K, float>(kernel, key);
+    set.fft_single = make_m2l_fft<float>(kernel, key);
   else if (set.m2l_by_fft())
-    set.fft = make_m2l_fft<K, Real>(kernel, key);
+    set.fft = make_m2l_fft<Real>(kernel, key);
   else
-    set.svd = make_m2l_svd<K, Real>(kernel, key);
+    set.svd = make_m2l_svd<Real>(kernel, key);
   return set;
 }
 
@@ -82,8 +81,8 @@ void adopt_arrays(OperatorSet<Real>& set) {
   }
 }
 
-template OperatorSet<double> make_operators<Laplace, double>(const Laplace&, const OperatorKey&);
-template OperatorSet<float> make_operators<Laplace, float>(const Laplace&, const OperatorKey&);
+template OperatorSet<double> make_operators<double>(const AnyKernel&, const OperatorKey&);
+template OperatorSet<float> make_operators<float>(const AnyKernel&, const OperatorKey&);
 template OperatorSet<double> lay_out_operators(const OperatorKey&);
 template OperatorSet<float> lay_out_operators(const OperatorKey&);
 template void adopt_arrays(OperatorSet<double>&);

@@ -38,8 +38,8 @@ struct OperatorSet {
   }
 };
 
-template <Kernel K, class Real>
-OperatorSet<Real> make_operators(const K& kernel, const OperatorKey& key);
+template <class Real>
+OperatorSet<Real> make_operators(const AnyKernel& kernel, const OperatorKey& key);
 
 /// Returns an operator set of `key` with everything but the computed arrays; fill them through
 /// for_each_array, then call adopt_arrays, which derives the ranks from the arrays' sizes and throws Error if

@@ -4,7 +4,6 @@
 #include <type_traits>
 
 #include "base/threads.hpp"
-#include "octopole/kernels.hpp"
 #include "operators/thread_buffers.hpp"
 
 namespace octopole {
@@ -19,9 +18,9 @@ Index leaves_of_a_turn(Index leaves) {
 }
 
 /// Sources by leaf, each in its leaf's frame.
-template <Kernel K, class Real>
+template <class Real>
 struct LeafSources {
-  const K& kernel;
+  const AnyKernel& kernel;
   const PointsByNode& points;
   const Real* charges;
   const Box* boxes;
@@ -51,13 +50,13 @@ struct LeafSources {
 
 }  // namespace
 
-template <Kernel K, class Real>
-void p2m(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves, const Box* boxes,
-         const PointsByNode& sources, const Real* charges, Real* multipoles,
+template <class Real>
+void p2m(const AnyKernel& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves,
+         const Box* boxes, const PointsByNode& sources, const Real* charges, Real* multipoles,
          const LeafFramePoints& leaf_frame) {
   const Index count = static_cast<Index>(leaves.size()), n = t.equivalent_size(),
               check = t.upward_check_size();
-  const LeafSources<K, Real> leaf_sources{kernel, sources, charges, boxes, leaf_frame};
+  const LeafSources<Real> leaf_sources{kernel, sources, charges, boxes, leaf_frame};
   const TargetArrays<Real> check_points{t.upward_check.x.data(), t.upward_check.y.data(),
                                         t.upward_check.z.data(), check};
   struct State {
@@ -80,9 +79,9 @@ void p2m(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex
   });
 }
 
-template <Kernel K, class Real>
-void l2p(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> nodes, const Box* boxes,
-         const PointsByNode& targets, const Real* locals, const TargetSums& sums,
+template <class Real>
+void l2p(const AnyKernel& kernel, const Translations<Real>& t, std::span<const NodeIndex> nodes,
+         const Box* boxes, const PointsByNode& targets, const Real* locals, const TargetSums& sums,
          [[maybe_unused]] const LeafFramePoints& leaf_frame) {
   const Index count = static_cast<Index>(nodes.size()), n = t.equivalent_size();
   parallel_for(
@@ -99,13 +98,13 @@ void l2p(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex
       });
 }
 
-#define OCTOPOLE_INSTANTIATE(K, Real)                                                            \
-  template void p2m(const K&, const Translations<Real>&, std::span<const NodeIndex>, const Box*, \
-                    const PointsByNode&, const Real*, Real*, const LeafFramePoints&);            \
-  template void l2p(const K&, const Translations<Real>&, std::span<const NodeIndex>, const Box*, \
+#define OCTOPOLE_INSTANTIATE(Real)                                                                       \
+  template void p2m(const AnyKernel&, const Translations<Real>&, std::span<const NodeIndex>, const Box*, \
+                    const PointsByNode&, const Real*, Real*, const LeafFramePoints&);                    \
+  template void l2p(const AnyKernel&, const Translations<Real>&, std::span<const NodeIndex>, const Box*, \
                     const PointsByNode&, const Real*, const TargetSums&, const LeafFramePoints&);
-OCTOPOLE_INSTANTIATE(Laplace, double)
-OCTOPOLE_INSTANTIATE(Laplace, float)
+OCTOPOLE_INSTANTIATE(double)
+OCTOPOLE_INSTANTIATE(float)
 #undef OCTOPOLE_INSTANTIATE
 
 }  // namespace octopole

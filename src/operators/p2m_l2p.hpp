@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "kernels/any_kernel.hpp"
 #include "operators/translations.hpp"
 #include "operators/views.hpp"
 
@@ -13,16 +14,16 @@ namespace octopole {
 /// check-to-equivalent. `charges` are indexed by source; row i of `multipoles` (equivalent_size values) is
 /// overwritten for node i. If Real is float, the points of leaves that `leaf_frame` has are read from there.
 /// Threaded over leaves.
-template <Kernel K, class Real>
-void p2m(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves, const Box* boxes,
-         const PointsByNode& sources, const Real* charges, Real* multipoles,
+template <class Real>
+void p2m(const AnyKernel& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves,
+         const Box* boxes, const PointsByNode& sources, const Real* charges, Real* multipoles,
          const LeafFramePoints& leaf_frame = {});
 
 /// L2P: adds the field of the nodes' locals to their targets. `leaf_frame` as above, for sources = targets.
 /// Threaded over nodes.
-template <Kernel K, class Real>
-void l2p(const K& kernel, const Translations<Real>& t, std::span<const NodeIndex> nodes, const Box* boxes,
-         const PointsByNode& targets, const Real* locals, const TargetSums& sums,
+template <class Real>
+void l2p(const AnyKernel& kernel, const Translations<Real>& t, std::span<const NodeIndex> nodes,
+         const Box* boxes, const PointsByNode& targets, const Real* locals, const TargetSums& sums,
          const LeafFramePoints& leaf_frame = {});
 
 }  // namespace octopole

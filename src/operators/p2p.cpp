@@ -8,16 +8,15 @@
 
 #include "base/threads.hpp"
 #include "kernels/pair_loop.hpp"
-#include "octopole/kernels.hpp"
 #include "operators/thread_buffers.hpp"
 
 namespace octopole {
 namespace {
 
 /// Sums pairs of points that a single-precision loop leaves out: in double, as a direct sum does.
-template <class K, class Charge>
+template <class Charge>
 struct SumsInDouble {
-  const K& kernel;
+  const AnyKernel& kernel;
   const PointsByNode& targets;
   const PointsByNode& sources;
   const Charge* charges;
@@ -29,8 +28,9 @@ struct SumsInDouble {
                  dz = targets.z[i] - sources.z[j];
     const double r2 = dx * dx + dy * dy + dz * dz;
     if (r2 < std::numeric_limits<double>::min()) return;  // coincident, as in the loops in double
-    const double inverse_r = 1 / std::sqrt(r2), value = K::constant * kernel.potential(r2, inverse_r);
-    const double factor = K::constant * kernel.gradient_factor(r2, inverse_r);
+    const PairValue pair = kernel.at(r2, 1 / std::sqrt(r2));
+    const double value = kernel.constant() * pair.potential,
+                 factor = kernel.constant() * pair.gradient_factor;
     const auto add_to = [&](Index target, double charge, double sign) {
       sums.potential[target] += value * charge;
       if (!sums.gradient()) return;
@@ -59,15 +59,15 @@ CloseGuard guard_of_two_floats(const ClosePairs& pairs) {
 }
 
 /// Adds the field of all partners' sources to a leaf's targets, in the given frame.
-template <class K, class Real, bool Split, class Charge>
-void sum_row(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> partners, const Box& frame,
+template <class Real, bool Split, class Charge>
+void sum_row(const AnyKernel& kernel, NodeIndex leaf, std::span<const NodeIndex> partners, const Box& frame,
              const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
              const TargetSums& sums, SourceBuffer<Real, Split>& source_buffer,
              TargetBuffer<Real, Split>& target_buffer) {
   const Index first = targets.begin[leaf];
   if (first == targets.end[leaf] || partners.empty()) return;
   target_buffer.load(targets, leaf, frame);
-  const SumsInDouble<K, Charge> in_double{kernel, targets, sources, charges, sums};
+  const SumsInDouble<Charge> in_double{kernel, targets, sources, charges, sums};
   const auto add_close = [&](Index target, Index source) {
     in_double.add(first + target, source_buffer.number(source), false);
   };
@@ -90,13 +90,11 @@ struct PairWorker<double> {
   SourceBuffer<double> sources;
   TargetBuffer<double> targets;
 
-  template <class K>
-  void one_sided(const K& kernel, NodeIndex leaf, const ListView& list, const Box*,
+  void one_sided(const AnyKernel& kernel, NodeIndex leaf, const ListView& list, const Box*,
                  const PointsByNode& points, const double* charges, const TargetSums& sums) {
     sum_row(kernel, leaf, list.of(leaf), kAbsoluteFrame, points, points, charges, sums, sources, targets);
   }
-  template <class K>
-  void symmetric(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box*,
+  void symmetric(const AnyKernel& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box*,
                  const PointsByNode& points, const double* charges, const TargetSums& sums) {
     const auto arrays_of = [&](NodeIndex node) {
       const Index i = points.begin[node];
@@ -112,7 +110,7 @@ struct PairWorker<double> {
                                      gradient ? sums.gz + i : nullptr};
     };
     for (const NodeIndex other : others)
-      pair_symmetric(kernel, arrays_of(leaf), arrays_of(other), K::constant);
+      pair_symmetric(kernel, arrays_of(leaf), arrays_of(other), kernel.constant());
   }
 };
 
@@ -125,22 +123,23 @@ struct PairWorker<float> {
   SymmetricBuffer<double> one;  // sums in double, since they are over many pairs of leaves
   SymmetricBuffer<float> run;
 
-  template <class K, class Charge>
-  void one_sided(const K& kernel, NodeIndex leaf, const ListView& list, const Box* boxes,
+  template <class Charge>
+  void one_sided(const AnyKernel& kernel, NodeIndex leaf, const ListView& list, const Box* boxes,
                  const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
     one_sided(kernel, leaf, list.of(leaf), boxes, points, charges, sums);
   }
-  template <class K, class Charge>
-  void one_sided(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> partners, const Box* boxes,
-                 const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
+  template <class Charge>
+  void one_sided(const AnyKernel& kernel, NodeIndex leaf, std::span<const NodeIndex> partners,
+                 const Box* boxes, const PointsByNode& points, const Charge* charges,
+                 const TargetSums& sums) {
     sum_row(kernel, leaf, partners, boxes[leaf], points, points, charges, sums, sources, targets);
   }
-  template <class K, class Charge>
-  void symmetric(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box* boxes,
+  template <class Charge>
+  void symmetric(const AnyKernel& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box* boxes,
                  const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
     const Box& frame = boxes[leaf];
-    const double scale = K::constant * integer_power(frame.half, K::homogeneity);
-    const SumsInDouble<K, Charge> in_double{kernel, points, points, charges, sums};
+    const double scale = kernel.constant() * integer_power(frame.half, kernel.homogeneity());
+    const SumsInDouble<Charge> in_double{kernel, points, points, charges, sums};
     const bool gradient = sums.gradient();
     const Index first = points.begin[leaf], count = points.end[leaf] - first;
     one.load(points, first, count, charges, frame, gradient);
@@ -171,21 +170,19 @@ class LeafFrameWorker {
  public:
   explicit LeafFrameWorker(const LeafFramePoints& leaf_frame) : leaf_frame_(leaf_frame) {}
 
-  template <class K>
-  void one_sided(const K& kernel, NodeIndex leaf, const ListView& list, const Box* boxes,
+  void one_sided(const AnyKernel& kernel, NodeIndex leaf, const ListView& list, const Box* boxes,
                  const PointsByNode& points, const float* charges, const TargetSums& sums) {
     const std::span<const NodeIndex> partners = list.of(leaf);
     const auto self = std::find(partners.begin(), partners.end(), leaf);
     two_floats_.one_sided(kernel, leaf, {partners.begin(), self}, boxes, points, charges, sums);
     if (self == partners.end() || points.begin[leaf] == points.end[leaf]) return;
     two_floats_.one_sided(kernel, leaf, {self + 1, partners.end()}, boxes, points, charges, sums);
-    const auto add_close = in_double(kernel, points, charges, sums);
-    pair_self_leaf_frame(kernel, arrays(charges), double_sums(sums), leaf_of<K>(points, leaf, boxes[leaf]),
-                         estimate(), close_pairs(add_close));
+    const BothSides add_close = in_double(kernel, points, charges, sums);
+    pair_self_leaf_frame(kernel, arrays(charges), double_sums(sums),
+                         leaf_of(kernel, points, leaf, boxes[leaf]), estimate(), close_pairs(add_close));
   }
 
-  template <class K>
-  void symmetric(const K& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box* boxes,
+  void symmetric(const AnyKernel& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box* boxes,
                  const PointsByNode& points, const float* charges, const TargetSums& sums) {
     const Box& box = boxes[leaf];
     const double inverse = 1 / box.half;
@@ -198,20 +195,21 @@ class LeafFrameWorker {
                            static_cast<float>(ratio), place(its.x, box.x), place(its.y, box.y),
                            place(its.z, box.z)});
     }
-    const auto add_close = in_double(kernel, points, charges, sums);
-    pair_symmetric_leaf_frame(kernel, arrays(charges), double_sums(sums), leaf_of<K>(points, leaf, box),
+    const BothSides add_close = in_double(kernel, points, charges, sums);
+    pair_symmetric_leaf_frame(kernel, arrays(charges), double_sums(sums), leaf_of(kernel, points, leaf, box),
                               partners_.data(), static_cast<Index>(partners_.size()), estimate(),
                               close_pairs(add_close));
   }
 
  private:
-  /// Returns a function object that sums both sides of a pair.
-  template <class K>
-  static auto in_double(const K& kernel, const PointsByNode& points, const float* charges,
-                        const TargetSums& sums) {
-    return [in_double = SumsInDouble<K, float>{kernel, points, points, charges, sums}](Index a, Index b) {
-      in_double.add(a, b, true);
-    };
+  /// A function object that sums both sides of a pair.
+  struct BothSides {
+    SumsInDouble<float> in_double;
+    void operator()(Index a, Index b) const { in_double.add(a, b, true); }
+  };
+  static BothSides in_double(const AnyKernel& kernel, const PointsByNode& points, const float* charges,
+                             const TargetSums& sums) {
+    return {{kernel, points, points, charges, sums}};
   }
 
   LeafFrameArrays arrays(const float* charges) const {
@@ -223,9 +221,9 @@ class LeafFrameWorker {
   }
   bool estimate() const { return leaf_frame_.form == NearForm::estimate; }
 
-  template <class K>
-  LeafFrame leaf_of(const PointsByNode& points, NodeIndex leaf, const Box& box) const {
-    const double scale = K::constant * integer_power(box.half, K::homogeneity);
+  LeafFrame leaf_of(const AnyKernel& kernel, const PointsByNode& points, NodeIndex leaf,
+                    const Box& box) const {
+    const double scale = kernel.constant() * integer_power(box.half, kernel.homogeneity());
     return {points.begin[leaf], points.end[leaf] - points.begin[leaf],
             static_cast<float>(leaf_frame_.min_separation * leaf_frame_.min_separation), scale,
             scale / box.half};
@@ -261,8 +259,8 @@ void with_worker(const LeafFramePoints& leaf_frame, const Work& work) {
 
 }  // namespace
 
-template <class Real, Kernel K, class Charge>
-void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, const Box* boxes,
+template <class Real, class Charge>
+void p2p(const AnyKernel& kernel, std::span<const NodeIndex> leaves, const ListView& u, const Box* boxes,
          const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
          const TargetSums& sums, const std::function<void()>& poll) {
   // In double, differences of absolute coordinates are as exact as the coordinates; in single precision
@@ -297,8 +295,8 @@ void create_near_task(const Work& work, std::size_t number, std::span<const std:
   (*call)(number);
 }
 
-template <class K, class Worker, class Charge>
-void work_off_tasks(const K& kernel, const Worker& idle, const NearPairsView& pairs, const Box* boxes,
+template <class Worker, class Charge>
+void work_off_tasks(const AnyKernel& kernel, const Worker& idle, const NearPairsView& pairs, const Box* boxes,
                     const PointsByNode& points, const Charge* charges, const TargetSums& sums,
                     const std::function<void()>& poll) {
   ProgressPoller poller(poll);  // for the calling thread
@@ -349,25 +347,25 @@ void to_leaf_frames(std::span<const NodeIndex> leaves, const Box* boxes, const P
   }
 }
 
-template <class Real, Kernel K, class Charge>
-void p2p_symmetric(const K& kernel, const NearPairsView& pairs, const Box* boxes, const PointsByNode& points,
-                   const Charge* charges, const TargetSums& sums, const std::function<void()>& poll,
-                   const LeafFramePoints& leaf_frame) {
+template <class Real, class Charge>
+void p2p_symmetric(const AnyKernel& kernel, const NearPairsView& pairs, const Box* boxes,
+                   const PointsByNode& points, const Charge* charges, const TargetSums& sums,
+                   const std::function<void()>& poll, const LeafFramePoints& leaf_frame) {
   with_worker<Real, Charge>(leaf_frame, [&](const auto& worker) {
     work_off_tasks(kernel, worker, pairs, boxes, points, charges, sums, poll);
   });
 }
 
-#define OCTOPOLE_INSTANTIATE(K, Real, Charge)                                                         \
-  template void p2p<Real>(const K&, std::span<const NodeIndex>, const ListView&, const Box*,          \
-                          const PointsByNode&, const PointsByNode&, const Charge*, const TargetSums&, \
-                          const std::function<void()>&);                                              \
-  template void p2p_symmetric<Real>(const K&, const NearPairsView&, const Box*, const PointsByNode&,  \
-                                    const Charge*, const TargetSums&, const std::function<void()>&,   \
+#define OCTOPOLE_INSTANTIATE(Real, Charge)                                                                   \
+  template void p2p<Real>(const AnyKernel&, std::span<const NodeIndex>, const ListView&, const Box*,         \
+                          const PointsByNode&, const PointsByNode&, const Charge*, const TargetSums&,        \
+                          const std::function<void()>&);                                                     \
+  template void p2p_symmetric<Real>(const AnyKernel&, const NearPairsView&, const Box*, const PointsByNode&, \
+                                    const Charge*, const TargetSums&, const std::function<void()>&,          \
                                     const LeafFramePoints&);
-OCTOPOLE_INSTANTIATE(Laplace, double, double)
-OCTOPOLE_INSTANTIATE(Laplace, float, double)
-OCTOPOLE_INSTANTIATE(Laplace, float, float)
+OCTOPOLE_INSTANTIATE(double, double)
+OCTOPOLE_INSTANTIATE(float, double)
+OCTOPOLE_INSTANTIATE(float, float)
 #undef OCTOPOLE_INSTANTIATE
 
 }  // namespace octopole

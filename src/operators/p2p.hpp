@@ -4,7 +4,7 @@
 #include <functional>
 #include <span>
 
-#include "octopole/kernels.hpp"
+#include "kernels/any_kernel.hpp"
 #include "operators/views.hpp"
 
 #pragma GCC visibility push(default)
@@ -19,8 +19,8 @@ namespace octopole {
 /// list. The calling thread calls `poll` (may be empty) after every kLeavesPerPoll leaves that it has
 /// processed.
 inline constexpr int kLeavesPerPoll = 16;
-template <class Real, Kernel K, class Charge>
-void p2p(const K& kernel, std::span<const NodeIndex> leaves, const ListView& u, const Box* boxes,
+template <class Real, class Charge>
+void p2p(const AnyKernel& kernel, std::span<const NodeIndex> leaves, const ListView& u, const Box* boxes,
          const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
          const TargetSums& sums, const std::function<void()>& poll = {});
 
@@ -33,10 +33,10 @@ void to_leaf_frames(std::span<const NodeIndex> leaves, const Box* boxes, const P
 /// depends on the ranges, to rounding in double, but not on the threads. With one float per coordinate it
 /// also depends on which pairs are in one row, to rounding of Real. `poll` as above. `leaf_frame` is
 /// used if Real and Charge are float.
-template <class Real, Kernel K, class Charge>
-void p2p_symmetric(const K& kernel, const NearPairsView& pairs, const Box* boxes, const PointsByNode& points,
-                   const Charge* charges, const TargetSums& sums, const std::function<void()>& poll = {},
-                   const LeafFramePoints& leaf_frame = {});
+template <class Real, class Charge>
+void p2p_symmetric(const AnyKernel& kernel, const NearPairsView& pairs, const Box* boxes,
+                   const PointsByNode& points, const Charge* charges, const TargetSums& sums,
+                   const std::function<void()>& poll = {}, const LeafFramePoints& leaf_frame = {});
 
 }  // namespace octopole
 #pragma GCC visibility pop

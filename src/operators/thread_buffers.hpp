@@ -173,10 +173,10 @@ class TargetBuffer {
   /// Adds the field of `sources`, given in the frame of the targets with half side `half`, to `sums`. With
   /// Split, `low` has the low parts of the sources, and `close` receives pairs with targets numbered within
   /// the leaf.
-  template <class K>
-  void evaluate(const K& kernel, const SourceArrays<Real>& sources, double half, const TargetSums& sums,
-                const LowParts<Real>& low = {}, [[maybe_unused]] const CloseGuard& close = {}) {
-    const double scale = K::constant * integer_power(half, K::homogeneity);
+  void evaluate(const AnyKernel& kernel, const SourceArrays<Real>& sources, double half,
+                const TargetSums& sums, const LowParts<Real>& low = {},
+                [[maybe_unused]] const CloseGuard& close = {}) {
+    const double scale = kernel.constant() * integer_power(half, kernel.homogeneity());
     std::fill_n(potential_.data(), count_, Real{0});
     if (!sums.gradient()) {
       if constexpr (Split)

@@ -4,7 +4,6 @@
 
 #include "linalg/product.hpp"
 #include "linalg/svd.hpp"
-#include "octopole/kernels.hpp"
 #include "operators/kernel_matrix.hpp"
 #include "operators/surface.hpp"
 
@@ -73,8 +72,8 @@ void lay_out_surfaces(const OperatorKey& key, Translations<Real>& t) {
   t.mirror = mirror_maps(key.order);
 }
 
-template <Kernel K, class Real>
-Translations<Real> make_translations(const K& kernel, const OperatorKey& key) {
+template <class Real>
+Translations<Real> make_translations(const AnyKernel& kernel, const OperatorKey& key) {
   Translations<Real> t;
   lay_out_surfaces(key, t);
   const auto upward_equivalent = make_surface<double>(key.order, key.inner_radius);
@@ -114,7 +113,7 @@ Translations<Real> make_translations(const K& kernel, const OperatorKey& key) {
 
 template void lay_out_surfaces(const OperatorKey&, Translations<double>&);
 template void lay_out_surfaces(const OperatorKey&, Translations<float>&);
-template Translations<double> make_translations<Laplace, double>(const Laplace&, const OperatorKey&);
-template Translations<float> make_translations<Laplace, float>(const Laplace&, const OperatorKey&);
+template Translations<double> make_translations<double>(const AnyKernel&, const OperatorKey&);
+template Translations<float> make_translations<float>(const AnyKernel&, const OperatorKey&);
 
 }  // namespace octopole

@@ -8,7 +8,7 @@
 
 #include "base/aligned.hpp"
 #include "base/types.hpp"
-#include "octopole/kernels.hpp"
+#include "kernels/any_kernel.hpp"
 #include "octopole/options.hpp"
 #include "operators/surface.hpp"
 
@@ -56,8 +56,8 @@ struct Translations {
 double effective_pinv_tolerance(const OperatorKey& key);
 
 /// Builds the operators of `key` for the kernel, in double throughout, then rounds to Real. Threaded.
-template <Kernel K, class Real>
-Translations<Real> make_translations(const K& kernel, const OperatorKey& key);
+template <class Real>
+Translations<Real> make_translations(const AnyKernel& kernel, const OperatorKey& key);
 
 /// Sets the surfaces and mirrors of `key` in `t` (the part of make_translations before the numerical work).
 template <class Real>

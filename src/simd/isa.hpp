@@ -23,13 +23,20 @@ void force_isa(Isa isa);
 std::string_view isa_name(Isa isa);
 Isa parse_isa(std::string_view name);
 
-/// The loops of the instruction set in use. Loops is a struct of function pointers with a static member
-/// function template of<Isa>() that returns those of an instruction set.
-template <class Loops>
-const Loops& active_loops() {
-  static const Loops loops[] = {Loops::template of<Isa::baseline>(), Loops::template of<Isa::avx2>(),
-                                Loops::template of<Isa::avx512>()};
-  return loops[static_cast<int>(active_isa())];
+/// A table of loops by instruction set: Source::of<Isa>() returns those of one, a struct of function
+/// pointers.
+template <class Source>
+const auto* loops_by_isa() {
+  static const decltype(Source::template of<Isa::baseline>()) loops[] = {Source::template of<Isa::baseline>(),
+                                                                         Source::template of<Isa::avx2>(),
+                                                                         Source::template of<Isa::avx512>()};
+  return loops;
+}
+
+/// The loops of the instruction set in use.
+template <class Source>
+const auto& active_loops() {
+  return loops_by_isa<Source>()[static_cast<int>(active_isa())];
 }
 
 }  // namespace octopole::simd

@@ -233,7 +233,7 @@ TEST(OperatorBytes, AreWhatTheArraysTake) {
     options.precision = Precision::double_precision;
     options.m2l = m2l;
     const OperatorKey key = resolve(options, Laplace::name).operators;
-    auto set = make_operators<Laplace, double>(Laplace{}, key);
+    auto set = make_operators<double>(Laplace{}, key);
     Index bytes = 0;
     set.for_each_array([&]<class T>(const std::string&, AlignedVector<T>& values) {
       bytes += static_cast<Index>(values.size() * sizeof(T));

@@ -26,7 +26,7 @@ octopole::OperatorKey key(octopole::M2lMethod m2l) {
 template <class Real>
 std::string make_intact(const octopole::OperatorKey& key, const std::string& name) {
   std::string path = octopole::fuzz::scratch_file(name);
-  octopole::OperatorSet<Real> set = octopole::make_operators<octopole::Laplace, Real>({}, key);
+  octopole::OperatorSet<Real> set = octopole::make_operators<Real>(octopole::Laplace{}, key);
   octopole::OperatorFile<Real>(path).save(set);
   return path;
 }

@@ -25,9 +25,7 @@ class OperatorFileTest : public testing::Test {
     key.svd_tolerance = m2l == M2lMethod::svd ? 1e-3 : 0;
     return key;
   }
-  static OperatorSet<Real> make(const OperatorKey& key) {
-    return make_operators<Laplace, Real>(Laplace{}, key);
-  }
+  static OperatorSet<Real> make(const OperatorKey& key) { return make_operators<Real>(Laplace{}, key); }
 
   static std::vector<std::vector<Real>> arrays_of(OperatorSet<Real>& set) {
     std::vector<std::vector<Real>> arrays;

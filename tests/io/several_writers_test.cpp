@@ -27,7 +27,7 @@ OperatorSet<double> operators(int number) {
   key.kernel = Laplace::name;
   key.order = key.check_order = key.downward_check_order = 3;
   key.pinv_tolerance = 1e-6 * (1 + number);
-  return make_operators<Laplace, double>(Laplace{}, key);
+  return make_operators<double>(Laplace{}, key);
 }
 
 /// Whether the database has the set; `reason` reports damage.

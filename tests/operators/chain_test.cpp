@@ -20,7 +20,7 @@ struct Problem {
   }
   template <class Real>
   Sums evaluate(const OperatorKey& key) const {
-    const auto ops = make_operators<Laplace, Real>(Laplace{}, key);
+    const auto ops = make_operators<Real>(Laplace{}, key);
     return evaluate_uniform(ops, tree, targets, sources, std::vector<Real>(charges.begin(), charges.end()),
                             true);
   }
@@ -67,7 +67,7 @@ TEST(Chain, SameBitsOnAnyNumberOfThreads) {
   for (const auto method : {M2lMethod::fft, M2lMethod::svd}) {
     auto key = laplace_key(4, method);
     key.svd_tolerance = 1e-6;
-    const auto ops = make_operators<Laplace, double>(Laplace{}, key);
+    const auto ops = make_operators<double>(Laplace{}, key);
     const auto& p = problem();
     omp_set_num_threads(1);
     const Sums one = evaluate_uniform(ops, p.tree, p.targets, p.sources, p.charges, true);

@@ -123,7 +123,7 @@ TEST(M2L, TestTreeHasAllTransferVectors) {
 TEST(M2LFft, IsThePotentialOfTheVList) {
   for (const auto& [order, depth] : {std::pair{2, 3}, {3, 3}, {4, 2}, {7, 2}, {10, 2}}) {
     const Problem problem(order, depth);
-    const auto ops = make_operators<Laplace, double>(Laplace{}, laplace_key(order));
+    const auto ops = make_operators<double>(Laplace{}, laplace_key(order));
     EXPECT_LT(relative_error(problem.computed(ops), problem.expected(ops.translations)), 1e-13) << order;
   }
 }
@@ -131,9 +131,9 @@ TEST(M2LFft, IsThePotentialOfTheVList) {
 TEST(M2LFft, EveryInstructionSet) {
   const auto before = simd::active_isa();
   const Problem problem(5, 2);
-  const auto ops = make_operators<Laplace, double>(Laplace{}, laplace_key(5));
+  const auto ops = make_operators<double>(Laplace{}, laplace_key(5));
   const auto single =
-      make_operators<Laplace, float>(Laplace{}, laplace_key(5, M2lMethod::fft, Precision::single_precision));
+      make_operators<float>(Laplace{}, laplace_key(5, M2lMethod::fft, Precision::single_precision));
   for (const auto isa : simd::available_isas()) {
     simd::force_isa(isa);
     EXPECT_LT(relative_error(problem.computed(ops), problem.expected(ops.translations)), 1e-13);
@@ -145,7 +145,7 @@ TEST(M2LFft, EveryInstructionSet) {
 TEST(M2LFft, AThreadWithoutMemoryIsAnErrorOfTheCall) {
   const int before = max_threads();
   const Problem problem(4, 2);
-  const auto ops = make_operators<Laplace, double>(Laplace{}, laplace_key(4));
+  const auto ops = make_operators<double>(Laplace{}, laplace_key(4));
   const M2lSchedule schedule = problem.schedule(4, sizeof(double));
   for (const int threads : {1, 3})
     for (int failing = 0; failing < threads; ++failing) {
@@ -167,7 +167,7 @@ TEST(M2LFft, SparseTreesAndOtherUnits) {
     problem.tree.has_source[i] = i % 3 != 0;
     problem.tree.has_target[i] = i % 5 != 0;
   }
-  const auto ops = make_operators<Laplace, double>(Laplace{}, laplace_key(3));
+  const auto ops = make_operators<double>(Laplace{}, laplace_key(3));
   const auto expected = problem.expected(ops.translations), computed = problem.computed(ops);
   EXPECT_LT(relative_error(computed, expected), 1e-13);
   // Absent children, and neighbours that are coarser leaves.
@@ -185,7 +185,7 @@ TEST(M2LFft, SparseTreesAndOtherUnits) {
 
 TEST(M2LFft, WorkspaceDoesNotChangeTheResult) {
   const Problem problem(3, 3);
-  const auto ops = make_operators<Laplace, double>(Laplace{}, laplace_key(3));
+  const auto ops = make_operators<double>(Laplace{}, laplace_key(3));
   const auto whole = problem.computed(ops);
   EXPECT_EQ(problem.schedule(3, sizeof(double)).blocks.size(), 1u);
   for (const auto& [bytes, blocks] :
@@ -260,7 +260,7 @@ TEST(M2LFft, PlanPairsEachTargetWithItsNeighbours) {
 
 TEST(M2LFft, PlanOutlivesTheTree) {
   Problem problem(3, 3);
-  const auto ops = make_operators<Laplace, double>(Laplace{}, laplace_key(3));
+  const auto ops = make_operators<double>(Laplace{}, laplace_key(3));
   const auto expected = problem.computed(ops);
   const M2lSchedule schedule = problem.schedule(3, sizeof(double));
   for (auto* flags : {&problem.tree.has_source, &problem.tree.has_target}) flags->assign(flags->size(), 0);
@@ -271,8 +271,8 @@ TEST(M2LFft, PlanOutlivesTheTree) {
 
 TEST(M2LFft, WorkspaceIsKeptAndLeavesNothingBehind) {
   const Problem small(3, 2), large(3, 3), other(5, 2);
-  const auto ops = make_operators<Laplace, double>(Laplace{}, laplace_key(3)),
-             other_ops = make_operators<Laplace, double>(Laplace{}, laplace_key(5));
+  const auto ops = make_operators<double>(Laplace{}, laplace_key(3)),
+             other_ops = make_operators<double>(Laplace{}, laplace_key(5));
   const auto small_schedule = small.schedule(3, sizeof(double)),
              large_schedule = large.schedule(3, sizeof(double)),
              cut_schedule = large.schedule(3, sizeof(double), std::size_t{180} << 10),
@@ -299,7 +299,7 @@ TEST(M2LFft, WorkspaceIsKeptAndLeavesNothingBehind) {
 TEST(M2LFft, OtherCheckOrderIsRefused) {
   auto key = laplace_key(4);
   key.downward_check_order = 6;
-  EXPECT_THROW((make_operators<Laplace, double>(Laplace{}, key)), Error);
+  EXPECT_THROW((make_operators<double>(Laplace{}, key)), Error);
 }
 
 TEST(M2LSvd, ClassesOfTheTransferVectors) {
@@ -325,10 +325,10 @@ TEST(M2LSvd, IsThePotentialOfTheVList) {
     const Problem problem(order, depth, 5.0);
     auto key = laplace_key(order, M2lMethod::svd);
     key.downward_check_order = check_order;
-    const auto exact = make_operators<Laplace, double>(Laplace{}, key);
+    const auto exact = make_operators<double>(Laplace{}, key);
     EXPECT_LT(relative_error(problem.computed(exact), problem.expected(exact.translations)), 1e-12);
     key.svd_tolerance = 1e-5;
-    const auto truncated = make_operators<Laplace, double>(Laplace{}, key);
+    const auto truncated = make_operators<double>(Laplace{}, key);
     const double error =
         relative_error(problem.computed(truncated), problem.expected(truncated.translations));
     EXPECT_LT(error, 1e-5);
@@ -342,16 +342,16 @@ TEST(M2LSvd, IsThePotentialOfTheVList) {
 TEST(M2LSvd, RankIsCapped) {
   auto key = laplace_key(6, M2lMethod::svd);
   key.svd_rank = 9;
-  const auto op = make_m2l_svd<Laplace, double>(Laplace{}, key);
+  const auto op = make_m2l_svd<double>(Laplace{}, key);
   for (const auto& transfer_class : op.classes) EXPECT_EQ(transfer_class.rank, 9);
 }
 
 TEST(M2L, FftAndSvdAgree) {
   const Problem problem(6, 2);
-  const auto fft = make_operators<Laplace, double>(Laplace{}, laplace_key(6));
+  const auto fft = make_operators<double>(Laplace{}, laplace_key(6));
   auto key = laplace_key(6, M2lMethod::svd);
   key.svd_tolerance = 1e-10;
-  const auto svd = make_operators<Laplace, double>(Laplace{}, key);
+  const auto svd = make_operators<double>(Laplace{}, key);
   EXPECT_LT(relative_error(problem.computed(svd), problem.computed(fft)), 1e-10);
 }
 
@@ -360,7 +360,7 @@ TEST(M2L, SinglePrecision) {
   for (const auto method : {M2lMethod::fft, M2lMethod::svd}) {
     auto key = laplace_key(4, method, Precision::single_precision);
     key.svd_tolerance = 1e-7;
-    const auto ops = make_operators<Laplace, float>(Laplace{}, key);
+    const auto ops = make_operators<float>(Laplace{}, key);
     EXPECT_LT(relative_error(problem.computed(ops), problem.expected(ops.translations)), 1e-6);
   }
 }

@@ -21,7 +21,7 @@ std::vector<double> far_points(int count, double half) {
 
 /// Relative error of the far field of the root's multipole, from children that exist and have sources.
 double m2m_error(int order, unsigned absent, unsigned without_sources) {
-  const auto t = make_translations<Laplace, double>(Laplace{}, laplace_key(order));
+  const auto t = make_translations<double>(Laplace{}, laplace_key(order));
   const auto n = static_cast<std::size_t>(t.equivalent_size());
   UniformTree tree(1);
   const PointSet sources = tree.random_points(20, 1);
@@ -68,7 +68,7 @@ struct Downward {
   UniformTree tree{1};
   PointSet targets, sources;
   std::vector<double> charges, locals, expected;
-  explicit Downward(int order) : t(make_translations<Laplace, double>(Laplace{}, laplace_key(order))) {
+  explicit Downward(int order) : t(make_translations<double>(Laplace{}, laplace_key(order))) {
     const auto n = static_cast<std::size_t>(t.equivalent_size());
     targets = tree.random_points(10, 1);
     sources = PointSet(tree.boxes.size());

@@ -11,7 +11,7 @@ namespace {
 template <class Real>
 void check_m2p(Precision precision, double tolerance) {
   const Scene scene;
-  const auto t = make_translations<Laplace, Real>(Laplace{}, laplace_key(4, M2lMethod::fft, precision));
+  const auto t = make_translations<Real>(Laplace{}, laplace_key(4, M2lMethod::fft, precision));
   const auto n = static_cast<std::size_t>(t.equivalent_size());
   auto density = random_values(4 * n, 0, 1, 5);
   std::fill(density.begin() + std::ptrdiff_t(3 * n), density.end(), 0.0);
@@ -35,7 +35,7 @@ TEST(M2P, IsTheFieldOfTheEquivalentSurfaces) {
 template <class Real>
 void check_p2l(Precision precision, Index sources, double tolerance) {
   const Scene scene(sources);
-  const auto t = make_translations<Laplace, Real>(Laplace{}, laplace_key(4, M2lMethod::fft, precision));
+  const auto t = make_translations<Real>(Laplace{}, laplace_key(4, M2lMethod::fft, precision));
   const auto n = static_cast<std::size_t>(t.downward_check_size());
   const std::vector<Real> charges(scene.charges.begin(), scene.charges.end());
   std::vector<Real> checks(4 * n, Real(1));  // results are added to these

@@ -13,7 +13,7 @@ TEST(OperatorSet, StoredArraysAreAllThatIsNeeded) {
   for (const auto method : {M2lMethod::fft, M2lMethod::svd}) {
     auto key = laplace_key(4, method);
     key.svd_tolerance = 1e-4;
-    auto made = make_operators<Laplace, double>(Laplace{}, key);
+    auto made = make_operators<double>(Laplace{}, key);
     std::map<std::string, AlignedVector<double>> store;
     made.for_each_array([&]<class T>(const std::string& name, AlignedVector<T>& values) {
       EXPECT_TRUE(store.emplace(name, AlignedVector<double>(values.begin(), values.end())).second)
@@ -38,7 +38,7 @@ TEST(OperatorSet, DamagedArraysAreRefused) {
   for (const auto method : {M2lMethod::fft, M2lMethod::svd}) {
     auto key = laplace_key(3, method);
     key.svd_tolerance = 1e-3;
-    const auto made = make_operators<Laplace, double>(Laplace{}, key);
+    const auto made = make_operators<double>(Laplace{}, key);
     int arrays = 0;
     auto counted = made;
     counted.for_each_array([&](const std::string&, auto&) { ++arrays; });
@@ -56,13 +56,12 @@ TEST(OperatorSet, DamagedArraysAreRefused) {
 TEST(OperatorSet, AnotherKernelsKeyIsRefused) {
   auto key = laplace_key(3);
   key.kernel = "yukawa";
-  EXPECT_THROW((make_operators<Laplace, double>(Laplace{}, key)), Error);
+  EXPECT_THROW((make_operators<double>(Laplace{}, key)), Error);
 }
 
 TEST(OperatorSet, EqualKeysGiveEqualOperators) {
   const auto key = laplace_key(5);
-  auto one = make_operators<Laplace, double>(Laplace{}, key),
-       two = make_operators<Laplace, double>(Laplace{}, key);
+  auto one = make_operators<double>(Laplace{}, key), two = make_operators<double>(Laplace{}, key);
   EXPECT_EQ(one.translations.m2m, two.translations.m2m);
   EXPECT_EQ(one.translations.downward_second, two.translations.downward_second);
   EXPECT_EQ(one.fft.transforms, two.fft.transforms);

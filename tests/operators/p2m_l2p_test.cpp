@@ -13,7 +13,7 @@ namespace {
 
 template <class Real>
 double p2m_error(const OperatorKey& key, Index points) {
-  const auto t = make_translations<Laplace, Real>(Laplace{}, key);
+  const auto t = make_translations<Real>(Laplace{}, key);
   const auto n = static_cast<std::size_t>(t.equivalent_size());
   const std::vector<Box> boxes{{9, 9, 9, 1}, {0.3, -0.2, 1.1, 0.25}};
   PointSet sources(2);
@@ -60,7 +60,7 @@ TEST(P2M, SinglePrecision) {
 }
 
 TEST(P2M, ManyLeavesAreTheSameAsOneByOne) {
-  const auto t = make_translations<Laplace, double>(Laplace{}, laplace_key(4));
+  const auto t = make_translations<double>(Laplace{}, laplace_key(4));
   const UniformTree tree(2);
   const PointSet sources = tree.random_points(5, 1);
   const auto charges = random_values(static_cast<std::size_t>(sources.size()), -1, 1, 3);
@@ -75,7 +75,7 @@ TEST(P2M, ManyLeavesAreTheSameAsOneByOne) {
 
 template <class Real>
 void check_l2p(Precision precision, double tolerance) {
-  const auto t = make_translations<Laplace, Real>(Laplace{}, laplace_key(5, M2lMethod::fft, precision));
+  const auto t = make_translations<Real>(Laplace{}, laplace_key(5, M2lMethod::fft, precision));
   const std::vector<Box> boxes{{0.3, -0.2, 1.1, 0.125}};
   PointSet targets(1);
   targets.fill(0, boxes[0], 33, 4);
@@ -103,8 +103,8 @@ TEST(L2P, IsTheFieldOfTheEquivalentSurface) {
 
 // Coordinates from to_leaf_frames() equal those that P2M and L2P would compute, but serve only leaves.
 TEST(LeafOperators, TakeLeafFramePointsOfLeavesOnly) {
-  const auto t = make_translations<Laplace, float>(
-      Laplace{}, laplace_key(4, M2lMethod::fft, Precision::single_precision));
+  const auto t =
+      make_translations<float>(Laplace{}, laplace_key(4, M2lMethod::fft, Precision::single_precision));
   const UniformTree tree(2);
   const PointSet points = tree.random_points(1500, 1);  // more points per leaf than are summed at once
   const PointsByNode view = points.view();

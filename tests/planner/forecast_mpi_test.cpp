@@ -38,7 +38,7 @@ RankMemory measure_memory(const mpi::Comm& comm, PointSetup& s, const Parameters
   EXPECT_GE(memory.points, 24 * (numbers.sources + numbers.ghost_sources) +
                                static_cast<Index>(sizeof(PointIndex)) * numbers.sources);
   if (parameters.operators.precision != Precision::double_precision) return memory;
-  const auto operators = make_operators<Laplace, double>(Laplace{}, parameters.operators);
+  const auto operators = make_operators<double>(Laplace{}, parameters.operators);
   Workspace<double> w;
   Field field;
   Profile profile;
