@@ -273,12 +273,13 @@ class CapacitanceCommand : public Command {
       check_output(comm, output_);
     }
     if (!report_.empty()) check_output(comm, report_);
+    const std::string throughput = choose_throughput(comm, throughput_);
     const Machine machine = describe_machine(comm);
     omp_set_num_threads(threads_.value_or(default_threads(machine)));
     report.ranks = comm.size();
     report.threads = omp_get_max_threads();
     if ((settings_.fmm.tune && !settings_.fmm.ncrit) || comm.size() > 1)
-      settings_.fmm.throughput = machine_throughput(comm, throughput_).throughput;
+      settings_.fmm.throughput = machine_throughput(comm, throughput).throughput;
 
     const double start = seconds_now();
     bem::Surface surface = read(comm, report);

@@ -192,6 +192,8 @@ std::vector<fs::path> ThroughputCache::remove() const {
 
 namespace {
 
+constexpr std::string_view kReference = "reference";
+
 /// Reads a user's file without checks of its machine and age.
 Throughput read(const std::string& path) {
   std::ifstream file(path);
@@ -215,20 +217,26 @@ MachineThroughput cached_throughput() {
   }
 }
 
-MachineThroughput choose(std::string choice) {
-  if (const char* said = throughput_variable().value; choice.empty() && said) choice = said;
+MachineThroughput throughput_by(const std::string& choice) {
   if (choice.empty()) return cached_throughput();
-  if (choice == "reference") return {reference_throughput(), "reference"};
+  if (choice == kReference) return {reference_throughput(), "reference"};
   if (choice == "measure") return {measure_throughput(), "measured"};
   return {read(choice), choice};
 }
 
 }  // namespace
 
+std::string choose_throughput(const mpi::Comm& comm, std::string option) {
+  if (const char* said = throughput_variable().value; option.empty() && said) option = said;
+  comm.broadcast(option);
+  if (option == kReference) simd::make_reproducible();
+  return option;
+}
+
 MachineThroughput machine_throughput(const mpi::Comm& comm, const std::string& choice) {
   MachineThroughput result;
   mpi::collectively(comm, [&] {
-    if (comm.is_root()) result = choose(choice);
+    if (comm.is_root()) result = throughput_by(choice);
   });
   for (const auto& [name, row] : result.throughput.rows()) comm.broadcast(std::span<double>(*row));
   comm.broadcast(result.origin);

@@ -84,11 +84,15 @@ struct MachineThroughput {
   std::string origin;
 };
 
-/// The throughput by `choice` (--throughput) or, if empty, by throughput_variable(): "reference" is
-/// reference_throughput(), "measure" measures without keeping; anything else is a file, which must exist. If
-/// neither is set, that of the ThroughputCache, measured and kept if it has no valid one; a directory that
-/// cannot be written is not an error. Determined on rank 0 for all ranks. Throws Error for a file without a
-/// throughput. Collective.
+/// The value of --throughput or, if it is empty, that of throughput_variable() on rank 0. If it is
+/// "reference", all ranks call simd::make_reproducible(): call this before the machine is described.
+/// Collective.
+std::string choose_throughput(const mpi::Comm& comm, std::string option);
+
+/// The throughput by `choice`, from choose_throughput(): "reference" is reference_throughput(), "measure"
+/// measures without keeping; anything else is a file, which must exist. If it is empty, that of the
+/// ThroughputCache, measured and kept if it has no valid one; a directory that cannot be written is not an
+/// error. Determined on rank 0 for all ranks. Throws Error for a file without a throughput. Collective.
 MachineThroughput machine_throughput(const mpi::Comm& comm, const std::string& choice);
 
 }  // namespace octopole::app

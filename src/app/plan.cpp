@@ -270,7 +270,8 @@ class PlanCommand : public Command {
     Options options = options_.get();
     MachineModel machine = read_machine(machine_);
     if (ranks_per_node_) machine.cores_per_node = *ranks_per_node_ * threads_;
-    if (!throughput_.empty()) machine.throughput = machine_throughput(comm, throughput_).throughput;
+    if (!throughput_.empty())
+      machine.throughput = machine_throughput(comm, choose_throughput(comm, throughput_)).throughput;
     options.throughput = machine.throughput;
     if (gradient_) options.output = Output::potential_and_gradient;
     const Parameters parameters = resolve(options, Laplace::name);

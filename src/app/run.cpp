@@ -129,13 +129,14 @@ class Run : public Command {
     report.input = input_;
     if (distribution_.given()) report.distribution = distribution_.get();
     report.output = output_;
+    const std::string throughput = choose_throughput(comm, throughput_);
     report.machine = describe_machine(comm);
     report.simd = simd::isa_name(simd::active_isa());
     omp_set_num_threads(threads_.value_or(default_threads(report.machine)));
 
     const bool weighs = comm.size() > 1 && options.load_balance == LoadBalance::work;
     if ((options.tune && !options.ncrit) || weighs) {
-      const MachineThroughput known = machine_throughput(comm, throughput_);
+      const MachineThroughput known = machine_throughput(comm, throughput);
       options.throughput = known.throughput;
       report.throughput = known.origin;
     }

@@ -244,8 +244,14 @@ Throughput reference_throughput() {
       break;
     case simd::Isa::avx2:
       throughput.in_single = {4.0e9, 2.4e9, 0.5e9, 3.6e9, 2.1e9, 105e9, 22e9, 65e9};
-      throughput.in_double = {1.4e9, 0.8e9, 0.6e9, 0.93e9, 0.65e9, 52e9, 15e9, 37e9};
+      throughput.in_double = {1.9e9, 1.05e9, 0.7e9, 1.1e9, 0.7e9, 52e9, 15e9, 37e9};
       throughput.in_one_float = throughput.in_estimate = with_near(throughput.in_single, 5.5e9, 3.0e9, 1.0e9);
+      break;
+    case simd::Isa::avx2_reproducible:
+      throughput.in_single = {3.1e9, 2.0e9, 0.5e9, 2.8e9, 1.8e9, 105e9, 22e9, 65e9};
+      throughput.in_double = {1.9e9, 1.05e9, 0.7e9, 1.1e9, 0.7e9, 52e9, 15e9, 37e9};
+      throughput.in_one_float = with_near(throughput.in_single, 4.2e9, 2.5e9, 1.0e9);
+      throughput.in_estimate = with_near(throughput.in_single, 4.6e9, 2.7e9, 1.0e9);
       break;
     default:
       throughput.in_single = {1.7e9, 0.9e9, 0.4e9, 1.5e9, 0.9e9, 33e9, 17e9, 20e9};

@@ -4,8 +4,10 @@
 #pragma GCC visibility push(default)
 namespace octopole::simd {
 
-/// Instruction sets, slowest first. Each source *_isa.cpp is compiled once for each of them (simd/vec.hpp).
-enum class Isa { baseline, avx2, avx512 };
+/// Instruction sets, slowest first. avx2_reproducible is AVX2 without RSQRTPS, the only instruction of the
+/// loops whose result depends on the maker of the processor. Each source *_isa.cpp is compiled once for each
+/// of them (simd/vec.hpp).
+enum class Isa { baseline, avx2_reproducible, avx2, avx512 };
 
 /// Whether this build has code for an instruction set.
 template <Isa>

@@ -9,11 +9,14 @@
 namespace octopole::simd {
 namespace {
 
+constexpr Isa kIsas[] = {Isa::baseline, Isa::avx2_reproducible, Isa::avx2, Isa::avx512};
+
 bool can_run(Isa isa) {
   switch (isa) {
     case Isa::baseline:
       return true;
 #if defined(__x86_64__) || defined(__i386__)
+    case Isa::avx2_reproducible:
     case Isa::avx2:
       return built<Isa::avx2>() && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     case Isa::avx512:
@@ -54,7 +57,7 @@ Isa active_isa() {
 
 std::vector<Isa> available_isas() {
   std::vector<Isa> isas;
-  for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512})
+  for (const Isa isa : kIsas)
     if (can_run(isa)) isas.push_back(isa);
   return isas;
 }
@@ -64,8 +67,14 @@ void force_isa(Isa isa) {
   current().store(isa, std::memory_order_relaxed);
 }
 
+void make_reproducible() {
+  if (active_isa() == Isa::avx2) force_isa(Isa::avx2_reproducible);
+}
+
 std::string_view isa_name(Isa isa) {
   switch (isa) {
+    case Isa::avx2_reproducible:
+      return "avx2_reproducible";
     case Isa::avx2:
       return "avx2";
     case Isa::avx512:
@@ -76,9 +85,10 @@ std::string_view isa_name(Isa isa) {
 }
 
 Isa parse_isa(std::string_view name) {
-  for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512})
+  for (const Isa isa : kIsas)
     if (name == isa_name(isa)) return isa;
-  throw Error("unknown instruction set '" + std::string(name) + "'", "use baseline, avx2 or avx512");
+  throw Error("unknown instruction set '" + std::string(name) + "'",
+              "use baseline, avx2_reproducible, avx2 or avx512");
 }
 
 }  // namespace octopole::simd

@@ -10,7 +10,7 @@
 namespace octopole::simd {
 
 /// The instruction set in use: the best that both the machine and this build support, or the one named by the
-/// environment variable OCTOPOLE_SIMD (baseline, avx2, avx512) or by force_isa.
+/// environment variable OCTOPOLE_SIMD (baseline, avx2_reproducible, avx2, avx512) or by force_isa.
 Isa active_isa();
 
 /// All instruction sets that can run here, slowest first.
@@ -20,6 +20,10 @@ std::vector<Isa> available_isas();
 /// compute.
 void force_isa(Isa isa);
 
+/// Uses avx2_reproducible from now on if avx2 is in use: results have then equal bits on all processors that
+/// would use avx2. Conditions are those of force_isa.
+void make_reproducible();
+
 std::string_view isa_name(Isa isa);
 Isa parse_isa(std::string_view name);
 
@@ -27,9 +31,9 @@ Isa parse_isa(std::string_view name);
 /// pointers.
 template <class Source>
 const auto* loops_by_isa() {
-  static const decltype(Source::template of<Isa::baseline>()) loops[] = {Source::template of<Isa::baseline>(),
-                                                                         Source::template of<Isa::avx2>(),
-                                                                         Source::template of<Isa::avx512>()};
+  static const decltype(Source::template of<Isa::baseline>()) loops[] = {
+      Source::template of<Isa::baseline>(), Source::template of<Isa::avx2_reproducible>(),
+      Source::template of<Isa::avx2>(), Source::template of<Isa::avx512>()};
   return loops;
 }
 

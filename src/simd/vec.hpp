@@ -1,9 +1,9 @@
 // Vectors and 1/sqrt, one namespace per instruction set: the only file with intrinsics.
 //
-// Sources *_isa.cpp are compiled once per instruction set, with OCTOPOLE_ISA = baseline, avx2 or avx512 and
-// the compiler's flags for it (src/CMakeLists.txt). For these units this header names the namespace of their
-// instruction set octopole::isa and defines OCTOPOLE_ISA_BUILT; neither where the compiler may not use the
-// instructions (another processor): such a unit has no loops.
+// Sources *_isa.cpp are compiled once per instruction set, with OCTOPOLE_ISA = baseline, avx2_reproducible,
+// avx2 or avx512 and the compiler's flags for it (src/CMakeLists.txt). For these units this header names the
+// namespace of their instruction set octopole::isa and defines OCTOPOLE_ISA_BUILT; neither where the compiler
+// may not use the instructions (another processor): such a unit has no loops.
 //
 // Vectors are GCC's vector extensions, so that +, -, * are operators (contracted to fused multiply-add if the
 // machine has it). Each instruction set has its own width, hence its own types: code compiled for one of them
@@ -124,8 +124,8 @@ OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, const VecF& least, std:
 }
 }  // namespace baseline
 
-// ---- AVX2 and FMA: 32-byte vectors, 12-bit estimate and one step
-// ----------------------------------------------
+// ---- AVX2 and FMA: 32-byte vectors
+// ----------------------------------------------------------------------------
 #if defined(__AVX2__) && defined(__FMA__)
 #define OCTOPOLE_HAS_avx2 1
 namespace avx2 {
@@ -145,40 +145,63 @@ template <class T>
 using Vec8 = Vec<T>;
 inline constexpr int kRegisters = 16;
 
-/// The estimate exists in single precision only. To keep every r2 within its range, r2 = s m with s a power
-/// of 4 and m in [1/2, 2) is split by its bits: 1/sqrt(r2) = 2^-k / sqrt(m). One step of fifth order follows,
-/// or of third order for Accuracy::step.
+/// An estimate of 1/sqrt(r2) from `y`, the difference of a constant and the bits of r2 shifted right by one.
+/// The bits of a positive number are nearly its logarithm, so that y^2 r2 = 1 - h with |h| < 0.0704 (J. F.
+/// Blinn, Floating-point tricks, IEEE Computer Graphics and Applications 17(4), 1997; the constants below
+/// make the range of h narrow). The polynomials are those of least relative error to 1/sqrt(1 - h) from
+/// -0.0646 to 0.0704: 2.43e-5, 7.19e-7 and 2.20e-8 for degrees 2, 3 and 4.
+template <int degree, class V>
+OCTOPOLE_INLINE V inverse_sqrt_from_bits(const V& r2, const V& y) {
+  const V h = 1 - r2 * y * y;
+  if constexpr (degree == 2) {
+    return y * (0.99999628F + h * (0.5010644625F + h * 0.3789435041F));
+  } else if constexpr (degree == 3) {
+    return y * (0.9999992961 + h * (0.4999912381 + h * (0.3762377131 + h * 0.3170785299)));
+  } else {
+    return y * (1.000000005F +
+                h * (0.4999984263F + h * (0.3749852339F + h * (0.3138881867F + h * 0.2785647199F))));
+  }
+}
+/// In double from bits, without the estimate of the instruction set, which exists in single precision only.
+/// One step of third order follows, or of second order for Accuracy::step.
 template <Accuracy accuracy = Accuracy::full>
 OCTOPOLE_INLINE VecD inverse_sqrt(const VecD& r2) {
-  const __m256i bits = _mm256_castpd_si256(r2);
-  const __m256i even_exponent = _mm256_set1_epi64x(0x7FE0000000000000);
-  const __m256i power = _mm256_and_si256(bits, even_exponent);
-  const __m256i mantissa =
-      _mm256_or_si256(_mm256_andnot_si256(even_exponent, bits), _mm256_set1_epi64x(0x3FE0000000000000));
-  const __m256i scale =
-      _mm256_sub_epi64(_mm256_set1_epi64x(std::int64_t{1534} << 52), _mm256_srli_epi64(power, 1));
-  const VecD estimate = _mm256_cvtps_pd(_mm_rsqrt_ps(_mm256_cvtpd_ps(_mm256_castsi256_pd(mantissa))));
-  const VecD m = _mm256_castsi256_pd(mantissa);
-  const VecD h = 1.0 - m * estimate * estimate;
-  const VecD series =
-      accuracy == Accuracy::full ? 0.5 + h * (0.375 + h * (0.3125 + h * 0.2734375)) : 0.5 + h * 0.375;
-  const VecD not_a_number = r2 - r2;  // 0, except for NaN, which `mantissa` does not preserve
-  const VecD y = (estimate + estimate * h * series) * _mm256_castsi256_pd(scale) + not_a_number;
+  const __m256i half = _mm256_srli_epi64(_mm256_castpd_si256(r2), 1);
+  const VecD from_bits = _mm256_castsi256_pd(_mm256_sub_epi64(_mm256_set1_epi64x(0x5FE6E00000000000), half));
+  const VecD y = inverse_sqrt_from_bits < accuracy == Accuracy::full ? 3 : 2 > (r2, from_bits);
+  const VecD h = 1.0 - r2 * y * y;
+  const VecD series = accuracy == Accuracy::full ? 0.5 + h * 0.375 : broadcast<VecD>(0.5);
   const __m256d none = _mm256_or_pd(_mm256_cmp_pd(r2, _mm256_set1_pd(kMinNormalDouble), _CMP_LT_OQ),
                                     _mm256_cmp_pd(r2, _mm256_set1_pd(__builtin_inf()), _CMP_EQ_OQ));
-  return _mm256_andnot_pd(none, y);
+  return _mm256_andnot_pd(none, y + y * h * series);
 }
+/// In single precision from the instruction set's estimate, accurate to 1.5 2^-12: always needs a step.
 template <Accuracy accuracy>
 OCTOPOLE_INLINE VecF inverse_sqrt_of_normal(const VecF& r2) {
-  const VecF y = _mm256_rsqrt_ps(r2);  // accurate to 1.5 2^-12: always needs a step
+  const VecF y = _mm256_rsqrt_ps(r2);
   const VecF h = 1.0F - r2 * y * y;
   if constexpr (accuracy == Accuracy::full) return y + y * h * (0.5F + h * 0.375F);
   return y + y * h * 0.5F;
 }
-OCTOPOLE_INLINE VecF inverse_sqrt(const VecF& r2) {
+/// `inverse`, but 0 where r2 is infinite or below the smallest normal number.
+OCTOPOLE_INLINE VecF zero_if_not_normal(const VecF& r2, const VecF& inverse) {
   const __m256 none = _mm256_or_ps(_mm256_cmp_ps(r2, _mm256_set1_ps(kMinNormalFloat), _CMP_LT_OQ),
                                    _mm256_cmp_ps(r2, _mm256_set1_ps(__builtin_inff()), _CMP_EQ_OQ));
-  return _mm256_andnot_ps(none, inverse_sqrt_of_normal<Accuracy::full>(r2));
+  return _mm256_andnot_ps(none, inverse);
+}
+/// `inverse`, but 0 where r2 < least; `beyond` gets the others' bits.
+OCTOPOLE_INLINE VecF zero_if_below(const VecF& r2, const VecF& least, const VecF& inverse,
+                                   std::uint16_t& beyond) {
+  const __m256 is_beyond = _mm256_cmp_ps(r2, least, _CMP_GE_OQ);
+  beyond = static_cast<std::uint16_t>(_mm256_movemask_ps(is_beyond));
+  return _mm256_and_ps(is_beyond, inverse);
+}
+OCTOPOLE_INLINE VecF inverse_sqrt(const VecF& r2) {
+  return zero_if_not_normal(r2, inverse_sqrt_of_normal<Accuracy::full>(r2));
+}
+template <Accuracy accuracy>
+OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, const VecF& least, std::uint16_t& beyond) {
+  return zero_if_below(r2, least, inverse_sqrt_of_normal<accuracy>(r2), beyond);
 }
 OCTOPOLE_INLINE VecF lesser(const VecF& a, const VecF& b) {
   return _mm256_min_ps(a, b);
@@ -186,13 +209,40 @@ OCTOPOLE_INLINE VecF lesser(const VecF& a, const VecF& b) {
 OCTOPOLE_INLINE bool any_below(const VecF& v, const VecF& least) {
   return _mm256_movemask_ps(_mm256_cmp_ps(v, least, _CMP_LT_OQ)) != 0;
 }
+}  // namespace avx2
+
+// ---- AVX2 with equal bits on all processors
+// --------------------------------------------------------------------
+// RSQRTPS has other bits on Intel's processors than on AMD's. Without it single precision takes a fifth
+// longer.
+#define OCTOPOLE_HAS_avx2_reproducible 1
+namespace avx2_reproducible {
+using avx2::any_below;
+using avx2::kRegisters;
+using avx2::lesser;
+using avx2::Vec;
+using avx2::Vec8;
+using avx2::VecD;
+using avx2::VecF;
+
+template <Accuracy accuracy>
+OCTOPOLE_INLINE VecF inverse_sqrt_of_normal(const VecF& r2) {
+  const __m256i half = _mm256_srli_epi32(_mm256_castps_si256(r2), 1);
+  const VecF from_bits = _mm256_castsi256_ps(_mm256_sub_epi32(_mm256_set1_epi32(0x5F370000), half));
+  return avx2::inverse_sqrt_from_bits < accuracy == Accuracy::estimate ? 2 : 4 > (r2, from_bits);
+}
+template <Accuracy accuracy = Accuracy::full>
+OCTOPOLE_INLINE VecD inverse_sqrt(const VecD& r2) {
+  return avx2::inverse_sqrt<accuracy>(r2);
+}
+OCTOPOLE_INLINE VecF inverse_sqrt(const VecF& r2) {
+  return avx2::zero_if_not_normal(r2, inverse_sqrt_of_normal<Accuracy::full>(r2));
+}
 template <Accuracy accuracy>
 OCTOPOLE_INLINE VecF inverse_sqrt_beyond(const VecF& r2, const VecF& least, std::uint16_t& beyond) {
-  const __m256 is_beyond = _mm256_cmp_ps(r2, least, _CMP_GE_OQ);
-  beyond = static_cast<std::uint16_t>(_mm256_movemask_ps(is_beyond));
-  return _mm256_and_ps(is_beyond, inverse_sqrt_of_normal<accuracy>(r2));
+  return avx2::zero_if_below(r2, least, inverse_sqrt_of_normal<accuracy>(r2), beyond);
 }
-}  // namespace avx2
+}  // namespace avx2_reproducible
 #endif
 
 // ---- AVX-512 (F, DQ, VL, BW): 64-byte vectors, 14-bit estimate and one step

@@ -10,7 +10,7 @@ for name in direct_sum_pairs_per_second throughput near_pairs gemm sweep transfo
   shows bench.json "\"$name\":"
 done
 
-for isa in baseline avx2 avx512; do
+for isa in baseline avx2_reproducible avx2 avx512; do
   export OCTOPOLE_SIMD=$isa
   octopole 2 bench -n 3000 -d 3,6,10 --shapes plummer --repeat 1 --samples 200 --outputs potential
   if [ "$status" -eq 0 ]; then

@@ -236,7 +236,7 @@ class Simulation {
     const Index n = count_ > 0 ? count_ : per_rank_ * comm.size();
     const Shape shape = parse_shape(shape_);
     const Output output = gradient_ ? Output::potential_and_gradient : Output::potential;
-    const MachineThroughput known = machine_throughput(comm, throughput_);
+    const MachineThroughput known = machine_throughput(comm, choose_throughput(comm, throughput_));
     Options options = options_.get();
     options.throughput = known.throughput;
     options.output = output;
