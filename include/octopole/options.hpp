@@ -29,7 +29,8 @@ enum class M2lMethod : int { fft = 0, svd = 1 };
 enum class NearForm : std::int8_t {
   two_floats,  ///< two floats per coordinate
   one_float,   ///< one float per coordinate, relative to the centre of the point's own leaf
-  estimate     ///< as one_float, with the hardware's 1/sqrt if it is good to 2^-13 (AVX-512); for 3 digits
+  estimate  ///< as one_float, with an estimate of 1/sqrt that is good to 2^-13, where there is one (AVX-512,
+            ///< reproducible AVX2); for 3 digits
 };
 
 /// What is divided equally among the ranks: the work of an evaluation, counted from the lists and weighted by
