@@ -2,10 +2,9 @@
 # reproducible_test.sh REPRODUCIBLE OTHER: two lists of object files, each with commas. The loops of avx2_reproducible have no
 # instruction whose result depends on the maker of the processor; those of avx2 do, so that the search finds what it looks for.
 set -uo pipefail
-if ! command -v objdump >/dev/null; then
-  echo "SKIPPED: there is no objdump"
-  exit 77
-fi
+# shellcheck source=tests/support/needs.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../support/needs.sh"
+needs objdump
 estimates() {
   local IFS=,
   # shellcheck disable=SC2086
