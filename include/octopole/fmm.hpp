@@ -39,11 +39,11 @@ struct OperatorStores {
 /// every failure is an exception. An Fmm that has been moved from throws Error when it is used.
 class Fmm {
  public:
-  /// Duplicates `comm`, resolves the options, and reads or computes the operators. Throws AgreedError for
-  /// invalid or unequal options, if the operators need more memory than there is (Options::memory_limit), and
-  /// if MPI was initialized without the support for threads that OpenMP needs; Error if MPI is not
-  /// initialized.
-  Fmm(MPI_Comm comm, const Laplace& kernel, const Options& options = {}, const OperatorStores& stores = {});
+  /// Duplicates `comm`, resolves the options, and reads or computes the operators; those of kernels with a
+  /// length (Yukawa) in set_points, for each level of the tree. Throws AgreedError for invalid or unequal
+  /// options or kernels, if the operators need more memory than there is (Options::memory_limit), and if MPI
+  /// was initialized without the support for threads that OpenMP needs; Error if MPI is not initialized.
+  Fmm(MPI_Comm comm, const AnyKernel& kernel, const Options& options = {}, const OperatorStores& stores = {});
   /// Frees the communicators, which is collective, unless MPI has been finalized.
   ~Fmm();
   Fmm(Fmm&&) noexcept;
@@ -70,6 +70,8 @@ class Fmm {
   /// The parameters that the options were resolved to; valid while the Fmm lives. n_crit and padding that
   /// set_points chooses are in summary(). Not collective.
   const Parameters& parameters() const;
+  /// The kernel that was passed to the constructor; valid while the Fmm lives. Not collective.
+  const AnyKernel& kernel() const;
   /// The options that were passed to the constructor; valid while the Fmm lives. Not collective.
   const Options& options() const;
   /// The Fmm's duplicate of the communicator, freed with the Fmm. Not collective.

@@ -1,31 +1,75 @@
-// The concept of a kernel, and the kernels of the library.
+// The concept of a kernel, the kernels of the library, and any of them as one type.
 #pragma once
 
+#include <array>
 #include <concepts>
+#include <cstddef>
 #include <numbers>
+#include <span>
 #include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "octopole/options.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {
 
+/// Functions of the lanes of a vector that kernels may call, in simd/math.hpp; V is a vector of GCC's vector
+/// extensions. The overloads for numbers have the same bits on all processors.
+namespace simd {
+/// e^-x for x >= 0, with a relative error of at most 1e-13 in double and 2e-7 + 1e-7 x in single precision; 0
+/// where it is below the smallest normal number, and for NaN.
+template <class V>
+V decay(const V& x);
+double decay(double x);
+}  // namespace simd
+
+/// A parameter as a number or a vector with equal lanes.
+template <class V>
+V parameter(double value) {
+  if constexpr (std::is_floating_point_v<V>)
+    return static_cast<V>(value);
+  else
+    return V{} + static_cast<std::remove_cvref_t<decltype(V{}[0])>>(value);
+}
+
 /// A kernel K(x, y) = constant * f(d), with d = x - y. Its functions take r2 = |d|^2 and inverse_r = 1 / |d|,
-/// or 0 for coincident points.
+/// or 0 for coincident points, as double or as vectors; they leave out `constant`. Parameters are members;
+/// the kernel whose lengths are measured in another unit is a kernel of the same type.
 template <class K>
 concept Kernel = requires(const K kernel, double v) {
   { K::name } -> std::convertible_to<std::string_view>;
-  { K::homogeneity } -> std::convertible_to<int>;  ///< f(s d) = s^homogeneity f(d)
+  { K::homogeneity } -> std::convertible_to<int>;
+  { K::scale_free } -> std::convertible_to<bool>;  ///< whether in_units_of returns the kernel itself
   { K::constant } -> std::convertible_to<double>;
+  /// Arithmetic of a pair's potential relative to Laplace's: {potential alone, with gradient}, measured.
+  { K::pair_cost } -> std::convertible_to<std::array<double, 2>>;
+  { kernel.in_units_of(v) } -> std::same_as<K>;  ///< g with f(s d) = s^homogeneity g(d) for the length s
+  /// The kernel from which operators of a node with half side 1 are made: itself, or one that differs only
+  /// where both are below any error beyond the node's neighbours, if operators of the kernel would over- or
+  /// underflow.
+  { kernel.for_operators() } -> std::same_as<K>;
+  { kernel.parameters() } -> std::convertible_to<std::array<double, kKernelParameters>>;
+  { K::parameter_names } -> std::convertible_to<std::span<const std::string_view>>;
+  { K::with_parameters(kernel.parameters()) } -> std::same_as<K>;
   { kernel.potential(v, v) } -> std::same_as<double>;        ///< f(d)
   { kernel.gradient_factor(v, v) } -> std::same_as<double>;  ///< grad f(d) = factor * d
 };
 
-/// Free-space Green's function of -Laplace in three dimensions: K(x, y) = 1 / (4 pi |x - y|). V is double or
-/// a vector of numbers; the functions leave out `constant`.
+/// Free-space Green's function of -Laplace in three dimensions: K(x, y) = 1 / (4 pi |x - y|).
 struct Laplace {
   static constexpr std::string_view name = "laplace";
   static constexpr int homogeneity = -1;
+  static constexpr bool scale_free = true;
   static constexpr double constant = 0.25 * std::numbers::inv_pi;
+  static constexpr std::array<double, 2> pair_cost{1, 1};
+  static constexpr std::array<std::string_view, 0> parameter_names{};
 
+  Laplace in_units_of(double) const { return {}; }
+  Laplace for_operators() const { return {}; }
+  std::array<double, kKernelParameters> parameters() const { return {}; }
+  static Laplace with_parameters(const std::array<double, kKernelParameters>&) { return {}; }
   /// 1 / r.
   template <class V>
   V potential(const V&, const V& inverse_r) const {
@@ -43,6 +87,106 @@ struct Laplace {
   }
 };
 static_assert(Kernel<Laplace>);
+
+/// Free-space Green's function of lambda^2 - Laplace in three dimensions, the screened Coulomb potential:
+/// K(x, y) = exp(-lambda |x - y|) / (4 pi |x - y|). With lambda = 0 its values are those of Laplace.
+struct Yukawa {
+  static constexpr std::string_view name = "yukawa";
+  static constexpr int homogeneity = -1;
+  static constexpr bool scale_free = false;
+  static constexpr double constant = 0.25 * std::numbers::inv_pi;
+  static constexpr std::array<double, 2> pair_cost{2.3, 1.85};
+  static constexpr std::array<std::string_view, 1> parameter_names{"screening"};
+
+  /// lambda: the inverse of the screening length, in the inverse of the points' unit; finite, not negative.
+  double screening = 1;
+
+  Yukawa in_units_of(double length) const { return {screening * length}; }
+  /// Check potentials are e^(-2 lambda) of the charges or less, and inverses have the reciprocal: at 30, both
+  /// are within the range of floats, and M2L transfers e^-57 of a charge or less.
+  Yukawa for_operators() const { return {screening < 30 ? screening : 30}; }
+  std::array<double, kKernelParameters> parameters() const { return {screening}; }
+  static Yukawa with_parameters(const std::array<double, kKernelParameters>& p) { return {p[0]}; }
+  /// exp(-lambda r) / r.
+  template <class V>
+  V potential(const V& r2, const V& inverse_r) const {
+    return inverse_r * decayed(r2, inverse_r);
+  }
+  /// -(lambda + 1 / r) exp(-lambda r) / r^2.
+  template <class V>
+  V gradient_factor(const V& r2, const V& inverse_r) const {
+    return -(inverse_r * inverse_r * (inverse_r + parameter<V>(screening)) * decayed(r2, inverse_r));
+  }
+  template <class V>
+  V gradient_length(const V& r2, const V& inverse_r) const {
+    return inverse_r * (inverse_r + parameter<V>(screening)) * decayed(r2, inverse_r);
+  }
+
+ private:
+  template <class V>
+  V decayed(const V& r2, const V& inverse_r) const {
+    return simd::decay(V(parameter<V>(screening) * (r2 * inverse_r)));
+  }
+};
+
+struct KernelType;      // kernels/any_kernel.hpp
+struct PairLoops;       // kernels/pair_loop_isa.hpp
+struct ReferenceLoops;  // kernels/reference_loop_isa.hpp
+
+/// f and f' of a pair: the gradient is gradient_factor * d.
+struct PairValue {
+  double potential, gradient_factor;
+};
+
+struct NamedParameter {
+  std::string_view name;
+  double value;
+};
+
+/// A copy of a kernel of one of the types above. Functions that take an AnyKernel take any of these.
+class AnyKernel {
+ public:
+  template <Kernel K>
+  AnyKernel(const K& kernel);
+
+  std::string_view name() const;
+  int homogeneity() const;
+  bool scale_free() const;
+  double constant() const;
+  /// As many parameters as there are names, then zeros.
+  std::array<double, kKernelParameters> parameters() const;
+  std::span<const std::string_view> parameter_names() const;
+  AnyKernel in_units_of(double length) const;
+  AnyKernel for_operators() const;
+
+  /// Throws Error if a parameter is out of range.
+  void check() const;
+
+  /// f and f' without the constant, as the functions of the concept.
+  PairValue at(double r2, double inverse_r) const;
+  /// values[i] = f(dx[i], dy[i], dz[i]) without the constant, 0 for coincident points.
+  void potentials(Index count, const double* dx, const double* dy, const double* dz, double* values) const;
+
+  /// For the library: the loops of the instruction set in use, which take state() as their first argument.
+  const PairLoops& pair_loops() const;
+  const ReferenceLoops& reference_loops() const;
+  const void* state() const { return state_; }
+
+ private:
+  friend AnyKernel named_kernel(std::string_view name, std::span<const NamedParameter> parameters);
+  explicit AnyKernel(const KernelType* type) : type_(type) {}
+
+  static constexpr std::size_t kStateBytes = 32;
+  const KernelType* type_;
+  alignas(double) std::byte state_[kStateBytes] = {};  // the kernel's struct
+};
+
+/// The kernel of this name. Throws Error if there is none, if it does not have one of the parameters or lacks
+/// one, or if a parameter is out of range.
+AnyKernel named_kernel(std::string_view name, std::span<const NamedParameter> parameters = {});
+/// The names of all kernels; the parameters of the kernel of this name.
+std::vector<std::string_view> kernel_names();
+std::span<const std::string_view> kernel_parameter_names(std::string_view name);
 
 }  // namespace octopole
 #pragma GCC visibility pop

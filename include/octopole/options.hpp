@@ -157,9 +157,15 @@ struct Options {
   bool allow_overfull_leaves = false;
 };
 
+/// Maximum number of a kernel's parameters.
+inline constexpr std::size_t kKernelParameters = 4;
+
 /// Everything that the precomputed operators depend on: equal keys mean equal operators.
 struct OperatorKey {
-  std::string_view kernel;       ///< name of the kernel, a constant of the program
+  std::string_view kernel;  ///< name of the kernel, a constant of the program
+  /// Of the kernel in units of a node's half side; 0 beyond their number. In Parameters: in the caller's
+  /// unit.
+  std::array<double, kKernelParameters> kernel_parameters{};
   int order = 6;                 ///< equivalent surfaces: points per edge of the cube
   int check_order = 6;           ///< upward check surface (P2M, M2M)
   int downward_check_order = 6;  ///< downward check surface (M2L, P2L); equal to `order` for M2L by FFT

@@ -24,12 +24,14 @@ void initialize();
 struct Settings {
   Options fmm;              ///< of the Fmm
   std::string prefix = {};  ///< of its options in PETSc's database: -[prefix]octopole_digits
+  AnyKernel kernel = Laplace{};
 };
 
-/// Returns `defaults`, replaced by the values that PETSc's options database has of -[prefix]octopole_...;
+/// Returns `defaults`, replaced by the values that PETSc's options database has of -[prefix]octopole_...; the
+/// kernel by its name, -[prefix]octopole_kernel yukawa, and its parameters, -[prefix]octopole_screening 2;
 /// with -help prints all these options. Unknown options are left for -options_left to report. Throws Error
-/// for values of the wrong kind; options that contradict each other are refused when the Fmm is constructed.
-/// Collective.
+/// for values of the wrong kind, AgreedError for a kernel that cannot be; options that contradict each other
+/// are refused when the Fmm is constructed. Collective.
 Settings read_options(MPI_Comm comm, const Settings& defaults);
 
 /// Creates a Mat of type shell from an Fmm whose points are set: row i is target i, column j source j, in the

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "app/hosts.hpp"
+#include "app/kernel_options.hpp"
 #include "app/machine_throughput.hpp"
 #include "app/options.hpp"
 #include "app/program.hpp"
@@ -37,6 +38,7 @@ using nlohmann::ordered_json;
 
 /// Cases to measure: every distribution with every number of points, digits and output.
 struct BenchCases {
+  AnyKernel kernel = Laplace{};
   Options method;  // its digits are replaced by those below
   std::vector<Shape> shapes = {Shape::cube, Shape::sphere, Shape::ellipsoid};
   std::vector<Index> points = {1000000};
@@ -108,10 +110,10 @@ class Medians {
   std::array<std::vector<double>, Size> samples_;
 };
 
-void compute_throughput(const BenchCases& cases, BenchResult& result) {
+void compute_throughput(BenchResult& result) {
   const Summary& s = result.summary;
   const bool gradient = s.parameters.gradient();
-  const auto best = seconds_of(s.operations, s.parameters, cases.throughput, true);
+  const auto best = seconds_of(s.operations, s.parameters, s.parameters.throughput, true);
   const double threads = s.ranks * s.threads;
   for (std::size_t i = 0; i < kPhases; ++i) {
     const PhaseOperations& operations = s.operations[i];
@@ -140,7 +142,7 @@ BenchResult measure_case(const mpi::Comm& comm, const BenchCases& cases, Shape s
   options.throughput = cases.throughput;
   options.output = output;
   reset_peak_memory();
-  Fmm fmm(comm.handle(), Laplace{}, options);
+  Fmm fmm(comm.handle(), cases.kernel, options);
   result.operators_seconds = fmm.summary().operators_seconds.max;
 
   std::vector<double> setups, evaluations;
@@ -168,9 +170,9 @@ BenchResult measure_case(const mpi::Comm& comm, const BenchCases& cases, Shape s
   result.phase_seconds = phases.get();
   result.pairs_per_point =
       result.evaluate_seconds * direct_sum_throughput(comm, cases.throughput) / static_cast<double>(points);
-  compute_throughput(cases, result);
+  compute_throughput(result);
   const Verification v =
-      verify(comm.handle(), Laplace{}, positions, charges, positions, field, cases.samples, cases.seed);
+      verify(comm.handle(), cases.kernel, positions, charges, positions, field, cases.samples, cases.seed);
   result.relative_l2 = v.potential.relative_l2;
   if (v.gradient) result.gradient_relative_l2 = v.gradient->relative_l2;
   return result;
@@ -205,6 +207,9 @@ ordered_json result_json(const BenchResult& r) {
         {"seconds", r.phase_seconds[i]}, {"gflops", r.gflops[i]}, {"fraction_of_peak", r.fraction[i]}};
   ordered_json json = {
       {"cloud", shape_name(r.shape)}, {"points", r.points}, {"output", output_name(r.output)}};
+  json["kernel"] = r.summary.parameters.operators.kernel;
+  for (const auto& [name, value] : kernel_parameters(r.summary.parameters.operators))
+    json[std::string(name)] = value;
   json.update(parameters_json(r.summary.parameters, kBenchReport));
   json.update({{"leaves", r.summary.tree.leaves},
                {"seconds",
@@ -254,6 +259,7 @@ class Bench : public Command {
  public:
   explicit Bench(CLI::App& program)
       : parser_(program.add_subcommand("bench", "Measure speed by point distribution, digits and output")) {
+    kernel_.add_to(*parser_);
     method_.add_method_to(*parser_, {"ncrit", "padding"});
     parser_->add_option("-n,--points", cases_.points, "Number of points of each distribution")
         ->delimiter(',')
@@ -286,6 +292,7 @@ class Bench : public Command {
 
   int run(const mpi::Comm& comm) override {
     cases_.method = method_.get();
+    cases_.kernel = kernel_.get();
     cases_.shapes.clear();
     for (const std::string& name : shapes_) cases_.shapes.push_back(parse_shape(name));
     cases_.outputs.clear();
@@ -294,7 +301,7 @@ class Bench : public Command {
       Options options = cases_.method;
       options.digits = digits;
       try {
-        resolve(options, Laplace::name);
+        resolve(options, cases_.kernel.name());
       } catch (const Error& error) {
         throw UsageError(error.what());
       }
@@ -334,6 +341,7 @@ class Bench : public Command {
  private:
   CLI::App* parser_;
   FmmOptions method_;
+  KernelOptions kernel_;
   BenchCases cases_;
   std::vector<std::string> shapes_ = {"cube", "sphere", "ellipsoid"}, outputs_ = {"potential", "gradient"};
   std::optional<int> threads_;

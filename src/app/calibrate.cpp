@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "app/hosts.hpp"
+#include "app/kernel_options.hpp"
 #include "app/options.hpp"
 #include "app/program.hpp"
 #include "cost/option_table.hpp"
@@ -58,6 +59,7 @@ TargetsOf parse_targets(std::string_view name) {
 
 /// What to measure.
 struct CalibrationCases {
+  AnyKernel kernel = Laplace{};
   Options method;  // precisions and M2L; orders and ncrit are those below
   Index points = 200000;
   int first_order = 2, last_order = 16;
@@ -169,7 +171,7 @@ std::vector<Measurement> measure(const mpi::Comm& comm, const CalibrationCases& 
         options.ncrit = ncrit;
         for (const Output output : cases.outputs) {
           options.output = output;
-          Fmm fmm(comm.handle(), Laplace{}, options, stores);
+          Fmm fmm(comm.handle(), cases.kernel, options, stores);
           for (const Problem& problem : problems) {
             if (problem.targets_of == TargetsOf::sources)
               fmm.set_points(problem.points);
@@ -177,7 +179,7 @@ std::vector<Measurement> measure(const mpi::Comm& comm, const CalibrationCases& 
               fmm.set_points(problem.points, problem.targets);
             Field field;
             for (int i = 0; i < 2; ++i) fmm.evaluate(problem.charges, field, output);  // first: warm-up
-            const Verification v = verify(comm.handle(), Laplace{}, problem.points, problem.charges,
+            const Verification v = verify(comm.handle(), cases.kernel, problem.points, problem.charges,
                                           problem.target_points(), field, cases.samples, cases.seed);
             results.push_back({order, order + extra, ncrit, problem.shape, problem.targets_of, output,
                                v.potential.relative_l2, v.gradient ? v.gradient->relative_l2 : 0,
@@ -229,9 +231,10 @@ std::string to_json(const CalibrationCases& cases, double safety, int ranks, int
                     const std::vector<Measurement>& measurements, const std::vector<Recommendation>& table) {
   Options example = cases.method;
   example.order = cases.first_order;
-  const Parameters method = resolve(example, Laplace::name);
+  const Parameters method = resolve(example, cases.kernel.name());
   ordered_json json = {
       {"octopole", version().version},
+      {"kernel", cases.kernel.name()},
       {"precision", precision_name(method.operators.precision)},
       {"near_precision", precision_name(method.near_precision)},
       {"m2l_precision", precision_name(method.operators.m2l_precision)},
@@ -275,6 +278,7 @@ class Calibrate : public Command {
     parser_->add_option("-n,--points", cases_.points, "Number of points of each distribution")
         ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()))
         ->capture_default_str();
+    kernel_.add_to(*parser_);
     method_.add_method_to(*parser_);
     parser_->add_option("--min-order", cases_.first_order, "Smallest order")
         ->check(CLI::Range(2, kLargestOrder))
@@ -321,6 +325,7 @@ class Calibrate : public Command {
 
   int run(const mpi::Comm& comm) override {
     cases_.method = method_.get();
+    cases_.kernel = kernel_.get();
     cases_.shapes.clear();
     for (const std::string& name : shapes_) cases_.shapes.push_back(parse_shape(name));
     cases_.targets.clear();
@@ -362,6 +367,7 @@ class Calibrate : public Command {
  private:
   CLI::App* parser_;
   FmmOptions method_;
+  KernelOptions kernel_;
   CalibrationCases cases_;
   std::vector<std::string> shapes_ = {"cube", "sphere", "ellipsoid", "plummer", "clusters"},
                            targets_ = {"sources", "shape", "box"}, outputs_ = {"potential", "gradient"};

@@ -167,10 +167,10 @@ CLI::Option* DistributionOptions::add_to(CLI::App& parser, const std::string& sh
                        ->check(CLI::Range(Index{1}, kMost));
   others_ = {
       points_option_,
-      parser.add_option("-s,--seed", distribution_.seed, "Seed of the random numbers")->capture_default_str(),
+      parser.add_option("-s,--seed", distribution_.seed, "Seed of the random numbers")->option_text("UINT=1"),
       parser.add_option("--charges", charges_, "uniform in [-1, 1), or unit")
           ->check(CLI::IsMember({"uniform", "unit"}))
-          ->capture_default_str(),
+          ->option_text("NAME=uniform"),
       parser
           .add_option("--targets", distribution_.targets,
                       "Number of targets other than the sources, of the same shape")

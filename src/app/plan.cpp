@@ -10,6 +10,7 @@
 #include <string>
 
 #include "app/hosts.hpp"
+#include "app/kernel_options.hpp"
 #include "app/machine_file.hpp"
 #include "app/machine_throughput.hpp"
 #include "app/options.hpp"
@@ -124,15 +125,14 @@ ForecastPoints::ForecastPoints(const mpi::Comm& comm, Shape shape, Index points,
   generated.sources = make_positions(shape, 0, similar, seed);
   tune_with(comm, generated);
   if (shape == Shape::cube) {
-    const morton::RootCube cube = morton::RootCube::enclosing({{0, 0, 0}, {1, 1, 1}}, parameters_.padding);
+    const morton::RootCube cube = root_cube({{0, 0, 0}, {1, 1, 1}}, parameters_.padding, parameters_);
     counts_ = std::make_unique<tree::UniformPoints>(points, -cube.corner[0] / cube.side,
                                                     (1 - cube.corner[0]) / cube.side, seed);
     note_ = "numbers of points drawn node by node";
   } else {
     const std::vector<double> sample = even_sample(shape, kMostGenerated);
     bounds_.include(sample);
-    sorted_sources_ =
-        sorted(morton::encode(morton::RootCube::enclosing(bounds_, parameters_.padding), sample));
+    sorted_sources_ = sorted(morton::encode(root_cube(bounds_, parameters_.padding, parameters_), sample));
     counts_ = std::make_unique<tree::ScaledPoints>(sorted_sources_, points);
     note_ = fmt::format("an even sample of {} points, each representing {:.1f} points", kMostGenerated,
                         static_cast<double>(points) / static_cast<double>(kMostGenerated));
@@ -166,7 +166,7 @@ void ForecastPoints::tune_with(const mpi::Comm& comm, const Points& points) {
 
 void ForecastPoints::take(const mpi::Comm& comm, const Points& points) {
   tune_with(comm, points);
-  const morton::RootCube cube = morton::RootCube::enclosing(bounds_, parameters_.padding);
+  const morton::RootCube cube = root_cube(bounds_, parameters_.padding, parameters_);
   source_codes_ = morton::encode(cube, points.sources);
   sorted_sources_ = sorted(source_codes_);
   if (points.targets_are_sources) {
@@ -234,6 +234,7 @@ class PlanCommand : public Command {
         ->check(CLI::IsMember({"scattered", "owners"}))
         ->capture_default_str();
     parser_->add_flag("--gradient", gradient_, "Also compute the gradient");
+    kernel_.add_to(*parser_);
     options_.add_to(*parser_);
     parser_->add_option("--machine", machine_, "File that describes the cluster, or reference")
         ->capture_default_str();
@@ -274,7 +275,7 @@ class PlanCommand : public Command {
       machine.throughput = machine_throughput(comm, choose_throughput(comm, throughput_)).throughput;
     options.throughput = machine.throughput;
     if (gradient_) options.output = Output::potential_and_gradient;
-    const Parameters parameters = resolve(options, Laplace::name);
+    const Parameters parameters = resolve(options, kernel_.get().name());
 
     std::vector<ForecastReport> reports;
     std::unique_ptr<ForecastPoints> points;
@@ -329,6 +330,7 @@ class PlanCommand : public Command {
   }
 
   CLI::App* parser_;
+  KernelOptions kernel_;
   FmmOptions options_;
   std::optional<int> ranks_, ranks_per_node_;
   std::vector<int> list_;

@@ -5,6 +5,7 @@
 #include <string>
 #include <variant>
 
+#include "app/kernel_options.hpp"
 #include "app/report.hpp"
 #include "app/text.hpp"
 #include "fmm/statistics.hpp"
@@ -47,6 +48,7 @@ struct AsJson {
 ordered_json all_parameters_json(const Parameters& p) {
   ordered_json json = parameters_json(p, kRunReport);
   json["kernel"] = p.operators.kernel;
+  for (const auto& [name, value] : kernel_parameters(p.operators)) json[std::string(name)] = value;
   json["pinv_tolerance"] = p.operators.pinv_tolerance;
   return json;
 }

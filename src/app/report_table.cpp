@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 
+#include "app/kernel_options.hpp"
 #include "app/report.hpp"
 #include "base/machine.hpp"
 #include "cost/leaf_cost.hpp"
@@ -210,7 +211,10 @@ std::string to_table(const RunReport& report, bool verbose) {
   const Summary& s = report.summary;
   const TreeSummary& tree = s.tree;
   Lines lines;
-  lines.add("octopole", "{}, kernel {}", version().version, s.parameters.operators.kernel);
+  std::string kernel(s.parameters.operators.kernel);
+  for (const auto& [name, value] : kernel_parameters(s.parameters.operators))
+    kernel += fmt::format(", {} {:g}", name, value);
+  lines.add("octopole", "{}, kernel {}", version().version, kernel);
   if (s.targets_are_sources)
     lines.add("points", "{} sources = targets", s.sources);
   else

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "app/hosts.hpp"
+#include "app/kernel_options.hpp"
 #include "app/machine_throughput.hpp"
 #include "app/options.hpp"
 #include "app/program.hpp"
@@ -36,6 +37,8 @@ std::vector<Attribute> describe(const RunReport& report) {
       {"input", report.distribution ? describe(*report.distribution) : report.input},
       {"kernel", std::string(p.operators.kernel)},
       {"ranks", std::int64_t{report.summary.ranks}}};
+  for (const auto& [name, value] : kernel_parameters(p.operators))
+    attributes.emplace_back(std::string(name), value);
   const std::vector<Attribute> options = attributes_of(p);
   attributes.insert(attributes.end(), options.begin(), options.end());
   if (const auto& v = report.verification) {
@@ -63,6 +66,7 @@ class Run : public Command {
         ->description("Instead of a file: points made in memory, as by generate")
         ->excludes(input);
     distribution_.make_optional();
+    kernel_.add_to(*parser_);
     options_.add_to(*parser_);
     options_.add_limits_to(*parser_);
     parser_->add_flag("--gradient", gradient_, "Also compute the gradient")->group(kAccuracyGroup);
@@ -116,10 +120,11 @@ class Run : public Command {
 
   int run(const mpi::Comm& comm) override {
     Options options = options_.get();
+    const AnyKernel kernel = kernel_.get();
     if (gradient_) {
       options.output = Output::potential_and_gradient;
       try {
-        resolve(options, Laplace::name);  // fewer digits are possible than for the potential alone
+        resolve(options, kernel.name());  // fewer digits are possible than for the potential alone
       } catch (const Error& error) {
         throw UsageError(error.what());
       }
@@ -142,7 +147,7 @@ class Run : public Command {
     }
     report.explain = explain_;
     double start = seconds_now();
-    MemoryCheck memory(comm, agree_on_parameters(comm, options, Laplace::name));
+    MemoryCheck memory(comm, agree_on_parameters(comm, options, kernel));
     const BeforeReading before_reading = [&](RowBlock sources, RowBlock targets) {
       memory.require_before_reading(sources.count, targets.count, !comm.any(targets.count > 0));
     };
@@ -150,13 +155,13 @@ class Run : public Command {
                                               : read_points(comm, input_, before_reading);
     report.read_seconds = comm.max(seconds_now() - start);
 
-    const Field field = evaluate(comm, options, points, report);
+    const Field field = evaluate(comm, kernel, options, points, report);
     if (no_evaluate_) return publish(comm, report);
     start = seconds_now();
     if (!no_self_check_) {
       report.self_check = !samples_;
       report.verification =
-          verify(comm.handle(), Laplace{}, points.sources, points.charges, points.target_positions(), field,
+          verify(comm.handle(), kernel, points.sources, points.charges, points.target_positions(), field,
                  samples_.value_or(kSelfCheckSamples), kCheckSeed,
                  samples_ ? ReferenceForm::in_double : self_check_form(report.summary.parameters));
       report.check_seconds = comm.max(seconds_now() - start);
@@ -205,10 +210,10 @@ class Run : public Command {
     return {};
   }
 
-  Field evaluate(const mpi::Comm& comm, const Options& options, const Points& points,
+  Field evaluate(const mpi::Comm& comm, const AnyKernel& kernel, const Options& options, const Points& points,
                  RunReport& report) const {
     const OperatorDatabase database(operators_);
-    Fmm fmm(comm.handle(), Laplace{}, options, operators_.empty() ? OperatorStores{} : database.stores());
+    Fmm fmm(comm.handle(), kernel, options, operators_.empty() ? OperatorStores{} : database.stores());
     if (points.targets_are_sources)
       fmm.set_points(points.sources);
     else
@@ -254,6 +259,7 @@ class Run : public Command {
   static constexpr std::uint64_t kCheckSeed = 1;
 
   CLI::App* parser_;
+  KernelOptions kernel_;
   FmmOptions options_;
   DistributionOptions distribution_;
   RecordOptions record_;

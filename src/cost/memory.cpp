@@ -340,6 +340,10 @@ void MemoryCheck::begin(Index replaced) {
   estimate_.replaced = replaced;
 }
 
+void MemoryCheck::expect_operators_of(int levels) {
+  estimate_.operators = levels * operator_bytes(parameters_.operators);
+}
+
 MemoryNeeds MemoryCheck::needs_of(Index sources, Index targets, bool targets_are_sources) const {
   std::array<Index, 2> of_all = {sources, targets};
   comm_.allreduce(std::span<Index>(of_all), MPI_SUM);

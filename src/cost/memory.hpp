@@ -126,6 +126,9 @@ class MemoryCheck {
   /// Begins a set-up while another one, of `replaced` bytes with any arrays of its evaluations, is kept.
   void begin(Index replaced);
 
+  /// There will be this number of sets of operators in the set-up begun.
+  void expect_operators_of(int levels);
+
   /// Checks the set-up begun before it allocates anything, from the numbers of points that each rank passes.
   /// Collective.
   void require_for_points(Index sources, Index targets, bool targets_are_sources);

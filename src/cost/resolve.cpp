@@ -7,6 +7,7 @@
 #include "cost/accuracy.hpp"
 #include "cost/operation_counts.hpp"
 #include "cost/option_table.hpp"
+#include "kernels/any_kernel.hpp"
 #include "octopole/error.hpp"
 #include "operators/p2p.hpp"
 #include "operators/surface.hpp"
@@ -135,6 +136,19 @@ M2lMethod choose_m2l(const Options& options, Parameters& p) {
   return m2l_seconds(M2lMethod::svd) < m2l_seconds(M2lMethod::fft) ? M2lMethod::svd : M2lMethod::fft;
 }
 
+/// Divides the throughput of pairs, which is that of Laplace's, by the cost of the kernel's.
+void scale_pairs(Throughput& throughput, const std::array<double, 2>& cost) {
+  for (const auto& [name, row] : throughput.rows()) {
+    const auto scale = [rates = row](OperationKind kind, double factor) {
+      (*rates)[static_cast<std::size_t>(kind)] /= factor;
+    };
+    scale(OperationKind::near_pairs, cost[0]);
+    scale(OperationKind::pairs, cost[0]);
+    scale(OperationKind::near_gradient_pairs, cost[1]);
+    scale(OperationKind::gradient_pairs, cost[1]);
+  }
+}
+
 }  // namespace
 
 Index Parameters::multipole_bytes() const {
@@ -162,7 +176,9 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   Parameters p;
   p.options = options;
   OperatorKey& key = p.operators;
-  key.kernel = kernel_name;
+  kernel_parameter_names(kernel_name);  // throws if there is no such kernel
+  const KernelType* kernel = kernel_type(kernel_name);
+  key.kernel = kernel->name;
 
   int check_order = 0;
   std::optional<int> digits = options.digits;
@@ -177,6 +193,7 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
       if (const double rate = (*row)[kind]; !(rate > 0) || !std::isfinite(rate))
         throw Error(fmt::format("throughput of {} = {}: it must be a positive number",
                                 kOperationKindNames[kind], rate));
+  scale_pairs(p.throughput, kernel->pair_cost);
   // The digits for which operators are chosen; p.digits remains the requested number.
   std::optional<int> aim = digits;
   if (aim && options.ncrit && *options.ncrit < kSmallLeaf) ++*aim;

@@ -12,6 +12,7 @@
 #include "cost/leaf_cost.hpp"
 #include "cost/rank_setup.hpp"
 #include "distributed/ghosts.hpp"
+#include "kernels/any_kernel.hpp"
 #include "operators/surface.hpp"
 #include "tree/count_tree.hpp"
 #include "tree/morton.hpp"
@@ -487,7 +488,7 @@ Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameter
     // 2:1 balance also divides nodes of fewer points than n_crit; a single candidate would leave none of
     // these.
     const double fewest = ncrits.front() / (parameters.tune_ncrit ? 1 : kBalanced);
-    const morton::RootCube cube = morton::RootCube::enclosing(bounds, padding);
+    const morton::RootCube cube = root_cube(bounds, padding, parameters);
     const auto source_codes = sorted_codes(cube, sample), target_codes = sorted_codes(cube, target_sample);
     const auto levels =
         tree::measure_density(source_codes, targets ? target_codes : source_codes,
@@ -508,6 +509,10 @@ Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameter
   // The next steps touch returned pages anew, which costs more than what two threads keep.
   if (max_threads() > 2) return_freed_memory();
   return tuning;
+}
+
+morton::RootCube root_cube(const morton::Bounds& bounds, double padding, const Parameters& parameters) {
+  return morton::RootCube::enclosing(bounds, padding, !is_scale_free(parameters.operators));
 }
 
 }  // namespace octopole

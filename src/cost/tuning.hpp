@@ -33,5 +33,8 @@ double model_scale(Index stride);
 Tuning tune(const mpi::Comm& comm, const morton::Bounds& bounds, const Parameters& parameters,
             std::span<const double> sources, std::optional<std::span<const double>> targets);
 
+/// The root cube of points within `bounds`.
+morton::RootCube root_cube(const morton::Bounds& bounds, double padding, const Parameters& parameters);
+
 }  // namespace octopole
 #pragma GCC visibility pop

@@ -12,6 +12,7 @@
 
 #include "cost/option_table.hpp"
 #include "octopole/version.hpp"
+#include "tree/interaction_lists.hpp"
 
 namespace octopole {
 namespace {
@@ -134,19 +135,25 @@ Throughput agree_on_throughput(const mpi::Comm& comm, const Throughput& throughp
   return agreed;
 }
 
-Parameters agree_on_parameters(const mpi::Comm& comm, const Options& options, std::string_view kernel_name) {
+Parameters agree_on_parameters(const mpi::Comm& comm, const Options& options, const AnyKernel& kernel) {
   std::vector<mpi::NamedValue> values = named_options(options);
+  values.push_back({"the kernel", std::string(kernel.name())});
+  values.push_back({"the kernel's parameters", fmt::format("{}", fmt::join(kernel.parameters(), " "))});
   values.push_back({"the build of octopole", build()});
   mpi::require_equal(comm, values, "pass the same options on every rank");
   Options agreed = options;
   mpi::collectively(comm, [&] { agreed.throughput = options.throughput.value_or(reference_throughput()); });
   agreed.throughput = agree_on_throughput(comm, *agreed.throughput);
   Parameters parameters;
-  mpi::collectively(comm, [&] { parameters = resolve(agreed, kernel_name); });
+  mpi::collectively(comm, [&] {
+    kernel.check();
+    parameters = resolve(agreed, kernel.name());
+    parameters.operators.kernel_parameters = kernel.parameters();
+  });
   // Rank 0's, but for the kernel's name: equal on all ranks, at another address on each.
   static_assert(std::is_trivially_copyable_v<Parameters>);
   comm.broadcast(std::span<Parameters>(&parameters, 1));
-  parameters.operators.kernel = kernel_name;
+  parameters.operators.kernel = kernel.name();
   return parameters;
 }
 
@@ -171,6 +178,36 @@ OperatorSet<Real> prepare_operators(const mpi::Comm& comm, const AnyKernel& kern
   return set;
 }
 
+template <class Real>
+LevelOperators<Real> prepare_level_operators(const mpi::Comm& comm, const AnyKernel& kernel,
+                                             const OperatorKey& key, double side, int levels,
+                                             OperatorStore<Real>* store, const LevelOperators<Real>& earlier,
+                                             std::string& note) {
+  LevelOperators<Real> operators(tree::kFirstLevel);
+  std::vector<std::string> notes;  // each once
+  int made = 0;
+  for (int level = tree::kFirstLevel; level < std::max(levels, tree::kFirstLevel + 1); ++level) {
+    const double half = std::ldexp(side, -level - 1);
+    const OperatorKey of_level = key_for(key, kernel, half);
+    // Levels with equal keys, where nodes are large against the kernel's length, share their operators.
+    if (operators.add_from(earlier, of_level) || operators.add_from(operators, of_level)) continue;
+    std::string what;
+    operators.add(prepare_operators(comm, kernel.in_units_of(half).for_operators(), of_level, store, what));
+    ++made;
+    if (std::find(notes.begin(), notes.end(), what) == notes.end()) notes.push_back(what);
+  }
+  note = made == 0 ? "kept from the points before"
+                   : fmt::format("of {} levels: {}", made, fmt::join(notes, "; "));
+  return operators;
+}
+
+template LevelOperators<float> prepare_level_operators(const mpi::Comm&, const AnyKernel&, const OperatorKey&,
+                                                       double, int, OperatorStore<float>*,
+                                                       const LevelOperators<float>&, std::string&);
+template LevelOperators<double> prepare_level_operators(const mpi::Comm&, const AnyKernel&,
+                                                        const OperatorKey&, double, int,
+                                                        OperatorStore<double>*, const LevelOperators<double>&,
+                                                        std::string&);
 template OperatorSet<float> prepare_operators(const mpi::Comm&, const AnyKernel&, const OperatorKey&,
                                               OperatorStore<float>*, std::string&);
 template OperatorSet<double> prepare_operators(const mpi::Comm&, const AnyKernel&, const OperatorKey&,

@@ -67,15 +67,24 @@ std::vector<mpi::NamedValue> named_options(const Options& options);
 Throughput agree_on_throughput(const mpi::Comm& comm, const Throughput& throughput);
 
 /// The parameters that all ranks use: those that rank 0 resolves, bit for bit, with the agreed throughput.
-/// Throws AgreedError if ranks pass different options (named, with the ranks) or resolve() refuses them.
+/// Throws AgreedError if ranks pass different options or kernels (named, with the ranks) or resolve() refuses
+/// them.
 /// Collective.
-Parameters agree_on_parameters(const mpi::Comm& comm, const Options& options, std::string_view kernel_name);
+Parameters agree_on_parameters(const mpi::Comm& comm, const Options& options, const AnyKernel& kernel);
 
 /// Rank 0 reads the operators of `key` from `store` (may be null; used on rank 0 only), or computes them and
 /// saves them there; all ranks get the same bits. `note` says on every rank where they came from. Collective.
 template <class Real>
 OperatorSet<Real> prepare_operators(const mpi::Comm& comm, const AnyKernel& kernel, const OperatorKey& key,
                                     OperatorStore<Real>* store, std::string& note);
+
+/// As prepare_operators for each level from kFirstLevel to levels - 1 of a tree with a root of side `side`,
+/// in the caller's unit. Those that `earlier` has are taken from there. Collective.
+template <class Real>
+LevelOperators<Real> prepare_level_operators(const mpi::Comm& comm, const AnyKernel& kernel,
+                                             const OperatorKey& key, double side, int levels,
+                                             OperatorStore<Real>* store, const LevelOperators<Real>& earlier,
+                                             std::string& note);
 
 }  // namespace octopole
 #pragma GCC visibility pop

@@ -101,7 +101,7 @@ template <class Real>
 struct Evaluation {
   const mpi::Comm& comm;
   const AnyKernel& kernel;
-  const OperatorSet<Real>& operators;
+  const LevelOperators<Real>& operators;
   PointSetup& s;
   bool near_in_single;
   Workspace<Real>& w;
@@ -113,7 +113,9 @@ struct Evaluation {
   bool gradient;
 
   LeafFramePoints leaf_frame_points() const { return s.leaf_frame_sources.view(s.tree.leaf); }
-  const Translations<Real>& t() const { return operators.translations; }
+  /// Of any level, for what all levels have in common; and of one level.
+  const Translations<Real>& t() const { return operators.any().translations; }
+  const Translations<Real>& t(int level) const { return operators.level(level).translations; }
   PhaseScope begin_phase(Phase phase, std::size_t part = 0) const {
     return {comm, profile, phase, part, s, observer};
   }
@@ -145,6 +147,19 @@ struct Evaluation {
   void start_ghost_charges() { start_rows(Exchange::ghost_charges, s.ghosts.points, w.charges.data(), 1); }
   void finish_ghost_charges() { finish_rows(Exchange::ghost_charges, s.ghosts.points, w.charges.data()); }
 
+  /// Calls work(level, part) for the parts of `nodes`, ascending, that are of one level; once for all, with
+  /// any level, if all levels have the same operators.
+  template <class Work>
+  void for_each_level(std::span<const NodeIndex> nodes, const Work& work) const {
+    if (!operators.by_level()) return work(distributed::kFirstLevel, nodes);
+    for (std::size_t level = distributed::kFirstLevel; !nodes.empty(); ++level) {
+      const auto end = std::lower_bound(nodes.begin(), nodes.end(), s.tree.level_begin[level + 1]);
+      const auto count = static_cast<std::size_t>(end - nodes.begin());
+      if (count > 0) work(static_cast<int>(level), nodes.first(count));
+      nodes = nodes.subspan(count);
+    }
+  }
+
   void upward() {
     const Index width = t().equivalent_size();
     // Ghosts that are in no list are never received, but M2L by FFT transforms whole families of siblings:
@@ -152,8 +167,10 @@ struct Evaluation {
     if (w.multipoles.empty()) zero(w.multipoles, s.tree.keys.size() * static_cast<std::size_t>(width));
     {
       const PhaseScope timed = begin_phase(Phase::p2m);
-      p2m(kernel, t(), std::span<const NodeIndex>(s.operator_nodes.source_leaves), s.boxes.data(),
-          s.sources_by_node(), w.charges.data(), w.multipoles.data(), leaf_frame_points());
+      for_each_level(s.operator_nodes.source_leaves, [&](int level, std::span<const NodeIndex> leaves) {
+        p2m(kernel, t(level), leaves, s.boxes.data(), s.sources_by_node(), w.charges.data(),
+            w.multipoles.data(), leaf_frame_points());
+      });
     }
     auto step = s.ancestors.steps.begin();
     for (int level = morton::kDepth - 1; level >= distributed::kFirstLevel; --level) {
@@ -164,7 +181,8 @@ struct Evaluation {
       }
       if (level >= static_cast<int>(s.operator_nodes.source_parents.size())) continue;
       const PhaseScope timed = begin_phase(Phase::m2m, static_cast<std::size_t>(level));
-      m2m(t(), std::span<const NodeIndex>(s.operator_nodes.source_parents[static_cast<std::size_t>(level)]),
+      m2m(t(level),
+          std::span<const NodeIndex>(s.operator_nodes.source_parents[static_cast<std::size_t>(level)]),
           s.tree.children.data(), s.tree.has_source.data(), w.multipoles.data());
     }
   }
@@ -292,29 +310,31 @@ struct Evaluation {
     zero(w.locals, s.tree.keys.size() * static_cast<std::size_t>(t().equivalent_size()));
     for (std::size_t level = distributed::kFirstLevel; level < s.operator_nodes.target_nodes.size();
          ++level) {
+      const OperatorSet<Real>& of_level = operators.level(static_cast<int>(level));
+      const Translations<Real>& t_level = of_level.translations;
       const NodeIndex first = s.tree.level_begin[level];
       zero(w.checks, static_cast<std::size_t>(s.tree.level_begin[level + 1] - first) * check_width);
       const CheckRows<Real> checks(w.checks.data(), first);
       const std::span<const NodeIndex> nodes(s.operator_nodes.target_nodes[level]);
       {
         const PhaseScope timed = begin_phase(Phase::m2l, level);
-        if (operators.m2l_by_fft() && operators.m2l_in_single_alone())
-          m2l_fft(operators.fft_single, t(), s.m2l[level], w.multipoles.data(), checks, w.m2l_single);
-        else if (operators.m2l_by_fft())
-          m2l_fft(operators.fft, t(), s.m2l[level], w.multipoles.data(), checks, w.m2l);
+        if (of_level.m2l_by_fft() && of_level.m2l_in_single_alone())
+          m2l_fft(of_level.fft_single, t_level, s.m2l[level], w.multipoles.data(), checks, w.m2l_single);
+        else if (of_level.m2l_by_fft())
+          m2l_fft(of_level.fft, t_level, s.m2l[level], w.multipoles.data(), checks, w.m2l);
         else
-          m2l_svd(operators.svd, t(), nodes, view(s.lists.v), s.boxes.data(), w.multipoles.data(), checks);
+          m2l_svd(of_level.svd, t_level, nodes, view(s.lists.v), s.boxes.data(), w.multipoles.data(), checks);
       }
       {
         const PhaseScope timed = begin_phase(Phase::p2l, level);
-        p2l(kernel, t(), std::span<const NodeIndex>(s.operator_nodes.x_nodes[level]),
+        p2l(kernel, t_level, std::span<const NodeIndex>(s.operator_nodes.x_nodes[level]),
             view(s.operator_lists.p2l), s.boxes.data(), s.sources_by_node(), w.charges.data(), checks);
       }
       poll_near_sums();
       const PhaseScope timed = begin_phase(Phase::l2l, level);
-      check_to_local(t(), nodes, {w.checks.data(), first}, w.locals.data());
+      check_to_local(t_level, nodes, {w.checks.data(), first}, w.locals.data());
       if (level > distributed::kFirstLevel)
-        l2l(t(), std::span<const NodeIndex>(s.operator_nodes.target_parents[level - 1]),
+        l2l(t_level, std::span<const NodeIndex>(s.operator_nodes.target_parents[level - 1]),
             s.tree.children.data(), s.tree.has_target.data(), w.locals.data());
     }
   }
@@ -375,7 +395,7 @@ double agree_on_charges(const mpi::Comm& comm, const PointSetup* setup, const Pa
 }
 
 template <class Real>
-void evaluate(const mpi::Comm& comm, const AnyKernel& kernel, const OperatorSet<Real>& operators,
+void evaluate(const mpi::Comm& comm, const AnyKernel& kernel, const LevelOperators<Real>& operators,
               PointSetup& setup, Precision near, Workspace<Real>& workspace, std::span<const double> charges,
               double charge_unit, Output output, Field& field, Profile& profile, WorkObserver* observer) {
   profile = {};
@@ -385,8 +405,9 @@ void evaluate(const mpi::Comm& comm, const AnyKernel& kernel, const OperatorSet<
   const bool gradient = output == Output::potential_and_gradient;
   if (gradient)
     for (auto* axis : {&workspace.gx, &workspace.gy, &workspace.gz}) zero(*axis, summed);
+  const AnyKernel scaled = kernel.in_units_of(setup.cube.unit);
   Evaluation<Real> e{comm,
-                     kernel,
+                     scaled,
                      operators,
                      setup,
                      near == Precision::single_precision,
@@ -416,11 +437,11 @@ void evaluate(const mpi::Comm& comm, const AnyKernel& kernel, const OperatorSet<
   profile.total_seconds = seconds_now() - start;
 }
 
-template void evaluate(const mpi::Comm&, const AnyKernel&, const OperatorSet<float>&, PointSetup&, Precision,
-                       Workspace<float>&, std::span<const double>, double, Output, Field&, Profile&,
-                       WorkObserver*);
-template void evaluate(const mpi::Comm&, const AnyKernel&, const OperatorSet<double>&, PointSetup&, Precision,
-                       Workspace<double>&, std::span<const double>, double, Output, Field&, Profile&,
-                       WorkObserver*);
+template void evaluate(const mpi::Comm&, const AnyKernel&, const LevelOperators<float>&, PointSetup&,
+                       Precision, Workspace<float>&, std::span<const double>, double, Output, Field&,
+                       Profile&, WorkObserver*);
+template void evaluate(const mpi::Comm&, const AnyKernel&, const LevelOperators<double>&, PointSetup&,
+                       Precision, Workspace<double>&, std::span<const double>, double, Output, Field&,
+                       Profile&, WorkObserver*);
 
 }  // namespace octopole

@@ -36,7 +36,7 @@ double agree_on_charges(const mpi::Comm& comm, const PointSetup* setup, const Pa
 /// P2P, not higher than Real. Counts time, bytes and messages in `profile`; notifies `observer`, which may be
 /// null. Collective.
 template <class Real>
-void evaluate(const mpi::Comm& comm, const AnyKernel& kernel, const OperatorSet<Real>& operators,
+void evaluate(const mpi::Comm& comm, const AnyKernel& kernel, const LevelOperators<Real>& operators,
               PointSetup& setup, Precision near, Workspace<Real>& workspace, std::span<const double> charges,
               double charge_unit, Output output, Field& field, Profile& profile,
               WorkObserver* observer = nullptr);

@@ -16,7 +16,8 @@ namespace octopole {
 
 class Fmm::Implementation {
  public:
-  Implementation(MPI_Comm parent, const Laplace& kernel, const Options& options, const OperatorStores& stores)
+  Implementation(MPI_Comm parent, const AnyKernel& kernel, const Options& options,
+                 const OperatorStores& stores)
       : comm_(mpi::Comm::duplicate(parent)), kernel_(kernel), options_(options) {
     mpi::or_end_all(comm_, "the construction of an Fmm", [&] {
       comm_.enter("options");
@@ -24,18 +25,14 @@ class Fmm::Implementation {
         mpi::require_thread_level(max_threads());
         simd::active_isa();  // an invalid choice is an error here, not inside a parallel region
       });
-      parameters_ = agree_on_parameters(comm_, options, Laplace::name);
+      parameters_ = agree_on_parameters(comm_, options, kernel_);
       memory_.emplace(comm_, parameters_);
       memory_->require_for_operators();
-      const double start = seconds_now();
-      comm_.enter("operators");
       if (parameters_.operators.precision == Precision::double_precision)
-        engine_ = Engine<double>{
-            prepare_operators(comm_, kernel_, parameters_.operators, stores.in_double, note_), {}};
+        engine_ = Engine<double>{{}, {}, stores.in_double};
       else
-        engine_ = Engine<float>{
-            prepare_operators(comm_, kernel_, parameters_.operators, stores.in_single, note_), {}};
-      operators_seconds_ = seconds_now() - start;
+        engine_ = Engine<float>{{}, {}, stores.in_single};
+      if (kernel_.scale_free()) make_operators_of(nullptr);
     });
   }
 
@@ -49,6 +46,7 @@ class Fmm::Implementation {
           engine_);
       memory_->begin(setup_ ? setup_->memory.stays : 0);
       PointSetup next = octopole::set_points(comm_, parameters_, sources, targets, observer_, &*memory_);
+      if (!kernel_.scale_free()) make_operators_of(&next);
       setup_.emplace(std::move(next));
       profile_ = {};
       if (observer_) observer_->set_up(*setup_);
@@ -72,6 +70,7 @@ class Fmm::Implementation {
 
   void observe(WorkObserver* observer) { observer_ = observer; }
   const Parameters& parameters() const { return parameters_; }
+  const AnyKernel& kernel() const { return kernel_; }
   const Options& options() const { return options_; }
   const mpi::Comm& comm() const { return comm_; }
   /// Runs work(set-up) on all ranks; throws AgreedError before set_points.
@@ -111,9 +110,27 @@ class Fmm::Implementation {
  private:
   template <class Real>
   struct Engine {
-    OperatorSet<Real> operators;
+    LevelOperators<Real> operators;
     Workspace<Real> workspace;
+    OperatorStore<Real>* store;
   };
+
+  /// Reads or computes the operators: one set, or those of the levels of `setup`.
+  void make_operators_of(const PointSetup* setup) {
+    const double start = seconds_now();
+    comm_.enter("operators");
+    std::visit(
+        [&](auto& engine) {
+          if constexpr (requires { engine.store; })
+            engine.operators =
+                setup ? prepare_level_operators(comm_, kernel_, parameters_.operators, setup->cube.side,
+                                                setup->levels, engine.store, engine.operators, note_)
+                      : LevelOperators(
+                            prepare_operators(comm_, kernel_, parameters_.operators, engine.store, note_));
+        },
+        engine_);
+    operators_seconds_ += seconds_now() - start;
+  }
 
   mpi::Comm comm_;
   AnyKernel kernel_;
@@ -128,7 +145,7 @@ class Fmm::Implementation {
   WorkObserver* observer_ = nullptr;
 };
 
-Fmm::Fmm(MPI_Comm comm, const Laplace& kernel, const Options& options, const OperatorStores& stores)
+Fmm::Fmm(MPI_Comm comm, const AnyKernel& kernel, const Options& options, const OperatorStores& stores)
     : implementation_(std::make_unique<Implementation>(comm, kernel, options, stores)) {}
 Fmm::Implementation& Fmm::implementation() const {
   if (!implementation_) throw Error("this Fmm has been moved from", "use the one it was moved to");
@@ -155,6 +172,9 @@ void Fmm::evaluate(std::span<const double> charges, Field& field, Output output)
 }
 const Parameters& Fmm::parameters() const {
   return implementation().parameters();
+}
+const AnyKernel& Fmm::kernel() const {
+  return implementation().kernel();
 }
 const Options& Fmm::options() const {
   return implementation().options();

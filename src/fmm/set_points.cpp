@@ -11,6 +11,7 @@
 #include "cost/tuning.hpp"
 #include "distributed/global_tree.hpp"
 #include "fmm/agreement.hpp"
+#include "kernels/any_kernel.hpp"
 
 namespace octopole {
 namespace {
@@ -240,7 +241,7 @@ struct Steps {
     const morton::Bounds bounds = bounds_of(comm, sources, targets.value_or(std::span<const double>{}));
     s.tuning = tune(comm, bounds, parameters, sources, targets);
     stages.end(SetupStage::tuning, static_cast<std::size_t>(s.tuning.sample));
-    mpi::collectively(comm, [&] { s.cube = morton::RootCube::enclosing(bounds, s.tuning.padding); });
+    mpi::collectively(comm, [&] { s.cube = root_cube(bounds, s.tuning.padding, parameters); });
     s.cube = comm.of_root(s.cube);
   }
 
@@ -294,16 +295,19 @@ struct Steps {
         comm, tree::LocalPart{s.shared, s.partition, comm.rank(), splits, own_sources(), own_targets()},
         traffic(SetupExchange::records));
     release(splits);
+    if (s.by_level) s.levels = static_cast<int>(comm.max(Index{s.tree.levels()}));
     stages.end(SetupStage::tree, s.tree.keys.size());
   }
 
   /// The lists, which operator sums each pair, and where L2L ends.
   void build_lists() {
     stages.begin(SetupStage::lists);
-    if (memory)
+    if (memory) {
+      if (s.by_level) memory->expect_operators_of(std::max(1, s.levels - distributed::kFirstLevel));
       memory->require(
           needs_of_tree(point_numbers(s, parameters), moved_points(s), s.tree, parameters, comm.size()),
           MemoryStage::tree);
+    }
     mpi::collectively(comm, [&] {
       s.lists = tree::build_lists(s.tree);
       s.operator_lists =
@@ -463,6 +467,7 @@ PointSetup set_points(const mpi::Comm& comm, const Parameters& parameters, std::
 
   PointSetup setup;
   setup.rank = comm.rank();
+  setup.by_level = !is_scale_free(parameters.operators);
   Steps steps{comm, parameters, sources, targets, memory, setup, Stages(comm, setup.stage_seconds, observer)};
   steps.choose_leaf_size_and_cube();  // 1
   steps.sort_points_by_code();

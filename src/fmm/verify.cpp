@@ -120,7 +120,7 @@ void check_lengths(std::span<const double> sources, std::span<const double> char
             "three per target, on all ranks or on none");
 }
 
-Verification verify_together(const mpi::Comm& comm, const Laplace& kernel, std::span<const double> sources,
+Verification verify_together(const mpi::Comm& comm, const AnyKernel& kernel, std::span<const double> sources,
                              std::span<const double> charges, std::span<const double> targets,
                              const Field& field, Index samples, std::uint64_t seed, ReferenceForm form) {
   const bool gradient = comm.any(!field.gradient.empty());
@@ -187,7 +187,7 @@ Verification verify_together(const mpi::Comm& comm, const Laplace& kernel, std::
 
 }  // namespace
 
-Verification verify(MPI_Comm parent, const Laplace& kernel, std::span<const double> sources,
+Verification verify(MPI_Comm parent, const AnyKernel& kernel, std::span<const double> sources,
                     std::span<const double> charges, std::span<const double> targets, const Field& field,
                     Index samples, std::uint64_t seed, ReferenceForm form) {
   const mpi::Comm comm = mpi::Comm::duplicate(parent);

@@ -1,5 +1,7 @@
 #include "io/operator_file.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
@@ -85,11 +87,12 @@ class Checksum {
 /// The key as attributes: a stored set must agree with all of them. The structured binding does not compile
 /// if a member is missing here.
 std::vector<Attribute> attributes_of(const OperatorKey& key) {
-  [[maybe_unused]] const auto& [kernel, order, check_order, downward_check_order, inner_radius, outer_radius,
-                                outer_grading, pinv_tolerance, precision, m2l_precision, m2l, svd_tolerance,
-                                svd_rank] = key;
+  [[maybe_unused]] const auto& [kernel, kernel_parameters, order, check_order, downward_check_order,
+                                inner_radius, outer_radius, outer_grading, pinv_tolerance, precision,
+                                m2l_precision, m2l, svd_tolerance, svd_rank] = key;
   return {{"format", std::int64_t{kOperatorFormat}},
           {"kernel", std::string(key.kernel)},
+          {"kernel_parameters", fmt::format("{}", fmt::join(key.kernel_parameters, " "))},
           {"order", std::int64_t{key.order}},
           {"check_order", std::int64_t{key.check_order}},
           {"downward_check_order", std::int64_t{key.downward_check_order}},

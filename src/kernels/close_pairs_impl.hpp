@@ -1,5 +1,5 @@
 // How the loops in single precision leave out pairs that are too close for that precision. Included by the
-// unit of the pair loops (pair_loop_isa.cpp) only.
+// units of kernels only (pair_loop_impl.hpp).
 //
 // A block of pairs is first summed without tests ("fast"), while the smallest squared distance is recorded.
 // If that is too small, the block's sums are discarded and it is summed again with tests ("guarded"): pairs

@@ -28,7 +28,9 @@ void direct_sum(const K& kernel, std::span<const double> targets, std::span<cons
                 std::span<const double> charges, std::span<double> potential,
                 std::span<double> gradient = {}) {
   const Index m = static_cast<Index>(targets.size() / 3), n = static_cast<Index>(charges.size());
-  const double unit = unit_of(targets, sources), inverse_unit = 1 / unit,
+  const double unit = unit_of(targets, sources);
+  const K scaled = kernel.in_units_of(unit);
+  const double inverse_unit = 1 / unit,
                of_potential = std::ldexp(K::constant, K::homogeneity * std::ilogb(unit)),
                of_gradient = std::ldexp(K::constant, (K::homogeneity - 1) * std::ilogb(unit));
 #pragma omp parallel for schedule(static)
@@ -40,9 +42,9 @@ void direct_sum(const K& kernel, std::span<const double> targets, std::span<cons
       const double dz = (targets[3 * i + 2] - sources[3 * j + 2]) * inverse_unit;
       const double r2 = dx * dx + dy * dy + dz * dz;
       const double inverse_r = r2 > 0 ? 1 / std::sqrt(r2) : 0;
-      u += charges[j] * kernel.potential(r2, inverse_r);
+      u += charges[j] * scaled.potential(r2, inverse_r);
       if (!gradient.empty()) {
-        const double g = charges[j] * kernel.gradient_factor(r2, inverse_r);
+        const double g = charges[j] * scaled.gradient_factor(r2, inverse_r);
         gx += g * dx;
         gy += g * dy;
         gz += g * dz;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/types.hpp"
-#include "kernels/any_kernel.hpp"
+#include "octopole/kernels.hpp"
 
 #pragma GCC visibility push(default)
 namespace octopole {

@@ -52,8 +52,8 @@ struct PairLoops {
   LeafFrameLoops leaf_frame;
 };
 
-/// The loops of kernel K. `of` is defined by the unit of the instruction set (pair_loop_isa.cpp); its
-/// pointers are null where the build does not have it.
+/// The loops of kernel K. `of` is defined by the kernel's unit, <name>_isa.cpp; its pointers are
+/// null where the build does not have it.
 template <class K>
 struct PairLoopsOf {
   template <simd::Isa>

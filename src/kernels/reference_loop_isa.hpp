@@ -74,8 +74,8 @@ struct ReferenceLoops {
                               float least, double* sums);
 };
 
-/// The loops of kernel K. `of` is defined by the unit of the instruction set (reference_loop_isa.cpp); its
-/// pointers are null where the build does not have it.
+/// The loops of kernel K. `of` is defined by the kernel's unit, <name>_isa.cpp; its pointers are
+/// null where the build does not have it.
 template <class K>
 struct ReferenceLoopsOf {
   template <simd::Isa>

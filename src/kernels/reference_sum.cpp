@@ -120,7 +120,9 @@ class ThreadSums {
   ThreadSums(const AnyKernel& kernel, std::span<const double> targets, const Frames& frames, bool gradient,
              double charge_unit)
       : loops_(kernel.reference_loops()),
-        kernel_(kernel),
+        homogeneity_(kernel.homogeneity()),
+        wide_kernel_(kernel.in_units_of(frames.length)),
+        fixed_kernel_(kernel.in_units_of(frames.fixed_length)),
         frames_(frames),
         gradient_(gradient),
         fixed_unit_(charge_unit),
@@ -165,14 +167,14 @@ class ThreadSums {
       const std::size_t end = std::min<std::size_t>(first + kFixedTargets, count_);
       unsigned left = ~0U;
       if (fixed && std::all_of(&inside_[first], &inside_[end - 1] + 1, [](char inside) { return inside; }))
-        left = sum_fixed(kernel_.state(), fixed_[first / kFixedTargets], fixed_block_, kLeastFixed,
+        left = sum_fixed(fixed_kernel_.state(), fixed_[first / kFixedTargets], fixed_block_, kLeastFixed,
                          &fixed_sums_[kSumsOfTarget * first]);
       for (std::size_t i = first; i < end; ++i)
         if (left >> (i - first) & 1) {
           if (!has_wide)
             loops_.take_wide(points.sources, points.charges, points.count, frames_.inverse, wide_block_);
           has_wide = true;
-          sum_wide(kernel_.state(), &wide_[3 * i], wide_block_, &wide_sums_[kSumsOfTarget * i]);
+          sum_wide(wide_kernel_.state(), &wide_[3 * i], wide_block_, &wide_sums_[kSumsOfTarget * i]);
         }
     }
   }
@@ -180,16 +182,17 @@ class ThreadSums {
   /// Adds the sums to `sums` (targets, kReferenceParts), in the caller's units.
   void add_to(std::span<double> sums) const {
     for (std::size_t i = 0; i < count_; ++i) {
-      convert(kernel_.homogeneity(), frames_.length, 1, gradient_, &wide_sums_[kSumsOfTarget * i],
+      convert(homogeneity_, frames_.length, 1, gradient_, &wide_sums_[kSumsOfTarget * i],
               &sums[kReferenceParts * i]);
-      convert(kernel_.homogeneity(), frames_.fixed_length, fixed_unit_, gradient_,
-              &fixed_sums_[kSumsOfTarget * i], &sums[kReferenceParts * i]);
+      convert(homogeneity_, frames_.fixed_length, fixed_unit_, gradient_, &fixed_sums_[kSumsOfTarget * i],
+              &sums[kReferenceParts * i]);
     }
   }
 
  private:
   const ReferenceLoops& loops_;
-  const AnyKernel& kernel_;
+  int homogeneity_;
+  AnyKernel wide_kernel_, fixed_kernel_;
   const Frames& frames_;
   bool gradient_;
   double fixed_unit_;

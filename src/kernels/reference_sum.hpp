@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/types.hpp"
-#include "kernels/any_kernel.hpp"
+#include "octopole/kernels.hpp"
 #include "octopole/verify.hpp"
 
 #pragma GCC visibility push(default)

@@ -4,8 +4,8 @@
 #include <array>
 
 #include "base/aligned.hpp"
-#include "kernels/any_kernel.hpp"
 #include "linalg/svd.hpp"
+#include "octopole/kernels.hpp"
 #include "operators/surface.hpp"
 
 namespace octopole {

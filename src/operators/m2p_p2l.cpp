@@ -33,8 +33,9 @@ void p2l(const AnyKernel& kernel, const Translations<Real>& t, std::span<const N
       static_cast<Index>(nodes.size()), 8, [] { return SourceBuffer<Real>(); },
       [&](SourceBuffer<Real>& buffer, Index i) {
         const NodeIndex node = nodes[static_cast<std::size_t>(i)];
+        const AnyKernel scaled = kernel.in_units_of(boxes[node].half);
         const auto flush = [&] {
-          pair_potential(kernel, check_points, buffer.view(), checks.row(node, check));
+          pair_potential(scaled, check_points, buffer.view(), checks.row(node, check));
           buffer.clear();
         };
         buffer.append(sources, x.of(node), charges, boxes[node], flush);

@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "kernels/any_kernel.hpp"
+#include "octopole/kernels.hpp"
 #include "operators/translations.hpp"
 #include "operators/views.hpp"
 

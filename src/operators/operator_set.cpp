@@ -24,11 +24,19 @@ void require_size(const std::string& name, std::size_t size, Index expected) {
 
 }  // namespace
 
+OperatorKey key_for(OperatorKey key, const AnyKernel& kernel, double half) {
+  key.kernel_parameters = kernel.in_units_of(half).for_operators().parameters();
+  return key;
+}
+
 template <class Real>
 OperatorSet<Real> make_operators(const AnyKernel& kernel, const OperatorKey& key) {
   if (key.kernel != kernel.name())
     throw Error("operators of kernel '" + std::string(key.kernel) + "' requested for kernel '" +
                 std::string(kernel.name()) + "'");
+  if (key.kernel_parameters != kernel.parameters())
+    throw Error("operators of kernel '" + std::string(key.kernel) +
+                "' requested for other parameters than the kernel's");
   OperatorSet<Real> set;
   set.translations = make_translations<Real>(kernel, key);
   if (set.m2l_by_fft() && set.m2l_in_single_alone())

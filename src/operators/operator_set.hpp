@@ -1,6 +1,10 @@
 // All precomputed operators, as one value that can be stored, broadcast and reused.
 #pragma once
 
+#include <memory>
+#include <utility>
+#include <vector>
+
 #include "operators/m2l_fft.hpp"
 #include "operators/m2l_svd.hpp"
 #include "operators/translations.hpp"
@@ -9,7 +13,7 @@
 namespace octopole {
 
 /// Incremented whenever the meaning of stored operators changes: part of the database's key.
-inline constexpr int kOperatorFormat = 5;
+inline constexpr int kOperatorFormat = 6;
 
 template <class Real>
 struct OperatorSet {
@@ -48,6 +52,47 @@ template <class Real>
 OperatorSet<Real> lay_out_operators(const OperatorKey& key);
 template <class Real>
 void adopt_arrays(OperatorSet<Real>& set);
+
+/// Operators by level: those of a scale-free kernel are the same on all levels, others have a set for each of
+/// the levels `first` to last.
+template <class Real>
+class LevelOperators {
+ public:
+  LevelOperators() = default;
+  explicit LevelOperators(OperatorSet<Real> of_all) : sets_{share(std::move(of_all))} {}
+  explicit LevelOperators(int first) : by_level_(true), first_(first) {}
+
+  bool by_level() const { return by_level_; }
+  /// Adds the set of the next level.
+  void add(OperatorSet<Real> set) { sets_.push_back(share(std::move(set))); }
+  /// Adds that of the next level from `others`, if one of them has this key.
+  bool add_from(const LevelOperators& others, const OperatorKey& key) {
+    for (const auto& set : others.sets_)
+      if (set->key() == key) {
+        sets_.push_back(set);
+        return true;
+      }
+    return false;
+  }
+
+  const OperatorSet<Real>& level(int level) const {
+    return *sets_[by_level_ ? static_cast<std::size_t>(level - first_) : 0];
+  }
+  /// Any set: surfaces and sizes are those of all levels.
+  const OperatorSet<Real>& any() const { return *sets_.front(); }
+
+ private:
+  using Shared = std::shared_ptr<const OperatorSet<Real>>;
+  static Shared share(OperatorSet<Real> set) {
+    return std::make_shared<const OperatorSet<Real>>(std::move(set));
+  }
+  bool by_level_ = false;
+  int first_ = 0;
+  std::vector<Shared> sets_;
+};
+
+/// The key of the operators of nodes with half side `half`, in the caller's unit.
+OperatorKey key_for(OperatorKey key, const AnyKernel& kernel, double half);
 
 /// Storage of operators between runs. Called on one rank only; load returns false when the store has no
 /// operators of this key, with the cause in `reason` (empty if they have not been stored yet).

@@ -29,18 +29,19 @@ struct LeafSources {
   /// Adds the potential of the leaf's sources at `targets`, given in its frame.
   void add_potential(NodeIndex leaf, const TargetArrays<Real>& targets, SourceBuffer<Real>& buffer,
                      Real* potential) const {
+    const AnyKernel scaled = kernel.in_units_of(boxes[leaf].half);
     if constexpr (std::is_same_v<Real, float>)
       if (leaf_frame.has(leaf)) {
         const Index end = points.end[leaf];
         for (Index i = points.begin[leaf]; i < end; i += kSourceChunk)  // longer sums lose digits
-          pair_potential(kernel, targets,
+          pair_potential(scaled, targets,
                          SourceArrays<float>{leaf_frame.x + i, leaf_frame.y + i, leaf_frame.z + i,
                                              charges + i, std::min(end - i, kSourceChunk)},
                          potential);
         return;
       }
     const auto flush = [&] {
-      pair_potential(kernel, targets, buffer.view(), potential);
+      pair_potential(scaled, targets, buffer.view(), potential);
       buffer.clear();
     };
     buffer.append(points, std::span(&leaf, 1), charges, boxes[leaf], flush);

@@ -138,6 +138,7 @@ struct PairWorker<float> {
   void symmetric(const AnyKernel& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box* boxes,
                  const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
     const Box& frame = boxes[leaf];
+    const AnyKernel scaled = kernel.in_units_of(frame.half);
     const double scale = kernel.constant() * integer_power(frame.half, kernel.homogeneity());
     const SumsInDouble<Charge> in_double{kernel, points, points, charges, sums};
     const bool gradient = sums.gradient();
@@ -155,7 +156,7 @@ struct PairWorker<float> {
       for (const NodeIndex other : others.subspan(begin, k - begin)) {
         const Index from = points.begin[other];
         const auto add_close = [&](Index a, Index b) { in_double.add(first + a, from + b, true); };
-        pair_symmetric_split(kernel, one.arrays(first, count, gradient), one.low(first),
+        pair_symmetric_split(scaled, one.arrays(first, count, gradient), one.low(first),
                              one.double_sums(gradient), run.arrays(from, points.end[other] - from, gradient),
                              run.low(from), guard_of_two_floats(close_pairs(add_close)));
       }
@@ -178,7 +179,7 @@ class LeafFrameWorker {
     if (self == partners.end() || points.begin[leaf] == points.end[leaf]) return;
     two_floats_.one_sided(kernel, leaf, {self + 1, partners.end()}, boxes, points, charges, sums);
     const BothSides add_close = in_double(kernel, points, charges, sums);
-    pair_self_leaf_frame(kernel, arrays(charges), double_sums(sums),
+    pair_self_leaf_frame(kernel.in_units_of(boxes[leaf].half), arrays(charges), double_sums(sums),
                          leaf_of(kernel, points, leaf, boxes[leaf]), estimate(), close_pairs(add_close));
   }
 
@@ -196,9 +197,9 @@ class LeafFrameWorker {
                            place(its.z, box.z)});
     }
     const BothSides add_close = in_double(kernel, points, charges, sums);
-    pair_symmetric_leaf_frame(kernel, arrays(charges), double_sums(sums), leaf_of(kernel, points, leaf, box),
-                              partners_.data(), static_cast<Index>(partners_.size()), estimate(),
-                              close_pairs(add_close));
+    pair_symmetric_leaf_frame(kernel.in_units_of(box.half), arrays(charges), double_sums(sums),
+                              leaf_of(kernel, points, leaf, box), partners_.data(),
+                              static_cast<Index>(partners_.size()), estimate(), close_pairs(add_close));
   }
 
  private:

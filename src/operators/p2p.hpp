@@ -4,7 +4,7 @@
 #include <functional>
 #include <span>
 
-#include "kernels/any_kernel.hpp"
+#include "octopole/kernels.hpp"
 #include "operators/views.hpp"
 
 #pragma GCC visibility push(default)

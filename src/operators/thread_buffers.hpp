@@ -176,22 +176,23 @@ class TargetBuffer {
   void evaluate(const AnyKernel& kernel, const SourceArrays<Real>& sources, double half,
                 const TargetSums& sums, const LowParts<Real>& low = {},
                 [[maybe_unused]] const CloseGuard& close = {}) {
+    const AnyKernel scaled = kernel.in_units_of(half);
     const double scale = kernel.constant() * integer_power(half, kernel.homogeneity());
     std::fill_n(potential_.data(), count_, Real{0});
     if (!sums.gradient()) {
       if constexpr (Split)
-        pair_potential_split(kernel, targets_, points_.low(), sources, low, close, potential_.data());
+        pair_potential_split(scaled, targets_, points_.low(), sources, low, close, potential_.data());
       else
-        pair_potential(kernel, targets_, sources, potential_.data());
+        pair_potential(scaled, targets_, sources, potential_.data());
       add(potential_, scale, sums.potential);
       return;
     }
     for (auto* v : {&gx_, &gy_, &gz_}) std::fill_n(v->data(), count_, Real{0});
     if constexpr (Split)
-      pair_gradient_split(kernel, targets_, points_.low(), sources, low, close, potential_.data(), gx_.data(),
+      pair_gradient_split(scaled, targets_, points_.low(), sources, low, close, potential_.data(), gx_.data(),
                           gy_.data(), gz_.data());
     else
-      pair_gradient(kernel, targets_, sources, potential_.data(), gx_.data(), gy_.data(), gz_.data());
+      pair_gradient(scaled, targets_, sources, potential_.data(), gx_.data(), gy_.data(), gz_.data());
     add(potential_, scale, sums.potential);
     add(gx_, scale / half, sums.gx);
     add(gy_, scale / half, sums.gy);

@@ -8,7 +8,7 @@
 
 #include "base/aligned.hpp"
 #include "base/types.hpp"
-#include "kernels/any_kernel.hpp"
+#include "octopole/kernels.hpp"
 #include "octopole/options.hpp"
 #include "operators/surface.hpp"
 

@@ -35,7 +35,10 @@ Options with_digits(Options options, int digits) {
 }  // namespace
 
 AccuracyLevels::AccuracyLevels(std::shared_ptr<Fmm> fmm)
-    : comm_(FmmAccess::comm(*fmm)), options_(fmm->options()), full_(std::make_unique<Entry>()) {
+    : comm_(FmmAccess::comm(*fmm)),
+      kernel_(fmm->kernel()),
+      options_(fmm->options()),
+      full_(std::make_unique<Entry>()) {
   full_->fmm = std::move(fmm);
   source_count_ = static_cast<Index>(full_->fmm->sources().size() / 3);  // throws if there are none
   targets_are_sources_ = full_->fmm->targets_are_sources();
@@ -44,9 +47,10 @@ AccuracyLevels::AccuracyLevels(std::shared_ptr<Fmm> fmm)
   adopt(*full_);
 }
 
-AccuracyLevels::AccuracyLevels(MPI_Comm comm, const Options& options, std::vector<double> sources,
-                               std::optional<std::vector<double>> targets)
+AccuracyLevels::AccuracyLevels(MPI_Comm comm, const AnyKernel& kernel, const Options& options,
+                               std::vector<double> sources, std::optional<std::vector<double>> targets)
     : comm_(mpi::Comm::duplicate(comm)),
+      kernel_(kernel),
       options_(options),
       source_count_(static_cast<Index>(sources.size() / 3)),
       target_count_(static_cast<Index>((targets ? *targets : sources).size() / 3)),
@@ -56,7 +60,7 @@ AccuracyLevels::AccuracyLevels(MPI_Comm comm, const Options& options, std::vecto
   mpi::collectively(comm_, [&] {
     if (source_points_.size() % 3 != 0 || target_points_.size() % 3 != 0)
       throw Error("coordinates are not three per point");
-    resolve(options_, Laplace::name);
+    resolve(options_, kernel_.name());
   });
 }
 
@@ -77,7 +81,7 @@ std::unique_ptr<AccuracyLevels::Entry> AccuracyLevels::build(
   auto entry = std::make_unique<Entry>();
   {
     const EventScope event(log_events().operators);
-    entry->fmm = std::make_shared<Fmm>(comm_.handle(), Laplace{}, options);
+    entry->fmm = std::make_shared<Fmm>(comm_.handle(), kernel_, options);
   }
   const EventScope event(log_events().set_points);
   FmmAccess::observe(*entry->fmm, &entry->observer);
@@ -98,7 +102,7 @@ bool AccuracyLevels::set_digits(int digits) {
 
 int AccuracyLevels::digits() const {
   if (full_) return full_->level.digits;
-  return resolve(options_, Laplace::name).digits.value_or(0);
+  return resolve(options_, kernel_.name()).digits.value_or(0);
 }
 
 Fmm& AccuracyLevels::full() {
@@ -169,7 +173,7 @@ std::vector<AccuracyLevel> AccuracyLevels::products_by_level() const {
 
 std::string describe(const AccuracyLevels& accuracy) {
   std::string text = fmt::format(
-      "octopole FMM, kernel {}, {}\n", Laplace::name,
+      "octopole FMM, kernel {}, {}\n", accuracy.kernel().name(),
       accuracy.digits() > 0 ? fmt::format("{} digits", accuracy.digits()) : std::string("accuracy by order"));
   const std::vector<AccuracyLevel> levels = accuracy.products_by_level();
   for (const AccuracyLevel& level : levels)

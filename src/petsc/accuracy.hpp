@@ -32,7 +32,7 @@ class AccuracyLevels {
   explicit AccuracyLevels(std::shared_ptr<Fmm> fmm);
   /// Builds an Fmm for these points when it is first needed; until then set_digits can choose. Without
   /// targets, sources = targets. Throws AgreedError for options that resolve() refuses.
-  AccuracyLevels(MPI_Comm comm, const Options& options, std::vector<double> sources,
+  AccuracyLevels(MPI_Comm comm, const AnyKernel& kernel, const Options& options, std::vector<double> sources,
                  std::optional<std::vector<double>> targets);
   ~AccuracyLevels();
   AccuracyLevels(const AccuracyLevels&) = delete;
@@ -65,6 +65,7 @@ class AccuracyLevels {
   Index targets() const { return target_count_; }
   bool targets_are_sources() const { return targets_are_sources_; }
   MPI_Comm comm() const { return comm_.handle(); }
+  const AnyKernel& kernel() const { return kernel_; }
   const mpi::Comm& ranks() const { return comm_; }
 
   /// Products by digits so far, most digits first. Not collective.
@@ -82,6 +83,7 @@ class AccuracyLevels {
   static void adopt(Entry& entry);
 
   mpi::Comm comm_;
+  AnyKernel kernel_;
   Options options_;
   Index source_count_ = 0, target_count_ = 0;
   bool targets_are_sources_ = true;

@@ -251,13 +251,10 @@ Scaling scaling_of(Mat matrix) {
 
 namespace {
 
-double kernel_entry(const double* target, const double* source) {
-  double value = 0;
-  const double one = 1;
+double kernel_entry(const AnyKernel& kernel, const double* target, const double* source) {
   const double dx = target[0] - source[0], dy = target[1] - source[1], dz = target[2] - source[2];
   const double r2 = dx * dx + dy * dy + dz * dz;
-  if (r2 > 0) value = Laplace::constant * Laplace{}.potential(r2, one / std::sqrt(r2));
-  return value;
+  return r2 > 0 ? kernel.constant() * kernel.at(r2, 1 / std::sqrt(r2)).potential : 0;
 }
 
 /// Entries of the kernel's matrix, with the leaves of the FMM's tree as groups.
@@ -277,7 +274,7 @@ class KernelEntries : public NearEntries {
   void fill(std::span<const Index> rows, std::span<const Index> columns, double* block) const override {
     for (const Index column : columns)
       for (const Index row : rows)
-        *block++ = kernel_entry(&targets_[3 * static_cast<std::size_t>(row)],
+        *block++ = kernel_entry(levels_->kernel(), &targets_[3 * static_cast<std::size_t>(row)],
                                 &sources_[3 * static_cast<std::size_t>(column)]);
   }
 
@@ -306,7 +303,7 @@ class FmmOperator : public Operator {
     if (levels_->targets_are_sources()) return;
     const std::vector<double> targets = levels_->full().targets(), sources = levels_->full().sources();
     for (std::size_t i = 0; i < values.size(); ++i)
-      values[i] = kernel_entry(&targets[3 * i], &sources[3 * i]);
+      values[i] = kernel_entry(levels_->kernel(), &targets[3 * i], &sources[3 * i]);
   }
 
   std::shared_ptr<NearEntries> near_entries() override { return std::make_shared<KernelEntries>(levels_); }
@@ -342,7 +339,8 @@ Mat make_mat(MPI_Comm comm, Fmm&& fmm) {
 Mat make_mat(MPI_Comm comm, const Settings& settings, std::vector<double> sources,
              std::optional<std::vector<double>> targets) {
   return make(comm, [&] {
-    return std::make_shared<AccuracyLevels>(comm, read_options(comm, settings).fmm, std::move(sources),
+    const Settings read = read_options(comm, settings);
+    return std::make_shared<AccuracyLevels>(comm, read.kernel, read.fmm, std::move(sources),
                                             std::move(targets));
   });
 }

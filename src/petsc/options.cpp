@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cost/option_table.hpp"
+#include "mpi/agreement.hpp"
 #include "petsc/handles.hpp"
 
 namespace octopole::petsc {
@@ -119,8 +120,23 @@ class OptionReader {
   PetscErrorCode error_ = kNoError;
 };
 
-PetscErrorCode read(MPI_Comm comm, const char* prefix, Options& options) {
+/// What the database has of a kernel: empty or no value if it has none.
+struct KernelChoice {
+  std::string name;
+  std::optional<double> screening;
+};
+
+PetscErrorCode read(MPI_Comm comm, const char* prefix, Options& options, KernelChoice& kernel) {
   OCTOPOLE_PETSC_OPTIONS_BEGIN(comm, prefix, "octopole FMM", "");
+  char name[64];
+  PetscBool set = PETSC_FALSE;
+  OCTOPOLE_PETSC_CALL(PetscOptionsString("-octopole_kernel", "Kernel: laplace or yukawa", "",
+                                         kernel.name.c_str(), name, sizeof name, &set));
+  if (set) kernel.name = name;
+  PetscReal screening = 0;
+  OCTOPOLE_PETSC_CALL(PetscOptionsReal("-octopole_screening", "Inverse of the screening length of yukawa", "",
+                                       screening, &screening, &set));
+  if (set) kernel.screening = screening;
   OptionReader reader(PetscOptionsObject, options);
   for_each_option(reader);
   OCTOPOLE_PETSC_CALL(reader.error());
@@ -133,8 +149,15 @@ PetscErrorCode read(MPI_Comm comm, const char* prefix, Options& options) {
 Settings read_options(MPI_Comm comm, const Settings& defaults) {
   const QuietErrors quiet;
   Settings settings = defaults;
-  check(read(comm, settings.prefix.empty() ? nullptr : settings.prefix.c_str(), settings.fmm),
+  KernelChoice kernel{std::string(defaults.kernel.name()), std::nullopt};
+  check(read(comm, settings.prefix.empty() ? nullptr : settings.prefix.c_str(), settings.fmm, kernel),
         "options database");
+  if (kernel.name != defaults.kernel.name() || kernel.screening) {
+    std::vector<NamedParameter> parameters;
+    if (kernel.screening) parameters.push_back({"screening", *kernel.screening});
+    mpi::collectively(mpi::Comm::duplicate(comm),
+                      [&] { settings.kernel = named_kernel(kernel.name, parameters); });
+  }
   return settings;
 }
 

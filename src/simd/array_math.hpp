@@ -1,4 +1,4 @@
-// exp, sin and cos of arrays, by the vectors of simd/math.hpp.
+// exp, decay, sin and cos of arrays, by the vectors of simd/math.hpp.
 #pragma once
 
 #include "base/types.hpp"
@@ -9,6 +9,10 @@ namespace octopole::simd {
 /// Runs in the calling thread with the instruction set of active_isa().
 template <class Real>
 void array_exp(Index count, const Real* x, Real* to);
+
+/// to[i] = e^-x[i], as simd::decay, for x[i] >= 0; `to` may be x.
+template <class Real>
+void array_decay(Index count, const Real* x, Real* to);
 
 /// sines[i] = sin x[i], cosines[i] = cos x[i], as simd::sin_cos: absolute error at most 1e-13 for |x| <= 1e6
 /// and Real double, 2e-7 for |x| <= 8000 and float. Either result may be x.

@@ -35,6 +35,11 @@ void exp_loop(Index count, const Real* x, Real* to) {
 }
 
 template <class Real>
+void decay_loop(Index count, const Real* x, Real* to) {
+  each_vector(count, x, [to](const auto& v, Index i, int size) { store_lanes(to + i, decay(v), size); });
+}
+
+template <class Real>
 void sin_cos_loop(Index count, const Real* x, Real* sines, Real* cosines) {
   each_vector(count, x, [sines, cosines](const auto& v, Index i, int size) {
     const auto result = sin_cos(v);
@@ -53,7 +58,7 @@ template <class Real>
 template <Isa>
 ArrayMathLoops<Real> ArrayMathLoops<Real>::of() {
 #ifdef OCTOPOLE_ISA_BUILT
-  return {exp_loop<Real>, sin_cos_loop<Real>};
+  return {exp_loop<Real>, decay_loop<Real>, sin_cos_loop<Real>};
 #else
   return {};
 #endif

@@ -309,6 +309,22 @@ OCTOPOLE_INLINE VecF inverse_sqrt_of_normal(const VecF& r2) {
 OCTOPOLE_INLINE VecF lesser(const VecF& a, const VecF& b) {
   return _mm512_maskz_min_ps(kAllLanes, a, b);
 }
+/// y minus the nearest integer; 0 for infinity.
+OCTOPOLE_INLINE VecD from_nearest_integer(const VecD& y) {
+  return _mm512_maskz_reduce_pd(0xFF, y, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+OCTOPOLE_INLINE VecF from_nearest_integer(const VecF& y) {
+  return _mm512_maskz_reduce_ps(kAllLanes, y, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+/// v 2^n for integers n <= 0 and v near 1; 0 if that is below the smallest normal number, and if n is NaN.
+OCTOPOLE_INLINE VecD times_power(const VecD& v, const VecD& n) {
+  const __mmask8 normal = _mm512_cmp_pd_mask(n, _mm512_set1_pd(-1022), _CMP_GT_OQ);
+  return _mm512_maskz_scalef_pd(normal, v, n);
+}
+OCTOPOLE_INLINE VecF times_power(const VecF& v, const VecF& n) {
+  const __mmask16 normal = _mm512_cmp_ps_mask(n, _mm512_set1_ps(-126), _CMP_GT_OQ);
+  return _mm512_maskz_scalef_ps(normal, v, n);
+}
 OCTOPOLE_INLINE bool any_below(const VecF& v, const VecF& least) {
   return _mm512_cmp_ps_mask(v, least, _CMP_LT_OQ) != 0;
 }

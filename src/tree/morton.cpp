@@ -116,7 +116,20 @@ void Bounds::include(std::span<const double> points) {
   std::copy(high, high + 3, upper.begin());
 }
 
-RootCube RootCube::enclosing(const Bounds& bounds, double padding) {
+namespace {
+
+/// The least of the numbers 2^(k / 16), rounded up to 12 bits, that is not below `side`.
+double round_up_to_few(double side) {
+  const double power = std::ldexp(1.0, std::ilogb(side));
+  for (int k = 0; k < 16; ++k)
+    if (const double candidate = std::ceil(std::exp2(k / 16.0) * 2048) / 2048 * power; candidate >= side)
+      return candidate;
+  return 2 * power;
+}
+
+}  // namespace
+
+RootCube RootCube::enclosing(const Bounds& bounds, double padding, bool few_sides) {
   double extent = 0, farthest = 0;
   for (std::size_t c = 0; c < 3; ++c) {
     extent = std::max(extent, bounds.upper[c] - bounds.lower[c]);
@@ -137,6 +150,7 @@ RootCube RootCube::enclosing(const Bounds& bounds, double padding) {
   }
   cube.side = std::max(cube.side, std::ceil(extent / quantum) * quantum);  // coincident points have no extent
   cube.side = std::ceil(padding * cube.side / quantum) * quantum;
+  if (few_sides) cube.side = round_up_to_few(cube.side);
   cube.unit = std::ldexp(1.0, std::ilogb(cube.side));
   for (std::size_t c = 0; c < 3; ++c)
     if (std::abs(cube.corner[c]) >= 2 * cube.side) cube.frame[c] = cube.corner[c];

@@ -197,7 +197,9 @@ struct RootCube {
 
   /// Encloses the bounds (which must not be empty), from their lower corner on, in a cube `padding` (1 .. 2)
   /// times as wide as necessary; throws Error if their extent is not finite.
-  static RootCube enclosing(const Bounds& bounds, double padding = 1);
+  /// With `few_sides`, the side is rounded up to one of 16 per power of two: operators that depend on it can
+  /// then be used again for other points.
+  static RootCube enclosing(const Bounds& bounds, double padding = 1, bool few_sides = false);
 
   /// Code of the finest cell that contains the point; points on the upper faces belong to the last cell.
   Code encode(double x, double y, double z) const {

@@ -65,6 +65,8 @@ expect 0 1 capacitance sphere.msh --report digits.json -- -octopole_digits 5 -he
 holds digits.json "r['solver']['fmm_digits'] == 5"
 shows out -octopole_ncrit -octopole_allgather_threshold -pc_octopole_near_halo
 grep -q "was not used" err && fail "an option was used and is said not to be"
+expect 1 2 capacitance sphere.msh -- -octopole_kernel yukawa -octopole_screening 2
+shows err "kernel laplace"
 for value in 2.5 nan; do
   for name in allgather_threshold coarse_users; do  # coarse_users: its earlier name
     expect 1 2 capacitance sphere.msh --report digits.json -- -octopole_$name $value

@@ -116,7 +116,7 @@ TEST(Agreement, ParametersAreThoseOfRankZero) {
   Options options;
   options.digits = 7;
   options.m2l = M2lMethod::svd;
-  const Parameters p = agree_on_parameters(comm, options, Laplace::name);
+  const Parameters p = agree_on_parameters(comm, options, Laplace{});
   EXPECT_EQ(p.operators, resolve(options, Laplace::name).operators);
   EXPECT_EQ(p.digits, 7);
   EXPECT_EQ(p.operators.kernel, Laplace::name);

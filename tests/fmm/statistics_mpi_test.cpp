@@ -207,8 +207,8 @@ TEST(Communication, HowMultipolesTravelChangesNoBit) {
     in_double.m2l_precision = Precision::double_precision;
     in_double.allgather_threshold = std::numeric_limits<Index>::max();
     std::string note;
-    const auto operators =
-        prepare_operators<double>(comm, Laplace{}, resolve(options, Laplace::name).operators, nullptr, note);
+    const LevelOperators operators(
+        prepare_operators<double>(comm, Laplace{}, resolve(options, Laplace::name).operators, nullptr, note));
     PointSetup s =
         set_points(comm, resolve(in_double, Laplace::name), part.of(problem.sources, 3), std::nullopt);
     EXPECT_FALSE(s.ghosts.float_wire);

@@ -1,4 +1,4 @@
-#include "kernels/any_kernel.hpp"
+#include "octopole/kernels.hpp"
 
 #include <gtest/gtest.h>
 

@@ -53,7 +53,7 @@ struct Problem {
     multipoles = random_values(n * tree.boxes.size(), 0, 1, 1);
   }
   template <class Real>
-  std::vector<double> expected(const Translations<Real>& t) const {
+  std::vector<double> expected(const Translations<Real>& t, const AnyKernel& kernel = Laplace{}) const {
     const auto n = static_cast<std::size_t>(t.equivalent_size()),
                nc = static_cast<std::size_t>(t.downward_check_size());
     std::vector<double> checks(nc * tree.boxes.size(), 0.0);
@@ -70,8 +70,8 @@ struct Problem {
         const auto density = std::span(multipoles).subspan(static_cast<std::size_t>(source) * n, n);
         charges.insert(charges.end(), density.begin(), density.end());
       }
-      direct_sum(Laplace{}, points, sources, charges, row);
-      for (double& u : row) u *= box.half / Laplace::constant;
+      direct_sum(kernel, points, sources, charges, row);
+      for (double& u : row) u *= box.half / kernel.constant();
     }
     return checks;
   }
@@ -126,6 +126,20 @@ TEST(M2LFft, IsThePotentialOfTheVList) {
     const auto ops = make_operators<double>(Laplace{}, laplace_key(order));
     EXPECT_LT(relative_error(problem.computed(ops), problem.expected(ops.translations)), 1e-13) << order;
   }
+}
+
+TEST(M2L, OfEveryKernelByBothMethods) {
+  const Problem problem(5, 2, 1.5);
+  const double half = 1.5 / 4;
+  for (const AnyKernel& kernel : tested_kernels())
+    for (const M2lMethod method : {M2lMethod::fft, M2lMethod::svd}) {
+      OperatorKey key = laplace_key(5, method);
+      key.kernel = kernel.name();
+      key.svd_tolerance = 1e-15;
+      const auto ops = make_operators<double>(kernel.in_units_of(half), key_for(key, kernel, half));
+      EXPECT_LT(relative_error(problem.computed(ops), problem.expected(ops.translations, kernel)), 1e-12)
+          << kernel.name() << ' ' << m2l_name(method);
+    }
 }
 
 TEST(M2LFft, EveryInstructionSet) {

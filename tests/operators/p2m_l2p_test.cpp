@@ -12,8 +12,8 @@ namespace octopole::testing {
 namespace {
 
 template <class Real>
-double p2m_error(const OperatorKey& key, Index points) {
-  const auto t = make_translations<Real>(Laplace{}, key);
+double p2m_error(const OperatorKey& key, Index points, const AnyKernel& kernel = Laplace{}) {
+  const auto t = translations_of<Real>(kernel, key, 0.25);
   const auto n = static_cast<std::size_t>(t.equivalent_size());
   const std::vector<Box> boxes{{9, 9, 9, 1}, {0.3, -0.2, 1.1, 0.25}};
   PointSet sources(2);
@@ -22,7 +22,7 @@ double p2m_error(const OperatorKey& key, Index points) {
   const std::vector<Real> rounded(charges.begin(), charges.end());
   std::vector<Real> multipoles(2 * n, Real(5));
   const std::vector<NodeIndex> leaves{1};
-  p2m(Laplace{}, t, leaves, boxes.data(), sources.view(), rounded.data(), multipoles.data());
+  p2m(kernel, t, leaves, boxes.data(), sources.view(), rounded.data(), multipoles.data());
   EXPECT_EQ(multipoles[0], Real(5)) << "row of a node that was not asked for";
   std::vector<double> far;
   for (unsigned i = 0; i < 60; ++i) {
@@ -32,17 +32,20 @@ double p2m_error(const OperatorKey& key, Index points) {
       far.push_back((a == 0 ? 0.3 : a == 1 ? -0.2 : 1.1) + 0.25 * (3.0 + 0.05 * i) * direction[a] / length);
   }
   std::vector<double> expected(60), computed(60);
-  direct_sum(Laplace{}, far, sources.interleaved(), charges, expected);
+  direct_sum(kernel, far, sources.interleaved(), charges, expected);
   const std::vector<double> density(multipoles.begin() + std::ptrdiff_t(n), multipoles.end());
-  direct_sum(Laplace{}, far, placed(t.upward_equivalent, boxes[1]), density, computed);
+  direct_sum(kernel, far, placed(t.upward_equivalent, boxes[1]), density, computed);
   return relative_error(computed, expected);
 }
 
 TEST(P2M, FarFieldOfALeaf) {
-  EXPECT_LT(p2m_error<double>(laplace_key(4), 50), 2e-4);
-  EXPECT_LT(p2m_error<double>(laplace_key(6), 50), 2e-6);
-  EXPECT_LT(p2m_error<double>(laplace_key(10), 50), 1e-9);
-  EXPECT_LT(p2m_error<double>(laplace_key(14), 50), 1e-12);
+  for (const AnyKernel& kernel : tested_kernels()) {
+    SCOPED_TRACE(kernel.name());
+    EXPECT_LT(p2m_error<double>(laplace_key(4), 50, kernel), 2e-4);
+    EXPECT_LT(p2m_error<double>(laplace_key(6), 50, kernel), 2e-6);
+    EXPECT_LT(p2m_error<double>(laplace_key(10), 50, kernel), 1e-9);
+    EXPECT_LT(p2m_error<double>(laplace_key(14), 50, kernel), 1e-12);
+  }
 }
 
 TEST(P2M, MoreSourcesThanOneChunk) {
@@ -56,7 +59,8 @@ TEST(P2M, WiderCheckSurfaceIsNoWorse) {
 }
 
 TEST(P2M, SinglePrecision) {
-  EXPECT_LT(p2m_error<float>(laplace_key(6, M2lMethod::fft, Precision::single_precision), 50), 3e-6);
+  const OperatorKey key = laplace_key(6, M2lMethod::fft, Precision::single_precision);
+  for (const AnyKernel& kernel : tested_kernels()) EXPECT_LT(p2m_error<float>(key, 50, kernel), 3e-6);
 }
 
 TEST(P2M, ManyLeavesAreTheSameAsOneByOne) {
@@ -74,8 +78,8 @@ TEST(P2M, ManyLeavesAreTheSameAsOneByOne) {
 }
 
 template <class Real>
-void check_l2p(Precision precision, double tolerance) {
-  const auto t = make_translations<Real>(Laplace{}, laplace_key(5, M2lMethod::fft, precision));
+void check_l2p(const AnyKernel& kernel, Precision precision, double tolerance) {
+  const auto t = translations_of<Real>(kernel, laplace_key(5, M2lMethod::fft, precision), 0.125);
   const std::vector<Box> boxes{{0.3, -0.2, 1.1, 0.125}};
   PointSet targets(1);
   targets.fill(0, boxes[0], 33, 4);
@@ -83,22 +87,24 @@ void check_l2p(Precision precision, double tolerance) {
   const std::vector<Real> locals(density.begin(), density.end());
   const std::vector<NodeIndex> leaves{0};
   std::vector<double> potential(33), gradient(99);
-  direct_sum(Laplace{}, targets.interleaved(), placed(t.downward_equivalent, boxes[0]), density, potential,
+  direct_sum(kernel, targets.interleaved(), placed(t.downward_equivalent, boxes[0]), density, potential,
              gradient);
   Sums sums(33, true), only(33, false);
-  l2p(Laplace{}, t, leaves, boxes.data(), targets.view(), locals.data(), sums.view());
-  l2p(Laplace{}, t, leaves, boxes.data(), targets.view(), locals.data(), only.view());
+  l2p(kernel, t, leaves, boxes.data(), targets.view(), locals.data(), sums.view());
+  l2p(kernel, t, leaves, boxes.data(), targets.view(), locals.data(), only.view());
   EXPECT_LT(relative_error(sums.potential, potential), tolerance);
   EXPECT_LT(relative_error(only.potential, potential), tolerance);
   EXPECT_LT(relative_error(sums.gradient(), gradient), 10 * tolerance);
-  l2p(Laplace{}, t, leaves, boxes.data(), targets.view(), locals.data(), only.view());
+  l2p(kernel, t, leaves, boxes.data(), targets.view(), locals.data(), only.view());
   for (double& u : potential) u *= 2;
   EXPECT_LT(relative_error(only.potential, potential), tolerance) << "results must be added";
 }
 
 TEST(L2P, IsTheFieldOfTheEquivalentSurface) {
-  check_l2p<double>(Precision::double_precision, 1e-13);
-  check_l2p<float>(Precision::single_precision, 1e-6);
+  for (const AnyKernel& kernel : tested_kernels())
+    check_l2p<double>(kernel, Precision::double_precision, 1e-13);
+  for (const AnyKernel& kernel : tested_kernels())
+    check_l2p<float>(kernel, Precision::single_precision, 1e-6);
 }
 
 // Coordinates from to_leaf_frames() equal those that P2M and L2P would compute, but serve only leaves.

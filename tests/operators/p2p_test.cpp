@@ -20,16 +20,16 @@ namespace octopole::testing {
 namespace {
 
 template <class Real>
-void check_p2p(Index sources, double unit, double tolerance) {
+void check_p2p(Index sources, double unit, double tolerance, const AnyKernel& kernel = Laplace{}) {
   const Scene scene(sources, unit);
   const std::vector<Real> charges(scene.charges.begin(), scene.charges.end());
   std::vector<double> potential(29), gradient(3 * 29);
-  direct_sum(Laplace{}, scene.targets.interleaved(), scene.sources.interleaved(), scene.charges, potential,
+  direct_sum(kernel, scene.targets.interleaved(), scene.sources.interleaved(), scene.charges, potential,
              gradient);
   Sums sums(29, true), only(29, false);
-  p2p<Real>(Laplace{}, scene.nodes, scene.list.view(), scene.boxes.data(), scene.targets.view(),
+  p2p<Real>(kernel, scene.nodes, scene.list.view(), scene.boxes.data(), scene.targets.view(),
             scene.sources.view(), charges.data(), sums.view());
-  p2p<Real>(Laplace{}, scene.nodes, scene.list.view(), scene.boxes.data(), scene.targets.view(),
+  p2p<Real>(kernel, scene.nodes, scene.list.view(), scene.boxes.data(), scene.targets.view(),
             scene.sources.view(), charges.data(), only.view());
   EXPECT_LT(relative_error(sums.potential, potential), tolerance);
   EXPECT_LT(relative_error(only.potential, potential), tolerance);
@@ -37,10 +37,11 @@ void check_p2p(Index sources, double unit, double tolerance) {
 }
 
 TEST(P2P, IsTheDirectSum) {
-  for (const Index sources : {0, 1, 40, 1023, 1024, 1025, 3000})
-    if (sources > 0) check_p2p<double>(sources, 1, 1e-13);
-  check_p2p<float>(40, 1, 1e-6);
-  check_p2p<float>(3000, 1, 1e-6);
+  for (const AnyKernel& kernel : tested_kernels()) {
+    for (const Index sources : {1, 40, 1023, 1024, 1025, 3000}) check_p2p<double>(sources, 1, 1e-13, kernel);
+    check_p2p<float>(40, 1, 1e-6, kernel);
+    check_p2p<float>(3000, 1, 1e-6, kernel);
+  }
 }
 
 TEST(P2P, SinglePrecisionDoesNotDependOnTheUnitOfLength) {
@@ -270,6 +271,7 @@ struct Pairs {
 };
 
 struct Problem {
+  AnyKernel kernel = Laplace{};
   UniformTree tree{2};
   PointSet points{tree.boxes.size()};
   Pairs pairs{tree};
@@ -307,13 +309,13 @@ struct Problem {
   }
   Sums one_sided(bool gradient) const {
     Sums sums(points.size(), gradient);
-    p2p<double>(Laplace{}, tree.nodes_of(2), tree.u.view(), tree.boxes.data(), points.view(), points.view(),
+    p2p<double>(kernel, tree.nodes_of(2), tree.u.view(), tree.boxes.data(), points.view(), points.view(),
                 charges.data(), sums.view());
     return sums;
   }
   Sums symmetric(bool gradient, NearForm form, const NearPairsView& view) const {
     Sums sums(points.size(), gradient);
-    p2p_symmetric<float>(Laplace{}, view, tree.boxes.data(), points.view(), single.data(), sums.view(), {},
+    p2p_symmetric<float>(kernel, view, tree.boxes.data(), points.view(), single.data(), sums.view(), {},
                          leaf_frame(form));
     return sums;
   }
@@ -331,29 +333,32 @@ class NearSymmetric : public ::testing::TestWithParam<simd::Isa> {
 };
 
 TEST_P(NearSymmetric, EqualsOneSided) {
-  for (const bool close : {false, true}) {
-    const Problem problem(close);
-    for (const bool gradient : {false, true}) {
-      const Sums expected = problem.one_sided(gradient);
-      Sums in_double(problem.points.size(), gradient);
-      p2p_symmetric<double>(Laplace{}, problem.pairs.view(), problem.tree.boxes.data(), problem.points.view(),
-                            problem.charges.data(), in_double.view());
-      EXPECT_LT(relative_error(in_double.potential, expected.potential), 1e-13);
-      if (gradient) {
-        EXPECT_LT(relative_error(in_double.gradient(), expected.gradient()), 1e-13);
-      }
-      for (const NearForm form : kForms) {
-        SCOPED_TRACE(::testing::Message() << "close " << close << ", form " << int(form));
-        const Sums sums = problem.symmetric(gradient, form, problem.pairs.view());
-        const bool estimated = form == NearForm::estimate && (GetParam() == simd::Isa::avx512 ||
-                                                              GetParam() == simd::Isa::avx2_reproducible);
-        EXPECT_LT(relative_error(sums.potential, expected.potential), estimated ? 5e-5 : 1e-6);
+  for (const AnyKernel& kernel : tested_kernels())
+    for (const bool close : {false, true}) {
+      Problem problem(close);
+      problem.kernel = kernel;
+      for (const bool gradient : {false, true}) {
+        const Sums expected = problem.one_sided(gradient);
+        Sums in_double(problem.points.size(), gradient);
+        p2p_symmetric<double>(kernel, problem.pairs.view(), problem.tree.boxes.data(), problem.points.view(),
+                              problem.charges.data(), in_double.view());
+        EXPECT_LT(relative_error(in_double.potential, expected.potential), 1e-13);
         if (gradient) {
-          EXPECT_LT(relative_error(sums.gradient(), expected.gradient()), estimated ? 2e-4 : 3e-6);
+          EXPECT_LT(relative_error(in_double.gradient(), expected.gradient()), 1e-13);
+        }
+        for (const NearForm form : kForms) {
+          SCOPED_TRACE(::testing::Message()
+                       << kernel.name() << ", close " << close << ", form " << int(form));
+          const Sums sums = problem.symmetric(gradient, form, problem.pairs.view());
+          const bool estimated = form == NearForm::estimate && (GetParam() == simd::Isa::avx512 ||
+                                                                GetParam() == simd::Isa::avx2_reproducible);
+          EXPECT_LT(relative_error(sums.potential, expected.potential), estimated ? 5e-5 : 1e-6);
+          if (gradient) {
+            EXPECT_LT(relative_error(sums.gradient(), expected.gradient()), estimated ? 2e-4 : 3e-6);
+          }
         }
       }
     }
-  }
 }
 
 TEST_P(NearSymmetric, ClosePairsKeepTheirDigits) {

@@ -34,6 +34,38 @@ inline std::vector<double> random_values(std::size_t n, double low, double high,
   return values;
 }
 
+/// The kernels with which every operator is tested. 1.3 is the screening per unit of length.
+inline const std::vector<AnyKernel>& tested_kernels() {
+  static const std::vector<AnyKernel> kernels = {Laplace{}, Yukawa{1.3}};
+  return kernels;
+}
+
+/// direct_sum of a kernel that is known at run time.
+inline void direct_sum(const AnyKernel& kernel, std::span<const double> targets,
+                       std::span<const double> sources, std::span<const double> charges,
+                       std::span<double> potential, std::span<double> gradient = {}) {
+  for (std::size_t i = 0; i < potential.size(); ++i)
+    for (std::size_t j = 0; j < charges.size(); ++j) {
+      double d[3], r2 = 0;
+      for (std::size_t c = 0; c < 3; ++c) {
+        d[c] = targets[3 * i + c] - sources[3 * j + c];
+        r2 += d[c] * d[c];
+      }
+      if (r2 == 0) continue;
+      const PairValue pair = kernel.at(r2, 1 / std::sqrt(r2));
+      potential[i] += kernel.constant() * charges[j] * pair.potential;
+      for (std::size_t c = 0; c < 3 && !gradient.empty(); ++c)
+        gradient[3 * i + c] += kernel.constant() * charges[j] * pair.gradient_factor * d[c];
+    }
+}
+
+/// The translations of nodes with half side `half`; of `key` only the kernel's parameters are replaced.
+template <class Real>
+Translations<Real> translations_of(const AnyKernel& kernel, OperatorKey key, double half) {
+  key.kernel = kernel.name();
+  return make_translations<Real>(kernel.in_units_of(half).for_operators(), key_for(key, kernel, half));
+}
+
 /// Points in structure-of-arrays form, grouped by node.
 struct PointSet {
   std::vector<double> x, y, z;

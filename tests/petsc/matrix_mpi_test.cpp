@@ -107,6 +107,37 @@ TEST(MatFmm, PassesTheAdjointTest) {
   }
 }
 
+// The kernel comes from the settings, from PETSc's database, or from the Fmm.
+TEST(MatFmm, OfAnotherKernel) {
+  const Part part = world();
+  const auto sources = make_points("sphere", 700, 3), targets = make_points("cube", 200, 4),
+             x = make_charges(700, 5);
+  std::vector<double> expected(200);
+  direct_sum(Yukawa{3.5}, targets, sources, x, expected);
+  const auto mine = uneven(sources, 3, part), other = uneven(targets, 3, part);
+  const auto check = [&](Mat mat) {
+    const MatOwner a(mat);
+    const Vector from(a.mat, true, uneven(x, 1, part)), to(a.mat, false);
+    ASSERT_EQ(0, MatMult(a.mat, from.vec, to.vec));
+    EXPECT_LE(relative_l2(gather(to.values(), part), expected), 1e-8);
+  };
+  Settings settings;
+  settings.fmm.digits = 8;
+  settings.kernel = Yukawa{3.5};
+  check(make_mat(MPI_COMM_WORLD, settings, mine, other));
+  Fmm fmm(MPI_COMM_WORLD, Yukawa{3.5}, settings.fmm);
+  EXPECT_EQ(fmm.kernel().name(), "yukawa");
+  fmm.set_points(mine, other);
+  check(make_mat(MPI_COMM_WORLD, std::move(fmm)));
+  ASSERT_EQ(0, PetscOptionsInsertString(
+                   nullptr, "-octopole_kernel yukawa -octopole_screening 3.5 -octopole_digits 8"));
+  check(make_mat(MPI_COMM_WORLD, Settings{}, mine, other));
+  ASSERT_EQ(0, PetscOptionsClear(nullptr));
+  ASSERT_EQ(0, PetscOptionsInsertString(nullptr, "-octopole_kernel yukawa"));  // without its parameter
+  EXPECT_THROW(make_mat(MPI_COMM_WORLD, Settings{}, mine, other), AgreedError);
+  ASSERT_EQ(0, PetscOptionsClear(nullptr));
+}
+
 TEST(MatFmm, HasTheDiagonalOfDistinctPoints) {
   const Part part = world();
   const auto sources = make_points("cube", 100, 3), targets = make_points("cube", 100, 4);

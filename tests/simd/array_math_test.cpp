@@ -9,6 +9,7 @@
 #include <limits>
 #include <vector>
 
+#include "octopole/kernels.hpp"
 #include "simd/isa.hpp"
 
 namespace octopole::simd {
@@ -88,6 +89,57 @@ TEST(ArrayExp, BeyondItsRange) {
   with_every_isa([] {
     expect_ends_of_exp<double>(-708, 709);
     expect_ends_of_exp<float>(-87, 88);
+  });
+}
+
+/// `growth`: of the tolerance with x.
+template <class Real>
+void expect_decay(double high, double tolerance, double growth) {
+  const std::vector<Real> x = samples<Real>(0, high);
+  std::vector<Real> y(x.size());
+  array_decay(static_cast<Index>(x.size()), x.data(), y.data());
+  long double worst = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const long double exact = std::exp(-static_cast<long double>(x[i]));
+    worst = std::max(worst,
+                     std::abs(static_cast<long double>(y[i]) - exact) / exact / (tolerance + growth * x[i]));
+  }
+  EXPECT_LT(worst, 1) << high;
+}
+
+template <class Real>
+void expect_ends_of_decay(Real most) {
+  constexpr Real inf = std::numeric_limits<Real>::infinity(), nan = std::numeric_limits<Real>::quiet_NaN();
+  const std::array<Real, 5> x{0, most + 1, std::numeric_limits<Real>::max(), inf, nan};
+  std::array<Real, 5> y{};
+  array_decay(5, x.data(), y.data());
+  EXPECT_EQ(y, (std::array<Real, 5>{1, 0, 0, 0, 0}));
+}
+
+TEST(ArrayDecay, IsAccurateOverItsRangeAndZeroBeyond) {
+  with_every_isa([] {
+    expect_decay<double>(707.9, 1e-13, 0);
+    expect_decay<double>(1, 1e-13, 0);
+    expect_decay<float>(86.9, 2e-7, 1e-7);
+    expect_decay<float>(1, 2e-7, 1e-7);
+    expect_ends_of_decay<double>(708);
+    expect_ends_of_decay<float>(87);
+  });
+}
+
+// That of a number, from which operators are made, has the same bits with every instruction set.
+TEST(Decay, OfANumber) {
+  std::vector<double> first;
+  with_every_isa([&first] {
+    std::vector<double> values;
+    for (const double x : {0.0, 1e-9, 0.3, 1.0, 17.5, 700.0, 709.0}) {
+      values.push_back(decay(x));
+      if (x < 708) {
+        EXPECT_NEAR(values.back(), std::exp(-x), 1e-13 * std::exp(-x));
+      }
+    }
+    if (first.empty()) first = values;
+    EXPECT_EQ(values, first);
   });
 }
 

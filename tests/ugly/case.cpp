@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <type_traits>
 
@@ -12,7 +13,7 @@
 namespace octopole::ugly {
 namespace {
 
-enum Purpose : std::uint64_t { kRanks, kPoints, kOptions, kRest, kLimits };
+enum Purpose : std::uint64_t { kRanks, kPoints, kOptions, kRest, kLimits, kKernel };
 
 /// Which rank passes each of n points, and the name of this distribution.
 std::vector<int> spread(Random& random, std::size_t n, int ranks, std::string& description) {
@@ -55,6 +56,15 @@ void draw_isas(Random& random, Case& c) {
   const simd::Isa all = isas[random.below(isas.size())];
   for (simd::Isa& isa : c.isas) isa = mixed ? isas[random.below(isas.size())] : all;
   c.mixed_isas = std::any_of(c.isas.begin(), c.isas.end(), [&](simd::Isa isa) { return isa != c.isas[0]; });
+}
+
+/// Laplace, or Yukawa with a screening length from 100 times to a hundredth of the extent of the points.
+AnyKernel draw_kernel(Random& random, const Problem& problem) {
+  if (random.chance(0.6)) return Laplace{};
+  if (random.chance(0.1)) return Yukawa{0};
+  const auto [least, most] = std::minmax_element(problem.sources.begin(), problem.sources.end());
+  const double extent = *most > *least ? *most - *least : 1;
+  return Yukawa{std::pow(10.0, random.uniform() * 4 - 2) / extent};
 }
 
 Choice draw_choice(std::uint64_t seed, std::uint64_t number) {
@@ -103,6 +113,8 @@ Case draw_case(std::uint64_t seed, std::uint64_t number, int most_ranks) {
   Random points(seed, number, kPoints), random(seed, number, kRest);
   c.problem = draw_problem(points);
   c.choice = draw_choice(seed, number);
+  Random kernels(seed, number, kKernel);
+  c.kernel = draw_kernel(kernels, c.problem);
 
   const int few = random.integer(1, 3);
   const bool unequal = random.chance(0.5);
@@ -139,7 +151,8 @@ Case draw_case(std::uint64_t seed, std::uint64_t number, int most_ranks) {
   std::vector<std::string_view> isas;
   for (const simd::Isa isa : c.isas) isas.push_back(simd::isa_name(isa));
   c.description = fmt::format(
-      "{} ranks, threads {}, {}; {}; {}{}{}{}{}{}{};{}", c.ranks, fmt::join(c.threads, " "),
+      "{} {:.3g}, {} ranks, threads {}, {}; {}; {}{}{}{}{}{}{};{}", c.kernel.name(), c.kernel.parameters()[0],
+      c.ranks, fmt::join(c.threads, " "),
       c.mixed_isas ? fmt::format("{}", fmt::join(isas, " ")) : std::string(isas[0]), c.problem.description,
       source_spread, target_spread.empty() ? "" : ", targets ", target_spread, c.gradient ? ", gradient" : "",
       kHistories[static_cast<std::size_t>(c.history)], kBadInputs[static_cast<std::size_t>(c.bad_input)],

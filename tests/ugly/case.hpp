@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "octopole/kernels.hpp"
 #include "simd/isa.hpp"
 #include "tests/ugly/options.hpp"
 #include "tests/ugly/points.hpp"
@@ -37,6 +38,7 @@ struct Case {
   bool mixed_isas = false;
   Choice choice;
   Problem problem;
+  AnyKernel kernel = Laplace{};
   std::vector<int> source_rank, target_rank;  // which rank passes each point; equal where sources = targets
   bool gradient = false;
   History history = History::none;

@@ -7,7 +7,8 @@
 
 namespace octopole::ugly {
 
-Reference direct_sum(const Problem& problem, const std::vector<std::size_t>& places, bool gradient) {
+Reference direct_sum(const AnyKernel& kernel, const Problem& problem, const std::vector<std::size_t>& places,
+                     bool gradient) {
   Reference r;
   const std::size_t count = places.size();
   r.potential.resize(count);
@@ -17,6 +18,9 @@ Reference direct_sum(const Problem& problem, const std::vector<std::size_t>& pla
     r.gradient_scale.resize(count);
   }
   const std::vector<double>& targets = problem.all_targets();
+  const long double screening = kernel.parameters()[0];  // 0 for Laplace
+  // The digits are promised where a target has sources within five screening lengths (docs/kernels.md).
+  const long double least_decay = std::exp(-5.0L);
   constexpr long double kConstant = 1 / (4 * std::numbers::pi_v<long double>);
   for (std::size_t i = 0; i < count; ++i) {
     const double* x = &targets[3 * places[i]];
@@ -27,13 +31,15 @@ Reference direct_sum(const Problem& problem, const std::vector<std::size_t>& pla
                                 static_cast<long double>(x[2]) - y[2]};
       const long double r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
       if (!(r2 > 0)) continue;  // coincident points contribute nothing
-      const long double inverse = 1 / std::sqrt(r2), q = kConstant * problem.charges[j];
-      u += q * inverse;
-      u_scale += std::abs(q) * inverse;
+      const long double inverse = 1 / std::sqrt(r2), decay = std::exp(-screening * r2 * inverse),
+                        q = kConstant * problem.charges[j], falls = inverse + screening;  // -f' / f
+      const long double size = std::abs(q) * std::max(decay, least_decay) * inverse;
+      u += q * decay * inverse;
+      u_scale += size;
       if (!gradient) continue;
-      const long double factor = -q * inverse * inverse * inverse;
+      const long double factor = -q * decay * inverse * inverse * falls;
       for (int c = 0; c < 3; ++c) g[c] += factor * d[c];
-      g_scale += std::abs(q) * inverse * inverse;
+      g_scale += size * falls;
     }
     r.potential[i] = u;
     r.potential_scale[i] = u_scale;

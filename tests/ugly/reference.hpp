@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "octopole/fmm.hpp"
+#include "octopole/kernels.hpp"
 #include "tests/ugly/points.hpp"
 
 namespace octopole::ugly {
@@ -16,7 +17,8 @@ struct Reference {
 };
 
 /// Sums at the problem's targets in `places`, in long double, where points distinct in double stay distinct.
-Reference direct_sum(const Problem& problem, const std::vector<std::size_t>& places, bool gradient);
+Reference direct_sum(const AnyKernel& kernel, const Problem& problem, const std::vector<std::size_t>& places,
+                     bool gradient);
 
 /// Errors are infinite if a value is not finite, or not zero where nothing contributes.
 struct Errors {
@@ -26,7 +28,8 @@ struct Errors {
   /// The relative L2 error.
   double relative() const;
 };
-/// `values` hold `width` numbers per target.
+/// `values` hold `width` numbers per target. Targets with a scale below `least_scale` do not count in
+/// `worst`.
 Errors errors_of(const std::vector<double>& values, const std::vector<long double>& exact,
                  const std::vector<long double>& scale, std::size_t width);
 

@@ -50,7 +50,7 @@ Field evaluate(const Case& c, const Part& part, int rank, MPI_Comm comm) {
   const auto differs = [&](BadInput how) { return c.bad_input == how && rank == c.bad_rank; };
   const bool gradient = c.gradient != differs(BadInput::other_output);
   const Output output = gradient ? Output::potential_and_gradient : Output::potential;
-  Fmm fmm(comm, Laplace{}, options_of(c, rank));
+  Fmm fmm(comm, c.kernel, options_of(c, rank));
   if (c.history == History::other_points) {
     fmm.set_points(std::vector<double>{0.1, 0.2, 0.3, 0.1, 0.2, 0.3, 0.5, 0.5, -0.5});
     fmm.evaluate(std::vector<double>{1, -2, 3}, output);
@@ -133,7 +133,7 @@ class Judge {
         part_(part),
         field_(field),
         comm_(comm),
-        reference_(direct_sum(c.problem, part.target_places, c.gradient)) {}
+        reference_(direct_sum(c.kernel, c.problem, part.target_places, c.gradient)) {}
 
   std::string faults() {
     compare(field_.potential, reference_.potential, reference_.potential_scale, 1, c_.choice.bound,

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "app/hosts.hpp"
+#include "app/kernel_options.hpp"
 #include "app/machine_throughput.hpp"
 #include "app/options.hpp"
 #include "app/program.hpp"
@@ -43,19 +44,20 @@ struct Problem {
 
 /// Sets n_crit and padding in `options`, unless given, to what every rank would choose from the same sample.
 /// Rank 0 chooses for all, since 256 virtual ranks would take 256 times as long. Collective.
-void choose_leaves(const mpi::Comm& comm, Options& options, Shape shape, Index points, std::uint64_t seed);
+void choose_leaves(const mpi::Comm& comm, const AnyKernel& kernel, Options& options, Shape shape,
+                   Index points, std::uint64_t seed);
 
 /// This rank's block of the distribution, in its random order.
 Problem make_block(const mpi::Comm& comm, Shape shape, Index points, std::uint64_t seed);
 
 /// This rank's block of the distribution in Morton order, in a root cube of this padding: distributed nearly
 /// as they will be owned, so that few messages are needed. Rank 0 makes and sends them. Collective.
-Problem make_sorted_block(const mpi::Comm& comm, double padding, Shape shape, Index points,
-                          std::uint64_t seed);
+Problem make_sorted_block(const mpi::Comm& comm, const Parameters& parameters, double padding, Shape shape,
+                          Index points, std::uint64_t seed);
 
 /// Moves the points to the ranks that own them, as in a program that keeps its particles where they are
 /// evaluated. Collective.
-Problem move_to_owners(const mpi::Comm& comm, const Options& options, Problem block);
+Problem move_to_owners(const mpi::Comm& comm, const AnyKernel& kernel, const Options& options, Problem block);
 
 /// Result of all points on one rank.
 struct OneRank {
@@ -63,8 +65,8 @@ struct OneRank {
   double seconds = 0;             // counted, not charged
 };
 /// Computes on rank 0 while the others wait; the seconds are sent to all ranks. Collective.
-OneRank compute_on_one_rank(const mpi::Comm& comm, const Options& options, Shape shape, Index points,
-                            std::uint64_t seed, Output output);
+OneRank compute_on_one_rank(const mpi::Comm& comm, const AnyKernel& kernel, const Options& options,
+                            Shape shape, Index points, std::uint64_t seed, Output output);
 
 /// Relative L2 difference between the potentials of all ranks and those of one rank; the result is on all
 /// ranks. Collective.
@@ -80,8 +82,9 @@ morton::Bounds bounds_of(const std::vector<double>& positions) {
   return bounds;
 }
 
-void choose_leaves(const mpi::Comm& comm, Options& options, Shape shape, Index points, std::uint64_t seed) {
-  const Parameters parameters = resolve(options, Laplace::name);
+void choose_leaves(const mpi::Comm& comm, const AnyKernel& kernel, Options& options, Shape shape,
+                   Index points, std::uint64_t seed) {
+  const Parameters parameters = resolve(options, kernel.name());
   Tuning tuning;
   mpi::collectively(comm, [&] {
     if (!comm.is_root()) return;
@@ -104,15 +107,15 @@ Problem make_block(const mpi::Comm& comm, Shape shape, Index points, std::uint64
   return block;
 }
 
-Problem make_sorted_block(const mpi::Comm& comm, double padding, Shape shape, Index points,
-                          std::uint64_t seed) {
+Problem make_sorted_block(const mpi::Comm& comm, const Parameters& parameters, double padding, Shape shape,
+                          Index points, std::uint64_t seed) {
   std::vector<Index> counts(static_cast<std::size_t>(comm.size()), 0);
   std::vector<Row> rows;
   mpi::collectively(comm, [&] {
     if (!comm.is_root()) return;
     const std::vector<double> positions = make_positions(shape, 0, points, seed),
                               charges = make_charges(Charges::uniform, 0, points, seed);
-    auto codes = morton::encode(morton::RootCube::enclosing(bounds_of(positions), padding), positions);
+    auto codes = morton::encode(root_cube(bounds_of(positions), padding, parameters), positions);
     for (const Index i : morton::sort_codes(codes)) {
       const double* const p = &positions[3 * static_cast<std::size_t>(i)];
       rows.push_back({p[0], p[1], p[2], charges[static_cast<std::size_t>(i)], static_cast<double>(i)});
@@ -129,8 +132,9 @@ Problem make_sorted_block(const mpi::Comm& comm, double padding, Shape shape, In
   return block;
 }
 
-Problem move_to_owners(const mpi::Comm& comm, const Options& options, Problem block) {
-  PointSetup setup = set_points(comm, resolve(options, Laplace::name), block.points, std::nullopt);
+Problem move_to_owners(const mpi::Comm& comm, const AnyKernel& kernel, const Options& options,
+                       Problem block) {
+  PointSetup setup = set_points(comm, resolve(options, kernel.name()), block.points, std::nullopt);
   const auto owned = static_cast<std::size_t>(setup.owned_sources());
   Problem moved{std::vector<double>(3 * owned), std::vector<double>(owned), std::vector<double>(owned)};
   setup.source_exchange.to_owners<3>(block.points.data(), moved.points.data());
@@ -139,12 +143,12 @@ Problem move_to_owners(const mpi::Comm& comm, const Options& options, Problem bl
   return moved;
 }
 
-OneRank compute_on_one_rank(const mpi::Comm& comm, const Options& options, Shape shape, Index points,
-                            std::uint64_t seed, Output output) {
+OneRank compute_on_one_rank(const mpi::Comm& comm, const AnyKernel& kernel, const Options& options,
+                            Shape shape, Index points, std::uint64_t seed, Output output) {
   OneRank alone;
   mpi::collectively(comm, [&] {
     if (!comm.is_root()) return;
-    Fmm fmm(MPI_COMM_SELF, Laplace{}, options);
+    Fmm fmm(MPI_COMM_SELF, kernel, options);
     WorkCharger counter(fmm.parameters(), true, 1, false);  // copies are not counted
     FmmAccess::observe(fmm, &counter);
     fmm.set_points(make_positions(shape, 0, points, seed));
@@ -200,6 +204,7 @@ class Simulation {
     parser.add_option("--points-per-rank", per_rank_, "Number of points per rank")
         ->check(CLI::Range(Index{1}, Index{1} << 32))
         ->excludes(points);
+    kernel_.add_to(parser);
     options_.add_to(parser);
     parser.add_option("--throughput,--rates", throughput_, "Throughput of a core: a file, or reference")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
@@ -238,6 +243,7 @@ class Simulation {
     const Output output = gradient_ ? Output::potential_and_gradient : Output::potential;
     const MachineThroughput known = machine_throughput(comm, choose_throughput(comm, throughput_));
     Options options = options_.get();
+    const AnyKernel kernel = kernel_.get();
     options.throughput = known.throughput;
     options.output = output;
 
@@ -247,15 +253,16 @@ class Simulation {
     report.simd = simd::isa_name(simd::active_isa());
     report.throughput = known.origin;
 
-    choose_leaves(comm, options, shape, n, kSeed);
+    choose_leaves(comm, kernel, options, shape, n, kSeed);
     OneRank alone;
-    if (compare_) alone = compute_on_one_rank(comm, options, shape, n, kSeed, output);
-    const Problem problem =
-        callers_ == "owners"
-            ? move_to_owners(comm, options, make_sorted_block(comm, *options.padding, shape, n, kSeed))
-            : make_block(comm, shape, n, kSeed);
+    if (compare_) alone = compute_on_one_rank(comm, kernel, options, shape, n, kSeed, output);
+    const Problem problem = callers_ == "owners"
+                                ? move_to_owners(comm, kernel, options,
+                                                 make_sorted_block(comm, resolve(options, kernel.name()),
+                                                                   *options.padding, shape, n, kSeed))
+                                : make_block(comm, shape, n, kSeed);
 
-    Fmm fmm(comm.handle(), Laplace{}, options);
+    Fmm fmm(comm.handle(), kernel, options);
     WorkCharger charger(fmm.parameters(), true, copy_bandwidth, true);
     FmmAccess::observe(fmm, &charger);
     fmm.set_points(problem.points);
@@ -269,7 +276,7 @@ class Simulation {
     }
     if (samples_ > 0)
       report.verification =
-          verify(comm.handle(), Laplace{}, problem.points, problem.charges, problem.points, field, samples_);
+          verify(comm.handle(), kernel, problem.points, problem.charges, problem.points, field, samples_);
     std::optional<double> difference_l2;
     if (compare_) difference_l2 = difference(comm, problem, field, alone);
     return publish(comm, report, record(comm, report, charger, n, alone, difference_l2), difference_l2);
@@ -364,6 +371,7 @@ class Simulation {
     return is_accurate(report) ? kSuccess : kInaccurate;
   }
 
+  KernelOptions kernel_;
   FmmOptions options_{default_options()};
   std::string shape_ = "cube", callers_ = "owners", throughput_ = "reference", record_, study_, platform_;
   Index count_ = 0, per_rank_ = 0, samples_ = 0;

@@ -92,8 +92,8 @@ std::optional<std::vector<double>> targets_of(const Panels& panels, const NearRu
 PanelOperator::PanelOperator(const mpi::Comm& comm, const Panels& panels, const NearRule& rule,
                              const Options& options)
     : levels_(mpi::or_end_all(comm, "the points of panels", [&] {
-        return petsc::AccuracyLevels(comm.handle(), options, quadrature_points(panels, rule.rule()),
-                                     targets_of(panels, rule));
+        return petsc::AccuracyLevels(comm.handle(), Laplace{}, options,
+                                     quadrature_points(panels, rule.rule()), targets_of(panels, rule));
       })) {
   mpi::or_end_all(comm, "a PanelOperator", [&] {
     const double start = seconds_now();
@@ -182,7 +182,10 @@ Capacitance solve_together(const mpi::Comm& comm, const Panels& panels, const Ca
   const double wanted = std::clamp(settings.quadrature.value_or(settings.solver.rtol), kFinest, kCoarsest);
   const double size = relative_size(comm, panels);
   mpi::collectively(comm, [&] { c.near = settings.near ? *settings.near : near_rule(wanted, size); });
-  const Options fmm = petsc::read_options(comm.handle(), {settings.fmm, {}}).fmm;
+  const petsc::Settings read = petsc::read_options(comm.handle(), {settings.fmm, {}});
+  if (read.kernel.name() != Laplace::name)
+    throw AgreedError("capacitances are of the kernel laplace", "leave -octopole_kernel out");
+  const Options fmm = read.fmm;
   const auto op = std::make_shared<PanelOperator>(comm, panels, c.near, fmm);
   c.correction_seconds = comm.max(op->correction_seconds());
   c.near_entries = comm.sum(op->correction().entries());

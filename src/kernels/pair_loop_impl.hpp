@@ -1,8 +1,10 @@
-// The pair loops, compiled once per instruction set. All in an unnamed namespace, so that units share no
-// instantiation.
-#include "kernels/pair_loop_isa.hpp"
+// The pair loops of one kernel, for its unit <name>_isa.cpp. All in an unnamed namespace, so that units share
+// no instantiation.
+#pragma once
 
+#include "kernels/pair_loop_isa.hpp"
 #include "octopole/kernels.hpp"
+#include "simd/math.hpp"
 #include "simd/vec.hpp"
 
 #ifdef OCTOPOLE_ISA_BUILT
@@ -43,9 +45,10 @@ Coordinates<Real> advance(const Coordinates<Real>& c, Index i) {
 /// Sums over all sources for the first Width * lanes targets, which stay in registers. Returns false and
 /// writes nothing if a pair is too close for Pairs::fast. Masks of guarded pairs are (sources, Width).
 template <int Width, Pairs pairs, bool Gradient, bool Split, class K, class Real>
-OCTOPOLE_INLINE bool target_block(const K& kernel, const Coordinates<Real>& targets,
+OCTOPOLE_INLINE bool target_block(const K& shared, const Coordinates<Real>& targets,
                                   const SourceArrays<Real>& sources, const LowParts<Real>& source_low,
                                   const Results<Real>& out, [[maybe_unused]] const BlockGuard& guard) {
+  const K kernel = shared;  // a copy, which stores cannot change
   using V = typename isa::Vec<Real>::type;
   constexpr int lanes = isa::Vec<Real>::lanes;
   V x[Width], y[Width], z[Width], u[Width], gx[Width], gy[Width], gz[Width];
@@ -255,8 +258,9 @@ struct SourceVectors {
 /// fill vectors. Adds the results per lane to `sums`, (Count, 1 or 4, lanes). Returns false and writes
 /// nothing if a pair is too close for Pairs::fast. Masks of guarded pairs are (vectors, Count).
 template <int Count, Pairs pairs, bool Gradient, class K>
-OCTOPOLE_INLINE bool source_block(const K& kernel, const Coordinates<float>& targets,
+OCTOPOLE_INLINE bool source_block(const K& shared, const Coordinates<float>& targets,
                                   const SourceVectors& sources, float* sums, const BlockGuard& guard) {
+  const K kernel = shared;  // a copy, which stores cannot change
   using V = typename isa::Vec<float>::type;
   constexpr int lanes = isa::Vec<float>::lanes, parts = Gradient ? 4 : 1;
   V x[Count], y[Count], z[Count], x_low[Count], y_low[Count], z_low[Count];
@@ -395,34 +399,6 @@ void all_split_targets(const K& kernel, const TargetArrays<float>& targets, cons
   rest.add_to(advance<Gradient>(out, i), count);
 }
 
-void split_scaled(const double* from, Index count, double centre, double inverse, float* high, float* low) {
-  using V = typename isa::Vec<double>::type;
-  constexpr Index lanes = isa::Vec<double>::lanes;
-  using Half [[gnu::vector_size(lanes * sizeof(float))]] = float;
-  const V c = simd::broadcast<V>(centre), scale = simd::broadcast<V>(inverse);
-  const auto split = [&](const double* values, float* h, float* l) {
-    const V value = (simd::load<V>(values) - c) * scale;
-    const Half rounded = __builtin_convertvector(value, Half);
-    simd::store(h, rounded);
-    simd::store(l, __builtin_convertvector(V(value - __builtin_convertvector(rounded, V)), Half));
-  };
-  Index i = 0;
-  for (; i + lanes <= count; i += lanes) split(from + i, high + i, low + i);
-  if (i == count) return;
-  if (count >= lanes) {  // the last vector overlaps the previous one
-    split(from + count - lanes, high + count - lanes, low + count - lanes);
-    return;
-  }
-  double values[lanes] = {};
-  float h[lanes], l[lanes];
-  for (Index k = 0; k < count - i; ++k) values[k] = from[i + k];
-  split(values, h, l);
-  for (Index k = 0; k < count - i; ++k) {
-    high[i + k] = h[k];
-    low[i + k] = l[k];
-  }
-}
-
 template <class K, class Real>
 void split_potential_loop(const K& kernel, const TargetArrays<Real>& targets,
                           const LowParts<Real>& target_low, const SourceArrays<Real>& sources,
@@ -476,16 +452,6 @@ PairLoops pair_loops() {
 
 namespace octopole {
 
-template <simd::Isa>
-CoordinateLoops CoordinateLoops::of() {
-#ifdef OCTOPOLE_ISA_BUILT
-  return {split_scaled};
-#else
-  return {};
-#endif
-}
-template CoordinateLoops CoordinateLoops::of<simd::Isa::OCTOPOLE_ISA>();
-
 template <class K>
 template <simd::Isa>
 PairLoops PairLoopsOf<K>::of() {
@@ -495,6 +461,4 @@ PairLoops PairLoopsOf<K>::of() {
   return {};
 #endif
 }
-template PairLoops PairLoopsOf<Laplace>::of<simd::Isa::OCTOPOLE_ISA>();
-
 }  // namespace octopole

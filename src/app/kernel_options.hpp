@@ -1,0 +1,29 @@
+// Command-line options of the kernel.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "octopole/kernels.hpp"
+
+namespace octopole::app {
+
+/// The parameters of a resolved kernel.
+std::vector<NamedParameter> kernel_parameters(const OperatorKey& key);
+
+/// --kernel and the options of its parameters; add_to() before parsing, get() after.
+class KernelOptions {
+ public:
+  void add_to(CLI::App& parser);
+  /// Throws UsageError for a parameter that the kernel does not have, or one that is missing or out of range.
+  AnyKernel get() const;
+
+ private:
+  std::string name_ = std::string(Laplace::name);
+  std::optional<double> screening_;
+};
+
+}  // namespace octopole::app

@@ -1,0 +1,10 @@
+// The loops of Yukawa, compiled once per instruction set.
+#include "kernels/pair_loop_impl.hpp"
+#include "kernels/reference_loop_impl.hpp"
+
+namespace octopole {
+
+template PairLoops PairLoopsOf<Yukawa>::of<simd::Isa::OCTOPOLE_ISA>();
+template ReferenceLoops ReferenceLoopsOf<Yukawa>::of<simd::Isa::OCTOPOLE_ISA>();
+
+}  // namespace octopole
