@@ -138,6 +138,7 @@ struct PairValue {
   double potential, gradient_factor;
 };
 
+/// A kernel's parameter, by its name in options and files.
 struct NamedParameter {
   std::string_view name;
   double value;
@@ -156,6 +157,7 @@ class AnyKernel {
   /// As many parameters as there are names, then zeros.
   std::array<double, kKernelParameters> parameters() const;
   std::span<const std::string_view> parameter_names() const;
+  /// The kernel with lengths in units of `length`, and that for operators; see the concept.
   AnyKernel in_units_of(double length) const;
   AnyKernel for_operators() const;
 
@@ -184,8 +186,9 @@ class AnyKernel {
 /// The kernel of this name. Throws Error if there is none, if it does not have one of the parameters or lacks
 /// one, or if a parameter is out of range.
 AnyKernel named_kernel(std::string_view name, std::span<const NamedParameter> parameters = {});
-/// The names of all kernels; the parameters of the kernel of this name.
+/// The names of all kernels.
 std::vector<std::string_view> kernel_names();
+/// The names of the parameters of a kernel. Throws Error if there is no kernel of this name.
 std::span<const std::string_view> kernel_parameter_names(std::string_view name);
 
 }  // namespace octopole

@@ -207,9 +207,7 @@ ordered_json result_json(const BenchResult& r) {
         {"seconds", r.phase_seconds[i]}, {"gflops", r.gflops[i]}, {"fraction_of_peak", r.fraction[i]}};
   ordered_json json = {
       {"cloud", shape_name(r.shape)}, {"points", r.points}, {"output", output_name(r.output)}};
-  json["kernel"] = r.summary.parameters.operators.kernel;
-  for (const auto& [name, value] : kernel_parameters(r.summary.parameters.operators))
-    json[std::string(name)] = value;
+  json.update(kernel_json(kernel_of(r.summary.parameters)));
   json.update(parameters_json(r.summary.parameters, kBenchReport));
   json.update({{"leaves", r.summary.tree.leaves},
                {"seconds",

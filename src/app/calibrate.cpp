@@ -232,9 +232,9 @@ std::string to_json(const CalibrationCases& cases, double safety, int ranks, int
   Options example = cases.method;
   example.order = cases.first_order;
   const Parameters method = resolve(example, cases.kernel.name());
-  ordered_json json = {
-      {"octopole", version().version},
-      {"kernel", cases.kernel.name()},
+  ordered_json json = {{"octopole", version().version}};
+  json.update(kernel_json(cases.kernel));
+  json.update(ordered_json{
       {"precision", precision_name(method.operators.precision)},
       {"near_precision", precision_name(method.near_precision)},
       {"m2l_precision", precision_name(method.operators.m2l_precision)},
@@ -245,7 +245,7 @@ std::string to_json(const CalibrationCases& cases, double safety, int ranks, int
       {"safety", safety},
       {"machine", {{"ranks", ranks}, {"threads", threads}, {"simd", simd::isa_name(simd::active_isa())}}},
       {"table", ordered_json::array()},
-      {"measurements", ordered_json::array()}};
+      {"measurements", ordered_json::array()}});
   for (const Recommendation& r : table)
     json["table"].push_back({{"output", output_name(r.output)},
                              {"digits", r.digits},

@@ -2,16 +2,38 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "app/program.hpp"
 #include "octopole/error.hpp"
 
 namespace octopole::app {
 
-std::vector<NamedParameter> kernel_parameters(const OperatorKey& key) {
+std::vector<NamedParameter> named_parameters(const AnyKernel& kernel) {
   std::vector<NamedParameter> result;
-  for (const std::string_view name : kernel_parameter_names(key.kernel))
-    result.push_back({name, key.kernel_parameters[result.size()]});
+  for (const std::string_view name : kernel.parameter_names())
+    result.push_back({name, kernel.parameters()[result.size()]});
   return result;
+}
+
+nlohmann::ordered_json kernel_json(const AnyKernel& kernel) {
+  nlohmann::ordered_json json = {{"kernel", kernel.name()}};
+  for (const auto& [name, value] : named_parameters(kernel)) json[std::string(name)] = value;
+  return json;
+}
+
+std::string kernel_text(const AnyKernel& kernel) {
+  std::string text(kernel.name());
+  for (const auto& [name, value] : named_parameters(kernel)) text += fmt::format(", {} {:g}", name, value);
+  return text;
+}
+
+AnyKernel kernel_of(const Parameters& parameters) {
+  const OperatorKey& key = parameters.operators;
+  std::vector<NamedParameter> named;
+  for (const std::string_view name : kernel_parameter_names(key.kernel))
+    named.push_back({name, key.kernel_parameters[named.size()]});
+  return named_kernel(key.kernel, named);
 }
 
 void KernelOptions::add_to(CLI::App& parser) {

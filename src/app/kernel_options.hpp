@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,8 +12,14 @@
 
 namespace octopole::app {
 
-/// The parameters of a resolved kernel.
-std::vector<NamedParameter> kernel_parameters(const OperatorKey& key);
+/// The parameters of a kernel.
+std::vector<NamedParameter> named_parameters(const AnyKernel& kernel);
+/// As members of a report: "kernel" and its parameters by name.
+nlohmann::ordered_json kernel_json(const AnyKernel& kernel);
+/// As text: name and parameters.
+std::string kernel_text(const AnyKernel& kernel);
+/// The kernel of resolved parameters.
+AnyKernel kernel_of(const Parameters& parameters);
 
 /// --kernel and the options of its parameters; add_to() before parsing, get() after.
 class KernelOptions {

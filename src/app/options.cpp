@@ -165,16 +165,16 @@ CLI::Option* DistributionOptions::add_to(CLI::App& parser, const std::string& sh
                       ->check(CLI::IsMember(shape_names()));
   points_option_ = parser.add_option("-n,--points", distribution_.sources, "Number of sources")
                        ->check(CLI::Range(Index{1}, kMost));
-  others_ = {
-      points_option_,
-      parser.add_option("-s,--seed", distribution_.seed, "Seed of the random numbers")->option_text("UINT=1"),
-      parser.add_option("--charges", charges_, "uniform in [-1, 1), or unit")
-          ->check(CLI::IsMember({"uniform", "unit"}))
-          ->option_text("NAME=uniform"),
-      parser
-          .add_option("--targets", distribution_.targets,
-                      "Number of targets other than the sources, of the same shape")
-          ->check(CLI::Range(Index{1}, kMost))};
+  others_ = {points_option_,
+             parser.add_option("-s,--seed", distribution_.seed, "Seed of the random numbers")
+                 ->option_text(fmt::format("UINT={}", distribution_.seed)),
+             parser.add_option("--charges", charges_, "uniform in [-1, 1), or unit")
+                 ->check(CLI::IsMember({"uniform", "unit"}))
+                 ->option_text("NAME=" + charges_),
+             parser
+                 .add_option("--targets", distribution_.targets,
+                             "Number of targets other than the sources, of the same shape")
+                 ->check(CLI::Range(Index{1}, kMost))};
   shape_option_->group(kInputGroup);
   for (CLI::Option* option : others_) option->group(kInputGroup);
   return shape_option_;

@@ -275,7 +275,9 @@ class PlanCommand : public Command {
       machine.throughput = machine_throughput(comm, choose_throughput(comm, throughput_)).throughput;
     options.throughput = machine.throughput;
     if (gradient_) options.output = Output::potential_and_gradient;
-    const Parameters parameters = resolve(options, kernel_.get().name());
+    const AnyKernel kernel = kernel_.get();
+    Parameters parameters = resolve(options, kernel.name());
+    parameters.operators.kernel_parameters = kernel.parameters();
 
     std::vector<ForecastReport> reports;
     std::unique_ptr<ForecastPoints> points;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "app/kernel_options.hpp"
 #include "app/report.hpp"
 #include "octopole/version.hpp"
 
@@ -77,8 +78,8 @@ std::string to_table(const ForecastReport& report) {
   const Parameters& p = forecast.parameters;
   const Prediction& s = report.prediction;
   Table t;
-  t.add("octopole", "{}, plan of {} ranks x {} threads on {}", version().version, forecast.ranks,
-        forecast.threads, report.machine.name);
+  t.add("octopole", "{}, kernel {}, plan of {} ranks x {} threads on {}", version().version,
+        kernel_text(kernel_of(p)), forecast.ranks, forecast.threads, report.machine.name);
   t.add("points", "{} sources{}; {}", forecast.points.sources,
         forecast.targets_are_sources ? " = targets" : fmt::format(", {} targets", forecast.points.targets),
         report.points_note);

@@ -47,8 +47,7 @@ struct AsJson {
 /// The options and what else the operators depend on.
 ordered_json all_parameters_json(const Parameters& p) {
   ordered_json json = parameters_json(p, kRunReport);
-  json["kernel"] = p.operators.kernel;
-  for (const auto& [name, value] : kernel_parameters(p.operators)) json[std::string(name)] = value;
+  json.update(kernel_json(kernel_of(p)));
   json["pinv_tolerance"] = p.operators.pinv_tolerance;
   return json;
 }

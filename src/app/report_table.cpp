@@ -211,10 +211,7 @@ std::string to_table(const RunReport& report, bool verbose) {
   const Summary& s = report.summary;
   const TreeSummary& tree = s.tree;
   Lines lines;
-  std::string kernel(s.parameters.operators.kernel);
-  for (const auto& [name, value] : kernel_parameters(s.parameters.operators))
-    kernel += fmt::format(", {} {:g}", name, value);
-  lines.add("octopole", "{}, kernel {}", version().version, kernel);
+  lines.add("octopole", "{}, kernel {}", version().version, kernel_text(kernel_of(s.parameters)));
   if (s.targets_are_sources)
     lines.add("points", "{} sources = targets", s.sources);
   else

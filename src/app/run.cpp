@@ -37,7 +37,7 @@ std::vector<Attribute> describe(const RunReport& report) {
       {"input", report.distribution ? describe(*report.distribution) : report.input},
       {"kernel", std::string(p.operators.kernel)},
       {"ranks", std::int64_t{report.summary.ranks}}};
-  for (const auto& [name, value] : kernel_parameters(p.operators))
+  for (const auto& [name, value] : named_parameters(kernel_of(p)))
     attributes.emplace_back(std::string(name), value);
   const std::vector<Attribute> options = attributes_of(p);
   attributes.insert(attributes.end(), options.begin(), options.end());

@@ -340,8 +340,8 @@ void MemoryCheck::begin(Index replaced) {
   estimate_.replaced = replaced;
 }
 
-void MemoryCheck::expect_operators_of(int levels) {
-  estimate_.operators = levels * operator_bytes(parameters_.operators);
+void MemoryCheck::expect_operator_sets(int sets) {
+  estimate_.operators = sets * operator_bytes(parameters_.operators);
 }
 
 MemoryNeeds MemoryCheck::needs_of(Index sources, Index targets, bool targets_are_sources) const {

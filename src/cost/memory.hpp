@@ -126,8 +126,8 @@ class MemoryCheck {
   /// Begins a set-up while another one, of `replaced` bytes with any arrays of its evaluations, is kept.
   void begin(Index replaced);
 
-  /// There will be this number of sets of operators in the set-up begun.
-  void expect_operators_of(int levels);
+  /// There will be this number of sets of operators in the set-up begun; until then, one.
+  void expect_operator_sets(int sets);
 
   /// Checks the set-up begun before it allocates anything, from the numbers of points that each rank passes.
   /// Collective.

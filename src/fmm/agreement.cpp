@@ -186,7 +186,8 @@ LevelOperators<Real> prepare_level_operators(const mpi::Comm& comm, const AnyKer
   LevelOperators<Real> operators(tree::kFirstLevel);
   std::vector<std::string> notes;  // each once
   int made = 0;
-  for (int level = tree::kFirstLevel; level < std::max(levels, tree::kFirstLevel + 1); ++level) {
+  const int end = tree::kFirstLevel + operator_sets(key, tree::kFirstLevel, levels);
+  for (int level = tree::kFirstLevel; level < end; ++level) {
     const double half = std::ldexp(side, -level - 1);
     const OperatorKey of_level = key_for(key, kernel, half);
     // Levels with equal keys, where nodes are large against the kernel's length, share their operators.

@@ -46,11 +46,12 @@ class Fmm::Implementation {
           engine_);
       memory_->begin(setup_ ? setup_->memory.stays : 0);
       PointSetup next = octopole::set_points(comm_, parameters_, sources, targets, observer_, &*memory_);
-      if (!kernel_.scale_free()) make_operators_of(&next);
+      double operators = 0;
+      if (!kernel_.scale_free()) operators = make_operators_of(&next);
       setup_.emplace(std::move(next));
       profile_ = {};
       if (observer_) observer_->set_up(*setup_);
-      setup_seconds_ = seconds_now() - start;
+      setup_seconds_ = seconds_now() - start - operators;
     });
   }
 
@@ -115,8 +116,8 @@ class Fmm::Implementation {
     OperatorStore<Real>* store;
   };
 
-  /// Reads or computes the operators: one set, or those of the levels of `setup`.
-  void make_operators_of(const PointSetup* setup) {
+  /// Reads or computes the operators: one set, or those of the levels of `setup`. Returns the seconds.
+  double make_operators_of(const PointSetup* setup) {
     const double start = seconds_now();
     comm_.enter("operators");
     std::visit(
@@ -129,7 +130,8 @@ class Fmm::Implementation {
                             prepare_operators(comm_, kernel_, parameters_.operators, engine.store, note_));
         },
         engine_);
-    operators_seconds_ += seconds_now() - start;
+    operators_seconds_ = seconds_now() - start;
+    return operators_seconds_;
   }
 
   mpi::Comm comm_;

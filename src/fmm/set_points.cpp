@@ -12,6 +12,7 @@
 #include "distributed/global_tree.hpp"
 #include "fmm/agreement.hpp"
 #include "kernels/any_kernel.hpp"
+#include "operators/operator_set.hpp"
 
 namespace octopole {
 namespace {
@@ -295,7 +296,7 @@ struct Steps {
         comm, tree::LocalPart{s.shared, s.partition, comm.rank(), splits, own_sources(), own_targets()},
         traffic(SetupExchange::records));
     release(splits);
-    if (s.by_level) s.levels = static_cast<int>(comm.max(Index{s.tree.levels()}));
+    if (!is_scale_free(parameters.operators)) s.levels = static_cast<int>(comm.max(Index{s.tree.levels()}));
     stages.end(SetupStage::tree, s.tree.keys.size());
   }
 
@@ -303,7 +304,7 @@ struct Steps {
   void build_lists() {
     stages.begin(SetupStage::lists);
     if (memory) {
-      if (s.by_level) memory->expect_operators_of(std::max(1, s.levels - distributed::kFirstLevel));
+      memory->expect_operator_sets(operator_sets(parameters.operators, distributed::kFirstLevel, s.levels));
       memory->require(
           needs_of_tree(point_numbers(s, parameters), moved_points(s), s.tree, parameters, comm.size()),
           MemoryStage::tree);
@@ -467,7 +468,6 @@ PointSetup set_points(const mpi::Comm& comm, const Parameters& parameters, std::
 
   PointSetup setup;
   setup.rank = comm.rank();
-  setup.by_level = !is_scale_free(parameters.operators);
   Steps steps{comm, parameters, sources, targets, memory, setup, Stages(comm, setup.stage_seconds, observer)};
   steps.choose_leaf_size_and_cube();  // 1
   steps.sort_points_by_code();

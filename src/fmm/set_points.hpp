@@ -44,9 +44,8 @@ struct PointSetup {
   int rank = 0;
   Tuning tuning;  // n_crit and padding
   morton::RootCube cube;
-  bool by_level = false;  // whether operators differ between levels
-  int levels = 0;         // of all ranks' trees; only if by_level
-  tree::Count points;     // of all ranks
+  int levels = 0;      // of all ranks' trees, if each level has its own operators
+  tree::Count points;  // of all ranks
   tree::Partition partition;
   tree::SharedNodes shared;        // that overlap this rank's part
   LoadBalanceResult load_balance;  // how the partition was found

@@ -97,9 +97,8 @@ struct LeafFrameBlock {
 /// Sums both sides of the pairs, or (without Both) only that of the vectors' points. Returns false if a pair
 /// is too close for Pairs::fast: the values written are then invalid.
 template <int Width, Pairs pairs, bool Both, bool Gradient, bool Estimate, class K, Index Size>
-OCTOPOLE_INLINE bool leaf_frame_block(const K& shared, const LeafFrameSet<Size>& a,
+OCTOPOLE_INLINE bool leaf_frame_block(const K& kernel, const LeafFrameSet<Size>& a,
                                       const LeafFrameSet<kLeafFramePiece>& b, const LeafFrameBlock& block) {
-  const K kernel = shared;  // a copy, which stores cannot change
   using V = typename isa::Vec<float>::type;
   constexpr int lanes = isa::Vec<float>::lanes, parts = Gradient ? 4 : 1;
   constexpr auto accuracy = Estimate ? simd::Accuracy::estimate : simd::Accuracy::step;

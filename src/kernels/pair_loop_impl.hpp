@@ -45,10 +45,9 @@ Coordinates<Real> advance(const Coordinates<Real>& c, Index i) {
 /// Sums over all sources for the first Width * lanes targets, which stay in registers. Returns false and
 /// writes nothing if a pair is too close for Pairs::fast. Masks of guarded pairs are (sources, Width).
 template <int Width, Pairs pairs, bool Gradient, bool Split, class K, class Real>
-OCTOPOLE_INLINE bool target_block(const K& shared, const Coordinates<Real>& targets,
+OCTOPOLE_INLINE bool target_block(const K& kernel, const Coordinates<Real>& targets,
                                   const SourceArrays<Real>& sources, const LowParts<Real>& source_low,
                                   const Results<Real>& out, [[maybe_unused]] const BlockGuard& guard) {
-  const K kernel = shared;  // a copy, which stores cannot change
   using V = typename isa::Vec<Real>::type;
   constexpr int lanes = isa::Vec<Real>::lanes;
   V x[Width], y[Width], z[Width], u[Width], gx[Width], gy[Width], gz[Width];
@@ -258,9 +257,8 @@ struct SourceVectors {
 /// fill vectors. Adds the results per lane to `sums`, (Count, 1 or 4, lanes). Returns false and writes
 /// nothing if a pair is too close for Pairs::fast. Masks of guarded pairs are (vectors, Count).
 template <int Count, Pairs pairs, bool Gradient, class K>
-OCTOPOLE_INLINE bool source_block(const K& shared, const Coordinates<float>& targets,
+OCTOPOLE_INLINE bool source_block(const K& kernel, const Coordinates<float>& targets,
                                   const SourceVectors& sources, float* sums, const BlockGuard& guard) {
-  const K kernel = shared;  // a copy, which stores cannot change
   using V = typename isa::Vec<float>::type;
   constexpr int lanes = isa::Vec<float>::lanes, parts = Gradient ? 4 : 1;
   V x[Count], y[Count], z[Count], x_low[Count], y_low[Count], z_low[Count];

@@ -149,7 +149,7 @@ struct LaneSums {
 
 template <bool Gradient, simd::Accuracy accuracy, class K>
 void sum_wide(const void* state, const double* target, const WideBlock& block, double* sums) {
-  const K kernel = *static_cast<const K*>(state);
+  const K& kernel = *static_cast<const K*>(state);
   using V = typename isa::Vec<double>::type;
   constexpr Index lanes = isa::Vec<double>::lanes;
   const V x = simd::broadcast<V>(target[0]), y = simd::broadcast<V>(target[1]),
@@ -180,7 +180,7 @@ OCTOPOLE_INLINE auto choose(const std::int32_t* fixed, const float* floats) {
 template <bool Gradient, bool Estimate, class K>
 unsigned sum_fixed(const void* state, const FixedTargets& targets, const FixedBlock& block, float least,
                    double* sums) {
-  const K kernel = *static_cast<const K*>(state);
+  const K& kernel = *static_cast<const K*>(state);
   using V = typename isa::Vec<float>::type;
   using I [[gnu::vector_size(sizeof(V))]] = std::int32_t;
   using P = std::conditional_t<Estimate, V, I>;

@@ -84,10 +84,9 @@ struct PieceSums {
 /// Pairs::fast: sums.after is then invalid, and nothing else has been written. Masks of guarded pairs are
 /// (count, Width).
 template <int Width, Pairs pairs, bool First, bool Gradient, bool Split, class K, class Real>
-OCTOPOLE_INLINE bool symmetric_block(const K& shared, const SymmetricSide<Real>& a_side,
+OCTOPOLE_INLINE bool symmetric_block(const K& kernel, const SymmetricSide<Real>& a_side,
                                      const SymmetricSide<Real>& b_side, Index count, Real scale,
                                      const PieceSums<Real>& sums, [[maybe_unused]] const BlockGuard& guard) {
-  const K kernel = shared;  // a copy, which stores cannot change
   using V = typename isa::Vec<Real>::type;
   constexpr int lanes = isa::Vec<Real>::lanes;
   constexpr Index part = kSymmetricPiece * lanes;

@@ -1,5 +1,8 @@
 #include "operators/operator_set.hpp"
 
+#include <algorithm>
+
+#include "kernels/any_kernel.hpp"
 #include "operators/surface.hpp"
 
 namespace octopole {
@@ -23,6 +26,10 @@ void require_size(const std::string& name, std::size_t size, Index expected) {
 }
 
 }  // namespace
+
+int operator_sets(const OperatorKey& key, int first, int levels) {
+  return is_scale_free(key) ? 1 : std::max(1, levels - first);
+}
 
 OperatorKey key_for(OperatorKey key, const AnyKernel& kernel, double half) {
   key.kernel_parameters = kernel.in_units_of(half).for_operators().parameters();

@@ -91,6 +91,10 @@ class LevelOperators {
   std::vector<Shared> sets_;
 };
 
+/// The number of sets for a tree of `levels` levels: one for a scale-free kernel, else one for each level
+/// from `first` on, and at least one.
+int operator_sets(const OperatorKey& key, int first, int levels);
+
 /// The key of the operators of nodes with half side `half`, in the caller's unit.
 OperatorKey key_for(OperatorKey key, const AnyKernel& kernel, double half);
 

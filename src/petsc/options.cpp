@@ -152,12 +152,12 @@ Settings read_options(MPI_Comm comm, const Settings& defaults) {
   KernelChoice kernel{std::string(defaults.kernel.name()), std::nullopt};
   check(read(comm, settings.prefix.empty() ? nullptr : settings.prefix.c_str(), settings.fmm, kernel),
         "options database");
-  if (kernel.name != defaults.kernel.name() || kernel.screening) {
+  mpi::collectively(mpi::Comm::duplicate(comm), [&] {  // on all ranks, as databases may differ
+    if (kernel.name == defaults.kernel.name() && !kernel.screening) return;
     std::vector<NamedParameter> parameters;
     if (kernel.screening) parameters.push_back({"screening", *kernel.screening});
-    mpi::collectively(mpi::Comm::duplicate(comm),
-                      [&] { settings.kernel = named_kernel(kernel.name, parameters); });
-  }
+    settings.kernel = named_kernel(kernel.name, parameters);
+  });
   return settings;
 }
 

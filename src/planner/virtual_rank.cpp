@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cost/leaf_cost.hpp"
+#include "operators/operator_set.hpp"
 #include "operators/surface.hpp"
 
 namespace octopole {
@@ -216,7 +217,8 @@ MemoryEstimate VirtualRank::estimate(const PointNumbers& numbers, const RankMemo
                                                   rows, request_.threads);
   }
   MemoryEstimate estimate = estimate_memory(needs, parameters, partition_.ranks(), MemoryStage::lists);
-  estimate.operators = operator_bytes(key);
+  // Of the levels of this rank's tree, which may be fewer than those of all.
+  estimate.operators = operator_sets(key, tree::kFirstLevel, tree_.levels()) * operator_bytes(key);
   return estimate;
 }
 

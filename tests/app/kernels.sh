@@ -31,7 +31,10 @@ expect 0 1 bench -n 3000 -d 4 --shapes cube --repeat 1 --samples 100 --outputs p
 shows bench.json '"kernel": "yukawa"' '"screening": 2.5'
 case " ${OCTOPOLE_WITHOUT:-} " in
   *" planner "*) ;;
-  *) expect 0 1 plan --shape cube -n 20000 --ranks 4 "${yukawa[@]}" ;;
+  *)
+    expect 0 1 plan --shape cube -n 20000 --ranks 4 "${yukawa[@]}"
+    shows out "kernel yukawa, screening 2.5"
+    ;;
 esac
 
 # Mistakes: on all ranks, with what is wrong; nothing is written.

@@ -136,6 +136,16 @@ TEST(MatFmm, OfAnotherKernel) {
   ASSERT_EQ(0, PetscOptionsInsertString(nullptr, "-octopole_kernel yukawa"));  // without its parameter
   EXPECT_THROW(make_mat(MPI_COMM_WORLD, Settings{}, mine, other), AgreedError);
   ASSERT_EQ(0, PetscOptionsClear(nullptr));
+  if (part.ranks == 1) return;
+  // On one rank only: an error on all of them, not a rank that waits.
+  if (part.rank == part.ranks - 1) {
+    ASSERT_EQ(0, PetscOptionsInsertString(nullptr, "-octopole_kernel yukawa -octopole_screening 3.5"));
+  }
+  const MatOwner a(make_mat(MPI_COMM_WORLD, Settings{}, mine, other));
+  ASSERT_EQ(0, PetscOptionsClear(nullptr));
+  const Vector from(a.mat, true, uneven(x, 1, part)), to(a.mat, false);
+  EXPECT_NE(0, MatMult(a.mat, from.vec, to.vec));
+  EXPECT_NE(last_error().find("the kernel is "), std::string::npos) << last_error();
 }
 
 TEST(MatFmm, HasTheDiagonalOfDistinctPoints) {

@@ -183,8 +183,10 @@ Capacitance solve_together(const mpi::Comm& comm, const Panels& panels, const Ca
   const double size = relative_size(comm, panels);
   mpi::collectively(comm, [&] { c.near = settings.near ? *settings.near : near_rule(wanted, size); });
   const petsc::Settings read = petsc::read_options(comm.handle(), {settings.fmm, {}});
-  if (read.kernel.name() != Laplace::name)
-    throw AgreedError("capacitances are of the kernel laplace", "leave -octopole_kernel out");
+  mpi::collectively(comm, [&] {
+    if (read.kernel.name() != Laplace::name)
+      throw Error("capacitances are of the kernel laplace", "leave -octopole_kernel out");
+  });
   const Options fmm = read.fmm;
   const auto op = std::make_shared<PanelOperator>(comm, panels, c.near, fmm);
   c.correction_seconds = comm.max(op->correction_seconds());
