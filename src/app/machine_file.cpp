@@ -33,9 +33,11 @@ double number(const ordered_json& json, const char* name, double least) {
 }
 
 int whole(const ordered_json& json, const char* name) {
-  const int value = json.at(name).get<int>();
-  if (value < 1) throw Error(fmt::format("{} = {} must be at least 1", name, value));
-  return value;
+  constexpr double kMost = 1e9;
+  const double value = number(json, name, 1);
+  if (value > kMost || value != std::floor(value))
+    throw Error(fmt::format("{} = {} must be a whole number of at most {}", name, value, kMost));
+  return static_cast<int>(value);
 }
 
 /// The name of the throughput in a file: "rates" in older ones.

@@ -101,6 +101,11 @@ shows err "machine file"
 echo '{"name": "x", "node": {"cores": 0, "nics": 1}}' >bad.json
 expect 1 1 plan --shape cube -n 1000 --ranks 4 --machine bad.json
 shows err "cores = 0"
+for cores in 0 2.5 4e9 1e400; do
+  sed "s/\"cores\": *[0-9]*/\"cores\": $cores/" "$source_tree/jobs/study/machines/reference.json" >bad.json
+  expect 1 1 plan --shape cube -n 1000 --ranks 4 --machine bad.json
+  shows err "not a machine file"
+done
 expect 1 1 plan -i missing.h5 --ranks 4
 expect 0 1 generate sphere -n 500 --targets 300 -o distinct.h5
 expect 1 1 plan -i distinct.h5 --ranks 8 --sample-ranks 2
