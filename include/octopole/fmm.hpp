@@ -60,12 +60,15 @@ class Fmm {
   void set_points(std::span<const double> points);
 
   /// Returns the field at this rank's targets due to all sources; `charges` (n) are in the order of this
-  /// rank's sources. May be repeated with other charges. Throws AgreedError for a wrong number of charges,
-  /// for NaN and infinity, and before set_points.
-  Field evaluate(std::span<const double> charges, Output output = Output::potential);
+  /// rank's sources. With `vectors` > 1, the fields of as many vectors of charges (n, vectors) at once, for
+  /// less than half the time each from about eight on (Options::vectors); results are those of single
+  /// vectors, to rounding. May be repeated with other charges. Throws AgreedError for a wrong number of
+  /// charges, for NaN and infinity, for less than one vector, and before set_points.
+  Field evaluate(std::span<const double> charges, Output output = Output::potential, int vectors = 1);
   /// As above, into `field`, whose memory is reused: from the second evaluation on, nothing of the size of
   /// the problem is allocated. The gradient becomes empty unless requested.
-  void evaluate(std::span<const double> charges, Field& field, Output output = Output::potential);
+  void evaluate(std::span<const double> charges, Field& field, Output output = Output::potential,
+                int vectors = 1);
 
   /// The parameters that the options were resolved to; valid while the Fmm lives. n_crit and padding that
   /// set_points chooses are in summary(). Not collective.

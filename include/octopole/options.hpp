@@ -122,6 +122,9 @@ struct Options {
   /// Output::potential, evaluate may still be asked for the gradient: its error is then 1 to 10 times that of
   /// the potential, and up to 100 times around distant clusters (docs/accuracy.md).
   Output output = Output::potential;
+  /// Number of vectors of charges of an evaluation, 1..1e6, that the cost model, the load balance and the
+  /// estimate of memory assume; evaluate may be called with other numbers.
+  int vectors = 1;
   int max_level = 20;          ///< deepest level of the tree, 1..20
   double inner_radius = 1.05;  ///< upward equivalent and downward check surfaces, in half sides, 1..1.5
   double outer_radius = 2.95;  ///< the other two surfaces, 1.5..3.5; more than inner_radius
@@ -208,7 +211,11 @@ struct Parameters {
     return operators.precision == Precision::double_precision &&
            operators.m2l_precision == Precision::single_precision;
   }
-  /// Bytes per multipole that only M2L needs, as sent between ranks.
+  /// Number of passes of an evaluation of options.vectors vectors.
+  int passes() const;
+  /// Number of vectors that the largest pass takes together.
+  int vectors_per_pass() const;
+  /// Bytes per multipole of all vectors of a pass that only M2L needs, as sent between ranks.
   Index multipole_bytes() const;
 };
 

@@ -40,6 +40,7 @@ struct FieldError {
 /// Result of verify, the same on all ranks.
 struct Verification {
   Index samples = 0, targets = 0;  ///< numbers of targets: sampled, and on all ranks
+  int vectors = 1;                 ///< of charges: if several, errors are those of a weighted sum of all
   FieldError potential;
   std::optional<FieldError> gradient;  ///< if the field has one
   double max = 0;          ///< largest |u - reference| of the potential over the root mean square reference
@@ -53,15 +54,17 @@ inline constexpr double kConfidence = 0.95;
 
 /// Compares `field` with direct sums over all sources of all ranks at `samples` targets, which `seed` chooses
 /// without repetition, independently of the number of ranks. The arguments are what this rank passed to
-/// set_points and evaluate, sources (n, 3), charges (n) and targets (m, 3; the sources again if sources =
-/// targets), and the field that it received. `samples` is capped at the number of targets; scaled_l2_bound is
-/// then scaled_l2, and worse_share 0. Otherwise scaled_l2_bound is the one-sided bound of a ratio of means
-/// (Cochran 1977, Sampling Techniques, sections 2.11 and 6.4): with e_i the errors, R^2 = sum e_i^2 / sum
-/// s_i^2 and d_i = e_i^2 - R^2 s_i^2, the variance of R^2 is (1 - n/N) sum d_i^2 / (n (n - 1) mean(s_i^2)^2);
-/// Student's quantile with n - 1 degrees of freedom times its root is added to R^2. It assumes errors without
-/// rare large ones; worse_share, 1 - (1 - kConfidence)^(1/n), does not. Throws the same Error on all ranks if
-/// lengths do not match on any of them, if only some ranks have a gradient, or if `samples` is below 1 or
-/// differs. Collective.
+/// set_points and evaluate, sources (n, 3), charges (n, field.vectors) and targets (m, 3; the sources again
+/// if sources = targets), and the field that it received. Of several vectors of charges it verifies
+/// their sum with weights from 0.5 to 1.5 at random over each vector's sum of |q|: fields are linear in the
+/// charges, and the error of one vector shows with about its share, 1 / vectors. `samples` is capped at the
+/// number of targets; scaled_l2_bound is then scaled_l2, and worse_share 0. Otherwise scaled_l2_bound is the
+/// one-sided bound of a ratio of means (Cochran 1977, Sampling Techniques, sections 2.11 and 6.4): with e_i
+/// the errors, R^2 = sum e_i^2 / sum s_i^2 and d_i = e_i^2 - R^2 s_i^2, the variance of R^2 is (1 - n/N) sum
+/// d_i^2 / (n (n - 1) mean(s_i^2)^2); Student's quantile with n - 1 degrees of freedom times its root is
+/// added to R^2. It assumes errors without rare large ones; worse_share, 1 - (1 - kConfidence)^(1/n), does
+/// not. Throws the same Error on all ranks if lengths do not match on any of them, if only some ranks have a
+/// gradient, or if `samples` is below 1 or differs. Collective.
 Verification verify(MPI_Comm parent, const AnyKernel& kernel, std::span<const double> sources,
                     std::span<const double> charges, std::span<const double> targets, const Field& field,
                     Index samples, std::uint64_t seed = 1, ReferenceForm form = ReferenceForm::in_double);

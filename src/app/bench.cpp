@@ -62,7 +62,7 @@ struct BenchResult {
   std::array<double, kPhases> phase_seconds{};
   std::array<double, kPhases> gflops{};    // 1e9 flops per second, all ranks and threads
   std::array<double, kPhases> fraction{};  // of the peak throughput
-  double pairs_per_point = 0;              // evaluate_seconds x direct-sum throughput / points
+  double pairs_per_point = 0;              // per vector: evaluate_seconds x direct-sum throughput / points
   double relative_l2 = 0;
   double gradient_relative_l2 = 0;  // if the gradient is computed
   double worst() const { return std::max(relative_l2, gradient_relative_l2); }
@@ -74,9 +74,11 @@ double direct_sum_throughput(const mpi::Comm& comm, const Throughput& throughput
   return comm.sum(throughput.of(OperationKind::pairs, Precision::double_precision) * omp_get_max_threads());
 }
 
-/// Floating-point operations per pair, 1 / sqrt counted as one.
-double pair_flops(bool gradient) {
-  return gradient ? 20 : 11;
+/// Floating-point operations per pair for all vectors, 1 / sqrt counted as one: all passes evaluate Laplace's
+/// kernel, and each vector has its own sums.
+double pair_flops(bool gradient, const Parameters& parameters) {
+  const double sums = gradient ? 8 : 2, pair = gradient ? 20 : 11;
+  return parameters.passes() * (pair - sums) + parameters.options.vectors * sums;
 }
 
 /// Resets the peak of resident memory, where the system can (Linux).
@@ -119,8 +121,9 @@ void compute_throughput(BenchResult& result) {
     const PhaseOperations& operations = s.operations[i];
     const bool at_targets =
         i == std::size_t(Phase::p2p) || i == std::size_t(Phase::l2p) || i == std::size_t(Phase::m2p);
-    const double flops = operations.pairs * pair_flops(gradient && at_targets) + operations.gemm +
-                         operations.transform + operations.sweep;
+    const double flops =
+        operations.pairs * pair_flops(gradient && at_targets, s.parameters) +
+        s.parameters.options.vectors * (operations.gemm + operations.transform + operations.sweep);
     if (flops == 0 || result.phase_seconds[i] == 0) continue;
     result.gflops[i] = 1e-9 * flops / result.phase_seconds[i];
     result.fraction[i] = best[i] / threads / result.phase_seconds[i];
@@ -136,7 +139,8 @@ BenchResult measure_case(const mpi::Comm& comm, const BenchCases& cases, Shape s
   result.output = output;
   const RowBlock block = block_of(points, comm.rank(), comm.size());
   const std::vector<double> positions = make_positions(shape, block.first, block.count, cases.seed),
-                            charges = make_charges(Charges::uniform, block.first, block.count, cases.seed);
+                            charges = make_charges(Charges::uniform, block.first, block.count, cases.seed,
+                                                   cases.method.vectors);
   Options options = cases.method;
   options.digits = digits;
   options.throughput = cases.throughput;
@@ -157,7 +161,7 @@ BenchResult measure_case(const mpi::Comm& comm, const BenchCases& cases, Shape s
   }
   Field field;
   for (int i = 0; i <= cases.repeats; ++i) {
-    fmm.evaluate(charges, field, output);
+    fmm.evaluate(charges, field, output, options.vectors);
     if (i == 0) continue;
     result.summary = fmm.summary();
     evaluations.push_back(result.summary.evaluate_seconds.max);
@@ -168,8 +172,8 @@ BenchResult measure_case(const mpi::Comm& comm, const BenchCases& cases, Shape s
   result.evaluate_seconds = median(evaluations);
   result.stage_seconds = stages.get();
   result.phase_seconds = phases.get();
-  result.pairs_per_point =
-      result.evaluate_seconds * direct_sum_throughput(comm, cases.throughput) / static_cast<double>(points);
+  result.pairs_per_point = result.evaluate_seconds * direct_sum_throughput(comm, cases.throughput) /
+                           (static_cast<double>(points) * options.vectors);
   compute_throughput(result);
   const Verification v =
       verify(comm.handle(), cases.kernel, positions, charges, positions, field, cases.samples, cases.seed);
@@ -258,7 +262,7 @@ class Bench : public Command {
   explicit Bench(CLI::App& program)
       : parser_(program.add_subcommand("bench", "Measure speed by point distribution, digits and output")) {
     kernel_.add_to(*parser_);
-    method_.add_method_to(*parser_, {"ncrit", "padding"});
+    method_.add_method_to(*parser_, {"ncrit", "padding", "vectors"});
     parser_->add_option("-n,--points", cases_.points, "Number of points of each distribution")
         ->delimiter(',')
         ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()))

@@ -5,6 +5,7 @@
 
 #include "app/options.hpp"
 #include "app/program.hpp"
+#include "cost/option_table.hpp"
 #include "io/points_file.hpp"
 #include "octopole/version.hpp"
 
@@ -24,6 +25,9 @@ class Generate : public Command {
     // Required, but not by the subcommand `mesh`: checked in run().
     required_ = {distribution_.add_to(*parser_, "shape"), parser_->get_option("--points"),
                  parser_->add_option("-o,--output", output_, "File to write (HDF5)")};
+    parser_->add_option("--vectors", vectors_, "Number of vectors of charges")
+        ->check(CLI::Range(1, kMostVectors))
+        ->group(kInputGroup);
     parser_->add_flag("-q,--quiet", quiet_, "Print nothing");
   }
 
@@ -47,9 +51,9 @@ class Generate : public Command {
         [=](Index first, std::span<double> values) {
           fill_positions(distribution.shape, first, values, distribution.seed);
         });
-    add(comm, tables, "/sources/charges", distribution.sources, 1,
-        [=](Index first, std::span<double> values) {
-          fill_charges(distribution.charges, first, values, distribution.seed);
+    add(comm, tables, "/sources/charges", distribution.sources, vectors_,
+        [=, vectors = vectors_](Index first, std::span<double> values) {
+          fill_charges(distribution.charges, first, values, distribution.seed, vectors);
         });
     if (distribution.targets)
       add(comm, tables, "/targets/positions", *distribution.targets, 3,
@@ -85,6 +89,7 @@ class Generate : public Command {
   std::array<const CLI::Option*, 3> required_{};
   DistributionOptions distribution_;
   std::string output_;
+  int vectors_ = 1;
   bool quiet_ = false;
 };
 

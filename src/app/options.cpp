@@ -140,8 +140,20 @@ void FmmOptions::add_method_to(CLI::App& parser, std::initializer_list<std::stri
   });
 }
 
-void FmmOptions::add_to(CLI::App& parser) {
-  add_options(parser, options_, [](const OptionInfo& info) { return info.group != OptionGroup::limits; });
+void FmmOptions::add_to(CLI::App& parser, std::initializer_list<std::string_view> without) {
+  add_options(parser, options_, [&](const OptionInfo& info) {
+    return info.group != OptionGroup::limits &&
+           std::find(without.begin(), without.end(), info.name) == without.end();
+  });
+  vectors_ = parser.get_option_no_throw("--vectors");
+}
+
+int FmmOptions::vectors_of_file(const std::string& path, int in_file) const {
+  if (vectors_ && vectors_->count() > 0 && options_.vectors != in_file)
+    throw AgreedError(fmt::format("--vectors {}, but '{}' has {} of charges", options_.vectors, path,
+                                  in_file == 1 ? "one vector" : fmt::format("{} vectors", in_file)),
+                      "leave --vectors out: the file says how many there are");
+  return in_file;
 }
 
 void FmmOptions::add_limits_to(CLI::App& parser) {
@@ -200,9 +212,11 @@ Points make_points(const mpi::Comm& comm, const PointDistribution& distribution,
   points.targets_are_sources = !distribution.targets;
   const RowBlock sources = block_of(distribution.sources, comm.rank(), comm.size());
   const RowBlock targets = block_of(distribution.targets.value_or(0), comm.rank(), comm.size());
-  if (before_making) before_making(sources, targets);
+  if (before_making) before_making(sources, targets, distribution.vectors);
+  points.vectors = distribution.vectors;
   points.sources = make_positions(distribution.shape, sources.first, sources.count, distribution.seed);
-  points.charges = make_charges(distribution.charges, sources.first, sources.count, distribution.seed);
+  points.charges = make_charges(distribution.charges, sources.first, sources.count, distribution.seed,
+                                distribution.vectors);
   if (distribution.targets) {
     points.targets = make_positions(distribution.shape, targets.first, targets.count, distribution.seed,
                                     RngStream::targets);

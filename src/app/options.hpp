@@ -23,8 +23,8 @@ class FmmOptions {
  public:
   explicit FmmOptions(const Options& defaults = {}) : options_(defaults) {}
 
-  /// Adds all options but the limits.
-  void add_to(CLI::App& parser);
+  /// Adds all options but the limits, and but those named in `without`.
+  void add_to(CLI::App& parser, std::initializer_list<std::string_view> without = {});
   /// Adds only the options that change how an order is computed (OptionInfo::method), and those named in
   /// `others`.
   void add_method_to(CLI::App& parser, std::initializer_list<std::string_view> others = {});
@@ -32,9 +32,13 @@ class FmmOptions {
   void add_limits_to(CLI::App& parser);
   /// Returns the options; throws UsageError where resolve() would reject the values.
   Options get() const;
+  /// Returns the number of vectors of charges in the file `path`. Throws AgreedError if --vectors is another
+  /// one.
+  int vectors_of_file(const std::string& path, int in_file) const;
 
  private:
   Options options_;
+  CLI::Option* vectors_ = nullptr;  // --vectors, if it was added
 };
 
 // ---- a point distribution, as `generate` writes it and `run` makes it in memory.
@@ -46,6 +50,7 @@ struct PointDistribution {
   Index sources = 0;
   std::optional<Index> targets;  // other points; unset: sources = targets
   std::uint64_t seed = 1;
+  int vectors = 1;  // of charges
 };
 
 class DistributionOptions {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,7 +38,9 @@ constexpr Index kMostGenerated = Index{1} << 24;
 class ForecastPoints {
  public:
   /// Uses the points of a file; or those of a shape.
-  ForecastPoints(const mpi::Comm& comm, const std::string& path, const Parameters& parameters);
+  /// `resolved`: the parameters for a number of vectors of charges, that of the file.
+  ForecastPoints(const mpi::Comm& comm, const std::string& path,
+                 const std::function<Parameters(int vectors)>& resolved);
   ForecastPoints(const mpi::Comm& comm, Shape shape, Index points, std::uint64_t seed,
                  const Parameters& parameters);
 
@@ -102,9 +105,11 @@ AlignedVector<morton::Code> sorted(AlignedVector<morton::Code> codes) {
   return codes;
 }
 
-ForecastPoints::ForecastPoints(const mpi::Comm& comm, const std::string& path, const Parameters& parameters)
-    : parameters_(parameters) {
-  take(comm, read_points(comm, path));
+ForecastPoints::ForecastPoints(const mpi::Comm& comm, const std::string& path,
+                               const std::function<Parameters(int vectors)>& resolved) {
+  const Points points = read_points(comm, path);
+  parameters_ = resolved(points.vectors);
+  take(comm, points);
   note_ = "the points of " + path;
 }
 
@@ -276,8 +281,13 @@ class PlanCommand : public Command {
     options.throughput = machine.throughput;
     if (gradient_) options.output = Output::potential_and_gradient;
     const AnyKernel kernel = kernel_.get();
-    Parameters parameters = resolve(options, kernel.name());
-    parameters.operators.kernel_parameters = kernel.parameters();
+    const auto resolved = [&](int vectors) {
+      options.vectors = vectors;
+      Parameters p = resolve(options, kernel.name());
+      p.operators.kernel_parameters = kernel.parameters();
+      return p;
+    };
+    const Parameters parameters = resolved(options.vectors);  // refuses bad options before points are read
 
     std::vector<ForecastReport> reports;
     std::unique_ptr<ForecastPoints> points;
@@ -285,7 +295,8 @@ class PlanCommand : public Command {
       if (!points || curve_ == "weak") {
         points.reset();
         if (!input_.empty())
-          points = std::make_unique<ForecastPoints>(comm, input_, parameters);
+          points = std::make_unique<ForecastPoints>(
+              comm, input_, [&](int in_file) { return resolved(options_.vectors_of_file(input_, in_file)); });
         else
           points = std::make_unique<ForecastPoints>(
               comm, parse_shape(shape_), curve_ == "weak" ? points_ * ranks : points_, seed_, parameters);

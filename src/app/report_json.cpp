@@ -123,6 +123,7 @@ ordered_json error_json(const RunReport& report) {
   };
   return {{"kind", report.self_check ? "self-check" : "verify"},
           {"samples", v.samples},
+          {"vectors", v.vectors},
           {"relative_l2", v.potential.relative_l2},
           {"scaled_l2", v.potential.scaled_l2},
           {"scaled_l2_bound", v.potential.scaled_l2_bound},

@@ -139,7 +139,8 @@ void add_field_error(Lines& lines, const FieldError& error, const Measures& of) 
 void add_error(Lines& lines, const RunReport& report) {
   const Verification& v = *report.verification;
   const std::optional<bool> reached = digits_reached(report);
-  lines.add("error", "relative L2 of {} targets against the direct sum{}{}{}", v.samples,
+  lines.add("error", "relative L2 of {} targets against the direct sum{}{}{}{}", v.samples,
+            v.vectors > 1 ? fmt::format(", of a sum of the {} vectors", v.vectors) : "",
             report.self_check ? " (self-check)" : "",
             report.check_seconds > 0 ? fmt::format(" in {:.4f} s", report.check_seconds) : "",
             reached ? fmt::format("; {} digits {}", *report.summary.parameters.digits,

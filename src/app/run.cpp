@@ -132,7 +132,10 @@ class Run : public Command {
     check_files(comm);
     RunReport report;
     report.input = input_;
-    if (distribution_.given()) report.distribution = distribution_.get();
+    if (distribution_.given()) {
+      report.distribution = distribution_.get();
+      report.distribution->vectors = options.vectors;
+    }
     report.output = output_;
     const std::string throughput = choose_throughput(comm, throughput_);
     report.machine = describe_machine(comm);
@@ -147,8 +150,11 @@ class Run : public Command {
     }
     report.explain = explain_;
     double start = seconds_now();
-    MemoryCheck memory(comm, agree_on_parameters(comm, options, kernel));
-    const BeforeReading before_reading = [&](RowBlock sources, RowBlock targets) {
+    Parameters parameters = agree_on_parameters(comm, options, kernel);
+    const BeforeReading before_reading = [&](RowBlock sources, RowBlock targets, int vectors) {
+      options.vectors = report.distribution ? vectors : options_.vectors_of_file(input_, vectors);
+      parameters.options.vectors = options.vectors;
+      MemoryCheck memory(comm, parameters);
       memory.require_before_reading(sources.count, targets.count, !comm.any(targets.count > 0));
     };
     const Points points = report.distribution ? make_points(comm, *report.distribution, before_reading)
@@ -221,7 +227,7 @@ class Run : public Command {
     Field field;
     if (no_evaluate_) report.summary = fmm.summary();
     for (int i = 0; i < repeat_ && !no_evaluate_; ++i) {
-      fmm.evaluate(points.charges, field, options.output);
+      fmm.evaluate(points.charges, field, options.output, points.vectors);
       report.summary = fmm.summary();
       report.evaluations.push_back(report.summary.evaluate_seconds.max);
     }

@@ -486,11 +486,11 @@ void NearCorrection::add_transposed(std::span<const double> values, std::span<do
     else
       s.apply_transposed(s.in_single, values.data(), sums.data());
     const double* const from = sums.data();
-    s.to_panels.start_columns({&from, 1});
+    s.to_panels.start_columns<double>({&from, 1});
     for (std::size_t i = 0; i < result.size(); ++i)
       result[i] += sums[static_cast<std::size_t>(s.columns.own_begin) + i];
     double* const to = result.data();
-    s.to_panels.add_columns({&to, 1});
+    s.to_panels.add_columns<double>({&to, 1});
   });
 }
 

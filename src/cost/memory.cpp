@@ -56,9 +56,18 @@ Index widest_level(const tree::EssentialTree& tree) {
 }
 
 /// Bytes of charges and sums of points.
-Index point_values(const PointNumbers& n, const OperatorKey& key) {
-  return static_cast<Index>(key.precision) * (n.sources + n.ghost_sources) +
-         kNumber * (n.targets + (n.targets_are_sources ? n.ghost_sources : 0)) * (n.gradient ? 4 : 1);
+Index point_values(const PointNumbers& n, const Parameters& parameters) {
+  return parameters.vectors_per_pass() *
+         (static_cast<Index>(parameters.operators.precision) * (n.sources + n.ghost_sources) +
+          kNumber * (n.targets + (n.targets_are_sources ? n.ghost_sources : 0)) * (n.gradient ? 4 : 1));
+}
+
+/// Bytes of multipoles, locals and check potentials.
+Index node_values(const tree::EssentialTree& tree, const Parameters& parameters) {
+  const OperatorKey& key = parameters.operators;
+  return parameters.vectors_per_pass() * static_cast<Index>(key.precision) *
+         (2 * tree.size() * surface_size(key.order) +
+          widest_level(tree) * surface_size(key.downward_check_order));
 }
 
 /// Bytes of orders in both directions and coordinates.
@@ -141,10 +150,7 @@ RankMemory rank_memory(const RankLists& lists, const OperatorNodes& operator_nod
     memory.lists += bytes_of(schedule.blocks, schedule.target_children, schedule.source_children,
                              schedule.pair_target, schedule.pair_source, schedule.pair_end);
 
-  memory.values =
-      point_values(numbers, key) +
-      static_cast<Index>(key.precision) * (2 * tree.size() * surface_size(key.order) +
-                                           widest_level(tree) * surface_size(key.downward_check_order));
+  memory.values = point_values(numbers, parameters) + node_values(tree, parameters);
   memory.partition = kCode * (ranks + 1);
   return memory;
 }
@@ -202,7 +208,7 @@ MemoryEstimate estimate_memory(const MemoryNeeds& needs, const Parameters& param
               caller_targets = n.targets_are_sources ? 0 : n.caller_targets,
               callers = n.caller_sources + caller_targets, owned = n.sources + targets,
               results = n.targets_are_sources ? n.caller_sources : caller_targets;
-  const Index values_a_target = n.gradient ? 4 : 1;
+  const Index values_a_target = n.gradient ? 4 : 1, vectors = parameters.vectors_per_pass();
 
   // Codes and orders of the caller's points; then codes of the owned points, with several ranks also their
   // order.
@@ -237,10 +243,13 @@ MemoryEstimate estimate_memory(const MemoryNeeds& needs, const Parameters& param
       std::max({sort, distribute, tree, lists, coordinates, ghosts, estimate.stays + needs.v_bytes});
   estimate.evaluation =
       memory.values + needs.m2l_workspace + parameters.multipole_bytes() * moved.multipoles +
-      kNumber * values_a_target * moved.near_sums +
-      std::max(static_cast<Index>(parameters.operators.precision) * moved.sources,
-               kNumber * (n.gradient ? 3 : 1) * (n.targets_are_sources ? moved.sources : moved.targets)) +
-      kNumber * values_a_target * results;
+      vectors * (kNumber * values_a_target * moved.near_sums +
+                 std::max(static_cast<Index>(parameters.operators.precision) * moved.sources,
+                          kNumber * (n.gradient ? 3 : 1) *
+                              (n.targets_are_sources ? moved.sources : moved.targets))) +
+      std::max(Index{0}, vectors * static_cast<Index>(parameters.operators.precision) - kPlace) *
+          moved.ghost_sources +
+      kNumber * values_a_target * parameters.options.vectors * results;
   switch (stage) {
     case MemoryStage::points:
       break;
@@ -264,14 +273,13 @@ MemoryNeeds needs_of_points(const PointNumbers& callers, Index sources, Index ta
   needs.points.sources = sources / ranks;
   needs.points.targets = (callers.targets_are_sources ? sources : targets) / ranks;
   needs.memory.points = point_arrays(needs.points, parameters);
-  needs.memory.values = point_values(needs.points, parameters.operators);
+  needs.memory.values = point_values(needs.points, parameters);
   needs.memory.partition = kCode * (ranks + 1);
   return needs;
 }
 
 MemoryNeeds needs_of_tree(const PointNumbers& points, const MovedRecords& moved,
                           const tree::EssentialTree& tree, const Parameters& parameters, int ranks) {
-  const OperatorKey& key = parameters.operators;
   MemoryNeeds needs;
   needs.points = points;
   needs.moved = moved;
@@ -279,10 +287,7 @@ MemoryNeeds needs_of_tree(const PointNumbers& points, const MovedRecords& moved,
   needs.memory.points = point_arrays(points, parameters);
   needs.memory.tree = needs.nodes * node_bytes();
   needs.memory.lists = needs.nodes * (kNearBytes + kNoLists);
-  needs.memory.values =
-      point_values(points, key) +
-      static_cast<Index>(key.precision) * (2 * needs.nodes * surface_size(key.order) +
-                                           widest_level(tree) * surface_size(key.downward_check_order));
+  needs.memory.values = point_values(points, parameters) + node_values(tree, parameters);
   needs.memory.partition = kCode * (ranks + 1);
   return needs;
 }
@@ -364,8 +369,8 @@ void MemoryCheck::require_before_reading(Index sources, Index targets, bool targ
   MemoryEstimate estimate = estimate_memory(needs_of(sources, targets, targets_are_sources), parameters_,
                                             comm_.size(), MemoryStage::points);
   estimate.operators = operator_bytes(parameters_.operators);
-  estimate.set_up +=
-      static_cast<Index>(sizeof(double)) * (4 * sources + (targets_are_sources ? 0 : 3 * targets));
+  estimate.set_up += static_cast<Index>(sizeof(double)) *
+                     ((3 + parameters_.options.vectors) * sources + (targets_are_sources ? 0 : 3 * targets));
   require(estimate, "before the points are read (a lower bound)");
 }
 
@@ -376,7 +381,22 @@ void MemoryCheck::require(const MemoryNeeds& needs, MemoryStage stage) {
   estimate.allocated += estimate.operators + estimate.replaced;
   estimate.set_up = std::max(estimate.set_up, estimate_.set_up);
   estimate_ = estimate;
+  needs_ = needs;
   require(estimate, kWhen[static_cast<std::size_t>(stage)]);
+}
+
+void MemoryCheck::require_for_vectors(int vectors) {
+  if (vectors <= parameters_.options.vectors) return;
+  Parameters more = parameters_;
+  more.options.vectors = vectors;
+  MemoryNeeds needs = needs_;
+  needs.memory.values = needs.memory.values / parameters_.vectors_per_pass() * more.vectors_per_pass();
+  MemoryEstimate estimate = estimate_memory(needs, more, comm_.size(), MemoryStage::plan);
+  estimate.operators = estimate_.operators;
+  estimate.allocated += estimate.operators;
+  require(estimate, fmt::format("for {} vectors of charges", vectors));
+  parameters_ = more;
+  needs_ = needs;
 }
 
 void MemoryCheck::require(const MemoryEstimate& estimate, std::string_view when) {

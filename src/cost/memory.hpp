@@ -137,6 +137,10 @@ class MemoryCheck {
   /// estimate, and keeps the largest set_up so far. Collective.
   void require(const MemoryNeeds& needs, MemoryStage stage);
 
+  /// Checks an evaluation of more vectors of charges than before, with the points of the last set-up. Equal
+  /// on all ranks. Collective.
+  void require_for_vectors(int vectors);
+
   /// The last estimate of the set-up begun.
   const MemoryEstimate& estimate() const { return estimate_; }
 
@@ -153,6 +157,7 @@ class MemoryCheck {
   std::string root_;
   std::optional<mpi::Comm> node_;  // the ranks of this node, if its memory is checked
   MemoryEstimate estimate_;
+  MemoryNeeds needs_;  // of the last estimate
 
   MemoryNeeds needs_of(Index sources, Index targets, bool targets_are_sources) const;  // collective
 };

@@ -4,7 +4,9 @@
 #include <numeric>
 
 #include "distributed/ghosts.hpp"
+#include "kernels/any_kernel.hpp"
 #include "operators/m2l_fft.hpp"
+#include "operators/p2p.hpp"
 #include "operators/surface.hpp"
 
 namespace octopole {
@@ -199,6 +201,42 @@ OperationsByPhase operations_of(const OperationCounts& c, const OperatorKey& key
   of(operations, Phase::p2l).pairs = c.p2l_sources * down;
   of(operations, Phase::p2p) = {.pairs = c.near_pairs, .gathers = c.near_gathers};
   return operations;
+}
+
+namespace {
+
+/// The time of a pair of all vectors, in units of Laplace's of one vector, is `pass` for each pass (the
+/// kernel, and storage of its value) and `vector` for each vector (products with charges). Measured with
+/// AVX-512 on Zen 4: docs/developers/performance-log.md.
+struct VectorShares {
+  double pass, vector;
+};
+constexpr VectorShares kNear{1.02, 0.19}, kNearGradient{0.85, 0.48}, kOneSided{1.03, 0.095},
+    kOneSidedGradient{1.35, 0.235};
+
+}  // namespace
+
+Throughput throughput_for(const Parameters& parameters, Throughput throughput) {
+  const std::array<double, 2> cost = kernel_type(parameters.operators.kernel)->pair_cost;
+  const double vectors = parameters.options.vectors, passes = parameters.passes();
+  for (const auto& [name, row] : throughput.rows()) {
+    const auto divide = [rates = row](OperationKind kind, double factor) {
+      (*rates)[static_cast<std::size_t>(kind)] /= factor;
+    };
+    const auto together = [&](const VectorShares& shares, double one) {
+      return vectors == 1 ? one : passes * (shares.pass + one - 1) + vectors * shares.vector;
+    };
+    divide(OperationKind::near_pairs, together(kNear, cost[0]));
+    divide(OperationKind::pairs, together(kOneSided, cost[0]));
+    divide(OperationKind::near_gradient_pairs, parameters.vectors_per_pass() < kFewestGradientVectors
+                                                   ? vectors * cost[1]
+                                                   : together(kNearGradient, cost[1]));
+    divide(OperationKind::gradient_pairs, together(kOneSidedGradient, cost[1]));
+    divide(OperationKind::gathers, vectors == 1 ? 1 : (3 * passes + vectors) / 4);
+    for (const OperationKind kind : {OperationKind::gemm, OperationKind::transform, OperationKind::sweep})
+      divide(kind, vectors);
+  }
+  return throughput;
 }
 
 double expected_svd_rank(const OperatorKey& key) {

@@ -20,6 +20,7 @@
 namespace octopole {
 
 inline constexpr int kLargestLevel = 20;  // of the tree
+inline constexpr int kMostVectors = 1'000'000;
 inline constexpr int kLargestOrder = 20, kLargestCheckOrder = kLargestOrder + 4;
 
 enum class OptionGroup { accuracy, tree, operators, ranks, limits };
@@ -197,6 +198,14 @@ constexpr void for_each_option(Visit&& visit) {
                    .written_to = kEverywhere},
         &Options::m2l_precision);
 
+  visit(OptionInfo{.name = "vectors",
+                   .group = tree,
+                   .help = "Number of vectors of charges of an evaluation",
+                   .least = 1,
+                   .most = kMostVectors,
+                   .value = [](const Parameters& p) { return reported(p.options.vectors); },
+                   .written_to = kEverywhere},
+        &Options::vectors);
   visit(OptionInfo{.name = "ncrit",
                    .group = tree,
                    .help =

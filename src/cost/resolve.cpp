@@ -136,24 +136,20 @@ M2lMethod choose_m2l(const Options& options, Parameters& p) {
   return m2l_seconds(M2lMethod::svd) < m2l_seconds(M2lMethod::fft) ? M2lMethod::svd : M2lMethod::fft;
 }
 
-/// Divides the throughput of pairs, which is that of Laplace's, by the cost of the kernel's.
-void scale_pairs(Throughput& throughput, const std::array<double, 2>& cost) {
-  for (const auto& [name, row] : throughput.rows()) {
-    const auto scale = [rates = row](OperationKind kind, double factor) {
-      (*rates)[static_cast<std::size_t>(kind)] /= factor;
-    };
-    scale(OperationKind::near_pairs, cost[0]);
-    scale(OperationKind::pairs, cost[0]);
-    scale(OperationKind::near_gradient_pairs, cost[1]);
-    scale(OperationKind::gradient_pairs, cost[1]);
-  }
-}
-
 }  // namespace
 
 Index Parameters::multipole_bytes() const {
   const bool in_single = operators.precision == Precision::single_precision || float_wire_multipoles();
-  return surface_size(operators.order) * static_cast<Index>(in_single ? sizeof(float) : sizeof(double));
+  return vectors_per_pass() * surface_size(operators.order) *
+         static_cast<Index>(in_single ? sizeof(float) : sizeof(double));
+}
+
+int Parameters::passes() const {
+  return (options.vectors + kMaxVectors - 1) / kMaxVectors;
+}
+
+int Parameters::vectors_per_pass() const {
+  return (options.vectors + passes() - 1) / passes();
 }
 
 std::string_view precision_name(Precision precision) {
@@ -193,7 +189,7 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
       if (const double rate = (*row)[kind]; !(rate > 0) || !std::isfinite(rate))
         throw Error(fmt::format("throughput of {} = {}: it must be a positive number",
                                 kOperationKindNames[kind], rate));
-  scale_pairs(p.throughput, kernel->pair_cost);
+  p.throughput = throughput_for(p, p.throughput);
   // The digits for which operators are chosen; p.digits remains the requested number.
   std::optional<int> aim = digits;
   if (aim && options.ncrit && *options.ncrit < kSmallLeaf) ++*aim;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -40,6 +41,18 @@ class PointExchange {
   template <class Value, class Put>
   void send_to_callers(const Value& value, const Put& put) {
     move(owned_order_, to_callers_, order_, value, put);
+  }
+
+  /// As send_to_owners for records of `columns` values of type T: calls put(i, c, value(j, c)) for every
+  /// column c. Collective.
+  template <class T, class Value, class Put>
+  void send_columns_to_owners(int columns, const Value& value, const Put& put) {
+    move_columns<T>(order_, to_owners_, owned_order_, columns, value, put);
+  }
+  /// The reverse of send_columns_to_owners. Collective.
+  template <class T, class Value, class Put>
+  void send_columns_to_callers(int columns, const Value& value, const Put& put) {
+    move_columns<T>(owned_order_, to_callers_, order_, columns, value, put);
   }
 
   /// Sets owned[i] to the caller's value of owned point i. Collective.
@@ -102,19 +115,70 @@ class PointExchange {
             const AlignedVector<PointIndex>& scatter, const Value& value, const Put& put) {
     using Record = std::remove_cvref_t<decltype(value(Index{}))>;
     static_assert(std::is_trivially_copyable_v<Record>);
-    const bool alone = start_buffers(exchange, sizeof(Record));
-    Record* const leaving = reinterpret_cast<Record*>(send_.data());
-    const Record* const arrived = reinterpret_cast<const Record*>(receive_.data());
+    move_records(
+        gather, exchange, scatter, sizeof(Record),
+        [&](Index i, char* to) {
+          const Record record = value(i);
+          std::memcpy(to, &record, sizeof(Record));
+        },
+        [&](Index i, const char* from) {
+          Record record;
+          std::memcpy(&record, from, sizeof(Record));
+          put(i, record);
+        },
+        [&](Index from, Index to) { put(to, value(from)); });
+  }
+  /// As move, with put(i, c, value(i, c)) for all columns c of a record.
+  template <class T, class Value, class Put>
+  void move_columns(const AlignedVector<PointIndex>& gather, mpi::SparseExchange& exchange,
+                    const AlignedVector<PointIndex>& scatter, int columns, const Value& value,
+                    const Put& put) {
+    if (columns == 1)  // a loop over columns would take twice as long
+      return move(
+          gather, exchange, scatter, [&](Index i) { return T{value(i, 0)}; },
+          [&](Index i, const T& number) { put(i, 0, number); });
+    move_records(
+        gather, exchange, scatter, static_cast<std::size_t>(columns) * sizeof(T),
+        [&](Index i, char* to) {
+          for (int c = 0; c < columns; ++c, to += sizeof(T)) {
+            const T number = value(i, c);
+            std::memcpy(to, &number, sizeof(T));
+          }
+        },
+        [&](Index i, const char* from) {
+          for (int c = 0; c < columns; ++c, from += sizeof(T)) {
+            T number;
+            std::memcpy(&number, from, sizeof(T));
+            put(i, c, number);
+          }
+        },
+        [&](Index from, Index to) {
+          for (int c = 0; c < columns; ++c) put(to, c, T{value(from, c)});
+        });
+  }
+
+  /// Moves records of `bytes` bytes: pack(i, record) and unpack(i, record) for those of other ranks, copy(i,
+  /// j) for this rank's own.
+  template <class Pack, class Unpack, class Copy>
+  void move_records(const AlignedVector<PointIndex>& gather, mpi::SparseExchange& exchange,
+                    const AlignedVector<PointIndex>& scatter, std::size_t bytes, const Pack& pack_record,
+                    const Unpack& unpack_record, const Copy& copy) {
+    const bool alone = start_buffers(exchange, bytes);
+    char* const leaving = send_.data();
+    const char* const arrived = receive_.data();
     const mpi::SparseExchange::Own own = exchange.own();
-    const auto pack = [&](Index i) { leaving[i] = value(place(gather, i)); };
-    const auto unpack = [&](Index i) { put(place(scatter, i), arrived[i]); };
+    const auto pack = [&](Index i) {
+      pack_record(place(gather, i), leaving + static_cast<std::size_t>(i) * bytes);
+    };
+    const auto unpack = [&](Index i) {
+      unpack_record(place(scatter, i), arrived + static_cast<std::size_t>(i) * bytes);
+    };
     for_each(0, own.send, pack);
     for_each(own.send + own.count, exchange.send_records(), pack);
-    exchange.start_without_own(alone ? nullptr : send_.data(), alone ? nullptr : receive_.data(),
-                               sizeof(Record));
+    exchange.start_without_own(alone ? nullptr : send_.data(), alone ? nullptr : receive_.data(), bytes);
     for (Index part = 0; part < kOwnParts; ++part) {
       for_each(own.count * part / kOwnParts, own.count * (part + 1) / kOwnParts,
-               [&](Index i) { put(place(scatter, own.receive + i), value(place(gather, own.send + i))); });
+               [&](Index i) { copy(place(gather, own.send + i), place(scatter, own.receive + i)); });
       if (!alone) exchange.progress();
     }
     exchange.finish();

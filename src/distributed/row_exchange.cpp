@@ -53,22 +53,34 @@ void RowExchange::finish_repeated_bytes(char* array) {
                 receive_.buffer.data() + i * row_bytes_, row_bytes_);
 }
 
-void RowExchange::start_columns(std::span<const double* const> columns) {
+template <class T>
+void RowExchange::start_columns(std::span<const T* const> columns) {
   const std::size_t width = columns.size();
-  row_bytes_ = width * sizeof(double);
+  row_bytes_ = width * sizeof(T);
   send_.buffer.resize(send_.rows.size() * row_bytes_);
   receive_.buffer.resize(receive_.rows.size() * row_bytes_);
-  double* const packed = reinterpret_cast<double*>(send_.buffer.data());
+  T* const packed = reinterpret_cast<T*>(send_.buffer.data());
 #pragma omp parallel for schedule(static)
   for (std::size_t i = 0; i < send_.rows.size(); ++i)
     for (std::size_t c = 0; c < width; ++c) packed[i * width + c] = columns[c][send_.rows[i]];
   exchange_.start(send_.buffer.data(), receive_.buffer.data(), row_bytes_);
 }
 
-void RowExchange::add_columns(std::span<double* const> columns) {
+template <class T>
+void RowExchange::finish_columns(std::span<T* const> columns) {
   exchange_.finish();
   const std::size_t width = columns.size();
-  const double* const received = reinterpret_cast<const double*>(receive_.buffer.data());
+  const T* const received = reinterpret_cast<const T*>(receive_.buffer.data());
+#pragma omp parallel for schedule(static)
+  for (std::size_t i = 0; i < receive_.rows.size(); ++i)
+    for (std::size_t c = 0; c < width; ++c) columns[c][receive_.rows[i]] = received[i * width + c];
+}
+
+template <class T>
+void RowExchange::add_columns(std::span<T* const> columns) {
+  exchange_.finish();
+  const std::size_t width = columns.size();
+  const T* const received = reinterpret_cast<const T*>(receive_.buffer.data());
   std::size_t begin = 0;
   for (const PeerCount& peer : exchange_.receive_peers()) {  // no row occurs twice for one peer
     const std::size_t end = begin + static_cast<std::size_t>(peer.count);
@@ -78,6 +90,12 @@ void RowExchange::add_columns(std::span<double* const> columns) {
     begin = end;
   }
 }
+
+template void RowExchange::start_columns(std::span<const double* const>);
+template void RowExchange::start_columns(std::span<const float* const>);
+template void RowExchange::finish_columns(std::span<double* const>);
+template void RowExchange::finish_columns(std::span<float* const>);
+template void RowExchange::add_columns(std::span<double* const>);
 
 Index RowExchange::bytes() const {
   std::size_t bytes = 0;

@@ -56,10 +56,14 @@ class RowExchange {
   void start_float_wire(const double* array, Index width);
   void finish_float_wire(double* array);
 
-  /// Exchanges rows of several arrays at once, one double per array; received values are added to the arrays'
-  /// rows, peer by peer in ascending order.
-  void start_columns(std::span<const double* const> columns);
-  void add_columns(std::span<double* const> columns);
+  /// Exchanges rows of several arrays at once, one number per array, float or double; finish writes the
+  /// received numbers to the arrays' rows, add_columns adds them, peer by peer in ascending order.
+  template <class T>
+  void start_columns(std::span<const T* const> columns);
+  template <class T>
+  void finish_columns(std::span<T* const> columns);
+  template <class T>
+  void add_columns(std::span<T* const> columns);
 
   /// Polls MPI, which may progress messages only when called.
   void progress() { exchange_.progress(); }

@@ -75,21 +75,25 @@ OperatorSet<Real> read_or_make(const AnyKernel& kernel, const OperatorKey& key, 
 }  // namespace
 
 CallFacts agree_on_call(const mpi::Comm& comm, Call call, const CallFacts& mine) {
-  const double number = static_cast<int>(call);
-  std::array<double, 7> most = {number,
+  const double number = static_cast<int>(call), vectors = mine.vectors;
+  std::array<double, 9> most = {number,
                                 -number,
+                                vectors,
+                                -vectors,
                                 mine.wrong ? 1.0 : 0.0,
                                 mine.not_finite ? 1.0 : 0.0,
                                 mine.sources ? 1.0 : 0.0,
                                 mine.targets ? 1.0 : 0.0,
                                 mine.largest};
   comm.allreduce(std::span<double>(most), MPI_MAX);
-  if (most[0] != -most[1]) {
-    const mpi::NamedValue value{"the call", kCallNames[static_cast<std::size_t>(call)]};
-    mpi::require_equal(comm, std::span<const mpi::NamedValue>(&value, 1),
-                       "every rank must make the same collective calls in the same order");
+  if (most[0] != -most[1] || most[2] != -most[3]) {
+    const std::array<mpi::NamedValue, 2> values{{{"the call", kCallNames[static_cast<std::size_t>(call)]},
+                                                 {"the number of vectors", text_of(mine.vectors)}}};
+    mpi::require_equal(
+        comm, std::span<const mpi::NamedValue>(values),
+        "every rank must make the same collective calls, with as many vectors, in the same order");
   }
-  return {most[2] > 0, most[3] > 0, most[4] > 0, most[5] > 0, most[6]};
+  return {most[4] > 0, most[5] > 0, most[6] > 0, most[7] > 0, most[8], mine.vectors};
 }
 
 ValueCheck check_values(std::span<const double> values) {

@@ -34,9 +34,10 @@ struct CallFacts {
   bool not_finite = false;                // NaN or infinity
   bool sources = false, targets = false;  // whether there are any
   double largest = 0;                     // magnitude
+  int vectors = 1;                        // of charges: equal on all ranks
 };
 
-/// Combines the facts of all ranks by one Allreduce of 7 numbers. Throws AgreedError if ranks make different
+/// Combines the facts of all ranks by one Allreduce of 9 numbers. Throws AgreedError if ranks make different
 /// calls, and names these. Collective.
 CallFacts agree_on_call(const mpi::Comm& comm, Call call, const CallFacts& mine = {});
 

@@ -8,6 +8,8 @@
 #include <functional>
 #include <type_traits>
 
+#include "base/threads.hpp"
+#include "cost/option_table.hpp"
 #include "fmm/agreement.hpp"
 #include "operators/m2m_l2l.hpp"
 #include "operators/m2p_p2l.hpp"
@@ -17,15 +19,20 @@
 namespace octopole {
 namespace {
 
-bool has_wrong_length(const PointSetup* setup, std::span<const double> charges) {
-  return !setup || static_cast<Index>(charges.size()) != setup->source_exchange.caller_count();
+bool has_wrong_length(const PointSetup* setup, std::span<const double> charges, int vectors) {
+  return !setup || vectors < 1 || vectors > kMostVectors ||
+         static_cast<Index>(charges.size()) != setup->source_exchange.caller_count() * vectors;
 }
 
 /// Throws if has_wrong_length.
-void check_length(const PointSetup* setup, std::span<const double> charges) {
+void check_length(const PointSetup* setup, std::span<const double> charges, int vectors) {
   if (!setup) throw Error("evaluate was called before set_points");
-  if (has_wrong_length(setup, charges))
-    throw Error(fmt::format("charges: {} values for {} sources", charges.size(),
+  if (vectors < 1 || vectors > kMostVectors)
+    throw Error(fmt::format("{} vectors of charges: there must be at least one, and at most {}", vectors,
+                            kMostVectors));
+  if (has_wrong_length(setup, charges, vectors))
+    throw Error(fmt::format("charges: {} values for {}{} sources", charges.size(),
+                            vectors == 1 ? "" : fmt::format("{} vectors of ", vectors),
                             setup->source_exchange.caller_count()));
 }
 
@@ -96,7 +103,31 @@ class ExchangeScope {
   Traffic traffic_;
 };
 
-/// State shared by all steps of one evaluation.
+/// The largest magnitude of each vector over all ranks. Collective.
+std::vector<double> largest_by_vector(const mpi::Comm& comm, std::span<const double> charges, int vectors) {
+  const auto width = static_cast<std::size_t>(vectors);
+  std::vector<double> largest(width, 0.0);
+  ThreadErrors errors;
+#pragma omp parallel
+  errors.keep([&] {
+    std::vector<double> mine(width, 0.0);
+#pragma omp for schedule(static) nowait
+    for (std::size_t row = 0; row < charges.size() / width; ++row)
+      for (std::size_t v = 0; v < width; ++v) mine[v] = std::max(mine[v], std::abs(charges[row * width + v]));
+#pragma omp critical
+    for (std::size_t v = 0; v < width; ++v) largest[v] = std::max(largest[v], mine[v]);
+  });
+  errors.rethrow();
+  comm.allreduce(std::span<double>(largest), MPI_MAX);
+  return largest;
+}
+
+/// The vectors of one pass, among all of the caller's.
+struct Pass {
+  int first, vectors, of;
+};
+
+/// State shared by all steps of one pass of an evaluation.
 template <class Real>
 struct Evaluation {
   const mpi::Comm& comm;
@@ -107,8 +138,9 @@ struct Evaluation {
   Workspace<Real>& w;
   Profile& profile;
   WorkObserver* observer;
-  double unit;                           // of the internal charges: a power of two
-  double potential_unit, gradient_unit;  // of the sums, in the caller's units
+  Pass pass;
+  const double* charge_units;            // of the internal charges of each vector
+  double potential_unit, gradient_unit;  // of the sums with charges of unit 1, in the caller's units
   TargetSums sums;
   bool gradient;
 
@@ -135,17 +167,41 @@ struct Evaluation {
     rows.finish(array);
   }
 
-  void send_charges_to_owners(std::span<const double> charges) {
+  Index sources() const { return s.owned_sources() + s.ghosts.ghost_sources; }
+  ChargeVectors<Real> charges() const { return {w.charges.data(), sources(), pass.vectors}; }
+  /// Numbers per node in rows of multipoles and locals.
+  Index equivalent_width() const { return pass.vectors * t().equivalent_size(); }
+
+  void send_charges_to_owners(std::span<const double> from) {
     ExchangeScope timed = begin_exchange(Exchange::charges);
-    w.charges.resize(static_cast<std::size_t>(s.owned_sources() + s.ghosts.ghost_sources));
-    s.source_exchange.send_to_owners(
-        [&](Index i) { return static_cast<Real>(charges[static_cast<std::size_t>(i)] / unit); },
-        [to = w.charges.data()](Index i, Real charge) { to[i] = charge; });
-    timed.count(s.source_exchange.outward().traffic(sizeof(Real)));
+    w.charges.resize(static_cast<std::size_t>(pass.vectors * sources()));
+    s.source_exchange.send_columns_to_owners<Real>(
+        pass.vectors,
+        [values = from.data() + pass.first, of = Index{pass.of}, units = charge_units](Index i, int v) {
+          return static_cast<Real>(values[i * of + v] / units[v]);
+        },
+        [to = w.charges.data(), stride = sources()](Index i, int v, Real charge) {
+          to[v * stride + i] = charge;
+        });
+    timed.count(s.source_exchange.outward().traffic(static_cast<std::size_t>(pass.vectors) * sizeof(Real)));
   }
 
-  void start_ghost_charges() { start_rows(Exchange::ghost_charges, s.ghosts.points, w.charges.data(), 1); }
-  void finish_ghost_charges() { finish_rows(Exchange::ghost_charges, s.ghosts.points, w.charges.data()); }
+  template <class Pointer>
+  std::vector<Pointer> charge_columns() const {
+    std::vector<Pointer> columns;
+    for (int v = 0; v < pass.vectors; ++v) columns.push_back(w.charges.data() + v * sources());
+    return columns;
+  }
+  void start_ghost_charges() {
+    ExchangeScope timed = begin_exchange(Exchange::ghost_charges, ExchangeTimer::Part::start);
+    const std::vector<const Real*> columns = charge_columns<const Real*>();
+    s.ghosts.points.start_columns<Real>(columns);
+    timed.count(s.ghosts.points.exchange().traffic(columns.size() * sizeof(Real)));
+  }
+  void finish_ghost_charges() {
+    ExchangeScope timed = begin_exchange(Exchange::ghost_charges, ExchangeTimer::Part::finish);
+    s.ghosts.points.finish_columns<Real>(charge_columns<Real*>());
+  }
 
   /// Calls work(level, part) for the parts of `nodes`, ascending, that are of one level; once for all, with
   /// any level, if all levels have the same operators.
@@ -161,15 +217,17 @@ struct Evaluation {
   }
 
   void upward() {
-    const Index width = t().equivalent_size();
+    const Index width = equivalent_width();
     // Ghosts that are in no list are never received, but M2L by FFT transforms whole families of siblings:
     // they must be zero.
-    if (w.multipoles.empty()) zero(w.multipoles, s.tree.keys.size() * static_cast<std::size_t>(width));
+    if (const std::size_t size = s.tree.keys.size() * static_cast<std::size_t>(width);
+        w.multipoles.size() != size)
+      zero(w.multipoles, size);
     {
       const PhaseScope timed = begin_phase(Phase::p2m);
       for_each_level(s.operator_nodes.source_leaves, [&](int level, std::span<const NodeIndex> leaves) {
-        p2m(kernel, t(level), leaves, s.boxes.data(), s.sources_by_node(), w.charges.data(),
-            w.multipoles.data(), leaf_frame_points());
+        p2m(kernel, t(level), leaves, s.boxes.data(), s.sources_by_node(), charges(), w.multipoles.data(),
+            leaf_frame_points());
       });
     }
     auto step = s.ancestors.steps.begin();
@@ -183,7 +241,7 @@ struct Evaluation {
       const PhaseScope timed = begin_phase(Phase::m2m, static_cast<std::size_t>(level));
       m2m(t(level),
           std::span<const NodeIndex>(s.operator_nodes.source_parents[static_cast<std::size_t>(level)]),
-          s.tree.children.data(), s.tree.has_source.data(), w.multipoles.data());
+          s.tree.children.data(), s.tree.has_source.data(), w.multipoles.data(), pass.vectors);
     }
   }
 
@@ -193,14 +251,14 @@ struct Evaluation {
       ExchangeScope timed = begin_exchange(Exchange::ghost_multipoles, ExchangeTimer::Part::start);
       if constexpr (std::is_same_v<Real, double>)
         if (s.ghosts.float_wire)
-          s.ghosts.multipoles.start_float_wire(w.multipoles.data(), t().equivalent_size());
-      if (!s.ghosts.float_wire) s.ghosts.multipoles.start(w.multipoles.data(), t().equivalent_size());
+          s.ghosts.multipoles.start_float_wire(w.multipoles.data(), equivalent_width());
+      if (!s.ghosts.float_wire) s.ghosts.multipoles.start(w.multipoles.data(), equivalent_width());
       timed.count(s.ghosts.multipoles.exchange().traffic(multipole_bytes()));
     }
     ExchangeScope timed = begin_exchange(Exchange::coarse_multipoles);
     if constexpr (std::is_same_v<Real, double>)
-      if (s.ghosts.float_wire) s.ghosts.coarse.run_float_wire(w.multipoles.data(), t().equivalent_size());
-    if (!s.ghosts.float_wire) s.ghosts.coarse.run(w.multipoles.data(), t().equivalent_size());
+      if (s.ghosts.float_wire) s.ghosts.coarse.run_float_wire(w.multipoles.data(), equivalent_width());
+    if (!s.ghosts.float_wire) s.ghosts.coarse.run(w.multipoles.data(), equivalent_width());
     timed.count(s.ghosts.coarse.exchange().traffic(multipole_bytes()));
   }
   void finish_multipoles() {
@@ -210,7 +268,7 @@ struct Evaluation {
     if (!s.ghosts.float_wire) s.ghosts.multipoles.finish(w.multipoles.data());
   }
   std::size_t multipole_bytes() const {
-    return static_cast<std::size_t>(t().equivalent_size()) *
+    return static_cast<std::size_t>(equivalent_width()) *
            (s.ghosts.float_wire ? sizeof(float) : sizeof(Real));
   }
 
@@ -227,7 +285,7 @@ struct Evaluation {
                 const std::function<void()>& poll = {}) {
     in_near_precision([&]<class Near>(Near) {
       p2p<Near>(kernel, leaves, view(p2p_lists), s.boxes.data(), s.targets_by_node(), s.sources_by_node(),
-                w.charges.data(), sums, poll);
+                charges(), sums, poll);
     });
   }
 
@@ -239,8 +297,8 @@ struct Evaluation {
         expects_messages() ? [this] { poll_messages(); } : std::function<void()>();
     if (!s.near_pairs) return sum_near(s.operator_nodes.interior_leaves, s.operator_lists.p2p, poll);
     in_near_precision([&]<class Near>(Near) {
-      p2p_symmetric<Near>(kernel, view_of(*s.near_pairs), s.boxes.data(), s.sources_by_node(),
-                          w.charges.data(), sums, poll, leaf_frame_points());
+      p2p_symmetric<Near>(kernel, view_of(*s.near_pairs), s.boxes.data(), s.sources_by_node(), charges(),
+                          sums, poll, leaf_frame_points());
     });
   }
 
@@ -270,8 +328,8 @@ struct Evaluation {
     if (!s.near_pairs) return sum_near(s.operator_nodes.boundary_leaves, s.operator_lists.p2p, poll);
     if (s.border.here.leaves.empty() && s.border.one_sided.items.empty()) return;
     in_near_precision([&]<class Near>(Near) {
-      p2p_symmetric<Near>(kernel, view_of(s.border.here), s.boxes.data(), s.sources_by_node(),
-                          w.charges.data(), sums, poll, leaf_frame_points());
+      p2p_symmetric<Near>(kernel, view_of(s.border.here), s.boxes.data(), s.sources_by_node(), charges(),
+                          sums, poll, leaf_frame_points());
     });
     sum_near(s.operator_nodes.boundary_leaves, s.border.one_sided, poll);
   }
@@ -281,8 +339,13 @@ struct Evaluation {
   /// on a rank without targets.
   template <class Pointer>
   std::vector<Pointer> summed() const {
-    if (!gradient) return {w.potential.data()};
-    return {w.potential.data(), w.gx.data(), w.gy.data(), w.gz.data()};
+    std::vector<Pointer> columns;
+    for (int v = 0; v < pass.vectors; ++v) {
+      columns.push_back(w.potential.data() + v * sums.stride);
+      if (!gradient) continue;
+      for (auto* axis : {&w.gx, &w.gy, &w.gz}) columns.push_back(axis->data() + v * sums.stride);
+    }
+    return columns;
   }
 
   // Sends this rank's sums for ghosts to their owners during the downward pass.
@@ -290,7 +353,7 @@ struct Evaluation {
     if (!shares_near_sums()) return;
     ExchangeScope timed = begin_exchange(Exchange::near_sums, ExchangeTimer::Part::start);
     const std::vector<const double*> columns = summed<const double*>();
-    s.near_sums.start_columns(columns);
+    s.near_sums.start_columns<double>(columns);
     timed.count(s.near_sums.exchange().traffic(columns.size() * sizeof(double)));
   }
   void poll_near_sums() {
@@ -301,13 +364,13 @@ struct Evaluation {
   void finish_near_sums() {
     if (!shares_near_sums()) return;
     ExchangeScope timed = begin_exchange(Exchange::near_sums, ExchangeTimer::Part::finish);
-    s.near_sums.add_columns(summed<double*>());
+    s.near_sums.add_columns<double>(summed<double*>());
   }
 
   // For each level: check potentials from V and X, then locals, then the parents' locals (L2L).
   void downward() {
-    const std::size_t check_width = static_cast<std::size_t>(t().downward_check_size());
-    zero(w.locals, s.tree.keys.size() * static_cast<std::size_t>(t().equivalent_size()));
+    const std::size_t check_width = static_cast<std::size_t>(pass.vectors * t().downward_check_size());
+    zero(w.locals, s.tree.keys.size() * static_cast<std::size_t>(equivalent_width()));
     for (std::size_t level = distributed::kFirstLevel; level < s.operator_nodes.target_nodes.size();
          ++level) {
       const OperatorSet<Real>& of_level = operators.level(static_cast<int>(level));
@@ -319,23 +382,25 @@ struct Evaluation {
       {
         const PhaseScope timed = begin_phase(Phase::m2l, level);
         if (of_level.m2l_by_fft() && of_level.m2l_in_single_alone())
-          m2l_fft(of_level.fft_single, t_level, s.m2l[level], w.multipoles.data(), checks, w.m2l_single);
+          m2l_fft(of_level.fft_single, t_level, s.m2l[level], w.multipoles.data(), checks, w.m2l_single,
+                  pass.vectors);
         else if (of_level.m2l_by_fft())
-          m2l_fft(of_level.fft, t_level, s.m2l[level], w.multipoles.data(), checks, w.m2l);
+          m2l_fft(of_level.fft, t_level, s.m2l[level], w.multipoles.data(), checks, w.m2l, pass.vectors);
         else
-          m2l_svd(of_level.svd, t_level, nodes, view(s.lists.v), s.boxes.data(), w.multipoles.data(), checks);
+          m2l_svd(of_level.svd, t_level, nodes, view(s.lists.v), s.boxes.data(), w.multipoles.data(), checks,
+                  pass.vectors);
       }
       {
         const PhaseScope timed = begin_phase(Phase::p2l, level);
         p2l(kernel, t_level, std::span<const NodeIndex>(s.operator_nodes.x_nodes[level]),
-            view(s.operator_lists.p2l), s.boxes.data(), s.sources_by_node(), w.charges.data(), checks);
+            view(s.operator_lists.p2l), s.boxes.data(), s.sources_by_node(), charges(), checks);
       }
       poll_near_sums();
       const PhaseScope timed = begin_phase(Phase::l2l, level);
-      check_to_local(t_level, nodes, {w.checks.data(), first}, w.locals.data());
+      check_to_local(t_level, nodes, {w.checks.data(), first}, w.locals.data(), pass.vectors);
       if (level > distributed::kFirstLevel)
         l2l(t_level, std::span<const NodeIndex>(s.operator_nodes.target_parents[level - 1]),
-            s.tree.children.data(), s.tree.has_target.data(), w.locals.data());
+            s.tree.children.data(), s.tree.has_target.data(), w.locals.data(), pass.vectors);
     }
   }
 
@@ -350,77 +415,98 @@ struct Evaluation {
         s.boxes.data(), s.targets_by_node(), w.multipoles.data(), sums);
   }
 
-  void return_field(Field& field) {
-    field.gradient.resize(gradient ? 3 * static_cast<std::size_t>(s.results_exchange().caller_count()) : 0);
-    return_potential(field);
-    if (gradient) return_gradient(field);
-  }
-
   void return_potential(Field& field) {
     ExchangeScope timed = begin_exchange(Exchange::potential);
     distributed::PointExchange& exchange = s.results_exchange();
-    field.potential.resize(static_cast<std::size_t>(exchange.caller_count()));
-    exchange.send_to_callers(
-        [from = w.potential.data(), factor = potential_unit](Index i) { return factor * from[i]; },
-        [to = field.potential.data()](Index i, double potential) { to[i] = potential; });
-    timed.count(exchange.homeward().traffic(sizeof(double)));
+    const std::vector<double> factors = units_of_sums(potential_unit);
+    exchange.send_columns_to_callers<double>(
+        pass.vectors,
+        [from = w.potential.data(), stride = sums.stride, factor = factors.data()](Index i, int v) {
+          return factor[v] * from[v * stride + i];
+        },
+        [to = field.potential.data() + pass.first, of = Index{pass.of}](Index i, int v, double potential) {
+          to[i * of + v] = potential;
+        });
+    timed.count(exchange.homeward().traffic(factors.size() * sizeof(double)));
   }
 
   void return_gradient(Field& field) {
     ExchangeScope timed = begin_exchange(Exchange::gradient);
-    s.results_exchange().send_to_callers(
-        [x = w.gx.data(), y = w.gy.data(), z = w.gz.data(), factor = gradient_unit](Index i) {
-          return std::array{factor * x[i], factor * y[i], factor * z[i]};
-        },
-        [to = field.gradient.data()](Index i, const std::array<double, 3>& record) {
-          std::copy_n(record.begin(), 3, to + 3 * i);
-        });
-    timed.count(s.results_exchange().homeward().traffic(3 * sizeof(double)));
+    distributed::PointExchange& exchange = s.results_exchange();
+    const std::vector<double> factors = units_of_sums(gradient_unit);
+    if (pass.of == 1)
+      exchange.send_to_callers(
+          [x = w.gx.data(), y = w.gy.data(), z = w.gz.data(), factor = factors[0]](Index i) {
+            return std::array{factor * x[i], factor * y[i], factor * z[i]};
+          },
+          [to = field.gradient.data()](Index i, const std::array<double, 3>& record) {
+            std::copy_n(record.begin(), 3, to + 3 * i);
+          });
+    else
+      exchange.send_columns_to_callers<double>(
+          3 * pass.vectors,
+          [axes = std::array{w.gx.data(), w.gy.data(), w.gz.data()}, stride = sums.stride,
+           factor = factors.data()](Index i, int column) {
+            const int v = column / 3;
+            return factor[v] * axes[static_cast<std::size_t>(column % 3)][v * stride + i];
+          },
+          [to = field.gradient.data() + pass.first, of = Index{pass.of}](Index i, int column, double value) {
+            to[(3 * i + column % 3) * of + column / 3] = value;
+          });
+    timed.count(exchange.homeward().traffic(3 * factors.size() * sizeof(double)));
+  }
+
+  /// The units of the vectors' sums in the caller's units.
+  std::vector<double> units_of_sums(double unit) const {
+    std::vector<double> units(charge_units, charge_units + pass.vectors);
+    for (double& of_vector : units) of_vector *= unit;
+    return units;
   }
 };
 
 }  // namespace
 
-double agree_on_charges(const mpi::Comm& comm, const PointSetup* setup, const Parameters& parameters,
-                        std::span<const double> charges, Output output) {
+CallerCharges agree_on_charges(const mpi::Comm& comm, const PointSetup* setup, const Parameters& parameters,
+                               std::span<const double> charges, Output output, int vectors) {
   comm.enter("input");
   // One reduction for everything that ranks must agree on; details are checked only if something is wrong.
   const ValueCheck mine = check_values(charges);
-  const CallFacts all = agree_on_call(
-      comm, output == Output::potential ? Call::evaluate_potential : Call::evaluate_gradient,
-      {.wrong = has_wrong_length(setup, charges), .not_finite = !mine.finite, .largest = mine.largest});
-  if (all.wrong) mpi::collectively(comm, [&] { check_length(setup, charges); });
-  if (all.not_finite) refuse_not_finite(comm, charges, 1, "charges");
-  return parameters.any_in_single() ? charge_unit(all.largest) : 1;
+  const CallFacts all =
+      agree_on_call(comm, output == Output::potential ? Call::evaluate_potential : Call::evaluate_gradient,
+                    {.wrong = has_wrong_length(setup, charges, vectors),
+                     .not_finite = !mine.finite,
+                     .largest = mine.largest,
+                     .vectors = vectors});
+  if (all.wrong) mpi::collectively(comm, [&] { check_length(setup, charges, vectors); });
+  if (all.not_finite) refuse_not_finite(comm, charges, vectors, "charges");
+  CallerCharges agreed{charges, vectors, std::vector<double>(static_cast<std::size_t>(vectors), 1.0), 1};
+  if (!parameters.any_in_single()) return agreed;
+  if (vectors == 1) {
+    agreed.units = {charge_unit(all.largest)};
+  } else {
+    const std::vector<double> largest = largest_by_vector(comm, charges, vectors);
+    std::transform(largest.begin(), largest.end(), agreed.units.begin(), charge_unit);
+    ++agreed.reductions;
+  }
+  return agreed;
 }
 
-template <class Real>
-void evaluate(const mpi::Comm& comm, const AnyKernel& kernel, const LevelOperators<Real>& operators,
-              PointSetup& setup, Precision near, Workspace<Real>& workspace, std::span<const double> charges,
-              double charge_unit, Output output, Field& field, Profile& profile, WorkObserver* observer) {
-  profile = {};
-  const double start = seconds_now();
-  const std::size_t summed = static_cast<std::size_t>(setup.summed_points());
-  zero(workspace.potential, summed);
-  const bool gradient = output == Output::potential_and_gradient;
-  if (gradient)
-    for (auto* axis : {&workspace.gx, &workspace.gy, &workspace.gz}) zero(*axis, summed);
-  const AnyKernel scaled = kernel.in_units_of(setup.cube.unit);
-  Evaluation<Real> e{comm,
-                     scaled,
-                     operators,
-                     setup,
-                     near == Precision::single_precision,
-                     workspace,
-                     profile,
-                     observer,
-                     charge_unit,
-                     std::ldexp(charge_unit, kernel.homogeneity() * std::ilogb(setup.cube.unit)),
-                     std::ldexp(charge_unit, (kernel.homogeneity() - 1) * std::ilogb(setup.cube.unit)),
-                     {workspace.potential.data(), gradient ? workspace.gx.data() : nullptr,
-                      gradient ? workspace.gy.data() : nullptr, gradient ? workspace.gz.data() : nullptr},
-                     gradient};
+namespace {
 
+/// Evaluates the vectors of one pass.
+template <class Real>
+void run_pass(Evaluation<Real>& e, std::span<const double> charges, Field& field) {
+  const auto summed = static_cast<std::size_t>(e.pass.vectors * e.s.summed_points());
+  Workspace<Real>& w = e.w;
+  zero(w.potential, summed);
+  if (e.gradient)
+    for (auto* axis : {&w.gx, &w.gy, &w.gz}) zero(*axis, summed);
+  e.sums = {w.potential.data(),
+            e.gradient ? w.gx.data() : nullptr,
+            e.gradient ? w.gy.data() : nullptr,
+            e.gradient ? w.gz.data() : nullptr,
+            e.s.summed_points(),
+            e.pass.vectors};
   e.send_charges_to_owners(charges);  // step 2 of docs/developers/architecture.md
   e.start_ghost_charges();
   e.upward();            // 3
@@ -433,15 +519,54 @@ void evaluate(const mpi::Comm& comm, const AnyKernel& kernel, const LevelOperato
   e.downward();    // 5
   e.to_targets();  // 6
   e.finish_near_sums();
-  e.return_field(field);
+  e.return_potential(field);
+  if (e.gradient) e.return_gradient(field);
+}
+
+}  // namespace
+
+template <class Real>
+void evaluate(const mpi::Comm& comm, const AnyKernel& kernel, const LevelOperators<Real>& operators,
+              PointSetup& setup, Precision near, Workspace<Real>& workspace, const CallerCharges& charges,
+              Output output, Field& field, Profile& profile, WorkObserver* observer) {
+  profile = {};
+  const double start = seconds_now();
+  const bool gradient = output == Output::potential_and_gradient;
+  const auto results = static_cast<std::size_t>(setup.results_exchange().caller_count() * charges.vectors);
+  field.vectors = charges.vectors;
+  field.potential.resize(results);
+  field.gradient.resize(gradient ? 3 * results : 0);
+  const AnyKernel scaled = kernel.in_units_of(setup.cube.unit);
+  const int exponent = std::ilogb(setup.cube.unit),
+            passes = (charges.vectors + kMaxVectors - 1) / kMaxVectors;
+  for (int pass = 0; pass < passes; ++pass) {
+    // The first passes are the largest: no array grows from one to the next.
+    const int each = charges.vectors / passes, more = charges.vectors % passes;
+    const int first = pass * each + std::min(pass, more), vectors = each + (pass < more ? 1 : 0);
+    Evaluation<Real> e{comm,
+                       scaled,
+                       operators,
+                       setup,
+                       near == Precision::single_precision,
+                       workspace,
+                       profile,
+                       observer,
+                       {first, vectors, charges.vectors},
+                       charges.units.data() + first,
+                       std::ldexp(1.0, kernel.homogeneity() * exponent),
+                       std::ldexp(1.0, (kernel.homogeneity() - 1) * exponent),
+                       {},
+                       gradient};
+    run_pass(e, charges.values, field);
+  }
   profile.total_seconds = seconds_now() - start;
 }
 
 template void evaluate(const mpi::Comm&, const AnyKernel&, const LevelOperators<float>&, PointSetup&,
-                       Precision, Workspace<float>&, std::span<const double>, double, Output, Field&,
-                       Profile&, WorkObserver*);
+                       Precision, Workspace<float>&, const CallerCharges&, Output, Field&, Profile&,
+                       WorkObserver*);
 template void evaluate(const mpi::Comm&, const AnyKernel&, const LevelOperators<double>&, PointSetup&,
-                       Precision, Workspace<double>&, std::span<const double>, double, Output, Field&,
-                       Profile&, WorkObserver*);
+                       Precision, Workspace<double>&, const CallerCharges&, Output, Field&, Profile&,
+                       WorkObserver*);
 
 }  // namespace octopole

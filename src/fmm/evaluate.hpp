@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "base/profile.hpp"
 #include "fmm/observer.hpp"
@@ -13,33 +14,41 @@
 namespace octopole {
 
 /// Arrays of an evaluation, kept from one to the next; start with an empty workspace for every new set-up.
+/// Those of up to kMaxVectors vectors of charges.
 template <class Real>
 struct Workspace {
-  AlignedVector<Real> charges;     // owned sources, then ghosts
-  AlignedVector<Real> multipoles;  // (nodes, equivalent points)
-  AlignedVector<Real> locals;      // (nodes, equivalent points)
-  AlignedVector<Real> checks;      // (nodes of the largest level, downward check points)
+  AlignedVector<Real> charges;     // (vectors, sources: owned, then ghosts)
+  AlignedVector<Real> multipoles;  // (nodes, vectors, equivalent points)
+  AlignedVector<Real> locals;      // (nodes, vectors, equivalent points)
+  AlignedVector<Real> checks;      // (nodes of the largest level, vectors, downward check points)
   M2lFftWorkspace<Real> m2l;
   M2lFftWorkspace<float> m2l_single;            // if only M2L is in single
-  AlignedVector<double> potential, gx, gy, gz;  // owned targets, then ghosts
+  AlignedVector<double> potential, gx, gy, gz;  // (vectors, targets: owned, then ghosts)
 };
 
-/// The first step: all ranks make the same call with valid charges. Returns the unit of the charges, 1 or, if
-/// an operator is in single precision, a power of two near the largest magnitude of all ranks. `setup` is
-/// null before set_points. Throws AgreedError on all ranks if it is, or if charges have the wrong length or
-/// are not finite. One Allreduce. Collective.
-double agree_on_charges(const mpi::Comm& comm, const PointSetup* setup, const Parameters& parameters,
-                        std::span<const double> charges, Output output);
+/// The charges that the caller passes on this rank, in the order of its sources.
+struct CallerCharges {
+  std::span<const double> values;  // (sources, vectors)
+  int vectors = 1;
+  std::vector<double> units;  // of each vector: powers of two
+  Index reductions = 0;       // to agree on them
+};
 
-/// All other steps. Computes the field at the caller's targets. Charges are divided by charge_unit, a power
-/// of two, before they are rounded to Real, and the field is multiplied by it. `near` is the precision of
-/// P2P, not higher than Real. Counts time, bytes and messages in `profile`; notifies `observer`, which may be
-/// null. Collective.
+/// The first step: all ranks make the same call with valid charges. The unit of a vector is 1 or, if an
+/// operator is in single precision, a power of two near the largest magnitude of all ranks. `setup` is null
+/// before set_points. Throws AgreedError on all ranks if it is, or if charges have the wrong length or are
+/// not finite. One Allreduce, with several vectors and single precision two. Collective.
+CallerCharges agree_on_charges(const mpi::Comm& comm, const PointSetup* setup, const Parameters& parameters,
+                               std::span<const double> charges, Output output, int vectors);
+
+/// All other steps. Computes the field at the caller's targets, in passes of up to kMaxVectors vectors.
+/// Charges are divided by their unit before they are rounded to Real, and the field is multiplied by it.
+/// `near` is the precision of P2P, not higher than Real. Counts time, bytes and messages in `profile`;
+/// notifies `observer`, which may be null. Collective.
 template <class Real>
 void evaluate(const mpi::Comm& comm, const AnyKernel& kernel, const LevelOperators<Real>& operators,
-              PointSetup& setup, Precision near, Workspace<Real>& workspace, std::span<const double> charges,
-              double charge_unit, Output output, Field& field, Profile& profile,
-              WorkObserver* observer = nullptr);
+              PointSetup& setup, Precision near, Workspace<Real>& workspace, const CallerCharges& charges,
+              Output output, Field& field, Profile& profile, WorkObserver* observer = nullptr);
 
 }  // namespace octopole
 #pragma GCC visibility pop

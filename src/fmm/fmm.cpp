@@ -55,17 +55,19 @@ class Fmm::Implementation {
     });
   }
 
-  void evaluate(std::span<const double> charges, Field& field, Output output) {
+  void evaluate(std::span<const double> charges, Field& field, Output output, int vectors) {
     mpi::or_end_all(comm_, "evaluate", [&] {
-      const double unit = agree_on_charges(comm_, setup_ ? &*setup_ : nullptr, parameters_, charges, output);
+      const CallerCharges agreed =
+          agree_on_charges(comm_, setup_ ? &*setup_ : nullptr, parameters_, charges, output, vectors);
+      memory_->require_for_vectors(vectors);
       std::visit(
           [&](auto& engine) {
             if constexpr (requires { engine.workspace; })
               octopole::evaluate(comm_, kernel_, engine.operators, *setup_, parameters_.near_precision,
-                                 engine.workspace, charges, unit, output, field, profile_, observer_);
+                                 engine.workspace, agreed, output, field, profile_, observer_);
           },
           engine_);
-      profile_.reductions = 1;
+      profile_.reductions = agreed.reductions;
     });
   }
 
@@ -164,13 +166,13 @@ void Fmm::set_points(std::span<const double> sources, std::span<const double> ta
 void Fmm::set_points(std::span<const double> points) {
   implementation().set_points(points, std::nullopt);
 }
-Field Fmm::evaluate(std::span<const double> charges, Output output) {
+Field Fmm::evaluate(std::span<const double> charges, Output output, int vectors) {
   Field field;
-  evaluate(charges, field, output);
+  evaluate(charges, field, output, vectors);
   return field;
 }
-void Fmm::evaluate(std::span<const double> charges, Field& field, Output output) {
-  implementation().evaluate(charges, field, output);
+void Fmm::evaluate(std::span<const double> charges, Field& field, Output output, int vectors) {
+  implementation().evaluate(charges, field, output, vectors);
 }
 const Parameters& Fmm::parameters() const {
   return implementation().parameters();

@@ -103,6 +103,41 @@ FieldError field_error(std::span<const double> errors, std::span<const double> r
   return result;
 }
 
+/// A field, with its charges, of one vector: of several, the sum with a weight for each.
+struct OneVector {
+  std::vector<double> weights;
+  std::vector<double> sums;  // of charges, if there are several vectors
+
+  /// Weights from 0.5 to 1.5 at random, over the sum of the vector's magnitudes. Collective.
+  OneVector(const mpi::Comm& comm, std::span<const double> charges, int vectors, std::uint64_t seed)
+      : weights(static_cast<std::size_t>(vectors), 1.0) {
+    if (vectors == 1) return;
+    const std::size_t width = weights.size();
+    std::vector<double> magnitudes(width, 0.0);
+    for (std::size_t i = 0; i < charges.size(); i += width)
+      for (std::size_t v = 0; v < width; ++v) magnitudes[v] += std::abs(charges[i + v]);
+    comm.allreduce(std::span<double>(magnitudes), MPI_SUM);
+    comm.broadcast(std::span<double>(magnitudes));  // reductions may round differently on other ranks
+    std::mt19937_64 random(seed);
+    constexpr double kLeast = 1e-290;  // so that no weight is infinite
+    for (std::size_t v = 0; v < width; ++v)
+      weights[v] = (0.5 + static_cast<double>(random() >> 11) * 0x1p-53) / std::max(magnitudes[v], kLeast);
+    sums.resize(charges.size() / width);
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] = of(charges, i);
+  }
+
+  std::span<const double> charges(std::span<const double> given) const {
+    return weights.size() == 1 ? given : std::span<const double>(sums);
+  }
+  /// The value of row i of a table (rows, vectors).
+  double of(std::span<const double> table, std::size_t i) const {
+    if (weights.size() == 1) return table[i];
+    double sum = 0;
+    for (std::size_t v = 0; v < weights.size(); ++v) sum += weights[v] * table[i * weights.size() + v];
+    return sum;
+  }
+};
+
 void check_lengths(std::span<const double> sources, std::span<const double> charges,
                    std::span<const double> targets, const Field& field, bool gradient) {
   const auto require = [](bool holds, const char* what, std::size_t size, const char* expected) {
@@ -112,12 +147,14 @@ void check_lengths(std::span<const double> sources, std::span<const double> char
   };
   require(sources.size() % 3 == 0, "sources", sources.size(), "three per point");
   require(targets.size() % 3 == 0, "targets", targets.size(), "three per point");
-  require(3 * charges.size() == sources.size(), "charges", charges.size(), "one per source");
-  require(3 * field.potential.size() == targets.size(), "potential", field.potential.size(),
-          "one per target");
+  const auto vectors = static_cast<std::size_t>(field.vectors);
+  require(3 * charges.size() == vectors * sources.size(), "charges", charges.size(),
+          "one per source and vector");
+  require(3 * field.potential.size() == vectors * targets.size(), "potential", field.potential.size(),
+          "one per target and vector");
   if (gradient)
-    require(field.gradient.size() == targets.size(), "gradient", field.gradient.size(),
-            "three per target, on all ranks or on none");
+    require(field.gradient.size() == vectors * targets.size(), "gradient", field.gradient.size(),
+            "three per target and vector, on all ranks or on none");
 }
 
 Verification verify_together(const mpi::Comm& comm, const AnyKernel& kernel, std::span<const double> sources,
@@ -125,7 +162,12 @@ Verification verify_together(const mpi::Comm& comm, const AnyKernel& kernel, std
                              const Field& field, Index samples, std::uint64_t seed, ReferenceForm form) {
   const bool gradient = comm.any(!field.gradient.empty());
   const Index fewest = comm.min(samples), most = comm.max(samples);
+  const Index least_vectors = comm.min(Index{field.vectors}), most_vectors = comm.max(Index{field.vectors});
   mpi::collectively(comm, [&] {
+    if (least_vectors < 1 || least_vectors != most_vectors)
+      throw Error(
+          fmt::format("verify: fields of {} to {} vectors: it must be one positive number on all ranks",
+                      least_vectors, most_vectors));
     if (fewest < 1 || fewest != most)
       throw Error(
           fmt::format("verify: {} to {} samples: it must be one positive number on all ranks", fewest, most));
@@ -137,21 +179,22 @@ Verification verify_together(const mpi::Comm& comm, const AnyKernel& kernel, std
   const std::vector<Index> chosen = choose(std::min(samples, population), population, seed);
   const std::size_t k = chosen.size();
 
+  const OneVector one(comm, charges, field.vectors, seed);
   // Each rank fills in its own targets; the sum over ranks has all.
   std::vector<double> places(3 * k), errors(k), gradient_errors(gradient ? 3 * k : 0);
   for (std::size_t i = 0; i < k; ++i) {
     const Index here = chosen[i] - before;
     if (here < 0 || here >= own) continue;
     const std::size_t j = static_cast<std::size_t>(here);
-    errors[i] = field.potential[j];
+    errors[i] = one.of(field.potential, j);
     for (std::size_t c = 0; c < 3; ++c) {
       places[3 * i + c] = targets[3 * j + c];
-      if (gradient) gradient_errors[3 * i + c] = field.gradient[3 * j + c];
+      if (gradient) gradient_errors[3 * i + c] = one.of(field.gradient, 3 * j + c);
     }
   }
   comm.enter("verify");
   comm.allreduce(std::span<double>(places), MPI_SUM);
-  ReferenceSums sums = reference_sums(kernel, places, sources, charges, gradient, form);
+  ReferenceSums sums = reference_sums(kernel, places, sources, one.charges(charges), gradient, form);
   for (auto* values :
        {&errors, &gradient_errors, &sums.potential, &sums.scale, &sums.gradient, &sums.gradient_scale})
     comm.allreduce(std::span<double>(*values), MPI_SUM);
@@ -161,6 +204,7 @@ Verification verify_together(const mpi::Comm& comm, const AnyKernel& kernel, std
   Verification v;
   v.samples = static_cast<Index>(k);
   v.targets = population;
+  v.vectors = field.vectors;
   if (k == 0) return v;
   const std::vector<double> sizes = lengths(errors, 1);
   v.potential = field_error(sizes, sums.potential, sums.scale, population);

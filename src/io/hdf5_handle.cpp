@@ -46,12 +46,14 @@ void by_pieces(const Handle& dataset, RowBlock rows, Index columns, const Move& 
   const Index piece = std::max<Index>(1, kPieceBytes / (columns * static_cast<Index>(sizeof(double))));
   const Handle file_space(H5Dget_space(dataset.get()), H5Sclose, "cannot read a dataspace");
   const int rank = H5Sget_simple_extent_ndims(file_space.get());
+  hsize_t block[H5S_MAX_RANK], start[H5S_MAX_RANK] = {};
+  check(H5Sget_simple_extent_dims(file_space.get(), block, nullptr), "cannot read a shape");
   const Handle transfer = property_list(H5P_DATASET_XFER);
   check(H5Pset_buffer(transfer.get(), std::size_t{4} << 20, nullptr, nullptr), "cannot set HDF5's buffer");
   for (Index done = 0; done < rows.count; done += piece) {
     const Index count = std::min(piece, rows.count - done);
-    const hsize_t start[2] = {static_cast<hsize_t>(rows.first + done), 0};
-    const hsize_t block[2] = {static_cast<hsize_t>(count), static_cast<hsize_t>(columns)};
+    start[0] = static_cast<hsize_t>(rows.first + done);
+    block[0] = static_cast<hsize_t>(count);
     check(H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, start, nullptr, block, nullptr),
           "cannot select rows");
     const Handle memory_space = dataspace(std::vector<hsize_t>(block, block + rank));

@@ -84,7 +84,7 @@ std::vector<hsize_t> shape_of(const Handle& dataset, const std::string& name);
 void check_stored(const Handle& dataset, const std::string& name, const std::vector<hsize_t>& shape,
                   std::size_t bytes);
 
-/// Transfers rows [first, first + count) of a dataset (rank 1 or 2, `columns` numbers per row) between file
+/// Transfers rows [first, first + count) of a dataset (of any rank, `columns` numbers per row) between file
 /// and memory.
 void read_rows(const Handle& dataset, const std::string& name, RowBlock rows, Index columns, double* values);
 void write_rows(const Handle& dataset, const std::string& name, RowBlock rows, Index columns,

@@ -142,10 +142,14 @@ void fill_positions(Shape shape, Index first, std::span<double> points, std::uin
   }
 }
 
-void fill_charges(Charges charges, Index first, std::span<double> values, std::uint64_t seed) {
-  const Random random(seed, RngStream::sources);
-  for (std::size_t n = 0; n < values.size(); ++n)
-    values[n] = charges == Charges::unit ? 1 : 2 * random(first + static_cast<Index>(n), 3) - 1;
+void fill_charges(Charges charges, Index first, std::span<double> values, std::uint64_t seed, int vectors) {
+  const auto width = static_cast<std::size_t>(vectors);
+  for (std::size_t v = 0; v < width; ++v) {
+    constexpr std::uint64_t kSeedStep = 0xd1342543de82ef95;
+    const Random random(seed + v * kSeedStep, RngStream::sources);
+    for (std::size_t n = 0; n < values.size() / width; ++n)
+      values[n * width + v] = charges == Charges::unit ? 1 : 2 * random(first + static_cast<Index>(n), 3) - 1;
+  }
 }
 
 std::vector<double> make_positions(Shape shape, Index first, Index count, std::uint64_t seed,
@@ -155,9 +159,9 @@ std::vector<double> make_positions(Shape shape, Index first, Index count, std::u
   return points;
 }
 
-std::vector<double> make_charges(Charges charges, Index first, Index count, std::uint64_t seed) {
-  std::vector<double> values = zeros_in_large_pages(static_cast<std::size_t>(count));
-  fill_charges(charges, first, values, seed);
+std::vector<double> make_charges(Charges charges, Index first, Index count, std::uint64_t seed, int vectors) {
+  std::vector<double> values = zeros_in_large_pages(static_cast<std::size_t>(count * vectors));
+  fill_charges(charges, first, values, seed, vectors);
   return values;
 }
 

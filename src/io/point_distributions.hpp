@@ -47,9 +47,12 @@ void fill_positions(Shape shape, Index first, std::span<double> points, std::uin
 /// ellipsoid use the first two, the line only the first.
 std::array<double, 3> shape_point(Shape shape, double u, double v, double w);
 
-/// Charges first .. first + count - 1; charge i depends only on (charges, seed, i).
-std::vector<double> make_charges(Charges charges, Index first, Index count, std::uint64_t seed);
-void fill_charges(Charges charges, Index first, std::span<double> values, std::uint64_t seed);
+/// Charges first .. first + count - 1, (count, vectors); charge i of vector v depends only on (charges, seed,
+/// i, v).
+std::vector<double> make_charges(Charges charges, Index first, Index count, std::uint64_t seed,
+                                 int vectors = 1);
+void fill_charges(Charges charges, Index first, std::span<double> values, std::uint64_t seed,
+                  int vectors = 1);
 
 }  // namespace octopole
 #pragma GCC visibility pop

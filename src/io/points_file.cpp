@@ -1,5 +1,6 @@
 #include "io/points_file.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -37,7 +38,7 @@ constexpr Layout kLayouts[] = {
 
 /// What rank 0 finds in the file and broadcasts.
 struct Contents {
-  int layout = 0;
+  int layout = 0, vectors = 1;
   Index sources = 0, targets = 0;
   bool has_targets = false;
 };
@@ -65,19 +66,30 @@ std::size_t check_type(const hdf5::Handle& dataset, const std::string& name) {
   throw Error(name + " holds " + found, "expected float32 or float64");
 }
 
-/// Number of rows of a table, which must have this number of columns; for one column, one dimension suffices.
-Index check_table(hid_t file, const std::string& dataset, const std::string& path, Index columns) {
+/// Any number of columns.
+constexpr Index kAnyColumns = 0;
+
+/// Numbers of rows and columns of a table.
+struct TableShape {
+  Index rows, columns;
+};
+
+/// The shape of a table, which must have this number of columns; for any, one dimension is one column.
+TableShape check_table(hid_t file, const std::string& dataset, const std::string& path, Index columns) {
   const std::string name = in_file(dataset, path);
   if (!hdf5::has_dataset(file, dataset)) throw Error("dataset " + name + " is missing");
   const hdf5::Handle handle = hdf5::open_dataset(file, dataset);
   const std::vector<hsize_t> shape = hdf5::shape_of(handle, name);
+  const bool any = columns == kAnyColumns;
   const bool right =
-      (shape.size() == 2 && shape[1] == static_cast<hsize_t>(columns)) || (shape.size() == 1 && columns == 1);
+      (shape.size() == 2 && (any ? shape[1] > 0 : shape[1] == static_cast<hsize_t>(columns))) ||
+      (shape.size() == 1 && any);
   if (!right)
     throw Error("dataset " + name + " has the shape " + describe(shape),
-                columns == 1 ? "expected (N,) or (N, 1)" : "expected (N, " + std::to_string(columns) + ")");
+                any ? "expected (N,), or (N, B) for B vectors of charges"
+                    : "expected (N, " + std::to_string(columns) + ")");
   hdf5::check_stored(handle, "dataset " + name, shape, check_type(handle, "dataset " + name));
-  return static_cast<Index>(shape[0]);
+  return {static_cast<Index>(shape[0]), shape.size() == 1 ? 1 : static_cast<Index>(shape[1])};
 }
 
 /// Throws Error if the file cannot be read at all.
@@ -105,8 +117,12 @@ Contents inspect(const std::string& path) {
     contents.layout = 1;
   }
   const Layout& layout = kLayouts[contents.layout];
-  contents.sources = check_table(file.get(), layout.sources, path, 3);
-  const Index charges = check_table(file.get(), layout.charges, path, 1);
+  contents.sources = check_table(file.get(), layout.sources, path, 3).rows;
+  const auto [charges, vectors] = check_table(file.get(), layout.charges, path, kAnyColumns);
+  if (vectors > kMostVectors)
+    throw Error(in_file(layout.charges, path) + " has " + std::to_string(vectors) + " vectors of charges",
+                "at most " + std::to_string(kMostVectors) + " can be evaluated together");
+  contents.vectors = static_cast<int>(vectors);
   if (charges != contents.sources)
     throw Error(in_file(layout.charges, path) + " has " + std::to_string(charges) + " charges for the " +
                     std::to_string(contents.sources) + " positions in '" + layout.sources + "'",
@@ -114,7 +130,7 @@ Contents inspect(const std::string& path) {
   if (contents.sources == 0) throw Error(in_file(layout.sources, path) + " is empty: there are no sources");
   contents.has_targets = hdf5::has_object(file.get(), layout.targets);
   if (contents.has_targets) {
-    contents.targets = check_table(file.get(), layout.targets, path, 3);
+    contents.targets = check_table(file.get(), layout.targets, path, 3).rows;
     if (contents.targets == 0)
       throw Error(in_file(layout.targets, path) + " is empty: there are no targets",
                   "leave it out if the sources are the targets");
@@ -147,7 +163,7 @@ Points read_together(const mpi::Comm& comm, const std::string& path, const Befor
   const Layout& layout = kLayouts[contents.layout];
   const RowBlock source_rows = block_of(contents.sources, comm.rank(), comm.size());
   const RowBlock target_rows = block_of(contents.targets, comm.rank(), comm.size());
-  if (before_reading) before_reading(source_rows, target_rows);
+  if (before_reading) before_reading(source_rows, target_rows, contents.vectors);
   Points points;
   {
     const hdf5::Handle file = hdf5::open_parallel(comm, path, hdf5::Access::read);
@@ -158,16 +174,17 @@ Points read_together(const mpi::Comm& comm, const std::string& path, const Befor
                         values.data());
       };
       read(layout.sources, source_rows, 3, points.sources);
-      read(layout.charges, source_rows, 1, points.charges);
+      read(layout.charges, source_rows, contents.vectors, points.charges);
       if (contents.has_targets) read(layout.targets, target_rows, 3, points.targets);
     });
   }
   check_finite(comm, in_file(layout.sources, path), points.sources, 3);
-  check_finite(comm, in_file(layout.charges, path), points.charges, 1);
+  check_finite(comm, in_file(layout.charges, path), points.charges, contents.vectors);
   check_finite(comm, in_file(layout.targets, path), points.targets, 3);
 
   points.targets_are_sources = !comm.any(contents.has_targets && points.targets != points.sources);
   if (points.targets_are_sources) points.targets = {};
+  points.vectors = contents.vectors;
   points.source_count = contents.sources;
   points.target_count = points.targets_are_sources ? contents.sources : contents.targets;
   return points;
@@ -201,7 +218,8 @@ void create_tables(const std::string& path, std::span<const Table> tables,
   hdf5::Handle file = hdf5::create_serial(path);
   for (const Table& table : tables) {
     std::vector<hsize_t> shape = {static_cast<hsize_t>(table.rows)};
-    if (table.columns > 1) shape.push_back(static_cast<hsize_t>(table.columns));
+    if (table.columns > table.vectors) shape.push_back(static_cast<hsize_t>(table.columns / table.vectors));
+    if (table.vectors > 1) shape.push_back(static_cast<hsize_t>(table.vectors));
     hdf5::create_dataset(file.get(), table.dataset, table.integers ? H5T_STD_I64LE : H5T_IEEE_F64LE, shape);
   }
   for (const Attribute& attribute : attributes) hdf5::write_attribute(file.get(), attribute);
@@ -293,9 +311,10 @@ std::vector<Attribute> attributes_of(const Parameters& parameters) {
 
 void write_field(const mpi::Comm& comm, const std::string& path, const Field& field, Index first, Index rows,
                  Output output, std::span<const Attribute> attributes) {
-  std::vector<Table> tables = {table_of("/targets/potential", rows, first, 1, field.potential)};
+  std::vector<Table> tables = {table_of("/targets/potential", rows, first, field.vectors, field.potential)};
   if (output == Output::potential_and_gradient)
-    tables.push_back(table_of("/targets/gradient", rows, first, 3, field.gradient));
+    tables.push_back(table_of("/targets/gradient", rows, first, 3 * Index{field.vectors}, field.gradient));
+  for (Table& table : tables) table.vectors = field.vectors;
   write_tables(comm, path, tables, attributes);
 }
 
@@ -306,7 +325,16 @@ Points read_points(MPI_Comm comm, const std::string& path) {
 namespace {
 
 void write_field_together(const mpi::Comm& comm, const std::string& path, const Field& field) {
-  const auto own = static_cast<Index>(field.potential.size());
+  const auto least = static_cast<int>(comm.min(Index{field.vectors})),
+             vectors = static_cast<int>(comm.max(Index{field.vectors}));
+  const auto size = static_cast<Index>(field.potential.size());
+  if (comm.any(least < 1 || least != vectors || size % std::max(1, vectors) != 0))
+    throw AgreedError(
+        fmt::format("'{}' cannot be written: the fields are of {} to {} vectors, or have not as many "
+                    "potentials per target",
+                    path, least, vectors),
+        "write the fields that evaluate returned for the same number of vectors on every rank");
+  const Index own = size / vectors;
   const Index first = comm.exclusive_sum(own), rows = comm.sum(own);
   const bool with_gradient = comm.any(!field.gradient.empty());
   if (comm.any(with_gradient && field.gradient.size() != 3 * field.potential.size()))

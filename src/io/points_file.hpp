@@ -27,9 +27,9 @@ inline RowBlock block_of(Index rows, int rank, int ranks) {
   return {rank * base + (rank < rest ? rank : rest), base + (rank < rest ? 1 : 0)};
 }
 
-/// Called on all ranks with the rows that this rank will hold, before they are allocated. If it throws, it
-/// must throw on all ranks.
-using BeforeReading = std::function<void(RowBlock sources, RowBlock targets)>;
+/// Called on all ranks with the rows that this rank will hold and the number of vectors of charges, before
+/// they are allocated. If it throws, it must throw on all ranks.
+using BeforeReading = std::function<void(RowBlock sources, RowBlock targets, int vectors)>;
 
 /// As read_points of octopole/files.hpp. `before_reading` may be empty.
 Points read_points(const mpi::Comm& comm, const std::string& path, const BeforeReading& before_reading = {});
@@ -38,12 +38,13 @@ Points read_points(const mpi::Comm& comm, const std::string& path, const BeforeR
 struct Table {
   std::string dataset;  // path in the file; groups are created as needed
   Index rows = 0;       // over all ranks
-  Index columns = 1;
-  RowBlock block;  // rows that this rank writes; the blocks of all ranks cover each row once
+  Index columns = 1;    // numbers per row
+  RowBlock block;       // rows that this rank writes; the blocks of all ranks cover each row once
   /// Writes rows [first, first + count) of the whole table, inside this rank's block, to values (count,
   /// columns).
   std::function<void(Index first, Index count, double* values)> rows_at;
   bool integers = false;  // stored as 64-bit integers: values are whole numbers below 2^53
+  Index vectors = 1;      // if above 1, the last dimension: (rows, columns / vectors, vectors)
 };
 
 /// Name and value of an attribute of the root group.

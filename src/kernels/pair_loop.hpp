@@ -7,7 +7,8 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// Sources in structure-of-arrays form; no alignment or padding is required.
+/// Sources in structure-of-arrays form; no alignment or padding is required. Sums for several vectors of
+/// charges (TileSums) also read those that begin at multiples of charge_stride.
 template <class Real>
 struct SourceArrays {
   const Real* x;
@@ -15,6 +16,8 @@ struct SourceArrays {
   const Real* z;
   const Real* charge;
   Index count;
+  Index charge_stride = 0;
+  int vectors = 1;
 };
 
 template <class Real>
@@ -91,6 +94,25 @@ void pair_gradient_split(const AnyKernel& kernel, const TargetArrays<float>& tar
                          const LowParts<float>& target_low, const SourceArrays<float>& sources,
                          const LowParts<float>& source_low, const CloseGuard& close, float* potential,
                          float* gx, float* gy, float* gz);
+
+/// How a tile of pairs represents coordinates: one number each, for points whose distances are accurate in
+/// this precision; two floats; or one float relative to the centre of a leaf, also with the estimate of
+/// 1/sqrt (NearForm).
+enum class TileForm : int { any, two_floats, one_float, estimate };
+
+/// Maximum number of points of side b of a tile.
+inline constexpr Index kTilePoints = 16;
+
+/// The points of one side of a tile.
+template <class Real>
+struct TilePoints {
+  const Real* x;
+  const Real* y;
+  const Real* z;
+  Index count;         // of side a: a multiple of kPaddedPoints
+  LowParts<Real> low;  // only read with two floats
+  const Real* least;   // of side a by point, not read in form `any`: closer pairs, squared, are left out
+};
 
 /// Symmetric sum over the pairs of two distinct sets: adds `scale` times the potential at each point of a due
 /// to all of b, and at each of b due to all of a (also the gradients, if a has arrays for them). 1/r is

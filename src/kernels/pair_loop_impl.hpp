@@ -11,6 +11,7 @@
 #include "kernels/close_pairs_impl.hpp"
 #include "kernels/leaf_frame_loop_impl.hpp"
 #include "kernels/symmetric_loop_impl.hpp"
+#include "kernels/tile_loop_impl.hpp"
 
 namespace octopole {
 namespace {
@@ -430,6 +431,11 @@ OneSidedLoops<Real> one_sided_loops() {
   return {untyped<potential_loop<K, Real>>, untyped<gradient_loop<K, Real>>};
 }
 
+template <TileForm form, class K, class Real>
+TileLoops<Real> tile_loops() {
+  return {{untyped<tile_loop<form, false, K, Real>>, untyped<tile_loop<form, true, K, Real>>}};
+}
+
 template <class K>
 PairLoops pair_loops() {
   return {one_sided_loops<K, double>(),
@@ -441,7 +447,10 @@ PairLoops pair_loops() {
           {{{untyped<leaf_frame_loop<false, false, K>>, untyped<leaf_frame_loop<true, false, K>>},
             {untyped<leaf_frame_loop<false, true, K>>, untyped<leaf_frame_loop<true, true, K>>}},
            {{untyped<leaf_frame_self_loop<false, false, K>>, untyped<leaf_frame_self_loop<true, false, K>>},
-            {untyped<leaf_frame_self_loop<false, true, K>>, untyped<leaf_frame_self_loop<true, true, K>>}}}};
+            {untyped<leaf_frame_self_loop<false, true, K>>, untyped<leaf_frame_self_loop<true, true, K>>}}},
+          tile_loops<TileForm::any, K, double>(),
+          {tile_loops<TileForm::any, K, float>(), tile_loops<TileForm::two_floats, K, float>(),
+           tile_loops<TileForm::one_float, K, float>(), tile_loops<TileForm::estimate, K, float>()}};
 }
 
 }  // namespace

@@ -44,12 +44,24 @@ struct LeafFrameLoops {
   SelfLoop* self_loops[2][2];
 };
 
+/// The loops that store the values of tiles: values[(part * b.count + j) * a.count + i] is f of point i of a
+/// and point j of b, or with the gradient, for parts 1 to 3, its derivatives with respect to a. In forms
+/// other than `any` pairs that are too close have zeros, and are reported.
+template <class Real>
+struct TileLoops {
+  using Loop = void(const void* kernel, const TilePoints<Real>& a, const TilePoints<Real>& b, Real* values,
+                    const ClosePairs& close);
+  Loop* loops[2];  // [gradient]
+};
+
 struct PairLoops {
   OneSidedLoops<double> in_double;
   OneSidedLoops<float> in_single;
   SplitLoops split;
   SymmetricLoops symmetric;
   LeafFrameLoops leaf_frame;
+  TileLoops<double> tiles_in_double;
+  TileLoops<float> tiles_in_single[4];  // [TileForm]
 };
 
 /// The loops of kernel K. `of` is defined by the kernel's unit, <name>_isa.cpp; its pointers are

@@ -286,9 +286,15 @@ std::vector<SiblingPairs> pairs_of(const M2lSchedule& schedule, const M2lFftBloc
   return pairs;
 }
 
+/// Which of the vectors of a row.
+struct PartOfRow {
+  int vector, vectors;
+};
+
 template <class Real, class Outer>
 void apply_block(const M2lFft<Real>& op, const M2lSchedule& schedule, const M2lFftBlock& block,
-                 M2lFftWorkspace<Real>& space, const Outer* multipoles, CheckRowsOf<Outer> checks) {
+                 M2lFftWorkspace<Real>& space, const Outer* multipoles, CheckRowsOf<Outer> checks,
+                 PartOfRow part) {
   const Index n = static_cast<Index>(space.grid_index.size()), p = op.order, m = 2 * p - 1;
   const Index source_stride = m2l_fft_rows(block.sources) * kM2lFftRow,
               target_stride = m2l_fft_rows(block.targets) * kM2lFftRow;
@@ -322,7 +328,8 @@ void apply_block(const M2lFft<Real>& op, const M2lSchedule& schedule, const M2lF
         const NodeIndex* children = schedule.source_children.data() + 8 * (block.first_source + s);
         for (int c = 0; c < 8; ++c) {
           const bool present = children[c] != kNoNode;
-          const Outer* multipole = present ? multipoles + children[c] * n : nullptr;
+          const Outer* multipole =
+              present ? multipoles + (Index{children[c]} * part.vectors + part.vector) * n : nullptr;
           for (Index i = 0; i < n; ++i)
             in_grid[8 * Index(grid_index[i]) + c] = present ? static_cast<Real>(multipole[i]) : Real{0};
         }
@@ -352,7 +359,7 @@ void apply_block(const M2lFft<Real>& op, const M2lSchedule& schedule, const M2lF
         const NodeIndex* children = schedule.target_children.data() + 8 * (block.first_target + t);
         for (int c = 0; c < 8; ++c) {
           if (children[c] == kNoNode) continue;
-          Outer* check = checks.row(children[c], n);
+          Outer* check = checks.row(children[c], part.vectors * n) + part.vector * n;
           for (Index i = 0; i < n; ++i)
             check[i] += static_cast<Outer>(out_grid[8 * Index(grid_index[i]) + c]);
         }
@@ -417,7 +424,8 @@ M2lFft<Real> make_m2l_fft(const AnyKernel& kernel, const OperatorKey& key) {
 
 template <class Real, class Outer>
 void m2l_fft(const M2lFft<Real>& op, const Translations<Outer>& t, const M2lSchedule& schedule,
-             const Outer* multipoles, CheckRowsOf<Outer> checks, M2lFftWorkspace<Real>& workspace) {
+             const Outer* multipoles, CheckRowsOf<Outer> checks, M2lFftWorkspace<Real>& workspace,
+             int vectors) {
   if (schedule.blocks.empty()) return;
   if (workspace.order != op.order) make_tables(op.order, workspace);
   if (static_cast<Index>(workspace.grid_index.size()) != t.equivalent_size())
@@ -427,17 +435,18 @@ void m2l_fft(const M2lFft<Real>& op, const Translations<Outer>& t, const M2lSche
   if (const auto threads = static_cast<std::size_t>(max_threads()); workspace.scratch.size() < threads)
     workspace.scratch.resize(threads);
   for (const M2lFftBlock& block : schedule.blocks)
-    apply_block(op, schedule, block, workspace, multipoles, checks);
+    for (int v = 0; v < vectors; ++v)
+      apply_block(op, schedule, block, workspace, multipoles, checks, {v, vectors});
 }
 
 template M2lFft<double> make_m2l_fft<double>(const AnyKernel&, const OperatorKey&);
 template M2lFft<float> make_m2l_fft<float>(const AnyKernel&, const OperatorKey&);
 template void m2l_fft(const M2lFft<double>&, const Translations<double>&, const M2lSchedule&, const double*,
-                      CheckRows<double>, M2lFftWorkspace<double>&);
+                      CheckRows<double>, M2lFftWorkspace<double>&, int);
 template void m2l_fft(const M2lFft<float>&, const Translations<double>&, const M2lSchedule&, const double*,
-                      CheckRows<double>, M2lFftWorkspace<float>&);
+                      CheckRows<double>, M2lFftWorkspace<float>&, int);
 template void m2l_fft(const M2lFft<float>&, const Translations<float>&, const M2lSchedule&, const float*,
-                      CheckRows<float>, M2lFftWorkspace<float>&);
+                      CheckRows<float>, M2lFftWorkspace<float>&, int);
 
 // ---- the measured speed.
 

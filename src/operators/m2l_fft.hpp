@@ -87,13 +87,14 @@ struct M2lFftWorkspace {
   std::vector<AlignedVector<Real>> scratch;  // one per thread
 };
 
-/// Adds the potential of all V-list multipoles (nodes, equivalent points) to the downward check potentials
-/// `checks` (nodes, check points) of the schedule's targets; both for unit boxes and without the kernel's
-/// constant. Threaded; results do not depend on the threads, the schedule's blocks or previous uses of the
-/// workspace. Real is the working precision, Outer that of multipoles and checks.
+/// Adds the potential of all V-list multipoles (nodes, vectors, equivalent points) to the downward check
+/// potentials `checks` (nodes, vectors, check points) of the schedule's targets; both for unit boxes and
+/// without the kernel's constant. Threaded; results do not depend on the threads, the schedule's blocks or
+/// previous uses of the workspace. Real is the working precision, Outer that of multipoles and checks.
 template <class Real, class Outer>
 void m2l_fft(const M2lFft<Real>& op, const Translations<Outer>& t, const M2lSchedule& schedule,
-             const Outer* multipoles, CheckRowsOf<Outer> checks, M2lFftWorkspace<Real>& workspace);
+             const Outer* multipoles, CheckRowsOf<Outer> checks, M2lFftWorkspace<Real>& workspace,
+             int vectors = 1);
 
 // ---- the cost: operation counts and measured speed.
 

@@ -128,7 +128,8 @@ M2lSvd<Real> make_m2l_svd(const AnyKernel& kernel, const OperatorKey& key) {
 
 template <class Real>
 void m2l_svd(const M2lSvd<Real>& op, const Translations<Real>& t, std::span<const NodeIndex> targets,
-             const ListView& v, const Box* boxes, const Real* multipoles, CheckRowsOf<Real> checks) {
+             const ListView& v, const Box* boxes, const Real* multipoles, CheckRowsOf<Real> checks,
+             int vectors) {
   const Index count = static_cast<Index>(targets.size()), n = t.equivalent_size(),
               check = t.downward_check_size();
   Index max_rank = 0;
@@ -165,25 +166,27 @@ void m2l_svd(const M2lSvd<Real>& op, const Translations<Real>& t, std::span<cons
     for (std::size_t c = 0; c < pairs.size(); ++c) {
       const auto& transfer_class = op.classes[c];
       const Index total = static_cast<Index>(pairs[c].size());
-      for (Index done = 0; done < total; done += kColumns) {
-        const Index used = std::min(kColumns, total - done);
-        const Pair* piece = pairs[c].data() + done;
-        for (Index k = 0; k < used; ++k) {
-          const auto& map = op.equivalent_map[static_cast<std::size_t>(piece[k].symmetry)];
-          const Real* multipole = multipoles + piece[k].source * n;
-          Real* column = in.data() + k * n;
-          for (Index i = 0; i < n; ++i) column[map[static_cast<std::size_t>(i)]] = multipole[i];
+      for (int vector = 0; vector < vectors; ++vector)
+        for (Index done = 0; done < total; done += kColumns) {
+          const Index used = std::min(kColumns, total - done);
+          const Pair* piece = pairs[c].data() + done;
+          for (Index k = 0; k < used; ++k) {
+            const auto& map = op.equivalent_map[static_cast<std::size_t>(piece[k].symmetry)];
+            const Real* multipole = multipoles + (Index{piece[k].source} * vectors + vector) * n;
+            Real* column = in.data() + k * n;
+            for (Index i = 0; i < n; ++i) column[map[static_cast<std::size_t>(i)]] = multipole[i];
+          }
+          linalg::multiply(transfer_class.rank, used, n, transfer_class.right.data(), in.data(),
+                           middle.data());
+          linalg::multiply(check, used, transfer_class.rank, transfer_class.left.data(), middle.data(),
+                           out.data());
+          for (Index k = 0; k < used; ++k) {
+            const auto& map = op.check_map[static_cast<std::size_t>(piece[k].symmetry)];
+            const Real* column = out.data() + k * check;
+            Real* sum = checks.row(piece[k].target, vectors * check) + vector * check;
+            for (Index i = 0; i < check; ++i) sum[i] += column[map[static_cast<std::size_t>(i)]];
+          }
         }
-        linalg::multiply(transfer_class.rank, used, n, transfer_class.right.data(), in.data(), middle.data());
-        linalg::multiply(check, used, transfer_class.rank, transfer_class.left.data(), middle.data(),
-                         out.data());
-        for (Index k = 0; k < used; ++k) {
-          const auto& map = op.check_map[static_cast<std::size_t>(piece[k].symmetry)];
-          const Real* column = out.data() + k * check;
-          Real* sum = checks.row(piece[k].target, check);
-          for (Index i = 0; i < check; ++i) sum[i] += column[map[static_cast<std::size_t>(i)]];
-        }
-      }
     }
   });
 }
@@ -193,8 +196,8 @@ template void lay_out_m2l_svd(const OperatorKey&, M2lSvd<float>&);
 template M2lSvd<double> make_m2l_svd<double>(const AnyKernel&, const OperatorKey&);
 template M2lSvd<float> make_m2l_svd<float>(const AnyKernel&, const OperatorKey&);
 template void m2l_svd(const M2lSvd<double>&, const Translations<double>&, std::span<const NodeIndex>,
-                      const ListView&, const Box*, const double*, CheckRows<double>);
+                      const ListView&, const Box*, const double*, CheckRows<double>, int);
 template void m2l_svd(const M2lSvd<float>&, const Translations<float>&, std::span<const NodeIndex>,
-                      const ListView&, const Box*, const float*, CheckRows<float>);
+                      const ListView&, const Box*, const float*, CheckRows<float>, int);
 
 }  // namespace octopole

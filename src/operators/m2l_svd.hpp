@@ -49,10 +49,11 @@ template <class Real>
 void lay_out_m2l_svd(const OperatorKey& key, M2lSvd<Real>& op);
 
 /// Adds the potential of the V-list multipoles of each node in `targets` (any levels) to its downward check
-/// potentials. Threaded over blocks of targets.
+/// potentials; rows have `vectors` parts. Threaded over blocks of targets.
 template <class Real>
 void m2l_svd(const M2lSvd<Real>& op, const Translations<Real>& t, std::span<const NodeIndex> targets,
-             const ListView& v, const Box* boxes, const Real* multipoles, CheckRowsOf<Real> checks);
+             const ListView& v, const Box* boxes, const Real* multipoles, CheckRowsOf<Real> checks,
+             int vectors = 1);
 
 }  // namespace octopole
 #pragma GCC visibility pop

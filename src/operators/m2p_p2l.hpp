@@ -10,17 +10,18 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// M2P: adds the field of the multipoles in the W list of each leaf to the leaf's targets. Threaded over
-/// leaves.
+/// M2P: adds the field of the multipoles, in rows (vectors, equivalent_size), in the W list of each leaf to
+/// the leaf's targets. Threaded over leaves.
 template <class Real>
 void m2p(const AnyKernel& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves,
          const ListView& w, const Box* boxes, const PointsByNode& targets, const Real* multipoles,
          const TargetSums& sums);
 
-/// P2L: adds the potential of the sources in the X list of each node to the node's downward check potentials.
+/// P2L: adds the potential of the sources in the X list of each node to the node's downward check potentials,
+/// in rows (vectors, downward_check_size).
 template <class Real>
 void p2l(const AnyKernel& kernel, const Translations<Real>& t, std::span<const NodeIndex> nodes,
-         const ListView& x, const Box* boxes, const PointsByNode& sources, const Real* charges,
+         const ListView& x, const Box* boxes, const PointsByNode& sources, ChargesOf<Real> charges,
          CheckRowsOf<Real> checks);
 
 }  // namespace octopole

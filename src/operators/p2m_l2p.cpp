@@ -22,26 +22,27 @@ template <class Real>
 struct LeafSources {
   const AnyKernel& kernel;
   const PointsByNode& points;
-  const Real* charges;
+  const ChargeVectors<Real>& charges;
   const Box* boxes;
   const LeafFramePoints& leaf_frame;
 
-  /// Adds the potential of the leaf's sources at `targets`, given in its frame.
-  void add_potential(NodeIndex leaf, const TargetArrays<Real>& targets, SourceBuffer<Real>& buffer,
+  /// Adds the potential of the leaf's sources on the surface of `check`.
+  void add_potential(NodeIndex leaf, CheckSums<Real>& check, SourceBuffer<Real>& buffer,
                      Real* potential) const {
     const AnyKernel scaled = kernel.in_units_of(boxes[leaf].half);
     if constexpr (std::is_same_v<Real, float>)
       if (leaf_frame.has(leaf)) {
         const Index end = points.end[leaf];
         for (Index i = points.begin[leaf]; i < end; i += kSourceChunk)  // longer sums lose digits
-          pair_potential(scaled, targets,
-                         SourceArrays<float>{leaf_frame.x + i, leaf_frame.y + i, leaf_frame.z + i,
-                                             charges + i, std::min(end - i, kSourceChunk)},
-                         potential);
+          check.add(
+              scaled,
+              SourceArrays<float>{leaf_frame.x + i, leaf_frame.y + i, leaf_frame.z + i, charges.data + i,
+                                  std::min(end - i, kSourceChunk), charges.stride, charges.vectors},
+              potential);
         return;
       }
     const auto flush = [&] {
-      pair_potential(scaled, targets, buffer.view(), potential);
+      check.add(scaled, buffer.view(), potential);
       buffer.clear();
     };
     buffer.append(points, std::span(&leaf, 1), charges, boxes[leaf], flush);
@@ -53,27 +54,30 @@ struct LeafSources {
 
 template <class Real>
 void p2m(const AnyKernel& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves,
-         const Box* boxes, const PointsByNode& sources, const Real* charges, Real* multipoles,
+         const Box* boxes, const PointsByNode& sources, ChargesOf<Real> charges, Real* multipoles,
          const LeafFramePoints& leaf_frame) {
-  const Index count = static_cast<Index>(leaves.size()), n = t.equivalent_size(),
-              check = t.upward_check_size();
+  const int vectors = charges.vectors;
+  const Index count = static_cast<Index>(leaves.size()), n = vectors * t.equivalent_size(),
+              check = vectors * t.upward_check_size(), per_batch = kBatch / vectors;
   const LeafSources<Real> leaf_sources{kernel, sources, charges, boxes, leaf_frame};
-  const TargetArrays<Real> check_points{t.upward_check.x.data(), t.upward_check.y.data(),
-                                        t.upward_check.z.data(), check};
   struct State {
     SourceBuffer<Real> buffer;
+    CheckSums<Real> check;
     Projection<Real> projection;
   };
-  const auto make = [&] { return State{{}, Projection<Real>(check, t.upward_rank, n)}; };
-  parallel_for(batch_count(count, kBatch), 1, make, [&](State& state, Index batch) {
-    const Index first = batch * kBatch, size = std::min(kBatch, count - first);
+  const auto make = [&] {
+    return State{SourceBuffer<Real>(vectors), CheckSums<Real>(t.upward_check, vectors),
+                 Projection<Real>(t.upward_check_size(), t.upward_rank, t.equivalent_size())};
+  };
+  parallel_for(batch_count(count, per_batch), 1, make, [&](State& state, Index batch) {
+    const Index first = batch * per_batch, size = std::min(per_batch, count - first);
     for (Index b = 0; b < size; ++b) {
       Real* column = state.projection.potential.data() + b * check;
       std::fill_n(column, check, Real{0});
-      leaf_sources.add_potential(leaves[static_cast<std::size_t>(first + b)], check_points, state.buffer,
+      leaf_sources.add_potential(leaves[static_cast<std::size_t>(first + b)], state.check, state.buffer,
                                  column);
     }
-    state.projection.apply(t.upward_first, t.upward_second, size);
+    state.projection.apply(t.upward_first, t.upward_second, size * vectors);
     for (Index b = 0; b < size; ++b)
       std::copy_n(state.projection.density.data() + b * n, n,
                   multipoles + leaves[static_cast<std::size_t>(first + b)] * n);
@@ -84,24 +88,25 @@ template <class Real>
 void l2p(const AnyKernel& kernel, const Translations<Real>& t, std::span<const NodeIndex> nodes,
          const Box* boxes, const PointsByNode& targets, const Real* locals, const TargetSums& sums,
          [[maybe_unused]] const LeafFramePoints& leaf_frame) {
-  const Index count = static_cast<Index>(nodes.size()), n = t.equivalent_size();
+  const int vectors = sums.vectors;
+  const Index count = static_cast<Index>(nodes.size()), n = vectors * t.equivalent_size();
   parallel_for(
       count, leaves_of_a_turn(count), [] { return TargetBuffer<Real>(); },
       [&](TargetBuffer<Real>& buffer, Index l) {
         const NodeIndex node = nodes[static_cast<std::size_t>(l)];
         bool loaded = false;
         if constexpr (std::is_same_v<Real, float>)
-          if ((loaded = leaf_frame.has(node)))
+          if ((loaded = vectors == 1 && leaf_frame.has(node)))
             buffer.take(targets, node, leaf_frame.x, leaf_frame.y, leaf_frame.z);
         if (!loaded) buffer.load(targets, node, boxes[node]);
-        buffer.evaluate(kernel, surface_sources(t.downward_equivalent, locals + node * n), boxes[node].half,
-                        sums);
+        buffer.evaluate(kernel, surface_sources(t.downward_equivalent, locals + node * n, vectors),
+                        boxes[node].half, sums);
       });
 }
 
 #define OCTOPOLE_INSTANTIATE(Real)                                                                       \
   template void p2m(const AnyKernel&, const Translations<Real>&, std::span<const NodeIndex>, const Box*, \
-                    const PointsByNode&, const Real*, Real*, const LeafFramePoints&);                    \
+                    const PointsByNode&, ChargeVectors<Real>, Real*, const LeafFramePoints&);            \
   template void l2p(const AnyKernel&, const Translations<Real>&, std::span<const NodeIndex>, const Box*, \
                     const PointsByNode&, const Real*, const TargetSums&, const LeafFramePoints&);
 OCTOPOLE_INSTANTIATE(double)

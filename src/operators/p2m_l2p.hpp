@@ -11,16 +11,16 @@
 namespace octopole {
 
 /// P2M: multipoles of `leaves` from their sources: potential on the upward check surface, then
-/// check-to-equivalent. `charges` are indexed by source; row i of `multipoles` (equivalent_size values) is
+/// check-to-equivalent. `charges` are indexed by source; row i of `multipoles` (vectors, equivalent_size) is
 /// overwritten for node i. If Real is float, the points of leaves that `leaf_frame` has are read from there.
 /// Threaded over leaves.
 template <class Real>
 void p2m(const AnyKernel& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves,
-         const Box* boxes, const PointsByNode& sources, const Real* charges, Real* multipoles,
+         const Box* boxes, const PointsByNode& sources, ChargesOf<Real> charges, Real* multipoles,
          const LeafFramePoints& leaf_frame = {});
 
-/// L2P: adds the field of the nodes' locals to their targets. `leaf_frame` as above, for sources = targets.
-/// Threaded over nodes.
+/// L2P: adds the field of the nodes' locals, in rows (vectors, equivalent_size), to their targets.
+/// `leaf_frame` as above, for sources = targets. Threaded over nodes.
 template <class Real>
 void l2p(const AnyKernel& kernel, const Translations<Real>& t, std::span<const NodeIndex> nodes,
          const Box* boxes, const PointsByNode& targets, const Real* locals, const TargetSums& sums,

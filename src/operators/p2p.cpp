@@ -1,84 +1,17 @@
 #include "operators/p2p.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <type_traits>
 #include <vector>
 
 #include "base/threads.hpp"
 #include "kernels/pair_loop.hpp"
+#include "operators/p2p_sums.hpp"
+#include "operators/p2p_vectors.hpp"
 #include "operators/thread_buffers.hpp"
 
 namespace octopole {
 namespace {
-
-/// Sums pairs of points that a single-precision loop leaves out: in double, as a direct sum does.
-template <class Charge>
-struct SumsInDouble {
-  const AnyKernel& kernel;
-  const PointsByNode& targets;
-  const PointsByNode& sources;
-  const Charge* charges;
-  const TargetSums& sums;
-
-  /// Adds to target i the contribution of source j; with `both` (sources = targets) also that of i to j.
-  void add(Index i, Index j, bool both) const {
-    const double dx = targets.x[i] - sources.x[j], dy = targets.y[i] - sources.y[j],
-                 dz = targets.z[i] - sources.z[j];
-    const double r2 = dx * dx + dy * dy + dz * dz;
-    if (r2 < std::numeric_limits<double>::min()) return;  // coincident, as in the loops in double
-    const PairValue pair = kernel.at(r2, 1 / std::sqrt(r2));
-    const double value = kernel.constant() * pair.potential,
-                 factor = kernel.constant() * pair.gradient_factor;
-    const auto add_to = [&](Index target, double charge, double sign) {
-      sums.potential[target] += value * charge;
-      if (!sums.gradient()) return;
-      sums.gx[target] += sign * factor * charge * dx;
-      sums.gy[target] += sign * factor * charge * dy;
-      sums.gz[target] += sign * factor * charge * dz;
-    };
-    add_to(i, static_cast<double>(charges[j]), 1);
-    if (both) add_to(j, static_cast<double>(charges[i]), -1);
-  }
-};
-
-/// Wraps the function object sum(a, b), which must outlive the result, for a loop.
-template <class Sum>
-ClosePairs close_pairs(const Sum& sum) {
-  return {[](void* to, Index a, Index b) { (*static_cast<const Sum*>(to))(a, b); },
-          const_cast<void*>(static_cast<const void*>(&sum))};
-}
-
-/// With two floats per coordinate, differences are accurate to 2^-48 half sides: pairs closer than this
-/// distance (in half sides) are summed in double.
-constexpr float kTwoFloatsMinSeparation = 0x1p-20F;
-
-CloseGuard guard_of_two_floats(const ClosePairs& pairs) {
-  return {kTwoFloatsMinSeparation * kTwoFloatsMinSeparation, pairs};
-}
-
-/// Adds the field of all partners' sources to a leaf's targets, in the given frame.
-template <class Real, bool Split, class Charge>
-void sum_row(const AnyKernel& kernel, NodeIndex leaf, std::span<const NodeIndex> partners, const Box& frame,
-             const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
-             const TargetSums& sums, SourceBuffer<Real, Split>& source_buffer,
-             TargetBuffer<Real, Split>& target_buffer) {
-  const Index first = targets.begin[leaf];
-  if (first == targets.end[leaf] || partners.empty()) return;
-  target_buffer.load(targets, leaf, frame);
-  const SumsInDouble<Charge> in_double{kernel, targets, sources, charges, sums};
-  const auto add_close = [&](Index target, Index source) {
-    in_double.add(first + target, source_buffer.number(source), false);
-  };
-  const CloseGuard close = guard_of_two_floats(close_pairs(add_close));
-  const auto flush = [&] {
-    target_buffer.evaluate(kernel, source_buffer.view(), frame.half, sums, source_buffer.low(), close);
-    source_buffer.clear();
-  };
-  source_buffer.append(sources, partners, charges, frame, flush);
-  if (!source_buffer.empty()) flush();
-}
 
 /// How a thread processes parts of the near field's lists: its buffers, and functions. In double, coordinates
 /// are absolute and symmetric pairs are summed in place.
@@ -91,18 +24,18 @@ struct PairWorker<double> {
   TargetBuffer<double> targets;
 
   void one_sided(const AnyKernel& kernel, NodeIndex leaf, const ListView& list, const Box*,
-                 const PointsByNode& points, const double* charges, const TargetSums& sums) {
+                 const PointsByNode& points, const ChargeVectors<double>& charges, const TargetSums& sums) {
     sum_row(kernel, leaf, list.of(leaf), kAbsoluteFrame, points, points, charges, sums, sources, targets);
   }
   void symmetric(const AnyKernel& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box*,
-                 const PointsByNode& points, const double* charges, const TargetSums& sums) {
+                 const PointsByNode& points, const ChargeVectors<double>& charges, const TargetSums& sums) {
     const auto arrays_of = [&](NodeIndex node) {
       const Index i = points.begin[node];
       const bool gradient = sums.gradient();
       return SymmetricArrays<double>{points.x + i,
                                      points.y + i,
                                      points.z + i,
-                                     charges + i,
+                                     charges.data + i,
                                      points.end[node] - i,
                                      sums.potential + i,
                                      gradient ? sums.gx + i : nullptr,
@@ -125,32 +58,32 @@ struct PairWorker<float> {
 
   template <class Charge>
   void one_sided(const AnyKernel& kernel, NodeIndex leaf, const ListView& list, const Box* boxes,
-                 const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
+                 const PointsByNode& points, const ChargeVectors<Charge>& charges, const TargetSums& sums) {
     one_sided(kernel, leaf, list.of(leaf), boxes, points, charges, sums);
   }
   template <class Charge>
   void one_sided(const AnyKernel& kernel, NodeIndex leaf, std::span<const NodeIndex> partners,
-                 const Box* boxes, const PointsByNode& points, const Charge* charges,
+                 const Box* boxes, const PointsByNode& points, const ChargeVectors<Charge>& charges,
                  const TargetSums& sums) {
     sum_row(kernel, leaf, partners, boxes[leaf], points, points, charges, sums, sources, targets);
   }
   template <class Charge>
   void symmetric(const AnyKernel& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box* boxes,
-                 const PointsByNode& points, const Charge* charges, const TargetSums& sums) {
+                 const PointsByNode& points, const ChargeVectors<Charge>& charges, const TargetSums& sums) {
     const Box& frame = boxes[leaf];
     const AnyKernel scaled = kernel.in_units_of(frame.half);
     const double scale = kernel.constant() * integer_power(frame.half, kernel.homogeneity());
     const SumsInDouble<Charge> in_double{kernel, points, points, charges, sums};
     const bool gradient = sums.gradient();
     const Index first = points.begin[leaf], count = points.end[leaf] - first;
-    one.load(points, first, count, charges, frame, gradient);
+    one.load(points, first, count, charges.data, frame, gradient);
     for (std::size_t k = 0; k < others.size();) {
       const std::size_t begin = k;
       const Index start = points.begin[others[k]];
       Index end = points.end[others[k]];
       for (++k; k < others.size() && points.begin[others[k]] == end && end - start < kRun; ++k)
         end = points.end[others[k]];
-      run.load(points, start, end - start, charges, frame, gradient);
+      run.load(points, start, end - start, charges.data, frame, gradient);
       // Each partner's contribution is added in double separately, so that it does not depend on the other
       // leaves of the run.
       for (const NodeIndex other : others.subspan(begin, k - begin)) {
@@ -172,19 +105,19 @@ class LeafFrameWorker {
   explicit LeafFrameWorker(const LeafFramePoints& leaf_frame) : leaf_frame_(leaf_frame) {}
 
   void one_sided(const AnyKernel& kernel, NodeIndex leaf, const ListView& list, const Box* boxes,
-                 const PointsByNode& points, const float* charges, const TargetSums& sums) {
+                 const PointsByNode& points, const ChargeVectors<float>& charges, const TargetSums& sums) {
     const std::span<const NodeIndex> partners = list.of(leaf);
     const auto self = std::find(partners.begin(), partners.end(), leaf);
     two_floats_.one_sided(kernel, leaf, {partners.begin(), self}, boxes, points, charges, sums);
     if (self == partners.end() || points.begin[leaf] == points.end[leaf]) return;
     two_floats_.one_sided(kernel, leaf, {self + 1, partners.end()}, boxes, points, charges, sums);
     const BothSides add_close = in_double(kernel, points, charges, sums);
-    pair_self_leaf_frame(kernel.in_units_of(boxes[leaf].half), arrays(charges), double_sums(sums),
+    pair_self_leaf_frame(kernel.in_units_of(boxes[leaf].half), arrays(charges.data), double_sums(sums),
                          leaf_of(kernel, points, leaf, boxes[leaf]), estimate(), close_pairs(add_close));
   }
 
   void symmetric(const AnyKernel& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box* boxes,
-                 const PointsByNode& points, const float* charges, const TargetSums& sums) {
+                 const PointsByNode& points, const ChargeVectors<float>& charges, const TargetSums& sums) {
     const Box& box = boxes[leaf];
     const double inverse = 1 / box.half;
     partners_.clear();
@@ -197,7 +130,7 @@ class LeafFrameWorker {
                            place(its.z, box.z)});
     }
     const BothSides add_close = in_double(kernel, points, charges, sums);
-    pair_symmetric_leaf_frame(kernel.in_units_of(box.half), arrays(charges), double_sums(sums),
+    pair_symmetric_leaf_frame(kernel.in_units_of(box.half), arrays(charges.data), double_sums(sums),
                               leaf_of(kernel, points, leaf, box), partners_.data(),
                               static_cast<Index>(partners_.size()), estimate(), close_pairs(add_close));
   }
@@ -208,8 +141,8 @@ class LeafFrameWorker {
     SumsInDouble<float> in_double;
     void operator()(Index a, Index b) const { in_double.add(a, b, true); }
   };
-  static BothSides in_double(const AnyKernel& kernel, const PointsByNode& points, const float* charges,
-                             const TargetSums& sums) {
+  static BothSides in_double(const AnyKernel& kernel, const PointsByNode& points,
+                             const ChargeVectors<float>& charges, const TargetSums& sums) {
     return {{kernel, points, points, charges, sums}};
   }
 
@@ -250,9 +183,10 @@ class ProgressPoller {
   int leaves_ = 0;
 };
 
-/// Calls work(worker) with the kind of worker for the form of the points.
+/// Calls work(worker) with the kind of worker for the form of the points and the number of vectors.
 template <class Real, class Charge, class Work>
-void with_worker(const LeafFramePoints& leaf_frame, const Work& work) {
+void with_worker(const LeafFramePoints& leaf_frame, int vectors, const Work& work) {
+  if (vectors > 1) return work(VectorWorker<Real>(leaf_frame, vectors));
   if constexpr (std::is_same_v<Real, float> && std::is_same_v<Charge, float>)
     if (leaf_frame.form != NearForm::two_floats) return work(LeafFrameWorker(leaf_frame));
   work(PairWorker<Real>());
@@ -262,7 +196,7 @@ void with_worker(const LeafFramePoints& leaf_frame, const Work& work) {
 
 template <class Real, class Charge>
 void p2p(const AnyKernel& kernel, std::span<const NodeIndex> leaves, const ListView& u, const Box* boxes,
-         const PointsByNode& targets, const PointsByNode& sources, const Charge* charges,
+         const PointsByNode& targets, const PointsByNode& sources, const ChargeVectors<Charge>& charges,
          const TargetSums& sums, const std::function<void()>& poll) {
   // In double, differences of absolute coordinates are as exact as the coordinates; in single precision
   // coordinates are relative to the leaf and split in two floats.
@@ -272,7 +206,9 @@ void p2p(const AnyKernel& kernel, std::span<const NodeIndex> leaves, const ListV
     SourceBuffer<Real, split> sources;
     TargetBuffer<Real, split> targets;
   };
-  const auto make = [&] { return State{ProgressPoller(poll), {}, {}}; };
+  const auto make = [&] {
+    return State{ProgressPoller(poll), SourceBuffer<Real, split>(charges.vectors), {}};
+  };
   parallel_for(static_cast<Index>(leaves.size()), 8, make, [&](State& state, Index l) {
     const NodeIndex leaf = leaves[static_cast<std::size_t>(l)];
     sum_row(kernel, leaf, u.of(leaf), split ? boxes[leaf] : kAbsoluteFrame, targets, sources, charges, sums,
@@ -298,7 +234,7 @@ void create_near_task(const Work& work, std::size_t number, std::span<const std:
 
 template <class Worker, class Charge>
 void work_off_tasks(const AnyKernel& kernel, const Worker& idle, const NearPairsView& pairs, const Box* boxes,
-                    const PointsByNode& points, const Charge* charges, const TargetSums& sums,
+                    const PointsByNode& points, const ChargeVectors<Charge>& charges, const TargetSums& sums,
                     const std::function<void()>& poll) {
   ProgressPoller poller(poll);  // for the calling thread
   const auto after_leaf = [&] {
@@ -350,20 +286,24 @@ void to_leaf_frames(std::span<const NodeIndex> leaves, const Box* boxes, const P
 
 template <class Real, class Charge>
 void p2p_symmetric(const AnyKernel& kernel, const NearPairsView& pairs, const Box* boxes,
-                   const PointsByNode& points, const Charge* charges, const TargetSums& sums,
+                   const PointsByNode& points, const ChargeVectors<Charge>& charges, const TargetSums& sums,
                    const std::function<void()>& poll, const LeafFramePoints& leaf_frame) {
-  with_worker<Real, Charge>(leaf_frame, [&](const auto& worker) {
-    work_off_tasks(kernel, worker, pairs, boxes, points, charges, sums, poll);
-  });
+  const auto sum = [&](const ChargeVectors<Charge>& q, const TargetSums& to) {
+    with_worker<Real, Charge>(leaf_frame, q.vectors, [&](const auto& worker) {
+      work_off_tasks(kernel, worker, pairs, boxes, points, q, to, poll);
+    });
+  };
+  if (!sums.gradient() || charges.vectors >= kFewestGradientVectors) return sum(charges, sums);
+  for (int v = 0; v < charges.vectors; ++v) sum(charges.of(v), sums.of(v));
 }
 
 #define OCTOPOLE_INSTANTIATE(Real, Charge)                                                                   \
   template void p2p<Real>(const AnyKernel&, std::span<const NodeIndex>, const ListView&, const Box*,         \
-                          const PointsByNode&, const PointsByNode&, const Charge*, const TargetSums&,        \
-                          const std::function<void()>&);                                                     \
+                          const PointsByNode&, const PointsByNode&, const ChargeVectors<Charge>&,            \
+                          const TargetSums&, const std::function<void()>&);                                  \
   template void p2p_symmetric<Real>(const AnyKernel&, const NearPairsView&, const Box*, const PointsByNode&, \
-                                    const Charge*, const TargetSums&, const std::function<void()>&,          \
-                                    const LeafFramePoints&);
+                                    const ChargeVectors<Charge>&, const TargetSums&,                         \
+                                    const std::function<void()>&, const LeafFramePoints&);
 OCTOPOLE_INSTANTIATE(double, double)
 OCTOPOLE_INSTANTIATE(float, double)
 OCTOPOLE_INSTANTIATE(float, float)

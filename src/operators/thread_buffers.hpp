@@ -9,6 +9,7 @@
 
 #include "base/aligned.hpp"
 #include "kernels/pair_loop.hpp"
+#include "kernels/tile_sums.hpp"
 #include "linalg/product.hpp"
 #include "operators/translations.hpp"
 #include "operators/views.hpp"
@@ -57,6 +58,34 @@ inline double integer_power(double scale, int exponent) {
   return exponent < 0 ? 1 / result : result;
 }
 
+/// Wraps the function object sum(a, b), which must outlive the result, for a loop.
+template <class Sum>
+ClosePairs close_pairs(const Sum& sum) {
+  return {[](void* to, Index a, Index b) { (*static_cast<const Sum*>(to))(a, b); },
+          const_cast<void*>(static_cast<const void*>(&sum))};
+}
+
+/// Parts of a buffer whose points are also consecutive among all points.
+class Segments {
+ public:
+  struct Segment {
+    Index first, begin, count;  // positions among all points and in the buffer
+  };
+  void add(Index first, Index begin, Index count) { segments_.push_back({first, begin, count}); }
+  void clear() { segments_.clear(); }
+  auto begin() const { return segments_.begin(); }
+  auto end() const { return segments_.end(); }
+  /// The number among all points of the point at `place` of the buffer.
+  Index number(Index place) const {
+    const auto after = std::upper_bound(segments_.begin(), segments_.end(), place,
+                                        [](Index at, const Segment& s) { return at < s.begin; });
+    return (after - 1)->first + place - (after - 1)->begin;
+  }
+
+ private:
+  std::vector<Segment> segments_;
+};
+
 /// Coordinates of points scaled to a frame, in three arrays; with Split also their rounding remainders.
 template <class Real, bool Split>
 class ScaledPoints {
@@ -100,26 +129,32 @@ class ScaledPoints {
   AlignedVector<Real> x_, y_, z_, x_low_, y_low_, z_low_;
 };
 
-/// Up to kSourceChunk sources of one or several nodes.
+/// Up to kSourceChunk sources of one or several nodes, with their charges in one or several vectors.
 template <class Real, bool Split = false>
 class SourceBuffer {
  public:
-  SourceBuffer() : charge_(kSourceChunk) { points_.reserve(kSourceChunk); }
+  explicit SourceBuffer(int vectors = 1)
+      : vectors_(vectors), charge_(static_cast<std::size_t>(vectors * kSourceChunk)) {
+    points_.reserve(kSourceChunk);
+  }
 
   /// Appends the sources of `nodes` in the frame of `frame`; whenever the buffer is full, flush() is called,
   /// which must evaluate and clear(). Nodes that are consecutive along the curve are copied together.
   template <class Charge, class Flush>
-  void append(const PointsByNode& points, std::span<const NodeIndex> nodes, const Charge* charges,
-              const Box& frame, const Flush& flush) {
+  void append(const PointsByNode& points, std::span<const NodeIndex> nodes,
+              const ChargeVectors<Charge>& charges, const Box& frame, const Flush& flush) {
     for (std::size_t k = 0; k < nodes.size();) {
       Index i = points.begin[nodes[k]], end = points.end[nodes[k]];
       for (++k; k < nodes.size() && points.begin[nodes[k]] == end; ++k) end = points.end[nodes[k]];
       while (i < end) {
         const Index piece = std::min(end - i, kSourceChunk - count_);
-        if constexpr (Split) segments_.push_back({i, count_});
+        if constexpr (Split) segments_.add(i, count_, piece);
         points_.copy(points, i, piece, frame, count_);
-        for (Index j = 0; j < piece; ++j)
-          charge_[static_cast<std::size_t>(count_ + j)] = static_cast<Real>(charges[i + j]);
+        for (int v = 0; v < vectors_; ++v) {
+          const Charge* const from = charges.of(v) + i;
+          Real* const to = charge_.data() + v * kSourceChunk + count_;
+          for (Index j = 0; j < piece; ++j) to[j] = static_cast<Real>(from[j]);
+        }
         i += piece;
         count_ += piece;
         if (count_ == kSourceChunk) flush();
@@ -127,7 +162,9 @@ class SourceBuffer {
     }
   }
 
-  SourceArrays<Real> view() const { return {points_.x(), points_.y(), points_.z(), charge_.data(), count_}; }
+  SourceArrays<Real> view() const {
+    return {points_.x(), points_.y(), points_.z(), charge_.data(), count_, kSourceChunk, vectors_};
+  }
   LowParts<Real> low() const { return points_.low(); }
   bool empty() const { return count_ == 0; }
   void clear() {
@@ -135,21 +172,14 @@ class SourceBuffer {
     segments_.clear();
   }
   /// The number among all points of the source at `place`. Only with Split.
-  Index number(Index place) const {
-    const auto after = std::upper_bound(segments_.begin(), segments_.end(), place,
-                                        [](Index at, const Segment& s) { return at < s.begin; });
-    return (after - 1)->first + place - (after - 1)->begin;
-  }
+  Index number(Index place) const { return segments_.number(place); }
 
  private:
-  /// Points that are consecutive here and among all points.
-  struct Segment {
-    Index first, begin;  // positions among all points, and here
-  };
+  int vectors_;
   ScaledPoints<Real, Split> points_;
   AlignedVector<Real> charge_;
   Index count_ = 0;
-  std::vector<Segment> segments_;
+  Segments segments_;
 };
 
 /// The targets of one leaf, with their results of one pair loop; with Split, of a loop over points split in
@@ -160,11 +190,11 @@ class TargetBuffer {
   /// Copies the targets of `leaf` in the frame of `frame`.
   void load(const PointsByNode& points, NodeIndex leaf, const Box& frame) {
     begin(points, leaf);
-    points_.reserve(static_cast<std::size_t>(count_));
+    points_.reserve(static_cast<std::size_t>(padded(count_)));
     points_.copy(points, first_, count_, frame, 0);
     targets_ = {points_.x(), points_.y(), points_.z(), count_};
   }
-  /// As load, for targets already in the leaf's frame, which are used in place.
+  /// As load, for targets already in the leaf's frame, which are used in place, and a single vector.
   void take(const PointsByNode& points, NodeIndex leaf, const Real* x, const Real* y, const Real* z) {
     begin(points, leaf);
     targets_ = {x + first_, y + first_, z + first_, count_};
@@ -178,6 +208,11 @@ class TargetBuffer {
                 [[maybe_unused]] const CloseGuard& close = {}) {
     const AnyKernel scaled = kernel.in_units_of(half);
     const double scale = kernel.constant() * integer_power(half, kernel.homogeneity());
+    if (sources.vectors > 1) {
+      evaluate_vectors(scaled, sources, low, close, sums.gradient());
+      add_vectors(sums, scale, half);
+      return;
+    }
     std::fill_n(potential_.data(), count_, Real{0});
     if (!sums.gradient()) {
       if constexpr (Split)
@@ -208,13 +243,52 @@ class TargetBuffer {
       if (v->size() < size) v->resize(size);
   }
   void add(const AlignedVector<Real>& values, double scale, double* sum) const {
+    add(values.data(), scale, sum);
+  }
+  void add(const Real* values, double scale, double* sum) const {
     for (Index i = 0; i < count_; ++i) sum[first_ + i] += scale * static_cast<double>(values[i]);
+  }
+
+  /// Sets by_vector_ to the sums of all vectors.
+  void evaluate_vectors(const AnyKernel& scaled, const SourceArrays<Real>& sources, const LowParts<Real>& low,
+                        const CloseGuard& close, bool gradient) {
+    const Index end = padded(count_);
+    if (count_ == 0) return;
+    points_.pad(count_, end);
+    if constexpr (Split) least_.assign(static_cast<std::size_t>(end), close.least);
+    by_vector_.assign(static_cast<std::size_t>((gradient ? 4 : 1) * sources.vectors * end), Real{0});
+    const TileSide<Real> a{{points_.x(), points_.y(), points_.z(), end, points_.low(), least_.data()},
+                           {nullptr, 0},
+                           {by_vector_.data(), end}};
+    const TileSide<Real> b{{sources.x, sources.y, sources.z, sources.count, low, nullptr},
+                           {sources.charge, sources.charge_stride},
+                           {nullptr, 0}};
+    const auto report = [&](Index target, Index source) {
+      if (target < count_) close.pairs.take(close.pairs.to, target, source);  // otherwise padding
+    };
+    tiles_.add(scaled, Split ? TileForm::two_floats : TileForm::any, sources.vectors, gradient, a, b,
+               close_pairs(report));
+  }
+  void add_vectors(const TargetSums& sums, double scale, double half) const {
+    const Index end = padded(count_);
+    for (int v = 0; v < sums.vectors; ++v) {
+      const TargetSums of_vector = sums.of(v);
+      const auto part = [&](int p) { return by_vector_.data() + (p * sums.vectors + v) * end; };
+      add(part(0), scale, of_vector.potential);
+      if (!sums.gradient()) continue;
+      add(part(1), scale / half, of_vector.gx);
+      add(part(2), scale / half, of_vector.gy);
+      add(part(3), scale / half, of_vector.gz);
+    }
   }
 
   Index first_ = 0, count_ = 0;
   ScaledPoints<Real, Split> points_;
   TargetArrays<Real> targets_{};
   AlignedVector<Real> potential_, gx_, gy_, gz_;
+  TileSums<Real> tiles_;  // these only with several vectors
+  AlignedVector<Real> by_vector_;
+  AlignedVector<Real> least_;
 };
 
 /// Points that are both sources and targets, as two floats per coordinate, padded. Their sums are of type
@@ -284,10 +358,51 @@ class SymmetricBuffer {
   AlignedVector<Sum> potential_, gx_, gy_, gz_;
 };
 
-/// A surface as sources with the densities `density`.
+/// A surface as sources with the densities `density`, (vectors, surface points).
 template <class Real, class Surface>
-SourceArrays<Real> surface_sources(const Surface& surface, const Real* density) {
-  return {surface.x.data(), surface.y.data(), surface.z.data(), density, surface.size()};
+SourceArrays<Real> surface_sources(const Surface& surface, const Real* density, int vectors = 1) {
+  const Index n = surface.size();
+  return {surface.x.data(), surface.y.data(), surface.z.data(), density, n, n, vectors};
 }
+
+/// Check potentials on a surface due to sources with one or several vectors of charges.
+template <class Real>
+class CheckSums {
+ public:
+  CheckSums(const Surface<Real>& surface, int vectors) : surface_(surface), vectors_(vectors) {
+    if (vectors_ == 1) return;
+    const auto end = static_cast<std::size_t>(padded(surface.size()));
+    for (auto [from, to] :
+         {std::pair(&surface.x, &x_), std::pair(&surface.y, &y_), std::pair(&surface.z, &z_)}) {
+      to->assign(from->begin(), from->end());
+      to->resize(end, from->back());
+    }
+    sums_.resize(end * static_cast<std::size_t>(vectors_));
+  }
+
+  /// Adds to potential[v * surface.size() + i] the potential of the sources, given in the frame of the
+  /// surface.
+  void add(const AnyKernel& kernel, const SourceArrays<Real>& sources, Real* potential) {
+    const Index n = surface_.size(), end = padded(n);
+    if (vectors_ == 1)
+      return pair_potential(kernel,
+                            TargetArrays<Real>{surface_.x.data(), surface_.y.data(), surface_.z.data(), n},
+                            sources, potential);
+    std::fill(sums_.begin(), sums_.end(), Real{0});
+    tiles_.add(kernel, TileForm::any, vectors_, false,
+               {{x_.data(), y_.data(), z_.data(), end, {}, nullptr}, {nullptr, 0}, {sums_.data(), end}},
+               {{sources.x, sources.y, sources.z, sources.count, {}, nullptr},
+                {sources.charge, sources.charge_stride},
+                {nullptr, 0}});
+    for (Index v = 0; v < vectors_; ++v)
+      for (Index i = 0; i < n; ++i) potential[v * n + i] += sums_[static_cast<std::size_t>(v * end + i)];
+  }
+
+ private:
+  const Surface<Real>& surface_;
+  int vectors_;
+  AlignedVector<Real> x_, y_, z_, sums_;  // padded; only with several vectors
+  TileSums<Real> tiles_;
+};
 
 }  // namespace octopole

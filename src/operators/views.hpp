@@ -75,14 +75,39 @@ struct NearPairsView {
   }
 };
 
+/// Maximum number of vectors of charges that operators take together.
+inline constexpr int kMaxVectors = 8;
+
+/// Charges in the order of the points, in one or several vectors: that of point i in vector v is data[v *
+/// stride + i]. A pointer converts to the charges of a single vector.
+template <class T>
+struct ChargeVectors {
+  ChargeVectors(const T* one) : data(one) {}
+  ChargeVectors(const T* first, Index distance, int count) : data(first), stride(distance), vectors(count) {}
+  const T* of(int vector) const { return data + vector * stride; }
+  const T* data;
+  Index stride = 0;
+  int vectors = 1;
+};
+template <class T>
+using ChargesOf = std::type_identity_t<ChargeVectors<T>>;
+
 /// Arrays to which the operators that end at targets add their results: one entry per target, in the order of
-/// the points; gx, gy, gz are null when no gradient is computed. Sums are in double in both precisions.
+/// the points; gx, gy, gz are null when no gradient is computed. Sums are in double in both precisions. Those
+/// of vector v of the charges begin v * stride later.
 struct TargetSums {
   double* potential;
   double* gx;
   double* gy;
   double* gz;
+  Index stride = 0;
+  int vectors = 1;
   bool gradient() const { return gx != nullptr; }
+  TargetSums of(int vector) const {
+    const Index first = vector * stride;
+    if (!gradient()) return {potential + first, nullptr, nullptr, nullptr};
+    return {potential + first, gx + first, gy + first, gz + first};
+  }
 };
 
 /// Rows of an array of downward check potentials, one per node, that starts at node `first`: one level's rows

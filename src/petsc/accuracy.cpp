@@ -134,13 +134,13 @@ AccuracyLevels::Entry& AccuracyLevels::entry(int digits) {
   return *full_;
 }
 
-void AccuracyLevels::evaluate(std::span<const double> charges, Field& field) {
+void AccuracyLevels::evaluate(std::span<const double> charges, Field& field, int vectors) {
   Entry& e = entry(std::exchange(next_digits_, 0));
-  e.observer.start_evaluation();
+  e.observer.start_evaluation(vectors);
   const double start = seconds_now();
-  e.fmm->evaluate(charges, field);
+  e.fmm->evaluate(charges, field, Output::potential, vectors);
   e.level.seconds += seconds_now() - start;
-  ++e.level.products;
+  e.level.products += vectors;
 }
 
 void AccuracyLevels::evaluate_plain(std::span<const double> charges, Field& field) {

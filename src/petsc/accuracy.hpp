@@ -52,8 +52,8 @@ class AccuracyLevels {
   /// collective.
   void relax_next(int digits) { next_digits_ = digits; }
 
-  /// field.potential = K charges.
-  void evaluate(std::span<const double> charges, Field& field);
+  /// field.potential = K charges, for charges (sources, vectors).
+  void evaluate(std::span<const double> charges, Field& field, int vectors = 1);
   /// Evaluates with the Fmm of full accuracy, neither logged nor counted.
   void evaluate_plain(std::span<const double> charges, Field& field);
   /// field.potential = K^T values: by the Fmm itself if sources = targets, because kernels are even functions

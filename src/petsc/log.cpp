@@ -121,7 +121,7 @@ void LogObserver::evaluating(Phase phase) {
 }
 void LogObserver::evaluated(const PointSetup&, Phase phase, std::size_t) {
   if (!events) return;
-  if (!counted_[place(phase)]) log_flops(flops_[place(phase)]);  // of all pieces of the phase
+  if (!counted_[place(phase)]) log_flops(vectors_ * flops_[place(phase)]);  // of all pieces of the phase
   counted_[place(phase)] = true;
   end(events->phases[place(phase)]);
 }

@@ -56,10 +56,13 @@ void log_flops(double flops);
 /// Logs the evaluations and set-ups of one Fmm. Must outlive what it observes.
 class LogObserver : public WorkObserver {
  public:
-  /// Sets the operations by phase of one evaluation (FmmAccess::flops).
+  /// Sets the operations by phase of one evaluation of one vector (FmmAccess::flops).
   void expect(const std::array<double, kPhases>& flops) { flops_ = flops; }
   /// To be called before an evaluation.
-  void start_evaluation() { counted_ = {}; }
+  void start_evaluation(int vectors = 1) {
+    counted_ = {};
+    vectors_ = vectors;
+  }
 
   void preparing(SetupStage stage) override;
   void prepared(SetupStage stage, Index items) override;
@@ -73,6 +76,7 @@ class LogObserver : public WorkObserver {
  private:
   std::array<double, kPhases> flops_{};
   std::array<bool, kPhases> counted_{};
+  int vectors_ = 1;
 };
 
 }  // namespace octopole::petsc

@@ -8,6 +8,7 @@
 #include "kernels/direct.hpp"
 #include "mpi/agreement.hpp"
 #include "octopole/petsc.hpp"
+#include "operators/views.hpp"
 #include "petsc/handles.hpp"
 #include "petsc/log.hpp"
 
@@ -29,25 +30,40 @@ struct Shell {
   Shell(const mpi::Comm& comm, std::shared_ptr<Operator> applied) : op(std::move(applied)), ranks(comm) {}
 
   void apply(std::span<const double> x, std::span<double> y, bool transposed) {
+    apply(x, y, 1, transposed, [&](std::span<const double> from) {
+      if (transposed)
+        op->multiply_transposed(from, y);
+      else
+        op->multiply(from, y);
+    });
+  }
+  /// The same for vectors (entries, vectors).
+  void apply_to_vectors(std::span<const double> x, std::span<double> y, int vectors) {
+    apply(x, y, vectors, false,
+          [&](std::span<const double> from) { op->multiply_vectors(from, y, vectors); });
+  }
+
+ private:
+  template <class Multiply>
+  void apply(std::span<const double> x, std::span<double> y, int vectors, bool transposed,
+             const Multiply& multiply) {
+    const auto width = static_cast<std::size_t>(vectors);
     const std::vector<double>& before = transposed ? scaling.left : scaling.right;
     const std::vector<double>& after = transposed ? scaling.right : scaling.left;
     ranks.enter("product");
     std::span<const double> from = x;
     if (scaling.scaled_right_of(transposed)) {
       scaled.resize(x.size());
-      for (std::size_t i = 0; i < x.size(); ++i) scaled[i] = before[i] * x[i];
+      for (std::size_t i = 0; i < x.size(); ++i) scaled[i] = before[i / width] * x[i];
       from = scaled;
     }
-    if (transposed)
-      op->multiply_transposed(from, y);
-    else
-      op->multiply(from, y);
+    multiply(from);
     if (scaling.scale != 1)
       for (double& value : y) value *= scaling.scale;
     if (scaling.scaled_right_of(!transposed))
-      for (std::size_t i = 0; i < y.size(); ++i) y[i] *= after[i];
+      for (std::size_t i = 0; i < y.size(); ++i) y[i] *= after[i / width];
     if (shift == 0 && added.empty()) return;
-    for (std::size_t i = 0; i < y.size(); ++i) y[i] += (added.empty() ? shift : added[i]) * x[i];
+    for (std::size_t i = 0; i < y.size(); ++i) y[i] += (added.empty() ? shift : added[i / width]) * x[i];
   }
 };
 
@@ -83,6 +99,67 @@ PetscErrorCode mult_transpose(Mat matrix, Vec x, Vec y) {
     const ReadArray from(x);
     WriteArray to(y);
     shell.apply(from.values(), to.values(), true);
+  });
+}
+
+/// The local rows of a dense matrix, all columns.
+class DenseRows {
+ public:
+  explicit DenseRows(Mat matrix) {
+    PetscInt rows = 0, columns = 0, stride = 0;
+    check(MatGetLocalSize(matrix, &rows, nullptr), "MatGetLocalSize");
+    check(MatGetSize(matrix, nullptr, &columns), "MatGetSize");
+    check(MatDenseGetLDA(matrix, &stride), "MatDenseGetLDA");
+    rows_ = rows, columns_ = columns, stride_ = stride;
+  }
+  Index rows() const { return rows_; }
+  Index columns() const { return columns_; }
+
+  /// Columns first to end - 1, row by row.
+  std::vector<double> read(Mat matrix, Index first, Index end) const {
+    const PetscScalar* from = nullptr;
+    check(MatDenseGetArrayRead(matrix, &from), "MatDenseGetArrayRead");
+    std::vector<double> values(static_cast<std::size_t>(rows_ * (end - first)));
+    for (Index c = first; c < end; ++c)
+      for (Index r = 0; r < rows_; ++r)
+        values[static_cast<std::size_t>(r * (end - first) + c - first)] = from[c * stride_ + r];
+    check(MatDenseRestoreArrayRead(matrix, &from), "MatDenseRestoreArrayRead");
+    return values;
+  }
+  void write(Mat matrix, Index first, Index end, std::span<const double> values) const {
+    PetscScalar* to = nullptr;
+    check(MatDenseGetArrayWrite(matrix, &to), "MatDenseGetArrayWrite");
+    for (Index c = first; c < end; ++c)
+      for (Index r = 0; r < rows_; ++r)
+        to[c * stride_ + r] = values[static_cast<std::size_t>(r * (end - first) + c - first)];
+    check(MatDenseRestoreArrayWrite(matrix, &to), "MatDenseRestoreArrayWrite");
+  }
+
+ private:
+  Index rows_ = 0, columns_ = 0, stride_ = 0;
+};
+
+/// Columns that a product takes together: whole passes of an evaluation, in bounded memory.
+constexpr Index kColumnsTogether = 4 * kMaxVectors;
+
+/// C = A B for dense B and C.
+PetscErrorCode mat_mult(Mat matrix, Mat b, Mat c, void*) {
+  return together(matrix, "MatMatMult_Octopole", [&](Shell& shell) {
+    const DenseRows from(b), to(c);
+    if (shell.ranks.any(from.rows() != shell.op->columns() || to.rows() != shell.op->rows() ||
+                        from.columns() != to.columns()))
+      throw AgreedError("the rows of the dense matrices are not distributed as the points are",
+                        "create them with the local sizes of the Mat (MatGetLocalSize)");
+    std::vector<double> y;
+    for (Index first = 0; first < from.columns(); first += kColumnsTogether) {
+      const Index end = std::min(from.columns(), first + kColumnsTogether);
+      const std::vector<double> x = from.read(b, first, end);
+      y.resize(static_cast<std::size_t>(to.rows() * (end - first)));
+      shell.apply_to_vectors(x, y, static_cast<int>(end - first));
+      to.write(c, first, end, y);
+    }
+    check(MatAssemblyBegin(c, MAT_FINAL_ASSEMBLY), "MatAssemblyBegin");
+    check(MatAssemblyEnd(c, MAT_FINAL_ASSEMBLY), "MatAssemblyEnd");
   });
 }
 
@@ -211,6 +288,9 @@ Mat make_shell_together(MPI_Comm comm, const mpi::Comm& ranks, const std::shared
     set_operation(matrix, MATOP_SHIFT, shift);
     set_operation(matrix, MATOP_DIAGONAL_SET, diagonal_set);
     set_operation(matrix, MATOP_DIAGONAL_SCALE, diagonal_scale);
+    check(
+        MatShellSetMatProductOperation(matrix, MATPRODUCT_AB, nullptr, mat_mult, nullptr, MATDENSE, MATDENSE),
+        "MatShellSetMatProductOperation");
     contain(matrix, kOperatorKey, std::move(shell));
     if (auto entries = op->near_entries()) set_near_entries(matrix, std::move(entries));
     check(MatSetUp(matrix), "MatSetUp");
@@ -224,6 +304,16 @@ Mat make_shell_together(MPI_Comm comm, const mpi::Comm& ranks, const std::shared
 }
 
 }  // namespace
+
+void Operator::multiply_vectors(std::span<const double> x, std::span<double> y, int vectors) {
+  const auto width = static_cast<std::size_t>(vectors);
+  std::vector<double> from(x.size() / width), to(y.size() / width);
+  for (std::size_t v = 0; v < width; ++v) {
+    for (std::size_t i = 0; i < from.size(); ++i) from[i] = x[i * width + v];
+    multiply(from, to);
+    for (std::size_t i = 0; i < to.size(); ++i) y[i * width + v] = to[i];
+  }
+}
 
 Mat make_shell(MPI_Comm comm, const std::shared_ptr<Operator>& op) {
   initialize();
@@ -292,6 +382,10 @@ class FmmOperator : public Operator {
 
   void multiply(std::span<const double> x, std::span<double> y) override {
     levels_->evaluate(x, field_);
+    std::copy(field_.potential.begin(), field_.potential.end(), y.begin());
+  }
+  void multiply_vectors(std::span<const double> x, std::span<double> y, int vectors) override {
+    levels_->evaluate(x, field_, vectors);
     std::copy(field_.potential.begin(), field_.potential.end(), y.begin());
   }
   void multiply_transposed(std::span<const double> x, std::span<double> y) override {

@@ -26,6 +26,9 @@ class Operator {
 
   /// y = A x; x has columns() values, y rows().
   virtual void multiply(std::span<const double> x, std::span<double> y) = 0;
+  /// The same for several vectors: x (columns(), vectors), y (rows(), vectors), both by rows. One product per
+  /// vector unless overridden.
+  virtual void multiply_vectors(std::span<const double> x, std::span<double> y, int vectors);
   /// y = A^T x; x has rows() values, y columns().
   virtual void multiply_transposed(std::span<const double> x, std::span<double> y) = 0;
   /// The diagonal of a square matrix whose local rows are its local columns.
@@ -40,11 +43,11 @@ class Operator {
 };
 
 /// Makes a Mat of type shell with rows() x columns() local entries that shares the operator. It supports
-/// MatMult, MatMultAdd, MatMultTranspose, MatMultTransposeAdd, MatGetDiagonal, MatCreateVecs, MatView,
-/// MatScale, MatShift, MatDiagonalSet, MatDiagonalScale; MatDuplicate is refused. `comm` must have the ranks
-/// of the operator's communicator in the same order. The caller destroys the Mat. Errors of all
-/// ranks in calls from PETSc are PETSc errors; this function throws AgreedError. Any other failure of a rank
-/// ends all ranks (mpi::or_end_all). Collective.
+/// MatMult, MatMatMult with dense matrices, MatMultAdd, MatMultTranspose, MatMultTransposeAdd,
+/// MatGetDiagonal, MatCreateVecs, MatView, MatScale, MatShift, MatDiagonalSet, MatDiagonalScale; MatDuplicate
+/// is refused. `comm` must have the ranks of the operator's communicator in the same order. The caller
+/// destroys the Mat. Errors of all ranks in calls from PETSc are PETSc errors; this function throws
+/// AgreedError. Any other failure of a rank ends all ranks (mpi::or_end_all). Collective.
 Mat make_shell(MPI_Comm comm, const std::shared_ptr<Operator>& op);
 
 /// Throws AgreedError unless every rank of a Mat has as many rows as columns. Collective.

@@ -223,6 +223,13 @@ CallerTraffic::CallerTraffic(const ForecastRequest& request, const tree::Partiti
   }
 }
 
+/// Each pass of an evaluation sends its part of the bytes in as many messages.
+template <class Counts>
+void send_in_passes(Counts& counts, const Parameters& parameters) {
+  counts.messages_sent *= parameters.passes();
+  counts.messages_received *= parameters.passes();
+}
+
 CallerTraffic::Lists CallerTraffic::list(const ListedPoints& points, const tree::Partition& partition) {
   const std::size_t ranks = static_cast<std::size_t>(partition.ranks());
   Lists lists{std::vector<std::vector<PeerCount>>(ranks), std::vector<std::vector<PeerCount>>(ranks)};
@@ -250,11 +257,13 @@ void CallerTraffic::add(int rank, std::size_t real, std::array<Traffic, kExchang
   const std::size_t r = static_cast<std::size_t>(rank);
   const Lists& results = targets_ ? *targets_ : *sources_;
   const auto of = [&](Exchange exchange) -> Traffic& { return traffic[static_cast<std::size_t>(exchange)]; };
-  of(Exchange::charges) = traffic_of(rank, sources_->to_owners[r], sources_->from_callers[r], real);
-  of(Exchange::potential) = traffic_of(rank, results.from_callers[r], results.to_owners[r], sizeof(double));
+  const auto vectors = static_cast<std::size_t>(request_.parameters.options.vectors);
+  of(Exchange::charges) = traffic_of(rank, sources_->to_owners[r], sources_->from_callers[r], vectors * real);
+  of(Exchange::potential) =
+      traffic_of(rank, results.from_callers[r], results.to_owners[r], vectors * sizeof(double));
   if (request_.parameters.gradient())
     of(Exchange::gradient) =
-        traffic_of(rank, results.from_callers[r], results.to_owners[r], 3 * sizeof(double));
+        traffic_of(rank, results.from_callers[r], results.to_owners[r], vectors * 3 * sizeof(double));
 }
 
 TrafficCounts CallerTraffic::expected(Index total, Index owned, Index bytes, bool outward) const {
@@ -274,7 +283,8 @@ TrafficCounts CallerTraffic::expected(Index total, Index owned, Index bytes, boo
 RankTraffic CallerTraffic::complete(RankTraffic traffic, int rank) const {
   if (owned_.empty() || request_.ranks == 1) return traffic;
   const tree::Count total = request_.points.root().count(), owned = owned_[static_cast<std::size_t>(rank)];
-  const auto put = [&](Exchange exchange, const TrafficCounts& counts) {
+  const auto put = [&](Exchange exchange, TrafficCounts counts) {
+    send_in_passes(counts, request_.parameters);
     traffic.exchanges[static_cast<std::size_t>(exchange)] = counts;
     TrafficCounts& all = traffic.evaluation;
     all.bytes_sent += counts.bytes_sent;
@@ -283,11 +293,13 @@ RankTraffic CallerTraffic::complete(RankTraffic traffic, int rank) const {
     all.messages_received += counts.messages_received;
     all.peers = std::max(all.peers, counts.peers);
   };
-  const Index real = static_cast<Index>(request_.parameters.operators.precision);
-  put(Exchange::charges, expected(total.sources, owned.sources, real, true));
-  put(Exchange::potential, expected(total.targets, owned.targets, sizeof(double), false));
+  const Index vectors = request_.parameters.options.vectors,
+              real = static_cast<Index>(request_.parameters.operators.precision),
+              number = static_cast<Index>(sizeof(double));
+  put(Exchange::charges, expected(total.sources, owned.sources, vectors * real, true));
+  put(Exchange::potential, expected(total.targets, owned.targets, vectors * number, false));
   if (request_.parameters.gradient())
-    put(Exchange::gradient, expected(total.targets, owned.targets, 3 * sizeof(double), false));
+    put(Exchange::gradient, expected(total.targets, owned.targets, vectors * 3 * number, false));
   return traffic;
 }
 
@@ -360,11 +372,12 @@ Forecast make_forecast(const ForecastRequest& request) {
   for (std::size_t i = 0; i < n; ++i) {
     std::array<Traffic, kExchanges>& t = traffic[i];
     const auto of = [&](Exchange exchange) -> Traffic& { return t[static_cast<std::size_t>(exchange)]; };
-    of(Exchange::ghost_charges) = traffic_of(ranks[i], asked[i].points, needed[i].points, real);
+    const auto vectors = static_cast<std::size_t>(parameters.options.vectors);
+    of(Exchange::ghost_charges) = traffic_of(ranks[i], asked[i].points, needed[i].points, vectors * real);
     of(Exchange::ghost_multipoles) =
         traffic_of(ranks[i], asked[i].multipoles, needed[i].multipoles, multipole_bytes(parameters, true));
     of(Exchange::near_sums) = traffic_of(ranks[i], border[i].sent, border[i].received,
-                                         (parameters.gradient() ? 4 : 1) * sizeof(double));
+                                         vectors * (parameters.gradient() ? 4 : 1) * sizeof(double));
     std::array<Traffic, kSetupExchanges> of_setup;
     of_setup[static_cast<std::size_t>(SetupExchange::requests)] =
         traffic_of(ranks[i], needed[i].requests, asked[i].requests, kRequestBytes);
@@ -372,6 +385,8 @@ Forecast make_forecast(const ForecastRequest& request) {
         traffic_of(ranks[i], asked[i].points, needed[i].points, kPlaceBytes);
     of(Exchange::coarse_multipoles) = gather_traffic(ranks[i], places, multipole_bytes(parameters, true));
     callers.add(ranks[i], real, t);
+    for (Traffic& exchange : t) send_in_passes(exchange, parameters);
+    for (auto& [level, counts] : forecast.examined[i].ancestor_steps) send_in_passes(counts, parameters);
     forecast.examined[i].traffic = callers.complete(traffic_of_rank(t, of_setup), ranks[i]);
   }
   return forecast;
@@ -405,6 +420,7 @@ class Model {
       : forecast_(forecast),
         machine_(machine),
         setting_(setting),
+        throughput_(throughput_for(forecast.parameters, machine.throughput)),
         latency_(machine.latency * setting.latency) {
     const int on_node = std::max(1, machine.cores_per_node / forecast.threads);
     const double sharing =
@@ -413,7 +429,7 @@ class Model {
   }
 
   /// Cost of an exchange; `rounds`: number of messages that wait for one another.
-  Cost cost(const TrafficCounts& t, double rounds = 1) const {
+  Cost cost(const TrafficCounts& t, double rounds) const {
     if (t.messages_sent + t.messages_received == 0) return {};
     const double messages = static_cast<double>(t.messages_sent + t.messages_received),
                  bytes = static_cast<double>(t.bytes_sent + t.bytes_received),
@@ -421,18 +437,23 @@ class Model {
     return {machine_.overhead * messages + bytes / (machine_.copy_bandwidth * forecast_.threads),
             rounds * latency_ + most * seconds_a_byte_};
   }
+  Cost cost(const TrafficCounts& t) const { return cost(t, forecast_.parameters.passes()); }
   Cost cost(const RankForecast& rank, Exchange exchange) const {
     const TrafficCounts& t = rank.traffic.exchanges[static_cast<std::size_t>(exchange)];
-    return cost(t, exchange == Exchange::coarse_multipoles ? static_cast<double>(t.messages_sent) : 1.0);
+    if (exchange == Exchange::coarse_multipoles) return cost(t, static_cast<double>(t.messages_sent));
+    return cost(t);
   }
+  /// With several vectors and single precision their magnitudes are a second one.
   double reduction() const {
-    return std::ceil(std::log2(static_cast<double>(forecast_.ranks))) * (latency_ + 2 * machine_.overhead);
+    const Parameters& p = forecast_.parameters;
+    return (p.options.vectors > 1 && p.any_in_single() ? 2 : 1) *
+           std::ceil(std::log2(static_cast<double>(forecast_.ranks))) * (latency_ + 2 * machine_.overhead);
   }
 
   std::array<double, kPhases> compute(const RankForecast& rank) const {
     const OperatorKey& key = forecast_.parameters.operators;
     auto seconds = seconds_of(operations_of(rank.operations, key, expected_svd_rank(key)),
-                              forecast_.parameters, machine_.throughput, forecast_.targets_are_sources);
+                              forecast_.parameters, throughput_, forecast_.targets_are_sources);
     for (double& s : seconds)
       s /= forecast_.threads * (forecast_.threads > 1 ? machine_.thread_efficiency : 1) * setting_.speed;
     return seconds;
@@ -481,6 +502,7 @@ class Model {
   const Forecast& forecast_;
   const MachineModel& machine_;
   Setting setting_;
+  Throughput throughput_;
   double latency_, seconds_a_byte_;
 };
 

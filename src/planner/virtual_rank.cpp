@@ -59,7 +59,7 @@ std::vector<PeerCount> as_peers(const std::map<int, Index>& counts) {
 
 std::size_t multipole_bytes(const Parameters& parameters, bool ghosts) {
   const bool float_wire = ghosts && parameters.float_wire_multipoles();
-  return static_cast<std::size_t>(surface_size(parameters.operators.order)) *
+  return static_cast<std::size_t>(parameters.options.vectors * surface_size(parameters.operators.order)) *
          (float_wire ? sizeof(float) : static_cast<std::size_t>(parameters.operators.precision));
 }
 

@@ -4,18 +4,21 @@
 needs python3
 
 # estimate RANKS THREADS SOURCES TARGETS ARGUMENTS...: the estimate is within 20 % of what the run takes beyond one of few
-# points and digits; TARGETS is 0 if they are the sources. The program itself has 32 bytes per source and 24 per target.
+# points and digits; TARGETS is 0 if they are the sources. The program itself has 24 bytes per source, 8 more for each of
+# VECTORS vectors of charges, and 24 per target.
 estimate() {
   local ranks=$1 threads=$2 sources=$3 targets=$4
   shift 4
+  local vectors=${VECTORS:-1}
   [ "$targets" -eq 0 ] || set -- "$@" --targets "$targets"
+  [ "$vectors" -eq 1 ] || set -- "$@" --vectors "$vectors"
   expect 0 "$ranks" run --shape cube -n 1000 --digits 3 -t "$threads" --report few.json
   expect 0 "$ranks" run "$@" -n "$sources" -t "$threads" --report many.json
-  python3 - "$ranks" "$sources" "$targets" <<'END' || fail "the estimate is not what the run takes: $ranks ranks of $threads threads, $sources sources, $*"
+  python3 - "$ranks" "$sources" "$targets" "$vectors" <<'END' || fail "the estimate is not what the run takes: $ranks ranks of $threads threads, $sources sources, $*"
 import json, sys
-ranks, sources, targets = (int(argument) for argument in sys.argv[1:])
+ranks, sources, targets, vectors = (int(argument) for argument in sys.argv[1:])
 few, many = (json.load(open(f))["memory"] for f in ("few.json", "many.json"))
-measured = many["peak_rss_bytes_max"] - few["peak_rss_bytes_max"] - (32 * sources + 24 * targets) / ranks
+measured = many["peak_rss_bytes_max"] - few["peak_rss_bytes_max"] - ((24 + 8 * vectors) * sources + 24 * targets) / ranks
 expected = many["estimate"]["peak"] - few["estimate"]["peak"]
 print(f"{expected / 2**20:.1f} MiB expected, {measured / 2**20:.1f} measured, ratio {expected / measured:.3f}")
 sys.exit(not 0.8 < expected / measured < 1.2)
@@ -30,6 +33,8 @@ if [ -z "${OCTOPOLE_SANITIZE?}" ]; then
   estimate 3 1 1000000 0 --shape sphere --digits 6 --gradient
   estimate 2 2 1000000 0 --shape plummer --digits 6 --m2l svd
   estimate 1 4 600000 400000 --shape plummer --digits 9 --gradient
+  VECTORS=8 estimate 1 2 300000 0 --shape cube --digits 6
+  VECTORS=11 estimate 3 1 200000 0 --shape sphere --digits 9 --gradient
 fi
 
 # Limits: bytes with units, none, nonsense.

@@ -158,8 +158,8 @@ TEST(IndexMap, OwnersAddWhatUsersSend) {
   RowExchange exchange = to_owners(comm, mpi::kDefaultTransport, map);
   const double* const from[] = {once.data(), twice.data()};
   double* const to[] = {sums.data(), more.data()};
-  exchange.start_columns(from);
-  exchange.add_columns(to);
+  exchange.start_columns<double>(from);
+  exchange.add_columns<double>(to);
   Index users = 0, ranks = 0;  // number and sum of the ranks that use the items
   for (int rank = 0; rank < comm.size(); ++rank)
     if (rank != 2) ++users, ranks += rank;

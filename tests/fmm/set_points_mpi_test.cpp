@@ -95,8 +95,8 @@ std::vector<double> count_sources(PointSetup& s) {
     add_pairs(view_of(s.border.here));
     for (NodeIndex leaf : s.operator_nodes.boundary_leaves)
       for (NodeIndex other : s.border.one_sided.of(leaf)) add(leaf, sum_of_leaf(other));
-    s.near_sums.start_columns(std::array<const double*, 1>{counts.data()});
-    s.near_sums.add_columns(std::array<double*, 1>{counts.data()});
+    s.near_sums.start_columns<double>(std::array<const double*, 1>{counts.data()});
+    s.near_sums.add_columns<double>(std::array<double*, 1>{counts.data()});
     counts.resize(static_cast<std::size_t>(s.owned_targets()));
     return counts;
   }

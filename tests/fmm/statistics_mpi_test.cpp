@@ -197,6 +197,7 @@ TEST(Communication, HowMultipolesTravelChangesNoBit) {
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
   const Part part = world();
   const Problem problem = make_problem("plummer", 2000);
+  const std::vector<double> charges = part.of(problem.charges, 1);
   for (const Precision m2l : {Precision::double_precision, Precision::single_precision}) {
     Options options = with_order(4, 12);
     options.m2l_precision = m2l;
@@ -216,7 +217,7 @@ TEST(Communication, HowMultipolesTravelChangesNoBit) {
     Field expected;
     Profile profile;
     evaluate(comm, Laplace{}, operators, s, Precision::double_precision, workspace,
-             part.of(problem.charges, 1), 1.0, Output::potential_and_gradient, expected, profile);
+             CallerCharges{charges, 1, {1.0}, 1}, Output::potential_and_gradient, expected, profile);
     for (const auto transport : {mpi::Transport::neighbourhood, mpi::Transport::point_to_point})
       for (const Index users : {Index{1}, Index{4}, std::numeric_limits<Index>::max()}) {
         options.transport = transport;
@@ -228,7 +229,7 @@ TEST(Communication, HowMultipolesTravelChangesNoBit) {
         Field field;
         workspace = {};
         evaluate(comm, Laplace{}, operators, other, Precision::double_precision, workspace,
-                 part.of(problem.charges, 1), 1.0, Output::potential_and_gradient, field, profile);
+                 CallerCharges{charges, 1, {1.0}, 1}, Output::potential_and_gradient, field, profile);
         EXPECT_EQ(field.potential, expected.potential) << users;
         EXPECT_EQ(field.gradient, expected.gradient) << users;
       }

@@ -161,8 +161,10 @@ TEST_F(ReadPoints, ShowsTheWrongShape) {
   expect_error({"/sources/positions", "(10, 3, 1)", "(N, 3)"});
   positions({}, 1);
   expect_error({"/sources/positions", "()", "(N, 3)"});
-  write({sources(10)[0], {"/sources/charges", {10, 2}, counted(20)}});
-  expect_error({"/sources/charges", "(10, 2)", "(N, 1)"});
+  write({sources(10)[0], {"/sources/charges", {10, 2, 1}, counted(20)}});
+  expect_error({"/sources/charges", "(10, 2, 1)", "(N, B)"});
+  write({sources(10)[0], {"/sources/charges", {20, 2}, counted(40)}});
+  expect_error({"/sources/charges", "20 charges", "10 positions"});
 }
 
 TEST_F(ReadPoints, RefusesWhatIsAnnouncedAndNotThere) {

@@ -28,9 +28,9 @@ void check_p2p(Index sources, double unit, double tolerance, const AnyKernel& ke
              gradient);
   Sums sums(29, true), only(29, false);
   p2p<Real>(kernel, scene.nodes, scene.list.view(), scene.boxes.data(), scene.targets.view(),
-            scene.sources.view(), charges.data(), sums.view());
+            scene.sources.view(), ChargeVectors(charges.data()), sums.view());
   p2p<Real>(kernel, scene.nodes, scene.list.view(), scene.boxes.data(), scene.targets.view(),
-            scene.sources.view(), charges.data(), only.view());
+            scene.sources.view(), ChargeVectors(charges.data()), only.view());
   EXPECT_LT(relative_error(sums.potential, potential), tolerance);
   EXPECT_LT(relative_error(only.potential, potential), tolerance);
   EXPECT_LT(relative_error(sums.gradient(), gradient), 10 * tolerance);
@@ -63,8 +63,8 @@ TEST(P2P, SinglePrecisionDoesNotDependOnThePlace) {
   std::vector<double> potential(50);
   direct_sum(Laplace{}, points.interleaved(), points.interleaved(), charges, potential);
   Sums sums(50, false);
-  p2p<float>(Laplace{}, leaves, list.view(), boxes.data(), points.view(), points.view(), rounded.data(),
-             sums.view());
+  p2p<float>(Laplace{}, leaves, list.view(), boxes.data(), points.view(), points.view(),
+             ChargeVectors(rounded.data()), sums.view());
   EXPECT_LT(relative_error(sums.potential, potential), 1e-6);
 }
 
@@ -79,10 +79,10 @@ TEST(P2P, CoincidentPointsContributeNothing) {
   const std::vector<double> charge{1};
   const std::vector<float> single{1};
   Sums sums(1, true);
-  p2p<double>(Laplace{}, leaves, list.view(), boxes.data(), points.view(), points.view(), charge.data(),
-              sums.view());
-  p2p<float>(Laplace{}, leaves, list.view(), boxes.data(), points.view(), points.view(), single.data(),
-             sums.view());
+  p2p<double>(Laplace{}, leaves, list.view(), boxes.data(), points.view(), points.view(),
+              ChargeVectors(charge.data()), sums.view());
+  p2p<float>(Laplace{}, leaves, list.view(), boxes.data(), points.view(), points.view(),
+             ChargeVectors(single.data()), sums.view());
   EXPECT_EQ(sums.potential[0], 0);
   EXPECT_EQ(sums.gx[0], 0);
 }
@@ -108,8 +108,8 @@ struct OneLeaf {
     list.close_row();
     const std::vector<NodeIndex> leaves{0};
     Sums sums(points.size(), gradient);
-    p2p<float>(Laplace{}, leaves, list.view(), boxes.data(), points.view(), points.view(), charges.data(),
-               sums.view());
+    p2p<float>(Laplace{}, leaves, list.view(), boxes.data(), points.view(), points.view(),
+               ChargeVectors(charges.data()), sums.view());
     return sums;
   }
   /// Checks the relative errors of the potential, with and without the gradient, and of the gradient.
@@ -187,10 +187,10 @@ TEST(NearField, LineThroughManyLeavesInSinglePrecision) {
   const std::vector<float> charges(drawn.begin(), drawn.end());
   Sums sums(points.size(), true), expected(points.size(), true);
   p2p<float>(Laplace{}, tree.nodes_of(2), tree.u.view(), tree.boxes.data(), points.view(), points.view(),
-             charges.data(), sums.view());
+             ChargeVectors(charges.data()), sums.view());
   const std::vector<double> exact(charges.begin(), charges.end());
   p2p<double>(Laplace{}, tree.nodes_of(2), tree.u.view(), tree.boxes.data(), points.view(), points.view(),
-              exact.data(), expected.view());
+              ChargeVectors(exact.data()), expected.view());
   EXPECT_LT(relative_error(sums.potential, expected.potential), 1e-6);
   EXPECT_LT(relative_error(sums.gradient(), expected.gradient()), 3e-6);
 }
@@ -210,7 +210,7 @@ TEST(NearField, TheCallingThreadLooksAfterOtherThings) {
   const auto near = [&](const std::function<void()>& poll) {
     Sums sums(points.size(), false);
     p2p<double>(Laplace{}, tree.nodes_of(2), tree.u.view(), tree.boxes.data(), points.view(), points.view(),
-                charges.data(), sums.view(), poll);
+                ChargeVectors(charges.data()), sums.view(), poll);
     return sums.potential;
   };
   const int threads = omp_get_max_threads();
@@ -310,13 +310,13 @@ struct Problem {
   Sums one_sided(bool gradient) const {
     Sums sums(points.size(), gradient);
     p2p<double>(kernel, tree.nodes_of(2), tree.u.view(), tree.boxes.data(), points.view(), points.view(),
-                charges.data(), sums.view());
+                ChargeVectors(charges.data()), sums.view());
     return sums;
   }
   Sums symmetric(bool gradient, NearForm form, const NearPairsView& view) const {
     Sums sums(points.size(), gradient);
-    p2p_symmetric<float>(kernel, view, tree.boxes.data(), points.view(), single.data(), sums.view(), {},
-                         leaf_frame(form));
+    p2p_symmetric<float>(kernel, view, tree.boxes.data(), points.view(), ChargeVectors(single.data()),
+                         sums.view(), {}, leaf_frame(form));
     return sums;
   }
 };
@@ -341,7 +341,7 @@ TEST_P(NearSymmetric, EqualsOneSided) {
         const Sums expected = problem.one_sided(gradient);
         Sums in_double(problem.points.size(), gradient);
         p2p_symmetric<double>(kernel, problem.pairs.view(), problem.tree.boxes.data(), problem.points.view(),
-                              problem.charges.data(), in_double.view());
+                              ChargeVectors(problem.charges.data()), in_double.view());
         EXPECT_LT(relative_error(in_double.potential, expected.potential), 1e-13);
         if (gradient) {
           EXPECT_LT(relative_error(in_double.gradient(), expected.gradient()), 1e-13);
@@ -413,7 +413,8 @@ TEST(P2P, ExceptionsOfTheCallingThreadArrive) {
   expect_exceptions_to_arrive([&problem](const std::function<void()>& poll) {
     Sums sums(problem.points.size(), false);
     p2p<double>(Laplace{}, problem.tree.nodes_of(2), problem.tree.u.view(), problem.tree.boxes.data(),
-                problem.points.view(), problem.points.view(), problem.charges.data(), sums.view(), poll);
+                problem.points.view(), problem.points.view(), ChargeVectors(problem.charges.data()),
+                sums.view(), poll);
     return sums.potential;
   });
 }
@@ -423,7 +424,7 @@ TEST(NearSymmetricTasks, ExceptionsOfTheCallingThreadArrive) {
   expect_exceptions_to_arrive([&problem](const std::function<void()>& poll) {
     Sums sums(problem.points.size(), false);
     p2p_symmetric<double>(Laplace{}, problem.pairs.view(), problem.tree.boxes.data(), problem.points.view(),
-                          problem.charges.data(), sums.view(), poll);
+                          ChargeVectors(problem.charges.data()), sums.view(), poll);
     return sums.potential;
   });
 }

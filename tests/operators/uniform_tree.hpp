@@ -236,7 +236,7 @@ Sums evaluate_uniform(const OperatorSet<Real>& ops, const UniformTree& tree, con
   l2p(kernel, t, leaves, tree.boxes.data(), targets.view(), locals.data(), sums.view());
   if (near)
     p2p<Real>(kernel, leaves, tree.u.view(), tree.boxes.data(), targets.view(), sources.view(),
-              charges.data(), sums.view());
+              ChargeVectors(charges.data()), sums.view());
   return sums;
 }
 

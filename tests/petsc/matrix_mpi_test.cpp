@@ -107,6 +107,69 @@ TEST(MatFmm, PassesTheAdjointTest) {
   }
 }
 
+// MatMatMult takes all columns together; scaling, shift and distinct targets as for vectors.
+TEST(MatFmm, MultipliesDenseMatrices) {
+  const Part part = world();
+  const auto sources = make_points("sphere", 900, 3), targets = make_points("cube", 300, 4);
+  constexpr PetscInt columns = 5;
+  for (const bool distinct : {false, true}) {
+    const auto mine = uneven(sources, 3, part), other = uneven(targets, 3, part);
+    const MatOwner a(make_mat(MPI_COMM_WORLD, distinct ? make_fmm(9, mine, other) : make_fmm(9, mine)));
+    if (!distinct) {
+      ASSERT_EQ(0, MatScale(a.mat, 2));
+      ASSERT_EQ(0, MatShift(a.mat, 3));
+      const Vector left(a.mat, false, uneven(make_charges(900, 8), 1, part)),
+          right(a.mat, true, uneven(make_charges(900, 9), 1, part));
+      ASSERT_EQ(0, MatDiagonalScale(a.mat, left.vec, right.vec));
+    }
+    PetscInt rows = 0, inner = 0;
+    ASSERT_EQ(0, MatGetLocalSize(a.mat, &rows, &inner));
+    Mat b = nullptr, c = nullptr;
+    ASSERT_EQ(0, MatCreateDense(MPI_COMM_WORLD, inner, PETSC_DECIDE, PETSC_DETERMINE, columns, nullptr, &b));
+    for (PetscInt k = 0; k < columns; ++k) {
+      Vec column = nullptr;
+      ASSERT_EQ(0, MatDenseGetColumnVecWrite(b, k, &column));
+      const std::vector<double> values = uneven(make_charges(900, 20 + static_cast<unsigned>(k)), 1, part);
+      PetscScalar* to = nullptr;
+      ASSERT_EQ(0, VecGetArrayWrite(column, &to));
+      std::copy(values.begin(), values.end(), to);
+      ASSERT_EQ(0, VecRestoreArrayWrite(column, &to));
+      ASSERT_EQ(0, MatDenseRestoreColumnVecWrite(b, k, &column));
+    }
+    ASSERT_EQ(0, MatAssemblyBegin(b, MAT_FINAL_ASSEMBLY));
+    ASSERT_EQ(0, MatAssemblyEnd(b, MAT_FINAL_ASSEMBLY));
+    for (const MatReuse reuse : {MAT_INITIAL_MATRIX, MAT_REUSE_MATRIX}) {
+      ASSERT_EQ(0, MatMatMult(a.mat, b, reuse, PETSC_DEFAULT, &c));
+      for (PetscInt k = 0; k < columns; ++k) {
+        const Vector from(a.mat, true, uneven(make_charges(900, 20 + static_cast<unsigned>(k)), 1, part)),
+            to(a.mat, false), found(a.mat, false);
+        ASSERT_EQ(0, MatMult(a.mat, from.vec, to.vec));
+        Vec column = nullptr;
+        ASSERT_EQ(0, MatDenseGetColumnVecRead(c, k, &column));
+        ASSERT_EQ(0, VecCopy(column, found.vec));
+        ASSERT_EQ(0, MatDenseRestoreColumnVecRead(c, k, &column));
+        EXPECT_LE(relative_l2(gather(found.values(), part), gather(to.values(), part)), 1e-12) << k;
+      }
+    }
+    ASSERT_EQ(0, MatDestroy(&b));
+    ASSERT_EQ(0, MatDestroy(&c));
+    // Rows that are distributed in another way than the points.
+    PetscInt even = PETSC_DECIDE, sum = 900;
+    ASSERT_EQ(0, PetscSplitOwnership(MPI_COMM_WORLD, &even, &sum));
+    int differs = even != inner;
+    MPI_Allreduce(MPI_IN_PLACE, &differs, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
+    if (!differs) continue;
+    ASSERT_EQ(0, MatCreateDense(MPI_COMM_WORLD, PETSC_DECIDE, PETSC_DECIDE, 900, columns, nullptr, &b));
+    ASSERT_EQ(0, MatAssemblyBegin(b, MAT_FINAL_ASSEMBLY));
+    ASSERT_EQ(0, MatAssemblyEnd(b, MAT_FINAL_ASSEMBLY));
+    c = nullptr;
+    ASSERT_EQ(0, PetscPushErrorHandler(PetscIgnoreErrorHandler, nullptr));
+    EXPECT_NE(0, MatMatMult(a.mat, b, MAT_INITIAL_MATRIX, PETSC_DEFAULT, &c));
+    ASSERT_EQ(0, PetscPopErrorHandler());
+    ASSERT_EQ(0, MatDestroy(&b));
+  }
+}
+
 // The kernel comes from the settings, from PETSc's database, or from the Fmm.
 TEST(MatFmm, OfAnotherKernel) {
   const Part part = world();

@@ -42,14 +42,16 @@ RankMemory measure_memory(const mpi::Comm& comm, PointSetup& s, const Parameters
   Workspace<double> w;
   Field field;
   Profile profile;
-  evaluate(comm, Laplace{}, operators, s, parameters.near_precision, w, charges, 1,
-           Output::potential_and_gradient, field, profile);
+  const int vectors = parameters.options.vectors;
+  const std::vector<double> units(static_cast<std::size_t>(vectors), 1.0);
+  evaluate(comm, Laplace{}, operators, s, parameters.near_precision, w,
+           CallerCharges{charges, vectors, units, 1}, Output::potential_and_gradient, field, profile);
   Index values = 0, widest = 0;
   for (const auto* array : {&w.charges, &w.multipoles, &w.locals, &w.potential, &w.gx, &w.gy, &w.gz})
     values += static_cast<Index>(array->size());
   for (std::size_t level = 2; level < s.operator_nodes.target_nodes.size(); ++level)
     widest = std::max<Index>(widest, s.tree.level_begin[level + 1] - s.tree.level_begin[level]);
-  values += widest * operators.any().translations.downward_check_size();
+  values += parameters.vectors_per_pass() * widest * operators.any().translations.downward_check_size();
   EXPECT_EQ(memory.values, 8 * values);
   return memory;
 }
@@ -86,7 +88,10 @@ void expect_plan(const test::Problem& problem, Options options) {
     fmm.set_points(sources);
   else
     fmm.set_points(sources, targets);
-  fmm.evaluate(part.of(problem.charges, 1), options.output);
+  std::vector<double> charges;  // equal vectors
+  for (const double q : part.of(problem.charges, 1))
+    charges.insert(charges.end(), static_cast<std::size_t>(options.vectors), q);
+  fmm.evaluate(charges, options.output, options.vectors);
   const Summary summary = fmm.summary();
   const CommunicationSummary& communication = summary.communication;
 
@@ -100,7 +105,7 @@ void expect_plan(const test::Problem& problem, Options options) {
                 s.ghosts.ghost_sources,
                 count_operations(s, parameters.operators),
                 communication.by_rank[static_cast<std::size_t>(part.rank)],
-                measure_memory(comm, s, parameters, part, part.of(problem.charges, 1))};
+                measure_memory(comm, s, parameters, part, charges)};
   const std::vector<RealRank> real = comm.gather_all(std::span<const RealRank>(&mine, 1));
   if (part.rank > 0) return;  // only one process plans
 
@@ -183,6 +188,16 @@ TEST(PlannedUgly, DistinctTargets) {
   test::Problem problem{test::make_points("sphere", 2000), test::make_charges(2000),
                         test::make_points("cube", 1500, 9)};
   expect_plan(problem, test::with_order(4, 20));
+}
+
+TEST(PlannedUgly, SeveralVectors) {
+  for (const int vectors : {3, 16}) {  // in one pass, and in two equal ones
+    Options options = test::with_order(4, 20);
+    options.vectors = vectors;
+    expect_plan(test::make_problem("plummer", 1500), options);
+    options.precision = Precision::single_precision;
+    expect_plan(test::make_problem("sphere", 1500), options);
+  }
 }
 
 TEST(PlannedUgly, FewerPointsThanRanks) {

@@ -13,7 +13,7 @@
 namespace octopole::ugly {
 namespace {
 
-enum Purpose : std::uint64_t { kRanks, kPoints, kOptions, kRest, kLimits, kKernel };
+enum Purpose : std::uint64_t { kRanks, kPoints, kOptions, kRest, kLimits, kKernel, kVectors };
 
 /// Which rank passes each of n points, and the name of this distribution.
 std::vector<int> spread(Random& random, std::size_t n, int ranks, std::string& description) {
@@ -115,6 +115,9 @@ Case draw_case(std::uint64_t seed, std::uint64_t number, int most_ranks) {
   c.choice = draw_choice(seed, number);
   Random kernels(seed, number, kKernel);
   c.kernel = draw_kernel(kernels, c.problem);
+  Random vectors(seed, number, kVectors);
+  c.vectors = vectors.chance(0.8) ? std::max(1, c.choice.options.vectors) : vectors.integer(1, 9);
+  c.judged = vectors.integer(0, c.vectors - 1);
 
   const int few = random.integer(1, 3);
   const bool unequal = random.chance(0.5);
@@ -151,8 +154,8 @@ Case draw_case(std::uint64_t seed, std::uint64_t number, int most_ranks) {
   std::vector<std::string_view> isas;
   for (const simd::Isa isa : c.isas) isas.push_back(simd::isa_name(isa));
   c.description = fmt::format(
-      "{} {:.3g}, {} ranks, threads {}, {}; {}; {}{}{}{}{}{}{};{}", c.kernel.name(), c.kernel.parameters()[0],
-      c.ranks, fmt::join(c.threads, " "),
+      "{} {:.3g}, vector {} of {}, {} ranks, threads {}, {}; {}; {}{}{}{}{}{}{};{}", c.kernel.name(),
+      c.kernel.parameters()[0], c.judged + 1, c.vectors, c.ranks, fmt::join(c.threads, " "),
       c.mixed_isas ? fmt::format("{}", fmt::join(isas, " ")) : std::string(isas[0]), c.problem.description,
       source_spread, target_spread.empty() ? "" : ", targets ", target_spread, c.gradient ? ", gradient" : "",
       kHistories[static_cast<std::size_t>(c.history)], kBadInputs[static_cast<std::size_t>(c.bad_input)],

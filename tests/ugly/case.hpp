@@ -41,6 +41,7 @@ struct Case {
   AnyKernel kernel = Laplace{};
   std::vector<int> source_rank, target_rank;  // which rank passes each point; equal where sources = targets
   bool gradient = false;
+  int vectors = 1, judged = 0;  // of charges; the one that the problem's charges are
   History history = History::none;
   BadInput bad_input = BadInput::none;
   int bad_rank = 0;

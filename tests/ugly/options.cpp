@@ -174,7 +174,7 @@ class Draw {
     if (random_.chance(0.25)) o_.allgather_threshold = random_.integer(1, 30);
   }
 
-  /// Limits that no case reaches.
+  /// Limits that no case reaches, and the number of vectors.
   void draw_limits() {
     const double which = limits_.uniform();
     if (which < 0.25) {
@@ -183,6 +183,7 @@ class Draw {
       o_.memory_limit = Index{1} << 40;
     }
     if (limits_.chance(0.3)) o_.allow_overfull_leaves = true;
+    if (limits_.chance(0.25)) o_.vectors = limits_.integer(2, 10);
   }
 
   /// Sets one option out of range or in conflict with another, whatever the rest is.
@@ -269,6 +270,7 @@ class Draw {
     say("tune", o_.tune, usual.tune);
     if (o_.throughput) choice_.description += " throughput=random";
     if (o_.output != usual.output) choice_.description += " output=gradient";
+    say("vectors", o_.vectors, usual.vectors);
     say("max_level", o_.max_level, usual.max_level);
     say("inner_radius", o_.inner_radius, usual.inner_radius);
     say("outer_radius", o_.outer_radius, usual.outer_radius);

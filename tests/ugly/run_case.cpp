@@ -45,6 +45,31 @@ void spoil(const Case& c, int rank, Part& part) {
   if (c.bad_input == BadInput::coordinate_missing) part.sources.pop_back();
 }
 
+/// The charges of all vectors: those of the problem and, in the other vectors, in reverse order with other
+/// magnitudes, of which some are zero.
+std::vector<double> charges_of(const Case& c, const std::vector<double>& one) {
+  if (c.vectors == 1) return one;
+  std::vector<double> all;
+  for (std::size_t i = 0; i < one.size(); ++i)
+    for (int v = 0; v < c.vectors; ++v) {
+      static constexpr double kMagnitudes[] = {1, 0, 1e-30, 1e20};
+      all.push_back(v == c.judged ? one[i] : kMagnitudes[v % 4] * one[one.size() - 1 - i]);
+    }
+  return all;
+}
+
+/// The field of the vector that is judged.
+Field judged(const Case& c, const Field& all) {
+  if (c.vectors == 1) return all;
+  Field one;
+  const auto vectors = static_cast<std::size_t>(c.vectors);
+  for (std::size_t i = static_cast<std::size_t>(c.judged); i < all.potential.size(); i += vectors)
+    one.potential.push_back(all.potential[i]);
+  for (std::size_t i = static_cast<std::size_t>(c.judged); i < all.gradient.size(); i += vectors)
+    one.gradient.push_back(all.gradient[i]);
+  return one;
+}
+
 /// Runs the part of `rank`, or the whole case on rank 0.
 Field evaluate(const Case& c, const Part& part, int rank, MPI_Comm comm) {
   const auto differs = [&](BadInput how) { return c.bad_input == how && rank == c.bad_rank; };
@@ -60,9 +85,10 @@ Field evaluate(const Case& c, const Part& part, int rank, MPI_Comm comm) {
   else
     fmm.set_points(part.sources, part.targets);
   if (c.history == History::other_charges) fmm.evaluate(std::vector<double>(part.charges.size(), 1e3));
-  if (c.history != History::moved) return fmm.evaluate(part.charges, output);
+  const std::vector<double> charges = charges_of(c, part.charges);
+  if (c.history != History::moved) return judged(c, fmm.evaluate(charges, output, c.vectors));
   Fmm other = std::move(fmm);
-  return other.evaluate(part.charges, output);
+  return judged(c, other.evaluate(charges, output, c.vectors));
 }
 
 /// The error on this rank, empty if none.
