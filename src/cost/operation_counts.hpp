@@ -95,9 +95,9 @@ OperationsByPhase operations_of(const OperationCounts& counts, const OperatorKey
 /// points.
 double expected_svd_rank(const OperatorKey& key);
 
-/// The throughput of the parameters' kernel with their number of vectors, given that of Laplace with one: an
-/// operation, counted for one vector, is then done for all of them.
-Throughput throughput_for(const Parameters& parameters, Throughput of_laplace);
+/// The throughput of the parameters' kernel with their number of vectors, given `throughput`, that of Laplace
+/// with one: an operation, counted for one vector, is then done for all of them.
+Throughput throughput_for(const Parameters& parameters, Throughput throughput);
 
 /// Seconds of one thread by phase, for the parameters' output. P2P exploits `targets_are_sources`.
 std::array<double, kPhases> seconds_of(const OperationsByPhase& operations, const Parameters& parameters,

@@ -188,8 +188,9 @@ struct Evaluation {
 
   template <class Pointer>
   std::vector<Pointer> charge_columns() const {
-    std::vector<Pointer> columns;
-    for (int v = 0; v < pass.vectors; ++v) columns.push_back(w.charges.data() + v * sources());
+    std::vector<Pointer> columns(static_cast<std::size_t>(pass.vectors));
+    for (std::size_t v = 0; v < columns.size(); ++v)
+      columns[v] = w.charges.data() + static_cast<Index>(v) * sources();
     return columns;
   }
   void start_ghost_charges() {

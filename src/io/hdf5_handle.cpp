@@ -52,7 +52,7 @@ void by_pieces(const Handle& dataset, RowBlock rows, Index columns, const Move& 
   check(H5Pset_buffer(transfer.get(), std::size_t{4} << 20, nullptr, nullptr), "cannot set HDF5's buffer");
   for (Index done = 0; done < rows.count; done += piece) {
     const Index count = std::min(piece, rows.count - done);
-    start[0] = static_cast<hsize_t>(rows.first + done);
+    start[0] = static_cast<hsize_t>(rows.first) + static_cast<hsize_t>(done);
     block[0] = static_cast<hsize_t>(count);
     check(H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, start, nullptr, block, nullptr),
           "cannot select rows");
