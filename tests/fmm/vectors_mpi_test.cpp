@@ -69,11 +69,12 @@ void expect_fields_of_single_vectors(const Case& c, const std::vector<Batch>& ba
     const std::vector<double> potential = gather(mine.potential, part),
                               gradient = gather(mine.gradient, part);
     for (int v = 0; v < vectors; ++v) {
-      const Field alone = fmm.evaluate(vector_of(charges, v, vectors), output);
-      if (v == 1) {  // without charges
+      if (v > 1 && v < vectors - 2) continue;  // the first and the last two have all magnitudes
+      if (v == 1) {                            // without charges
         for (const double u : vector_of(potential, v, vectors)) ASSERT_EQ(u, 0);
         continue;
       }
+      const Field alone = fmm.evaluate(vector_of(charges, v, vectors), output);
       EXPECT_LT(relative_l2(vector_of(potential, v, vectors), gather(alone.potential, part)), tolerance)
           << "vector " << v;
       if (output == kBoth) {
