@@ -39,9 +39,9 @@ Points read_points(MPI_Comm comm, const std::string& path);
 
 /// Writes /targets/potential (M) and, if the field has one, /targets/gradient (M, 3), or (M, B) and (M, 3, B)
 /// for the fields of B vectors, the targets of rank 0 first. AgreedError if only some ranks with targets have
-/// a gradient, or if ranks pass different paths. The file replaces `path` only when it is complete on disk.
-/// Collective. Throws the same Error on all ranks if anything fails; no temporary file is left then, and an
-/// existing file is untouched.
+/// a gradient, if numbers of vectors differ or do not divide the lengths, or if ranks pass different paths.
+/// The file replaces `path` only when it is complete on disk. Collective. Throws the same Error on all ranks
+/// if anything fails; no temporary file is left then, and an existing file is untouched.
 void write_field(MPI_Comm comm, const std::string& path, const Field& field);
 
 /// Precomputed operators in one HDF5 file, which any number of runs may share: pass stores() to Fmm's

@@ -64,7 +64,7 @@ inline constexpr double kConfidence = 0.95;
 /// d_i^2 / (n (n - 1) mean(s_i^2)^2); Student's quantile with n - 1 degrees of freedom times its root is
 /// added to R^2. It assumes errors without rare large ones; worse_share, 1 - (1 - kConfidence)^(1/n), does
 /// not. Throws the same Error on all ranks if lengths do not match on any of them, if only some ranks have a
-/// gradient, or if `samples` is below 1 or differs. Collective.
+/// gradient, or if `samples` or the number of vectors is below 1 or differs. Collective.
 Verification verify(MPI_Comm parent, const AnyKernel& kernel, std::span<const double> sources,
                     std::span<const double> charges, std::span<const double> targets, const Field& field,
                     Index samples, std::uint64_t seed = 1, ReferenceForm form = ReferenceForm::in_double);

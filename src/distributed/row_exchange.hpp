@@ -56,8 +56,8 @@ class RowExchange {
   void start_float_wire(const double* array, Index width);
   void finish_float_wire(double* array);
 
-  /// Exchanges rows of several arrays at once, one number per array, float or double; finish writes the
-  /// received numbers to the arrays' rows, add_columns adds them, peer by peer in ascending order.
+  /// Exchanges rows of several arrays at once, one number per array, float or double; finish_columns writes
+  /// the received numbers to the arrays' rows, add_columns adds them, peer by peer in ascending order.
   template <class T>
   void start_columns(std::span<const T* const> columns);
   template <class T>
