@@ -1,17 +1,34 @@
-// The result of an evaluation.
+// What an evaluation takes and returns: the strengths of sources, and the field at targets.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #pragma GCC visibility push(default)
 namespace octopole {
 
+/// Strengths of this rank's sources, in the order in which it passed them to set_points: charges, dipoles, or
+/// both, on all ranks with sources alike. An empty span means that sources do not have this kind. The memory
+/// is the caller's. Units: charge, and charge times length.
+///
+/// A dipole d at y has the potential d . grad_y K(x, y) at x, for Laplace d . (x - y) / (4 pi |x - y|^3): it
+/// points from a negative to a positive charge. A double layer of density s has d = s n, with the normal n.
+struct Strengths {
+  Strengths(std::span<const double> with_charges, std::span<const double> with_dipoles, int in_vectors = 1)
+      : charges(with_charges), dipoles(with_dipoles), vectors(in_vectors) {}
+
+  std::span<const double> charges;  ///< (sources, vectors)
+  std::span<const double> dipoles;  ///< (sources, 3, vectors)
+  int vectors;                      ///< the last index, which varies fastest
+};
+
 /// Result of an evaluation on this rank, in the order of the targets that this rank passed to set_points.
-/// Units: charge per length, and charge per length squared for the gradient.
+/// Units: charge per length, and charge per length squared and cubed for the gradient and the Hessian.
 struct Field {
-  std::vector<double> potential;  ///< (targets, vectors)
-  std::vector<double> gradient;   ///< (targets, 3, vectors), d/dx d/dy d/dz; empty unless requested
-  int vectors = 1;                ///< of charges: the last index, which varies fastest
+  std::vector<double> potential = {};  ///< (targets, vectors)
+  std::vector<double> gradient = {};   ///< (targets, 3, vectors), d/dx d/dy d/dz; empty unless requested
+  std::vector<double> hessian = {};    ///< (targets, 6, vectors), xx xy xz yy yz zz; empty unless requested
+  int vectors = 1;                     ///< of strengths: the last index, which varies fastest
 };
 
 }  // namespace octopole

@@ -27,10 +27,10 @@ struct OperatorStores {
 };
 
 /// Computes u_i = sum_j K(x_i, y_j) q_j at all targets x_i due to all sources y_j with charges q_j on all
-/// ranks of a communicator. Coordinates may be in any unit of length; pairs with x_i = y_j contribute
-/// nothing. All members are collective unless stated otherwise, and may be called on ranks without points.
-/// All ranks pass equal options, call the same overload of set_points and request the same output; they may
-/// differ in processors and threads.
+/// ranks of a communicator, also for dipoles, and the gradient and Hessian of u. Coordinates may be in any
+/// unit of length; pairs with x_i = y_j contribute nothing. All members are collective unless stated
+/// otherwise, and may be called on ranks without points. All ranks pass equal options, call the same overload
+/// of set_points and request the same output; they may differ in processors and threads.
 ///
 /// Errors. Bad input on any rank, options or calls that differ, and failures in the local work of a set-up
 /// (memory, for instance) throw the same AgreedError on all ranks; the Fmm keeps its state and can be used.
@@ -67,9 +67,14 @@ class Fmm {
   /// need more memory than there is (Options::memory_limit), and before set_points.
   Field evaluate(std::span<const double> charges, Output output = Output::potential, int vectors = 1);
   /// As above, into `field`, whose memory is reused: from the second evaluation on, nothing of the size of
-  /// the problem is allocated. The gradient becomes empty unless requested.
+  /// the problem is allocated. Gradient and Hessian become empty unless requested.
   void evaluate(std::span<const double> charges, Field& field, Output output = Output::potential,
                 int vectors = 1);
+
+  /// As above, for charges, dipoles or both (Options::source_kind). Also throws AgreedError if a kind of
+  /// strength is missing on some of the ranks with sources, or all are.
+  Field evaluate(const Strengths& strengths, Output output = Output::potential);
+  void evaluate(const Strengths& strengths, Field& field, Output output = Output::potential);
 
   /// The parameters that the options were resolved to; valid while the Fmm lives. n_crit and padding that
   /// set_points chooses are in summary(). Not collective.

@@ -54,7 +54,12 @@ concept Kernel = requires(const K kernel, double v) {
   { K::parameter_names } -> std::convertible_to<std::span<const std::string_view>>;
   { K::with_parameters(kernel.parameters()) } -> std::same_as<K>;
   { kernel.potential(v, v) } -> std::same_as<double>;        ///< f(d)
-  { kernel.gradient_factor(v, v) } -> std::same_as<double>;  ///< grad f(d) = factor * d
+  { kernel.gradient_factor(v, v) } -> std::same_as<double>;  ///< f' / r: grad f(d) = factor * d
+  /// f'' - f' / r: the Hessian is this times n n^T, with n = d / r, plus gradient_factor times the identity.
+  { kernel.hessian_factor(v, v) } -> std::same_as<double>;
+  /// f^(3) - 3 f'' / r + 3 f' / r^2: the third derivative d_i d_j d_k f is this times n_i n_j n_k, plus
+  /// hessian_factor / r times (delta_ij n_k + delta_ik n_j + delta_jk n_i).
+  { kernel.third_factor(v, v) } -> std::same_as<double>;
 };
 
 /// Free-space Green's function of -Laplace in three dimensions: K(x, y) = 1 / (4 pi |x - y|).
@@ -79,6 +84,17 @@ struct Laplace {
   template <class V>
   V gradient_factor(const V&, const V& inverse_r) const {
     return -(inverse_r * inverse_r * inverse_r);
+  }
+  /// 3 / r^3.
+  template <class V>
+  V hessian_factor(const V&, const V& inverse_r) const {
+    return parameter<V>(3) * (inverse_r * inverse_r * inverse_r);
+  }
+  /// -15 / r^4.
+  template <class V>
+  V third_factor(const V&, const V& inverse_r) const {
+    const V squared = inverse_r * inverse_r;
+    return parameter<V>(-15) * (squared * squared);
   }
   /// Length of the gradient, 1 / r^2, for reference_sums.
   template <class V>
@@ -117,6 +133,20 @@ struct Yukawa {
   V gradient_factor(const V& r2, const V& inverse_r) const {
     return -(inverse_r * inverse_r * (inverse_r + parameter<V>(screening)) * decayed(r2, inverse_r));
   }
+  /// (3 + 3 a + a^2) exp(-a) / r^3, with a = lambda r.
+  template <class V>
+  V hessian_factor(const V& r2, const V& inverse_r) const {
+    const V a = parameter<V>(screening) * (r2 * inverse_r), three = parameter<V>(3);
+    return inverse_r * inverse_r * inverse_r * (three + a * (three + a)) * decayed(r2, inverse_r);
+  }
+  /// -(15 + 15 a + 6 a^2 + a^3) exp(-a) / r^4.
+  template <class V>
+  V third_factor(const V& r2, const V& inverse_r) const {
+    const V a = parameter<V>(screening) * (r2 * inverse_r), fifteen = parameter<V>(15);
+    const V squared = inverse_r * inverse_r;
+    return -(squared * squared * (fifteen + a * (fifteen + a * (parameter<V>(6) + a))) *
+             decayed(r2, inverse_r));
+  }
   template <class V>
   V gradient_length(const V& r2, const V& inverse_r) const {
     return inverse_r * (inverse_r + parameter<V>(screening)) * decayed(r2, inverse_r);
@@ -133,9 +163,9 @@ struct KernelType;      // kernels/any_kernel.hpp
 struct PairLoops;       // kernels/pair_loop_isa.hpp
 struct ReferenceLoops;  // kernels/reference_loop_isa.hpp
 
-/// f and f' of a pair: the gradient is gradient_factor * d.
-struct PairValue {
-  double potential, gradient_factor;
+/// The radial functions of a pair, as the concept's functions of these names.
+struct RadialFactors {
+  double potential, gradient_factor, hessian_factor, third_factor;
 };
 
 /// A kernel's parameter, by its name in options and files.
@@ -164,8 +194,8 @@ class AnyKernel {
   /// Throws Error if a parameter is out of range.
   void check() const;
 
-  /// f and f' without the constant, as the functions of the concept.
-  PairValue at(double r2, double inverse_r) const;
+  /// The radial functions without the constant, up to derivatives of this order; 0 beyond.
+  RadialFactors at(double r2, double inverse_r, int order = 3) const;
   /// values[i] = f(dx[i], dy[i], dz[i]) without the constant, 0 for coincident points.
   void potentials(Index count, const double* dx, const double* dy, const double* dz, double* values) const;
 

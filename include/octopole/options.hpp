@@ -14,8 +14,12 @@ namespace octopole {
 /// Type of global counts and of indices of points: 64 bits. Stored indices may be shorter.
 using Index = std::int64_t;
 
-/// What an evaluation computes.
-enum class Output { potential, potential_and_gradient };
+/// What an evaluation computes: the potential, with its gradient, or with its gradient and Hessian.
+enum class Output { potential, potential_and_gradient, potential_gradient_and_hessian };
+
+/// What sources carry: charges q, whose potential is K(x, y) q; dipoles d, whose potential is the derivative
+/// d . grad_y K(x, y) with respect to the source; or both.
+enum class SourceKind { charges, dipoles, charges_and_dipoles };
 
 /// Floating-point precision; its value is the bytes per number.
 enum class Precision : int { single_precision = 4, double_precision = 8 };
@@ -122,7 +126,10 @@ struct Options {
   /// Output::potential, evaluate may still be asked for the gradient: its error is then 1 to 10 times that of
   /// the potential, and up to 100 times around distant clusters (docs/accuracy.md).
   Output output = Output::potential;
-  /// Number of vectors of charges of an evaluation, 1..1e6, that the cost model, the load balance and the
+  /// Kind of the sources that the cost model, the load balance and the estimate of memory assume, and that
+  /// the digits are promised for; evaluate may be called with other kinds.
+  SourceKind source_kind = SourceKind::charges;
+  /// Number of vectors of strengths of an evaluation, 1..1e6, that the cost model, the load balance and the
   /// estimate of memory assume; evaluate may be called with other numbers.
   int vectors = 1;
   int max_level = 20;          ///< deepest level of the tree, 1..20
@@ -199,8 +206,14 @@ struct Parameters {
   NearForm near_form = NearForm::two_floats;  ///< of P2P in single precision if sources = targets
   double near_min_separation = 0.03;          ///< half sides; forms with one float sum closer pairs in double
 
-  /// Whether the digits are those of potential and gradient.
-  bool gradient() const { return options.output == Output::potential_and_gradient; }
+  /// Whether the digits are those of potential and gradient, or also of the Hessian.
+  bool gradient() const { return options.output != Output::potential; }
+  bool hessian() const { return options.output == Output::potential_gradient_and_hessian; }
+  bool dipoles() const { return options.source_kind != SourceKind::charges; }
+  /// Numbers per vector and source (charge and dipole), and per vector and target (potential and
+  /// derivatives).
+  int strength_parts() const;
+  int result_parts() const;
   /// Whether M2L or P2P is in single precision.
   bool any_in_single() const {
     return operators.m2l_precision == Precision::single_precision ||

@@ -34,19 +34,20 @@ inline constexpr std::array<std::string_view, kSetupStages> kSetupStageNames = {
 
 /// The exchanges of one evaluation.
 enum class Exchange : int {
-  charges,            ///< charges to the owners of the sources
-  ghost_charges,      ///< charges of ghost sources
+  charges,            ///< charges and dipoles to the owners of the sources
+  ghost_charges,      ///< those of ghost sources
   ancestors,          ///< multipoles of children to the owner of a shared parent, all levels together
   coarse_multipoles,  ///< multipoles of coarse nodes to all ranks, by one collective
   ghost_multipoles,   ///< ghost multipoles from owners to users
-  near_sums,          ///< near field of border leaves summed by other ranks, potential and gradient
+  near_sums,          ///< near field of border leaves summed by other ranks, potential and derivatives
   potential,          ///< potential back to the caller's distribution
-  gradient            ///< gradient, if requested, back to the caller's distribution
+  gradient,           ///< gradient, if requested, back to the caller's distribution
+  hessian             ///< Hessian, likewise
 };
-inline constexpr std::size_t kExchanges = 8;
+inline constexpr std::size_t kExchanges = 9;
 inline constexpr std::array<std::string_view, kExchanges> kExchangeNames = {
-    "charges",          "ghost_charges", "ancestors", "coarse_multipoles",
-    "ghost_multipoles", "near_sums",     "potential", "gradient"};
+    "charges",   "ghost_charges", "ancestors", "coarse_multipoles", "ghost_multipoles", "near_sums",
+    "potential", "gradient",      "hessian"};
 
 /// The exchanges of a set-up whose records follow from the points: points to their owners (per point a Morton
 /// code of 8 bytes and coordinates of 24 bytes, two exchanges for the sources and two for distinct targets);

@@ -1,8 +1,10 @@
 // The error of a field, measured against direct summation.
 //
 // Two measures, both ratios of L2 norms over the sampled targets. Relative to the scale, s_i = sum_j |q_j| /
-// (4 pi r_ij) for potentials and sum_j |q_j| / (4 pi r_ij^2) for gradients, errors are below 10^-digits for
-// all charges: this is what digits promise. Relative to the result they are so if charges do not cancel more
+// (4 pi r_ij) for potentials, sum_j |q_j| / (4 pi r_ij^2) for gradients and sum_j |q_j| / (2 pi r_ij^3) for
+// Hessians, errors are below 10^-digits for all charges: this is what digits promise. In general s_i is sum_j
+// |q_j| |K| with the distance's first and second derivative of K(r) for gradients and Hessians; dipoles add
+// sum_j |d_j| with one derivative more. Relative to the result they are so if charges do not cancel more
 // than random charges do; if |u| is a small part of s, no method that rounds can promise it.
 #pragma once
 
@@ -25,11 +27,11 @@ namespace octopole {
 /// is accurate to 1e-7 of the root mean square contribution, and to 2e-6 for pairs that are close relative to
 /// the extent of all points; pairs closer than 1/4096 of the extent are summed in double. `estimated` is
 /// cheaper still, with positions as floats and the hardware's 1/sqrt if it has 14 bits: accurate to 3e-5, and
-/// to 2e-4 for close pairs.
+/// to 2e-4 for close pairs. Second derivatives, those of dipoles included, have several times these errors.
 enum class ReferenceForm { in_double, one_step, in_single, estimated };
 
-/// Errors of the potential, or of the gradient as vectors, at the sampled targets. They are infinite if a
-/// value of the field is not finite.
+/// Errors of the potential, of the gradient as vectors, or of the Hessian as matrices (Frobenius norm), at
+/// the sampled targets. They are infinite if a value of the field is not finite.
 struct FieldError {
   double relative_l2 = 0;      ///< ||u - reference|| / ||reference||
   double scaled_l2 = 0;        ///< ||u - reference|| / ||s||
@@ -40,9 +42,10 @@ struct FieldError {
 /// Result of verify, the same on all ranks.
 struct Verification {
   Index samples = 0, targets = 0;  ///< numbers of targets: sampled, and on all ranks
-  int vectors = 1;                 ///< of charges: if several, errors are those of a weighted sum of all
+  int vectors = 1;                 ///< of strengths: if several, errors are those of a weighted sum of all
   FieldError potential;
   std::optional<FieldError> gradient;  ///< if the field has one
+  std::optional<FieldError> hessian;   ///< likewise
   double max = 0;          ///< largest |u - reference| of the potential over the root mean square reference
   double worse_share = 0;  ///< at most this share of all targets has a larger error, with kConfidence
   Index worst_target = 0;  ///< the target of `max`: its index in the global order (rank after rank)
@@ -64,12 +67,17 @@ inline constexpr double kConfidence = 0.95;
 /// d_i^2 / (n (n - 1) mean(s_i^2)^2); Student's quantile with n - 1 degrees of freedom times its root is
 /// added to R^2. It assumes errors without rare large ones; worse_share, 1 - (1 - kConfidence)^(1/n), does
 /// not. Throws the same Error on all ranks if lengths do not match on any of them, if only some ranks have a
-/// gradient, or if `samples` or the number of vectors is below 1 or differs. Collective.
+/// gradient or a Hessian, or if `samples` or the number of vectors is below 1 or differs. Collective.
 Verification verify(MPI_Comm parent, const AnyKernel& kernel, std::span<const double> sources,
                     std::span<const double> charges, std::span<const double> targets, const Field& field,
                     Index samples, std::uint64_t seed = 1, ReferenceForm form = ReferenceForm::in_double);
 
-/// Whether scaled_l2 of the potential, and of the gradient if there is one, is below 10^-digits.
+/// As above for charges, dipoles or both.
+Verification verify(MPI_Comm parent, const AnyKernel& kernel, std::span<const double> sources,
+                    const Strengths& strengths, std::span<const double> targets, const Field& field,
+                    Index samples, std::uint64_t seed = 1, ReferenceForm form = ReferenceForm::in_double);
+
+/// Whether scaled_l2 of the potential, and of gradient and Hessian if there are any, is below 10^-digits.
 bool reaches(const Verification& verification, int digits);
 
 /// Number of targets of a self-check: with 64 and kConfidence, at most 4.6 % of all targets are worse than

@@ -64,8 +64,8 @@ struct BenchResult {
   std::array<double, kPhases> fraction{};  // of the peak throughput
   double pairs_per_point = 0;              // per vector: evaluate_seconds x direct-sum throughput / points
   double relative_l2 = 0;
-  double gradient_relative_l2 = 0;  // if the gradient is computed
-  double worst() const { return std::max(relative_l2, gradient_relative_l2); }
+  double gradient_relative_l2 = 0, hessian_relative_l2 = 0;  // if they are computed
+  double worst() const { return std::max({relative_l2, gradient_relative_l2, hessian_relative_l2}); }
   Index peak_bytes = 0;  // sum over ranks, since the start of the case where the system reports it
 };
 
@@ -74,11 +74,14 @@ double direct_sum_throughput(const mpi::Comm& comm, const Throughput& throughput
   return comm.sum(throughput.of(OperationKind::pairs, Precision::double_precision) * omp_get_max_threads());
 }
 
-/// Floating-point operations per pair for all vectors, 1 / sqrt counted as one: all passes evaluate Laplace's
-/// kernel, and each vector has its own sums.
-double pair_flops(bool gradient, const Parameters& parameters) {
-  const double sums = gradient ? 8 : 2, pair = gradient ? 20 : 11;
-  return parameters.passes() * (pair - sums) + parameters.options.vectors * sums;
+/// Floating-point operations per pair for all vectors, 1 / sqrt counted as one: all passes evaluate the
+/// derivatives of Laplace's kernel up to the order of sources and results together, and each vector has its
+/// own sums, a product and a sum for each number of the source and each of the result.
+double pair_flops(int sources, int results, const Parameters& parameters) {
+  constexpr std::array<double, 4> kDerivatives = {9, 12, 30, 65};
+  const int order = (sources > 1 ? 1 : 0) + (results == 1 ? 0 : results == 4 ? 1 : 2);
+  return parameters.passes() * kDerivatives[static_cast<std::size_t>(order)] +
+         parameters.options.vectors * 2.0 * sources * results;
 }
 
 /// Resets the peak of resident memory, where the system can (Linux).
@@ -114,15 +117,16 @@ class Medians {
 
 void compute_throughput(BenchResult& result) {
   const Summary& s = result.summary;
-  const bool gradient = s.parameters.gradient();
   const auto best = seconds_of(s.operations, s.parameters, s.parameters.throughput, true);
   const double threads = s.ranks * s.threads;
   for (std::size_t i = 0; i < kPhases; ++i) {
     const PhaseOperations& operations = s.operations[i];
-    const bool at_targets =
-        i == std::size_t(Phase::p2p) || i == std::size_t(Phase::l2p) || i == std::size_t(Phase::m2p);
+    const Phase phase = static_cast<Phase>(i);
+    const bool near = phase == Phase::p2p, at_targets = near || phase == Phase::l2p || phase == Phase::m2p,
+               of_sources = near || phase == Phase::p2m || phase == Phase::p2l;
     const double flops =
-        operations.pairs * pair_flops(gradient && at_targets, s.parameters) +
+        operations.pairs * pair_flops(of_sources ? s.parameters.strength_parts() : 1,
+                                      at_targets ? s.parameters.result_parts() : 1, s.parameters) +
         s.parameters.options.vectors * (operations.gemm + operations.transform + operations.sweep);
     if (flops == 0 || result.phase_seconds[i] == 0) continue;
     result.gflops[i] = 1e-9 * flops / result.phase_seconds[i];
@@ -137,10 +141,13 @@ BenchResult measure_case(const mpi::Comm& comm, const BenchCases& cases, Shape s
   result.points = points;
   result.digits = digits;
   result.output = output;
-  const RowBlock block = block_of(points, comm.rank(), comm.size());
-  const std::vector<double> positions = make_positions(shape, block.first, block.count, cases.seed),
-                            charges = make_charges(Charges::uniform, block.first, block.count, cases.seed,
-                                                   cases.method.vectors);
+  PointDistribution distribution;
+  distribution.shape = shape;
+  distribution.sources = points;
+  distribution.seed = cases.seed;
+  distribution.strengths = {cases.method.source_kind, cases.method.vectors};
+  const Points made = make_points(comm, distribution);
+  const std::vector<double>& positions = made.sources;
   Options options = cases.method;
   options.digits = digits;
   options.throughput = cases.throughput;
@@ -161,7 +168,7 @@ BenchResult measure_case(const mpi::Comm& comm, const BenchCases& cases, Shape s
   }
   Field field;
   for (int i = 0; i <= cases.repeats; ++i) {
-    fmm.evaluate(charges, field, output, options.vectors);
+    fmm.evaluate(made.strengths(), field, output);
     if (i == 0) continue;
     result.summary = fmm.summary();
     evaluations.push_back(result.summary.evaluate_seconds.max);
@@ -175,10 +182,11 @@ BenchResult measure_case(const mpi::Comm& comm, const BenchCases& cases, Shape s
   result.pairs_per_point = result.evaluate_seconds * direct_sum_throughput(comm, cases.throughput) /
                            (static_cast<double>(points) * options.vectors);
   compute_throughput(result);
-  const Verification v =
-      verify(comm.handle(), cases.kernel, positions, charges, positions, field, cases.samples, cases.seed);
+  const Verification v = verify(comm.handle(), cases.kernel, positions, made.strengths(), positions, field,
+                                cases.samples, cases.seed);
   result.relative_l2 = v.potential.relative_l2;
   if (v.gradient) result.gradient_relative_l2 = v.gradient->relative_l2;
+  if (v.hessian) result.hessian_relative_l2 = v.hessian->relative_l2;
   return result;
 }
 
@@ -224,25 +232,30 @@ ordered_json result_json(const BenchResult& r) {
                {"peak_rss_bytes", r.peak_bytes},
                {"relative_l2", r.relative_l2},
                {"gradient_relative_l2",
-                r.output == Output::potential ? ordered_json() : ordered_json(r.gradient_relative_l2)}});
+                r.output == Output::potential ? ordered_json() : ordered_json(r.gradient_relative_l2)},
+               {"hessian_relative_l2", r.output == Output::potential_gradient_and_hessian
+                                           ? ordered_json(r.hessian_relative_l2)
+                                           : ordered_json()}});
   return json;
 }
 
 void print_head() {
-  fmt::print("{:<10} {:>9} {:>6} {:<9} {:>5} {:>5} {:>7} {:>9} {:>8} {:>9} {:>11} {:>8} {:>10} {:>10}\n",
-             "shape", "points", "digits", "output", "order", "ncrit", "padding", "operators", "set-up",
-             "evaluate", "pairs/point", "MiB", "error", "gradient");
+  fmt::print(
+      "{:<10} {:>9} {:>6} {:<9} {:>5} {:>5} {:>7} {:>9} {:>8} {:>9} {:>11} {:>8} {:>10} {:>10} {:>10}\n",
+      "shape", "points", "digits", "output", "order", "ncrit", "padding", "operators", "set-up", "evaluate",
+      "pairs/point", "MiB", "error", "gradient", "hessian");
 }
 
 void print_result(const BenchResult& r, bool phases) {
   const Parameters& p = r.summary.parameters;
   fmt::print(
       "{:<10} {:>9} {:>6} {:<9} {:>5} {:>5} {:>7.3f} {:>9.4f} {:>8.4f} {:>9.4f} {:>11.0f} {:>8.0f} "
-      "{:>10.2e} {:>10}{}\n",
+      "{:>10.2e} {:>10} {:>10}{}\n",
       shape_name(r.shape), r.points, r.digits, output_name(r.output), p.operators.order, p.ncrit, p.padding,
       r.operators_seconds, r.setup_seconds, r.evaluate_seconds, r.pairs_per_point,
       static_cast<double>(r.peak_bytes) / (1 << 20), r.relative_l2,
       r.output == Output::potential ? "" : fmt::format("{:.2e}", r.gradient_relative_l2),
+      r.output != Output::potential_gradient_and_hessian ? "" : fmt::format("{:.2e}", r.hessian_relative_l2),
       r.worst() < std::pow(10.0, -r.digits) ? "" : "  digits missed");
   if (phases) {
     fmt::print("  set-up    ");
@@ -262,7 +275,7 @@ class Bench : public Command {
   explicit Bench(CLI::App& program)
       : parser_(program.add_subcommand("bench", "Measure speed by point distribution, digits and output")) {
     kernel_.add_to(*parser_);
-    method_.add_method_to(*parser_, {"ncrit", "padding", "vectors"});
+    method_.add_method_to(*parser_, {"ncrit", "padding", "vectors", "source_kind"});
     parser_->add_option("-n,--points", cases_.points, "Number of points of each distribution")
         ->delimiter(',')
         ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()))
@@ -274,9 +287,9 @@ class Bench : public Command {
         ->delimiter(',')
         ->check(CLI::IsMember(shape_names()))
         ->capture_default_str();
-    parser_->add_option("--outputs", outputs_, "What to compute: potential, gradient (both)")
+    parser_->add_option("--outputs", outputs_, "What to compute: potential, gradient (both), hessian (all)")
         ->delimiter(',')
-        ->check(CLI::IsMember({"potential", "gradient"}))
+        ->check(CLI::IsMember(output_names()))
         ->capture_default_str();
     parser_->add_option("--repeat", cases_.repeats, "Timed repeats after a warm-up; the median is reported")
         ->check(CLI::Range(1, 1000))

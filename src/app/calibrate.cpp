@@ -79,11 +79,11 @@ struct Measurement {
   Shape shape = Shape::cube;
   TargetsOf targets = TargetsOf::sources;
   Output output = Output::potential;
-  double relative_l2 = 0;           // of the potential
-  double gradient_relative_l2 = 0;  // if the gradient is computed
-  double seconds = 0;               // of the evaluation, slowest rank
+  double relative_l2 = 0;                                    // of the potential
+  double gradient_relative_l2 = 0, hessian_relative_l2 = 0;  // if they are computed
+  double seconds = 0;                                        // of the evaluation, slowest rank
 
-  double worst() const { return std::max(relative_l2, gradient_relative_l2); }
+  double worst() const { return std::max({relative_l2, gradient_relative_l2, hessian_relative_l2}); }
 };
 
 /// The fastest parameters that reach this number of digits of the output.
@@ -113,7 +113,9 @@ class LastOperators : public OperatorStore<Real> {
 struct Problem {
   Shape shape;
   TargetsOf targets_of;
-  std::vector<double> points, charges, targets;  // targets: empty if sources = targets
+  std::vector<double> points, targets;  // targets: empty if sources = targets
+  std::vector<double> charges, dipoles;
+  Strengths strengths() const { return {charges, dipoles, 1}; }
   std::span<const double> target_points() const {
     return targets_of == TargetsOf::sources ? points : targets;
   }
@@ -137,12 +139,17 @@ void fill_box(const mpi::Comm& comm, std::span<const double> points, std::vector
 
 std::vector<Problem> make_problems(const mpi::Comm& comm, const CalibrationCases& cases) {
   const RowBlock block = block_of(cases.points, comm.rank(), comm.size());
-  const std::vector<double> charges = make_charges(Charges::uniform, block.first, block.count, cases.seed);
+  const SourceKind kind = cases.method.source_kind;
+  std::vector<double> charges, dipoles;
+  if (kind != SourceKind::dipoles)
+    charges = make_charges(Charges::uniform, block.first, block.count, cases.seed);
+  if (kind != SourceKind::charges)
+    dipoles = make_dipoles(Charges::uniform, block.first, block.count, cases.seed);
   std::vector<Problem> problems;
   for (const Shape shape : cases.shapes)
     for (const TargetsOf targets : cases.targets) {
-      Problem problem{
-          shape, targets, make_positions(shape, block.first, block.count, cases.seed), charges, {}};
+      Problem problem{shape, targets, make_positions(shape, block.first, block.count, cases.seed),
+                      {},    charges, dipoles};
       if (targets != TargetsOf::sources)
         problem.targets = make_positions(targets == TargetsOf::box ? Shape::cube : shape, block.first,
                                          block.count, cases.seed, RngStream::targets);
@@ -178,12 +185,12 @@ std::vector<Measurement> measure(const mpi::Comm& comm, const CalibrationCases& 
             else
               fmm.set_points(problem.points, problem.targets);
             Field field;
-            for (int i = 0; i < 2; ++i) fmm.evaluate(problem.charges, field, output);  // first: warm-up
-            const Verification v = verify(comm.handle(), cases.kernel, problem.points, problem.charges,
+            for (int i = 0; i < 2; ++i) fmm.evaluate(problem.strengths(), field, output);  // first: warm-up
+            const Verification v = verify(comm.handle(), cases.kernel, problem.points, problem.strengths(),
                                           problem.target_points(), field, cases.samples, cases.seed);
             results.push_back({order, order + extra, ncrit, problem.shape, problem.targets_of, output,
                                v.potential.relative_l2, v.gradient ? v.gradient->relative_l2 : 0,
-                               fmm.summary().evaluate_seconds.max});
+                               v.hessian ? v.hessian->relative_l2 : 0, fmm.summary().evaluate_seconds.max});
             if (comm.is_root()) publish(results.back());
           }
         }
@@ -265,6 +272,9 @@ std::string to_json(const CalibrationCases& cases, double safety, int ranks, int
          {"relative_l2", m.relative_l2},
          {"gradient_relative_l2",
           m.output == Output::potential ? ordered_json() : ordered_json(m.gradient_relative_l2)},
+         {"hessian_relative_l2", m.output == Output::potential_gradient_and_hessian
+                                     ? ordered_json(m.hessian_relative_l2)
+                                     : ordered_json()},
          {"seconds", m.seconds}});
   return json.dump(1) + "\n";
 }
@@ -279,7 +289,7 @@ class Calibrate : public Command {
         ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()))
         ->capture_default_str();
     kernel_.add_to(*parser_);
-    method_.add_method_to(*parser_);
+    method_.add_method_to(*parser_, {"source_kind"});
     parser_->add_option("--min-order", cases_.first_order, "Smallest order")
         ->check(CLI::Range(2, kLargestOrder))
         ->capture_default_str();
@@ -306,9 +316,9 @@ class Calibrate : public Command {
         ->delimiter(',')
         ->check(CLI::IsMember(accepted_targets()))
         ->capture_default_str();
-    parser_->add_option("--outputs", outputs_, "What to compute: potential, gradient (both)")
+    parser_->add_option("--outputs", outputs_, "What to compute: potential, gradient (both), hessian (all)")
         ->delimiter(',')
-        ->check(CLI::IsMember({"potential", "gradient"}))
+        ->check(CLI::IsMember(output_names()))
         ->capture_default_str();
     parser_->add_option("--samples", cases_.samples, "Number of targets to sum directly for the error")
         ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()))
@@ -338,13 +348,16 @@ class Calibrate : public Command {
 
     const bool speaks = comm.is_root();
     if (speaks)
-      fmt::print("{:>5} {:>5} {:>6}  {:<10} {:<7} {:<9} {:>12} {:>12} {:>10}\n", "order", "check", "ncrit",
-                 "shape", "targets", "output", "relative L2", "gradient", "seconds");
+      fmt::print("{:>5} {:>5} {:>6}  {:<10} {:<7} {:<9} {:>12} {:>12} {:>12} {:>10}\n", "order", "check",
+                 "ncrit", "shape", "targets", "output", "relative L2", "gradient", "hessian", "seconds");
     const std::vector<Measurement> measurements = measure(comm, cases_, [](const Measurement& m) {
-      fmt::print("{:>5} {:>5} {:>6}  {:<10} {:<7} {:<9} {:>12.3e} {:>12} {:>10.4f}\n", m.order, m.check_order,
-                 m.ncrit, shape_name(m.shape), kTargetsNames[static_cast<std::size_t>(m.targets)],
-                 output_name(m.output), m.relative_l2,
+      fmt::print("{:>5} {:>5} {:>6}  {:<10} {:<7} {:<9} {:>12.3e} {:>12} {:>12} {:>10.4f}\n", m.order,
+                 m.check_order, m.ncrit, shape_name(m.shape),
+                 kTargetsNames[static_cast<std::size_t>(m.targets)], output_name(m.output), m.relative_l2,
                  m.output == Output::potential ? "" : fmt::format("{:.3e}", m.gradient_relative_l2),
+                 m.output != Output::potential_gradient_and_hessian
+                     ? ""
+                     : fmt::format("{:.3e}", m.hessian_relative_l2),
                  m.seconds);
       std::fflush(stdout);
     });

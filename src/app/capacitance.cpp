@@ -245,7 +245,7 @@ class CapacitanceCommand : public Command {
     parser_->add_option("--quadrature", settings_.quadrature, "Relative error of far panels' potentials")
         ->check(CLI::Range(1e-9, 0.1))
         ->default_str("that of --rtol");
-    options_.add_to(*parser_, {"vectors"});
+    options_.add_to(*parser_, {"vectors", "source_kind"});
     options_.add_limits_to(*parser_);
     parser_
         ->add_option("--time-products", settings_.timed_products,

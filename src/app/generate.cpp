@@ -25,9 +25,7 @@ class Generate : public Command {
     // Required, but not by the subcommand `mesh`: checked in run().
     required_ = {distribution_.add_to(*parser_, "shape"), parser_->get_option("--points"),
                  parser_->add_option("-o,--output", output_, "File to write (HDF5)")};
-    parser_->add_option("--vectors", vectors_, "Number of vectors of charges")
-        ->check(CLI::Range(1, kMostVectors))
-        ->group(kInputGroup);
+    strengths_.add_to(*parser_);
     parser_->add_flag("-q,--quiet", quiet_, "Print nothing");
   }
 
@@ -51,10 +49,21 @@ class Generate : public Command {
         [=](Index first, std::span<double> values) {
           fill_positions(distribution.shape, first, values, distribution.seed);
         });
-    add(comm, tables, "/sources/charges", distribution.sources, vectors_,
-        [=, vectors = vectors_](Index first, std::span<double> values) {
-          fill_charges(distribution.charges, first, values, distribution.seed, vectors);
-        });
+    const auto [kind, vectors] = strengths_.get();
+    if (kind != SourceKind::dipoles) {
+      add(comm, tables, "/sources/charges", distribution.sources, vectors,
+          [=, count = vectors](Index first, std::span<double> values) {
+            fill_charges(distribution.charges, first, values, distribution.seed, count);
+          });
+      tables.back().vectors = vectors;
+    }
+    if (kind != SourceKind::charges) {
+      add(comm, tables, "/sources/dipoles", distribution.sources, 3 * vectors,
+          [=, count = vectors](Index first, std::span<double> values) {
+            fill_dipoles(distribution.charges, first, values, distribution.seed, count);
+          });
+      tables.back().vectors = vectors;
+    }
     if (distribution.targets)
       add(comm, tables, "/targets/positions", *distribution.targets, 3,
           [=](Index first, std::span<double> values) {
@@ -68,8 +77,10 @@ class Generate : public Command {
     if (comm.is_root() && !quiet_) {
       const std::string targets =
           distribution.targets ? fmt::format(" and {} targets", *distribution.targets) : "";
-      fmt::print("{} {} charges{} in {}\n", distribution.sources, shape_name(distribution.shape), targets,
-                 output_);
+      fmt::print(
+          "{} {} {}{} in {}\n", distribution.sources, shape_name(distribution.shape),
+          kind == SourceKind::charges_and_dipoles ? "charges with dipoles" : Choices<SourceKind>::name(kind),
+          targets, output_);
     }
     return kSuccess;
   }
@@ -88,8 +99,8 @@ class Generate : public Command {
   std::unique_ptr<Command> mesh_;  // none in programs without boundary elements
   std::array<const CLI::Option*, 3> required_{};
   DistributionOptions distribution_;
+  StrengthOptions strengths_;
   std::string output_;
-  int vectors_ = 1;
   bool quiet_ = false;
 };
 

@@ -17,7 +17,34 @@ std::string_view output_name(Output output) {
   return Choices<Output>::name(output);
 }
 Output parse_output(std::string_view name) {
-  return name == output_name(Output::potential) ? Output::potential : Output::potential_and_gradient;
+  for (const Output output : Choices<Output>::values)
+    if (output_name(output) == name) return output;
+  throw UsageError(fmt::format("there is no output '{}'", name));
+}
+std::vector<std::string> output_names() {
+  std::vector<std::string> names(Choices<Output>::values.size());
+  std::transform(Choices<Output>::values.begin(), Choices<Output>::values.end(), names.begin(), output_name);
+  return names;
+}
+
+void FieldOptions::add_to(CLI::App& parser, const std::string& group) {
+  CLI::Option* gradient = parser.add_flag("--gradient", gradient_, "Also compute the gradient")->group(group);
+  parser
+      .add_option("--fields", fields_,
+                  "What to compute and write, instead: potential, gradient, hessian, separated by commas")
+      ->delimiter(',')
+      ->check(CLI::IsMember(output_names()))
+      ->excludes(gradient)
+      ->group(group);
+}
+
+FieldParts FieldOptions::get() const {
+  const auto has = [this](Output output) {
+    return std::find(fields_.begin(), fields_.end(), output_name(output)) != fields_.end();
+  };
+  if (fields_.empty()) return {true, gradient_, false};
+  return {has(Output::potential), has(Output::potential_and_gradient),
+          has(Output::potential_gradient_and_hessian)};
 }
 
 namespace {
@@ -146,14 +173,24 @@ void FmmOptions::add_to(CLI::App& parser, std::initializer_list<std::string_view
            std::find(without.begin(), without.end(), info.name) == without.end();
   });
   vectors_ = parser.get_option_no_throw("--vectors");
+  source_kind_ = parser.get_option_no_throw("--source-kind");
 }
 
-int FmmOptions::vectors_of_file(const std::string& path, int in_file) const {
-  if (vectors_ && vectors_->count() > 0 && options_.vectors != in_file)
-    throw AgreedError(fmt::format("--vectors {}, but '{}' has {} of charges", options_.vectors, path,
-                                  in_file == 1 ? "one vector" : fmt::format("{} vectors", in_file)),
-                      "leave --vectors out: the file says how many there are");
-  return in_file;
+void FmmOptions::take_from_file(const std::string& path, const StrengthShape& in_file,
+                                Options& options) const {
+  const auto given = [](const CLI::Option* option) { return option && option->count() > 0; };
+  if (given(vectors_) && options_.vectors != in_file.vectors)
+    throw AgreedError(
+        fmt::format("--vectors {}, but '{}' has {}", options_.vectors, path,
+                    in_file.vectors == 1 ? "one vector" : fmt::format("{} vectors", in_file.vectors)),
+        "leave --vectors out: the file says how many there are");
+  if (given(source_kind_) && options_.source_kind != in_file.kind)
+    throw AgreedError(
+        fmt::format("--source-kind {}, but '{}' has {}", Choices<SourceKind>::name(options_.source_kind),
+                    path, Choices<SourceKind>::name(in_file.kind)),
+        "leave --source-kind out: the file says what there is");
+  options.vectors = in_file.vectors;
+  options.source_kind = in_file.kind;
 }
 
 void FmmOptions::add_limits_to(CLI::App& parser) {
@@ -170,6 +207,25 @@ Options FmmOptions::get() const {
 }
 
 // ---- a point distribution.
+
+void StrengthOptions::add_to(CLI::App& parser) {
+  parser.add_option("--vectors", vectors_, "Number of vectors of charges, or dipoles")
+      ->check(CLI::Range(1, kMostVectors))
+      ->group(kInputGroup);
+  std::vector<std::string> kinds(Choices<SourceKind>::values.size());
+  std::transform(Choices<SourceKind>::values.begin(), Choices<SourceKind>::values.end(), kinds.begin(),
+                 Choices<SourceKind>::name);
+  parser.add_option("--source-kind", kind_, "What sources carry: charges, dipoles, charges-and-dipoles")
+      ->check(CLI::IsMember(kinds))
+      ->group(kInputGroup);
+}
+
+StrengthShape StrengthOptions::get() const {
+  StrengthShape shape{SourceKind::charges, vectors_};
+  for (const SourceKind kind : Choices<SourceKind>::values)
+    if (Choices<SourceKind>::name(kind) == kind_) shape.kind = kind;
+  return shape;
+}
 
 CLI::Option* DistributionOptions::add_to(CLI::App& parser, const std::string& shape_name) {
   constexpr Index kMost = 1'000'000'000'000;
@@ -212,11 +268,17 @@ Points make_points(const mpi::Comm& comm, const PointDistribution& distribution,
   points.targets_are_sources = !distribution.targets;
   const RowBlock sources = block_of(distribution.sources, comm.rank(), comm.size());
   const RowBlock targets = block_of(distribution.targets.value_or(0), comm.rank(), comm.size());
-  if (before_making) before_making(sources, targets, distribution.vectors);
-  points.vectors = distribution.vectors;
+  const auto [kind, vectors] = distribution.strengths;
+  if (before_making) before_making(sources, targets, distribution.strengths);
+  points.vectors = vectors;
+  points.kind = kind;
   points.sources = make_positions(distribution.shape, sources.first, sources.count, distribution.seed);
-  points.charges = make_charges(distribution.charges, sources.first, sources.count, distribution.seed,
-                                distribution.vectors);
+  if (kind != SourceKind::dipoles)
+    points.charges =
+        make_charges(distribution.charges, sources.first, sources.count, distribution.seed, vectors);
+  if (kind != SourceKind::charges)
+    points.dipoles =
+        make_dipoles(distribution.charges, sources.first, sources.count, distribution.seed, vectors);
   if (distribution.targets) {
     points.targets = make_positions(distribution.shape, targets.first, targets.count, distribution.seed,
                                     RngStream::targets);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "io/point_distributions.hpp"
 #include "io/points_file.hpp"
@@ -14,9 +15,21 @@ namespace octopole::app {
 
 // ---- options of the method.
 
-/// Name of an output in options and reports: potential, or gradient (both).
+/// Name of an output in options and reports: potential, gradient (both), or hessian (all three).
 std::string_view output_name(Output output);
-Output parse_output(std::string_view name);  // one of these two names
+Output parse_output(std::string_view name);  // one of these names
+std::vector<std::string> output_names();
+
+/// --gradient, and --fields, what is computed and written.
+class FieldOptions {
+ public:
+  void add_to(CLI::App& parser, const std::string& group);
+  FieldParts get() const;
+
+ private:
+  bool gradient_ = false;
+  std::vector<std::string> fields_;
+};
 
 /// Command-line options of the FMM, from the table of options; add_to() before parsing, get() after.
 class FmmOptions {
@@ -32,13 +45,13 @@ class FmmOptions {
   void add_limits_to(CLI::App& parser);
   /// Returns the options; throws UsageError where resolve() would reject the values.
   Options get() const;
-  /// Returns the number of vectors of charges in the file `path`. Throws AgreedError if --vectors is another
-  /// one.
-  int vectors_of_file(const std::string& path, int in_file) const;
+  /// Sets what strengths the sources have to what the file `path` has. Throws AgreedError if --vectors or
+  /// --source-kind says something else.
+  void take_from_file(const std::string& path, const StrengthShape& in_file, Options& options) const;
 
  private:
   Options options_;
-  CLI::Option* vectors_ = nullptr;  // --vectors, if it was added
+  CLI::Option *vectors_ = nullptr, *source_kind_ = nullptr;  // if they were added
 };
 
 // ---- a point distribution, as `generate` writes it and `run` makes it in memory.
@@ -50,7 +63,18 @@ struct PointDistribution {
   Index sources = 0;
   std::optional<Index> targets;  // other points; unset: sources = targets
   std::uint64_t seed = 1;
-  int vectors = 1;  // of charges
+  StrengthShape strengths;
+};
+
+/// --vectors and --source-kind, where sources are made without an evaluation.
+class StrengthOptions {
+ public:
+  void add_to(CLI::App& parser);
+  StrengthShape get() const;
+
+ private:
+  std::string kind_ = "charges";
+  int vectors_ = 1;
 };
 
 class DistributionOptions {

@@ -38,9 +38,9 @@ constexpr Index kMostGenerated = Index{1} << 24;
 class ForecastPoints {
  public:
   /// Uses the points of a file; or those of a shape.
-  /// `resolved`: the parameters for a number of vectors of charges, that of the file.
+  /// `resolved`: the parameters for the strengths of the file.
   ForecastPoints(const mpi::Comm& comm, const std::string& path,
-                 const std::function<Parameters(int vectors)>& resolved);
+                 const std::function<Parameters(const StrengthShape&)>& resolved);
   ForecastPoints(const mpi::Comm& comm, Shape shape, Index points, std::uint64_t seed,
                  const Parameters& parameters);
 
@@ -106,9 +106,9 @@ AlignedVector<morton::Code> sorted(AlignedVector<morton::Code> codes) {
 }
 
 ForecastPoints::ForecastPoints(const mpi::Comm& comm, const std::string& path,
-                               const std::function<Parameters(int vectors)>& resolved) {
+                               const std::function<Parameters(const StrengthShape&)>& resolved) {
   const Points points = read_points(comm, path);
-  parameters_ = resolved(points.vectors);
+  parameters_ = resolved({points.kind, points.vectors});
   take(comm, points);
   note_ = "the points of " + path;
 }
@@ -238,7 +238,7 @@ class PlanCommand : public Command {
                      "the order of the file; of a shape: at random)")
         ->check(CLI::IsMember({"scattered", "owners"}))
         ->capture_default_str();
-    parser_->add_flag("--gradient", gradient_, "Also compute the gradient");
+    fields_.add_to(*parser_, "OPTIONS");
     kernel_.add_to(*parser_);
     options_.add_to(*parser_);
     parser_->add_option("--machine", machine_, "File that describes the cluster, or reference")
@@ -279,15 +279,14 @@ class PlanCommand : public Command {
     if (!throughput_.empty())
       machine.throughput = machine_throughput(comm, choose_throughput(comm, throughput_)).throughput;
     options.throughput = machine.throughput;
-    if (gradient_) options.output = Output::potential_and_gradient;
+    options.output = fields_.get().output();
     const AnyKernel kernel = kernel_.get();
-    const auto resolved = [&](int vectors) {
-      options.vectors = vectors;
+    const auto resolved = [&] {
       Parameters p = resolve(options, kernel.name());
       p.operators.kernel_parameters = kernel.parameters();
       return p;
     };
-    const Parameters parameters = resolved(options.vectors);  // refuses bad options before points are read
+    const Parameters parameters = resolved();  // refuses bad options before points are read
 
     std::vector<ForecastReport> reports;
     std::unique_ptr<ForecastPoints> points;
@@ -295,8 +294,10 @@ class PlanCommand : public Command {
       if (!points || curve_ == "weak") {
         points.reset();
         if (!input_.empty())
-          points = std::make_unique<ForecastPoints>(
-              comm, input_, [&](int in_file) { return resolved(options_.vectors_of_file(input_, in_file)); });
+          points = std::make_unique<ForecastPoints>(comm, input_, [&](const StrengthShape& in_file) {
+            options_.take_from_file(input_, in_file, options);
+            return resolved();
+          });
         else
           points = std::make_unique<ForecastPoints>(
               comm, parse_shape(shape_), curve_ == "weak" ? points_ * ranks : points_, seed_, parameters);
@@ -352,7 +353,8 @@ class PlanCommand : public Command {
                                       record_, study_;
   Index points_ = 0;
   std::uint64_t seed_ = 1;
-  bool gradient_ = false, quiet_ = false;
+  FieldOptions fields_;
+  bool quiet_ = false;
 };
 
 }  // namespace

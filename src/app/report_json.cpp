@@ -118,27 +118,28 @@ ordered_json estimate_json(const MemoryEstimate& e) {
 
 ordered_json error_json(const RunReport& report) {
   const Verification& v = *report.verification;
-  const auto of_gradient = [&](double FieldError::*value) {
-    return v.gradient ? ordered_json((*v.gradient).*value) : ordered_json();
+  ordered_json json = {
+      {"kind", report.self_check ? "self-check" : "verify"}, {"samples", v.samples}, {"vectors", v.vectors}};
+  const auto add = [&json](const std::string& prefix, const std::optional<FieldError>& error) {
+    const auto value = [&error](double FieldError::*member) {
+      return error ? ordered_json((*error).*member) : ordered_json();
+    };
+    json[prefix + "relative_l2"] = value(&FieldError::relative_l2);
+    json[prefix + "scaled_l2"] = value(&FieldError::scaled_l2);
+    json[prefix + "scaled_l2_bound"] = value(&FieldError::scaled_l2_bound);
+    json[prefix + "cancellation"] = value(&FieldError::cancellation);
   };
-  return {{"kind", report.self_check ? "self-check" : "verify"},
-          {"samples", v.samples},
-          {"vectors", v.vectors},
-          {"relative_l2", v.potential.relative_l2},
-          {"scaled_l2", v.potential.scaled_l2},
-          {"scaled_l2_bound", v.potential.scaled_l2_bound},
-          {"cancellation", v.potential.cancellation},
-          {"gradient_relative_l2", of_gradient(&FieldError::relative_l2)},
-          {"gradient_scaled_l2", of_gradient(&FieldError::scaled_l2)},
-          {"gradient_scaled_l2_bound", of_gradient(&FieldError::scaled_l2_bound)},
-          {"gradient_cancellation", of_gradient(&FieldError::cancellation)},
-          {"confidence", kConfidence},
-          {"max", v.max},
-          {"worse_share", v.worse_share},
-          {"worst_target", v.worst_target},
-          {"worst_place", v.worst_place},
-          {"digits_reached", or_null(digits_reached(report))},
-          {"seconds", report.check_seconds}};
+  add("", v.potential);
+  add("gradient_", v.gradient);
+  add("hessian_", v.hessian);
+  json.update({{"confidence", kConfidence},
+               {"max", v.max},
+               {"worse_share", v.worse_share},
+               {"worst_target", v.worst_target},
+               {"worst_place", v.worst_place},
+               {"digits_reached", or_null(digits_reached(report))},
+               {"seconds", report.check_seconds}});
+  return json;
 }
 
 ordered_json count_json(const CountOverRanks& count) {
@@ -216,6 +217,7 @@ ordered_json parameters_json(const Parameters& parameters, Destination destinati
   ordered_json json = ordered_json::object();
   for (const ReportedParameter& parameter : reported_parameters(parameters, destination))
     json[std::string(parameter.name)] = std::visit(AsJson(), parameter.value);
+  if (json.contains("gradient")) json["hessian"] = parameters.hessian();
   return json;
 }
 

@@ -17,8 +17,9 @@ namespace octopole::app {
 namespace {
 
 /// Names of Exchange, shortened to fit the labels.
-constexpr std::array<std::string_view, kExchanges> kShortNames = {
-    "charges", "near ghosts", "ancestors", "coarse", "far ghosts", "near sums", "potential", "gradient"};
+constexpr std::array<std::string_view, kExchanges> kShortNames = {"charges",   "near ghosts", "ancestors",
+                                                                  "coarse",    "far ghosts",  "near sums",
+                                                                  "potential", "gradient",    "hessian"};
 
 /// Lines of a label and a text.
 class Lines {
@@ -126,8 +127,25 @@ void explain(Lines& lines, const Tuning& tuning) {
 struct Measures {
   const char *name, *result, *scale;
 };
-constexpr Measures kOfPotential = {"potential", "|u|", "sum |q|/r"};
-constexpr Measures kOfGradient = {"gradient", "|grad u|", "sum |q|/r^2"};
+/// By order of derivatives; of dipoles, and of both kinds, by those of the sources as well.
+constexpr Measures kMeasures[3][3] = {{{"potential", "|u|", "sum |q|/r"},
+                                       {"gradient", "|grad u|", "sum |q|/r^2"},
+                                       {"hessian", "|Hessian|", "sum 2|q|/r^3"}},
+                                      {{"potential", "|u|", "sum |d|/r^2"},
+                                       {"gradient", "|grad u|", "sum 2|d|/r^3"},
+                                       {"hessian", "|Hessian|", "sum 6|d|/r^4"}},
+                                      {{"potential", "|u|", "sum |q|/r + |d|/r^2"},
+                                       {"gradient", "|grad u|", "sum |q|/r^2 + 2|d|/r^3"},
+                                       {"hessian", "|Hessian|", "sum 2|q|/r^3 + 6|d|/r^4"}}};
+
+/// Calls use(error, measures) for all parts of the field.
+template <class Use>
+void for_each_error(const Verification& v, const Parameters& parameters, const Use& use) {
+  const auto& measures = kMeasures[static_cast<int>(parameters.options.source_kind)];
+  use(v.potential, measures[0]);
+  if (v.gradient) use(*v.gradient, measures[1]);
+  if (v.hessian) use(*v.hessian, measures[2]);
+}
 
 void add_field_error(Lines& lines, const FieldError& error, const Measures& of) {
   lines.add(fmt::format("  {}", of.name), "{:.2e} of {}, below {:.2e} with {:.0f} % confidence",
@@ -146,8 +164,8 @@ void add_error(Lines& lines, const RunReport& report) {
             reached ? fmt::format("; {} digits {}", *report.summary.parameters.digits,
                                   *reached ? "reached" : "NOT reached")
                     : "");
-  add_field_error(lines, v.potential, kOfPotential);
-  if (v.gradient) add_field_error(lines, *v.gradient, kOfGradient);
+  for_each_error(v, report.summary.parameters,
+                 [&](const FieldError& error, const Measures& of) { add_field_error(lines, error, of); });
   lines.add("  largest", "{:.2e} of |u|, at target {} ({:.6g}, {:.6g}, {:.6g}){}", v.max, v.worst_target,
             v.worst_place[0], v.worst_place[1], v.worst_place[2],
             v.worse_share > 0
@@ -277,9 +295,9 @@ std::vector<std::string> warnings(const RunReport& report) {
         s.threads, report.machine.cores_per_rank));
   if (s.overfull.leaves > 0) result.push_back(describe(s.overfull, s.parameters, s.parameters.ncrit));
   if (report.verification && s.parameters.digits) {
-    const Verification& v = *report.verification;
-    add_error_warnings(result, v.potential, kOfPotential, *s.parameters.digits);
-    if (v.gradient) add_error_warnings(result, *v.gradient, kOfGradient, *s.parameters.digits);
+    for_each_error(*report.verification, s.parameters, [&](const FieldError& error, const Measures& of) {
+      add_error_warnings(result, error, of, *s.parameters.digits);
+    });
   }
   return result;
 }

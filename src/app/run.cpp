@@ -45,10 +45,13 @@ std::vector<Attribute> describe(const RunReport& report) {
     attributes.emplace_back("error_samples", std::int64_t{v->samples});
     attributes.emplace_back("error_scaled_l2", v->potential.scaled_l2);
     attributes.emplace_back("error_relative_l2", v->potential.relative_l2);
-    if (v->gradient) {
-      attributes.emplace_back("gradient_error_scaled_l2", v->gradient->scaled_l2);
-      attributes.emplace_back("gradient_error_relative_l2", v->gradient->relative_l2);
-    }
+    const auto add = [&](const std::string& name, const std::optional<FieldError>& error) {
+      if (!error) return;
+      attributes.emplace_back(name + "_error_scaled_l2", error->scaled_l2);
+      attributes.emplace_back(name + "_error_relative_l2", error->relative_l2);
+    };
+    add("gradient", v->gradient);
+    add("hessian", v->hessian);
   }
   if (const auto reached = digits_reached(report))
     attributes.emplace_back("digits_reached", std::int64_t{*reached});
@@ -58,9 +61,10 @@ std::vector<Attribute> describe(const RunReport& report) {
 class Run : public Command {
  public:
   explicit Run(CLI::App& program)
-      : parser_(
-            program.add_subcommand("run", "Evaluate the potential (and gradient) of the charges in a file")) {
-    CLI::Option* input = parser_->add_option("-i,--input", input_, "Sources, charges and targets (HDF5)");
+      : parser_(program.add_subcommand(
+            "run", "Evaluate the potential (and its derivatives) of the sources in a file")) {
+    CLI::Option* input =
+        parser_->add_option("-i,--input", input_, "Sources, their charges or dipoles, and targets (HDF5)");
     input->group(kInputGroup);
     distribution_.add_to(*parser_, "--shape")
         ->description("Instead of a file: points made in memory, as by generate")
@@ -69,7 +73,7 @@ class Run : public Command {
     kernel_.add_to(*parser_);
     options_.add_to(*parser_);
     options_.add_limits_to(*parser_);
-    parser_->add_flag("--gradient", gradient_, "Also compute the gradient")->group(kAccuracyGroup);
+    fields_.add_to(*parser_, kAccuracyGroup);
     CLI::Option* verify =
         parser_
             ->add_option("--verify", samples_,
@@ -109,11 +113,12 @@ class Run : public Command {
     parser_->add_flag("-v,--verbose", verbose_, "Print stages, operators, exchanges and balance")
         ->group(kReportGroup);
     parser_->add_flag("-q,--quiet", quiet_, "Print warnings only")->group(kReportGroup);
-    parser_->footer(
-        fmt::format("Exit code {} if an error measured by the self-check or --verify is above the digits "
-                    "asked for, relative to sum |q|/r (of the gradient: sum |q|/r^2); the results are still "
-                    "written, with the attribute digits_reached 0. {} for failures, {} for wrong options.",
-                    static_cast<int>(kInaccurate), static_cast<int>(kFailure), static_cast<int>(kUsage)));
+    parser_->footer(fmt::format(
+        "Exit code {} if an error measured by the self-check or --verify is above the digits "
+        "asked for, relative to sum |q|/r (with a power more for each derivative, and for dipoles); the "
+        "results are still "
+        "written, with the attribute digits_reached 0. {} for failures, {} for wrong options.",
+        static_cast<int>(kInaccurate), static_cast<int>(kFailure), static_cast<int>(kUsage)));
   }
 
   CLI::App* parser() const override { return parser_; }
@@ -121,8 +126,9 @@ class Run : public Command {
   int run(const mpi::Comm& comm) override {
     Options options = options_.get();
     const AnyKernel kernel = kernel_.get();
-    if (gradient_) {
-      options.output = Output::potential_and_gradient;
+    const FieldParts fields = fields_.get();
+    options.output = fields.output();
+    if (options.output != Output::potential) {
       try {
         resolve(options, kernel.name());  // fewer digits are possible than for the potential alone
       } catch (const Error& error) {
@@ -134,7 +140,7 @@ class Run : public Command {
     report.input = input_;
     if (distribution_.given()) {
       report.distribution = distribution_.get();
-      report.distribution->vectors = options.vectors;
+      report.distribution->strengths = {options.source_kind, options.vectors};
     }
     report.output = output_;
     const std::string throughput = choose_throughput(comm, throughput_);
@@ -151,9 +157,10 @@ class Run : public Command {
     report.explain = explain_;
     double start = seconds_now();
     Parameters parameters = agree_on_parameters(comm, options, kernel);
-    const BeforeReading before_reading = [&](RowBlock sources, RowBlock targets, int vectors) {
-      options.vectors = report.distribution ? vectors : options_.vectors_of_file(input_, vectors);
+    const BeforeReading before_reading = [&](RowBlock sources, RowBlock targets, StrengthShape strengths) {
+      if (!report.distribution) options_.take_from_file(input_, strengths, options);
       parameters.options.vectors = options.vectors;
+      parameters.options.source_kind = options.source_kind;
       MemoryCheck memory(comm, parameters);
       memory.require_before_reading(sources.count, targets.count, !comm.any(targets.count > 0));
     };
@@ -167,7 +174,7 @@ class Run : public Command {
     if (!no_self_check_) {
       report.self_check = !samples_;
       report.verification =
-          verify(comm.handle(), kernel, points.sources, points.charges, points.target_positions(), field,
+          verify(comm.handle(), kernel, points.sources, points.strengths(), points.target_positions(), field,
                  samples_.value_or(kSelfCheckSamples), kCheckSeed,
                  samples_ ? ReferenceForm::in_double : self_check_form(report.summary.parameters));
       report.check_seconds = comm.max(seconds_now() - start);
@@ -175,7 +182,7 @@ class Run : public Command {
     start = seconds_now();
     if (!output_.empty())
       write_field(comm, output_, field, block_of(points.target_count, comm.rank(), comm.size()).first,
-                  points.target_count, options.output, describe(report));
+                  points.target_count, fields, describe(report));
     report.write_seconds = comm.max(seconds_now() - start);
     return publish(comm, report);
   }
@@ -227,7 +234,7 @@ class Run : public Command {
     Field field;
     if (no_evaluate_) report.summary = fmm.summary();
     for (int i = 0; i < repeat_ && !no_evaluate_; ++i) {
-      fmm.evaluate(points.charges, field, options.output, points.vectors);
+      fmm.evaluate(points.strengths(), field, options.output);
       report.summary = fmm.summary();
       report.evaluations.push_back(report.summary.evaluate_seconds.max);
     }
@@ -267,14 +274,14 @@ class Run : public Command {
   CLI::App* parser_;
   KernelOptions kernel_;
   FmmOptions options_;
+  FieldOptions fields_;
   DistributionOptions distribution_;
   RecordOptions record_;
   std::string input_, output_, report_, operators_, throughput_;
   std::optional<int> threads_;
   int repeat_ = 1;
   std::optional<Index> samples_;
-  bool gradient_ = false, no_self_check_ = false, no_evaluate_ = false, explain_ = false, quiet_ = false,
-       verbose_ = false;
+  bool no_self_check_ = false, no_evaluate_ = false, explain_ = false, quiet_ = false, verbose_ = false;
 };
 
 }  // namespace

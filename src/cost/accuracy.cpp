@@ -34,21 +34,33 @@ constexpr std::array<AccuracyRow, 11> kDoubleGradient{{{2, 4, 4, 90},
                                                        {11, 13, 13, 600},
                                                        {12, 15, 15, 850}}};
 
+// The potential of dipoles: relative to it, errors at targets among the sources are below 10^-digits with the
+// orders of the potential of charges up to 7 digits.
+constexpr std::array<AccuracyRow, 11> rows_for_dipoles() {
+  std::array<AccuracyRow, 11> rows = kDouble;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (rows[i].digits >= 8) rows[i] = kDoubleGradient[i];
+  return rows;
+}
+constexpr std::array<AccuracyRow, 11> kDoubleDipoles = rows_for_dipoles();
+
 // Rounding errors of M2L are 1e-6 to 2e-6 of the gradient around clusters, so 6 digits are not reached.
 constexpr std::array<AccuracyRow, 4> kSingleGradient{
     {{2, 4, 4, 90}, {3, 5, 5, 130}, {4, 6, 6, 130}, {5, 7, 7, 190}}};
 
 }  // namespace
 
-std::span<const AccuracyRow> accuracy_table(Precision precision, Output output) {
-  const bool gradient = output == Output::potential_and_gradient;
+std::span<const AccuracyRow> accuracy_table(Precision precision, Output output, SourceKind kind) {
+  const bool gradient = output != Output::potential;
   if (precision == Precision::double_precision)
-    return gradient ? std::span<const AccuracyRow>(kDoubleGradient) : std::span<const AccuracyRow>(kDouble);
+    return gradient                      ? std::span<const AccuracyRow>(kDoubleGradient)
+           : kind == SourceKind::charges ? std::span<const AccuracyRow>(kDouble)
+                                         : std::span<const AccuracyRow>(kDoubleDipoles);
   return gradient ? std::span<const AccuracyRow>(kSingleGradient) : std::span<const AccuracyRow>(kSingle);
 }
 
-const AccuracyRow& accuracy_row(Precision precision, Output output, int digits) {
-  const auto table = accuracy_table(precision, output);
+const AccuracyRow& accuracy_row(Precision precision, Output output, SourceKind kind, int digits) {
+  const auto table = accuracy_table(precision, output, kind);
   for (const AccuracyRow& row : table)
     if (row.digits == digits) return row;
   throw Error("digits = " + std::to_string(digits) + " is out of range: " +
@@ -59,8 +71,8 @@ const AccuracyRow& accuracy_row(Precision precision, Output output, int digits) 
                   : "use double precision");
 }
 
-int ncrit_for_order(Precision precision, Output output, int order) {
-  const auto table = accuracy_table(precision, output);
+int ncrit_for_order(Precision precision, Output output, SourceKind kind, int order) {
+  const auto table = accuracy_table(precision, output, kind);
   for (const AccuracyRow& row : table)
     if (row.order >= order) return row.ncrit;
   return table.back().ncrit;

@@ -21,14 +21,17 @@ struct AccuracyRow {
 /// relative L2 error of the potential, and of the gradient if requested, against direct summation on uniform
 /// and strongly non-uniform point clouds with charges of both signs, and takes for each number of digits the
 /// smallest order whose largest error keeps the safety factor (docs/accuracy.md has the exceptions). With the
-/// gradient, both errors are below 10^-digits, also for targets around clusters of sources.
-std::span<const AccuracyRow> accuracy_table(Precision precision, Output output);
+/// gradient, both errors are below 10^-digits, also for targets around clusters of sources; so are those of
+/// the Hessian. The potential of dipoles takes the orders of the gradient from 8 digits on; docs/accuracy.md
+/// has an exception for single precision.
+std::span<const AccuracyRow> accuracy_table(Precision precision, Output output,
+                                            SourceKind kind = SourceKind::charges);
 
 /// The row for `digits`. Throws Error if precision and output do not reach that number of digits.
-const AccuracyRow& accuracy_row(Precision precision, Output output, int digits);
+const AccuracyRow& accuracy_row(Precision precision, Output output, SourceKind kind, int digits);
 
 /// The n_crit that suits an order chosen by the user.
-int ncrit_for_order(Precision precision, Output output, int order);
+int ncrit_for_order(Precision precision, Output output, SourceKind kind, int order);
 
 }  // namespace octopole
 #pragma GCC visibility pop

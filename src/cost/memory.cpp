@@ -55,11 +55,12 @@ Index widest_level(const tree::EssentialTree& tree) {
   return widest;
 }
 
-/// Bytes of charges and sums of points.
+/// Bytes of strengths and sums of points.
 Index point_values(const PointNumbers& n, const Parameters& parameters) {
   return parameters.vectors_per_pass() *
-         (static_cast<Index>(parameters.operators.precision) * (n.sources + n.ghost_sources) +
-          kNumber * (n.targets + (n.targets_are_sources ? n.ghost_sources : 0)) * (n.gradient ? 4 : 1));
+         (static_cast<Index>(parameters.operators.precision) * parameters.strength_parts() *
+              (n.sources + n.ghost_sources) +
+          kNumber * (n.targets + (n.targets_are_sources ? n.ghost_sources : 0)) * n.results);
 }
 
 /// Bytes of multipoles, locals and check potentials.
@@ -208,7 +209,10 @@ MemoryEstimate estimate_memory(const MemoryNeeds& needs, const Parameters& param
               caller_targets = n.targets_are_sources ? 0 : n.caller_targets,
               callers = n.caller_sources + caller_targets, owned = n.sources + targets,
               results = n.targets_are_sources ? n.caller_sources : caller_targets;
-  const Index values_a_target = n.gradient ? 4 : 1, vectors = parameters.vectors_per_pass();
+  const Index vectors = parameters.vectors_per_pass(),
+              strength_bytes =
+                  static_cast<Index>(parameters.operators.precision) * parameters.strength_parts();
+  const Index widest_result = n.results == 1 ? 1 : n.results == 4 ? 3 : 6;  // that is returned at a time
 
   // Codes and orders of the caller's points; then codes of the owned points, with several ranks also their
   // order.
@@ -243,13 +247,12 @@ MemoryEstimate estimate_memory(const MemoryNeeds& needs, const Parameters& param
       std::max({sort, distribute, tree, lists, coordinates, ghosts, estimate.stays + needs.v_bytes});
   estimate.evaluation =
       memory.values + needs.m2l_workspace + parameters.multipole_bytes() * moved.multipoles +
-      vectors * (kNumber * values_a_target * moved.near_sums +
-                 std::max(static_cast<Index>(parameters.operators.precision) * moved.sources,
-                          kNumber * (n.gradient ? 3 : 1) *
-                              (n.targets_are_sources ? moved.sources : moved.targets))) +
-      std::max(Index{0}, vectors * static_cast<Index>(parameters.operators.precision) - kPlace) *
-          moved.ghost_sources +
-      kNumber * values_a_target * parameters.options.vectors * results;
+      vectors *
+          (kNumber * n.results * moved.near_sums +
+           std::max(strength_bytes * moved.sources,
+                    kNumber * widest_result * (n.targets_are_sources ? moved.sources : moved.targets))) +
+      std::max(Index{0}, vectors * strength_bytes - kPlace) * moved.ghost_sources +
+      kNumber * n.results * parameters.options.vectors * results;
   switch (stage) {
     case MemoryStage::points:
       break;
@@ -356,7 +359,7 @@ MemoryNeeds MemoryCheck::needs_of(Index sources, Index targets, bool targets_are
   callers.caller_sources = sources;
   callers.caller_targets = targets_are_sources ? sources : targets;
   callers.targets_are_sources = targets_are_sources;
-  callers.gradient = parameters_.gradient();
+  callers.results = parameters_.result_parts();
   return needs_of_points(callers, of_all[0], of_all[1], parameters_, comm_.size());
 }
 
@@ -370,7 +373,8 @@ void MemoryCheck::require_before_reading(Index sources, Index targets, bool targ
                                             comm_.size(), MemoryStage::points);
   estimate.operators = operator_bytes(parameters_.operators);
   estimate.set_up += static_cast<Index>(sizeof(double)) *
-                     ((3 + parameters_.options.vectors) * sources + (targets_are_sources ? 0 : 3 * targets));
+                     ((3 + parameters_.strength_parts() * parameters_.options.vectors) * sources +
+                      (targets_are_sources ? 0 : 3 * targets));
   require(estimate, "before the points are read (a lower bound)");
 }
 
@@ -385,16 +389,27 @@ void MemoryCheck::require(const MemoryNeeds& needs, MemoryStage stage) {
   require(estimate, kWhen[static_cast<std::size_t>(stage)]);
 }
 
-void MemoryCheck::require_for_vectors(int vectors) {
-  if (vectors <= parameters_.options.vectors) return;
+void MemoryCheck::require_for_evaluation(SourceKind kind, Output output, int vectors) {
   Parameters more = parameters_;
-  more.options.vectors = vectors;
+  more.options.vectors = std::max(vectors, parameters_.options.vectors);
+  more.options.output = std::max(output, parameters_.options.output);
+  more.options.source_kind = std::max(kind, parameters_.options.source_kind);
+  if (more.options.vectors == parameters_.options.vectors &&
+      more.result_parts() == parameters_.result_parts() &&
+      more.strength_parts() == parameters_.strength_parts())
+    return;
   MemoryNeeds needs = needs_;
-  needs.memory.values = needs.memory.values / parameters_.vectors_per_pass() * more.vectors_per_pass();
+  needs.points.results = more.result_parts();
+  needs.memory.values = (needs.memory.values - point_values(needs_.points, parameters_)) /
+                            parameters_.vectors_per_pass() * more.vectors_per_pass() +
+                        point_values(needs.points, more);
   MemoryEstimate estimate = estimate_memory(needs, more, comm_.size(), MemoryStage::plan);
   estimate.operators = estimate_.operators;
   estimate.allocated += estimate.operators;
-  require(estimate, fmt::format("for {} vectors of charges", vectors));
+  require(estimate, vectors > parameters_.options.vectors
+                        ? fmt::format("for {} vectors of charges", vectors)
+                        : fmt::format("for {} numbers per source and {} per target", more.strength_parts(),
+                                      more.result_parts()));
   parameters_ = more;
   needs_ = needs;
 }

@@ -24,7 +24,8 @@ struct PointNumbers {
   Index caller_sources = 0, caller_targets = 0;
   Index sources = 0, targets = 0;  // owned
   Index ghost_sources = 0;
-  bool targets_are_sources = true, gradient = false;
+  bool targets_are_sources = true;
+  int results = 1;  // numbers per vector and target
 };
 
 /// Bytes by purpose. points: orders in both directions, coordinates. tree: the locally essential tree and its
@@ -137,9 +138,9 @@ class MemoryCheck {
   /// estimate, and keeps the largest set_up so far. Collective.
   void require(const MemoryNeeds& needs, MemoryStage stage);
 
-  /// Checks an evaluation of more vectors of charges than before, with the points of the last set-up. Equal
-  /// on all ranks. Collective.
-  void require_for_vectors(int vectors);
+  /// Checks an evaluation with the points of the last set-up, if it has more vectors, or more numbers per
+  /// source or target, than any before. Equal on all ranks. Collective.
+  void require_for_evaluation(SourceKind kind, Output output, int vectors);
 
   /// The last estimate of the set-up begun.
   const MemoryEstimate& estimate() const { return estimate_; }

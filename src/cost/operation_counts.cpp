@@ -5,6 +5,7 @@
 
 #include "distributed/ghosts.hpp"
 #include "kernels/any_kernel.hpp"
+#include "kernels/derivatives.hpp"
 #include "operators/m2l_fft.hpp"
 #include "operators/p2p.hpp"
 #include "operators/surface.hpp"
@@ -214,6 +215,43 @@ struct VectorShares {
 constexpr VectorShares kNear{1.02, 0.19}, kNearGradient{0.85, 0.48}, kOneSided{1.03, 0.095},
     kOneSidedGradient{1.35, 0.235};
 
+/// Time of a pair of what has loops of its own, relative to the potential of charges.
+struct LoopCosts {
+  double hessian, dipoles, charges_and_dipoles;
+};
+constexpr LoopCosts kNearLoops{4.4, 1.45, 1.6}, kOneSidedLoops{2.9, 1.25, 1.35};
+
+/// The shares of what is summed by tiles: `pass` by the order of the highest derivative, `product` for each
+/// product of a number of the source with one of the result.
+struct TileShares {
+  std::array<double, kMaxDerivative + 1> pass;
+  double product;
+};
+constexpr TileShares kNearTiles{{1.02, 3.0, 6.5, 15.0}, 0.19}, kOneSidedTiles{{1.03, 1.55, 3.2, 9.2}, 0.095};
+
+/// How pairs are summed: both sides of a pair at once, one by loops of its own, or one by tiles.
+enum class PairSums { symmetric, one_sided, one_sided_tiles };
+
+/// Time of a pair of sources of this kind and results up to this order, relative to one of charges and
+/// potential with as many vectors. Measured as above.
+double pair_cost(PairSums sums, SourceKind kind, int order, const Parameters& parameters) {
+  const double vectors = parameters.options.vectors, passes = parameters.passes();
+  const bool symmetric = sums == PairSums::symmetric;
+  if (vectors == 1 && sums != PairSums::one_sided_tiles && (order == 0 || kind == SourceKind::charges)) {
+    const LoopCosts& loops = symmetric ? kNearLoops : kOneSidedLoops;
+    return order == 2                    ? loops.hessian
+           : kind == SourceKind::dipoles ? loops.dipoles
+                                         : loops.charges_and_dipoles;
+  }
+  const TileShares& tiles = symmetric ? kNearTiles : kOneSidedTiles;
+  const SourceParts sources(kind);
+  const int highest = order + sources.order();
+  const double products = sources.count() * kPartsUpTo[static_cast<std::size_t>(order)];
+  const double charges = vectors == 1 ? 1 : passes * tiles.pass[0] + vectors * tiles.product;
+  return (passes * tiles.pass[static_cast<std::size_t>(highest)] + vectors * products * tiles.product) /
+         charges;
+}
+
 }  // namespace
 
 Throughput throughput_for(const Parameters& parameters, Throughput throughput) {
@@ -245,7 +283,7 @@ double expected_svd_rank(const OperatorKey& key) {
 
 std::array<double, kPhases> seconds_of(const OperationsByPhase& operations, const Parameters& parameters,
                                        const Throughput& throughput, bool targets_are_sources) {
-  const bool gradient = parameters.gradient();
+  const int order = order_of(parameters.options.output);
   const Precision overall = parameters.operators.precision;
   std::array<double, kPhases> seconds{};
   for (std::size_t i = 0; i < kPhases; ++i) {
@@ -256,13 +294,25 @@ std::array<double, kPhases> seconds_of(const OperationsByPhase& operations, cons
     const double share =
         near && !targets_are_sources && parameters.near_precision == Precision::single_precision ? kSplitShare
                                                                                                  : 1;
+    // What is summed: the strengths of sources or of a surface's points, at targets or on a surface.
+    const bool of_sources = near || phase == Phase::p2m || phase == Phase::p2l;
+    const SourceKind kind = of_sources ? parameters.options.source_kind : SourceKind::charges;
+    const int results = at_targets ? order : 0;
+    const bool plain = kind == SourceKind::charges && results <= 1, gradient = plain && results == 1;
     const OperationKind pairs =
         symmetric ? (gradient ? OperationKind::near_gradient_pairs : OperationKind::near_pairs)
-                  : (gradient && at_targets ? OperationKind::gradient_pairs : OperationKind::pairs);
+                  : (gradient ? OperationKind::gradient_pairs : OperationKind::pairs);
+    const bool split = near && !symmetric && parameters.near_precision == Precision::single_precision;
+    const double cost = plain ? 1
+                              : pair_cost(symmetric ? PairSums::symmetric
+                                          : split   ? PairSums::one_sided_tiles
+                                                    : PairSums::one_sided,
+                                          kind, results, parameters);
     const Precision m2l = parameters.operators.m2l_precision;
     const NearForm form = symmetric ? parameters.near_form : NearForm::two_floats;
     seconds[i] =
-        operations[i].pairs / throughput.of(pairs, near ? parameters.near_precision : overall, form) / share +
+        operations[i].pairs * cost / throughput.of(pairs, near ? parameters.near_precision : overall, form) /
+            share +
         operations[i].gathers / throughput.of(OperationKind::gathers, parameters.near_precision, form) +
         operations[i].gemm / throughput.of(OperationKind::gemm, overall) /
             (phase == Phase::m2l ? kSvdShare : 1) +

@@ -39,11 +39,12 @@ constexpr int count_options() {
 /// Does not compile if a member of Options has no row in the table.
 [[maybe_unused]] void expect_complete_table(const Options& options) {
   [[maybe_unused]] const auto& [digits, order, check_order, downward_check_order, ncrit, padding, tune,
-                                throughput, output, vectors, max_level, inner_radius, outer_radius,
-                                outer_grading, precision, near_precision, near_form, m2l_precision, m2l,
-                                svd_tolerance, svd_rank, two_to_one, direct_leaves, load_balance, transport,
-                                allgather_threshold, memory_limit, allow_overfull_leaves] = options;
-  static_assert(count_options() == 28 - 1, "the throughput alone has no row");
+                                throughput, output, source_kind, vectors, max_level, inner_radius,
+                                outer_radius, outer_grading, precision, near_precision, near_form,
+                                m2l_precision, m2l, svd_tolerance, svd_rank, two_to_one, direct_leaves,
+                                load_balance, transport, allgather_threshold, memory_limit,
+                                allow_overfull_leaves] = options;
+  static_assert(count_options() == 29 - 1, "the throughput alone has no row");
 }
 
 constexpr bool all_have_values() {

@@ -65,8 +65,23 @@ template <class Enum>
 struct Choices;
 template <>
 struct Choices<Output> {
-  static constexpr std::array values = {Output::potential, Output::potential_and_gradient};
-  static std::string_view name(Output value) { return value == Output::potential ? "potential" : "gradient"; }
+  static constexpr std::array values = {Output::potential, Output::potential_and_gradient,
+                                        Output::potential_gradient_and_hessian};
+  static std::string_view name(Output value) {
+    return value == Output::potential                ? "potential"
+           : value == Output::potential_and_gradient ? "gradient"
+                                                     : "hessian";
+  }
+};
+template <>
+struct Choices<SourceKind> {
+  static constexpr std::array values = {SourceKind::charges, SourceKind::dipoles,
+                                        SourceKind::charges_and_dipoles};
+  static std::string_view name(SourceKind value) {
+    return value == SourceKind::charges   ? "charges"
+           : value == SourceKind::dipoles ? "dipoles"
+                                          : "charges-and-dipoles";
+  }
 };
 template <>
 struct Choices<Precision> {
@@ -158,7 +173,8 @@ constexpr void for_each_option(Visit&& visit) {
         &Options::downward_check_order);
   visit(OptionInfo{.name = "output",
                    .group = accuracy,
-                   .help = "What the digits are promised for: the potential, or potential and gradient",
+                   .help = "What the digits are promised for: the potential; gradient, for potential and "
+                           "gradient; or hessian, for all three",
                    .value = [](const Parameters& p) { return reported(p.gradient()); },
                    .written_to = kRunReport | kPlanReport,
                    .value_name = "gradient"},
@@ -198,9 +214,15 @@ constexpr void for_each_option(Visit&& visit) {
                    .written_to = kEverywhere},
         &Options::m2l_precision);
 
+  visit(OptionInfo{.name = "source_kind",
+                   .group = tree,
+                   .help = "What sources carry",
+                   .value = [](const Parameters& p) { return reported(p.options.source_kind); },
+                   .written_to = kEverywhere},
+        &Options::source_kind);
   visit(OptionInfo{.name = "vectors",
                    .group = tree,
-                   .help = "Number of vectors of charges of an evaluation",
+                   .help = "Number of vectors of charges, or dipoles, of an evaluation",
                    .least = 1,
                    .most = kMostVectors,
                    .value = [](const Parameters& p) { return reported(p.options.vectors); },

@@ -8,6 +8,7 @@
 #include "cost/operation_counts.hpp"
 #include "cost/option_table.hpp"
 #include "kernels/any_kernel.hpp"
+#include "kernels/derivatives.hpp"
 #include "octopole/error.hpp"
 #include "operators/p2p.hpp"
 #include "operators/surface.hpp"
@@ -69,9 +70,9 @@ constexpr int kSmallLeaf = 10;
 
 /// The row of the calibrated table for a number of digits. Above its range, the last row: with one order more
 /// in double precision, unchanged in single, where rounding errors dominate.
-AccuracyRow row_for(Precision precision, Output output, int digits) {
-  AccuracyRow row = accuracy_table(precision, output).back();
-  if (digits <= row.digits) return accuracy_row(precision, output, digits);
+AccuracyRow row_for(Precision precision, const Options& options, int digits) {
+  AccuracyRow row = accuracy_table(precision, options.output, options.source_kind).back();
+  if (digits <= row.digits) return accuracy_row(precision, options.output, options.source_kind, digits);
   if (precision == Precision::double_precision) {
     ++row.order;
     ++row.check_order;
@@ -109,8 +110,10 @@ NearForm choose_near_form(const Options& options, const Parameters& p, int kept)
   }
   if (!all_in_single || p.operators.order > accuracy_table(single, p.options.output).back().order)
     return NearForm::two_floats;
+  // Third derivatives have four times the relative error of 1/sqrt.
+  const bool third = options.output == Output::potential_gradient_and_hessian && p.dipoles();
   for (const NearForm form : {NearForm::estimate, NearForm::one_float})
-    if (kept <= reach(form)) return form;
+    if (kept <= reach(form) && !(third && form == NearForm::estimate)) return form;
   return NearForm::two_floats;
 }
 
@@ -142,6 +145,14 @@ Index Parameters::multipole_bytes() const {
   const bool in_single = operators.precision == Precision::single_precision || float_wire_multipoles();
   return vectors_per_pass() * surface_size(operators.order) *
          static_cast<Index>(in_single ? sizeof(float) : sizeof(double));
+}
+
+int Parameters::strength_parts() const {
+  return SourceParts(options.source_kind).count();
+}
+
+int Parameters::result_parts() const {
+  return kPartsUpTo[static_cast<std::size_t>(order_of(options.output))];
 }
 
 int Parameters::passes() const {
@@ -180,7 +191,7 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   std::optional<int> digits = options.digits;
   if (!digits && !options.order) digits = options.precision == Precision::single_precision ? 4 : 6;
   if (digits)
-    accuracy_row(options.precision.value_or(Precision::double_precision), options.output,
+    accuracy_row(options.precision.value_or(Precision::double_precision), options.output, options.source_kind,
                  *digits);  // in range
   check_ranges(options);
   p.throughput = options.throughput.value_or(reference_throughput());
@@ -196,14 +207,15 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   resolve_precisions(options, digits, aim, p);
   const bool in_double = key.precision == Precision::double_precision;
   if (digits) {
-    const AccuracyRow row = row_for(key.precision, options.output, *aim);
+    const AccuracyRow row = row_for(key.precision, options, *aim);
     p.digits = digits;
     key.order = row.order;
     check_order = row.check_order;
     p.ncrit = row.ncrit;
   }
   if (options.order) {
-    if (!options.digits) p.ncrit = ncrit_for_order(key.precision, options.output, *options.order);
+    if (!options.digits)
+      p.ncrit = ncrit_for_order(key.precision, options.output, options.source_kind, *options.order);
     if (*options.order != key.order || check_order == 0) check_order = *options.order;
     key.order = *options.order;
   }
@@ -213,7 +225,9 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   require(key.downward_check_order, key.order, kLargestCheckOrder, "downward check order");
   const int kept = digits_kept(p, aim.value_or(0));
   p.near_form = choose_near_form(options, p, kept);
-  p.near_min_separation = kept > kSmallSeparationDigits ? kMinSeparation6Digits : kMinSeparation;
+  // Second derivatives have several times the relative errors of distances.
+  const bool second = order_of(options.output) + (p.dipoles() ? 1 : 0) >= 2;
+  p.near_min_separation = kept > kSmallSeparationDigits || second ? kMinSeparation6Digits : kMinSeparation;
   key.m2l = options.m2l.value_or(choose_m2l(options, p));
   if (key.m2l == M2lMethod::fft && key.downward_check_order != key.order)
     throw Error(fmt::format("downward check order {} differs from order {}: M2L by FFT needs them equal",

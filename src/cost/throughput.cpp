@@ -120,11 +120,11 @@ struct NearProblem {
     return max_threads() * best_seconds([&] {
              if constexpr (std::is_same_v<Real, float>)
                p2p_symmetric<Real>(Laplace{}, pairs, boxes.data(), points(),
-                                   ChargeVectors(charge_single.data()), sums, {},
+                                   StrengthVectors(charge_single.data()), sums, {},
                                    LeafFramePoints{form, static_cast<Index>(n), leaf_frame_x.data(),
                                                    leaf_frame_y.data(), leaf_frame_z.data()});
              else
-               p2p_symmetric<Real>(Laplace{}, pairs, boxes.data(), points(), ChargeVectors(charge.data()),
+               p2p_symmetric<Real>(Laplace{}, pairs, boxes.data(), points(), StrengthVectors(charge.data()),
                                    sums);
            });
   }

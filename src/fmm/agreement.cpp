@@ -17,10 +17,11 @@
 namespace octopole {
 namespace {
 
-constexpr std::array<const char*, 8> kCallNames = {"set_points(points)",
+constexpr std::array<const char*, 9> kCallNames = {"set_points(points)",
                                                    "set_points(sources, targets)",
                                                    "evaluate for the potential",
                                                    "evaluate for potential and gradient",
+                                                   "evaluate for potential, gradient and Hessian",
                                                    "summary",
                                                    "sources",
                                                    "targets",
@@ -76,15 +77,20 @@ OperatorSet<Real> read_or_make(const AnyKernel& kernel, const OperatorKey& key, 
 
 CallFacts agree_on_call(const mpi::Comm& comm, Call call, const CallFacts& mine) {
   const double number = static_cast<int>(call), vectors = mine.vectors;
-  std::array<double, 9> most = {number,
-                                -number,
-                                vectors,
-                                -vectors,
-                                mine.wrong ? 1.0 : 0.0,
-                                mine.not_finite ? 1.0 : 0.0,
-                                mine.sources ? 1.0 : 0.0,
-                                mine.targets ? 1.0 : 0.0,
-                                mine.largest};
+  const auto fact = [](bool holds) { return holds ? 1.0 : 0.0; };
+  std::array<double, 13> most = {number,
+                                 -number,
+                                 vectors,
+                                 -vectors,
+                                 fact(mine.wrong),
+                                 fact(mine.not_finite),
+                                 fact(mine.sources),
+                                 fact(mine.targets),
+                                 fact(mine.charges),
+                                 fact(mine.dipoles),
+                                 fact(mine.no_charges),
+                                 fact(mine.no_dipoles),
+                                 mine.largest};
   comm.allreduce(std::span<double>(most), MPI_MAX);
   if (most[0] != -most[1] || most[2] != -most[3]) {
     const std::array<mpi::NamedValue, 2> values{{{"the call", kCallNames[static_cast<std::size_t>(call)]},
@@ -93,7 +99,16 @@ CallFacts agree_on_call(const mpi::Comm& comm, Call call, const CallFacts& mine)
         comm, std::span<const mpi::NamedValue>(values),
         "every rank must make the same collective calls, with as many vectors, in the same order");
   }
-  return {most[4] > 0, most[5] > 0, most[6] > 0, most[7] > 0, most[8], mine.vectors};
+  return {.wrong = most[4] > 0,
+          .not_finite = most[5] > 0,
+          .sources = most[6] > 0,
+          .targets = most[7] > 0,
+          .charges = most[8] > 0,
+          .dipoles = most[9] > 0,
+          .no_charges = most[10] > 0,
+          .no_dipoles = most[11] > 0,
+          .largest = most[12],
+          .vectors = mine.vectors};
 }
 
 ValueCheck check_values(std::span<const double> values) {

@@ -21,6 +21,7 @@ enum class Call : int {
   set_points_with_targets,
   evaluate_potential,
   evaluate_gradient,
+  evaluate_hessian,
   summary,
   sources,
   targets,
@@ -30,14 +31,16 @@ enum class Call : int {
 /// Facts about the input of one rank; over all ranks, whether they hold on any rank, and the largest
 /// magnitude.
 struct CallFacts {
-  bool wrong = false;                     // lengths, or the order of calls
-  bool not_finite = false;                // NaN or infinity
-  bool sources = false, targets = false;  // whether there are any
-  double largest = 0;                     // magnitude
-  int vectors = 1;                        // of charges: equal on all ranks
+  bool wrong = false;                           // lengths, or the order of calls
+  bool not_finite = false;                      // NaN or infinity
+  bool sources = false, targets = false;        // whether there are any
+  bool charges = false, dipoles = false;        // whether there are any
+  bool no_charges = false, no_dipoles = false;  // whether sources have none
+  double largest = 0;                           // magnitude
+  int vectors = 1;                              // of strengths: equal on all ranks
 };
 
-/// Combines the facts of all ranks by one Allreduce of 9 numbers. Throws AgreedError if ranks make different
+/// Combines the facts of all ranks by one Allreduce of 13 numbers. Throws AgreedError if ranks make different
 /// calls, and names these. Collective.
 CallFacts agree_on_call(const mpi::Comm& comm, Call call, const CallFacts& mine = {});
 

@@ -6,11 +6,13 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <string>
 #include <type_traits>
 
 #include "base/threads.hpp"
 #include "cost/option_table.hpp"
 #include "fmm/agreement.hpp"
+#include "kernels/derivatives.hpp"
 #include "operators/m2m_l2l.hpp"
 #include "operators/m2p_p2l.hpp"
 #include "operators/p2m_l2p.hpp"
@@ -19,21 +21,29 @@
 namespace octopole {
 namespace {
 
-bool has_wrong_length(const PointSetup* setup, std::span<const double> charges, int vectors) {
-  return !setup || vectors < 1 || vectors > kMostVectors ||
-         static_cast<Index>(charges.size()) != setup->source_exchange.caller_count() * vectors;
+/// Whether this rank's strengths have another length than its sources ask for, or there are none.
+bool has_wrong_length(const PointSetup* setup, const Strengths& s) {
+  if (!setup || s.vectors < 1 || s.vectors > kMostVectors) return true;
+  const Index n = setup->source_exchange.caller_count() * s.vectors;
+  const auto wrong = [](std::span<const double> values, Index size) {
+    return !values.empty() && static_cast<Index>(values.size()) != size;
+  };
+  return wrong(s.charges, n) || wrong(s.dipoles, 3 * n) || (n > 0 && s.charges.empty() && s.dipoles.empty());
 }
 
 /// Throws if has_wrong_length.
-void check_length(const PointSetup* setup, std::span<const double> charges, int vectors) {
+void check_length(const PointSetup* setup, const Strengths& s) {
   if (!setup) throw Error("evaluate was called before set_points");
-  if (vectors < 1 || vectors > kMostVectors)
-    throw Error(fmt::format("{} vectors of charges: there must be at least one, and at most {}", vectors,
+  if (s.vectors < 1 || s.vectors > kMostVectors)
+    throw Error(fmt::format("{} vectors of charges: there must be at least one, and at most {}", s.vectors,
                             kMostVectors));
-  if (has_wrong_length(setup, charges, vectors))
-    throw Error(fmt::format("charges: {} values for {}{} sources", charges.size(),
-                            vectors == 1 ? "" : fmt::format("{} vectors of ", vectors),
-                            setup->source_exchange.caller_count()));
+  if (!has_wrong_length(setup, s)) return;
+  const Index n = setup->source_exchange.caller_count();
+  const std::string sources =
+      fmt::format("{}{} sources", s.vectors == 1 ? "" : fmt::format("{} vectors of ", s.vectors), n);
+  if (s.dipoles.empty() || static_cast<Index>(s.dipoles.size()) == 3 * n * s.vectors)
+    throw Error(fmt::format("charges: {} values for {}", s.charges.size(), sources));
+  throw Error(fmt::format("dipoles: {} values for {}, which need three each", s.dipoles.size(), sources));
 }
 
 /// A power of two near the largest charge, as floats have a smaller range than the caller's doubles.
@@ -103,23 +113,21 @@ class ExchangeScope {
   Traffic traffic_;
 };
 
-/// The largest magnitude of each vector over all ranks. Collective.
-std::vector<double> largest_by_vector(const mpi::Comm& comm, std::span<const double> charges, int vectors) {
-  const auto width = static_cast<std::size_t>(vectors);
-  std::vector<double> largest(width, 0.0);
+/// Raises `largest` to the largest magnitude of each vector of this rank's values (rows, vectors), times
+/// `factor`.
+void raise_to_largest(std::span<const double> values, double factor, std::vector<double>& largest) {
+  const std::size_t width = largest.size();
   ThreadErrors errors;
 #pragma omp parallel
   errors.keep([&] {
     std::vector<double> mine(width, 0.0);
 #pragma omp for schedule(static) nowait
-    for (std::size_t row = 0; row < charges.size() / width; ++row)
-      for (std::size_t v = 0; v < width; ++v) mine[v] = std::max(mine[v], std::abs(charges[row * width + v]));
+    for (std::size_t row = 0; row < values.size() / width; ++row)
+      for (std::size_t v = 0; v < width; ++v) mine[v] = std::max(mine[v], std::abs(values[row * width + v]));
 #pragma omp critical
-    for (std::size_t v = 0; v < width; ++v) largest[v] = std::max(largest[v], mine[v]);
+    for (std::size_t v = 0; v < width; ++v) largest[v] = std::max(largest[v], factor * mine[v]);
   });
   errors.rethrow();
-  comm.allreduce(std::span<double>(largest), MPI_MAX);
-  return largest;
 }
 
 /// The vectors of one pass, among all of the caller's.
@@ -139,10 +147,11 @@ struct Evaluation {
   Profile& profile;
   WorkObserver* observer;
   Pass pass;
-  const double* charge_units;            // of the internal charges of each vector
-  double potential_unit, gradient_unit;  // of the sums with charges of unit 1, in the caller's units
+  SourceKind kind;
+  const double* charge_units;   // of the internal charges of each vector
+  std::array<double, 3> units;  // of sums by order of derivatives, with charges of unit 1
+  int order;                    // of the highest derivative
   TargetSums sums;
-  bool gradient;
 
   LeafFramePoints leaf_frame_points() const { return s.leaf_frame_sources.view(s.tree.leaf); }
   /// Of any level, for what all levels have in common; and of one level.
@@ -168,29 +177,42 @@ struct Evaluation {
   }
 
   Index sources() const { return s.owned_sources() + s.ghosts.ghost_sources; }
-  ChargeVectors<Real> charges() const { return {w.charges.data(), sources(), pass.vectors}; }
+  StrengthVectors<Real> strengths() const { return {w.strengths.data(), sources(), pass.vectors, kind}; }
+  /// Numbers per source, and per target.
+  int strength_columns() const { return SourceParts(kind).count() * pass.vectors; }
+  int parts() const { return kPartsUpTo[static_cast<std::size_t>(order)]; }
   /// Numbers per node in rows of multipoles and locals.
   Index equivalent_width() const { return pass.vectors * t().equivalent_size(); }
 
-  void send_charges_to_owners(std::span<const double> from) {
+  void send_strengths_to_owners(const Strengths& from) {
     ExchangeScope timed = begin_exchange(Exchange::charges);
-    w.charges.resize(static_cast<std::size_t>(pass.vectors * sources()));
+    const int columns = strength_columns();
+    w.strengths.resize(static_cast<std::size_t>(columns * sources()));
+    // Column: part, counted from the first of the kind, times the vectors, plus the vector.
+    const int charge_columns = kind == SourceKind::dipoles ? 0 : pass.vectors;
+    const auto of_pass = [this](std::span<const double> values) {
+      return values.empty() ? nullptr : values.data() + pass.first;
+    };
     s.source_exchange.send_columns_to_owners<Real>(
-        pass.vectors,
-        [values = from.data() + pass.first, of = Index{pass.of}, units = charge_units](Index i, int v) {
-          return static_cast<Real>(values[i * of + v] / units[v]);
+        columns,
+        [charges = of_pass(from.charges), dipoles = of_pass(from.dipoles), charge_columns,
+         vectors = pass.vectors, of = Index{pass.of}, units = charge_units,
+         length = s.cube.unit](Index i, int c) {
+          if (c < charge_columns) return static_cast<Real>(charges[i * of + c] / units[c]);
+          const int axis = (c - charge_columns) / vectors, v = (c - charge_columns) % vectors;
+          return static_cast<Real>(dipoles[(3 * i + axis) * of + v] / units[v] / length);
         },
-        [to = w.charges.data(), stride = sources()](Index i, int v, Real charge) {
-          to[v * stride + i] = charge;
+        [to = w.strengths.data(), stride = sources()](Index i, int c, Real value) {
+          to[c * stride + i] = value;
         });
-    timed.count(s.source_exchange.outward().traffic(static_cast<std::size_t>(pass.vectors) * sizeof(Real)));
+    timed.count(s.source_exchange.outward().traffic(static_cast<std::size_t>(columns) * sizeof(Real)));
   }
 
   template <class Pointer>
   std::vector<Pointer> charge_columns() const {
-    std::vector<Pointer> columns(static_cast<std::size_t>(pass.vectors));
-    for (std::size_t v = 0; v < columns.size(); ++v)
-      columns[v] = w.charges.data() + static_cast<Index>(v) * sources();
+    std::vector<Pointer> columns(static_cast<std::size_t>(strength_columns()));
+    for (std::size_t c = 0; c < columns.size(); ++c)
+      columns[c] = w.strengths.data() + static_cast<Index>(c) * sources();
     return columns;
   }
   void start_ghost_charges() {
@@ -227,7 +249,7 @@ struct Evaluation {
     {
       const PhaseScope timed = begin_phase(Phase::p2m);
       for_each_level(s.operator_nodes.source_leaves, [&](int level, std::span<const NodeIndex> leaves) {
-        p2m(kernel, t(level), leaves, s.boxes.data(), s.sources_by_node(), charges(), w.multipoles.data(),
+        p2m(kernel, t(level), leaves, s.boxes.data(), s.sources_by_node(), strengths(), w.multipoles.data(),
             leaf_frame_points());
       });
     }
@@ -286,7 +308,7 @@ struct Evaluation {
                 const std::function<void()>& poll = {}) {
     in_near_precision([&]<class Near>(Near) {
       p2p<Near>(kernel, leaves, view(p2p_lists), s.boxes.data(), s.targets_by_node(), s.sources_by_node(),
-                charges(), sums, poll);
+                strengths(), sums, poll);
     });
   }
 
@@ -298,7 +320,7 @@ struct Evaluation {
         expects_messages() ? [this] { poll_messages(); } : std::function<void()>();
     if (!s.near_pairs) return sum_near(s.operator_nodes.interior_leaves, s.operator_lists.p2p, poll);
     in_near_precision([&]<class Near>(Near) {
-      p2p_symmetric<Near>(kernel, view_of(*s.near_pairs), s.boxes.data(), s.sources_by_node(), charges(),
+      p2p_symmetric<Near>(kernel, view_of(*s.near_pairs), s.boxes.data(), s.sources_by_node(), strengths(),
                           sums, poll, leaf_frame_points());
     });
   }
@@ -329,23 +351,21 @@ struct Evaluation {
     if (!s.near_pairs) return sum_near(s.operator_nodes.boundary_leaves, s.operator_lists.p2p, poll);
     if (s.border.here.leaves.empty() && s.border.one_sided.items.empty()) return;
     in_near_precision([&]<class Near>(Near) {
-      p2p_symmetric<Near>(kernel, view_of(s.border.here), s.boxes.data(), s.sources_by_node(), charges(),
+      p2p_symmetric<Near>(kernel, view_of(s.border.here), s.boxes.data(), s.sources_by_node(), strengths(),
                           sums, poll, leaf_frame_points());
     });
     sum_near(s.operator_nodes.boundary_leaves, s.border.one_sided, poll);
   }
 
   bool shares_near_sums() const { return s.near_pairs && s.partition.ranks() > 1; }
-  /// Columns of potential and gradient for the exchange. Depends on `gradient`, not on `sums`, which are null
-  /// on a rank without targets.
+  /// Columns of all parts for the exchange. Depends on `order`, not on `sums`, which are null on a rank
+  /// without targets.
   template <class Pointer>
   std::vector<Pointer> summed() const {
     std::vector<Pointer> columns;
-    for (int v = 0; v < pass.vectors; ++v) {
-      columns.push_back(w.potential.data() + v * sums.stride);
-      if (!gradient) continue;
-      for (auto* axis : {&w.gx, &w.gy, &w.gz}) columns.push_back(axis->data() + v * sums.stride);
-    }
+    for (int v = 0; v < pass.vectors; ++v)
+      for (int part = 0; part < parts(); ++part)
+        columns.push_back(w.sums[static_cast<std::size_t>(part)].data() + v * sums.stride);
     return columns;
   }
 
@@ -394,7 +414,7 @@ struct Evaluation {
       {
         const PhaseScope timed = begin_phase(Phase::p2l, level);
         p2l(kernel, t_level, std::span<const NodeIndex>(s.operator_nodes.x_nodes[level]),
-            view(s.operator_lists.p2l), s.boxes.data(), s.sources_by_node(), charges(), checks);
+            view(s.operator_lists.p2l), s.boxes.data(), s.sources_by_node(), strengths(), checks);
       }
       poll_near_sums();
       const PhaseScope timed = begin_phase(Phase::l2l, level);
@@ -416,76 +436,98 @@ struct Evaluation {
         s.boxes.data(), s.targets_by_node(), w.multipoles.data(), sums);
   }
 
-  void return_potential(Field& field) {
-    ExchangeScope timed = begin_exchange(Exchange::potential);
-    distributed::PointExchange& exchange = s.results_exchange();
-    const std::vector<double> factors = units_of_sums(potential_unit);
-    exchange.send_columns_to_callers<double>(
-        pass.vectors,
-        [from = w.potential.data(), stride = sums.stride, factor = factors.data()](Index i, int v) {
-          return factor[v] * from[v * stride + i];
-        },
-        [to = field.potential.data() + pass.first, of = Index{pass.of}](Index i, int v, double potential) {
-          to[i * of + v] = potential;
-        });
-    timed.count(exchange.homeward().traffic(factors.size() * sizeof(double)));
+  void return_results(Field& field) {
+    return_parts<0, 1>(Exchange::potential, field.potential);
+    if (order >= 1) return_parts<1, 3>(Exchange::gradient, field.gradient);
+    if (order >= 2) return_parts<4, 6>(Exchange::hessian, field.hessian);
   }
 
-  void return_gradient(Field& field) {
-    ExchangeScope timed = begin_exchange(Exchange::gradient);
-    distributed::PointExchange& exchange = s.results_exchange();
-    const std::vector<double> factors = units_of_sums(gradient_unit);
-    if (pass.of == 1)
-      exchange.send_to_callers(
-          [x = w.gx.data(), y = w.gy.data(), z = w.gz.data(), factor = factors[0]](Index i) {
-            return std::array{factor * x[i], factor * y[i], factor * z[i]};
+  /// Returns Count parts, of one order of derivatives, to the callers' array (targets, Count, vectors).
+  template <int First, int Count>
+  void return_parts(Exchange exchange, std::vector<double>& values) {
+    ExchangeScope timed = begin_exchange(exchange);
+    distributed::PointExchange& points = s.results_exchange();
+    const std::vector<double> factors = units_of_sums(units[static_cast<std::size_t>(order_of_part(First))]);
+    std::array<const double*, Count> from;
+    for (std::size_t c = 0; c < Count; ++c) from[c] = w.sums[First + c].data();
+    if (Count > 1 && pass.of == 1)
+      points.send_to_callers(
+          [from, factor = factors[0]](Index i) {
+            std::array<double, Count> record;
+            for (std::size_t c = 0; c < Count; ++c) record[c] = factor * from[c][i];
+            return record;
           },
-          [to = field.gradient.data()](Index i, const std::array<double, 3>& record) {
-            std::copy_n(record.begin(), 3, to + 3 * i);
+          [to = values.data()](Index i, const std::array<double, Count>& record) {
+            std::copy_n(record.begin(), Count, to + Count * i);
           });
     else
-      exchange.send_columns_to_callers<double>(
-          3 * pass.vectors,
-          [axes = std::array{w.gx.data(), w.gy.data(), w.gz.data()}, stride = sums.stride,
-           factor = factors.data()](Index i, int column) {
-            const int v = column / 3;
-            return factor[v] * axes[static_cast<std::size_t>(column % 3)][v * stride + i];
+      points.send_columns_to_callers<double>(
+          Count * pass.vectors,
+          [from, stride = sums.stride, factor = factors.data()](Index i, int column) {
+            const int v = column / Count;
+            return factor[v] * from[static_cast<std::size_t>(column % Count)][v * stride + i];
           },
-          [to = field.gradient.data() + pass.first, of = Index{pass.of}](Index i, int column, double value) {
-            to[(3 * i + column % 3) * of + column / 3] = value;
+          [to = values.empty() ? nullptr : values.data() + pass.first, of = Index{pass.of}](
+              Index i, int column, double value) {
+            to[(Count * i + column % Count) * of + column / Count] = value;
           });
-    timed.count(exchange.homeward().traffic(3 * factors.size() * sizeof(double)));
+    timed.count(points.homeward().traffic(Count * factors.size() * sizeof(double)));
   }
 
   /// The units of the vectors' sums in the caller's units.
   std::vector<double> units_of_sums(double unit) const {
-    std::vector<double> units(charge_units, charge_units + pass.vectors);
-    for (double& of_vector : units) of_vector *= unit;
-    return units;
+    std::vector<double> of_vectors(charge_units, charge_units + pass.vectors);
+    for (double& of_vector : of_vectors) of_vector *= unit;
+    return of_vectors;
   }
 };
 
 }  // namespace
 
-CallerCharges agree_on_charges(const mpi::Comm& comm, const PointSetup* setup, const Parameters& parameters,
-                               std::span<const double> charges, Output output, int vectors) {
+CallerStrengths agree_on_strengths(const mpi::Comm& comm, const PointSetup* setup,
+                                   const Parameters& parameters, const Strengths& strengths, Output output) {
   comm.enter("input");
+  constexpr std::array<Call, 3> calls = {Call::evaluate_potential, Call::evaluate_gradient,
+                                         Call::evaluate_hessian};
+  const int vectors = strengths.vectors;
+  const bool sources = setup && setup->source_exchange.caller_count() > 0;
+  const double length = setup ? setup->cube.unit : 1;
   // One reduction for everything that ranks must agree on; details are checked only if something is wrong.
-  const ValueCheck mine = check_values(charges);
-  const CallFacts all =
-      agree_on_call(comm, output == Output::potential ? Call::evaluate_potential : Call::evaluate_gradient,
-                    {.wrong = has_wrong_length(setup, charges, vectors),
-                     .not_finite = !mine.finite,
-                     .largest = mine.largest,
-                     .vectors = vectors});
-  if (all.wrong) mpi::collectively(comm, [&] { check_length(setup, charges, vectors); });
-  if (all.not_finite) refuse_not_finite(comm, charges, vectors, "charges");
-  CallerCharges agreed{charges, vectors, std::vector<double>(static_cast<std::size_t>(vectors), 1.0), 1};
+  const ValueCheck charges = check_values(strengths.charges), dipoles = check_values(strengths.dipoles);
+  const CallFacts all = agree_on_call(comm, calls[static_cast<std::size_t>(order_of(output))],
+                                      {.wrong = has_wrong_length(setup, strengths),
+                                       .not_finite = !charges.finite || !dipoles.finite,
+                                       .charges = !strengths.charges.empty(),
+                                       .dipoles = !strengths.dipoles.empty(),
+                                       .no_charges = sources && strengths.charges.empty(),
+                                       .no_dipoles = sources && strengths.dipoles.empty(),
+                                       .largest = std::max(charges.largest, dipoles.largest / length),
+                                       .vectors = vectors});
+  if (all.wrong) mpi::collectively(comm, [&] { check_length(setup, strengths); });
+  const auto require_everywhere = [](bool some, bool not_all, const char* what) {
+    if (some && not_all)
+      throw AgreedError(fmt::format("{}: some ranks pass them, and others with sources do not", what),
+                        "pass the same kinds of strengths on every rank");
+  };
+  require_everywhere(all.charges, all.no_charges, "charges");
+  require_everywhere(all.dipoles, all.no_dipoles, "dipoles");
+  if (all.not_finite) {
+    refuse_not_finite(comm, strengths.charges, vectors, "charges");
+    refuse_not_finite(comm, strengths.dipoles, 3 * Index{vectors}, "dipoles");
+  }
+  CallerStrengths agreed{strengths,
+                         !all.dipoles  ? SourceKind::charges
+                         : all.charges ? SourceKind::charges_and_dipoles
+                                       : SourceKind::dipoles,
+                         std::vector<double>(static_cast<std::size_t>(vectors), 1.0), 1};
   if (!parameters.any_in_single()) return agreed;
   if (vectors == 1) {
     agreed.units = {charge_unit(all.largest)};
   } else {
-    const std::vector<double> largest = largest_by_vector(comm, charges, vectors);
+    std::vector<double> largest(static_cast<std::size_t>(vectors), 0.0);
+    raise_to_largest(strengths.charges, 1, largest);
+    raise_to_largest(strengths.dipoles, 1 / length, largest);
+    comm.allreduce(std::span<double>(largest), MPI_MAX);
     std::transform(largest.begin(), largest.end(), agreed.units.begin(), charge_unit);
     ++agreed.reductions;
   }
@@ -496,19 +538,17 @@ namespace {
 
 /// Evaluates the vectors of one pass.
 template <class Real>
-void run_pass(Evaluation<Real>& e, std::span<const double> charges, Field& field) {
+void run_pass(Evaluation<Real>& e, const Strengths& strengths, Field& field) {
   const auto summed = static_cast<std::size_t>(e.pass.vectors * e.s.summed_points());
-  Workspace<Real>& w = e.w;
-  zero(w.potential, summed);
-  if (e.gradient)
-    for (auto* axis : {&w.gx, &w.gy, &w.gz}) zero(*axis, summed);
-  e.sums = {w.potential.data(),
-            e.gradient ? w.gx.data() : nullptr,
-            e.gradient ? w.gy.data() : nullptr,
-            e.gradient ? w.gz.data() : nullptr,
-            e.s.summed_points(),
-            e.pass.vectors};
-  e.send_charges_to_owners(charges);  // step 2 of docs/developers/architecture.md
+  auto& sums = e.w.sums;
+  for (int part = 0; part < e.parts(); ++part) zero(sums[static_cast<std::size_t>(part)], summed);
+  const auto of_order = [&](int order, std::size_t part) {
+    return e.order >= order ? sums[part].data() : nullptr;
+  };
+  e.sums = {sums[0].data(), of_order(1, 1),      of_order(1, 2),
+            of_order(1, 3), e.s.summed_points(), e.pass.vectors};
+  for (std::size_t part = 4; part < 10; ++part) e.sums.hessian[part - 4] = of_order(2, part);
+  e.send_strengths_to_owners(strengths);  // step 2 of docs/developers/architecture.md
   e.start_ghost_charges();
   e.upward();            // 3
   e.start_multipoles();  // 4
@@ -520,29 +560,31 @@ void run_pass(Evaluation<Real>& e, std::span<const double> charges, Field& field
   e.downward();    // 5
   e.to_targets();  // 6
   e.finish_near_sums();
-  e.return_potential(field);
-  if (e.gradient) e.return_gradient(field);
+  e.return_results(field);
 }
 
 }  // namespace
 
 template <class Real>
 void evaluate(const mpi::Comm& comm, const AnyKernel& kernel, const LevelOperators<Real>& operators,
-              PointSetup& setup, Precision near, Workspace<Real>& workspace, const CallerCharges& charges,
+              PointSetup& setup, Precision near, Workspace<Real>& workspace, const CallerStrengths& strengths,
               Output output, Field& field, Profile& profile, WorkObserver* observer) {
   profile = {};
   const double start = seconds_now();
-  const bool gradient = output == Output::potential_and_gradient;
-  const auto results = static_cast<std::size_t>(setup.results_exchange().caller_count() * charges.vectors);
-  field.vectors = charges.vectors;
+  const int order = order_of(output), all_vectors = strengths.values.vectors;
+  const auto results = static_cast<std::size_t>(setup.results_exchange().caller_count() * all_vectors);
+  field.vectors = all_vectors;
   field.potential.resize(results);
-  field.gradient.resize(gradient ? 3 * results : 0);
+  field.gradient.resize(order >= 1 ? 3 * results : 0);
+  field.hessian.resize(order >= 2 ? 6 * results : 0);
   const AnyKernel scaled = kernel.in_units_of(setup.cube.unit);
-  const int exponent = std::ilogb(setup.cube.unit),
-            passes = (charges.vectors + kMaxVectors - 1) / kMaxVectors;
+  const int exponent = std::ilogb(setup.cube.unit), passes = (all_vectors + kMaxVectors - 1) / kMaxVectors;
+  std::array<double, 3> units{};
+  for (int k = 0; k < 3; ++k)
+    units[static_cast<std::size_t>(k)] = std::ldexp(1.0, (kernel.homogeneity() - k) * exponent);
   for (int pass = 0; pass < passes; ++pass) {
     // The first passes are the largest: no array grows from one to the next.
-    const int each = charges.vectors / passes, more = charges.vectors % passes;
+    const int each = all_vectors / passes, more = all_vectors % passes;
     const int first = pass * each + std::min(pass, more), vectors = each + (pass < more ? 1 : 0);
     Evaluation<Real> e{comm,
                        scaled,
@@ -552,22 +594,22 @@ void evaluate(const mpi::Comm& comm, const AnyKernel& kernel, const LevelOperato
                        workspace,
                        profile,
                        observer,
-                       {first, vectors, charges.vectors},
-                       charges.units.data() + first,
-                       std::ldexp(1.0, kernel.homogeneity() * exponent),
-                       std::ldexp(1.0, (kernel.homogeneity() - 1) * exponent),
-                       {},
-                       gradient};
-    run_pass(e, charges.values, field);
+                       {first, vectors, all_vectors},
+                       strengths.kind,
+                       strengths.units.data() + first,
+                       units,
+                       order,
+                       {}};
+    run_pass(e, strengths.values, field);
   }
   profile.total_seconds = seconds_now() - start;
 }
 
 template void evaluate(const mpi::Comm&, const AnyKernel&, const LevelOperators<float>&, PointSetup&,
-                       Precision, Workspace<float>&, const CallerCharges&, Output, Field&, Profile&,
+                       Precision, Workspace<float>&, const CallerStrengths&, Output, Field&, Profile&,
                        WorkObserver*);
 template void evaluate(const mpi::Comm&, const AnyKernel&, const LevelOperators<double>&, PointSetup&,
-                       Precision, Workspace<double>&, const CallerCharges&, Output, Field&, Profile&,
+                       Precision, Workspace<double>&, const CallerStrengths&, Output, Field&, Profile&,
                        WorkObserver*);
 
 }  // namespace octopole

@@ -55,11 +55,11 @@ class Fmm::Implementation {
     });
   }
 
-  void evaluate(std::span<const double> charges, Field& field, Output output, int vectors) {
+  void evaluate(const Strengths& strengths, Field& field, Output output) {
     mpi::or_end_all(comm_, "evaluate", [&] {
-      const CallerCharges agreed =
-          agree_on_charges(comm_, setup_ ? &*setup_ : nullptr, parameters_, charges, output, vectors);
-      memory_->require_for_vectors(vectors);
+      const CallerStrengths agreed =
+          agree_on_strengths(comm_, setup_ ? &*setup_ : nullptr, parameters_, strengths, output);
+      memory_->require_for_evaluation(agreed.kind, output, strengths.vectors);
       std::visit(
           [&](auto& engine) {
             if constexpr (requires { engine.workspace; })
@@ -172,7 +172,15 @@ Field Fmm::evaluate(std::span<const double> charges, Output output, int vectors)
   return field;
 }
 void Fmm::evaluate(std::span<const double> charges, Field& field, Output output, int vectors) {
-  implementation().evaluate(charges, field, output, vectors);
+  implementation().evaluate({charges, {}, vectors}, field, output);
+}
+Field Fmm::evaluate(const Strengths& strengths, Output output) {
+  Field field;
+  evaluate(strengths, field, output);
+  return field;
+}
+void Fmm::evaluate(const Strengths& strengths, Field& field, Output output) {
+  implementation().evaluate(strengths, field, output);
 }
 const Parameters& Fmm::parameters() const {
   return implementation().parameters();

@@ -177,7 +177,7 @@ PointNumbers point_numbers(const PointSetup& s, const Parameters& parameters) {
           s.owned_targets(),
           s.ghosts.ghost_sources,
           !s.target_exchange,
-          parameters.gradient()};
+          parameters.result_parts()};
 }
 
 /// Records sent between callers and owners only.

@@ -1,15 +1,19 @@
 #include "octopole/verify.hpp"
+#include "kernels/derivatives.hpp"
 #include "kernels/reference_sum.hpp"
 #include "mpi/agreement.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <random>
 #include <type_traits>
 #include <unordered_set>
+#include <utility>
 
 namespace octopole {
 namespace {
@@ -45,12 +49,16 @@ double student_quantile(Index degrees) {
               (((3 * z2 + 19) * z2 + 17) * z2 - 15) / (384 * n * n * n));
 }
 
-/// Lengths of vectors of `width` components; infinite if any component is not finite.
+/// Lengths of vectors of `width` components, of symmetric matrices if there are six; infinite if any
+/// component is not finite.
 std::vector<double> lengths(std::span<const double> values, std::size_t width) {
   std::vector<double> result(values.size() / width);
   for (std::size_t i = 0; i < result.size(); ++i) {
     double length = 0;
-    for (std::size_t c = 0; c < width; ++c) length = std::hypot(length, values[width * i + c]);
+    for (std::size_t c = 0; c < width; ++c) {
+      const bool twice = width == 6 && (c == 1 || c == 2 || c == 4);  // xy, xz, yz
+      length = std::hypot(length, (twice ? std::numbers::sqrt2 : 1) * values[width * i + c]);
+    }
     result[i] = std::isfinite(length) ? length : kInfinity;
   }
   return result;
@@ -103,32 +111,36 @@ FieldError field_error(std::span<const double> errors, std::span<const double> r
   return result;
 }
 
-/// A field, with its charges, of one vector: of several, the sum with a weight for each.
+/// Strengths and field of one vector: of several, the sum with a weight for each.
 struct OneVector {
   std::vector<double> weights;
-  std::vector<double> sums;  // of charges, if there are several vectors
+  std::vector<double> charges, dipoles;  // sums, if there are several vectors
+  Strengths strengths;
 
   /// Weights from 0.5 to 1.5 at random, over the sum of the vector's magnitudes. Collective.
-  OneVector(const mpi::Comm& comm, std::span<const double> charges, int vectors, std::uint64_t seed)
-      : weights(static_cast<std::size_t>(vectors), 1.0) {
-    if (vectors == 1) return;
+  OneVector(const mpi::Comm& comm, const Strengths& given, std::uint64_t seed)
+      : weights(static_cast<std::size_t>(given.vectors), 1.0), strengths(given) {
+    if (given.vectors == 1) return;
     const std::size_t width = weights.size();
     std::vector<double> magnitudes(width, 0.0);
-    for (std::size_t i = 0; i < charges.size(); i += width)
-      for (std::size_t v = 0; v < width; ++v) magnitudes[v] += std::abs(charges[i + v]);
+    for (const std::span<const double> table : {given.charges, given.dipoles})
+      for (std::size_t i = 0; i < table.size(); i += width)
+        for (std::size_t v = 0; v < width; ++v) magnitudes[v] += std::abs(table[i + v]);
     comm.allreduce(std::span<double>(magnitudes), MPI_SUM);
     comm.broadcast(std::span<double>(magnitudes));  // reductions may round differently on other ranks
     std::mt19937_64 random(seed);
     constexpr double kLeast = 1e-290;  // so that no weight is infinite
     for (std::size_t v = 0; v < width; ++v)
       weights[v] = (0.5 + static_cast<double>(random() >> 11) * 0x1p-53) / std::max(magnitudes[v], kLeast);
-    sums.resize(charges.size() / width);
-    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] = of(charges, i);
+    for (auto [table, sums] : {std::pair(given.charges, &charges), std::pair(given.dipoles, &dipoles)}) {
+      sums->resize(table.size() / width);
+      for (std::size_t i = 0; i < sums->size(); ++i) (*sums)[i] = of(table, i);
+    }
+    strengths = {charges, dipoles, 1};
   }
+  OneVector(const OneVector&) = delete;
+  OneVector& operator=(const OneVector&) = delete;
 
-  std::span<const double> charges(std::span<const double> given) const {
-    return weights.size() == 1 ? given : std::span<const double>(sums);
-  }
   /// The value of row i of a table (rows, vectors).
   double of(std::span<const double> table, std::size_t i) const {
     if (weights.size() == 1) return table[i];
@@ -138,8 +150,16 @@ struct OneVector {
   }
 };
 
-void check_lengths(std::span<const double> sources, std::span<const double> charges,
-                   std::span<const double> targets, const Field& field, bool gradient) {
+/// Parts of a field with derivatives of one order, on this rank and then at the sampled targets.
+struct FieldPart {
+  const std::vector<double>& values;  // (targets, width, vectors)
+  std::size_t width;
+  bool wanted;
+  std::vector<double> errors;  // (samples, width): values, then what they differ from the reference
+};
+
+void check_lengths(std::span<const double> sources, const Strengths& strengths,
+                   std::span<const double> targets, const Field& field, bool gradient, bool hessian) {
   const auto require = [](bool holds, const char* what, std::size_t size, const char* expected) {
     if (!holds)
       throw Error(fmt::format("verify: {}: {} values, expected {}", what, size, expected),
@@ -148,22 +168,32 @@ void check_lengths(std::span<const double> sources, std::span<const double> char
   require(sources.size() % 3 == 0, "sources", sources.size(), "three per point");
   require(targets.size() % 3 == 0, "targets", targets.size(), "three per point");
   const auto vectors = static_cast<std::size_t>(field.vectors);
-  require(3 * charges.size() == vectors * sources.size(), "charges", charges.size(),
-          "one per source and vector");
+  const bool dipoles = !strengths.dipoles.empty();
+  require(3 * strengths.charges.size() == vectors * sources.size() || (dipoles && strengths.charges.empty()),
+          "charges", strengths.charges.size(), "one per source and vector");
+  require(!dipoles || strengths.dipoles.size() == vectors * sources.size(), "dipoles",
+          strengths.dipoles.size(), "three per source and vector");
   require(3 * field.potential.size() == vectors * targets.size(), "potential", field.potential.size(),
           "one per target and vector");
   if (gradient)
     require(field.gradient.size() == vectors * targets.size(), "gradient", field.gradient.size(),
             "three per target and vector, on all ranks or on none");
+  if (hessian)
+    require(field.hessian.size() == 2 * vectors * targets.size(), "Hessian", field.hessian.size(),
+            "six per target and vector, on all ranks or on none");
 }
 
 Verification verify_together(const mpi::Comm& comm, const AnyKernel& kernel, std::span<const double> sources,
-                             std::span<const double> charges, std::span<const double> targets,
-                             const Field& field, Index samples, std::uint64_t seed, ReferenceForm form) {
-  const bool gradient = comm.any(!field.gradient.empty());
+                             const Strengths& given, std::span<const double> targets, const Field& field,
+                             Index samples, std::uint64_t seed, ReferenceForm form) {
+  const bool gradient = comm.any(!field.gradient.empty()), hessian = comm.any(!field.hessian.empty());
   const Index fewest = comm.min(samples), most = comm.max(samples);
   const Index least_vectors = comm.min(Index{field.vectors}), most_vectors = comm.max(Index{field.vectors});
   mpi::collectively(comm, [&] {
+    if (given.vectors != field.vectors)
+      throw Error(
+          fmt::format("verify: the strengths are {} vectors, the field {}", given.vectors, field.vectors),
+          "pass the strengths that the field is of");
     if (least_vectors < 1 || least_vectors != most_vectors)
       throw Error(
           fmt::format("verify: fields of {} to {} vectors: it must be one positive number on all ranks",
@@ -171,7 +201,7 @@ Verification verify_together(const mpi::Comm& comm, const AnyKernel& kernel, std
     if (fewest < 1 || fewest != most)
       throw Error(
           fmt::format("verify: {} to {} samples: it must be one positive number on all ranks", fewest, most));
-    check_lengths(sources, charges, targets, field, gradient);
+    check_lengths(sources, given, targets, field, gradient, hessian);
   });
   comm.broadcast(std::span<std::uint64_t>(&seed, 1));
   const Index own = static_cast<Index>(targets.size() / 3), before = comm.exclusive_sum(own);
@@ -179,49 +209,69 @@ Verification verify_together(const mpi::Comm& comm, const AnyKernel& kernel, std
   const std::vector<Index> chosen = choose(std::min(samples, population), population, seed);
   const std::size_t k = chosen.size();
 
-  const OneVector one(comm, charges, field.vectors, seed);
+  const OneVector one(comm, given, seed);
   // Each rank fills in its own targets; the sum over ranks has all.
-  std::vector<double> places(3 * k), errors(k), gradient_errors(gradient ? 3 * k : 0);
+  std::vector<double> places(3 * k);
+  std::array<FieldPart, 3> parts{
+      {{field.potential, 1, true, {}}, {field.gradient, 3, gradient, {}}, {field.hessian, 6, hessian, {}}}};
+  for (FieldPart& part : parts)
+    if (part.wanted) part.errors.resize(part.width * k);
   for (std::size_t i = 0; i < k; ++i) {
     const Index here = chosen[i] - before;
     if (here < 0 || here >= own) continue;
     const std::size_t j = static_cast<std::size_t>(here);
-    errors[i] = one.of(field.potential, j);
-    for (std::size_t c = 0; c < 3; ++c) {
-      places[3 * i + c] = targets[3 * j + c];
-      if (gradient) gradient_errors[3 * i + c] = one.of(field.gradient, 3 * j + c);
-    }
+    std::copy_n(targets.begin() + static_cast<std::ptrdiff_t>(3 * j), 3,
+                places.begin() + static_cast<std::ptrdiff_t>(3 * i));
+    for (FieldPart& part : parts)
+      for (std::size_t c = 0; part.wanted && c < part.width; ++c)
+        part.errors[part.width * i + c] = one.of(part.values, part.width * j + c);
   }
   comm.enter("verify");
   comm.allreduce(std::span<double>(places), MPI_SUM);
-  ReferenceSums sums = reference_sums(kernel, places, sources, one.charges(charges), gradient, form);
-  for (auto* values :
-       {&errors, &gradient_errors, &sums.potential, &sums.scale, &sums.gradient, &sums.gradient_scale})
-    comm.allreduce(std::span<double>(*values), MPI_SUM);
-  for (std::size_t i = 0; i < errors.size(); ++i) errors[i] -= sums.potential[i];
-  for (std::size_t i = 0; i < gradient_errors.size(); ++i) gradient_errors[i] -= sums.gradient[i];
+  const Output output = hessian    ? Output::potential_gradient_and_hessian
+                        : gradient ? Output::potential_and_gradient
+                                   : Output::potential;
+  ReferenceSums sums = reference_sums(kernel, places, sources, one.strengths, output, form);
+  struct Reference {
+    std::vector<double>&values, &scale;
+  };
+  const std::array<Reference, 3> references{{{sums.potential, sums.scale},
+                                             {sums.gradient, sums.gradient_scale},
+                                             {sums.hessian, sums.hessian_scale}}};
+  std::array<std::vector<double>, 3> sizes;  // of the errors
+  for (std::size_t p = 0; p < 3; ++p) {
+    auto& [values, scale] = references[p];
+    std::vector<double>& errors = parts[p].errors;
+    for (auto* table : {&errors, &values, &scale}) comm.allreduce(std::span<double>(*table), MPI_SUM);
+    for (std::size_t i = 0; i < errors.size(); ++i) errors[i] -= values[i];
+    sizes[p] = lengths(errors, parts[p].width);
+  }
 
   Verification v;
   v.samples = static_cast<Index>(k);
   v.targets = population;
   v.vectors = field.vectors;
   if (k == 0) return v;
-  const std::vector<double> sizes = lengths(errors, 1);
-  v.potential = field_error(sizes, sums.potential, sums.scale, population);
-  if (gradient)
-    v.gradient =
-        field_error(lengths(gradient_errors, 3), lengths(sums.gradient, 3), sums.gradient_scale, population);
-  const std::size_t worst =
-      static_cast<std::size_t>(std::max_element(sizes.begin(), sizes.end()) - sizes.begin());
+  const auto error_of = [&](std::size_t p) {
+    return field_error(sizes[p], lengths(references[p].values, parts[p].width), references[p].scale,
+                       population);
+  };
+  v.potential = error_of(0);
+  if (gradient) v.gradient = error_of(1);
+  if (hessian) v.hessian = error_of(2);
+  const std::vector<double>& of_potential = sizes[0];
+  const std::size_t worst = static_cast<std::size_t>(
+      std::max_element(of_potential.begin(), of_potential.end()) - of_potential.begin());
   v.worst_target = chosen[worst];
   std::copy_n(places.begin() + static_cast<std::ptrdiff_t>(3 * worst), 3, v.worst_place.begin());
   // The largest error over the root mean square of the reference.
   const double reference = largest(sums.potential);
-  v.max = sizes[worst] == 0 ? 0
-          : std::isfinite(sizes[worst])
-              ? sizes[worst] / (reference *
-                                std::sqrt(sum_of_squares(sums.potential, reference) / static_cast<double>(k)))
-              : kInfinity;
+  v.max =
+      of_potential[worst] == 0 ? 0
+      : std::isfinite(of_potential[worst])
+          ? of_potential[worst] /
+                (reference * std::sqrt(sum_of_squares(sums.potential, reference) / static_cast<double>(k)))
+          : kInfinity;
   if (v.samples < population) v.worse_share = 1 - std::pow(1 - kConfidence, 1 / static_cast<double>(k));
   // Results of reductions may differ between ranks by rounding; the verification must not.
   static_assert(std::is_trivially_copyable_v<Verification>);
@@ -232,26 +282,37 @@ Verification verify_together(const mpi::Comm& comm, const AnyKernel& kernel, std
 }  // namespace
 
 Verification verify(MPI_Comm parent, const AnyKernel& kernel, std::span<const double> sources,
-                    std::span<const double> charges, std::span<const double> targets, const Field& field,
+                    const Strengths& strengths, std::span<const double> targets, const Field& field,
                     Index samples, std::uint64_t seed, ReferenceForm form) {
   const mpi::Comm comm = mpi::Comm::duplicate(parent);
   return mpi::or_end_all(comm, "verify", [&] {
-    return verify_together(comm, kernel, sources, charges, targets, field, samples, seed, form);
+    return verify_together(comm, kernel, sources, strengths, targets, field, samples, seed, form);
   });
+}
+
+Verification verify(MPI_Comm parent, const AnyKernel& kernel, std::span<const double> sources,
+                    std::span<const double> charges, std::span<const double> targets, const Field& field,
+                    Index samples, std::uint64_t seed, ReferenceForm form) {
+  return verify(parent, kernel, sources, Strengths{charges, {}, field.vectors}, targets, field, samples, seed,
+                form);
 }
 
 bool reaches(const Verification& verification, int digits) {
   const double wanted = std::pow(10.0, -digits);
-  return verification.potential.scaled_l2 < wanted &&
-         (!verification.gradient || verification.gradient->scaled_l2 < wanted);
+  const auto below = [wanted](const std::optional<FieldError>& error) {
+    return !error || error->scaled_l2 < wanted;
+  };
+  return below(verification.potential) && below(verification.gradient) && below(verification.hessian);
 }
 
 ReferenceForm self_check_form(const Parameters& parameters) {
   // The requested digits, or those that the order reaches.
   const int digits = parameters.digits.value_or(parameters.operators.order - 1);
   constexpr int kEstimatedDigits = 3, kSingleDigits = 5, kOneStepDigits = 7;
-  return digits <= kEstimatedDigits ? ReferenceForm::estimated
-         : digits <= kSingleDigits  ? ReferenceForm::in_single
+  // Errors of distances and of 1/r count several times in higher derivatives.
+  const bool high = order_of(parameters.options.output) + (parameters.dipoles() ? 1 : 0) >= 2;
+  return digits <= kEstimatedDigits ? (high ? ReferenceForm::in_single : ReferenceForm::estimated)
+         : digits <= kSingleDigits  ? (high ? ReferenceForm::one_step : ReferenceForm::in_single)
          : digits <= kOneStepDigits ? ReferenceForm::one_step
                                     : ReferenceForm::in_double;
 }

@@ -142,14 +142,39 @@ void fill_positions(Shape shape, Index first, std::span<double> points, std::uin
   }
 }
 
-void fill_charges(Charges charges, Index first, std::span<double> values, std::uint64_t seed, int vectors) {
+namespace {
+
+/// Strengths (count, components, vectors), from the random numbers `number` to number + components - 1 of
+/// each point in a sequence.
+void fill_strengths(Charges charges, Index first, std::span<double> values, std::uint64_t seed, int vectors,
+                    std::size_t components, RngStream stream, int number) {
   const auto width = static_cast<std::size_t>(vectors);
   for (std::size_t v = 0; v < width; ++v) {
     constexpr std::uint64_t kSeedStep = 0xd1342543de82ef95;
-    const Random random(seed + v * kSeedStep, RngStream::sources);
-    for (std::size_t n = 0; n < values.size() / width; ++n)
-      values[n * width + v] = charges == Charges::unit ? 1 : 2 * random(first + static_cast<Index>(n), 3) - 1;
+    const Random random(seed + v * kSeedStep, stream);
+    for (std::size_t n = 0; n < values.size() / width / components; ++n)
+      for (std::size_t c = 0; c < components; ++c)
+        values[(n * components + c) * width + v] =
+            charges == Charges::unit
+                ? 1
+                : 2 * random(first + static_cast<Index>(n), number + static_cast<int>(c)) - 1;
   }
+}
+
+}  // namespace
+
+void fill_charges(Charges charges, Index first, std::span<double> values, std::uint64_t seed, int vectors) {
+  fill_strengths(charges, first, values, seed, vectors, 1, RngStream::sources, 3);
+}
+
+void fill_dipoles(Charges charges, Index first, std::span<double> values, std::uint64_t seed, int vectors) {
+  fill_strengths(charges, first, values, seed, vectors, 3, RngStream::dipoles, 0);
+}
+
+std::vector<double> make_dipoles(Charges charges, Index first, Index count, std::uint64_t seed, int vectors) {
+  std::vector<double> values = zeros_in_large_pages(static_cast<std::size_t>(3 * count * vectors));
+  fill_dipoles(charges, first, values, seed, vectors);
+  return values;
 }
 
 std::vector<double> make_positions(Shape shape, Index first, Index count, std::uint64_t seed,

@@ -33,7 +33,7 @@ std::string_view charges_name(Charges charges);
 Charges parse_charges(std::string_view name);
 
 /// Independent random sequences of one seed.
-enum class RngStream : int { sources = 0, targets = 1 };
+enum class RngStream : int { sources = 0, targets = 1, dipoles = 2 };
 
 /// Points first .. first + count - 1 of the distribution, (count, 3) interleaved. Point i depends only on
 /// (shape, seed, stream, i), so that any division of the indices among ranks gives the same points.
@@ -52,6 +52,12 @@ std::array<double, 3> shape_point(Shape shape, double u, double v, double w);
 std::vector<double> make_charges(Charges charges, Index first, Index count, std::uint64_t seed,
                                  int vectors = 1);
 void fill_charges(Charges charges, Index first, std::span<double> values, std::uint64_t seed,
+                  int vectors = 1);
+
+/// Dipoles of the same points, (count, 3, vectors): components like charges, independent of them.
+std::vector<double> make_dipoles(Charges charges, Index first, Index count, std::uint64_t seed,
+                                 int vectors = 1);
+void fill_dipoles(Charges charges, Index first, std::span<double> values, std::uint64_t seed,
                   int vectors = 1);
 
 }  // namespace octopole

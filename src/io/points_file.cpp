@@ -29,16 +29,18 @@ void require_equal_path(const mpi::Comm& comm, const std::string& path) {
 struct Layout {
   const char* sources;
   const char* charges;
+  const char* dipoles;  // null: this layout has none
   const char* targets;
 };
 constexpr Layout kLayouts[] = {
-    {"/sources/positions", "/sources/charges", "/targets/positions"},
-    {"/particle_data/sources", "/particle_data/source_densities", "/particle_data/targets"},
+    {"/sources/positions", "/sources/charges", "/sources/dipoles", "/targets/positions"},
+    {"/particle_data/sources", "/particle_data/source_densities", nullptr, "/particle_data/targets"},
 };
 
 /// What rank 0 finds in the file and broadcasts.
 struct Contents {
-  int layout = 0, vectors = 1;
+  int layout = 0;
+  StrengthShape strengths;
   Index sources = 0, targets = 0;
   bool has_targets = false;
 };
@@ -66,30 +68,39 @@ std::size_t check_type(const hdf5::Handle& dataset, const std::string& name) {
   throw Error(name + " holds " + found, "expected float32 or float64");
 }
 
-/// Any number of columns.
-constexpr Index kAnyColumns = 0;
-
-/// Numbers of rows and columns of a table.
+/// The shape that a table must have: (rows, columns), where a single column has no dimension; if `vectors`,
+/// also with the vectors as one dimension more.
 struct TableShape {
-  Index rows, columns;
+  Index columns;
+  bool vectors = false;
 };
 
-/// The shape of a table, which must have this number of columns; for any, one dimension is one column.
-TableShape check_table(hid_t file, const std::string& dataset, const std::string& path, Index columns) {
+/// Numbers of rows and vectors of a table.
+struct TableSize {
+  Index rows, vectors;
+};
+
+/// The size of a table, which must have this shape.
+TableSize check_table(hid_t file, const std::string& dataset, const std::string& path,
+                      const TableShape& expected) {
   const std::string name = in_file(dataset, path);
   if (!hdf5::has_dataset(file, dataset)) throw Error("dataset " + name + " is missing");
   const hdf5::Handle handle = hdf5::open_dataset(file, dataset);
   const std::vector<hsize_t> shape = hdf5::shape_of(handle, name);
-  const bool any = columns == kAnyColumns;
-  const bool right =
-      (shape.size() == 2 && (any ? shape[1] > 0 : shape[1] == static_cast<hsize_t>(columns))) ||
-      (shape.size() == 1 && any);
-  if (!right)
+  const std::size_t dimensions = expected.columns == 1 ? 1 : 2;
+  const bool several = expected.vectors && shape.size() == dimensions + 1;
+  const bool right = (shape.size() == dimensions || (several && shape.back() > 0)) &&
+                     (dimensions == 1 || shape[1] == static_cast<hsize_t>(expected.columns));
+  if (!right) {
+    const std::string columns = dimensions == 1 ? "" : " " + std::to_string(expected.columns);
     throw Error("dataset " + name + " has the shape " + describe(shape),
-                any ? "expected (N,), or (N, B) for B vectors of charges"
-                    : "expected (N, " + std::to_string(columns) + ")");
+                "expected (N," + columns + ")" +
+                    (expected.vectors ? ", or (N," + columns + (dimensions == 1 ? "" : ",") +
+                                            " B) for B vectors of " + dataset.substr(dataset.rfind('/') + 1)
+                                      : ""));
+  }
   hdf5::check_stored(handle, "dataset " + name, shape, check_type(handle, "dataset " + name));
-  return {static_cast<Index>(shape[0]), shape.size() == 1 ? 1 : static_cast<Index>(shape[1])};
+  return {static_cast<Index>(shape[0]), several ? static_cast<Index>(shape.back()) : 1};
 }
 
 /// Throws Error if the file cannot be read at all.
@@ -98,6 +109,34 @@ void check_readable(const std::string& path) {
   if (::access(path.c_str(), R_OK) != 0) throw Error("cannot read '" + path + "': " + std::strerror(errno));
   if (std::filesystem::is_directory(path, ignored))
     throw Error("cannot read '" + path + "': it is a directory");
+}
+
+/// The kind and the number of vectors of the strengths in a file with `sources` positions.
+StrengthShape inspect_strengths(hid_t file, const Layout& layout, const std::string& path, Index sources) {
+  const bool has_dipoles = layout.dipoles && hdf5::has_object(file, layout.dipoles);
+  const bool has_charges = !has_dipoles || hdf5::has_object(file, layout.charges);
+  std::optional<Index> vectors;
+  const auto inspect = [&](const char* dataset, Index columns, const std::string& what) {
+    const auto [rows, count] = check_table(file, dataset, path, {columns, true});
+    if (count > kMostVectors)
+      throw Error(in_file(dataset, path) + " has " + std::to_string(count) + " vectors of " + what + "s",
+                  "at most " + std::to_string(kMostVectors) + " can be evaluated together");
+    if (rows != sources)
+      throw Error(in_file(dataset, path) + " has " + std::to_string(rows) + " " + what + "s for the " +
+                      std::to_string(sources) + " positions in '" + layout.sources + "'",
+                  "one " + what + " per position is needed");
+    if (vectors.value_or(count) != count)
+      throw Error(in_file(dataset, path) + " has " + std::to_string(count) + " vectors, and '" +
+                      layout.charges + "' " + std::to_string(*vectors),
+                  "charges and dipoles need the same number of vectors");
+    vectors = count;
+  };
+  if (has_charges) inspect(layout.charges, 1, "charge");
+  if (has_dipoles) inspect(layout.dipoles, 3, "dipole");
+  return {!has_dipoles  ? SourceKind::charges
+          : has_charges ? SourceKind::charges_and_dipoles
+                        : SourceKind::dipoles,
+          static_cast<int>(*vectors)};
 }
 
 Contents inspect(const std::string& path) {
@@ -117,20 +156,12 @@ Contents inspect(const std::string& path) {
     contents.layout = 1;
   }
   const Layout& layout = kLayouts[contents.layout];
-  contents.sources = check_table(file.get(), layout.sources, path, 3).rows;
-  const auto [charges, vectors] = check_table(file.get(), layout.charges, path, kAnyColumns);
-  if (vectors > kMostVectors)
-    throw Error(in_file(layout.charges, path) + " has " + std::to_string(vectors) + " vectors of charges",
-                "at most " + std::to_string(kMostVectors) + " can be evaluated together");
-  contents.vectors = static_cast<int>(vectors);
-  if (charges != contents.sources)
-    throw Error(in_file(layout.charges, path) + " has " + std::to_string(charges) + " charges for the " +
-                    std::to_string(contents.sources) + " positions in '" + layout.sources + "'",
-                "one charge per position is needed");
+  contents.sources = check_table(file.get(), layout.sources, path, {3}).rows;
+  contents.strengths = inspect_strengths(file.get(), layout, path, contents.sources);
   if (contents.sources == 0) throw Error(in_file(layout.sources, path) + " is empty: there are no sources");
   contents.has_targets = hdf5::has_object(file.get(), layout.targets);
   if (contents.has_targets) {
-    contents.targets = check_table(file.get(), layout.targets, path, 3).rows;
+    contents.targets = check_table(file.get(), layout.targets, path, {3}).rows;
     if (contents.targets == 0)
       throw Error(in_file(layout.targets, path) + " is empty: there are no targets",
                   "leave it out if the sources are the targets");
@@ -163,7 +194,9 @@ Points read_together(const mpi::Comm& comm, const std::string& path, const Befor
   const Layout& layout = kLayouts[contents.layout];
   const RowBlock source_rows = block_of(contents.sources, comm.rank(), comm.size());
   const RowBlock target_rows = block_of(contents.targets, comm.rank(), comm.size());
-  if (before_reading) before_reading(source_rows, target_rows, contents.vectors);
+  if (before_reading) before_reading(source_rows, target_rows, contents.strengths);
+  const SourceKind kind = contents.strengths.kind;
+  const Index vectors = contents.strengths.vectors;
   Points points;
   {
     const hdf5::Handle file = hdf5::open_parallel(comm, path, hdf5::Access::read);
@@ -174,17 +207,20 @@ Points read_together(const mpi::Comm& comm, const std::string& path, const Befor
                         values.data());
       };
       read(layout.sources, source_rows, 3, points.sources);
-      read(layout.charges, source_rows, contents.vectors, points.charges);
+      if (kind != SourceKind::dipoles) read(layout.charges, source_rows, vectors, points.charges);
+      if (kind != SourceKind::charges) read(layout.dipoles, source_rows, 3 * vectors, points.dipoles);
       if (contents.has_targets) read(layout.targets, target_rows, 3, points.targets);
     });
   }
   check_finite(comm, in_file(layout.sources, path), points.sources, 3);
-  check_finite(comm, in_file(layout.charges, path), points.charges, contents.vectors);
+  check_finite(comm, in_file(layout.charges, path), points.charges, vectors);
+  if (layout.dipoles) check_finite(comm, in_file(layout.dipoles, path), points.dipoles, 3 * vectors);
   check_finite(comm, in_file(layout.targets, path), points.targets, 3);
 
   points.targets_are_sources = !comm.any(contents.has_targets && points.targets != points.sources);
   if (points.targets_are_sources) points.targets = {};
-  points.vectors = contents.vectors;
+  points.vectors = contents.strengths.vectors;
+  points.kind = kind;
   points.source_count = contents.sources;
   points.target_count = points.targets_are_sources ? contents.sources : contents.targets;
   return points;
@@ -310,11 +346,16 @@ std::vector<Attribute> attributes_of(const Parameters& parameters) {
 }
 
 void write_field(const mpi::Comm& comm, const std::string& path, const Field& field, Index first, Index rows,
-                 Output output, std::span<const Attribute> attributes) {
-  std::vector<Table> tables = {table_of("/targets/potential", rows, first, field.vectors, field.potential)};
-  if (output == Output::potential_and_gradient)
-    tables.push_back(table_of("/targets/gradient", rows, first, 3 * Index{field.vectors}, field.gradient));
-  for (Table& table : tables) table.vectors = field.vectors;
+                 const FieldParts& parts, std::span<const Attribute> attributes) {
+  std::vector<Table> tables;
+  const auto add = [&](bool wanted, const char* dataset, Index columns, const std::vector<double>& values) {
+    if (!wanted) return;
+    tables.push_back(table_of(dataset, rows, first, columns * field.vectors, values));
+    tables.back().vectors = field.vectors;
+  };
+  add(parts.potential, "/targets/potential", 1, field.potential);
+  add(parts.gradient, "/targets/gradient", 3, field.gradient);
+  add(parts.hessian, "/targets/hessian", 6, field.hessian);
   write_tables(comm, path, tables, attributes);
 }
 
@@ -336,15 +377,17 @@ void write_field_together(const mpi::Comm& comm, const std::string& path, const 
         "write the fields that evaluate returned for the same number of vectors on every rank");
   const Index own = size / vectors;
   const Index first = comm.exclusive_sum(own), rows = comm.sum(own);
-  const bool with_gradient = comm.any(!field.gradient.empty());
-  if (comm.any(with_gradient && field.gradient.size() != 3 * field.potential.size()))
-    throw AgreedError(
-        "'" + path +
-            "' cannot be written: the fields of some ranks have no gradient, or not three numbers "
-            "per target",
-        "evaluate the same output on every rank");
-  write_field(comm, path, field, first, rows,
-              with_gradient ? Output::potential_and_gradient : Output::potential, {});
+  const auto has = [&](const std::vector<double>& values, std::size_t width, const char* what) {
+    const bool any = comm.any(!values.empty());
+    if (comm.any(any && values.size() != width * field.potential.size()))
+      throw AgreedError(fmt::format("'{}' cannot be written: the fields of some ranks have no {}, or not {} "
+                                    "numbers per target",
+                                    path, what, width),
+                        "evaluate the same output on every rank");
+    return any;
+  };
+  const bool gradient = has(field.gradient, 3, "gradient"), hessian = has(field.hessian, 6, "Hessian");
+  write_field(comm, path, field, first, rows, FieldParts{true, gradient, hessian}, {});
 }
 
 }  // namespace

@@ -27,9 +27,15 @@ inline RowBlock block_of(Index rows, int rank, int ranks) {
   return {rank * base + (rank < rest ? rank : rest), base + (rank < rest ? 1 : 0)};
 }
 
-/// Called on all ranks with the rows that this rank will hold and the number of vectors of charges, before
-/// they are allocated. If it throws, it must throw on all ranks.
-using BeforeReading = std::function<void(RowBlock sources, RowBlock targets, int vectors)>;
+/// What strengths sources have.
+struct StrengthShape {
+  SourceKind kind = SourceKind::charges;
+  int vectors = 1;
+};
+
+/// Called on all ranks with the rows that this rank will hold and their strengths, before they are allocated.
+/// If it throws, it must throw on all ranks.
+using BeforeReading = std::function<void(RowBlock sources, RowBlock targets, StrengthShape strengths)>;
 
 /// As read_points of octopole/files.hpp. `before_reading` may be empty.
 Points read_points(const mpi::Comm& comm, const std::string& path, const BeforeReading& before_reading = {});
@@ -60,10 +66,20 @@ void write_tables(const mpi::Comm& comm, const std::string& path, std::span<cons
 /// The parameters that the table of options writes to results; integers also for bool, nothing where unset.
 std::vector<Attribute> attributes_of(const Parameters& parameters);
 
-/// Writes a field as write_field of octopole/files.hpp does, with attributes: rows [first, first + rows of
-/// this rank) of `rows`, and the gradient if `output` has it. Collective.
+/// Parts of a field: those to be written, for instance.
+struct FieldParts {
+  bool potential = true, gradient = false, hessian = false;
+  Output output() const {
+    return hessian    ? Output::potential_gradient_and_hessian
+           : gradient ? Output::potential_and_gradient
+                      : Output::potential;
+  }
+};
+
+/// Writes parts of a field as write_field of octopole/files.hpp does, with attributes: rows [first, first +
+/// rows of this rank) of `rows`. Collective.
 void write_field(const mpi::Comm& comm, const std::string& path, const Field& field, Index first, Index rows,
-                 Output output, std::span<const Attribute> attributes);
+                 const FieldParts& parts, std::span<const Attribute> attributes);
 
 /// A table in memory: this rank's rows start at `first` of `rows`; `values` (count, columns) must outlive it.
 Table table_of(std::string dataset, Index rows, Index first, Index columns, std::span<const double> values);

@@ -36,9 +36,13 @@ void for_operators(const void* kernel, void* result) {
 }
 
 template <Kernel K>
-PairValue at(const void* kernel, double r2, double inverse_r) {
+RadialFactors at(const void* kernel, double r2, double inverse_r, int order) {
   const K& k = *static_cast<const K*>(kernel);
-  return {k.potential(r2, inverse_r), k.gradient_factor(r2, inverse_r)};
+  RadialFactors f{k.potential(r2, inverse_r), 0, 0, 0};
+  if (order >= 1) f.gradient_factor = k.gradient_factor(r2, inverse_r);
+  if (order >= 2) f.hessian_factor = k.hessian_factor(r2, inverse_r);
+  if (order >= 3) f.third_factor = k.third_factor(r2, inverse_r);
+  return f;
 }
 
 template <Kernel K>
@@ -166,8 +170,8 @@ void AnyKernel::check() const {
                               parameter_names()[i], values[i], name()));
 }
 
-PairValue AnyKernel::at(double r2, double inverse_r) const {
-  return type_->at(state_, r2, inverse_r);
+RadialFactors AnyKernel::at(double r2, double inverse_r, int order) const {
+  return type_->at(state_, r2, inverse_r, order);
 }
 void AnyKernel::potentials(Index count, const double* dx, const double* dy, const double* dz,
                            double* values) const {

@@ -18,7 +18,7 @@ struct KernelType {
   void (*set_parameters)(const std::array<double, kKernelParameters>& parameters, void* result);
   void (*in_units_of)(const void* kernel, double length, void* result);
   void (*for_operators)(const void* kernel, void* result);
-  PairValue (*at)(const void* kernel, double r2, double inverse_r);
+  RadialFactors (*at)(const void* kernel, double r2, double inverse_r, int order);
   void (*potentials)(const void* kernel, Index count, const double* dx, const double* dy, const double* dz,
                      double* values);
   const PairLoops* pair_loops;

@@ -2,10 +2,14 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <span>
+#include <vector>
 
 #include "base/types.hpp"
+#include "kernels/derivatives.hpp"
+#include "octopole/field.hpp"
 #include "octopole/kernels.hpp"
 
 #pragma GCC visibility push(default)
@@ -57,6 +61,52 @@ void direct_sum(const K& kernel, std::span<const double> targets, std::span<cons
       gradient[3 * i + 2] += of_gradient * gz;
     }
   }
+}
+
+/// Sets `field` to the output due to charges and dipoles, as Fmm::evaluate does: kernel constant included,
+/// for any unit of length. Plain scalar loops over all derivatives; coincident points contribute nothing.
+inline void direct_sum(const AnyKernel& kernel, std::span<const double> targets,
+                       std::span<const double> sources, const Strengths& strengths, Output output,
+                       Field& field) {
+  const auto m = static_cast<Index>(targets.size() / 3), n = static_cast<Index>(sources.size() / 3);
+  const int parts = kPartsUpTo[static_cast<std::size_t>(order_of(output))];
+  const Index vectors = strengths.vectors;
+  const double unit = unit_of(targets, sources);
+  const AnyKernel scaled = kernel.in_units_of(unit);
+  const double whole = std::ldexp(kernel.constant(), kernel.homogeneity() * std::ilogb(unit));
+  const bool charges = !strengths.charges.empty(), dipoles = !strengths.dipoles.empty();
+  field.vectors = strengths.vectors;
+  field.potential.assign(static_cast<std::size_t>(m * vectors), 0.0);
+  field.gradient.assign(parts > 1 ? static_cast<std::size_t>(3 * m * vectors) : 0, 0.0);
+  field.hessian.assign(parts > 4 ? static_cast<std::size_t>(6 * m * vectors) : 0, 0.0);
+#pragma omp parallel for schedule(static)
+  for (Index i = 0; i < m; ++i)
+    for (Index j = 0; j < n; ++j) {
+      std::array<double, 3> d{};
+      for (std::size_t c = 0; c < 3; ++c)
+        d[c] = (targets[static_cast<std::size_t>(3 * i) + c] - sources[static_cast<std::size_t>(3 * j) + c]) /
+               unit;
+      const double r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
+      if (!(r2 > 0)) continue;
+      const double inverse_r = 1 / std::sqrt(r2);
+      const std::array<double, 20> derivative = derivatives_of(scaled.at(r2, inverse_r), d, inverse_r);
+      for (Index v = 0; v < vectors; ++v)
+        for (int part = 0; part < parts; ++part) {
+          double sum = 0;
+          if (charges) sum += strengths.charges[j * vectors + v] * derivative[static_cast<std::size_t>(part)];
+          if (dipoles)  // the derivative with respect to the source has the opposite sign
+            for (int c = 0; c < 3; ++c)
+              sum -= strengths.dipoles[(3 * j + c) * vectors + v] / unit *
+                     derivative[static_cast<std::size_t>(product_of_parts(part, 1 + c))];
+          const double value = std::ldexp(whole * sum, -order_of_part(part) * std::ilogb(unit));
+          if (part == 0)
+            field.potential[i * vectors + v] += value;
+          else if (part < 4)
+            field.gradient[(3 * i + part - 1) * vectors + v] += value;
+          else
+            field.hessian[(6 * i + part - 4) * vectors + v] += value;
+        }
+    }
 }
 
 }  // namespace octopole

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include "kernels/symmetric_loop_impl.hpp"
 
@@ -39,46 +40,61 @@ void add_all_to_doubles(const float* from, Index count, double scale, double* to
 
 /// Maximum number of points of a leaf that are processed together, so that two copies of their results per
 /// lane fit in the L1 cache; and maximum number of points of a row.
-inline constexpr Index kLeafFramePiece = 128, kLeafFrameRow = 512;
+template <int order>
+inline constexpr Index kLeafFramePiece = order < 2 ? 128 : 32;
+inline constexpr Index kLeafFrameRow = 512;
 
-/// At most Size points with charges, in the frame of the current leaf.
-template <Index Size>
+/// At most Size points with strengths, in the frame of the current leaf: charges, dipoles in its unit of
+/// length, or both.
+template <Index Size, SourceKind kind>
 struct LeafFrameSet {
   static constexpr Index kSize = Size;
   using V = typename isa::Vec<float>::type;
   static constexpr int lanes = isa::Vec<float>::lanes;
+  static constexpr SourceParts kParts{kind};
+  static constexpr int kStrengths = kParts.count();
 
-  alignas(64) float x[Size + lanes], y[Size + lanes], z[Size + lanes], charge[Size + lanes];
+  alignas(64) float x[Size + lanes], y[Size + lanes], z[Size + lanes];
+  alignas(64) float strengths[kStrengths][Size + lanes];
   alignas(64) float least[Size + lanes];  // pairs with smaller squared distances are too close
   Index count = 0;
 
-  /// Appends `size` points from `start` on.
+  /// Appends `size` points from `start` on. `per_length` converts dipoles to the frame's unit.
   void append(const LeafFrameArrays& points, const LeafFramePartner& frame, Index start, Index size,
-              float least_r2) {
+              float least_r2, [[maybe_unused]] float per_length) {
     const Index end = count + size;
     // Whole vectors may read on into the next leaf: what they write past the end is overwritten.
     for (; count < end && start + lanes <= points.count; count += lanes, start += lanes) {
       simd::store(x + count, simd::load<V>(points.x + start) * frame.ratio + frame.x);
       simd::store(y + count, simd::load<V>(points.y + start) * frame.ratio + frame.y);
       simd::store(z + count, simd::load<V>(points.z + start) * frame.ratio + frame.z);
-      simd::store(charge + count, simd::load<V>(points.charge + start));
+#pragma GCC unroll 4
+      for (int s = 0; s < kStrengths; ++s) {
+        V strength = simd::load<V>(points.charge + s * points.charge_stride + start);
+        if (kParts.first + s > 0) strength = strength * per_length;
+        simd::store(strengths[s] + count, strength);
+      }
       simd::store(least + count, simd::broadcast<V>(least_r2));
     }
     for (; count < end; ++count, ++start) {
       x[count] = points.x[start] * frame.ratio + frame.x;
       y[count] = points.y[start] * frame.ratio + frame.y;
       z[count] = points.z[start] * frame.ratio + frame.z;
-      charge[count] = points.charge[start];
+      for (int s = 0; s < kStrengths; ++s) {
+        const float strength = points.charge[s * points.charge_stride + start];
+        strengths[s][count] = kParts.first + s > 0 ? strength * per_length : strength;
+      }
       least[count] = least_r2;
     }
     count = end;
   }
-  /// Pads the last vectors with zero charges far away, to which no point is too close.
+  /// Pads the last vectors with zero strengths far away, to which no point is too close.
   void fill_up() {
     constexpr float away = 1e3F;
     for (Index i = count; i < count + lanes; ++i) {
       x[i] = away;
-      y[i] = z[i] = charge[i] = least[i] = 0;
+      y[i] = z[i] = least[i] = 0;
+      for (auto& strength : strengths) strength[i] = 0;
     }
   }
 };
@@ -96,26 +112,39 @@ struct LeafFrameBlock {
 
 /// Sums both sides of the pairs, or (without Both) only that of the vectors' points. Returns false if a pair
 /// is too close for Pairs::fast: the values written are then invalid.
-template <int Width, Pairs pairs, bool Both, bool Gradient, bool Estimate, class K, Index Size>
-OCTOPOLE_INLINE bool leaf_frame_block(const K& kernel, const LeafFrameSet<Size>& a,
-                                      const LeafFrameSet<kLeafFramePiece>& b, const LeafFrameBlock& block) {
+template <int Width, Pairs pairs, bool Both, int order, bool Estimate, class K, Index Size, SourceKind kind>
+OCTOPOLE_INLINE bool leaf_frame_block(const K& kernel, const LeafFrameSet<Size, kind>& a,
+                                      const LeafFrameSet<kLeafFramePiece<order>, kind>& b,
+                                      const LeafFrameBlock& block) {
   using V = typename isa::Vec<float>::type;
-  constexpr int lanes = isa::Vec<float>::lanes, parts = Gradient ? 4 : 1;
+  constexpr int lanes = isa::Vec<float>::lanes, parts = kPartsUpTo[order];
+  constexpr bool Gradient = order >= 1, Hessian = order >= 2;
   constexpr auto accuracy = Estimate ? simd::Accuracy::estimate : simd::Accuracy::step;
+  constexpr bool charges = kind != SourceKind::dipoles, dipoles = kind != SourceKind::charges;
+  static_assert(!dipoles || order == 0, "derivatives of dipoles are summed by tiles");
+  constexpr int p = charges ? 1 : 0;  // the first component of dipoles among the strengths
   V x[Width], y[Width], z[Width], charge[Width], least[Width], u[Width], gx[Width], gy[Width], gz[Width];
+  V px[Width], py[Width], pz[Width], h[6][Width];
 #pragma GCC unroll 4
   for (int w = 0; w < Width; ++w) {
     const Index i = block.at + w * lanes;
     x[w] = simd::load<V>(a.x + i);
     y[w] = simd::load<V>(a.y + i);
     z[w] = simd::load<V>(a.z + i);
-    charge[w] = simd::load<V>(a.charge + i);
+    if constexpr (charges) charge[w] = simd::load<V>(a.strengths[0] + i);
+    if constexpr (dipoles) {
+      px[w] = simd::load<V>(a.strengths[p] + i);
+      py[w] = simd::load<V>(a.strengths[p + 1] + i);
+      pz[w] = simd::load<V>(a.strengths[p + 2] + i);
+    }
     if constexpr (pairs != Pairs::fast) least[w] = simd::load<V>(a.least + i);
     u[w] = gx[w] = gy[w] = gz[w] = V{};
+    for (auto& second : h) second[w] = V{};
   }
   // Local copies, because the compiler must assume that the stores below may change the members.
-  const float *const b_x = b.x, *const b_y = b.y, *const b_z = b.z, *const b_charge = b.charge,
+  const float *const b_x = b.x, *const b_y = b.y, *const b_z = b.z, *const b_charge = b.strengths[0],
                      *const before = block.before;
+  constexpr Index row = std::extent_v<decltype(b.strengths), 1>;
   float* const after = block.after;
   std::uint16_t* const beyond = block.beyond;
   const Index count = block.count;
@@ -123,22 +152,39 @@ OCTOPOLE_INLINE bool leaf_frame_block(const K& kernel, const LeafFrameSet<Size>&
   for (Index j = 0; j < count; ++j) {
     const V bx = simd::broadcast<V>(b_x[j]), by = simd::broadcast<V>(b_y[j]), bz = simd::broadcast<V>(b_z[j]),
             bq = simd::broadcast<V>(b_charge[j]);
+    V bpx, bpy, bpz;
+    if constexpr (dipoles) {
+      bpx = simd::broadcast<V>(b_charge[p * row + j]);
+      bpy = simd::broadcast<V>(b_charge[(p + 1) * row + j]);
+      bpz = simd::broadcast<V>(b_charge[(p + 2) * row + j]);
+    }
     const Index sum = j * parts * lanes;
-    V to_b{}, to_bx{}, to_by{}, to_bz{};
+    V to_b{}, to_bx{}, to_by{}, to_bz{}, to_bh[6]{};
     if constexpr (Both) to_b = simd::load<V>(before + sum);
     if constexpr (Both && Gradient) {
       to_bx = simd::load<V>(before + sum + lanes);
       to_by = simd::load<V>(before + sum + 2 * lanes);
       to_bz = simd::load<V>(before + sum + 3 * lanes);
     }
+    if constexpr (Both && Hessian) {
+#pragma GCC unroll 8
+      for (int c = 0; c < 6; ++c) to_bh[c] = simd::load<V>(before + sum + (4 + c) * lanes);
+    }
 #pragma GCC unroll 4
     for (int w = 0; w < Width; ++w) {
       const V dx = x[w] - bx, dy = y[w] - by, dz = z[w] - bz;
       const V r2 = dx * dx + dy * dy + dz * dz;
       const V inverse_r = inverse_distance<pairs, accuracy>(r2, least[w], nearest, beyond, j * Width + w);
-      const V value = kernel.potential(r2, inverse_r);
-      u[w] += value * bq;
-      to_b += value * charge[w];
+      if constexpr (charges) {
+        const V value = kernel.potential(r2, inverse_r);
+        u[w] += value * bq;
+        to_b += value * charge[w];
+      }
+      if constexpr (dipoles) {
+        const V f = -kernel.gradient_factor(r2, inverse_r);
+        u[w] += f * (dx * bpx + dy * bpy + dz * bpz);
+        to_b -= f * (dx * px[w] + dy * py[w] + dz * pz[w]);
+      }
       if constexpr (Gradient) {
         const V f = -kernel.gradient_factor(r2, inverse_r);  // most kernels fall with r: saves two negations
         const V fa = f * bq, fb = f * charge[w];
@@ -148,6 +194,16 @@ OCTOPOLE_INLINE bool leaf_frame_block(const K& kernel, const LeafFrameSet<Size>&
         to_bx += fb * dx;
         to_by += fb * dy;
         to_bz += fb * dz;
+        if constexpr (Hessian) {
+          const V nx = dx * inverse_r, ny = dy * inverse_r, nz = dz * inverse_r;
+          const V k = kernel.hessian_factor(r2, inverse_r), kx = k * nx, ky = k * ny, kz = k * nz;
+          const V second[6] = {kx * nx - f, kx * ny, kx * nz, ky * ny - f, ky * nz, kz * nz - f};
+#pragma GCC unroll 8
+          for (int c = 0; c < 6; ++c) {
+            h[c][w] += second[c] * bq;
+            if constexpr (Both) to_bh[c] += second[c] * charge[w];
+          }
+        }
       }
     }
     if constexpr (Both) simd::store(after + sum, to_b);
@@ -156,27 +212,37 @@ OCTOPOLE_INLINE bool leaf_frame_block(const K& kernel, const LeafFrameSet<Size>&
       simd::store(after + sum + 2 * lanes, to_by);
       simd::store(after + sum + 3 * lanes, to_bz);
     }
+    if constexpr (Both && Hessian) {
+#pragma GCC unroll 8
+      for (int c = 0; c < 6; ++c) simd::store(after + sum + (4 + c) * lanes, to_bh[c]);
+    }
   }
 #pragma GCC unroll 4
   for (int w = 0; w < Width; ++w) {
     const Index i = block.at + w * lanes;
     if (pairs == Pairs::fast && isa::any_below(nearest, simd::load<V>(a.least + i))) return false;
-    const V received[] = {u[w], gx[w], gy[w], gz[w]};
-#pragma GCC unroll 4
+    const V received[] = {u[w], gx[w], gy[w], gz[w], h[0][w], h[1][w], h[2][w], h[3][w], h[4][w], h[5][w]};
+#pragma GCC unroll 16
     for (int part = 0; part < parts; ++part) simd::store(block.received + part * Size + i, received[part]);
   }
   return true;
 }
 
 /// The pairs of a leaf with other leaves, and within it.
-template <bool Gradient, bool Estimate, class K>
+template <SourceKind kind, int order, bool Estimate, class K>
 class LeafFramePairs {
  public:
   LeafFramePairs(const K& kernel, const LeafFrameArrays& points, const DoubleSums& sums,
                  const LeafFrame& leaf, const ClosePairs& close)
-      : kernel_(kernel), points_(points), leaf_(leaf), close_(close) {
+      : kernel_(kernel),
+        points_(points),
+        leaf_(leaf),
+        per_length_(static_cast<float>(leaf.gradient_scale / leaf.scale)),
+        close_(close) {
     to_[0] = sums.potential;
-    if constexpr (Gradient) to_[1] = sums.gx, to_[2] = sums.gy, to_[3] = sums.gz;
+    if constexpr (order >= 1) to_[1] = sums.gx, to_[2] = sums.gy, to_[3] = sums.gz;
+    if constexpr (order >= 2)
+      for (int c = 0; c < 6; ++c) to_[4 + c] = sums.hessian[c];
   }
 
   /// Sums all pairs of the leaf with its partners.
@@ -205,10 +271,11 @@ class LeafFramePairs {
 
  private:
   using V = typename isa::Vec<float>::type;
-  using Mine = LeafFrameSet<kLeafFramePiece>;
-  static constexpr int lanes = isa::Vec<float>::lanes, parts = Gradient ? 4 : 1;
+  using Mine = LeafFrameSet<kLeafFramePiece<order>, kind>;
+  static constexpr int lanes = isa::Vec<float>::lanes, parts = kPartsUpTo[order];
+  static constexpr int kWidth = order < 2 ? 2 : 1;  // vectors of a row that stay in registers
   static constexpr LeafFramePartner kOwnFrame{0, 0, 1, 0, 0, 0};
-  static constexpr Index kSums = kLeafFramePiece * parts * lanes;
+  static constexpr Index kSums = kLeafFramePiece<order> * parts * lanes;
   alignas(64) static constexpr float kZeros[kSums]{};
 
   /// Points that are contiguous both in the row and in the array of all points.
@@ -216,14 +283,19 @@ class LeafFramePairs {
     Index first, begin, count;  // first point in the array of all points; begin in the row
   };
 
-  double scale(int part) const { return part == 0 ? leaf_.scale : leaf_.gradient_scale; }
+  double scale(int part) const {
+    return part == 0  ? leaf_.scale
+           : part < 4 ? leaf_.gradient_scale
+                      : leaf_.gradient_scale * (leaf_.gradient_scale / leaf_.scale);
+  }
   static Index filled(Index count) { return (count + lanes - 1) / lanes * lanes; }
 
   void load_mine(Index from) {
     const Index left = leaf_.count - from;
     mine_.count = 0;
     mine_first_ = leaf_.first + from;
-    mine_.append(points_, kOwnFrame, mine_first_, left < mine_.kSize ? left : mine_.kSize, leaf_.least);
+    mine_.append(points_, kOwnFrame, mine_first_, left < mine_.kSize ? left : mine_.kSize, leaf_.least,
+                 per_length_);
     before_ = kZeros;
     after_ = sums_[0];
     other_ = sums_[1];
@@ -236,7 +308,7 @@ class LeafFramePairs {
       const Index left = partner.count - done, room = row_.kSize - row_.count,
                   count = left < room ? left : room;
       segments_[segment_count_++] = {partner.first + done, row_.count, count};
-      row_.append(points_, partner, partner.first + done, count, leaf_.least * ratio * ratio);
+      row_.append(points_, partner, partner.first + done, count, leaf_.least * ratio * ratio, per_length_);
       done += count;
     }
   }
@@ -245,7 +317,7 @@ class LeafFramePairs {
   void finish_row() {
     row_.fill_up();
     Index at = 0;
-    for (; at + 2 * lanes <= filled(row_.count); at += 2 * lanes) act<2>(at);
+    for (; at + kWidth * lanes <= filled(row_.count); at += kWidth * lanes) act<kWidth>(at);
     if (at < row_.count) act<1>(at);
     for (Index s = 0; s < segment_count_; ++s) {
       const Segment& segment = segments_[s];
@@ -259,7 +331,7 @@ class LeafFramePairs {
   template <int Width>
   void act(Index at) {
     const LeafFrameBlock block{at, mine_.count, row_received_, before_, after_, beyond_};
-    if (!leaf_frame_block<Width, Pairs::fast, true, Gradient, Estimate>(kernel_, row_, mine_, block))
+    if (!leaf_frame_block<Width, Pairs::fast, true, order, Estimate>(kernel_, row_, mine_, block))
       guarded<Width, true>(row_, block);
     before_ = after_;
     after_ = other_;
@@ -270,7 +342,7 @@ class LeafFramePairs {
   void own() {
     mine_.fill_up();
     Index at = 0;
-    for (; at + 2 * lanes <= filled(mine_.count); at += 2 * lanes) own_block<2>(at);
+    for (; at + kWidth * lanes <= filled(mine_.count); at += kWidth * lanes) own_block<kWidth>(at);
     if (at < mine_.count) own_block<1>(at);
     for (int part = 0; part < parts; ++part)
       add_all_to_doubles(row_received_ + part * mine_.kSize, mine_.count, scale(part),
@@ -284,8 +356,8 @@ class LeafFramePairs {
 
   /// Guarded sums with a row, or (without Both) within the piece; reports the pairs that are left out.
   template <int Width, bool Both, Index Size>
-  [[gnu::noinline]] void guarded(const LeafFrameSet<Size>& a, const LeafFrameBlock& block) {
-    leaf_frame_block<Width, Pairs::guarded, Both, Gradient, Estimate>(kernel_, a, mine_, block);
+  [[gnu::noinline]] void guarded(const LeafFrameSet<Size, kind>& a, const LeafFrameBlock& block) {
+    leaf_frame_block<Width, Pairs::guarded, Both, order, Estimate>(kernel_, a, mine_, block);
     if constexpr (!Both)
       for (int l = 0; l < Width * lanes; ++l)  // a point with itself is not a pair
         if (const Index j = block.at + l; j < block.count)
@@ -322,31 +394,32 @@ class LeafFramePairs {
   const K& kernel_;
   const LeafFrameArrays& points_;
   const LeafFrame& leaf_;
+  float per_length_;
   const ClosePairs& close_;
-  double* to_[4];
+  double* to_[parts];
   Mine mine_;
   Index mine_first_ = 0;  // in the array of all points
-  LeafFrameSet<kLeafFrameRow> row_;
+  LeafFrameSet<kLeafFrameRow, kind> row_;
   Segment segments_[kSegments];
   Index segment_count_ = 0;
   const float* before_ = kZeros;  // the piece's results per lane so far
   float *after_ = nullptr, *other_ = nullptr;
   alignas(64) float sums_[2][kSums];
   alignas(64) float row_received_[parts * kLeafFrameRow + lanes];
-  std::uint16_t beyond_[kLeafFramePiece * 2];  // a multiple of kMasksTogether
+  std::uint16_t beyond_[kLeafFramePiece<order> * 2];  // a multiple of kMasksTogether
 };
 
-template <bool Gradient, bool Estimate, class K>
+template <SourceKind kind, int order, bool Estimate, class K>
 void leaf_frame_loop(const K& kernel, const LeafFrameArrays& points, const DoubleSums& sums,
                      const LeafFrame& leaf, const LeafFramePartner* partners, Index partner_count,
                      const ClosePairs& close) {
-  LeafFramePairs<Gradient, Estimate, K>(kernel, points, sums, leaf, close).with(partners, partner_count);
+  LeafFramePairs<kind, order, Estimate, K>(kernel, points, sums, leaf, close).with(partners, partner_count);
 }
 
-template <bool Gradient, bool Estimate, class K>
+template <SourceKind kind, int order, bool Estimate, class K>
 void leaf_frame_self_loop(const K& kernel, const LeafFrameArrays& points, const DoubleSums& sums,
                           const LeafFrame& leaf, const ClosePairs& close) {
-  LeafFramePairs<Gradient, Estimate, K>(kernel, points, sums, leaf, close).within();
+  LeafFramePairs<kind, order, Estimate, K>(kernel, points, sums, leaf, close).within();
 }
 
 }  // namespace

@@ -21,7 +21,8 @@ const OneSidedLoops<Real>& one_sided(const AnyKernel& kernel) {
 template <class Real>
 void pair_potential(const AnyKernel& kernel, const TargetArrays<Real>& targets,
                     const SourceArrays<Real>& sources, Real* potential) {
-  one_sided<Real>(kernel).potential(kernel.state(), targets, sources, potential);
+  one_sided<Real>(kernel).potential[static_cast<int>(sources.kind)](kernel.state(), targets, sources,
+                                                                    potential);
 }
 template void pair_potential(const AnyKernel&, const TargetArrays<double>&, const SourceArrays<double>&,
                              double*);
@@ -37,6 +38,16 @@ template void pair_gradient(const AnyKernel&, const TargetArrays<double>&, const
                             double*, double*, double*, double*);
 template void pair_gradient(const AnyKernel&, const TargetArrays<float>&, const SourceArrays<float>&, float*,
                             float*, float*, float*);
+
+template <class Real>
+void pair_hessian(const AnyKernel& kernel, const TargetArrays<Real>& targets,
+                  const SourceArrays<Real>& sources, Real* const* parts) {
+  one_sided<Real>(kernel).hessian(kernel.state(), targets, sources, parts);
+}
+template void pair_hessian(const AnyKernel&, const TargetArrays<double>&, const SourceArrays<double>&,
+                           double* const*);
+template void pair_hessian(const AnyKernel&, const TargetArrays<float>&, const SourceArrays<float>&,
+                           float* const*);
 
 void split_coordinates(const double* from, Index count, double centre, double inverse, float* high,
                        float* low) {
@@ -60,27 +71,28 @@ void pair_gradient_split(const AnyKernel& kernel, const TargetArrays<float>& tar
 
 void pair_symmetric(const AnyKernel& kernel, const SymmetricArrays<double>& a,
                     const SymmetricArrays<double>& b, double scale) {
-  kernel.pair_loops().symmetric.loops[a.gx != nullptr](kernel.state(), a, b, scale);
+  kernel.pair_loops().symmetric.loops[symmetric_task(a.kind, a)](kernel.state(), a, b, scale);
 }
 
 void pair_symmetric_split(const AnyKernel& kernel, const SymmetricArrays<float>& a,
                           const LowParts<float>& a_low, const DoubleSums& to_a,
                           const SymmetricArrays<float>& b, const LowParts<float>& b_low,
                           const CloseGuard& close) {
-  kernel.pair_loops().split.symmetric[to_a.gx != nullptr](kernel.state(), a, a_low, to_a, b, b_low, close);
+  kernel.pair_loops().split.symmetric[symmetric_task(a.kind, to_a)](kernel.state(), a, a_low, to_a, b, b_low,
+                                                                    close);
 }
 
 void pair_symmetric_leaf_frame(const AnyKernel& kernel, const LeafFrameArrays& points, const DoubleSums& sums,
                                const LeafFrame& leaf, const LeafFramePartner* partners, Index partner_count,
                                bool estimate, const ClosePairs& close) {
-  kernel.pair_loops().leaf_frame.loops[estimate][sums.gx != nullptr](kernel.state(), points, sums, leaf,
-                                                                     partners, partner_count, close);
+  kernel.pair_loops().leaf_frame[estimate].loops[symmetric_task(points.kind, sums)](
+      kernel.state(), points, sums, leaf, partners, partner_count, close);
 }
 
 void pair_self_leaf_frame(const AnyKernel& kernel, const LeafFrameArrays& points, const DoubleSums& sums,
                           const LeafFrame& leaf, bool estimate, const ClosePairs& close) {
-  kernel.pair_loops().leaf_frame.self_loops[estimate][sums.gx != nullptr](kernel.state(), points, sums, leaf,
-                                                                          close);
+  kernel.pair_loops().leaf_frame[estimate].self_loops[symmetric_task(points.kind, sums)](
+      kernel.state(), points, sums, leaf, close);
 }
 
 }  // namespace octopole

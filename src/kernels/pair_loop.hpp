@@ -7,8 +7,10 @@
 #pragma GCC visibility push(default)
 namespace octopole {
 
-/// Sources in structure-of-arrays form; no alignment or padding is required. Sums for several vectors of
-/// charges (TileSums) also read those that begin at multiples of charge_stride.
+/// Sources in structure-of-arrays form; no alignment or padding is required. Tiles (TileSums) read the parts
+/// of sources of this kind, in this number of vectors: part p of vector v, counted from the kind's first
+/// part, begins at charge + (p * vectors + v) * charge_stride. Other loops read a single vector, and those
+/// that compute derivatives, or split coordinates for targets alone, only charges.
 template <class Real>
 struct SourceArrays {
   const Real* x;
@@ -18,6 +20,8 @@ struct SourceArrays {
   Index count;
   Index charge_stride = 0;
   int vectors = 1;
+  SourceKind kind = SourceKind::charges;
+  bool single_charges() const { return vectors == 1 && kind == SourceKind::charges; }
 };
 
 template <class Real>
@@ -36,7 +40,9 @@ struct LowParts {
   const Real* z;
 };
 
-/// Points with charges and the arrays of their results; gx, gy, gz are null if no gradient is wanted.
+/// Points with strengths of one kind, as in SourceArrays with one vector, and the arrays of their results;
+/// gx, gy, gz are null if no gradient is wanted, the Hessian's (xx xy xz yy yz zz) if no Hessian is. With
+/// dipoles there are no derivatives.
 template <class Real>
 struct SymmetricArrays {
   const Real* x;
@@ -48,11 +54,15 @@ struct SymmetricArrays {
   Real* gx;
   Real* gy;
   Real* gz;
+  Real* hessian[6] = {};
+  Index charge_stride = 0;
+  SourceKind kind = SourceKind::charges;
 };
 
-/// potential[i] += sum_j f(x_i - y_j) q_j for every target i, without the kernel's constant. Coincident
-/// points contribute nothing. Vectorised over targets with the widest instruction set of the machine
-/// (simd::active_isa()); the order of the sum over j does not depend on it. Single-threaded.
+/// potential[i] += sum_j f(x_i - y_j) q_j for every target i, without the kernel's constant; also for
+/// dipoles, which have the opposite sign in `sources`. Coincident points contribute nothing. Vectorised over
+/// targets with the widest instruction set of the machine (simd::active_isa()); the order of the sum over j
+/// does not depend on it. Single-threaded.
 template <class Real>
 void pair_potential(const AnyKernel& kernel, const TargetArrays<Real>& targets,
                     const SourceArrays<Real>& sources, Real* potential);
@@ -61,6 +71,12 @@ void pair_potential(const AnyKernel& kernel, const TargetArrays<Real>& targets,
 template <class Real>
 void pair_gradient(const AnyKernel& kernel, const TargetArrays<Real>& targets,
                    const SourceArrays<Real>& sources, Real* potential, Real* gx, Real* gy, Real* gz);
+
+/// As pair_gradient; also adds the Hessian with respect to the target: to parts[p] the partial derivative p
+/// of kernels/derivatives.hpp, up to 9.
+template <class Real>
+void pair_hessian(const AnyKernel& kernel, const TargetArrays<Real>& targets,
+                  const SourceArrays<Real>& sources, Real* const* parts);
 
 /// Splits coordinates into two floats: high[i] + low[i] = (from[i] - centre) * inverse to twice the precision
 /// of float.
@@ -126,12 +142,14 @@ constexpr Index padded(Index count) {
   return (count + kPaddedPoints - 1) / kPaddedPoints * kPaddedPoints;
 }
 
-/// Sums in double, padded; gx, gy, gz are null if no gradient is wanted.
+/// Sums in double, padded; gx, gy, gz are null if no gradient is wanted, the Hessian's (xx xy xz yy yz zz)
+/// if no Hessian is.
 struct DoubleSums {
   double* potential;
   double* gx;
   double* gy;
   double* gz;
+  double* hessian[6] = {};
 };
 
 /// As pair_symmetric, unscaled, for split coordinates (see pair_potential_split). The arrays are padded: a's
@@ -143,8 +161,8 @@ void pair_symmetric_split(const AnyKernel& kernel, const SymmetricArrays<float>&
                           const SymmetricArrays<float>& b, const LowParts<float>& b_low,
                           const CloseGuard& close);
 
-/// Points by leaf in single precision, with charges. Coordinates are relative to the centre of the point's
-/// leaf, in units of the leaf's half side.
+/// Points by leaf in single precision, with strengths in one vector. Coordinates are relative to the centre
+/// of the point's leaf, in units of the leaf's half side; dipoles are in the unit of the sums.
 using LeafFrameArrays = SourceArrays<float>;
 
 /// A leaf in whose frame pairs are summed: its points, and how close a pair may be, in units of its half
@@ -166,7 +184,7 @@ struct LeafFramePartner {
 /// Symmetric sum over the pairs of a leaf and its partners: adds the results of both sides, scaled, to
 /// `sums`. Those of the leaf's points are accumulated in single precision over all partners, in their order:
 /// the rounding depends on the set of partners. With `estimate`, 1/sqrt may have an error of up to 2^-13.
-/// Single-threaded.
+/// `sums` have no derivatives if there are dipoles. Single-threaded.
 void pair_symmetric_leaf_frame(const AnyKernel& kernel, const LeafFrameArrays& points, const DoubleSums& sums,
                                const LeafFrame& leaf, const LeafFramePartner* partners, Index partner_count,
                                bool estimate, const ClosePairs& close);

@@ -24,6 +24,7 @@ struct Results {
   Real* gx;
   Real* gy;
   Real* gz;
+  Real* hessian[6] = {};
 };
 
 /// Coordinates; with Split in high and low parts, otherwise `low` is not read.
@@ -45,13 +46,16 @@ Coordinates<Real> advance(const Coordinates<Real>& c, Index i) {
 
 /// Sums over all sources for the first Width * lanes targets, which stay in registers. Returns false and
 /// writes nothing if a pair is too close for Pairs::fast. Masks of guarded pairs are (sources, Width).
-template <int Width, Pairs pairs, bool Gradient, bool Split, class K, class Real>
+template <int Width, Pairs pairs, SourceKind kind, int order, bool Split, class K, class Real>
 OCTOPOLE_INLINE bool target_block(const K& kernel, const Coordinates<Real>& targets,
                                   const SourceArrays<Real>& sources, const LowParts<Real>& source_low,
                                   const Results<Real>& out, [[maybe_unused]] const BlockGuard& guard) {
   using V = typename isa::Vec<Real>::type;
   constexpr int lanes = isa::Vec<Real>::lanes;
-  V x[Width], y[Width], z[Width], u[Width], gx[Width], gy[Width], gz[Width];
+  constexpr bool charges = kind != SourceKind::dipoles, dipoles = kind != SourceKind::charges,
+                 Gradient = order >= 1, Hessian = order >= 2;
+  static_assert(!dipoles || order == 0, "derivatives of dipoles are summed by tiles");
+  V x[Width], y[Width], z[Width], u[Width], gx[Width], gy[Width], gz[Width], h[6][Width];
   V x_low[Width], y_low[Width], z_low[Width];
 #pragma GCC unroll 4
   for (int w = 0; w < Width; ++w) {
@@ -64,15 +68,24 @@ OCTOPOLE_INLINE bool target_block(const K& kernel, const Coordinates<Real>& targ
       z_low[w] = simd::load<V>(targets.low.z + w * lanes);
     }
     u[w] = gx[w] = gy[w] = gz[w] = V{};
+    for (auto& second : h) second[w] = V{};
   }
   V nearest{}, least{};
   if constexpr (pairs != Pairs::any) {
     nearest = simd::broadcast<V>(kNoDistance);
     least = simd::broadcast<V>(guard.least);
   }
+  [[maybe_unused]] const Real* const dipole =
+      dipoles ? sources.charge + (charges ? sources.charge_stride : 0) : nullptr;
   for (Index j = 0; j < sources.count; ++j) {
     const V sx = simd::broadcast<V>(sources.x[j]), sy = simd::broadcast<V>(sources.y[j]),
             sz = simd::broadcast<V>(sources.z[j]), q = simd::broadcast<V>(sources.charge[j]);
+    V px, py, pz;
+    if constexpr (dipoles) {
+      px = simd::broadcast<V>(dipole[j]);
+      py = simd::broadcast<V>(dipole[sources.charge_stride + j]);
+      pz = simd::broadcast<V>(dipole[2 * sources.charge_stride + j]);
+    }
     V sx_low, sy_low, sz_low;
     if constexpr (Split) {
       sx_low = simd::broadcast<V>(source_low.x[j]);
@@ -91,12 +104,23 @@ OCTOPOLE_INLINE bool target_block(const K& kernel, const Coordinates<Real>& targ
       const V r2 = dx * dx + dy * dy + dz * dz;
       const V inverse_r =
           inverse_distance<pairs, simd::Accuracy::full>(r2, least, nearest, guard.beyond, j * Width + w);
-      u[w] += kernel.potential(r2, inverse_r) * q;
+      if constexpr (charges) u[w] += kernel.potential(r2, inverse_r) * q;
+      if constexpr (dipoles) u[w] += kernel.gradient_factor(r2, inverse_r) * (dx * px + dy * py + dz * pz);
       if constexpr (Gradient) {
         const V g = kernel.gradient_factor(r2, inverse_r) * q;
         gx[w] += g * dx;
         gy[w] += g * dy;
         gz[w] += g * dz;
+        if constexpr (Hessian) {
+          const V nx = dx * inverse_r, ny = dy * inverse_r, nz = dz * inverse_r;
+          const V k = kernel.hessian_factor(r2, inverse_r) * q, kx = k * nx, ky = k * ny, kz = k * nz;
+          h[0][w] += kx * nx + g;
+          h[1][w] += kx * ny;
+          h[2][w] += kx * nz;
+          h[3][w] += ky * ny + g;
+          h[4][w] += ky * nz;
+          h[5][w] += kz * nz + g;
+        }
       }
     }
   }
@@ -104,6 +128,9 @@ OCTOPOLE_INLINE bool target_block(const K& kernel, const Coordinates<Real>& targ
     if (isa::any_below(nearest, least)) return false;
 #pragma GCC unroll 4
   for (int w = 0; w < Width; ++w) {
+    if constexpr (Hessian)
+      for (int c = 0; c < 6; ++c)
+        simd::store(out.hessian[c] + w * lanes, simd::load<V>(out.hessian[c] + w * lanes) + h[c][w]);
     simd::store(out.potential + w * lanes, simd::load<V>(out.potential + w * lanes) + u[w]);
     if constexpr (Gradient) {
       simd::store(out.gx + w * lanes, simd::load<V>(out.gx + w * lanes) + gx[w]);
@@ -115,11 +142,11 @@ OCTOPOLE_INLINE bool target_block(const K& kernel, const Coordinates<Real>& targ
 }
 
 /// Arrays of a block with fewer targets than lanes: copies, padded with the last target.
-template <bool Gradient, bool Split, class Real>
+template <int order, bool Split, class Real>
 struct PartialBlock {
   static constexpr int lanes = isa::Vec<Real>::lanes;
   alignas(64) Real x[lanes], y[lanes], z[lanes], x_low[lanes], y_low[lanes], z_low[lanes];
-  alignas(64) Real u[lanes], gx[lanes], gy[lanes], gz[lanes];
+  alignas(64) Real u[lanes], gx[lanes], gy[lanes], gz[lanes], h[6][lanes];
 
   PartialBlock(const Coordinates<Real>& targets, Index count) {
     for (int l = 0; l < lanes; ++l) {
@@ -133,56 +160,74 @@ struct PartialBlock {
         z_low[l] = targets.low.z[i];
       }
       u[l] = gx[l] = gy[l] = gz[l] = 0;
+      for (auto& second : h) second[l] = 0;
     }
   }
   Coordinates<Real> targets() const { return {x, y, z, {x_low, y_low, z_low}}; }
-  Results<Real> results() { return {u, gx, gy, gz}; }
+  Results<Real> results() { return {u, gx, gy, gz, {h[0], h[1], h[2], h[3], h[4], h[5]}}; }
   void add_to(const Results<Real>& out, Index count) const {
     for (int l = 0; l < count; ++l) {
       out.potential[l] += u[l];
-      if constexpr (Gradient) {
+      if constexpr (order >= 1) {
         out.gx[l] += gx[l];
         out.gy[l] += gy[l];
         out.gz[l] += gz[l];
       }
+      if constexpr (order >= 2)
+        for (int c = 0; c < 6; ++c) out.hessian[c][l] += h[c][l];
     }
   }
 };
 
-template <bool Gradient, class Real>
+template <int order, class Real>
 Results<Real> advance(const Results<Real>& out, Index i) {
-  if constexpr (Gradient) return {out.potential + i, out.gx + i, out.gy + i, out.gz + i};
-  return {out.potential + i, nullptr, nullptr, nullptr};
+  Results<Real> rest{out.potential + i, nullptr, nullptr, nullptr};
+  if constexpr (order >= 1) rest.gx = out.gx + i, rest.gy = out.gy + i, rest.gz = out.gz + i;
+  if constexpr (order >= 2)
+    for (int c = 0; c < 6; ++c) rest.hessian[c] = out.hessian[c] + i;
+  return rest;
 }
 
-template <bool Gradient, class K, class Real>
+template <SourceKind kind, int order, class K, class Real>
 void all_targets(const K& kernel, const TargetArrays<Real>& targets, const SourceArrays<Real>& sources,
                  const Results<Real>& out) {
-  constexpr int lanes = isa::Vec<Real>::lanes, width = 2;
+  constexpr int lanes = isa::Vec<Real>::lanes, width = order < 2 ? 2 : 1;
   const Coordinates<Real> all{targets.x, targets.y, targets.z, {}};
   Index i = 0;
   for (; i + width * lanes <= targets.count; i += width * lanes)
-    target_block<width, Pairs::any, Gradient, false>(kernel, advance<false>(all, i), sources, {},
-                                                     advance<Gradient>(out, i), {});
+    target_block<width, Pairs::any, kind, order, false>(kernel, advance<false>(all, i), sources, {},
+                                                        advance<order>(out, i), {});
   for (; i + lanes <= targets.count; i += lanes)
-    target_block<1, Pairs::any, Gradient, false>(kernel, advance<false>(all, i), sources, {},
-                                                 advance<Gradient>(out, i), {});
+    target_block<1, Pairs::any, kind, order, false>(kernel, advance<false>(all, i), sources, {},
+                                                    advance<order>(out, i), {});
   if (i == targets.count) return;
-  PartialBlock<Gradient, false, Real> rest(advance<false>(all, i), targets.count - i);
-  target_block<1, Pairs::any, Gradient, false>(kernel, rest.targets(), sources, {}, rest.results(), {});
-  rest.add_to(advance<Gradient>(out, i), targets.count - i);
+  PartialBlock<order, false, Real> rest(advance<false>(all, i), targets.count - i);
+  target_block<1, Pairs::any, kind, order, false>(kernel, rest.targets(), sources, {}, rest.results(), {});
+  rest.add_to(advance<order>(out, i), targets.count - i);
 }
 
-template <class K, class Real>
+template <SourceKind kind, class K, class Real>
 void potential_loop(const K& kernel, const TargetArrays<Real>& targets, const SourceArrays<Real>& sources,
                     Real* potential) {
-  all_targets<false>(kernel, targets, sources, Results<Real>{potential, nullptr, nullptr, nullptr});
+  all_targets<kind, 0>(kernel, targets, sources, Results<Real>{potential, nullptr, nullptr, nullptr});
 }
 
 template <class K, class Real>
 void gradient_loop(const K& kernel, const TargetArrays<Real>& targets, const SourceArrays<Real>& sources,
                    Real* potential, Real* gx, Real* gy, Real* gz) {
-  all_targets<true>(kernel, targets, sources, Results<Real>{potential, gx, gy, gz});
+  all_targets<SourceKind::charges, 1>(kernel, targets, sources, Results<Real>{potential, gx, gy, gz});
+}
+
+template <class K, class Real>
+void hessian_loop(const K& kernel, const TargetArrays<Real>& targets, const SourceArrays<Real>& sources,
+                  Real* const* parts) {
+  all_targets<SourceKind::charges, 2>(
+      kernel, targets, sources,
+      Results<Real>{parts[0],
+                    parts[1],
+                    parts[2],
+                    parts[3],
+                    {parts[4], parts[5], parts[6], parts[7], parts[8], parts[9]}});
 }
 
 // ---- one-sided and guarded (close_pairs_impl.hpp), over points with split coordinates.
@@ -216,8 +261,8 @@ template <int Width, bool Gradient, class K>
   constexpr int lanes = isa::Vec<float>::lanes;
   std::uint16_t beyond[kGuardedSources * Width];
   static_assert(kGuardedSources % kMasksTogether == 0);
-  target_block<Width, Pairs::guarded, Gradient, true>(kernel, targets, sources, source_low, out,
-                                                      {close.least, beyond});
+  target_block<Width, Pairs::guarded, SourceKind::charges, Gradient, true>(
+      kernel, targets, sources, source_low, out, {close.least, beyond});
   each_left_out(beyond, sources.count * Width, [&](Index mask, Index lane) {
     const Index i = mask % Width * lanes + lane;
     if (i < numbers.count) close.pairs.take(close.pairs.to, numbers.first + i, first_source + mask / Width);
@@ -235,8 +280,8 @@ OCTOPOLE_INLINE void targets_in_lanes(const K& kernel, const Coordinates<float>&
     const SourceArrays<float> piece{sources.x + j, sources.y + j, sources.z + j, sources.charge + j,
                                     left < kGuardedSources ? left : kGuardedSources};
     const LowParts<float> low{source_low.x + j, source_low.y + j, source_low.z + j};
-    if (!target_block<Width, Pairs::fast, Gradient, true>(kernel, targets, piece, low, out,
-                                                          {close.least, nullptr}))
+    if (!target_block<Width, Pairs::fast, SourceKind::charges, Gradient, true>(kernel, targets, piece, low,
+                                                                               out, {close.least, nullptr}))
       targets_guarded<Width, Gradient>(kernel, targets, numbers, piece, low, j, out, close);
   }
 }
@@ -428,26 +473,51 @@ inline constexpr auto untyped = Untyped<loop>::call;
 
 template <class K, class Real>
 OneSidedLoops<Real> one_sided_loops() {
-  return {untyped<potential_loop<K, Real>>, untyped<gradient_loop<K, Real>>};
+  using enum SourceKind;
+  return {{untyped<potential_loop<charges, K, Real>>, untyped<potential_loop<dipoles, K, Real>>,
+           untyped<potential_loop<charges_and_dipoles, K, Real>>},
+          untyped<gradient_loop<K, Real>>,
+          untyped<hessian_loop<K, Real>>};
 }
 
 template <TileForm form, class K, class Real>
 TileLoops<Real> tile_loops() {
-  return {{untyped<tile_loop<form, false, K, Real>>, untyped<tile_loop<form, true, K, Real>>}};
+  return {{untyped<tile_loop<form, 0, K, Real>>, untyped<tile_loop<form, 1, K, Real>>,
+           untyped<tile_loop<form, 2, K, Real>>, untyped<tile_loop<form, 3, K, Real>>}};
+}
+
+template <bool Estimate, class K>
+LeafFrameLoops leaf_frame_loops() {
+  using enum SourceKind;
+  return {
+      {untyped<leaf_frame_loop<charges, 0, Estimate, K>>, untyped<leaf_frame_loop<charges, 1, Estimate, K>>,
+       untyped<leaf_frame_loop<charges, 2, Estimate, K>>, untyped<leaf_frame_loop<dipoles, 0, Estimate, K>>,
+       untyped<leaf_frame_loop<charges_and_dipoles, 0, Estimate, K>>},
+      {untyped<leaf_frame_self_loop<charges, 0, Estimate, K>>,
+       untyped<leaf_frame_self_loop<charges, 1, Estimate, K>>,
+       untyped<leaf_frame_self_loop<charges, 2, Estimate, K>>,
+       untyped<leaf_frame_self_loop<dipoles, 0, Estimate, K>>,
+       untyped<leaf_frame_self_loop<charges_and_dipoles, 0, Estimate, K>>}};
 }
 
 template <class K>
 PairLoops pair_loops() {
+  using enum SourceKind;
   return {one_sided_loops<K, double>(),
           one_sided_loops<K, float>(),
           {untyped<split_potential_loop<K, float>>,
            untyped<split_gradient_loop<K, float>>,
-           {untyped<split_symmetric_loop<false, K, float>>, untyped<split_symmetric_loop<true, K, float>>}},
-          {{untyped<whole_symmetric_loop<false, K, double>>, untyped<whole_symmetric_loop<true, K, double>>}},
-          {{{untyped<leaf_frame_loop<false, false, K>>, untyped<leaf_frame_loop<true, false, K>>},
-            {untyped<leaf_frame_loop<false, true, K>>, untyped<leaf_frame_loop<true, true, K>>}},
-           {{untyped<leaf_frame_self_loop<false, false, K>>, untyped<leaf_frame_self_loop<true, false, K>>},
-            {untyped<leaf_frame_self_loop<false, true, K>>, untyped<leaf_frame_self_loop<true, true, K>>}}},
+           {untyped<split_symmetric_loop<charges, 0, K, float>>,
+            untyped<split_symmetric_loop<charges, 1, K, float>>,
+            untyped<split_symmetric_loop<charges, 2, K, float>>,
+            untyped<split_symmetric_loop<dipoles, 0, K, float>>,
+            untyped<split_symmetric_loop<charges_and_dipoles, 0, K, float>>}},
+          {{untyped<whole_symmetric_loop<charges, 0, K, double>>,
+            untyped<whole_symmetric_loop<charges, 1, K, double>>,
+            untyped<whole_symmetric_loop<charges, 2, K, double>>,
+            untyped<whole_symmetric_loop<dipoles, 0, K, double>>,
+            untyped<whole_symmetric_loop<charges_and_dipoles, 0, K, double>>}},
+          {leaf_frame_loops<false, K>(), leaf_frame_loops<true, K>()},
           tile_loops<TileForm::any, K, double>(),
           {tile_loops<TileForm::any, K, float>(), tile_loops<TileForm::two_floats, K, float>(),
            tile_loops<TileForm::one_float, K, float>(), tile_loops<TileForm::estimate, K, float>()}};

@@ -1,17 +1,34 @@
 // The pair loops of each kernel and instruction set, as functions to dispatch to.
 #pragma once
 
+#include "kernels/derivatives.hpp"
 #include "kernels/pair_loop.hpp"
 #include "simd/built.hpp"
 
 namespace octopole {
 
+/// What loops over both sides of pairs sum: the potential of charges, with the gradient, with the Hessian;
+/// the potential of dipoles, and of both.
+inline constexpr int kSymmetricTasks = 5;
+/// The number of a task; `results` has pointers to results as DoubleSums does.
+template <class Results>
+int symmetric_task(SourceKind kind, const Results& results) {
+  return kind == SourceKind::dipoles               ? 3
+         : kind == SourceKind::charges_and_dipoles ? 4
+         : results.hessian[0]                      ? 2
+         : results.gx                              ? 1
+                                                   : 0;
+}
+
 /// One-sided loops. Here and below, `kernel` points to the kernel's struct.
 template <class Real>
 struct OneSidedLoops {
-  void (*potential)(const void* kernel, const TargetArrays<Real>&, const SourceArrays<Real>&, Real*);
+  using Potential = void(const void* kernel, const TargetArrays<Real>&, const SourceArrays<Real>&, Real*);
+  Potential* potential[3];  // [SourceKind]
   void (*gradient)(const void* kernel, const TargetArrays<Real>&, const SourceArrays<Real>&, Real*, Real*,
                    Real*, Real*);
+  void (*hessian)(const void* kernel, const TargetArrays<Real>&, const SourceArrays<Real>&,
+                  Real* const* parts);
 };
 
 /// The loops over points with split coordinates.
@@ -24,14 +41,14 @@ struct SplitLoops {
   using Symmetric = void(const void* kernel, const SymmetricArrays<float>&, const LowParts<float>&,
                          const DoubleSums&, const SymmetricArrays<float>&, const LowParts<float>&,
                          const CloseGuard&);
-  Symmetric* symmetric[2];  // [gradient]
+  Symmetric* symmetric[kSymmetricTasks];
 };
 
 /// The symmetric loops in double, which sum both sides of pairs.
 struct SymmetricLoops {
   using Loop = void(const void* kernel, const SymmetricArrays<double>&, const SymmetricArrays<double>&,
                     double);
-  Loop* loops[2];  // [gradient]
+  Loop* loops[kSymmetricTasks];
 };
 
 /// The loops over points relative to the centres of their leaves.
@@ -40,18 +57,19 @@ struct LeafFrameLoops {
                     const LeafFramePartner*, Index, const ClosePairs&);
   using SelfLoop = void(const void* kernel, const LeafFrameArrays&, const DoubleSums&, const LeafFrame&,
                         const ClosePairs&);
-  Loop* loops[2][2];  // [estimate][gradient]
-  SelfLoop* self_loops[2][2];
+  Loop* loops[kSymmetricTasks];
+  SelfLoop* self_loops[kSymmetricTasks];
 };
 
-/// The loops that store the values of tiles: values[(part * b.count + j) * a.count + i] is f of point i of a
-/// and point j of b, or with the gradient, for parts 1 to 3, its derivatives with respect to a. In forms
-/// other than `any` pairs that are too close have zeros, and are reported.
+/// The loops that store the values of tiles: values[(part * b.count + j) * a.count + i] is the partial
+/// derivative `part` of f (kernels/derivatives.hpp), with respect to a, for point i of a and point j of b, up
+/// to derivatives of an order. In forms other than `any` pairs that are too close have zeros, and are
+/// reported.
 template <class Real>
 struct TileLoops {
   using Loop = void(const void* kernel, const TilePoints<Real>& a, const TilePoints<Real>& b, Real* values,
                     const ClosePairs& close);
-  Loop* loops[2];  // [gradient]
+  Loop* loops[kMaxDerivative + 1];  // [order]
 };
 
 struct PairLoops {
@@ -59,7 +77,7 @@ struct PairLoops {
   OneSidedLoops<float> in_single;
   SplitLoops split;
   SymmetricLoops symmetric;
-  LeafFrameLoops leaf_frame;
+  LeafFrameLoops leaf_frame[2];  // [estimate]
   TileLoops<double> tiles_in_double;
   TileLoops<float> tiles_in_single[4];  // [TileForm]
 };

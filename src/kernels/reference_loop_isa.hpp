@@ -9,7 +9,7 @@
 
 namespace octopole {
 
-/// Number of sources that are summed together, so that they fit in the L1 cache.
+/// Number of sources that are summed together, so that they fit in or near the L1 cache.
 inline constexpr Index kReferenceBlock = 1024;
 
 /// Maximum magnitude of charges in fixed-point blocks: with 1/r^3 of 2^-95 to 2^-54, products are normal
@@ -25,12 +25,18 @@ struct FixedFrame {
   double inverse;
 };
 
-/// Positions in units of a power of two, charges and their magnitudes; padded with copies of the last
-/// position and zero charges.
+/// Charges and dipoles with their magnitudes; those that sources do not have are not read.
+template <class Real, Index Size>
+struct StrengthArrays {
+  alignas(64) Real charge[Size], size[Size];
+  alignas(64) Real dipole_x[Size], dipole_y[Size], dipole_z[Size], length[Size];
+};
+
+/// Positions in units of a power of two, and strengths; padded with copies of the last position and zero
+/// strengths.
 template <Index Size>
-struct WideArrays {
+struct WideArrays : StrengthArrays<double, Size> {
   alignas(64) double x[Size], y[Size], z[Size];
-  alignas(64) double charge[Size], size[Size];
   Index count = 0;
 };
 using WideBlock = WideArrays<kReferenceBlock>;
@@ -42,13 +48,25 @@ struct FixedPositions {
 };
 inline constexpr double kFixedCentre = 1073741824;
 
-struct FixedBlock : FixedPositions<kReferenceBlock> {
-  alignas(64) float charge[kReferenceBlock], size[kReferenceBlock];
+struct FixedBlock : FixedPositions<kReferenceBlock>, StrengthArrays<float, kReferenceBlock> {
   Index count = 0;
 };
 
-/// Results of a target: potential and its scale; with gradient also its three components and its scale.
-inline constexpr int kReferenceParts = 6;
+/// A block of the caller's sources: positions (count, 3), charges (count) and dipoles (count, 3), which may
+/// be null.
+struct ReferencePoints {
+  const double* positions;
+  const double* charges;
+  const double* dipoles;
+  Index count;
+};
+
+/// Results of a target: potential and its scale; with the gradient also its three components and its scale,
+/// with the Hessian its six and its scale.
+inline constexpr int kReferenceParts = 13;
+constexpr int reference_parts(int order) {
+  return order == 0 ? 2 : order == 1 ? 6 : kReferenceParts;
+}
 /// Number of partial sums of each result, not all of them used.
 inline constexpr int kReferenceLanes = 8;
 /// Number of targets that are summed together in fixed point: each source is loaded once for them.
@@ -57,21 +75,22 @@ using FixedTargets = FixedPositions<kFixedTargets>;
 
 /// The loops of a kernel and an instruction set; `kernel` points to the kernel's struct.
 struct ReferenceLoops {
-  /// Fills the block with `count` points of `positions` (interleaved), times `inverse`, and their charges.
-  void (*take_wide)(const double* positions, const double* charges, Index count, double inverse,
-                    WideBlock& block);
-  /// As take_wide in fixed point ([1]: as floats), with charges times `unit`; false if a point lies outside
-  /// the frame or a charge is too large.
-  bool (*take_fixed[2])(const double* positions, const double* charges, Index count, double inverse,
-                        const FixedFrame& frame, double unit, FixedBlock& block);
+  /// Fills the block with the points' positions, times `inverse`, their charges (zero if null), and their
+  /// dipoles, times `inverse`.
+  void (*take_wide)(const ReferencePoints& points, double inverse, WideBlock& block);
+  /// As take_wide in fixed point ([1]: as floats), with charges times `unit` and dipoles times `dipole_unit`;
+  /// false if a point lies outside the frame or a strength is too large.
+  bool (*take_fixed[2])(const ReferencePoints& points, double inverse, const FixedFrame& frame, double unit,
+                        double dipole_unit, FixedBlock& block);
   /// Adds the results of a target to sums (kReferenceParts, kReferenceLanes). [1/sqrt by one
-  /// step (simd/vec.hpp)][gradient]
-  void (*sum_wide[2][2])(const void* kernel, const double* target, const WideBlock& block, double* sums);
+  /// step (simd/vec.hpp)][dipoles][order]
+  void (*sum_wide[2][2][3])(const void* kernel, const double* target, const WideBlock& block, double* sums);
   /// As sum_wide for kFixedTargets targets and their sums, (kFixedTargets, kReferenceParts, kReferenceLanes).
   /// Nothing is added for targets with a source closer than sqrt(least): their bits are returned. [estimate:
-  /// positions are floats and 1/sqrt is the hardware's estimate (simd/vec.hpp)][gradient]
-  unsigned (*sum_fixed[2][2])(const void* kernel, const FixedTargets& targets, const FixedBlock& block,
-                              float least, double* sums);
+  /// positions are floats and 1/sqrt is the hardware's estimate (simd/vec.hpp)][dipoles][order]; null for
+  /// Hessians of dipoles, which floats in these units cannot represent.
+  unsigned (*sum_fixed[2][2][3])(const void* kernel, const FixedTargets& targets, const FixedBlock& block,
+                                 float least, double* sums);
 };
 
 /// The loops of kernel K. `of` is defined by the kernel's unit, <name>_isa.cpp; its pointers are

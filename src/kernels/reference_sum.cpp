@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/threads.hpp"
+#include "kernels/derivatives.hpp"
 #include "kernels/reference_loop_isa.hpp"
 
 namespace octopole {
@@ -76,67 +77,85 @@ struct Frames {
 
 constexpr std::size_t kSumsOfTarget = kReferenceParts * kReferenceLanes;
 
+/// Order of the derivative in a part of the results.
+constexpr int order_of_result(int part) {
+  return part < 2 ? 0 : part < 6 ? 1 : 2;
+}
+
 /// Converts sums from a frame's units to the caller's and adds them to `to`.
-void convert(int homogeneity, double length, double unit, bool gradient, const double* from, double* to) {
-  const double scale = std::pow(length, homogeneity) / unit;
-  for (int part = 0; part < (gradient ? kReferenceParts : 2); ++part) {
+void convert(int homogeneity, double length, double unit, int order, const double* from, double* to) {
+  double scale = std::pow(length, homogeneity) / unit;
+  for (int part = 0; part < reference_parts(order); ++part) {
+    if (part > 0 && order_of_result(part) > order_of_result(part - 1)) scale /= length;
     double sum = 0;
     for (int lane = 0; lane < kReferenceLanes; ++lane) sum += from[part * kReferenceLanes + lane];
-    to[part] += part < 2 ? scale * sum : scale * sum / length;
+    to[part] += scale * sum;
   }
 }
 
-/// A power of two that scales the largest sampled charge to about 2^kFixedCharge.
-double charge_unit(std::span<const double> charges) {
+/// The largest magnitude in a sample of `values`.
+double largest_sampled(std::span<const double> values) {
   double largest = 0;
-  look_at_pieces(charges.size(), [&](std::size_t first, std::size_t end) {
-    for (std::size_t i = first; i < end; ++i) largest = std::max(largest, std::abs(charges[i]));
+  look_at_pieces(values.size(), [&](std::size_t first, std::size_t end) {
+    for (std::size_t i = first; i < end; ++i) largest = std::max(largest, std::abs(values[i]));
   });
-  return largest > 0 && std::isfinite(largest)
-             ? std::ldexp(1.0, kFixedCharge - std::clamp(std::ilogb(largest), -900, 900))
-             : 1;
+  return largest;
 }
 
-/// A block of the caller's sources.
-struct Points {
-  const double* sources;
-  const double* charges;
-  Index count;
+/// Strengths, and a power of two that scales the largest sampled charge, or dipole over the unit of
+/// fixed-point positions, to about 2^kFixedCharge.
+struct Scaled {
+  const Strengths& strengths;
+  double unit;
 
-  /// Prefetches parts first to end of `all` equal parts.
-  void fetch(std::size_t first, std::size_t end, std::size_t all) const {
-    const auto part = [&](const double* from, std::size_t size) {
-      for (std::size_t i = size * first / all / 8 * 8; i < size * end / all; i += 8)
-        __builtin_prefetch(from + i);
-    };
-    part(sources, static_cast<std::size_t>(3 * count));
-    part(charges, static_cast<std::size_t>(count));
+  Scaled(const Strengths& given, double length)
+      : strengths(given),
+        unit(unit_of(std::max(largest_sampled(given.charges), largest_sampled(given.dipoles) / length))) {}
+
+ private:
+  static double unit_of(double largest) {
+    return largest > 0 && std::isfinite(largest)
+               ? std::ldexp(1.0, kFixedCharge - std::clamp(std::ilogb(largest), -900, 900))
+               : 1;
   }
 };
+
+/// Prefetches parts first to end of `all` equal parts of the points.
+void fetch(const ReferencePoints& points, std::size_t first, std::size_t end, std::size_t all) {
+  const auto part = [&](const double* from, Index count) {
+    const auto size = static_cast<std::size_t>(from ? count : 0);
+    for (std::size_t i = size * first / all / 8 * 8; i < size * end / all; i += 8)
+      __builtin_prefetch(from + i);
+  };
+  part(points.positions, 3 * points.count);
+  part(points.charges, points.count);
+  part(points.dipoles, 3 * points.count);
+}
 
 /// One thread's sums at some targets, over the blocks of sources that it adds.
 class ThreadSums {
  public:
-  ThreadSums(const AnyKernel& kernel, std::span<const double> targets, const Frames& frames, bool gradient,
-             double charge_unit)
+  ThreadSums(const AnyKernel& kernel, std::span<const double> targets, const Frames& frames, int order,
+             const Scaled& scaled)
       : loops_(kernel.reference_loops()),
         homogeneity_(kernel.homogeneity()),
         wide_kernel_(kernel.in_units_of(frames.length)),
         fixed_kernel_(kernel.in_units_of(frames.fixed_length)),
         frames_(frames),
-        gradient_(gradient),
-        fixed_unit_(charge_unit),
+        order_(order),
+        dipoles_(!scaled.strengths.dipoles.empty()),
+        fixed_unit_(scaled.unit),
         count_(targets.size() / 3),
         wide_(3 * count_),
         fixed_((count_ + kFixedTargets - 1) / kFixedTargets),
         inside_(count_),
         wide_sums_(kSumsOfTarget * count_),
         fixed_sums_(kSumsOfTarget * (count_ + kFixedTargets)) {
-    const double none = 0;
     for (std::size_t i = 0; i < count_; ++i) {
-      loops_.take_wide(&targets[3 * i], &none, 1, frames.inverse, wide_block_);
+      const ReferencePoints target{&targets[3 * i], nullptr, nullptr, 1};
+      loops_.take_wide(target, frames.inverse, wide_block_);
       for (const auto take : loops_.take_fixed)
-        inside_[i] = take(&targets[3 * i], &none, 1, frames.inverse, frames.fixed, 1, fixed_block_);
+        inside_[i] = take(target, frames.inverse, frames.fixed, 1, 1, fixed_block_);
       wide_[3 * i] = wide_block_.x[0];
       wide_[3 * i + 1] = wide_block_.y[0];
       wide_[3 * i + 2] = wide_block_.z[0];
@@ -152,18 +171,17 @@ class ThreadSums {
   }
 
   /// Adds the sums over one block of sources, and prefetches the next block at the same time.
-  void add(const Points& points, ReferenceForm form, const Points& next) {
+  void add(const ReferencePoints& points, ReferenceForm form, const ReferencePoints& next) {
     bool has_wide = false;
     const bool estimated = form == ReferenceForm::estimated;
     const bool one_step = form == ReferenceForm::one_step;
-    const bool fixed =
-        form != ReferenceForm::in_double && !one_step &&
-        loops_.take_fixed[estimated](points.sources, points.charges, points.count, frames_.inverse,
-                                     frames_.fixed, fixed_unit_, fixed_block_);
-    const auto sum_fixed = loops_.sum_fixed[estimated][gradient_];
-    const auto sum_wide = loops_.sum_wide[one_step][gradient_];
+    const auto sum_fixed = loops_.sum_fixed[estimated][dipoles_][order_];
+    const auto sum_wide = loops_.sum_wide[one_step][dipoles_][order_];
+    const bool fixed = form != ReferenceForm::in_double && !one_step && sum_fixed &&
+                       loops_.take_fixed[estimated](points, frames_.inverse, frames_.fixed, fixed_unit_,
+                                                    fixed_unit_ / frames_.fixed_length, fixed_block_);
     for (std::size_t first = 0; first < count_; first += kFixedTargets) {
-      next.fetch(first, std::min<std::size_t>(first + kFixedTargets, count_), count_);
+      fetch(next, first, std::min<std::size_t>(first + kFixedTargets, count_), count_);
       const std::size_t end = std::min<std::size_t>(first + kFixedTargets, count_);
       unsigned left = ~0U;
       if (fixed && std::all_of(&inside_[first], &inside_[end - 1] + 1, [](char inside) { return inside; }))
@@ -171,8 +189,7 @@ class ThreadSums {
                          &fixed_sums_[kSumsOfTarget * first]);
       for (std::size_t i = first; i < end; ++i)
         if (left >> (i - first) & 1) {
-          if (!has_wide)
-            loops_.take_wide(points.sources, points.charges, points.count, frames_.inverse, wide_block_);
+          if (!has_wide) loops_.take_wide(points, frames_.inverse, wide_block_);
           has_wide = true;
           sum_wide(wide_kernel_.state(), &wide_[3 * i], wide_block_, &wide_sums_[kSumsOfTarget * i]);
         }
@@ -182,9 +199,9 @@ class ThreadSums {
   /// Adds the sums to `sums` (targets, kReferenceParts), in the caller's units.
   void add_to(std::span<double> sums) const {
     for (std::size_t i = 0; i < count_; ++i) {
-      convert(homogeneity_, frames_.length, 1, gradient_, &wide_sums_[kSumsOfTarget * i],
+      convert(homogeneity_, frames_.length, 1, order_, &wide_sums_[kSumsOfTarget * i],
               &sums[kReferenceParts * i]);
-      convert(homogeneity_, frames_.fixed_length, fixed_unit_, gradient_, &fixed_sums_[kSumsOfTarget * i],
+      convert(homogeneity_, frames_.fixed_length, fixed_unit_, order_, &fixed_sums_[kSumsOfTarget * i],
               &sums[kReferenceParts * i]);
     }
   }
@@ -194,7 +211,8 @@ class ThreadSums {
   int homogeneity_;
   AnyKernel wide_kernel_, fixed_kernel_;
   const Frames& frames_;
-  bool gradient_;
+  int order_;
+  bool dipoles_;
   double fixed_unit_;
   std::size_t count_;
   std::vector<double> wide_;
@@ -208,23 +226,30 @@ class ThreadSums {
 }  // namespace
 
 ReferenceSums reference_sums(const AnyKernel& kernel, std::span<const double> targets,
-                             std::span<const double> sources, std::span<const double> charges, bool gradient,
+                             std::span<const double> sources, const Strengths& strengths, Output output,
                              ReferenceForm form) {
-  if (targets.size() % 3 != 0 || sources.size() != 3 * charges.size())
-    throw Error("reference sums: coordinates are not three per point, or charges not one per source");
+  const std::size_t points = sources.size() / 3;
+  const auto has = [points](std::span<const double> values, std::size_t width) {
+    return values.empty() || values.size() == width * points;
+  };
+  if (targets.size() % 3 != 0 || sources.size() % 3 != 0 || !has(strengths.charges, 1) ||
+      !has(strengths.dipoles, 3))
+    throw Error(
+        "reference sums: coordinates are not three per point, or strengths not those of every source");
   const std::size_t k = targets.size() / 3;
+  const int order = order_of(output);
   ReferenceSums result;
   result.potential.resize(k);
   result.scale.resize(k);
-  if (gradient) {
-    result.gradient.resize(3 * k);
-    result.gradient_scale.resize(k);
-  }
-  if (k == 0 || charges.empty()) return result;
+  result.gradient.resize(order >= 1 ? 3 * k : 0);
+  result.gradient_scale.resize(order >= 1 ? k : 0);
+  result.hessian.resize(order >= 2 ? 6 * k : 0);
+  result.hessian_scale.resize(order >= 2 ? k : 0);
+  if (k == 0 || points == 0) return result;
   const Frames frames{Extent(targets, sources)};
-  const double unit = charge_unit(charges);
+  const Scaled scaled(strengths, frames.fixed_length);
 
-  const Index n = static_cast<Index>(charges.size()), blocks = (n + kReferenceBlock - 1) / kReferenceBlock;
+  const Index n = static_cast<Index>(points), blocks = (n + kReferenceBlock - 1) / kReferenceBlock;
   for (std::size_t first = 0; first < k; first += kTargetsAtOnce) {
     const std::span<const double> some =
         targets.subspan(3 * first, 3 * std::min<std::size_t>(kTargetsAtOnce, k - first));
@@ -232,10 +257,14 @@ ReferenceSums reference_sums(const AnyKernel& kernel, std::span<const double> ta
     std::vector<std::unique_ptr<ThreadSums>> by_thread;
     by_thread.reserve(static_cast<std::size_t>(max_threads()));
     for (int thread = 0; thread < max_threads(); ++thread)
-      by_thread.push_back(std::make_unique<ThreadSums>(kernel, some, frames, gradient, unit));
+      by_thread.push_back(std::make_unique<ThreadSums>(kernel, some, frames, order, scaled));
     const auto block = [&](Index number) {
       const Index start = std::min(number * kReferenceBlock, n);
-      return Points{sources.data() + 3 * start, charges.data() + start, std::min(kReferenceBlock, n - start)};
+      const auto from = [start](std::span<const double> values, Index width) {
+        return values.empty() ? nullptr : values.data() + width * start;
+      };
+      return ReferencePoints{from(sources, 3), from(strengths.charges, 1), from(strengths.dipoles, 3),
+                             std::min(kReferenceBlock, n - start)};
     };
 #pragma omp parallel for schedule(static)
     for (Index b = 0; b < blocks; ++b)
@@ -244,11 +273,19 @@ ReferenceSums reference_sums(const AnyKernel& kernel, std::span<const double> ta
     for (std::size_t i = 0; i < some.size() / 3; ++i) {
       const double* s = &sums[kReferenceParts * i];
       const std::size_t j = first + i;
-      result.potential[j] = kernel.constant() * s[0];
-      result.scale[j] = kernel.constant() * s[1];
-      if (!gradient) continue;
-      for (std::size_t c = 0; c < 3; ++c) result.gradient[3 * j + c] = kernel.constant() * s[2 + c];
-      result.gradient_scale[j] = kernel.constant() * s[5];
+      const auto copy = [s, constant = kernel.constant()](std::size_t part, std::size_t count, double* to) {
+        for (std::size_t c = 0; c < count; ++c) to[c] = constant * s[part + c];
+      };
+      copy(0, 1, &result.potential[j]);
+      copy(1, 1, &result.scale[j]);
+      if (order >= 1) {
+        copy(2, 3, &result.gradient[3 * j]);
+        copy(5, 1, &result.gradient_scale[j]);
+      }
+      if (order >= 2) {
+        copy(6, 6, &result.hessian[6 * j]);
+        copy(12, 1, &result.hessian_scale[j]);
+      }
     }
   }
   return result;

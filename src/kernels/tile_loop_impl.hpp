@@ -5,15 +5,54 @@
 #include <cstdint>
 
 #include "kernels/close_pairs_impl.hpp"
+#include "kernels/derivatives.hpp"
 #include "kernels/pair_loop_isa.hpp"
 #include "simd/vec.hpp"
 
 namespace octopole {
 namespace {
 
+/// Stores the parts up to derivatives of this order of a vector of pairs, each `part` after the last.
+template <int order, class K, class V, class Real>
+OCTOPOLE_INLINE void store_parts(const K& kernel, const V& dx, const V& dy, const V& dz, const V& r2,
+                                 const V& inverse_r, Real* to, Index part) {
+  const auto store = [to, part](int p, const V& value) { simd::store(to + p * part, value); };
+  store(0, kernel.potential(r2, inverse_r));
+  if constexpr (order >= 1) {
+    const V g = kernel.gradient_factor(r2, inverse_r);
+    store(1, g * dx);
+    store(2, g * dy);
+    store(3, g * dz);
+    if constexpr (order >= 2) {
+      const V x = dx * inverse_r, y = dy * inverse_r, z = dz * inverse_r;
+      const V h = kernel.hessian_factor(r2, inverse_r), hx = h * x, hy = h * y, hz = h * z;
+      store(4, hx * x + g);
+      store(5, hx * y);
+      store(6, hx * z);
+      store(7, hy * y + g);
+      store(8, hy * z);
+      store(9, hz * z + g);
+      if constexpr (order >= 3) {
+        const V t = kernel.third_factor(r2, inverse_r), w = h * inverse_r, w3 = w + w + w;
+        const V xx = t * x * x, yy = t * y * y, zz = t * z * z;
+        store(10, x * (xx + w3));
+        store(11, y * (xx + w));
+        store(12, z * (xx + w));
+        store(13, x * (yy + w));
+        store(14, t * x * y * z);
+        store(15, x * (zz + w));
+        store(16, y * (yy + w3));
+        store(17, z * (yy + w));
+        store(18, y * (zz + w));
+        store(19, z * (zz + w3));
+      }
+    }
+  }
+}
+
 /// The pairs of a vector of points of a, from i on, with all of b. Returns false if a pair is too close for
 /// Pairs::fast: the values are then invalid. `beyond` has a mask per point of b, written if guarded.
-template <Pairs pairs, TileForm form, bool Gradient, class K, class Real>
+template <Pairs pairs, TileForm form, int order, class K, class Real>
 OCTOPOLE_INLINE bool tile_vector(const K& kernel, const TilePoints<Real>& a, Index i,
                                  const TilePoints<Real>& b, Real* values,
                                  [[maybe_unused]] std::uint16_t* beyond) {
@@ -49,30 +88,23 @@ OCTOPOLE_INLINE bool tile_vector(const K& kernel, const TilePoints<Real>& a, Ind
     }
     const V r2 = dx * dx + dy * dy + dz * dz;
     const V inverse_r = inverse_distance<pairs, accuracy>(r2, least, nearest, beyond, j);
-    Real* const to = values + j * row + i;
-    simd::store(to, kernel.potential(r2, inverse_r));
-    if constexpr (Gradient) {
-      const V g = kernel.gradient_factor(r2, inverse_r);
-      simd::store(to + part, V(g * dx));
-      simd::store(to + 2 * part, V(g * dy));
-      simd::store(to + 3 * part, V(g * dz));
-    }
+    store_parts<order>(kernel, dx, dy, dz, r2, inverse_r, values + j * row + i, part);
   }
   if constexpr (pairs == Pairs::fast) return !isa::any_below(nearest, least);
   return true;
 }
 
-template <TileForm form, bool Gradient, class K, class Real>
+template <TileForm form, int order, class K, class Real>
 void tile_loop(const K& kernel, const TilePoints<Real>& a, const TilePoints<Real>& b, Real* values,
                [[maybe_unused]] const ClosePairs& close) {
   constexpr int lanes = isa::Vec<Real>::lanes;
   static_assert(kTilePoints % kMasksTogether == 0);
   for (Index i = 0; i < a.count; i += lanes) {
     if constexpr (form == TileForm::any) {
-      tile_vector<Pairs::any, form, Gradient>(kernel, a, i, b, values, nullptr);
-    } else if (!tile_vector<Pairs::fast, form, Gradient>(kernel, a, i, b, values, nullptr)) {
+      tile_vector<Pairs::any, form, order>(kernel, a, i, b, values, nullptr);
+    } else if (!tile_vector<Pairs::fast, form, order>(kernel, a, i, b, values, nullptr)) {
       std::uint16_t beyond[kTilePoints];
-      tile_vector<Pairs::guarded, form, Gradient>(kernel, a, i, b, values, beyond);
+      tile_vector<Pairs::guarded, form, order>(kernel, a, i, b, values, beyond);
       each_left_out(beyond, b.count, [&](Index j, Index lane) { close.take(close.to, i + lane, j); });
     }
   }

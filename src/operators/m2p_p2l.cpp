@@ -24,7 +24,7 @@ void m2p(const AnyKernel& kernel, const Translations<Real>& t, std::span<const N
 
 template <class Real>
 void p2l(const AnyKernel& kernel, const Translations<Real>& t, std::span<const NodeIndex> nodes,
-         const ListView& x, const Box* boxes, const PointsByNode& sources, ChargesOf<Real> charges,
+         const ListView& x, const Box* boxes, const PointsByNode& sources, StrengthsOf<Real> charges,
          CheckRowsOf<Real> checks) {
   const int vectors = charges.vectors;
   const Index check = vectors * t.downward_check_size();
@@ -33,7 +33,7 @@ void p2l(const AnyKernel& kernel, const Translations<Real>& t, std::span<const N
     CheckSums<Real> check;
   };
   const auto make = [&] {
-    return State{SourceBuffer<Real>(vectors), CheckSums<Real>(t.downward_check, vectors)};
+    return State{SourceBuffer<Real>(vectors, charges.kind), CheckSums<Real>(t.downward_check, vectors)};
   };
   parallel_for(static_cast<Index>(nodes.size()), 8, make, [&](State& state, Index i) {
     const NodeIndex node = nodes[static_cast<std::size_t>(i)];
@@ -51,7 +51,8 @@ void p2l(const AnyKernel& kernel, const Translations<Real>& t, std::span<const N
   template void m2p(const AnyKernel&, const Translations<Real>&, std::span<const NodeIndex>,           \
                     const ListView&, const Box*, const PointsByNode&, const Real*, const TargetSums&); \
   template void p2l(const AnyKernel&, const Translations<Real>&, std::span<const NodeIndex>,           \
-                    const ListView&, const Box*, const PointsByNode&, ChargeVectors<Real>, CheckRows<Real>);
+                    const ListView&, const Box*, const PointsByNode&, StrengthVectors<Real>,           \
+                    CheckRows<Real>);
 OCTOPOLE_INSTANTIATE(double)
 OCTOPOLE_INSTANTIATE(float)
 #undef OCTOPOLE_INSTANTIATE

@@ -21,7 +21,7 @@ void m2p(const AnyKernel& kernel, const Translations<Real>& t, std::span<const N
 /// in rows (vectors, downward_check_size).
 template <class Real>
 void p2l(const AnyKernel& kernel, const Translations<Real>& t, std::span<const NodeIndex> nodes,
-         const ListView& x, const Box* boxes, const PointsByNode& sources, ChargesOf<Real> charges,
+         const ListView& x, const Box* boxes, const PointsByNode& sources, StrengthsOf<Real> charges,
          CheckRowsOf<Real> checks);
 
 }  // namespace octopole

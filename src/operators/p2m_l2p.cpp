@@ -22,7 +22,7 @@ template <class Real>
 struct LeafSources {
   const AnyKernel& kernel;
   const PointsByNode& points;
-  const ChargeVectors<Real>& charges;
+  const StrengthVectors<Real>& charges;
   const Box* boxes;
   const LeafFramePoints& leaf_frame;
 
@@ -31,7 +31,7 @@ struct LeafSources {
                      Real* potential) const {
     const AnyKernel scaled = kernel.in_units_of(boxes[leaf].half);
     if constexpr (std::is_same_v<Real, float>)
-      if (leaf_frame.has(leaf)) {
+      if (charges.kind == SourceKind::charges && leaf_frame.has(leaf)) {
         const Index end = points.end[leaf];
         for (Index i = points.begin[leaf]; i < end; i += kSourceChunk)  // longer sums lose digits
           check.add(
@@ -54,7 +54,7 @@ struct LeafSources {
 
 template <class Real>
 void p2m(const AnyKernel& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves,
-         const Box* boxes, const PointsByNode& sources, ChargesOf<Real> charges, Real* multipoles,
+         const Box* boxes, const PointsByNode& sources, StrengthsOf<Real> charges, Real* multipoles,
          const LeafFramePoints& leaf_frame) {
   const int vectors = charges.vectors;
   const Index count = static_cast<Index>(leaves.size()), n = vectors * t.equivalent_size(),
@@ -66,7 +66,7 @@ void p2m(const AnyKernel& kernel, const Translations<Real>& t, std::span<const N
     Projection<Real> projection;
   };
   const auto make = [&] {
-    return State{SourceBuffer<Real>(vectors), CheckSums<Real>(t.upward_check, vectors),
+    return State{SourceBuffer<Real>(vectors, charges.kind), CheckSums<Real>(t.upward_check, vectors),
                  Projection<Real>(t.upward_check_size(), t.upward_rank, t.equivalent_size())};
   };
   parallel_for(batch_count(count, per_batch), 1, make, [&](State& state, Index batch) {
@@ -106,7 +106,7 @@ void l2p(const AnyKernel& kernel, const Translations<Real>& t, std::span<const N
 
 #define OCTOPOLE_INSTANTIATE(Real)                                                                       \
   template void p2m(const AnyKernel&, const Translations<Real>&, std::span<const NodeIndex>, const Box*, \
-                    const PointsByNode&, ChargeVectors<Real>, Real*, const LeafFramePoints&);            \
+                    const PointsByNode&, StrengthVectors<Real>, Real*, const LeafFramePoints&);          \
   template void l2p(const AnyKernel&, const Translations<Real>&, std::span<const NodeIndex>, const Box*, \
                     const PointsByNode&, const Real*, const TargetSums&, const LeafFramePoints&);
 OCTOPOLE_INSTANTIATE(double)

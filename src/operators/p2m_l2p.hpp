@@ -16,7 +16,7 @@ namespace octopole {
 /// Threaded over leaves.
 template <class Real>
 void p2m(const AnyKernel& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves,
-         const Box* boxes, const PointsByNode& sources, ChargesOf<Real> charges, Real* multipoles,
+         const Box* boxes, const PointsByNode& sources, StrengthsOf<Real> charges, Real* multipoles,
          const LeafFramePoints& leaf_frame = {});
 
 /// L2P: adds the field of the nodes' locals, in rows (vectors, equivalent_size), to their targets.

@@ -1,13 +1,14 @@
 #include "operators/p2p.hpp"
 
 #include <algorithm>
+#include <array>
 #include <type_traits>
 #include <vector>
 
 #include "base/threads.hpp"
 #include "kernels/pair_loop.hpp"
 #include "operators/p2p_sums.hpp"
-#include "operators/p2p_vectors.hpp"
+#include "operators/p2p_tiles.hpp"
 #include "operators/thread_buffers.hpp"
 
 namespace octopole {
@@ -20,27 +21,25 @@ struct PairWorker;
 
 template <>
 struct PairWorker<double> {
+  explicit PairWorker(SourceKind kind) : sources(1, kind) {}
   SourceBuffer<double> sources;
   TargetBuffer<double> targets;
 
   void one_sided(const AnyKernel& kernel, NodeIndex leaf, const ListView& list, const Box*,
-                 const PointsByNode& points, const ChargeVectors<double>& charges, const TargetSums& sums) {
+                 const PointsByNode& points, const StrengthVectors<double>& charges, const TargetSums& sums) {
     sum_row(kernel, leaf, list.of(leaf), kAbsoluteFrame, points, points, charges, sums, sources, targets);
   }
   void symmetric(const AnyKernel& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box*,
-                 const PointsByNode& points, const ChargeVectors<double>& charges, const TargetSums& sums) {
+                 const PointsByNode& points, const StrengthVectors<double>& charges, const TargetSums& sums) {
     const auto arrays_of = [&](NodeIndex node) {
       const Index i = points.begin[node];
-      const bool gradient = sums.gradient();
-      return SymmetricArrays<double>{points.x + i,
-                                     points.y + i,
-                                     points.z + i,
-                                     charges.data + i,
-                                     points.end[node] - i,
-                                     sums.potential + i,
-                                     gradient ? sums.gx + i : nullptr,
-                                     gradient ? sums.gy + i : nullptr,
-                                     gradient ? sums.gz + i : nullptr};
+      const auto from = [i](double* values) { return values ? values + i : nullptr; };
+      SymmetricArrays<double> arrays{
+          points.x + i,       points.y + i,  points.z + i,  charges.data + i, points.end[node] - i,
+          sums.potential + i, from(sums.gx), from(sums.gy), from(sums.gz),    {},
+          charges.stride,     charges.kind};
+      for (std::size_t c = 0; c < 6; ++c) arrays.hessian[c] = from(sums.hessian[c]);
+      return arrays;
     };
     for (const NodeIndex other : others)
       pair_symmetric(kernel, arrays_of(leaf), arrays_of(other), kernel.constant());
@@ -51,6 +50,7 @@ template <>
 struct PairWorker<float> {
   /// Partners that are consecutive along the curve are loaded together, up to about this number of points.
   static constexpr Index kRun = 1024;
+  explicit PairWorker(SourceKind kind) : sources(1, kind), one(kind), run(kind) {}
   SourceBuffer<float, true> sources;
   TargetBuffer<float, true> targets;
   SymmetricBuffer<double> one;  // sums in double, since they are over many pairs of leaves
@@ -58,66 +58,68 @@ struct PairWorker<float> {
 
   template <class Charge>
   void one_sided(const AnyKernel& kernel, NodeIndex leaf, const ListView& list, const Box* boxes,
-                 const PointsByNode& points, const ChargeVectors<Charge>& charges, const TargetSums& sums) {
+                 const PointsByNode& points, const StrengthVectors<Charge>& charges, const TargetSums& sums) {
     one_sided(kernel, leaf, list.of(leaf), boxes, points, charges, sums);
   }
   template <class Charge>
   void one_sided(const AnyKernel& kernel, NodeIndex leaf, std::span<const NodeIndex> partners,
-                 const Box* boxes, const PointsByNode& points, const ChargeVectors<Charge>& charges,
+                 const Box* boxes, const PointsByNode& points, const StrengthVectors<Charge>& charges,
                  const TargetSums& sums) {
     sum_row(kernel, leaf, partners, boxes[leaf], points, points, charges, sums, sources, targets);
   }
   template <class Charge>
   void symmetric(const AnyKernel& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box* boxes,
-                 const PointsByNode& points, const ChargeVectors<Charge>& charges, const TargetSums& sums) {
+                 const PointsByNode& points, const StrengthVectors<Charge>& charges, const TargetSums& sums) {
     const Box& frame = boxes[leaf];
     const AnyKernel scaled = kernel.in_units_of(frame.half);
-    const double scale = kernel.constant() * integer_power(frame.half, kernel.homogeneity());
+    const std::array<double, 3> units =
+        units_of(kernel.constant() * integer_power(frame.half, kernel.homogeneity()), frame.half);
     const SumsInDouble<Charge> in_double{kernel, points, points, charges, sums};
-    const bool gradient = sums.gradient();
+    const int order = sums.order();
     const Index first = points.begin[leaf], count = points.end[leaf] - first;
-    one.load(points, first, count, charges.data, frame, gradient);
+    one.load(points, first, count, charges, frame, order);
     for (std::size_t k = 0; k < others.size();) {
       const std::size_t begin = k;
       const Index start = points.begin[others[k]];
       Index end = points.end[others[k]];
       for (++k; k < others.size() && points.begin[others[k]] == end && end - start < kRun; ++k)
         end = points.end[others[k]];
-      run.load(points, start, end - start, charges.data, frame, gradient);
+      run.load(points, start, end - start, charges, frame, order);
       // Each partner's contribution is added in double separately, so that it does not depend on the other
       // leaves of the run.
       for (const NodeIndex other : others.subspan(begin, k - begin)) {
         const Index from = points.begin[other];
         const auto add_close = [&](Index a, Index b) { in_double.add(first + a, from + b, true); };
-        pair_symmetric_split(scaled, one.arrays(first, count, gradient), one.low(first),
-                             one.double_sums(gradient), run.arrays(from, points.end[other] - from, gradient),
-                             run.low(from), guard_of_two_floats(close_pairs(add_close)));
+        pair_symmetric_split(scaled, one.arrays(first, count, order), one.low(first), one.double_sums(order),
+                             run.arrays(from, points.end[other] - from, order), run.low(from),
+                             guard_of_two_floats(close_pairs(add_close)));
       }
-      run.add_to(sums, scale, frame.half);
+      run.add_to(sums, units);
     }
-    one.add_to(sums, scale, frame.half);
+    one.add_to(sums, units);
   }
 };
 
 /// Worker for points relative to their own leaf.
 class LeafFrameWorker {
  public:
-  explicit LeafFrameWorker(const LeafFramePoints& leaf_frame) : leaf_frame_(leaf_frame) {}
+  LeafFrameWorker(const LeafFramePoints& leaf_frame, SourceKind kind)
+      : leaf_frame_(leaf_frame), two_floats_(kind) {}
 
   void one_sided(const AnyKernel& kernel, NodeIndex leaf, const ListView& list, const Box* boxes,
-                 const PointsByNode& points, const ChargeVectors<float>& charges, const TargetSums& sums) {
+                 const PointsByNode& points, const StrengthVectors<float>& charges, const TargetSums& sums) {
     const std::span<const NodeIndex> partners = list.of(leaf);
     const auto self = std::find(partners.begin(), partners.end(), leaf);
     two_floats_.one_sided(kernel, leaf, {partners.begin(), self}, boxes, points, charges, sums);
     if (self == partners.end() || points.begin[leaf] == points.end[leaf]) return;
     two_floats_.one_sided(kernel, leaf, {self + 1, partners.end()}, boxes, points, charges, sums);
     const BothSides add_close = in_double(kernel, points, charges, sums);
-    pair_self_leaf_frame(kernel.in_units_of(boxes[leaf].half), arrays(charges.data), double_sums(sums),
+    pair_self_leaf_frame(kernel.in_units_of(boxes[leaf].half), arrays(charges), double_sums(sums),
                          leaf_of(kernel, points, leaf, boxes[leaf]), estimate(), close_pairs(add_close));
   }
 
   void symmetric(const AnyKernel& kernel, NodeIndex leaf, std::span<const NodeIndex> others, const Box* boxes,
-                 const PointsByNode& points, const ChargeVectors<float>& charges, const TargetSums& sums) {
+                 const PointsByNode& points, const StrengthVectors<float>& charges, const TargetSums& sums) {
     const Box& box = boxes[leaf];
     const double inverse = 1 / box.half;
     partners_.clear();
@@ -130,7 +132,7 @@ class LeafFrameWorker {
                            place(its.z, box.z)});
     }
     const BothSides add_close = in_double(kernel, points, charges, sums);
-    pair_symmetric_leaf_frame(kernel.in_units_of(box.half), arrays(charges.data), double_sums(sums),
+    pair_symmetric_leaf_frame(kernel.in_units_of(box.half), arrays(charges), double_sums(sums),
                               leaf_of(kernel, points, leaf, box), partners_.data(),
                               static_cast<Index>(partners_.size()), estimate(), close_pairs(add_close));
   }
@@ -142,16 +144,19 @@ class LeafFrameWorker {
     void operator()(Index a, Index b) const { in_double.add(a, b, true); }
   };
   static BothSides in_double(const AnyKernel& kernel, const PointsByNode& points,
-                             const ChargeVectors<float>& charges, const TargetSums& sums) {
+                             const StrengthVectors<float>& charges, const TargetSums& sums) {
     return {{kernel, points, points, charges, sums}};
   }
 
-  LeafFrameArrays arrays(const float* charges) const {
-    return {leaf_frame_.x, leaf_frame_.y, leaf_frame_.z, charges, leaf_frame_.count};
+  LeafFrameArrays arrays(const StrengthVectors<float>& charges) const {
+    return {leaf_frame_.x,     leaf_frame_.y,  leaf_frame_.z,   charges.data,
+            leaf_frame_.count, charges.stride, charges.vectors, charges.kind};
   }
   static DoubleSums double_sums(const TargetSums& sums) {
-    return {sums.potential, sums.gradient() ? sums.gx : nullptr, sums.gradient() ? sums.gy : nullptr,
-            sums.gradient() ? sums.gz : nullptr};
+    DoubleSums result{sums.potential, sums.gradient() ? sums.gx : nullptr,
+                      sums.gradient() ? sums.gy : nullptr, sums.gradient() ? sums.gz : nullptr};
+    std::copy(sums.hessian.begin(), sums.hessian.end(), result.hessian);
+    return result;
   }
   bool estimate() const { return leaf_frame_.form == NearForm::estimate; }
 
@@ -183,20 +188,22 @@ class ProgressPoller {
   int leaves_ = 0;
 };
 
-/// Calls work(worker) with the kind of worker for the form of the points and the number of vectors.
+/// Calls work(worker) with the kind of worker for the form of the points and the task.
 template <class Real, class Charge, class Work>
-void with_worker(const LeafFramePoints& leaf_frame, int vectors, const Work& work) {
-  if (vectors > 1) return work(VectorWorker<Real>(leaf_frame, vectors));
+void with_worker(const LeafFramePoints& leaf_frame, const TileTask& task, const Work& work) {
+  // Derivatives of the field of dipoles, and several vectors, are summed by tiles.
+  if (task.vectors > 1 || (task.order > 0 && task.kind != SourceKind::charges))
+    return work(TileWorker<Real>(leaf_frame, task));
   if constexpr (std::is_same_v<Real, float> && std::is_same_v<Charge, float>)
-    if (leaf_frame.form != NearForm::two_floats) return work(LeafFrameWorker(leaf_frame));
-  work(PairWorker<Real>());
+    if (leaf_frame.form != NearForm::two_floats) return work(LeafFrameWorker(leaf_frame, task.kind));
+  work(PairWorker<Real>(task.kind));
 }
 
 }  // namespace
 
 template <class Real, class Charge>
 void p2p(const AnyKernel& kernel, std::span<const NodeIndex> leaves, const ListView& u, const Box* boxes,
-         const PointsByNode& targets, const PointsByNode& sources, const ChargeVectors<Charge>& charges,
+         const PointsByNode& targets, const PointsByNode& sources, const StrengthVectors<Charge>& charges,
          const TargetSums& sums, const std::function<void()>& poll) {
   // In double, differences of absolute coordinates are as exact as the coordinates; in single precision
   // coordinates are relative to the leaf and split in two floats.
@@ -207,7 +214,7 @@ void p2p(const AnyKernel& kernel, std::span<const NodeIndex> leaves, const ListV
     TargetBuffer<Real, split> targets;
   };
   const auto make = [&] {
-    return State{ProgressPoller(poll), SourceBuffer<Real, split>(charges.vectors), {}};
+    return State{ProgressPoller(poll), SourceBuffer<Real, split>(charges.vectors, charges.kind), {}};
   };
   parallel_for(static_cast<Index>(leaves.size()), 8, make, [&](State& state, Index l) {
     const NodeIndex leaf = leaves[static_cast<std::size_t>(l)];
@@ -234,8 +241,8 @@ void create_near_task(const Work& work, std::size_t number, std::span<const std:
 
 template <class Worker, class Charge>
 void work_off_tasks(const AnyKernel& kernel, const Worker& idle, const NearPairsView& pairs, const Box* boxes,
-                    const PointsByNode& points, const ChargeVectors<Charge>& charges, const TargetSums& sums,
-                    const std::function<void()>& poll) {
+                    const PointsByNode& points, const StrengthVectors<Charge>& charges,
+                    const TargetSums& sums, const std::function<void()>& poll) {
   ProgressPoller poller(poll);  // for the calling thread
   const auto after_leaf = [&] {
     if (thread_number() == 0) poller.after_leaf();
@@ -286,23 +293,24 @@ void to_leaf_frames(std::span<const NodeIndex> leaves, const Box* boxes, const P
 
 template <class Real, class Charge>
 void p2p_symmetric(const AnyKernel& kernel, const NearPairsView& pairs, const Box* boxes,
-                   const PointsByNode& points, const ChargeVectors<Charge>& charges, const TargetSums& sums,
+                   const PointsByNode& points, const StrengthVectors<Charge>& charges, const TargetSums& sums,
                    const std::function<void()>& poll, const LeafFramePoints& leaf_frame) {
-  const auto sum = [&](const ChargeVectors<Charge>& q, const TargetSums& to) {
-    with_worker<Real, Charge>(leaf_frame, q.vectors, [&](const auto& worker) {
+  const auto sum = [&](const StrengthVectors<Charge>& q, const TargetSums& to) {
+    with_worker<Real, Charge>(leaf_frame, {q.kind, q.vectors, to.order()}, [&](const auto& worker) {
       work_off_tasks(kernel, worker, pairs, boxes, points, q, to, poll);
     });
   };
-  if (!sums.gradient() || charges.vectors >= kFewestGradientVectors) return sum(charges, sums);
-  for (int v = 0; v < charges.vectors; ++v) sum(charges.of(v), sums.of(v));
+  const bool together = sums.order() != 1 || charges.vectors >= kFewestGradientVectors;
+  if (together || charges.kind != SourceKind::charges) return sum(charges, sums);
+  for (int v = 0; v < charges.vectors; ++v) sum(charges.of(0, v), sums.of(v));
 }
 
 #define OCTOPOLE_INSTANTIATE(Real, Charge)                                                                   \
   template void p2p<Real>(const AnyKernel&, std::span<const NodeIndex>, const ListView&, const Box*,         \
-                          const PointsByNode&, const PointsByNode&, const ChargeVectors<Charge>&,            \
+                          const PointsByNode&, const PointsByNode&, const StrengthVectors<Charge>&,          \
                           const TargetSums&, const std::function<void()>&);                                  \
   template void p2p_symmetric<Real>(const AnyKernel&, const NearPairsView&, const Box*, const PointsByNode&, \
-                                    const ChargeVectors<Charge>&, const TargetSums&,                         \
+                                    const StrengthVectors<Charge>&, const TargetSums&,                       \
                                     const std::function<void()>&, const LeafFramePoints&);
 OCTOPOLE_INSTANTIATE(double, double)
 OCTOPOLE_INSTANTIATE(float, double)

@@ -21,14 +21,15 @@ namespace octopole {
 inline constexpr int kLeavesPerPoll = 16;
 template <class Real, class Charge>
 void p2p(const AnyKernel& kernel, std::span<const NodeIndex> leaves, const ListView& u, const Box* boxes,
-         const PointsByNode& targets, const PointsByNode& sources, const ChargeVectors<Charge>& charges,
+         const PointsByNode& targets, const PointsByNode& sources, const StrengthVectors<Charge>& charges,
          const TargetSums& sums, const std::function<void()>& poll = {});
 
 /// Computes coordinates of the leaves' points relative to their own leaf. Threaded over leaves.
 void to_leaf_frames(std::span<const NodeIndex> leaves, const Box* boxes, const PointsByNode& points, float* x,
                     float* y, float* z);
 
-/// Fewest vectors that p2p_symmetric sums together with the gradient; fewer one by one, which is then faster.
+/// Fewest vectors of charges that p2p_symmetric sums together with the gradient; fewer one by one, which is
+/// then faster.
 inline constexpr int kFewestGradientVectors = 3;
 
 /// P2P for sources = targets, with one 1/r for both sides of symmetric pairs. Sums are indexed as the points
@@ -38,7 +39,7 @@ inline constexpr int kFewestGradientVectors = 3;
 /// used if Real and Charge are float.
 template <class Real, class Charge>
 void p2p_symmetric(const AnyKernel& kernel, const NearPairsView& pairs, const Box* boxes,
-                   const PointsByNode& points, const ChargeVectors<Charge>& charges, const TargetSums& sums,
+                   const PointsByNode& points, const StrengthVectors<Charge>& charges, const TargetSums& sums,
                    const std::function<void()>& poll = {}, const LeafFramePoints& leaf_frame = {});
 
 }  // namespace octopole

@@ -1,10 +1,12 @@
 // Sums of P2P in one thread: pairs that are too close for single precision, and one-sided rows.
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <span>
 
+#include "kernels/derivatives.hpp"
 #include "operators/thread_buffers.hpp"
 
 namespace octopole {
@@ -15,31 +17,58 @@ struct SumsInDouble {
   const AnyKernel& kernel;
   const PointsByNode& targets;
   const PointsByNode& sources;
-  const ChargeVectors<Charge>& charges;
+  const StrengthVectors<Charge>& strengths;
   const TargetSums& sums;
 
   /// Adds to target i the contribution of source j; with `both` (sources = targets) also that of i to j.
   void add(Index i, Index j, bool both) const {
-    const double dx = targets.x[i] - sources.x[j], dy = targets.y[i] - sources.y[j],
-                 dz = targets.z[i] - sources.z[j];
-    const double r2 = dx * dx + dy * dy + dz * dz;
+    const std::array<double, 3> d = {targets.x[i] - sources.x[j], targets.y[i] - sources.y[j],
+                                     targets.z[i] - sources.z[j]};
+    const double r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
     if (r2 < std::numeric_limits<double>::min()) return;  // coincident, as in the loops in double
-    const PairValue pair = kernel.at(r2, 1 / std::sqrt(r2));
-    const double value = kernel.constant() * pair.potential,
-                 factor = kernel.constant() * pair.gradient_factor;
-    const auto add_to = [&](Index target, Index source, int vector, double sign) {
-      const double charge = static_cast<double>(charges.of(vector)[source]);
-      const TargetSums to = sums.of(vector);
-      to.potential[target] += value * charge;
-      if (!sums.gradient()) return;
-      to.gx[target] += sign * factor * charge * dx;
-      to.gy[target] += sign * factor * charge * dy;
-      to.gz[target] += sign * factor * charge * dz;
-    };
-    for (int v = 0; v < charges.vectors; ++v) {
-      add_to(i, j, v, 1);
-      if (both) add_to(j, i, v, -1);
+    const double inverse_r = 1 / std::sqrt(r2);
+    const SourceParts parts(strengths.kind);
+    const int order = sums.order() + parts.order();
+    const RadialFactors factors = kernel.at(r2, inverse_r, order);
+    if (order <= 1 && parts.order() == 0) {
+      add_charges(i, j, factors, d, 1);
+      if (both) add_charges(j, i, factors, d, -1);
+      return;
     }
+    const std::array<double, 20> derivatives = derivatives_of(factors, d, inverse_r);
+    add(i, j, derivatives, 1);
+    if (both) add(j, i, derivatives, -1);
+  }
+
+ private:
+  /// Potential and gradient of charges.
+  void add_charges(Index target, Index source, const RadialFactors& factors, const std::array<double, 3>& d,
+                   double sign) const {
+    for (int v = 0; v < strengths.vectors; ++v) {
+      const double charge = kernel.constant() * static_cast<double>(strengths.of(0, v)[source]);
+      const TargetSums to = sums.of(v);
+      to.potential[target] += factors.potential * charge;
+      if (!sums.gradient()) continue;
+      const double factor = sign * factors.gradient_factor * charge;
+      to.gx[target] += factor * d[0];
+      to.gy[target] += factor * d[1];
+      to.gz[target] += factor * d[2];
+    }
+  }
+  /// `sign` is that of d, which odd derivatives have as well.
+  void add(Index target, Index source, const std::array<double, 20>& derivatives, double sign) const {
+    const SourceParts parts(strengths.kind);
+    const int results = kPartsUpTo[static_cast<std::size_t>(sums.order())];
+    for (int part = parts.first; part < parts.end; ++part)
+      for (int result = 0; result < results; ++result) {
+        const int product = product_of_parts(result, part);
+        // Derivatives of dipoles with respect to the source have the opposite sign.
+        const double factor = kernel.constant() * derivatives[static_cast<std::size_t>(product)] *
+                              (order_of_part(product) % 2 == 1 ? sign : 1) * (part > 0 ? -1 : 1);
+        for (int v = 0; v < strengths.vectors; ++v)
+          sums.part(result, v)[target] +=
+              factor * static_cast<double>(strengths.of(part - parts.first, v)[source]);
+      }
   }
 };
 
@@ -54,13 +83,13 @@ inline CloseGuard guard_of_two_floats(const ClosePairs& pairs) {
 /// Adds the field of all partners' sources to a leaf's targets, in the given frame.
 template <class Real, bool Split, class Charge>
 void sum_row(const AnyKernel& kernel, NodeIndex leaf, std::span<const NodeIndex> partners, const Box& frame,
-             const PointsByNode& targets, const PointsByNode& sources, const ChargeVectors<Charge>& charges,
-             const TargetSums& sums, SourceBuffer<Real, Split>& source_buffer,
-             TargetBuffer<Real, Split>& target_buffer) {
+             const PointsByNode& targets, const PointsByNode& sources,
+             const StrengthVectors<Charge>& strengths, const TargetSums& sums,
+             SourceBuffer<Real, Split>& source_buffer, TargetBuffer<Real, Split>& target_buffer) {
   const Index first = targets.begin[leaf];
   if (first == targets.end[leaf] || partners.empty()) return;
   target_buffer.load(targets, leaf, frame);
-  const SumsInDouble<Charge> in_double{kernel, targets, sources, charges, sums};
+  const SumsInDouble<Charge> in_double{kernel, targets, sources, strengths, sums};
   const auto add_close = [&](Index target, Index source) {
     in_double.add(first + target, source_buffer.number(source), false);
   };
@@ -69,7 +98,7 @@ void sum_row(const AnyKernel& kernel, NodeIndex leaf, std::span<const NodeIndex>
     target_buffer.evaluate(kernel, source_buffer.view(), frame.half, sums, source_buffer.low(), close);
     source_buffer.clear();
   };
-  source_buffer.append(sources, partners, charges, frame, flush);
+  source_buffer.append(sources, partners, strengths, frame, flush);
   if (!source_buffer.empty()) flush();
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -129,12 +130,31 @@ class ScaledPoints {
   AlignedVector<Real> x_, y_, z_, x_low_, y_low_, z_low_;
 };
 
-/// Up to kSourceChunk sources of one or several nodes, with their charges in one or several vectors.
+/// Copies the strengths of `count` points from `first` on, part p of vector v to to + (p * vectors + v) *
+/// stride; dipoles are multiplied by `dipole_factor`.
+template <class Real, class Charge>
+void copy_strengths(const StrengthVectors<Charge>& strengths, Index first, Index count, double dipole_factor,
+                    Real* to, Index stride) {
+  const SourceParts parts(strengths.kind);
+  for (int part = 0; part < parts.count(); ++part)
+    for (int v = 0; v < strengths.vectors; ++v, to += stride) {
+      const Charge* const from = strengths.of(part, v) + first;
+      if (parts.first + part == 0)
+        for (Index i = 0; i < count; ++i) to[i] = static_cast<Real>(from[i]);
+      else
+        for (Index i = 0; i < count; ++i)
+          to[i] = static_cast<Real>(static_cast<double>(from[i]) * dipole_factor);
+    }
+}
+
+/// Up to kSourceChunk sources of one or several nodes, with their strengths as side b of tiles has them.
 template <class Real, bool Split = false>
 class SourceBuffer {
  public:
-  explicit SourceBuffer(int vectors = 1)
-      : vectors_(vectors), charge_(static_cast<std::size_t>(vectors * kSourceChunk)) {
+  explicit SourceBuffer(int vectors = 1, SourceKind kind = SourceKind::charges)
+      : vectors_(vectors),
+        kind_(kind),
+        strengths_(static_cast<std::size_t>(SourceParts(kind).count() * vectors * kSourceChunk)) {
     points_.reserve(kSourceChunk);
   }
 
@@ -142,7 +162,7 @@ class SourceBuffer {
   /// which must evaluate and clear(). Nodes that are consecutive along the curve are copied together.
   template <class Charge, class Flush>
   void append(const PointsByNode& points, std::span<const NodeIndex> nodes,
-              const ChargeVectors<Charge>& charges, const Box& frame, const Flush& flush) {
+              const StrengthVectors<Charge>& strengths, const Box& frame, const Flush& flush) {
     for (std::size_t k = 0; k < nodes.size();) {
       Index i = points.begin[nodes[k]], end = points.end[nodes[k]];
       for (++k; k < nodes.size() && points.begin[nodes[k]] == end; ++k) end = points.end[nodes[k]];
@@ -150,11 +170,7 @@ class SourceBuffer {
         const Index piece = std::min(end - i, kSourceChunk - count_);
         if constexpr (Split) segments_.add(i, count_, piece);
         points_.copy(points, i, piece, frame, count_);
-        for (int v = 0; v < vectors_; ++v) {
-          const Charge* const from = charges.of(v) + i;
-          Real* const to = charge_.data() + v * kSourceChunk + count_;
-          for (Index j = 0; j < piece; ++j) to[j] = static_cast<Real>(from[j]);
-        }
+        copy_strengths(strengths, i, piece, -1 / frame.half, strengths_.data() + count_, kSourceChunk);
         i += piece;
         count_ += piece;
         if (count_ == kSourceChunk) flush();
@@ -163,7 +179,7 @@ class SourceBuffer {
   }
 
   SourceArrays<Real> view() const {
-    return {points_.x(), points_.y(), points_.z(), charge_.data(), count_, kSourceChunk, vectors_};
+    return {points_.x(), points_.y(), points_.z(), strengths_.data(), count_, kSourceChunk, vectors_, kind_};
   }
   LowParts<Real> low() const { return points_.low(); }
   bool empty() const { return count_ == 0; }
@@ -176,11 +192,17 @@ class SourceBuffer {
 
  private:
   int vectors_;
+  SourceKind kind_;
   ScaledPoints<Real, Split> points_;
-  AlignedVector<Real> charge_;
+  AlignedVector<Real> strengths_;
   Index count_ = 0;
   Segments segments_;
 };
+
+/// The units of sums in a frame with half side `half`, by order of derivatives.
+inline std::array<double, 3> units_of(double scale, double half) {
+  return {scale, scale / half, scale / half / half};
+}
 
 /// The targets of one leaf, with their results of one pair loop; with Split, of a loop over points split in
 /// two floats.
@@ -194,7 +216,7 @@ class TargetBuffer {
     points_.copy(points, first_, count_, frame, 0);
     targets_ = {points_.x(), points_.y(), points_.z(), count_};
   }
-  /// As load, for targets already in the leaf's frame, which are used in place, and a single vector.
+  /// As load, for targets already in the leaf's frame, which are used in place, and single charges.
   void take(const PointsByNode& points, NodeIndex leaf, const Real* x, const Real* y, const Real* z) {
     begin(points, leaf);
     targets_ = {x + first_, y + first_, z + first_, count_};
@@ -208,9 +230,22 @@ class TargetBuffer {
                 [[maybe_unused]] const CloseGuard& close = {}) {
     const AnyKernel scaled = kernel.in_units_of(half);
     const double scale = kernel.constant() * integer_power(half, kernel.homogeneity());
-    if (sources.vectors > 1) {
-      evaluate_vectors(scaled, sources, low, close, sums.gradient());
-      add_vectors(sums, scale, half);
+    const bool charges = sources.single_charges();
+    // By loops of their own if there are no low parts: Hessians of charges, and potentials of dipoles.
+    const bool has_loop = !Split && sources.vectors == 1 && (charges || sums.order() == 0);
+    if (!has_loop && (!charges || sums.order() > 1)) {
+      evaluate_tiles(scaled, sources, low, close, sums.order());
+      add_tiles(sums, units_of(scale, half));
+      return;
+    }
+    if (sums.order() > 1) {
+      const Index end = padded(count_);
+      tile_sums_.assign(static_cast<std::size_t>(10 * end), Real{0});
+      std::array<Real*, 10> parts;
+      for (std::size_t part = 0; part < parts.size(); ++part)
+        parts[part] = tile_sums_.data() + static_cast<Index>(part) * end;
+      pair_hessian(scaled, targets_, sources, parts.data());
+      add_tiles(sums, units_of(scale, half));
       return;
     }
     std::fill_n(potential_.data(), count_, Real{0});
@@ -249,113 +284,125 @@ class TargetBuffer {
     for (Index i = 0; i < count_; ++i) sum[first_ + i] += scale * static_cast<double>(values[i]);
   }
 
-  /// Sets by_vector_ to the sums of all vectors.
-  void evaluate_vectors(const AnyKernel& scaled, const SourceArrays<Real>& sources, const LowParts<Real>& low,
-                        const CloseGuard& close, bool gradient) {
+  /// Sets tile_sums_ to the sums of all vectors, with derivatives up to `order`.
+  void evaluate_tiles(const AnyKernel& scaled, const SourceArrays<Real>& sources, const LowParts<Real>& low,
+                      const CloseGuard& close, int order) {
     const Index end = padded(count_);
     if (count_ == 0) return;
     points_.pad(count_, end);
     if constexpr (Split) least_.assign(static_cast<std::size_t>(end), close.least);
-    by_vector_.assign(static_cast<std::size_t>((gradient ? 4 : 1) * sources.vectors * end), Real{0});
+    tile_sums_.assign(
+        static_cast<std::size_t>(kPartsUpTo[static_cast<std::size_t>(order)] * sources.vectors * end),
+        Real{0});
     const TileSide<Real> a{{points_.x(), points_.y(), points_.z(), end, points_.low(), least_.data()},
                            {nullptr, 0},
-                           {by_vector_.data(), end}};
+                           {tile_sums_.data(), end}};
     const TileSide<Real> b{{sources.x, sources.y, sources.z, sources.count, low, nullptr},
                            {sources.charge, sources.charge_stride},
                            {nullptr, 0}};
     const auto report = [&](Index target, Index source) {
       if (target < count_) close.pairs.take(close.pairs.to, target, source);  // otherwise padding
     };
-    tiles_.add(scaled, Split ? TileForm::two_floats : TileForm::any, sources.vectors, gradient, a, b,
-               close_pairs(report));
+    tiles_.add(scaled, Split ? TileForm::two_floats : TileForm::any, {sources.kind, sources.vectors, order},
+               a, b, close_pairs(report));
   }
-  void add_vectors(const TargetSums& sums, double scale, double half) const {
+  void add_tiles(const TargetSums& sums, const std::array<double, 3>& units) const {
     const Index end = padded(count_);
-    for (int v = 0; v < sums.vectors; ++v) {
-      const TargetSums of_vector = sums.of(v);
-      const auto part = [&](int p) { return by_vector_.data() + (p * sums.vectors + v) * end; };
-      add(part(0), scale, of_vector.potential);
-      if (!sums.gradient()) continue;
-      add(part(1), scale / half, of_vector.gx);
-      add(part(2), scale / half, of_vector.gy);
-      add(part(3), scale / half, of_vector.gz);
-    }
+    const Real* values = tile_sums_.data();
+    for (int part = 0; part < kPartsUpTo[static_cast<std::size_t>(sums.order())]; ++part)
+      for (int v = 0; v < sums.vectors; ++v, values += end)
+        add(values, units[static_cast<std::size_t>(order_of_part(part))], sums.part(part, v));
   }
 
   Index first_ = 0, count_ = 0;
   ScaledPoints<Real, Split> points_;
   TargetArrays<Real> targets_{};
   AlignedVector<Real> potential_, gx_, gy_, gz_;
-  TileSums<Real> tiles_;  // these only with several vectors
-  AlignedVector<Real> by_vector_;
+  TileSums<Real> tiles_;           // these only for what is not single charges' potential and gradient
+  AlignedVector<Real> tile_sums_;  // (parts, vectors, padded points)
   AlignedVector<Real> least_;
 };
 
-/// Points that are both sources and targets, as two floats per coordinate, padded. Their sums are of type
-/// Sum, float or double.
+/// Points that are both sources and targets, as two floats per coordinate, padded, with strengths in one
+/// vector. Their sums are of type Sum, float or double.
 template <class Sum>
 class SymmetricBuffer {
  public:
-  /// Copies points first .. first + count - 1 (at least one) in the frame of `frame`; sets all sums to zero.
+  explicit SymmetricBuffer(SourceKind kind) : kind_(kind) {}
+
+  /// Copies points first .. first + count - 1 (at least one) in the frame of `frame`; sets the sums, with
+  /// derivatives up to `order`, to zero.
   template <class Charge>
-  void load(const PointsByNode& points, Index first, Index count, const Charge* charges, const Box& frame,
-            bool gradient) {
+  void load(const PointsByNode& points, Index first, Index count, const StrengthVectors<Charge>& strengths,
+            const Box& frame, int order) {
     first_ = first;
     count_ = count;
     const Index end = padded(count);
     const auto size = static_cast<std::size_t>(end + kPaddedPoints);
     points_.reserve(size);
-    if (charge_.size() < size) {
-      charge_.resize(size);
-      for (auto* v : {&potential_, &gx_, &gy_, &gz_}) v->resize(size);
+    if (capacity_ < end + kPaddedPoints) {
+      capacity_ = end + kPaddedPoints;
+      strengths_.resize(size * static_cast<std::size_t>(SourceParts(kind_).count()));
+      for (auto& part : sums_) part.clear();
     }
     points_.copy(points, first, count, frame, 0);
     points_.pad(count, end);
-    for (Index i = 0; i < count; ++i) charge_[std::size_t(i)] = static_cast<float>(charges[first + i]);
-    std::fill(charge_.begin() + count, charge_.begin() + end, 0.0F);
-    std::fill_n(potential_.data(), end, Sum{0});
-    if (!gradient) return;
-    for (auto* v : {&gx_, &gy_, &gz_}) std::fill_n(v->data(), end, Sum{0});
+    copy_strengths(strengths, first, count, 1 / frame.half, strengths_.data(), capacity_);
+    for (int s = 0; s < SourceParts(kind_).count(); ++s)
+      std::fill_n(strengths_.data() + s * capacity_ + count, end - count, 0.0F);
+    for (int part = 0; part < kPartsUpTo[static_cast<std::size_t>(order)]; ++part) {
+      AlignedVector<Sum>& sums = sums_[static_cast<std::size_t>(part)];
+      sums.resize(static_cast<std::size_t>(capacity_));
+      std::fill_n(sums.data(), end, Sum{0});
+    }
   }
   /// The arrays of points first .. first + count - 1 among all points, with their sums if Sum is float.
-  SymmetricArrays<float> arrays(Index first, Index count, [[maybe_unused]] bool gradient) {
+  SymmetricArrays<float> arrays(Index first, Index count, [[maybe_unused]] int order) {
     const Index i = first - first_;
-    SymmetricArrays<float> arrays{points_.x() + i, points_.y() + i, points_.z() + i, charge_.data() + i,
-                                  count,           nullptr,         nullptr,         nullptr,
-                                  nullptr};
-    if constexpr (std::is_same_v<Sum, float>) {
-      arrays.potential = potential_.data() + i;
-      if (gradient) arrays.gx = gx_.data() + i, arrays.gy = gy_.data() + i, arrays.gz = gz_.data() + i;
-    }
+    SymmetricArrays<float> arrays{points_.x() + i, points_.y() + i,
+                                  points_.z() + i, strengths_.data() + i,
+                                  count,           nullptr,
+                                  nullptr,         nullptr,
+                                  nullptr,         {},
+                                  capacity_,       kind_};
+    if constexpr (std::is_same_v<Sum, float>) set_results(arrays, order, i);
     return arrays;
   }
-  DoubleSums double_sums(bool gradient) {
-    return {potential_.data(), gradient ? gx_.data() : nullptr, gradient ? gy_.data() : nullptr,
-            gradient ? gz_.data() : nullptr};
+  DoubleSums double_sums(int order) {
+    DoubleSums sums{};
+    set_results(sums, order, 0);
+    return sums;
   }
   LowParts<float> low(Index first) const {
     const Index i = first - first_;
     const LowParts<float> all = points_.low();
     return {all.x + i, all.y + i, all.z + i};
   }
-  /// Adds the points' sums, in units of `scale` (potential) and scale / half (gradient), to `sums`.
-  void add_to(const TargetSums& sums, double scale, double half) const {
-    const auto add = [&](const AlignedVector<Sum>& values, double unit, double* sum) {
-      for (Index i = 0; i < count_; ++i)
-        sum[first_ + i] += unit * static_cast<double>(values[std::size_t(i)]);
-    };
-    add(potential_, scale, sums.potential);
-    if (!sums.gradient()) return;
-    add(gx_, scale / half, sums.gx);
-    add(gy_, scale / half, sums.gy);
-    add(gz_, scale / half, sums.gz);
+  /// Adds the points' sums, in these units by order of derivatives, to `sums`.
+  void add_to(const TargetSums& sums, const std::array<double, 3>& units) const {
+    for (int part = 0; part < kPartsUpTo[static_cast<std::size_t>(sums.order())]; ++part) {
+      const double unit = units[static_cast<std::size_t>(order_of_part(part))];
+      const Sum* const from = sums_[static_cast<std::size_t>(part)].data();
+      double* const to = sums.part(part, 0) + first_;
+      for (Index i = 0; i < count_; ++i) to[i] += unit * static_cast<double>(from[i]);
+    }
   }
 
  private:
-  Index first_ = 0, count_ = 0;
+  /// Sets the pointers to results, from point i on.
+  template <class Results>
+  void set_results(Results& results, int order, Index i) {
+    const auto part = [this, i](std::size_t p) { return sums_[p].data() + i; };
+    results.potential = part(0);
+    if (order >= 1) results.gx = part(1), results.gy = part(2), results.gz = part(3);
+    for (std::size_t c = 0; order >= 2 && c < 6; ++c) results.hessian[c] = part(4 + c);
+  }
+
+  SourceKind kind_;
+  Index first_ = 0, count_ = 0, capacity_ = 0;
   ScaledPoints<float, true> points_;
-  AlignedVector<float> charge_;
-  AlignedVector<Sum> potential_, gx_, gy_, gz_;
+  AlignedVector<float> strengths_;
+  std::array<AlignedVector<Sum>, 10> sums_;  // by part
 };
 
 /// A surface as sources with the densities `density`, (vectors, surface points).
@@ -365,7 +412,7 @@ SourceArrays<Real> surface_sources(const Surface& surface, const Real* density, 
   return {surface.x.data(), surface.y.data(), surface.z.data(), density, n, n, vectors};
 }
 
-/// Check potentials on a surface due to sources with one or several vectors of charges.
+/// Check potentials on a surface due to sources of any kind, in one or several vectors.
 template <class Real>
 class CheckSums {
  public:
@@ -389,7 +436,7 @@ class CheckSums {
                             TargetArrays<Real>{surface_.x.data(), surface_.y.data(), surface_.z.data(), n},
                             sources, potential);
     std::fill(sums_.begin(), sums_.end(), Real{0});
-    tiles_.add(kernel, TileForm::any, vectors_, false,
+    tiles_.add(kernel, TileForm::any, {sources.kind, vectors_, 0},
                {{x_.data(), y_.data(), z_.data(), end, {}, nullptr}, {nullptr, 0}, {sums_.data(), end}},
                {{sources.x, sources.y, sources.z, sources.count, {}, nullptr},
                 {sources.charge, sources.charge_stride},

@@ -2,6 +2,8 @@
 // tree: the owner of the arrays (the tree, a test) passes views of them.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <type_traits>
@@ -32,7 +34,7 @@ struct PointsByNode {
 inline constexpr double kMinSeparation = 0.03, kMinSeparation6Digits = 0.1;
 
 /// Coordinates relative to the centre of a point's own leaf, in its half sides; null with two floats. There
-/// are `count` points, with as many charges.
+/// are `count` points.
 struct LeafFramePoints {
   NearForm form = NearForm::two_floats;
   Index count = 0;
@@ -75,26 +77,31 @@ struct NearPairsView {
   }
 };
 
-/// Maximum number of vectors of charges that operators take together.
+/// Maximum number of vectors of strengths that operators take together.
 inline constexpr int kMaxVectors = 8;
 
-/// Charges in the order of the points, in one or several vectors: that of point i in vector v is data[v *
-/// stride + i]. A pointer converts to the charges of a single vector.
+/// Strengths in the order of the points: charges, dipoles or both, in one or several vectors. Part p of
+/// point i in vector v is data[(p * vectors + v) * stride + i]: the charge is one part, a dipole three. A
+/// pointer converts to a single vector of charges.
 template <class T>
-struct ChargeVectors {
-  ChargeVectors(const T* one) : data(one) {}
-  ChargeVectors(const T* first, Index distance, int count) : data(first), stride(distance), vectors(count) {}
-  const T* of(int vector) const { return data + vector * stride; }
+struct StrengthVectors {
+  StrengthVectors(const T* one) : data(one) {}
+  StrengthVectors(const T* first, Index distance, int count, SourceKind what = SourceKind::charges)
+      : data(first), stride(distance), vectors(count), kind(what) {}
+  const T* of(int part, int vector) const { return data + Index{part * vectors + vector} * stride; }
+  /// Whether these are what the loops over single charges take.
+  bool single_charges() const { return vectors == 1 && kind == SourceKind::charges; }
   const T* data;
   Index stride = 0;
   int vectors = 1;
+  SourceKind kind = SourceKind::charges;
 };
 template <class T>
-using ChargesOf = std::type_identity_t<ChargeVectors<T>>;
+using StrengthsOf = std::type_identity_t<StrengthVectors<T>>;
 
 /// Arrays to which the operators that end at targets add their results: one entry per target, in the order of
-/// the points; gx, gy, gz are null when no gradient is computed. Sums are in double in both precisions. Those
-/// of vector v of the charges begin v * stride later.
+/// the points; gx, gy, gz are null when no gradient is computed, and the Hessian's (xx xy xz yy yz zz) when
+/// no Hessian is. Sums are in double in both precisions. Those of vector v begin v * stride later.
 struct TargetSums {
   double* potential;
   double* gx;
@@ -102,7 +109,17 @@ struct TargetSums {
   double* gz;
   Index stride = 0;
   int vectors = 1;
+  std::array<double*, 6> hessian{};
   bool gradient() const { return gx != nullptr; }
+  /// Order of the highest derivative.
+  int order() const { return hessian[0] ? 2 : gradient() ? 1 : 0; }
+  /// The array of a partial derivative (kernels/derivatives.hpp), for vector `vector`.
+  double* part(int number, int vector) const {
+    const std::array<double*, 4> first = {potential, gx, gy, gz};
+    const auto at = static_cast<std::size_t>(number);
+    return (at < 4 ? first[at] : hessian[at - 4]) + vector * stride;
+  }
+  /// Those of one vector, without a Hessian.
   TargetSums of(int vector) const {
     const Index first = vector * stride;
     if (!gradient()) return {potential + first, nullptr, nullptr, nullptr};

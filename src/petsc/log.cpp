@@ -25,8 +25,8 @@ PetscLogEvent new_event(const std::string& name, PetscClassId id) {
 
 // -log_view shows up to 16 characters.
 constexpr std::array kOperatorNames = {"P2M", "M2M", "M2L", "L2L", "L2P", "M2P", "P2L", "P2P"};
-constexpr std::array kTravelNames = {"xCharges",    "xGhostQ",   "xAncestors", "xCoarse",
-                                     "xMultipoles", "xNearSums", "xPotential", "xGradient"};
+constexpr std::array kTravelNames = {"xCharges",  "xGhostQ",    "xAncestors", "xCoarse", "xMultipoles",
+                                     "xNearSums", "xPotential", "xGradient",  "xHessian"};
 constexpr std::array kStageNames = {"sTuning", "sSort",    "sDistribute", "sTree",
                                     "sLists",  "sBalance", "sGhosts",     "sPlan"};
 static_assert(kOperatorNames.size() + 1 == kPhases && kTravelNames.size() == kExchanges &&

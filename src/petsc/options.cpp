@@ -22,7 +22,7 @@ class OptionReader {
 
   template <class Value>
   void operator()(const OptionInfo& info, Value Options::*member) {
-    if (info.name == "output") return;  // the product decides
+    if (info.name == "output" || info.name == "source_kind") return;  // the product decides
     const std::string name = "-octopole_" + std::string(info.name);
     if (!info.alias.empty())
       read_named("-octopole_" + std::string(info.alias), "Earlier name of " + name, options_.*member);

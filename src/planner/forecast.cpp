@@ -257,13 +257,18 @@ void CallerTraffic::add(int rank, std::size_t real, std::array<Traffic, kExchang
   const std::size_t r = static_cast<std::size_t>(rank);
   const Lists& results = targets_ ? *targets_ : *sources_;
   const auto of = [&](Exchange exchange) -> Traffic& { return traffic[static_cast<std::size_t>(exchange)]; };
-  const auto vectors = static_cast<std::size_t>(request_.parameters.options.vectors);
-  of(Exchange::charges) = traffic_of(rank, sources_->to_owners[r], sources_->from_callers[r], vectors * real);
+  const auto vectors = static_cast<std::size_t>(request_.parameters.options.vectors),
+             strengths = vectors * static_cast<std::size_t>(request_.parameters.strength_parts());
+  of(Exchange::charges) =
+      traffic_of(rank, sources_->to_owners[r], sources_->from_callers[r], strengths * real);
   of(Exchange::potential) =
       traffic_of(rank, results.from_callers[r], results.to_owners[r], vectors * sizeof(double));
   if (request_.parameters.gradient())
     of(Exchange::gradient) =
         traffic_of(rank, results.from_callers[r], results.to_owners[r], vectors * 3 * sizeof(double));
+  if (request_.parameters.hessian())
+    of(Exchange::hessian) =
+        traffic_of(rank, results.from_callers[r], results.to_owners[r], vectors * 6 * sizeof(double));
 }
 
 TrafficCounts CallerTraffic::expected(Index total, Index owned, Index bytes, bool outward) const {
@@ -296,10 +301,13 @@ RankTraffic CallerTraffic::complete(RankTraffic traffic, int rank) const {
   const Index vectors = request_.parameters.options.vectors,
               real = static_cast<Index>(request_.parameters.operators.precision),
               number = static_cast<Index>(sizeof(double));
-  put(Exchange::charges, expected(total.sources, owned.sources, vectors * real, true));
+  put(Exchange::charges,
+      expected(total.sources, owned.sources, vectors * request_.parameters.strength_parts() * real, true));
   put(Exchange::potential, expected(total.targets, owned.targets, vectors * number, false));
   if (request_.parameters.gradient())
     put(Exchange::gradient, expected(total.targets, owned.targets, vectors * 3 * number, false));
+  if (request_.parameters.hessian())
+    put(Exchange::hessian, expected(total.targets, owned.targets, vectors * 6 * number, false));
   return traffic;
 }
 
@@ -372,12 +380,14 @@ Forecast make_forecast(const ForecastRequest& request) {
   for (std::size_t i = 0; i < n; ++i) {
     std::array<Traffic, kExchanges>& t = traffic[i];
     const auto of = [&](Exchange exchange) -> Traffic& { return t[static_cast<std::size_t>(exchange)]; };
-    const auto vectors = static_cast<std::size_t>(parameters.options.vectors);
-    of(Exchange::ghost_charges) = traffic_of(ranks[i], asked[i].points, needed[i].points, vectors * real);
+    const auto vectors = static_cast<std::size_t>(parameters.options.vectors),
+               strengths = vectors * static_cast<std::size_t>(parameters.strength_parts()),
+               results = vectors * static_cast<std::size_t>(parameters.result_parts());
+    of(Exchange::ghost_charges) = traffic_of(ranks[i], asked[i].points, needed[i].points, strengths * real);
     of(Exchange::ghost_multipoles) =
         traffic_of(ranks[i], asked[i].multipoles, needed[i].multipoles, multipole_bytes(parameters, true));
-    of(Exchange::near_sums) = traffic_of(ranks[i], border[i].sent, border[i].received,
-                                         vectors * (parameters.gradient() ? 4 : 1) * sizeof(double));
+    of(Exchange::near_sums) =
+        traffic_of(ranks[i], border[i].sent, border[i].received, results * sizeof(double));
     std::array<Traffic, kSetupExchanges> of_setup;
     of_setup[static_cast<std::size_t>(SetupExchange::requests)] =
         traffic_of(ranks[i], needed[i].requests, asked[i].requests, kRequestBytes);
@@ -486,7 +496,8 @@ class Model {
           of(Phase::m2l) + of(Phase::p2l) + of(Phase::l2l) + of(Phase::l2p) + of(Phase::m2p);
       at_most(Step::downward,
               sums.busy + (setting_.overlap ? std::max(downward, sums.wire) : downward + sums.wire));
-      at_most(Step::results, cost(rank, Exchange::potential).sum() + cost(rank, Exchange::gradient).sum());
+      at_most(Step::results, cost(rank, Exchange::potential).sum() + cost(rank, Exchange::gradient).sum() +
+                                 cost(rank, Exchange::hessian).sum());
     }
     for (const auto& [level, s] : levels) steps[static_cast<std::size_t>(Step::upward)] += s;
     steps[static_cast<std::size_t>(Step::charges)] += reduction();

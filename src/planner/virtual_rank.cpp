@@ -244,7 +244,7 @@ RankForecast VirtualRank::count(Traffic& ancestors) {
                              forecast.targets,
                              ghost_sources_,
                              request_.points.targets_are_sources(),
-                             request_.parameters.gradient()};
+                             request_.parameters.result_parts()};
   forecast.memory =
       rank_memory(lists(), operator_nodes, m2l, numbers, request_.parameters, partition_.ranks());
   forecast.estimate = estimate(numbers, forecast.memory, m2l);

@@ -340,18 +340,22 @@ TEST(Accuracy, TheTableAscends) {
         std::pair(Precision::single_precision, Output::potential),
         std::pair(Precision::double_precision, Output::potential_and_gradient),
         std::pair(Precision::single_precision, Output::potential_and_gradient)}) {
-    const auto table = accuracy_table(precision, output);
-    for (std::size_t i = 1; i < table.size(); ++i) {
-      EXPECT_EQ(table[i].digits, table[i - 1].digits + 1);
-      EXPECT_GE(table[i].order, table[i - 1].order);
-      EXPECT_GE(table[i].check_order, table[i].order);
+    for (const SourceKind kind : {SourceKind::charges, SourceKind::dipoles}) {
+      const auto table = accuracy_table(precision, output, kind);
+      for (std::size_t i = 1; i < table.size(); ++i) {
+        EXPECT_EQ(table[i].digits, table[i - 1].digits + 1);
+        EXPECT_GE(table[i].order, table[i - 1].order);
+        EXPECT_GE(table[i].check_order, table[i].order);
+      }
     }
   }
   for (const Output output : {Output::potential, Output::potential_and_gradient}) {
-    EXPECT_EQ(accuracy_row(Precision::double_precision, output, 12).digits, 12);
-    EXPECT_THROW(accuracy_row(Precision::double_precision, output, 13), Error);
+    EXPECT_EQ(accuracy_row(Precision::double_precision, output, SourceKind::charges, 12).digits, 12);
+    EXPECT_THROW(accuracy_row(Precision::double_precision, output, SourceKind::charges, 13), Error);
   }
-  EXPECT_THROW(accuracy_row(Precision::single_precision, Output::potential_and_gradient, 6), Error);
+  EXPECT_THROW(
+      accuracy_row(Precision::single_precision, Output::potential_and_gradient, SourceKind::charges, 6),
+      Error);
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ Parameters with_order(M2lMethod m2l) {
 
 const std::vector<std::string> kBench = {"digits",        "order",     "check_order",    "ncrit",
                                          "padding",       "precision", "near_precision", "near_form",
-                                         "m2l_precision", "m2l",       "vectors"};
+                                         "m2l_precision", "m2l",       "source_kind",    "vectors"};
 
 std::vector<std::string> and_also(std::vector<std::string> names, const std::vector<std::string>& more) {
   names.insert(names.end(), more.begin(), more.end());
@@ -57,10 +57,9 @@ TEST(OptionTable, NamesInReports) {
 
 TEST(OptionTable, NamesInResults) {
   const std::vector<std::string> common = {
-      "digits",       "order",        "check_order", "downward_check_order", "ncrit",
-      "padding",      "max_level",    "precision",   "near_precision",       "m2l_precision",
-      "inner_radius", "outer_radius", "m2l",         "outer_grading",        "balance",
-      "vectors"};
+      "digits",    "order",         "check_order",    "downward_check_order", "ncrit",        "padding",
+      "max_level", "precision",     "near_precision", "m2l_precision",        "inner_radius", "outer_radius",
+      "m2l",       "outer_grading", "balance",        "source_kind",          "vectors"};
   EXPECT_EQ(names_of(with_order(M2lMethod::fft), kResults), sorted(common));
   EXPECT_EQ(names_of(with_order(M2lMethod::svd), kResults), and_also(common, {"svd_rank", "svd_tolerance"}));
 }

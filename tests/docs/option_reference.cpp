@@ -56,7 +56,7 @@ std::string named(const OptionInfo& info, const std::string& prefix) {
 }
 template <class T>
 std::string flag_of(const OptionInfo& info, const T&) {
-  if (info.name == "output") return "`--gradient`";
+  if (info.name == "output") return "`--gradient`, `--fields`";
   if (info.name == "digits") return "`-d`, `--digits`";
   return named(info, "`--");
 }
@@ -69,7 +69,7 @@ void print() {
       "# Options\n\n"
       "Every option of the method, as a member of `octopole::Options`, on the command line of `octopole run` "
       "and\n"
-      "in PETSc's options database (`-octopole_<member>`; not `output`). One number of digits chooses all "
+      "in PETSc's options database (`-octopole_<member>`; not `output` and `source_kind`). One number of digits chooses all "
       "that is\n"
       "not given. `octopole <command> --help-all` shows the other options of a command. This page is "
       "generated\n"

@@ -142,6 +142,7 @@ TEST(Agreement, EveryUnequalOptionIsNamedWithItsRanks) {
       {"order", [](Options& o) { o.order = 5; }},
       {"check_order", [](Options& o) { o.check_order = 8; }},
       {"downward_check_order", [](Options& o) { o.downward_check_order = 8; }},
+      {"source_kind", [](Options& o) { o.source_kind = SourceKind::dipoles; }},
       {"vectors", [](Options& o) { o.vectors = 2; }},
       {"ncrit", [](Options& o) { o.ncrit = 31; }},
       {"padding", [](Options& o) { o.padding = 1.5; }},

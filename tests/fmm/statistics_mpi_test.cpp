@@ -217,7 +217,8 @@ TEST(Communication, HowMultipolesTravelChangesNoBit) {
     Field expected;
     Profile profile;
     evaluate(comm, Laplace{}, operators, s, Precision::double_precision, workspace,
-             CallerCharges{charges, 1, {1.0}, 1}, Output::potential_and_gradient, expected, profile);
+             CallerStrengths{{charges, {}}, SourceKind::charges, {1.0}, 1}, Output::potential_and_gradient,
+             expected, profile);
     for (const auto transport : {mpi::Transport::neighbourhood, mpi::Transport::point_to_point})
       for (const Index users : {Index{1}, Index{4}, std::numeric_limits<Index>::max()}) {
         options.transport = transport;
@@ -229,7 +230,8 @@ TEST(Communication, HowMultipolesTravelChangesNoBit) {
         Field field;
         workspace = {};
         evaluate(comm, Laplace{}, operators, other, Precision::double_precision, workspace,
-                 CallerCharges{charges, 1, {1.0}, 1}, Output::potential_and_gradient, field, profile);
+                 CallerStrengths{{charges, {}}, SourceKind::charges, {1.0}, 1},
+                 Output::potential_and_gradient, field, profile);
         EXPECT_EQ(field.potential, expected.potential) << users;
         EXPECT_EQ(field.gradient, expected.gradient) << users;
       }

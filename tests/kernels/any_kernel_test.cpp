@@ -21,7 +21,7 @@ TEST(AnyKernel, HasTheConstantsOfItsKernel) {
 
 TEST(AnyKernel, EvaluatesItsKernel) {
   const AnyKernel kernel = Laplace{};
-  const PairValue pair = kernel.at(4, 0.5);
+  const RadialFactors pair = kernel.at(4, 0.5);
   EXPECT_EQ(pair.potential, 0.5);
   EXPECT_EQ(pair.gradient_factor, -0.125);
   const std::array<double, 3> dx{3, 0, 0}, dy{0, 0, -1}, dz{4, 0, 0};
@@ -51,7 +51,7 @@ TEST(AnyKernel, LoopsFollowTheInstructionSet) {
     before = &loops;
     const double x = 0, y = 0, z = 0, far = 2, charge = 3;
     double potential = 1;
-    loops.in_double.potential(kernel.state(), {&x, &y, &z, 1}, {&far, &y, &z, &charge, 1}, &potential);
+    loops.in_double.potential[0](kernel.state(), {&x, &y, &z, 1}, {&far, &y, &z, &charge, 1}, &potential);
     EXPECT_NEAR(potential, 2.5, 1e-14) << simd::isa_name(isa);
   }
   simd::force_isa(usual);

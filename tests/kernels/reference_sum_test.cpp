@@ -13,6 +13,8 @@
 namespace octopole {
 namespace {
 
+constexpr Output kBoth = Output::potential_and_gradient;
+
 struct Cloud {
   std::vector<double> points, charges;
 };
@@ -51,9 +53,9 @@ class ReferenceSum : public testing::TestWithParam<Form> {
       for (double& x : *values) x /= unit;
     direct_sum(Laplace{}, near, from, sources.charges, u, g);
     const ReferenceSums sums =
-        reference_sums(Laplace{}, targets, sources.points, sources.charges, true, form);
-    const ReferenceSums alone =
-        reference_sums(Laplace{}, targets, sources.points, sources.charges, false, form);
+        reference_sums(Laplace{}, targets, sources.points, Strengths{sources.charges, {}}, kBoth, form);
+    const ReferenceSums alone = reference_sums(Laplace{}, targets, sources.points,
+                                               Strengths{sources.charges, {}}, Output::potential, form);
     EXPECT_TRUE(alone.gradient.empty() && alone.gradient_scale.empty());
     ASSERT_EQ(sums.gradient.size(), 3 * k);
     for (std::size_t i = 0; i < k; ++i) {
@@ -137,11 +139,77 @@ TEST_P(ReferenceSum, ChargesOfManySizesAndNone) {
 TEST_P(ReferenceSum, NothingToSumIsZeroAndWrongLengthsAreErrors) {
   const std::vector<double> target = {1, 2, 3};
   const ReferenceForm form = std::get<1>(GetParam());
-  const ReferenceSums none = reference_sums(Laplace{}, target, {}, {}, true, form);
+  const ReferenceSums none = reference_sums(Laplace{}, target, {}, Strengths{{}, {}}, kBoth, form);
   EXPECT_EQ(none.potential, std::vector<double>{0});
   EXPECT_EQ(none.gradient, (std::vector<double>{0, 0, 0}));
-  EXPECT_TRUE(reference_sums(Laplace{}, {}, target, std::vector<double>{1}, true, form).potential.empty());
-  EXPECT_THROW(reference_sums(Laplace{}, target, target, std::vector<double>{1, 2}, true, form), Error);
+  const std::vector<double> one = {1}, two = {1, 2};
+  EXPECT_TRUE(reference_sums(Laplace{}, {}, target, Strengths{one, {}}, kBoth, form).potential.empty());
+  EXPECT_THROW(reference_sums(Laplace{}, target, target, Strengths{two, {}}, kBoth, form), Error);
+  EXPECT_THROW(reference_sums(Laplace{}, target, target, Strengths{one, two}, kBoth, form), Error);
+}
+
+// Dipoles, both kinds, and derivatives up to the Hessian, in any unit of length: against the plain sum, and
+// scales against sums of magnitudes.
+TEST_P(ReferenceSum, DipolesAndHessians) {
+  const ReferenceForm form = std::get<1>(GetParam());
+  const double tolerance = form == ReferenceForm::in_double   ? 1e-13
+                           : form == ReferenceForm::one_step  ? 6e-8
+                           : form == ReferenceForm::in_single ? 2e-5
+                                                              : 2e-3;
+  const Cloud cloud = random_cloud(1100, 3);
+  std::vector<double> dipoles = random_cloud(1100, 4).points, targets = random_cloud(7, 5).points;
+  std::copy_n(cloud.points.begin(), 6, targets.begin());  // two are sources
+  std::copy_n(cloud.points.begin() + 6, 3, targets.begin() + 6);
+  targets[6] += 1e-5;  // one is close to a source
+  for (const AnyKernel& kernel : {AnyKernel(Laplace{}), AnyKernel(Yukawa{1.5})})
+    for (const double unit : {1.0, 0x1p40, 0x1p-40})
+      for (const Strengths& strengths :
+           {Strengths{cloud.charges, {}}, Strengths{{}, dipoles}, Strengths{cloud.charges, dipoles}})
+        for (const Output output :
+             {Output::potential, Output::potential_and_gradient, Output::potential_gradient_and_hessian}) {
+          SCOPED_TRACE(testing::Message()
+                       << kernel.name() << ", unit " << unit << ", " << strengths.charges.size()
+                       << " charges, " << strengths.dipoles.size() << ", output "
+                       << static_cast<int>(output));
+          std::vector<double> near = targets, from = cloud.points;
+          for (auto* values : {&near, &from})
+            for (double& x : *values) x *= unit;
+          Field expected;
+          direct_sum(kernel, near, from, strengths, output, expected);
+          const ReferenceSums sums = reference_sums(kernel, near, from, strengths, output, form);
+          const auto compare_part = [&](const std::vector<double>& values, const std::vector<double>& plain,
+                                        const std::vector<double>& scale, std::size_t width) {
+            ASSERT_EQ(values.size(), plain.size());
+            ASSERT_EQ(scale.size() * width, plain.size());
+            for (std::size_t i = 0; i < plain.size(); ++i)
+              ASSERT_NEAR(values[i], plain[i], tolerance * scale[i / width]) << i;
+          };
+          compare_part(sums.potential, expected.potential, sums.scale, 1);
+          compare_part(sums.gradient, expected.gradient, sums.gradient_scale, 3);
+          compare_part(sums.hessian, expected.hessian, sums.hessian_scale, 6);
+        }
+}
+
+// One source: the scales are the magnitudes of the derivatives along the distance.
+TEST_P(ReferenceSum, ScalesOfOneSource) {
+  const ReferenceForm form = std::get<1>(GetParam());
+  const std::vector<double> target = {1, 2, 2}, source = {0, 0, 0}, charge = {-2}, dipole = {3, 0, 4};
+  const double r = 3, c = Laplace::constant;
+  const auto near = [form](const std::vector<double>& scale, double value) {
+    EXPECT_NEAR(scale.at(0), value, (form == ReferenceForm::in_double ? 1e-13 : 3e-3) * value);
+  };
+  const auto sums_of = [&](const Strengths& strengths) {
+    return reference_sums(Laplace{}, target, source, strengths, Output::potential_gradient_and_hessian, form);
+  };
+  const ReferenceSums of_charge = sums_of({charge, {}}), of_dipole = sums_of({{}, dipole}),
+                      of_both = sums_of({charge, dipole});
+  near(of_charge.scale, 2 * c / r);
+  near(of_charge.gradient_scale, 2 * c / r / r);
+  near(of_charge.hessian_scale, 2 * c * 2 / r / r / r);
+  near(of_dipole.scale, 5 * c / r / r);
+  near(of_dipole.gradient_scale, 5 * c * 2 / r / r / r);
+  near(of_dipole.hessian_scale, 5 * c * 6 / r / r / r / r);
+  near(of_both.hessian_scale, of_charge.hessian_scale[0] + of_dipole.hessian_scale[0]);
 }
 
 INSTANTIATE_TEST_SUITE_P(Forms, ReferenceSum,

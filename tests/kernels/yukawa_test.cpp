@@ -58,7 +58,7 @@ TEST(Yukawa, HasTheFormulaAndItsDerivative) {
   for (const double screening : {0.0, 0.3, 5.0, 80.0})
     for (const double r : {1e-3, 0.2, 1.0, 3.0}) {
       const AnyKernel kernel = Yukawa{screening};
-      const PairValue pair = kernel.at(r * r, 1 / r);
+      const RadialFactors pair = kernel.at(r * r, 1 / r);
       const double exact = std::exp(-screening * r) / r;
       EXPECT_NEAR(pair.potential, exact, 1e-12 * exact);
       const double h = 1e-4 / (screening + 1 / r);
@@ -167,12 +167,15 @@ TEST_P(YukawaLoops, ReferenceSums) {
                                           {ReferenceForm::one_step, 1e-7},
                                           {ReferenceForm::in_single, 3e-6},
                                           {ReferenceForm::estimated, 5e-4}}) {
-      const ReferenceSums sums = reference_sums(Yukawa{screening}, targets, sources, charges, true, form);
+      const ReferenceSums sums = reference_sums(Yukawa{screening}, targets, sources, Strengths{charges, {}},
+                                                Output::potential_and_gradient, form);
       EXPECT_LT(relative_error(sums.potential, u), tolerance) << static_cast<int>(form);
       EXPECT_LT(relative_error(sums.scale, scale), tolerance) << static_cast<int>(form);
       EXPECT_LT(relative_error(sums.gradient, g), 3 * tolerance) << static_cast<int>(form);
-      EXPECT_EQ(reference_sums(Yukawa{screening}, targets, sources, charges, false, form).potential,
-                sums.potential);
+      EXPECT_EQ(
+          reference_sums(Yukawa{screening}, targets, sources, Strengths{charges, {}}, Output::potential, form)
+              .potential,
+          sums.potential);
     }
   }
 }

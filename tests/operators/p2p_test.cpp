@@ -14,6 +14,7 @@
 
 #include "base/threads.hpp"
 #include "simd/isa.hpp"
+#include "strengths.hpp"
 #include "uniform_tree.hpp"
 
 namespace octopole::testing {
@@ -28,9 +29,9 @@ void check_p2p(Index sources, double unit, double tolerance, const AnyKernel& ke
              gradient);
   Sums sums(29, true), only(29, false);
   p2p<Real>(kernel, scene.nodes, scene.list.view(), scene.boxes.data(), scene.targets.view(),
-            scene.sources.view(), ChargeVectors(charges.data()), sums.view());
+            scene.sources.view(), StrengthVectors(charges.data()), sums.view());
   p2p<Real>(kernel, scene.nodes, scene.list.view(), scene.boxes.data(), scene.targets.view(),
-            scene.sources.view(), ChargeVectors(charges.data()), only.view());
+            scene.sources.view(), StrengthVectors(charges.data()), only.view());
   EXPECT_LT(relative_error(sums.potential, potential), tolerance);
   EXPECT_LT(relative_error(only.potential, potential), tolerance);
   EXPECT_LT(relative_error(sums.gradient(), gradient), 10 * tolerance);
@@ -64,7 +65,7 @@ TEST(P2P, SinglePrecisionDoesNotDependOnThePlace) {
   direct_sum(Laplace{}, points.interleaved(), points.interleaved(), charges, potential);
   Sums sums(50, false);
   p2p<float>(Laplace{}, leaves, list.view(), boxes.data(), points.view(), points.view(),
-             ChargeVectors(rounded.data()), sums.view());
+             StrengthVectors(rounded.data()), sums.view());
   EXPECT_LT(relative_error(sums.potential, potential), 1e-6);
 }
 
@@ -80,9 +81,9 @@ TEST(P2P, CoincidentPointsContributeNothing) {
   const std::vector<float> single{1};
   Sums sums(1, true);
   p2p<double>(Laplace{}, leaves, list.view(), boxes.data(), points.view(), points.view(),
-              ChargeVectors(charge.data()), sums.view());
+              StrengthVectors(charge.data()), sums.view());
   p2p<float>(Laplace{}, leaves, list.view(), boxes.data(), points.view(), points.view(),
-             ChargeVectors(single.data()), sums.view());
+             StrengthVectors(single.data()), sums.view());
   EXPECT_EQ(sums.potential[0], 0);
   EXPECT_EQ(sums.gx[0], 0);
 }
@@ -109,7 +110,7 @@ struct OneLeaf {
     const std::vector<NodeIndex> leaves{0};
     Sums sums(points.size(), gradient);
     p2p<float>(Laplace{}, leaves, list.view(), boxes.data(), points.view(), points.view(),
-               ChargeVectors(charges.data()), sums.view());
+               StrengthVectors(charges.data()), sums.view());
     return sums;
   }
   /// Checks the relative errors of the potential, with and without the gradient, and of the gradient.
@@ -187,10 +188,10 @@ TEST(NearField, LineThroughManyLeavesInSinglePrecision) {
   const std::vector<float> charges(drawn.begin(), drawn.end());
   Sums sums(points.size(), true), expected(points.size(), true);
   p2p<float>(Laplace{}, tree.nodes_of(2), tree.u.view(), tree.boxes.data(), points.view(), points.view(),
-             ChargeVectors(charges.data()), sums.view());
+             StrengthVectors(charges.data()), sums.view());
   const std::vector<double> exact(charges.begin(), charges.end());
   p2p<double>(Laplace{}, tree.nodes_of(2), tree.u.view(), tree.boxes.data(), points.view(), points.view(),
-              ChargeVectors(exact.data()), expected.view());
+              StrengthVectors(exact.data()), expected.view());
   EXPECT_LT(relative_error(sums.potential, expected.potential), 1e-6);
   EXPECT_LT(relative_error(sums.gradient(), expected.gradient()), 3e-6);
 }
@@ -210,7 +211,7 @@ TEST(NearField, TheCallingThreadLooksAfterOtherThings) {
   const auto near = [&](const std::function<void()>& poll) {
     Sums sums(points.size(), false);
     p2p<double>(Laplace{}, tree.nodes_of(2), tree.u.view(), tree.boxes.data(), points.view(), points.view(),
-                ChargeVectors(charges.data()), sums.view(), poll);
+                StrengthVectors(charges.data()), sums.view(), poll);
     return sums.potential;
   };
   const int threads = omp_get_max_threads();
@@ -310,12 +311,12 @@ struct Problem {
   Sums one_sided(bool gradient) const {
     Sums sums(points.size(), gradient);
     p2p<double>(kernel, tree.nodes_of(2), tree.u.view(), tree.boxes.data(), points.view(), points.view(),
-                ChargeVectors(charges.data()), sums.view());
+                StrengthVectors(charges.data()), sums.view());
     return sums;
   }
   Sums symmetric(bool gradient, NearForm form, const NearPairsView& view) const {
     Sums sums(points.size(), gradient);
-    p2p_symmetric<float>(kernel, view, tree.boxes.data(), points.view(), ChargeVectors(single.data()),
+    p2p_symmetric<float>(kernel, view, tree.boxes.data(), points.view(), StrengthVectors(single.data()),
                          sums.view(), {}, leaf_frame(form));
     return sums;
   }
@@ -341,7 +342,7 @@ TEST_P(NearSymmetric, EqualsOneSided) {
         const Sums expected = problem.one_sided(gradient);
         Sums in_double(problem.points.size(), gradient);
         p2p_symmetric<double>(kernel, problem.pairs.view(), problem.tree.boxes.data(), problem.points.view(),
-                              ChargeVectors(problem.charges.data()), in_double.view());
+                              StrengthVectors(problem.charges.data()), in_double.view());
         EXPECT_LT(relative_error(in_double.potential, expected.potential), 1e-13);
         if (gradient) {
           EXPECT_LT(relative_error(in_double.gradient(), expected.gradient()), 1e-13);
@@ -359,6 +360,44 @@ TEST_P(NearSymmetric, EqualsOneSided) {
         }
       }
     }
+}
+
+// Dipoles, both kinds and Hessians, in loops of their own and by tiles (several vectors, derivatives of
+// dipoles).
+TEST_P(NearSymmetric, DipolesAndHessians) {
+  for (const AnyKernel& kernel : tested_kernels())
+    for (const SourceKind kind : kKinds)
+      for (const int order : {0, 1, 2})
+        for (const int vectors : {1, 2}) {
+          if (vectors == 2 && (order != 1 || kind == SourceKind::charges)) continue;
+          SCOPED_TRACE(::testing::Message() << kernel.name() << ", kind " << static_cast<int>(kind)
+                                            << ", order " << order << ", " << vectors << " vectors");
+          const Problem problem(true);
+          const Index n = problem.points.size();
+          const RandomStrengths<float> single(kind, vectors, n);
+          std::vector<double> in_double(single.by_part.begin(), single.by_part.end());
+          const StrengthVectors<double> exact(in_double.data(), n, vectors, kind);
+          AllSums sums(n, vectors, order);
+          p2p<double>(kernel, problem.tree.nodes_of(2), problem.tree.u.view(), problem.tree.boxes.data(),
+                      problem.points.view(), problem.points.view(), exact, sums.view());
+          AllSums symmetric(n, vectors, order);
+          p2p_symmetric<double>(kernel, problem.pairs.view(), problem.tree.boxes.data(),
+                                problem.points.view(), exact, symmetric.view());
+          const auto compare = [&](const AllSums& results, double tolerance) {
+            for (int o = 0; o <= order; ++o)
+              EXPECT_LT(relative_error(results.of_order(o), sums.of_order(o)), tolerance) << "order " << o;
+          };
+          compare(symmetric, 1e-12);
+          for (const NearForm form : kForms) {
+            AllSums in_single(n, vectors, order);
+            p2p_symmetric<float>(kernel, problem.pairs.view(), problem.tree.boxes.data(),
+                                 problem.points.view(), single.view(), in_single.view(), {},
+                                 problem.leaf_frame(form));
+            const bool estimated = form == NearForm::estimate && (GetParam() == simd::Isa::avx512 ||
+                                                                  GetParam() == simd::Isa::avx2_reproducible);
+            compare(in_single, estimated ? 1e-3 : 2e-5);
+          }
+        }
 }
 
 TEST_P(NearSymmetric, ClosePairsKeepTheirDigits) {
@@ -413,7 +452,7 @@ TEST(P2P, ExceptionsOfTheCallingThreadArrive) {
   expect_exceptions_to_arrive([&problem](const std::function<void()>& poll) {
     Sums sums(problem.points.size(), false);
     p2p<double>(Laplace{}, problem.tree.nodes_of(2), problem.tree.u.view(), problem.tree.boxes.data(),
-                problem.points.view(), problem.points.view(), ChargeVectors(problem.charges.data()),
+                problem.points.view(), problem.points.view(), StrengthVectors(problem.charges.data()),
                 sums.view(), poll);
     return sums.potential;
   });
@@ -424,7 +463,7 @@ TEST(NearSymmetricTasks, ExceptionsOfTheCallingThreadArrive) {
   expect_exceptions_to_arrive([&problem](const std::function<void()>& poll) {
     Sums sums(problem.points.size(), false);
     p2p_symmetric<double>(Laplace{}, problem.pairs.view(), problem.tree.boxes.data(), problem.points.view(),
-                          ChargeVectors(problem.charges.data()), sums.view(), poll);
+                          StrengthVectors(problem.charges.data()), sums.view(), poll);
     return sums.potential;
   });
 }

@@ -52,7 +52,7 @@ inline void direct_sum(const AnyKernel& kernel, std::span<const double> targets,
         r2 += d[c] * d[c];
       }
       if (r2 == 0) continue;
-      const PairValue pair = kernel.at(r2, 1 / std::sqrt(r2));
+      const RadialFactors pair = kernel.at(r2, 1 / std::sqrt(r2));
       potential[i] += kernel.constant() * charges[j] * pair.potential;
       for (std::size_t c = 0; c < 3 && !gradient.empty(); ++c)
         gradient[3 * i + c] += kernel.constant() * charges[j] * pair.gradient_factor * d[c];
@@ -236,7 +236,7 @@ Sums evaluate_uniform(const OperatorSet<Real>& ops, const UniformTree& tree, con
   l2p(kernel, t, leaves, tree.boxes.data(), targets.view(), locals.data(), sums.view());
   if (near)
     p2p<Real>(kernel, leaves, tree.u.view(), tree.boxes.data(), targets.view(), sources.view(),
-              ChargeVectors(charges.data()), sums.view());
+              StrengthVectors(charges.data()), sums.view());
   return sums;
 }
 

@@ -22,7 +22,7 @@ struct RealRank {
 
 /// rank_memory of a real set-up, checked against the arrays that it estimates where they are accessible.
 RankMemory measure_memory(const mpi::Comm& comm, PointSetup& s, const Parameters& parameters,
-                          const test::Part& part, const std::vector<double>& charges) {
+                          const test::Part& part, const Strengths& strengths) {
   const bool targets_are_sources = !s.target_exchange;
   const PointNumbers numbers{s.points.sources / part.ranks,
                              s.points.targets / part.ranks,
@@ -30,7 +30,7 @@ RankMemory measure_memory(const mpi::Comm& comm, PointSetup& s, const Parameters
                              s.owned_targets(),
                              s.ghosts.ghost_sources,
                              targets_are_sources,
-                             true};
+                             parameters.result_parts()};
   const RankMemory memory =
       rank_memory(s.rank_lists(), s.operator_nodes, s.m2l, numbers, parameters, part.ranks);
   EXPECT_EQ(static_cast<Index>(s.sources.x.size()), numbers.sources + numbers.ghost_sources);
@@ -42,13 +42,14 @@ RankMemory measure_memory(const mpi::Comm& comm, PointSetup& s, const Parameters
   Workspace<double> w;
   Field field;
   Profile profile;
-  const int vectors = parameters.options.vectors;
-  const std::vector<double> units(static_cast<std::size_t>(vectors), 1.0);
+  const std::vector<double> units(static_cast<std::size_t>(strengths.vectors), 1.0);
   evaluate(comm, Laplace{}, operators, s, parameters.near_precision, w,
-           CallerCharges{charges, vectors, units, 1}, Output::potential_and_gradient, field, profile);
+           CallerStrengths{strengths, parameters.options.source_kind, units, 1}, parameters.options.output,
+           field, profile);
   Index values = 0, widest = 0;
-  for (const auto* array : {&w.charges, &w.multipoles, &w.locals, &w.potential, &w.gx, &w.gy, &w.gz})
+  for (const auto* array : {&w.strengths, &w.multipoles, &w.locals})
     values += static_cast<Index>(array->size());
+  for (const auto& part_of_sums : w.sums) values += static_cast<Index>(part_of_sums.size());
   for (std::size_t level = 2; level < s.operator_nodes.target_nodes.size(); ++level)
     widest = std::max<Index>(widest, s.tree.level_begin[level + 1] - s.tree.level_begin[level]);
   values += parameters.vectors_per_pass() * widest * operators.any().translations.downward_check_size();
@@ -76,7 +77,7 @@ std::vector<Index> bounds_of_blocks(std::size_t points, int ranks) {
 void expect_plan(const test::Problem& problem, Options options) {
   const test::Part part = test::world();
   const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
-  options.output = Output::potential_and_gradient;
+  if (options.output == Output::potential) options.output = Output::potential_and_gradient;
   Parameters parameters = resolve(options, Laplace::name);
   const auto sources = part.of(problem.sources, 3), targets = part.of(problem.targets, 3);
   const bool targets_are_sources = problem.targets.empty();
@@ -88,10 +89,14 @@ void expect_plan(const test::Problem& problem, Options options) {
     fmm.set_points(sources);
   else
     fmm.set_points(sources, targets);
-  std::vector<double> charges;  // equal vectors
-  for (const double q : part.of(problem.charges, 1))
-    charges.insert(charges.end(), static_cast<std::size_t>(options.vectors), q);
-  fmm.evaluate(charges, options.output, options.vectors);
+  std::vector<double> charges, dipoles;  // equal vectors, equal components
+  const auto vectors = static_cast<std::size_t>(options.vectors);
+  for (const double q : part.of(problem.charges, 1)) {
+    if (options.source_kind != SourceKind::dipoles) charges.insert(charges.end(), vectors, q);
+    if (options.source_kind != SourceKind::charges) dipoles.insert(dipoles.end(), 3 * vectors, q);
+  }
+  const Strengths strengths(charges, dipoles, options.vectors);
+  fmm.evaluate(strengths, options.output);
   const Summary summary = fmm.summary();
   const CommunicationSummary& communication = summary.communication;
 
@@ -105,7 +110,7 @@ void expect_plan(const test::Problem& problem, Options options) {
                 s.ghosts.ghost_sources,
                 count_operations(s, parameters.operators),
                 communication.by_rank[static_cast<std::size_t>(part.rank)],
-                measure_memory(comm, s, parameters, part, charges)};
+                measure_memory(comm, s, parameters, part, strengths)};
   const std::vector<RealRank> real = comm.gather_all(std::span<const RealRank>(&mine, 1));
   if (part.rank > 0) return;  // only one process plans
 
@@ -197,6 +202,17 @@ TEST(PlannedUgly, SeveralVectors) {
     expect_plan(test::make_problem("plummer", 1500), options);
     options.precision = Precision::single_precision;
     expect_plan(test::make_problem("sphere", 1500), options);
+  }
+}
+
+TEST(PlannedUgly, DipolesAndHessians) {
+  for (const SourceKind kind : {SourceKind::dipoles, SourceKind::charges_and_dipoles}) {
+    Options options = test::with_order(4, 20);
+    options.source_kind = kind;
+    expect_plan(test::make_problem("plummer", 1500), options);
+    options.output = Output::potential_gradient_and_hessian;
+    options.vectors = 2;
+    expect_plan(test::make_problem("sphere", 1000), options);
   }
 }
 

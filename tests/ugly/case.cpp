@@ -13,7 +13,17 @@
 namespace octopole::ugly {
 namespace {
 
-enum Purpose : std::uint64_t { kRanks, kPoints, kOptions, kRest, kLimits, kKernel, kVectors };
+enum Purpose : std::uint64_t {
+  kRanks,
+  kPoints,
+  kOptions,
+  kRest,
+  kLimits,
+  kKernel,
+  kVectors,
+  kDipoles,
+  kKinds
+};
 
 /// Which rank passes each of n points, and the name of this distribution.
 std::vector<int> spread(Random& random, std::size_t n, int ranks, std::string& description) {
@@ -67,9 +77,40 @@ AnyKernel draw_kernel(Random& random, const Problem& problem) {
   return Yukawa{std::pow(10.0, random.uniform() * 4 - 2) / extent};
 }
 
+double largest(const std::vector<double>& values) {
+  double most = 0;
+  for (const double value : values) most = std::max(most, std::abs(value));
+  return most;
+}
+
+/// Dipoles of random directions whose lengths are charges times a length, up to the largest coordinate.
+std::vector<double> draw_dipoles(Random& random, const Problem& problem) {
+  std::vector<double> dipoles;
+  const double length = largest(problem.sources) * random.decades(-4, 0);
+  for (const double charge : problem.charges)
+    for (int c = 0; c < 3; ++c) dipoles.push_back(charge * length * random.uniform(-1, 1));
+  return dipoles;
+}
+
+/// Mostly what the options say; not in units of length in which the derivatives of dipoles over- or
+/// underflow.
+void draw_kind_and_output(Random& random, Case& c) {
+  const Options& options = c.choice.options;
+  constexpr double kMost = 1e50;
+  const double size = std::max(largest(c.problem.sources), largest(c.problem.targets));
+  const bool usual = size < kMost && size > 1 / kMost;
+  c.kind = random.chance(0.9) ? options.source_kind : SourceKind::charges_and_dipoles;
+  if (!usual) c.kind = SourceKind::charges;
+  if (c.kind != SourceKind::charges) c.dipoles = draw_dipoles(random, c.problem);
+  if (c.output == Output::potential) return;
+  c.output = usual && random.chance(options.output == Output::potential_gradient_and_hessian ? 0.9 : 0.1)
+                 ? Output::potential_gradient_and_hessian
+                 : Output::potential_and_gradient;
+}
+
 Choice draw_choice(std::uint64_t seed, std::uint64_t number) {
-  Random options(seed, number, kOptions), limits(seed, number, kLimits);
-  return draw_options(options, limits);
+  Random options(seed, number, kOptions), limits(seed, number, kLimits), kinds(seed, number, kKinds);
+  return draw_options(options, limits, kinds);
 }
 
 std::vector<std::string_view> option_names() {
@@ -128,7 +169,10 @@ Case draw_case(std::uint64_t seed, std::uint64_t number, int most_ranks) {
   c.target_rank = c.source_rank;
   if (!c.problem.targets_are_sources)
     c.target_rank = spread(random, c.problem.targets.size() / 3, c.ranks, target_spread);
-  c.gradient = random.chance(0.1) != (c.choice.options.output == Output::potential_and_gradient);
+  if (random.chance(0.1) != (c.choice.options.output != Output::potential))
+    c.output = Output::potential_and_gradient;
+  Random dipoles(seed, number, kDipoles);
+  draw_kind_and_output(dipoles, c);
   if (random.chance(0.3))
     c.history = static_cast<History>(random.below(static_cast<std::size_t>(History::count)));
   if (random.chance(0.06))
@@ -157,7 +201,8 @@ Case draw_case(std::uint64_t seed, std::uint64_t number, int most_ranks) {
       "{} {:.3g}, vector {} of {}, {} ranks, threads {}, {}; {}; {}{}{}{}{}{}{};{}", c.kernel.name(),
       c.kernel.parameters()[0], c.judged + 1, c.vectors, c.ranks, fmt::join(c.threads, " "),
       c.mixed_isas ? fmt::format("{}", fmt::join(isas, " ")) : std::string(isas[0]), c.problem.description,
-      source_spread, target_spread.empty() ? "" : ", targets ", target_spread, c.gradient ? ", gradient" : "",
+      source_spread, target_spread.empty() ? "" : ", targets ", target_spread,
+      fmt::format(", {} of {}", Choices<Output>::name(c.output), Choices<SourceKind>::name(c.kind)),
       kHistories[static_cast<std::size_t>(c.history)], kBadInputs[static_cast<std::size_t>(c.bad_input)],
       c.bad_input == BadInput::other_option ? c.other_option : "",
       c.choice.description + (c.unequal_throughput ? " of each rank's own" : ""));

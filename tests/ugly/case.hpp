@@ -40,8 +40,10 @@ struct Case {
   Problem problem;
   AnyKernel kernel = Laplace{};
   std::vector<int> source_rank, target_rank;  // which rank passes each point; equal where sources = targets
-  bool gradient = false;
-  int vectors = 1, judged = 0;  // of charges; the one that the problem's charges are
+  SourceKind kind = SourceKind::charges;
+  std::vector<double> dipoles;  // (n, 3); empty if there are none
+  Output output = Output::potential;
+  int vectors = 1, judged = 0;  // of strengths; the one that the problem's strengths are
   History history = History::none;
   BadInput bad_input = BadInput::none;
   int bad_rank = 0;

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "cost/accuracy.hpp"
+#include "cost/option_table.hpp"
 
 namespace octopole::ugly {
 namespace {
@@ -25,10 +26,11 @@ int digits_of_order(int order) {
 
 class Draw {
  public:
-  Draw(Random& random, Random& limits) : random_(random), limits_(limits) {}
+  Draw(Random& random, Random& limits, Random& kinds) : random_(random), limits_(limits), kinds_(kinds) {}
 
   Choice choice() {
     draw_digits_and_order();
+    draw_kind();
     draw_precisions();
     draw_near_form();
     draw_m2l();
@@ -42,7 +44,7 @@ class Draw {
     choice_.bound = widened_ * std::pow(10.0, -reached()) + added_;
     // If the output is only the potential, or the caller chose the order, the parameters are those for the
     // potential.
-    const bool chosen_for_both = o_.output == Output::potential_and_gradient && !o_.order;
+    const bool chosen_for_both = o_.output != Output::potential && !o_.order;
     choice_.gradient_bound = (chosen_for_both ? 1 : 30) * choice_.bound;
     describe();
     return choice_;
@@ -61,7 +63,9 @@ class Draw {
                : kDouble;
   }
   Precision near() const { return o_.near_precision.value_or(few_digits(6) ? kSingle : overall()); }
-  int order() const { return o_.order ? *o_.order : accuracy_row(overall(), o_.output, digits()).order; }
+  int order() const {
+    return o_.order ? *o_.order : accuracy_row(overall(), o_.output, o_.source_kind, digits()).order;
+  }
 
   /// Leaves of fewer than 10 points take operators of one digit more, of a larger order and perhaps in double
   /// precision: adapts what was drawn before.
@@ -70,6 +74,7 @@ class Draw {
     Options others;
     others.digits = digits();
     others.output = o_.output;
+    others.source_kind = o_.source_kind;
     others.precision = o_.precision;
     others.near_precision = o_.near_precision;
     others.m2l_precision = o_.m2l_precision;
@@ -96,6 +101,14 @@ class Draw {
     if (which < 0.7) o_.digits = random_.chance(0.7) ? random_.integer(2, 7) : random_.integer(8, 12);
     if (which > 0.6 && which < 0.95)
       o_.order = random_.chance(0.8) ? random_.integer(2, 9) : random_.integer(10, 14);
+  }
+
+  /// The kind of the sources; for some that are promised the gradient also the Hessian.
+  void draw_kind() {
+    if (kinds_.chance(0.35))
+      o_.source_kind = kinds_.chance(0.5) ? SourceKind::dipoles : SourceKind::charges_and_dipoles;
+    if (kinds_.chance(0.4) && o_.output == Output::potential_and_gradient)
+      o_.output = Output::potential_gradient_and_hessian;
   }
 
   void draw_precisions() {
@@ -269,7 +282,10 @@ class Draw {
     say("padding", o_.padding);
     say("tune", o_.tune, usual.tune);
     if (o_.throughput) choice_.description += " throughput=random";
-    if (o_.output != usual.output) choice_.description += " output=gradient";
+    if (o_.output != usual.output)
+      choice_.description += fmt::format(" output={}", Choices<Output>::name(o_.output));
+    if (o_.source_kind != usual.source_kind)
+      choice_.description += fmt::format(" source_kind={}", Choices<SourceKind>::name(o_.source_kind));
     say("vectors", o_.vectors, usual.vectors);
     say("max_level", o_.max_level, usual.max_level);
     say("inner_radius", o_.inner_radius, usual.inner_radius);
@@ -294,6 +310,7 @@ class Draw {
 
   Random& random_;
   Random& limits_;
+  Random& kinds_;
   Options o_;
   Choice choice_;
   double widened_ = 1, added_ = 0;
@@ -301,8 +318,8 @@ class Draw {
 
 }  // namespace
 
-Choice draw_options(Random& random, Random& limits) {
-  return Draw(random, limits).choice();
+Choice draw_options(Random& random, Random& limits, Random& kinds) {
+  return Draw(random, limits, kinds).choice();
 }
 
 }  // namespace octopole::ugly

@@ -17,8 +17,8 @@ struct Choice {
   std::string description;       // all differences from Options{}
 };
 
-/// Draws all options from `random`, but from `limits` what was added since: draws from `random` stay the
-/// same.
-Choice draw_options(Random& random, Random& limits);
+/// Draws all options from `random`, but from `limits` and `kinds` what was added since: draws from `random`
+/// stay the same.
+Choice draw_options(Random& random, Random& limits, Random& kinds);
 
 }  // namespace octopole::ugly

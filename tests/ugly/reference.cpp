@@ -7,45 +7,78 @@
 
 namespace octopole::ugly {
 
-Reference direct_sum(const AnyKernel& kernel, const Problem& problem, const std::vector<std::size_t>& places,
-                     bool gradient) {
+namespace {
+
+/// Sums at one target: potential, gradient and Hessian, each followed by its scale.
+struct Sums {
+  long double u[2] = {}, g[4] = {}, h[7] = {};
+};
+
+/// Adds a source at the distance r in the direction n from it to the target, with the charge q and the dipole
+/// p. `f` and its derivatives by r are in `slope`, their magnitudes for the scales in `size`.
+void add(long double q, const long double* p, const long double* n, long double r, const long double* slope,
+         const long double* size, Sums& s) {
+  const long double length = std::sqrt(p[0] * p[0] + p[1] * p[1] + p[2] * p[2]),
+                    along = n[0] * p[0] + n[1] * p[1] + n[2] * p[2];
+  const long double across = slope[1] / r;           // second derivative across n
+  const long double bent = (slope[2] - across) / r;  // third derivative along n, twice across
+  s.u[0] += q * slope[0] - along * slope[1];
+  s.u[1] += std::abs(q) * size[0] + length * size[1];
+  for (int i = 0; i < 3; ++i)
+    s.g[i] += q * slope[1] * n[i] - (slope[2] - across) * along * n[i] - across * p[i];
+  s.g[3] += std::abs(q) * size[1] + length * size[2];
+  for (int i = 0, place = 0; i < 3; ++i)
+    for (int j = i; j < 3; ++j, ++place) {
+      const long double same = i == j;
+      s.h[place] +=
+          q * ((slope[2] - across) * n[i] * n[j] + same * across) -
+          ((slope[3] - 3 * bent) * n[i] * n[j] * along + bent * (same * along + n[i] * p[j] + n[j] * p[i]));
+    }
+  s.h[6] += std::abs(q) * size[2] + length * size[3];
+}
+
+}  // namespace
+
+Reference direct_sum(const AnyKernel& kernel, const Problem& problem, bool charges,
+                     const std::vector<double>& dipoles, const std::vector<std::size_t>& places,
+                     Output output) {
   Reference r;
-  const std::size_t count = places.size();
-  r.potential.resize(count);
-  r.potential_scale.resize(count);
-  if (gradient) {
-    r.gradient.resize(3 * count);
-    r.gradient_scale.resize(count);
-  }
   const std::vector<double>& targets = problem.all_targets();
   const long double screening = kernel.parameters()[0];  // 0 for Laplace
   // The digits are promised where a target has sources within five screening lengths (docs/kernels.md).
   const long double least_decay = std::exp(-5.0L);
   constexpr long double kConstant = 1 / (4 * std::numbers::pi_v<long double>);
-  for (std::size_t i = 0; i < count; ++i) {
-    const double* x = &targets[3 * places[i]];
-    long double u = 0, u_scale = 0, g[3] = {0, 0, 0}, g_scale = 0;
+  for (const std::size_t place : places) {
+    const double* x = &targets[3 * place];
+    Sums sums;
     for (std::size_t j = 0; j < problem.charges.size(); ++j) {
       const double* y = &problem.sources[3 * j];
       const long double d[3] = {static_cast<long double>(x[0]) - y[0], static_cast<long double>(x[1]) - y[1],
                                 static_cast<long double>(x[2]) - y[2]};
       const long double r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
       if (!(r2 > 0)) continue;  // coincident points contribute nothing
-      const long double inverse = 1 / std::sqrt(r2), decay = std::exp(-screening * r2 * inverse),
-                        q = kConstant * problem.charges[j], falls = inverse + screening;  // -f' / f
-      const long double size = std::abs(q) * std::max(decay, least_decay) * inverse;
-      u += q * decay * inverse;
-      u_scale += size;
-      if (!gradient) continue;
-      const long double factor = -q * decay * inverse * inverse * falls;
-      for (int c = 0; c < 3; ++c) g[c] += factor * d[c];
-      g_scale += size * falls;
+      const long double distance = std::sqrt(r2), n[3] = {d[0] / distance, d[1] / distance, d[2] / distance};
+      const long double a = screening * distance, decay = std::exp(-a),
+                        at_least = std::max(decay, least_decay);
+      // exp(-a) / r and its derivatives by r, without exp(-a).
+      const long double factor[4] = {1 / distance, -(1 + a) / r2, (2 + a * (2 + a)) / r2 / distance,
+                                     -(6 + a * (6 + a * (3 + a))) / r2 / r2};
+      long double slope[4], size[4], p[3] = {};
+      for (int k = 0; k < 4; ++k) {
+        slope[k] = kConstant * decay * factor[k];
+        size[k] = kConstant * at_least * std::abs(factor[k]);
+      }
+      for (std::size_t c = 0; c < 3 && !dipoles.empty(); ++c) p[c] = dipoles[3 * j + c];
+      add(charges ? problem.charges[j] : 0, p, n, distance, slope, size, sums);
     }
-    r.potential[i] = u;
-    r.potential_scale[i] = u_scale;
-    if (!gradient) continue;
-    std::copy(g, g + 3, &r.gradient[3 * i]);
-    r.gradient_scale[i] = g_scale;
+    r.potential.push_back(sums.u[0]);
+    r.potential_scale.push_back(sums.u[1]);
+    if (output == Output::potential) continue;
+    r.gradient.insert(r.gradient.end(), sums.g, sums.g + 3);
+    r.gradient_scale.push_back(sums.g[3]);
+    if (output != Output::potential_gradient_and_hessian) continue;
+    r.hessian.insert(r.hessian.end(), sums.h, sums.h + 6);
+    r.hessian_scale.push_back(sums.h[6]);
   }
   return r;
 }

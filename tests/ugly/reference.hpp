@@ -9,16 +9,20 @@
 
 namespace octopole::ugly {
 
-/// The field at targets with its scale: the sum of the contributions' magnitudes, sum |q| / (4 pi r) and
-/// sum |q| / (4 pi r^2). Errors relative to the scale mean the same whether or not charges cancel.
+/// The field at targets with its scale: the sum of the contributions' magnitudes, sum |q| / (4 pi r) for the
+/// potential, with derivatives by the distance for gradient and Hessian, and with one more for dipoles.
+/// Errors relative to the scale mean the same whether or not contributions cancel.
 struct Reference {
   std::vector<long double> potential, potential_scale;  // (n)
   std::vector<long double> gradient, gradient_scale;    // (n, 3), (n); empty unless asked for
+  std::vector<long double> hessian, hessian_scale;      // (n, 6), (n); likewise
 };
 
-/// Sums at the problem's targets in `places`, in long double, where points distinct in double stay distinct.
-Reference direct_sum(const AnyKernel& kernel, const Problem& problem, const std::vector<std::size_t>& places,
-                     bool gradient);
+/// Sums over the sources' charges and dipoles (n, 3), either of which may be left out, at the problem's
+/// targets in `places`, in long double, where points distinct in double stay distinct.
+Reference direct_sum(const AnyKernel& kernel, const Problem& problem, bool charges,
+                     const std::vector<double>& dipoles, const std::vector<std::size_t>& places,
+                     Output output);
 
 /// Errors are infinite if a value is not finite, or not zero where nothing contributes.
 struct Errors {

@@ -16,13 +16,14 @@ namespace {
 // Relative to the scale: the order of sums depends only on the tree (docs/accuracy.md).
 constexpr double kAgreement = 1e-12;
 // How much larger the error of a single target may be than that of all: a check of what averages hide, not a
-// promise. At targets of a small leaf, the gradient of distant sources has errors that grow with the distance
-// over the leaf's size.
-constexpr double kSingleTarget = 100, kSingleTargetGradient = 1e4;
+// promise. At targets of a small leaf, derivatives of the field of distant sources have errors that grow with
+// the distance over the leaf's size; so has the field of dipoles in a small leaf at distant targets. By order
+// of derivatives, those with respect to the source included.
+constexpr double kSingleTarget[] = {100, 1e4, 1e6, 1e8};
 
 struct Part {
   std::vector<std::size_t> target_places;
-  std::vector<double> sources, targets, charges;
+  std::vector<double> sources, targets, charges, dipoles;
 };
 
 Part part_of_rank(const Case& c, int rank) {
@@ -30,24 +31,26 @@ Part part_of_rank(const Case& c, int rank) {
   Part part;
   part.target_places = places_of(c.target_rank, rank);
   part.sources = part_of(c.problem.sources, 3, source_places);
-  part.charges = part_of(c.problem.charges, 1, source_places);
+  if (c.kind != SourceKind::dipoles) part.charges = part_of(c.problem.charges, 1, source_places);
+  if (c.kind != SourceKind::charges) part.dipoles = part_of(c.dipoles, 3, source_places);
   if (!c.problem.targets_are_sources) part.targets = part_of(c.problem.targets, 3, part.target_places);
   return part;
 }
 
 void spoil(const Case& c, int rank, Part& part) {
-  if (c.bad_input == BadInput::no_sources) part.sources.clear(), part.charges.clear();
+  if (c.bad_input == BadInput::no_sources)
+    for (auto* values : {&part.sources, &part.charges, &part.dipoles}) values->clear();
   if (rank != c.bad_rank) return;
   if (c.bad_input == BadInput::nan_position) part.sources.back() = std::numeric_limits<double>::quiet_NaN();
-  if (c.bad_input == BadInput::infinite_charge)
-    part.charges.back() = -std::numeric_limits<double>::infinity();
-  if (c.bad_input == BadInput::charge_missing) part.charges.pop_back();
+  std::vector<double>& strengths = part.charges.empty() ? part.dipoles : part.charges;
+  if (c.bad_input == BadInput::infinite_charge) strengths.back() = -std::numeric_limits<double>::infinity();
+  if (c.bad_input == BadInput::charge_missing) strengths.pop_back();
   if (c.bad_input == BadInput::coordinate_missing) part.sources.pop_back();
 }
 
-/// The charges of all vectors: those of the problem and, in the other vectors, in reverse order with other
-/// magnitudes, of which some are zero.
-std::vector<double> charges_of(const Case& c, const std::vector<double>& one) {
+/// The strengths, `width` numbers per source, of all vectors: those of the problem and, in the other vectors,
+/// in reverse order with other magnitudes, of which some are zero.
+std::vector<double> in_vectors(const Case& c, const std::vector<double>& one) {
   if (c.vectors == 1) return one;
   std::vector<double> all;
   for (std::size_t i = 0; i < one.size(); ++i)
@@ -58,23 +61,29 @@ std::vector<double> charges_of(const Case& c, const std::vector<double>& one) {
   return all;
 }
 
+constexpr std::vector<double> Field::*kParts[] = {&Field::potential, &Field::gradient, &Field::hessian};
+constexpr std::size_t kWidths[] = {1, 3, 6};
+int parts_of(Output output) {
+  return static_cast<int>(output) + 1;
+}
+
 /// The field of the vector that is judged.
 Field judged(const Case& c, const Field& all) {
   if (c.vectors == 1) return all;
   Field one;
   const auto vectors = static_cast<std::size_t>(c.vectors);
-  for (std::size_t i = static_cast<std::size_t>(c.judged); i < all.potential.size(); i += vectors)
-    one.potential.push_back(all.potential[i]);
-  for (std::size_t i = static_cast<std::size_t>(c.judged); i < all.gradient.size(); i += vectors)
-    one.gradient.push_back(all.gradient[i]);
+  for (const auto part : kParts)
+    for (std::size_t i = static_cast<std::size_t>(c.judged); i < (all.*part).size(); i += vectors)
+      (one.*part).push_back((all.*part)[i]);
   return one;
 }
 
 /// Runs the part of `rank`, or the whole case on rank 0.
 Field evaluate(const Case& c, const Part& part, int rank, MPI_Comm comm) {
   const auto differs = [&](BadInput how) { return c.bad_input == how && rank == c.bad_rank; };
-  const bool gradient = c.gradient != differs(BadInput::other_output);
-  const Output output = gradient ? Output::potential_and_gradient : Output::potential;
+  Output output = c.output;
+  if (differs(BadInput::other_output))
+    output = output == Output::potential ? Output::potential_and_gradient : Output::potential;
   Fmm fmm(comm, c.kernel, options_of(c, rank));
   if (c.history == History::other_points) {
     fmm.set_points(std::vector<double>{0.1, 0.2, 0.3, 0.1, 0.2, 0.3, 0.5, 0.5, -0.5});
@@ -84,11 +93,12 @@ Field evaluate(const Case& c, const Part& part, int rank, MPI_Comm comm) {
     fmm.set_points(part.sources);
   else
     fmm.set_points(part.sources, part.targets);
-  if (c.history == History::other_charges) fmm.evaluate(std::vector<double>(part.charges.size(), 1e3));
-  const std::vector<double> charges = charges_of(c, part.charges);
-  if (c.history != History::moved) return judged(c, fmm.evaluate(charges, output, c.vectors));
+  if (c.history == History::other_charges) fmm.evaluate(std::vector<double>(part.sources.size() / 3, 1e3));
+  const std::vector<double> charges = in_vectors(c, part.charges), dipoles = in_vectors(c, part.dipoles);
+  const Strengths strengths(charges, dipoles, c.vectors);
+  if (c.history != History::moved) return judged(c, fmm.evaluate(strengths, output));
   Fmm other = std::move(fmm);
-  return judged(c, other.evaluate(charges, output, c.vectors));
+  return judged(c, other.evaluate(strengths, output));
 }
 
 /// The error on this rank, empty if none.
@@ -127,7 +137,8 @@ std::string evaluate_alone(const Case& c, const Part& mine, Field& field, MPI_Co
   int rank = 0;
   MPI_Comm_rank(comm, &rank);
   const std::size_t targets = c.problem.all_targets().size() / 3;
-  Field all{std::vector<double>(targets), std::vector<double>(c.gradient ? 3 * targets : 0)};
+  Field all;
+  for (int k = 0; k < parts_of(c.output); ++k) (all.*kParts[k]).resize(kWidths[k] * targets);
   std::string failure;
   if (rank == 0) {
     Part together;
@@ -136,18 +147,21 @@ std::string evaluate_alone(const Case& c, const Part& mine, Field& field, MPI_Co
       together.sources.insert(together.sources.end(), part.sources.begin(), part.sources.end());
       together.targets.insert(together.targets.end(), part.targets.begin(), part.targets.end());
       together.charges.insert(together.charges.end(), part.charges.begin(), part.charges.end());
+      together.dipoles.insert(together.dipoles.end(), part.dipoles.begin(), part.dipoles.end());
     }
     failure = what_fails([&] { all = evaluate(c, together, 0, MPI_COMM_SELF); });
   }
-  MPI_Bcast(all.potential.data(), static_cast<int>(all.potential.size()), MPI_DOUBLE, 0, comm);
-  MPI_Bcast(all.gradient.data(), static_cast<int>(all.gradient.size()), MPI_DOUBLE, 0, comm);
+  for (const auto part : kParts)
+    MPI_Bcast((all.*part).data(), static_cast<int>((all.*part).size()), MPI_DOUBLE, 0, comm);
   long before = 0;
   const long count = static_cast<long>(mine.target_places.size());
   MPI_Exscan(&count, &before, 1, MPI_LONG, MPI_SUM, comm);
   if (rank == 0) before = 0;
-  field.potential.assign(all.potential.begin() + before, all.potential.begin() + before + count);
-  if (c.gradient)
-    field.gradient.assign(all.gradient.begin() + 3 * before, all.gradient.begin() + 3 * (before + count));
+  for (int k = 0; k < parts_of(c.output); ++k) {
+    const auto width = static_cast<long>(kWidths[k]);
+    const auto first = (all.*kParts[k]).begin() + width * before;
+    (field.*kParts[k]).assign(first, first + width * count);
+  }
   return failure;
 }
 
@@ -159,32 +173,44 @@ class Judge {
         part_(part),
         field_(field),
         comm_(comm),
-        reference_(direct_sum(c.kernel, c.problem, part.target_places, c.gradient)) {}
+        reference_(direct_sum(c.kernel, c.problem, c.kind != SourceKind::dipoles, c.dipoles,
+                              part.target_places, c.output)) {}
 
   std::string faults() {
-    compare(field_.potential, reference_.potential, reference_.potential_scale, 1, c_.choice.bound,
-            "potential");
-    if (c_.gradient)
-      compare(field_.gradient, reference_.gradient, reference_.gradient_scale, 3, c_.choice.gradient_bound,
-              "gradient");
+    for (int k = 0; k < parts_of(c_.output); ++k) compare(k);
     if (faults_.empty() && c_.ranks > 1 && !c_.mixed_isas && c_.choice.same_on_one_rank)
       compare_with_one_rank();
     return faults_;
   }
 
  private:
-  void compare(const std::vector<double>& values, const std::vector<long double>& exact,
-               const std::vector<long double>& scale, std::size_t width, double bound, const char* what) {
+  using Numbers = std::vector<long double>;
+  static constexpr const char* kNames[] = {"potential", "gradient", "Hessian"};
+  static constexpr Numbers Reference::*kExact[] = {&Reference::potential, &Reference::gradient,
+                                                   &Reference::hessian};
+  static constexpr Numbers Reference::*kScales[] = {&Reference::potential_scale, &Reference::gradient_scale,
+                                                    &Reference::hessian_scale};
+
+  /// Compares the derivatives of order k with the direct sum.
+  void compare(int k) {
+    const std::vector<double>& values = field_.*kParts[k];
+    const Numbers& exact = reference_.*kExact[k];
+    const std::size_t width = kWidths[k];
     if (reduced(static_cast<int>(values.size() != exact.size()), MPI_INT, MPI_MAX, comm_)) {
-      faults_ += fmt::format("the {}'s length is wrong; ", what);
+      faults_ += fmt::format("the {}'s length is wrong; ", kNames[k]);
       return;
     }
-    const Errors mine = errors_of(values, exact, scale, width);
+    // Dipoles that were not announced have the error of a gradient that was not.
+    const bool announced = c_.kind <= c_.choice.options.source_kind;
+    const double bound =
+        k == 0 && announced ? c_.choice.bound : (announced ? 1 : 30) * c_.choice.gradient_bound;
+    const Errors mine = errors_of(values, exact, reference_.*kScales[k], width);
     Errors all = mine;
     add_ranks(all, comm_);
-    if (all.relative() < bound && all.worst < (width == 1 ? kSingleTarget : kSingleTargetGradient) * bound)
-      return;
-    faults_ += fmt::format("{} {:.2e} from the direct sum, more than {:.2e}, ", what, all.relative(), bound);
+    const double single = kSingleTarget[k + (c_.dipoles.empty() ? 0 : 1)];
+    if (all.relative() < bound && all.worst < single * bound) return;
+    faults_ +=
+        fmt::format("{} {:.2e} from the direct sum, more than {:.2e}, ", kNames[k], all.relative(), bound);
     faults_ += worst_target(values, exact, width, mine, all.worst);
   }
 
@@ -211,11 +237,10 @@ class Judge {
     const auto widened = [](const std::vector<double>& values) {
       return std::vector<long double>(values.begin(), values.end());
     };
-    report_disagreement(errors_of(field_.potential, widened(alone.potential), reference_.potential_scale, 1),
-                        "potential");
-    if (!c_.gradient) return;
-    report_disagreement(errors_of(field_.gradient, widened(alone.gradient), reference_.gradient_scale, 3),
-                        "gradient");
+    for (int k = 0; k < parts_of(c_.output); ++k)
+      report_disagreement(
+          errors_of(field_.*kParts[k], widened(alone.*kParts[k]), reference_.*kScales[k], kWidths[k]),
+          kNames[k]);
   }
 
   void report_disagreement(Errors errors, const char* what) {

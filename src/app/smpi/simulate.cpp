@@ -205,7 +205,7 @@ class Simulation {
         ->check(CLI::Range(Index{1}, Index{1} << 32))
         ->excludes(points);
     kernel_.add_to(parser);
-    options_.add_to(parser, {"vectors"});
+    options_.add_to(parser, {"vectors", "source_kind"});
     parser.add_option("--throughput,--rates", throughput_, "Throughput of a core: a file, or reference")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
         ->capture_default_str();
