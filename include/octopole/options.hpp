@@ -108,8 +108,8 @@ inline constexpr Index kNoMemoryLimit = 0;
 
 /// All members are optional: `digits` alone chooses the rest, and members that are set take precedence.
 struct Options {
-  /// Number of correct digits of `output`: 2..12, in single precision 2..6 (2..5 with the gradient). If
-  /// neither digits nor order is set: 6 (4 in single precision). Errors are relative L2 errors
+  /// Number of correct digits of `output`: 2..12, in single precision 2..6 (..5 with gradient, ..4 with
+  /// Hessian). If neither digits nor order is set: 6 (4 in single precision). Errors are relative L2 errors
   /// (docs/accuracy.md).
   std::optional<int> digits;
   std::optional<int> order;                 ///< points per edge of the equivalent surfaces, 2..20
@@ -137,9 +137,9 @@ struct Options {
   double outer_radius = 2.95;  ///< the other two surfaces, 1.5..3.5; more than inner_radius
   double outer_grading =
       1;  ///< grading of the outer surfaces' points, sparser towards the edges: 0 (none)..1.4
-  /// Precision of all operators. Absent: single if the digits are at most 6 (5 with the gradient) and neither
-  /// near_precision nor m2l_precision is double; else double. Positions and sums at targets are in double in
-  /// any case.
+  /// Precision of all operators. Absent: single if the digits are at most 6 (5 with gradient, 4 with Hessian)
+  /// and neither near_precision nor m2l_precision is double; else double. Positions and sums at targets are
+  /// in double in any case.
   std::optional<Precision> precision;
   std::optional<Precision> near_precision;  ///< of P2P alone: single is good for up to 6 digits
   /// How P2P in single precision represents coordinates if sources = targets (NearForm). Absent: chosen by

@@ -29,13 +29,13 @@ std::vector<std::string> output_names() {
 
 void FieldOptions::add_to(CLI::App& parser, const std::string& group) {
   CLI::Option* gradient = parser.add_flag("--gradient", gradient_, "Also compute the gradient")->group(group);
-  parser
-      .add_option("--fields", fields_,
-                  "What to compute and write, instead: potential, gradient, hessian, separated by commas")
+  parser.add_option("--fields", fields_, "Compute and write, instead: potential,gradient,hessian")
       ->delimiter(',')
       ->check(CLI::IsMember(output_names()))
       ->excludes(gradient)
+      ->option_text("NAMES")
       ->group(group);
+  gradient->option_text(" ");
 }
 
 FieldParts FieldOptions::get() const {

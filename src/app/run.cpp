@@ -95,6 +95,7 @@ class Run : public Command {
         ->group(kRunGroup);
     parser_->add_option("--repeat", repeat_, "Number of evaluations")
         ->check(CLI::Range(1, 1000000))
+        ->option_text("INT=1")
         ->group(kRunGroup);
     parser_->add_flag("--no-evaluate", no_evaluate_, "Set up only: report tree, work, balance and memory")
         ->group(kRunGroup);

@@ -34,6 +34,20 @@ constexpr std::array<AccuracyRow, 11> kDoubleGradient{{{2, 4, 4, 90},
                                                        {11, 13, 13, 600},
                                                        {12, 15, 15, 850}}};
 
+// With the Hessian, for which targets around clusters of sources need one or two orders more than the
+// gradient.
+constexpr std::array<AccuracyRow, 11> kDoubleHessian{{{2, 5, 5, 90},
+                                                      {3, 6, 6, 90},
+                                                      {4, 7, 7, 130},
+                                                      {5, 8, 8, 130},
+                                                      {6, 9, 9, 190},
+                                                      {7, 10, 10, 190},
+                                                      {8, 11, 11, 280},
+                                                      {9, 13, 13, 420},
+                                                      {10, 14, 14, 420},
+                                                      {11, 15, 15, 600},
+                                                      {12, 17, 17, 600}}};
+
 // The potential of dipoles: relative to it, errors at targets among the sources are below 10^-digits with the
 // orders of the potential of charges up to 7 digits.
 constexpr std::array<AccuracyRow, 11> rows_for_dipoles() {
@@ -48,11 +62,17 @@ constexpr std::array<AccuracyRow, 11> kDoubleDipoles = rows_for_dipoles();
 constexpr std::array<AccuracyRow, 4> kSingleGradient{
     {{2, 4, 4, 90}, {3, 5, 5, 130}, {4, 6, 6, 130}, {5, 7, 7, 190}}};
 
+constexpr std::array<AccuracyRow, 3> kSingleHessian{{{2, 5, 5, 90}, {3, 6, 6, 90}, {4, 7, 7, 130}}};
+
 }  // namespace
 
 std::span<const AccuracyRow> accuracy_table(Precision precision, Output output, SourceKind kind) {
-  const bool gradient = output != Output::potential;
-  if (precision == Precision::double_precision)
+  const bool gradient = output == Output::potential_and_gradient;
+  const bool in_double = precision == Precision::double_precision;
+  if (output == Output::potential_gradient_and_hessian)
+    return in_double ? std::span<const AccuracyRow>(kDoubleHessian)
+                     : std::span<const AccuracyRow>(kSingleHessian);
+  if (in_double)
     return gradient                      ? std::span<const AccuracyRow>(kDoubleGradient)
            : kind == SourceKind::charges ? std::span<const AccuracyRow>(kDouble)
                                          : std::span<const AccuracyRow>(kDoubleDipoles);

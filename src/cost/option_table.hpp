@@ -179,14 +179,15 @@ constexpr void for_each_option(Visit&& visit) {
                    .written_to = kRunReport | kPlanReport,
                    .value_name = "gradient"},
         &Options::output);
-  visit(OptionInfo{.name = "precision",
-                   .group = accuracy,
-                   .help = "Precision of all operators",
-                   .if_unset = "by digits: single up to 6, with the gradient up to 5",
-                   .method = true,
-                   .value = [](const Parameters& p) { return reported(p.operators.precision); },
-                   .written_to = kEverywhere},
-        &Options::precision);
+  visit(
+      OptionInfo{.name = "precision",
+                 .group = accuracy,
+                 .help = "Precision of all operators",
+                 .if_unset = "by digits: single up to 6, with the gradient up to 5, with the Hessian up to 4",
+                 .method = true,
+                 .value = [](const Parameters& p) { return reported(p.operators.precision); },
+                 .written_to = kEverywhere},
+      &Options::precision);
   visit(OptionInfo{.name = "near_precision",
                    .group = accuracy,
                    .help = "Precision of P2P alone",
@@ -205,14 +206,15 @@ constexpr void for_each_option(Visit&& visit) {
                  .value = [](const Parameters& p) { return reported(p.near_form); },
                  .written_to = kReports},
       &Options::near_form);
-  visit(OptionInfo{.name = "m2l_precision",
-                   .group = accuracy,
-                   .help = "Precision of M2L by fft alone",
-                   .if_unset = "by digits: single up to 6, with the gradient up to 5",
-                   .method = true,
-                   .value = [](const Parameters& p) { return reported(p.operators.m2l_precision); },
-                   .written_to = kEverywhere},
-        &Options::m2l_precision);
+  visit(
+      OptionInfo{.name = "m2l_precision",
+                 .group = accuracy,
+                 .help = "Precision of M2L by fft alone",
+                 .if_unset = "by digits: single up to 6, with the gradient up to 5, with the Hessian up to 4",
+                 .method = true,
+                 .value = [](const Parameters& p) { return reported(p.operators.m2l_precision); },
+                 .written_to = kEverywhere},
+      &Options::m2l_precision);
 
   visit(OptionInfo{.name = "source_kind",
                    .group = tree,

@@ -24,10 +24,22 @@ void require(T value, T low, T high, const char* name) {
 
 // Digits reached in single precision; fewer with the gradient if M2L is in single, because its rounding
 // errors show around clusters (docs/accuracy.md).
-constexpr int kSingleDigits = 6, kSingleGradientDigits = 5;
+constexpr int kSingleDigits = 6, kSingleGradientDigits = 5, kSingleHessianDigits = 4;
+
+/// Whether second derivatives of the kernel are summed, those with respect to sources included.
+bool has_second_derivatives(const Options& options) {
+  return order_of(options.output) + SourceParts(options.source_kind).order() >= 2;
+}
+
+/// Digits that P2P in single precision reaches.
+int near_single_digits(const Options& options) {
+  return has_second_derivatives(options) ? kSingleDigits - 1 : kSingleDigits;
+}
 
 int single_digits(Output output) {
-  return output == Output::potential ? kSingleDigits : kSingleGradientDigits;
+  return output == Output::potential                ? kSingleDigits
+         : output == Output::potential_and_gradient ? kSingleGradientDigits
+                                                    : kSingleHessianDigits;
 }
 
 // Digits that the forms of the near field keep: one float, one float with kMinSeparation, estimate.
@@ -47,7 +59,7 @@ void resolve_precisions(const Options& options, std::optional<int> digits, std::
   const bool some_in_double = options.near_precision == in_double || options.m2l_precision == in_double;
   const int reach = single_digits(options.output);
   const Precision parts = few && *aim <= reach ? single : options.precision.value_or(in_double);
-  const Precision near = few && *aim <= kSingleDigits ? single : parts;
+  const Precision near = few && *aim <= near_single_digits(options) ? single : parts;
   const Precision overall = options.precision.value_or(some_in_double ? in_double : parts);
   p.operators.precision = overall;
   p.near_precision = options.near_precision.value_or(near);
@@ -57,10 +69,10 @@ void resolve_precisions(const Options& options, std::optional<int> digits, std::
                 "choose double precision, and single for the near field or M2L");
   if (p.operators.m2l_precision != overall && options.m2l == M2lMethod::svd)
     refuse_svd_in_another_precision();
-  const int most = p.operators.m2l_precision == single ? reach : kSingleDigits;
+  const int most = p.operators.m2l_precision == single ? reach : near_single_digits(options);
   if (digits && *digits > most && p.any_in_single())
     throw Error(fmt::format("{} digits{} cannot be reached with operators in single precision", *digits,
-                            options.output == Output::potential ? "" : " of the gradient"),
+                            options.output == Output::potential ? "" : " of derivatives"),
                 fmt::format("ask for {} digits, or use double precision", most));
 }
 
@@ -226,8 +238,8 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   const int kept = digits_kept(p, aim.value_or(0));
   p.near_form = choose_near_form(options, p, kept);
   // Second derivatives have several times the relative errors of distances.
-  const bool second = order_of(options.output) + (p.dipoles() ? 1 : 0) >= 2;
-  p.near_min_separation = kept > kSmallSeparationDigits || second ? kMinSeparation6Digits : kMinSeparation;
+  const bool far = kept > kSmallSeparationDigits || has_second_derivatives(options);
+  p.near_min_separation = far ? kMinSeparation6Digits : kMinSeparation;
   key.m2l = options.m2l.value_or(choose_m2l(options, p));
   if (key.m2l == M2lMethod::fft && key.downward_check_order != key.order)
     throw Error(fmt::format("downward check order {} differs from order {}: M2L by FFT needs them equal",

@@ -339,7 +339,9 @@ TEST(Accuracy, TheTableAscends) {
        {std::pair(Precision::double_precision, Output::potential),
         std::pair(Precision::single_precision, Output::potential),
         std::pair(Precision::double_precision, Output::potential_and_gradient),
-        std::pair(Precision::single_precision, Output::potential_and_gradient)}) {
+        std::pair(Precision::single_precision, Output::potential_and_gradient),
+        std::pair(Precision::double_precision, Output::potential_gradient_and_hessian),
+        std::pair(Precision::single_precision, Output::potential_gradient_and_hessian)}) {
     for (const SourceKind kind : {SourceKind::charges, SourceKind::dipoles}) {
       const auto table = accuracy_table(precision, output, kind);
       for (std::size_t i = 1; i < table.size(); ++i) {

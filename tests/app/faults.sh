@@ -4,7 +4,7 @@
 . "$(dirname "$0")/common.sh"
 
 expect 0 1 generate plummer -n 3000 -o points.h5
-arguments=(run --input "$PWD/points.h5" --output results.h5 --ncrit 40 --gradient --digits 4)
+arguments=(run --input "$PWD/points.h5" --output results.h5 --ncrit 40 --fields potential,gradient,hessian --digits 4)
 stages="arguments options operators read input tuning sort distribute tree lists balance ghosts plan
   p2m m2m m2l l2l l2p m2p p2l p2p
   charges ghost_charges ancestors coarse_multipoles ghost_multipoles near_sums potential gradient hessian

@@ -110,7 +110,8 @@ TEST(Dipoles, AnySourceWithAnyOutputReachesTheDigits) {
                              {SourceKind::dipoles, kAll},
                              {SourceKind::charges_and_dipoles, Output::potential},
                              {SourceKind::charges_and_dipoles, Output::potential_and_gradient}}) {
-      if (digits == 12 && pair.kind != SourceKind::dipoles) continue;  // operators of 12 digits take long
+      // Operators of 12 digits take long.
+      if (digits == 12 && (pair.kind != SourceKind::dipoles || pair.output != Output::potential)) continue;
       SCOPED_TRACE(::testing::Message() << digits << ", kind " << static_cast<int>(pair.kind) << ", output "
                                         << static_cast<int>(pair.output));
       Problem problem(digits % 2 == 0 ? "cube" : "plummer", 600, pair.kind);
@@ -143,10 +144,10 @@ TEST(Dipoles, WithEveryKindOfOperators) {
   }
   for (const NearForm form : {NearForm::two_floats, NearForm::one_float}) {
     Options options;
-    options.digits = 5;
+    options.digits = 4;
     options.ncrit = 25;
     options.near_form = form;
-    check(Problem("sphere", 800, SourceKind::dipoles), Laplace{}, options, SourceKind::dipoles, kAll, 1e-5);
+    check(Problem("sphere", 800, SourceKind::dipoles), Laplace{}, options, SourceKind::dipoles, kAll, 1e-4);
   }
 }
 

@@ -41,11 +41,15 @@ class Draw {
     draw_limits();
     if (random_.chance(0.05)) spoil();
     choice_.options = o_;
+    // Surfaces that are not the usual ones represent dipoles worse still.
+    if (widened_ > 1 && o_.source_kind != SourceKind::charges) widened_ *= 10;
     choice_.bound = widened_ * std::pow(10.0, -reached()) + added_;
     // If the output is only the potential, or the caller chose the order, the parameters are those for the
-    // potential.
-    const bool chosen_for_both = o_.output != Output::potential && !o_.order;
-    choice_.gradient_bound = (chosen_for_both ? 1 : 30) * choice_.bound;
+    // potential; likewise for the Hessian.
+    const bool chosen_for_gradient = o_.output != Output::potential && !o_.order,
+               chosen_for_hessian = o_.output == Output::potential_gradient_and_hessian && !o_.order;
+    choice_.gradient_bound = (chosen_for_gradient ? 1 : 30) * choice_.bound;
+    choice_.hessian_bound = chosen_for_hessian ? choice_.bound : 30 * choice_.gradient_bound;
     describe();
     return choice_;
   }
@@ -53,7 +57,12 @@ class Draw {
  private:
   bool in_single() const { return o_.precision == kSingle; }
   int digits() const { return o_.digits.value_or(o_.order ? 12 : in_single() ? 4 : 6); }
-  int single_digits() const { return o_.output == Output::potential ? 6 : 5; }
+  int single_digits() const { return 6 - static_cast<int>(o_.output); }
+  /// Of P2P alone: one less where second derivatives are summed, those with respect to sources included.
+  int near_digits() const {
+    const bool dipoles = o_.source_kind != SourceKind::charges;
+    return static_cast<int>(o_.output) + (dipoles ? 1 : 0) >= 2 ? 5 : 6;
+  }
   bool few_digits(int most) const { return !o_.precision && (o_.digits || !o_.order) && digits() <= most; }
   /// The precision of all operators, as defined in options.hpp.
   Precision overall() const {
@@ -62,7 +71,9 @@ class Draw {
                ? kSingle
                : kDouble;
   }
-  Precision near() const { return o_.near_precision.value_or(few_digits(6) ? kSingle : overall()); }
+  Precision near() const {
+    return o_.near_precision.value_or(few_digits(near_digits()) ? kSingle : overall());
+  }
   int order() const {
     return o_.order ? *o_.order : accuracy_row(overall(), o_.output, o_.source_kind, digits()).order;
   }
@@ -112,7 +123,7 @@ class Draw {
   }
 
   void draw_precisions() {
-    const bool near_will_do = (o_.digits ? *o_.digits : 6) <= 6;
+    const bool near_will_do = (o_.digits ? *o_.digits : 6) <= near_digits();
     const bool single_will_do = o_.digits ? *o_.digits <= single_digits() : near_will_do;
     const double which = random_.uniform();
     if (which < 0.15) {

@@ -200,10 +200,10 @@ class Judge {
       faults_ += fmt::format("the {}'s length is wrong; ", kNames[k]);
       return;
     }
-    // Dipoles that were not announced have the error of a gradient that was not.
+    // Dipoles that were not announced have a larger error, as a gradient that was not.
     const bool announced = c_.kind <= c_.choice.options.source_kind;
-    const double bound =
-        k == 0 && announced ? c_.choice.bound : (announced ? 1 : 30) * c_.choice.gradient_bound;
+    const double bounds[] = {c_.choice.bound, c_.choice.gradient_bound, c_.choice.hessian_bound};
+    const double bound = (announced ? 1 : 30) * bounds[k];
     const Errors mine = errors_of(values, exact, reference_.*kScales[k], width);
     Errors all = mine;
     add_ranks(all, comm_);
