@@ -238,7 +238,7 @@ class PlanCommand : public Command {
                      "the order of the file; of a shape: at random)")
         ->check(CLI::IsMember({"scattered", "owners"}))
         ->capture_default_str();
-    fields_.add_to(*parser_, "OPTIONS");
+    fields_.add_to(*parser_, "Options");
     kernel_.add_to(*parser_);
     options_.add_to(*parser_);
     parser_->add_option("--machine", machine_, "File that describes the cluster, or reference")

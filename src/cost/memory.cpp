@@ -329,7 +329,7 @@ MemoryNeeds needs_of_lists(const PointNumbers& points, const MovedRecords& moved
 }
 
 MemoryCheck::MemoryCheck(const mpi::Comm& comm, const Parameters& parameters, std::string root)
-    : comm_(comm), parameters_(parameters), root_(std::move(root)) {
+    : comm_(comm), given_(parameters), parameters_(parameters), root_(std::move(root)) {
 #ifndef OCTOPOLE_SMPI  // under SMPI, all virtual ranks are in one process on one real node
   if (!parameters.options.memory_limit) node_ = comm.on_node();
 #endif
@@ -343,6 +343,7 @@ void MemoryCheck::require_for_operators() {
 }
 
 void MemoryCheck::begin(Index replaced) {
+  parameters_ = given_;
   estimate_ = {};
   estimate_.operators = operator_bytes(parameters_.operators);
   estimate_.replaced = replaced;

@@ -154,7 +154,8 @@ class MemoryCheck {
   Shortage beyond_node(const MemoryEstimate& estimate) const;
 
   mpi::Comm comm_;
-  Parameters parameters_;
+  Parameters given_;
+  Parameters parameters_;  // with the most that an evaluation of the last set-up has been checked for
   std::string root_;
   std::optional<mpi::Comm> node_;  // the ranks of this node, if its memory is checked
   MemoryEstimate estimate_;

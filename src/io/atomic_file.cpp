@@ -55,6 +55,18 @@ std::string unique_suffix() {
   return text;
 }
 
+/// Whether no process of this host has the number, or one that has ended and whose parent has not asked for
+/// its status. Such processes stay where the first process of a container does not do that.
+bool has_ended(pid_t process) {
+  if (::kill(process, 0) != 0) return errno == ESRCH;
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");  // number (name) state ...
+  std::string line;
+  std::getline(file, line);
+  const std::size_t name_end = line.rfind(") ");
+  return name_end != std::string::npos && name_end + 2 < line.size() &&
+         (line[name_end + 2] == 'Z' || line[name_end + 2] == 'X');
+}
+
 /// Whether the process that made a temporary file with this suffix (after the mark) has ended: for this host
 /// the system is asked, for others it is assumed if the file has not been written to for a day.
 bool is_left_behind(const fs::path& file, const std::string& suffix) {
@@ -65,7 +77,7 @@ bool is_left_behind(const fs::path& file, const std::string& suffix) {
   const bool ours = std::sscanf(suffix.c_str(), "%x-%lx-%llx%n", &host, &process, &clock, &end) == 3 &&
                     end == static_cast<int>(suffix.size());
   if (!ours || process == 0) return false;
-  if (host == host_mark()) return ::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH;
+  if (host == host_mark()) return has_ended(static_cast<pid_t>(process));
   std::error_code absent;
   const auto written = fs::last_write_time(file, absent);
   return !absent && fs::file_time_type::clock::now() - written > std::chrono::hours(24);

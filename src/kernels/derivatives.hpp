@@ -2,8 +2,10 @@
 // results that they connect.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <iterator>
 
 #include "octopole/kernels.hpp"
 
@@ -56,31 +58,51 @@ constexpr int order_of(Output output) {
   return output == Output::potential ? 0 : output == Output::potential_and_gradient ? 1 : 2;
 }
 
+// The derivatives of each order from the unit vector n = (x, y, z) of a pair's difference, in numbers or
+// vectors.
+
+/// The Hessian h n n^T + g.
+template <class V>
+[[gnu::always_inline]] inline void second_derivatives(const V& g, const V& h, const V& x, const V& y,
+                                                      const V& z, V (&to)[6]) {
+  const V hx = h * x, hy = h * y, hz = h * z;
+  to[0] = hx * x + g;
+  to[1] = hx * y;
+  to[2] = hx * z;
+  to[3] = hy * y + g;
+  to[4] = hy * z;
+  to[5] = hz * z + g;
+}
+
+/// The third derivatives t n_i n_j n_k + w (delta_ij n_k + delta_ik n_j + delta_jk n_i).
+template <class V>
+[[gnu::always_inline]] inline void third_derivatives(const V& t, const V& w, const V& x, const V& y,
+                                                     const V& z, V (&to)[10]) {
+  const V w3 = w + w + w, xx = t * x * x, yy = t * y * y, zz = t * z * z;
+  to[0] = x * (xx + w3);
+  to[1] = y * (xx + w);
+  to[2] = z * (xx + w);
+  to[3] = x * (yy + w);
+  to[4] = t * x * y * z;
+  to[5] = x * (zz + w);
+  to[6] = y * (yy + w3);
+  to[7] = z * (yy + w);
+  to[8] = y * (zz + w);
+  to[9] = z * (zz + w3);
+}
+
 /// All derivatives of a pair up to third order, without the constant, from the difference d of its points.
 inline std::array<double, 20> derivatives_of(const RadialFactors& f, const std::array<double, 3>& d,
                                              double inverse_r) {
   const double x = d[0] * inverse_r, y = d[1] * inverse_r, z = d[2] * inverse_r;
-  const double g = f.gradient_factor, h = f.hessian_factor, t = f.third_factor, w = h * inverse_r;
-  return {f.potential,
-          g * d[0],
-          g * d[1],
-          g * d[2],
-          h * x * x + g,
-          h * x * y,
-          h * x * z,
-          h * y * y + g,
-          h * y * z,
-          h * z * z + g,
-          x * (t * x * x + 3 * w),
-          y * (t * x * x + w),
-          z * (t * x * x + w),
-          x * (t * y * y + w),
-          t * x * y * z,
-          x * (t * z * z + w),
-          y * (t * y * y + 3 * w),
-          z * (t * y * y + w),
-          y * (t * z * z + w),
-          z * (t * z * z + 3 * w)};
+  const double g = f.gradient_factor, h = f.hessian_factor;
+  double second[6], third[10];
+  second_derivatives(g, h, x, y, z, second);
+  third_derivatives(f.third_factor, h * inverse_r, x, y, z, third);
+  std::array<double, 20> all{f.potential, g * d[0], g * d[1], g * d[2]};
+  std::copy(std::begin(second), std::end(second), all.begin() + 4);
+  std::copy(std::begin(third), std::end(third), all.begin() + 10);
+  return all;
 }
 
 }  // namespace octopole

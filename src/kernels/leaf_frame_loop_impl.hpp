@@ -196,8 +196,8 @@ OCTOPOLE_INLINE bool leaf_frame_block(const K& kernel, const LeafFrameSet<Size, 
         to_bz += fb * dz;
         if constexpr (Hessian) {
           const V nx = dx * inverse_r, ny = dy * inverse_r, nz = dz * inverse_r;
-          const V k = kernel.hessian_factor(r2, inverse_r), kx = k * nx, ky = k * ny, kz = k * nz;
-          const V second[6] = {kx * nx - f, kx * ny, kx * nz, ky * ny - f, ky * nz, kz * nz - f};
+          V second[6];
+          second_derivatives(V(-f), kernel.hessian_factor(r2, inverse_r), nx, ny, nz, second);
 #pragma GCC unroll 8
           for (int c = 0; c < 6; ++c) {
             h[c][w] += second[c] * bq;

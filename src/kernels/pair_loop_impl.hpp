@@ -113,13 +113,10 @@ OCTOPOLE_INLINE bool target_block(const K& kernel, const Coordinates<Real>& targ
         gz[w] += g * dz;
         if constexpr (Hessian) {
           const V nx = dx * inverse_r, ny = dy * inverse_r, nz = dz * inverse_r;
-          const V k = kernel.hessian_factor(r2, inverse_r) * q, kx = k * nx, ky = k * ny, kz = k * nz;
-          h[0][w] += kx * nx + g;
-          h[1][w] += kx * ny;
-          h[2][w] += kx * nz;
-          h[3][w] += ky * ny + g;
-          h[4][w] += ky * nz;
-          h[5][w] += kz * nz + g;
+          V second[6];
+          second_derivatives(g, V(kernel.hessian_factor(r2, inverse_r) * q), nx, ny, nz, second);
+#pragma GCC unroll 8
+          for (int c = 0; c < 6; ++c) h[c][w] += second[c];
         }
       }
     }

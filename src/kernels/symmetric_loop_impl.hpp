@@ -196,8 +196,8 @@ OCTOPOLE_INLINE bool symmetric_block(const K& kernel, const SymmetricSide<Real>&
         to_bz += gb * dz;
         if constexpr (Hessian) {
           const V nx = dx * inverse_r, ny = dy * inverse_r, nz = dz * inverse_r;
-          const V k = kernel.hessian_factor(r2, inverse_r), kx = k * nx, ky = k * ny, kz = k * nz;
-          const V second[6] = {kx * nx - g, kx * ny, kx * nz, ky * ny - g, ky * nz, kz * nz - g};
+          V second[6];
+          second_derivatives(V(-g), kernel.hessian_factor(r2, inverse_r), nx, ny, nz, second);
 #pragma GCC unroll 8
           for (int c = 0; c < 6; ++c) {
             h[c][w] += second[c] * bq;

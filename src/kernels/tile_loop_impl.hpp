@@ -25,26 +25,16 @@ OCTOPOLE_INLINE void store_parts(const K& kernel, const V& dx, const V& dy, cons
     store(3, g * dz);
     if constexpr (order >= 2) {
       const V x = dx * inverse_r, y = dy * inverse_r, z = dz * inverse_r;
-      const V h = kernel.hessian_factor(r2, inverse_r), hx = h * x, hy = h * y, hz = h * z;
-      store(4, hx * x + g);
-      store(5, hx * y);
-      store(6, hx * z);
-      store(7, hy * y + g);
-      store(8, hy * z);
-      store(9, hz * z + g);
+      const V h = kernel.hessian_factor(r2, inverse_r);
+      V second[6];
+      second_derivatives(g, h, x, y, z, second);
+#pragma GCC unroll 8
+      for (int c = 0; c < 6; ++c) store(4 + c, second[c]);
       if constexpr (order >= 3) {
-        const V t = kernel.third_factor(r2, inverse_r), w = h * inverse_r, w3 = w + w + w;
-        const V xx = t * x * x, yy = t * y * y, zz = t * z * z;
-        store(10, x * (xx + w3));
-        store(11, y * (xx + w));
-        store(12, z * (xx + w));
-        store(13, x * (yy + w));
-        store(14, t * x * y * z);
-        store(15, x * (zz + w));
-        store(16, y * (yy + w3));
-        store(17, z * (yy + w));
-        store(18, y * (zz + w));
-        store(19, z * (zz + w3));
+        V third[10];
+        third_derivatives(kernel.third_factor(r2, inverse_r), V(h * inverse_r), x, y, z, third);
+#pragma GCC unroll 16
+        for (int c = 0; c < 10; ++c) store(10 + c, third[c]);
       }
     }
   }

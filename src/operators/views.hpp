@@ -89,8 +89,6 @@ struct StrengthVectors {
   StrengthVectors(const T* first, Index distance, int count, SourceKind what = SourceKind::charges)
       : data(first), stride(distance), vectors(count), kind(what) {}
   const T* of(int part, int vector) const { return data + Index{part * vectors + vector} * stride; }
-  /// Whether these are what the loops over single charges take.
-  bool single_charges() const { return vectors == 1 && kind == SourceKind::charges; }
   const T* data;
   Index stride = 0;
   int vectors = 1;

@@ -16,6 +16,20 @@ equal() {
 whole() {
   equal 1e-5 "$1" old.h5 || equal 1e-5 "$1" new.h5 || { cat diff.log; fail "$1 is neither old nor new"; }
 }
+# wait_for_ranks: until no process of a run is left. Killed ranks end when their last system call does, which takes long
+# if that waits for a disk; until then their temporary files are not the next run's to remove.
+wait_for_ranks() {
+  local process left
+  for _ in $(seq 600); do
+    left=
+    for process in /proc/[0-9]*; do
+      [ "$process" = "/proc/$$" ] || [ ! "$process/cwd" -ef "$scratch" ] || left+=" ${process#/proc/}"
+    done
+    [ -n "$left" ] || return 0
+    sleep 0.05
+  done
+  fail "processes of a killed run are left:$left"
+}
 # killed RANKS STAGE OPTIONS...: a run that must not succeed.
 killed() {
   local ranks=$1 stage=$2
@@ -23,6 +37,7 @@ killed() {
   # Nothing is read from ranks that mpirun ends, so it need not wait for them.
   OMPI_MCA_odls_base_sigkill_timeout=0 OCTOPOLE_FAULT=$stage octopole "$ranks" run -i cloud.h5 -d 5 --gradient "$@"
   if [ "$status" -eq 0 ] || [ "$status" -eq 124 ]; then fail "exit code $status of $ranks ranks with $stage"; fi
+  wait_for_ranks
 }
 
 for ranks in 1 2 3; do
@@ -69,6 +84,7 @@ for attempt in $(seq 12); do
     kill_session $launcher
     wait $launcher
   } 2>kill.log
+  wait_for_ranks
   whole any.h5
 done
 expect 0 2 run -i cloud.h5 -d 5 --gradient -o any.h5 --operators any-operators.h5 --record records.jsonl

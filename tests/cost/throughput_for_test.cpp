@@ -57,4 +57,32 @@ TEST(ThroughputFor, TranslationsTakeTheSameForEachVector) {
                      5 * seconds(parameters_for("laplace", 1), kind));
 }
 
+/// Seconds of one pair of P2P.
+double pair_seconds(SourceKind kind, Output output) {
+  Options options;
+  options.digits = 3;  // all in single precision
+  options.source_kind = kind;
+  options.output = output;
+  const Parameters p = resolve(options, "laplace");
+  constexpr auto p2p = static_cast<std::size_t>(Phase::p2p);
+  OperationsByPhase operations{};
+  operations[p2p].pairs = 1;
+  return seconds_of(operations, p, p.throughput, true)[p2p];
+}
+
+// More strengths and more results take longer, but not longer than one loop over charges for each product of
+// both.
+TEST(SecondsOf, DipolesAndHessians) {
+  using enum SourceKind;
+  using enum Output;
+  const double one = pair_seconds(charges, potential);
+  for (const Output output : {potential, potential_and_gradient, potential_gradient_and_hessian}) {
+    EXPECT_GT(pair_seconds(dipoles, output), pair_seconds(charges, output));
+    EXPECT_GE(pair_seconds(charges_and_dipoles, output), pair_seconds(dipoles, output));
+    EXPECT_LT(pair_seconds(charges_and_dipoles, output), 4 * 10 * one);
+  }
+  for (const SourceKind kind : {charges, dipoles, charges_and_dipoles})
+    EXPECT_GT(pair_seconds(kind, potential_gradient_and_hessian), pair_seconds(kind, potential_and_gradient));
+}
+
 }  // namespace

@@ -399,7 +399,7 @@ TEST(Dipoles, MistakesAreRefusedOnAllRanks) {
     const std::string message = refusal([&] { e.fmm.evaluate(strengths); });
     EXPECT_NE(message.find(text), std::string::npos) << message;
   };
-  if (e.charges.empty()) GTEST_SKIP() << "more ranks than points";
+  ASSERT_FALSE(e.charges.empty()) << "more ranks than points";
   std::vector<double> wrong = e.dipoles;
   if (last) wrong.pop_back();
   expect_refusal({e.charges, wrong}, "dipoles: ");
@@ -432,6 +432,17 @@ TEST(Dipoles, MemoryIsCheckedBeforeMoreIsEvaluated) {
   limited.fmm.evaluate(limited.charges);
   const std::string message = refusal([&] { limited.fmm.evaluate(limited.strengths(), kAll); });
   EXPECT_NE(message.find("4 numbers per source and 10 per target"), std::string::npos) << message;
+
+  // What was checked for few points is checked again for more.
+  const Problem few("cube", 2000, SourceKind::charges_and_dipoles);
+  const auto set_points = [&](const Problem& p) { limited.fmm.set_points(limited.part.of(p.sources, 3)); };
+  const auto evaluate = [&](const Problem& p) {
+    return limited.fmm.evaluate({limited.part.of(p.charges, 1), limited.part.of(p.dipoles, 3)}, kAll);
+  };
+  set_points(few);
+  EXPECT_NO_THROW(evaluate(few));
+  set_points(problem);
+  EXPECT_NE(refusal([&] { evaluate(problem); }), "");
 }
 
 }  // namespace

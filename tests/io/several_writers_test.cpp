@@ -223,5 +223,20 @@ TEST(PendingFile, LeavesTheFilesOfLivingProcessesAlone) {
   EXPECT_EQ(read_file(path), "");
 }
 
+TEST(PendingFile, RemovesTheFileOfAProcessWhoseStatusNobodyAskedFor) {
+  const Scratch scratch("pending");
+  const std::string path = scratch.file("result");
+  const pid_t writer = start_child([&] {
+    const PendingFile unfinished(path);
+    ::_exit(0);  // before the file is removed
+  });
+  siginfo_t ended{};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(writer), &ended, WEXITED | WNOWAIT), 0);
+  EXPECT_EQ(parts_in(scratch), 1);
+  check_writable(path);
+  EXPECT_EQ(parts_in(scratch), 0);
+  EXPECT_EQ(::waitpid(writer, nullptr, 0), writer);
+}
+
 }  // namespace
 }  // namespace octopole
