@@ -13,11 +13,13 @@ namespace octopole {
 ///
 /// A dipole d at y has the potential d . grad_y K(x, y) at x, for Laplace d . (x - y) / (4 pi |x - y|^3): it
 /// points from a negative to a positive charge. A double layer of density s has d = s n, with the normal n.
+///
+/// Vector kernels take their strengths (forces, vorticities) as charges with three components.
 struct Strengths {
   Strengths(std::span<const double> with_charges, std::span<const double> with_dipoles, int in_vectors = 1)
       : charges(with_charges), dipoles(with_dipoles), vectors(in_vectors) {}
 
-  std::span<const double> charges;  ///< (sources, vectors)
+  std::span<const double> charges;  ///< (sources, vectors); of vector kernels (sources, 3, vectors)
   std::span<const double> dipoles;  ///< (sources, 3, vectors)
   int vectors;                      ///< the last index, which varies fastest
 };
@@ -25,10 +27,12 @@ struct Strengths {
 /// Result of an evaluation on this rank, in the order of the targets that this rank passed to set_points.
 /// Units: charge per length, and charge per length squared and cubed for the gradient and the Hessian.
 struct Field {
-  std::vector<double> potential = {};  ///< (targets, vectors)
-  std::vector<double> gradient = {};   ///< (targets, 3, vectors), d/dx d/dy d/dz; empty unless requested
-  std::vector<double> hessian = {};    ///< (targets, 6, vectors), xx xy xz yy yz zz; empty unless requested
-  int vectors = 1;                     ///< of strengths: the last index, which varies fastest
+  /// (targets, vectors); the result of a vector kernel, velocity or displacement: (targets, 3, vectors)
+  std::vector<double> potential = {};
+  std::vector<double> gradient = {};  ///< (targets, 3, vectors), d/dx d/dy d/dz; empty unless requested
+  std::vector<double> hessian = {};   ///< (targets, 6, vectors), xx xy xz yy yz zz; empty unless requested
+  int vectors = 1;                    ///< of strengths: the last index, which varies fastest
+  int components = 1;                 ///< of the potential: 1, or 3 of vector kernels
 };
 
 }  // namespace octopole

@@ -1,4 +1,4 @@
-// The concept of a kernel, the kernels of the library, and any of them as one type.
+// The concepts of scalar and vector kernels, the kernels of the library, and any of them as one type.
 #pragma once
 
 #include <array>
@@ -159,6 +159,127 @@ struct Yukawa {
   }
 };
 
+/// How a vector kernel is composed of potentials of Laplace's kernel without its constant. With phi_j(x) =
+/// sum f_j / r and psi(x) = sum (y . f) / r over sources at y with strengths f, where x and y are relative to
+/// any common origin, u_i = a phi_i - b (sum_j x_j d_i phi_j - d_i psi) + c (curl phi)_i in units of the
+/// kernel's constant, because r_i (r . f) / r^3 = -(r . f) d_i (1 / r). Four columns of charges, or three if
+/// b = 0.
+struct HarmonicColumns {
+  double a = 0, b = 0, c = 0;
+  int count() const { return b != 0 ? 4 : 3; }
+};
+
+/// Values of a kernel's parameter that are allowed: from low, itself included or not, to high, and finite.
+struct ParameterRange {
+  double low, high;
+  bool includes_low;
+};
+
+/// A vector kernel u_i(x) = constant * sum_j K_ij(d) f_j, with d = x - y, for a strength f at y. Its
+/// functions are those of scalar kernels, where they have the same names.
+template <class K>
+concept VectorKernel = requires(const K kernel, double v, const double (&from)[3], double (&to)[3]) {
+  { K::name } -> std::convertible_to<std::string_view>;
+  { K::strengths } -> std::convertible_to<std::string_view>;  ///< names of strengths and result, in files
+  { K::result } -> std::convertible_to<std::string_view>;
+  { K::homogeneity } -> std::convertible_to<int>;  ///< K(s d) = s^homogeneity K(d)
+  { K::parity } -> std::convertible_to<int>;       ///< K(-d) = parity K(d): 1 or -1
+  /// Time of a near pair relative to Laplace's potential: {both sides at once, one side}, measured.
+  { K::pair_cost } -> std::convertible_to<std::array<double, 2>>;
+  { kernel.constant() } -> std::convertible_to<double>;
+  { kernel.columns() } -> std::same_as<HarmonicColumns>;
+  { kernel.parameters() } -> std::convertible_to<std::array<double, kKernelParameters>>;
+  { K::parameter_names } -> std::convertible_to<std::span<const std::string_view>>;
+  { K::parameter_ranges } -> std::convertible_to<std::span<const ParameterRange>>;
+  { K::with_parameters(kernel.parameters()) } -> std::same_as<K>;
+  { kernel.add(from, v, v, from, to) } -> std::same_as<void>;  ///< adds K(d) f to u: (d, r2, 1 / r, f, u)
+};
+
+/// Free-space Green's function of the Stokes equations, the Stokeslet: the velocity at x of a fluid on which
+/// the force f acts at y, u = (f / r + d (d . f) / r^3) / (8 pi viscosity).
+struct Stokes {
+  static constexpr std::string_view name = "stokes", strengths = "forces", result = "velocity";
+  static constexpr int homogeneity = -1, parity = 1;
+  static constexpr std::array<double, 2> pair_cost{2.5, 2.5};
+  static constexpr std::array<std::string_view, 1> parameter_names{"viscosity"};
+  static constexpr std::array<ParameterRange, 1> parameter_ranges{{{1e-300, 1e300, true}}};
+
+  double viscosity = 1;  ///< dynamic viscosity; positive
+
+  double constant() const { return 0.125 * std::numbers::inv_pi / viscosity; }
+  HarmonicColumns columns() const { return {1, 1, 0}; }
+  std::array<double, kKernelParameters> parameters() const { return {viscosity}; }
+  static Stokes with_parameters(const std::array<double, kKernelParameters>& p) { return {p[0]}; }
+  template <class V>
+  void add(const V (&d)[3], const V&, const V& inverse_r, const V (&f)[3], V (&u)[3]) const {
+    const V x = d[0] * inverse_r, y = d[1] * inverse_r, z = d[2] * inverse_r;  // cubes of 1 / r may overflow
+    const V along = (x * f[0] + y * f[1] + z * f[2]) * inverse_r;
+    u[0] += inverse_r * f[0];
+    u[1] += inverse_r * f[1];
+    u[2] += inverse_r * f[2];
+    u[0] += along * x;
+    u[1] += along * y;
+    u[2] += along * z;
+  }
+};
+static_assert(VectorKernel<Stokes>);
+
+/// Kelvin's solution of linear elasticity in an infinite solid: the displacement at x due to the force f at
+/// y, u = ((3 - 4 nu) f / r + d (d . f) / r^3) / (16 pi G (1 - nu)), with shear modulus G and Poisson's ratio
+/// nu.
+struct Elasticity {
+  static constexpr std::string_view name = "elasticity", strengths = "forces", result = "displacement";
+  static constexpr int homogeneity = -1, parity = 1;
+  static constexpr std::array<double, 2> pair_cost{2.6, 2.6};
+  static constexpr std::array<std::string_view, 2> parameter_names{"shear-modulus", "poisson"};
+  static constexpr std::array<ParameterRange, 2> parameter_ranges{{{1e-300, 1e300, true}, {-1, 0.5, false}}};
+
+  double shear_modulus = 1;  ///< positive
+  double poisson = 0.25;     ///< Poisson's ratio, above -1 and at most 0.5
+
+  double constant() const { return 0.0625 * std::numbers::inv_pi / (shear_modulus * (1 - poisson)); }
+  HarmonicColumns columns() const { return {3 - 4 * poisson, 1, 0}; }
+  std::array<double, kKernelParameters> parameters() const { return {shear_modulus, poisson}; }
+  static Elasticity with_parameters(const std::array<double, kKernelParameters>& p) { return {p[0], p[1]}; }
+  template <class V>
+  void add(const V (&d)[3], const V&, const V& inverse_r, const V (&f)[3], V (&u)[3]) const {
+    const V x = d[0] * inverse_r, y = d[1] * inverse_r, z = d[2] * inverse_r;  // cubes of 1 / r may overflow
+    const V along = (x * f[0] + y * f[1] + z * f[2]) * inverse_r;
+    const V direct = parameter<V>(3 - 4 * poisson) * inverse_r;
+    u[0] += direct * f[0];
+    u[1] += direct * f[1];
+    u[2] += direct * f[2];
+    u[0] += along * x;
+    u[1] += along * y;
+    u[2] += along * z;
+  }
+};
+static_assert(VectorKernel<Elasticity>);
+
+/// The law of Biot and Savart: the velocity at x induced by the vorticity (times volume) w at y,
+/// u = w x d / (4 pi r^3).
+struct BiotSavart {
+  static constexpr std::string_view name = "biot-savart", strengths = "vorticity", result = "velocity";
+  static constexpr int homogeneity = -2, parity = -1;
+  static constexpr std::array<double, 2> pair_cost{2.3, 2.3};
+  static constexpr std::array<std::string_view, 0> parameter_names{};
+  static constexpr std::array<ParameterRange, 0> parameter_ranges{};
+
+  double constant() const { return 0.25 * std::numbers::inv_pi; }
+  HarmonicColumns columns() const { return {0, 0, 1}; }
+  std::array<double, kKernelParameters> parameters() const { return {}; }
+  static BiotSavart with_parameters(const std::array<double, kKernelParameters>&) { return {}; }
+  template <class V>
+  void add(const V (&d)[3], const V&, const V& inverse_r, const V (&w)[3], V (&u)[3]) const {
+    const V g = inverse_r * inverse_r, x = g * (d[0] * inverse_r), y = g * (d[1] * inverse_r),
+            z = g * (d[2] * inverse_r);
+    u[0] += w[1] * z - w[2] * y;
+    u[1] += w[2] * x - w[0] * z;
+    u[2] += w[0] * y - w[1] * x;
+  }
+};
+static_assert(VectorKernel<BiotSavart>);
+
 struct KernelType;      // kernels/any_kernel.hpp
 struct PairLoops;       // kernels/pair_loop_isa.hpp
 struct ReferenceLoops;  // kernels/reference_loop_isa.hpp
@@ -179,6 +300,8 @@ class AnyKernel {
  public:
   template <Kernel K>
   AnyKernel(const K& kernel);
+  template <VectorKernel K>
+  AnyKernel(const K& kernel);
 
   std::string_view name() const;
   int homogeneity() const;
@@ -191,9 +314,23 @@ class AnyKernel {
   AnyKernel in_units_of(double length) const;
   AnyKernel for_operators() const;
 
+  /// Components of strengths and results: 1, or 3 of vector kernels.
+  int components() const;
+  /// Names of strengths and result: charges and potential, or those of the vector kernel.
+  std::string_view strengths_name() const;
+  std::string_view result_name() const;
+  /// The kernel of multipoles and locals: of vector kernels Laplace, of others the kernel itself.
+  AnyKernel translation_kernel() const;
+  /// Of vector kernels only.
+  HarmonicColumns columns() const;
+  /// Adds K(d) f to u, without the constant: of vector kernels only.
+  void add_vector(const std::array<double, 3>& d, double r2, double inverse_r, const std::array<double, 3>& f,
+                  std::array<double, 3>& u) const;
+
   /// Throws Error if a parameter is out of range.
   void check() const;
 
+  // Of scalar kernels only:
   /// The radial functions without the constant, up to derivatives of this order; 0 beyond.
   RadialFactors at(double r2, double inverse_r, int order = 3) const;
   /// values[i] = f(dx[i], dy[i], dz[i]) without the constant, 0 for coincident points.

@@ -201,7 +201,12 @@ struct Parameters {
   double padding = 1;         ///< likewise if tune_padding
   bool tune_ncrit = false, tune_padding = false;  ///< whether set_points chooses
   Throughput throughput;                          ///< the minimum over the ranks
-  OperatorKey operators;
+  std::string_view kernel;                        ///< name of the kernel, a constant of the program
+  /// Of the kernel in the caller's unit; 0 beyond their number.
+  std::array<double, kKernelParameters> kernel_parameters{};
+  int components = 1;     ///< of a strength and a result of the kernel: 1, or 3 of vector kernels
+  int columns = 1;        ///< of multipoles and locals per vector of strengths
+  OperatorKey operators;  ///< of a vector kernel those of Laplace, of which it is composed
   Precision near_precision = Precision::double_precision;
   NearForm near_form = NearForm::two_floats;  ///< of P2P in single precision if sources = targets
   double near_min_separation = 0.03;          ///< half sides; forms with one float sum closer pairs in double
@@ -228,6 +233,10 @@ struct Parameters {
   int passes() const;
   /// Number of vectors that the largest pass takes together.
   int vectors_per_pass() const;
+  /// Number of columns of multipoles and locals of the largest pass.
+  int columns_per_pass() const { return columns * vectors_per_pass(); }
+  /// Whether one of the columns is that of moments (operators/columns.hpp).
+  bool moments() const { return columns > 3; }
   /// Bytes per multipole of all vectors of a pass that only M2L needs, as sent between ranks.
   Index multipole_bytes() const;
 };

@@ -84,6 +84,15 @@ double pair_flops(int sources, int results, const Parameters& parameters) {
          parameters.options.vectors * 2.0 * sources * results;
 }
 
+/// The same for vector kernels: a near pair by the kernel, others with each column of potentials.
+double vector_pair_flops(bool near, bool at_targets, const Parameters& parameters) {
+  constexpr double kNear = 29, kValue = 9, kWithGradient = 12;
+  const double columns = parameters.columns;
+  return parameters.options.vectors * (near         ? kNear
+                                       : at_targets ? kWithGradient + columns * 2 * 4
+                                                    : kValue + columns * 2);
+}
+
 /// Resets the peak of resident memory, where the system can (Linux).
 void reset_peak_memory() {
   std::ofstream("/proc/self/clear_refs") << 5;
@@ -124,10 +133,13 @@ void compute_throughput(BenchResult& result) {
     const Phase phase = static_cast<Phase>(i);
     const bool near = phase == Phase::p2p, at_targets = near || phase == Phase::l2p || phase == Phase::m2p,
                of_sources = near || phase == Phase::p2m || phase == Phase::p2l;
+    const double of_pair = s.parameters.components > 1
+                               ? vector_pair_flops(near, at_targets, s.parameters)
+                               : pair_flops(of_sources ? s.parameters.strength_parts() : 1,
+                                            at_targets ? s.parameters.result_parts() : 1, s.parameters);
     const double flops =
-        operations.pairs * pair_flops(of_sources ? s.parameters.strength_parts() : 1,
-                                      at_targets ? s.parameters.result_parts() : 1, s.parameters) +
-        s.parameters.options.vectors * (operations.gemm + operations.transform + operations.sweep);
+        operations.pairs * of_pair + s.parameters.options.vectors * s.parameters.columns *
+                                         (operations.gemm + operations.transform + operations.sweep);
     if (flops == 0 || result.phase_seconds[i] == 0) continue;
     result.gflops[i] = 1e-9 * flops / result.phase_seconds[i];
     result.fraction[i] = best[i] / threads / result.phase_seconds[i];
@@ -145,7 +157,7 @@ BenchResult measure_case(const mpi::Comm& comm, const BenchCases& cases, Shape s
   distribution.shape = shape;
   distribution.sources = points;
   distribution.seed = cases.seed;
-  distribution.strengths = {cases.method.source_kind, cases.method.vectors};
+  distribution.strengths = {cases.method.source_kind, cases.method.vectors, cases.kernel.components()};
   const Points made = make_points(comm, distribution);
   const std::vector<double>& positions = made.sources;
   Options options = cases.method;
@@ -312,6 +324,13 @@ class Bench : public Command {
     for (const std::string& name : shapes_) cases_.shapes.push_back(parse_shape(name));
     cases_.outputs.clear();
     for (const std::string& name : outputs_) cases_.outputs.push_back(parse_output(name));
+    if (cases_.kernel.components() > 1) {
+      if (parser_->count("--outputs") > 0 && cases_.outputs != std::vector{Output::potential})
+        throw UsageError(fmt::format("--outputs: the kernel {} has one result, {}", cases_.kernel.name(),
+                                     cases_.kernel.result_name()),
+                         "leave --outputs out");
+      cases_.outputs = {Output::potential};
+    }
     for (const int digits : cases_.digits) {
       Options options = cases_.method;
       options.digits = digits;

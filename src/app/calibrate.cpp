@@ -288,7 +288,7 @@ class Calibrate : public Command {
     parser_->add_option("-n,--points", cases_.points, "Number of points of each distribution")
         ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()))
         ->capture_default_str();
-    kernel_.add_to(*parser_);
+    kernel_.add_to(*parser_, true);
     method_.add_method_to(*parser_, {"source_kind"});
     parser_->add_option("--min-order", cases_.first_order, "Smallest order")
         ->check(CLI::Range(2, kLargestOrder))

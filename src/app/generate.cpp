@@ -3,10 +3,12 @@
 
 #include <array>
 
+#include "app/kernel_options.hpp"
 #include "app/options.hpp"
 #include "app/program.hpp"
 #include "cost/option_table.hpp"
 #include "io/points_file.hpp"
+#include "kernels/any_kernel.hpp"
 #include "octopole/version.hpp"
 
 namespace octopole::app {
@@ -25,6 +27,9 @@ class Generate : public Command {
     // Required, but not by the subcommand `mesh`: checked in run().
     required_ = {distribution_.add_to(*parser_, "shape"), parser_->get_option("--points"),
                  parser_->add_option("-o,--output", output_, "File to write (HDF5)")};
+    parser_->add_option("--kernel", kernel_, "Write the strengths that this kernel takes")
+        ->check(CLI::IsMember(names_of_kernels()))
+        ->option_text("NAME=" + kernel_);
     strengths_.add_to(*parser_);
     parser_->add_flag("-q,--quiet", quiet_, "Print nothing");
   }
@@ -49,8 +54,19 @@ class Generate : public Command {
         [=](Index first, std::span<double> values) {
           fill_positions(distribution.shape, first, values, distribution.seed);
         });
-    const auto [kind, vectors] = strengths_.get();
-    if (kind != SourceKind::dipoles) {
+    auto [kind, vectors, components] = strengths_.get();
+    const KernelType& kernel = *kernel_type(kernel_);
+    components = kernel.components;
+    if (components > 1 && kind != SourceKind::charges)
+      throw UsageError(
+          fmt::format("the sources of {} have {}: leave --source-kind out", kernel.name, kernel.strengths));
+    if (components > 1) {
+      add(comm, tables, fmt::format("/sources/{}", kernel.strengths), distribution.sources, 3 * vectors,
+          [=, count = vectors](Index first, std::span<double> values) {
+            fill_dipoles(distribution.charges, first, values, distribution.seed, count);
+          });
+      tables.back().vectors = vectors;
+    } else if (kind != SourceKind::dipoles) {
       add(comm, tables, "/sources/charges", distribution.sources, vectors,
           [=, count = vectors](Index first, std::span<double> values) {
             fill_charges(distribution.charges, first, values, distribution.seed, count);
@@ -77,17 +93,18 @@ class Generate : public Command {
     if (comm.is_root() && !quiet_) {
       const std::string targets =
           distribution.targets ? fmt::format(" and {} targets", *distribution.targets) : "";
-      fmt::print(
-          "{} {} {}{} in {}\n", distribution.sources, shape_name(distribution.shape),
-          kind == SourceKind::charges_and_dipoles ? "charges with dipoles" : Choices<SourceKind>::name(kind),
-          targets, output_);
+      fmt::print("{} {} {}{} in {}\n", distribution.sources, shape_name(distribution.shape),
+                 components > 1                            ? fmt::format("points with {}", kernel.strengths)
+                 : kind == SourceKind::charges_and_dipoles ? "charges with dipoles"
+                                                           : std::string(Choices<SourceKind>::name(kind)),
+                 targets, output_);
     }
     return kSuccess;
   }
 
  private:
   template <class Fill>
-  static void add(const mpi::Comm& comm, std::vector<Table>& tables, const char* dataset, Index rows,
+  static void add(const mpi::Comm& comm, std::vector<Table>& tables, const std::string& dataset, Index rows,
                   Index columns, Fill fill) {
     tables.push_back({dataset, rows, columns, block_of(rows, comm.rank(), comm.size()),
                       [=](Index first, Index count, double* values) {
@@ -100,7 +117,7 @@ class Generate : public Command {
   std::array<const CLI::Option*, 3> required_{};
   DistributionOptions distribution_;
   StrengthOptions strengths_;
-  std::string output_;
+  std::string output_, kernel_ = std::string(Laplace::name);
   bool quiet_ = false;
 };
 

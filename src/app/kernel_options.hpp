@@ -2,10 +2,12 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "octopole/kernels.hpp"
@@ -18,19 +20,23 @@ std::vector<NamedParameter> named_parameters(const AnyKernel& kernel);
 nlohmann::ordered_json kernel_json(const AnyKernel& kernel);
 /// As text: name and parameters.
 std::string kernel_text(const AnyKernel& kernel);
+/// Names that --kernel takes.
+std::vector<std::string> names_of_kernels(bool scalar_only = false);
 /// The kernel of resolved parameters.
 AnyKernel kernel_of(const Parameters& parameters);
 
 /// --kernel and the options of its parameters; add_to() before parsing, get() after.
 class KernelOptions {
  public:
-  void add_to(CLI::App& parser);
+  /// `scalar_only`: without vector kernels and their parameters.
+  void add_to(CLI::App& parser, bool scalar_only = false);
   /// Throws UsageError for a parameter that the kernel does not have, or one that is missing or out of range.
   AnyKernel get() const;
 
  private:
   std::string name_ = std::string(Laplace::name);
-  std::optional<double> screening_;
+  /// By name; the values are where the parser writes them.
+  std::vector<std::pair<std::string, std::unique_ptr<std::optional<double>>>> options_;
 };
 
 }  // namespace octopole::app

@@ -209,7 +209,7 @@ Options FmmOptions::get() const {
 // ---- a point distribution.
 
 void StrengthOptions::add_to(CLI::App& parser) {
-  parser.add_option("--vectors", vectors_, "Number of vectors of charges, or dipoles")
+  parser.add_option("--vectors", vectors_, "Number of vectors of strengths")
       ->check(CLI::Range(1, kMostVectors))
       ->group(kInputGroup);
   std::vector<std::string> kinds(Choices<SourceKind>::values.size());
@@ -221,7 +221,7 @@ void StrengthOptions::add_to(CLI::App& parser) {
 }
 
 StrengthShape StrengthOptions::get() const {
-  StrengthShape shape{SourceKind::charges, vectors_};
+  StrengthShape shape{SourceKind::charges, vectors_, 1};
   for (const SourceKind kind : Choices<SourceKind>::values)
     if (Choices<SourceKind>::name(kind) == kind_) shape.kind = kind;
   return shape;
@@ -268,12 +268,15 @@ Points make_points(const mpi::Comm& comm, const PointDistribution& distribution,
   points.targets_are_sources = !distribution.targets;
   const RowBlock sources = block_of(distribution.sources, comm.rank(), comm.size());
   const RowBlock targets = block_of(distribution.targets.value_or(0), comm.rank(), comm.size());
-  const auto [kind, vectors] = distribution.strengths;
+  const auto [kind, vectors, components] = distribution.strengths;
   if (before_making) before_making(sources, targets, distribution.strengths);
   points.vectors = vectors;
   points.kind = kind;
   points.sources = make_positions(distribution.shape, sources.first, sources.count, distribution.seed);
-  if (kind != SourceKind::dipoles)
+  if (components > 1)  // three components, as dipoles have
+    points.charges =
+        make_dipoles(distribution.charges, sources.first, sources.count, distribution.seed, vectors);
+  else if (kind != SourceKind::dipoles)
     points.charges =
         make_charges(distribution.charges, sources.first, sources.count, distribution.seed, vectors);
   if (kind != SourceKind::charges)

@@ -21,6 +21,7 @@
 #include "io/atomic_file.hpp"
 #include "io/point_distributions.hpp"
 #include "io/points_file.hpp"
+#include "kernels/any_kernel.hpp"
 #include "octopole/kernels.hpp"
 #include "planner/forecast.hpp"
 #include "tree/morton.hpp"
@@ -39,7 +40,7 @@ class ForecastPoints {
  public:
   /// Uses the points of a file; or those of a shape.
   /// `resolved`: the parameters for the strengths of the file.
-  ForecastPoints(const mpi::Comm& comm, const std::string& path,
+  ForecastPoints(const mpi::Comm& comm, const std::string& path, const AnyKernel& kernel,
                  const std::function<Parameters(const StrengthShape&)>& resolved);
   ForecastPoints(const mpi::Comm& comm, Shape shape, Index points, std::uint64_t seed,
                  const Parameters& parameters);
@@ -105,10 +106,10 @@ AlignedVector<morton::Code> sorted(AlignedVector<morton::Code> codes) {
   return codes;
 }
 
-ForecastPoints::ForecastPoints(const mpi::Comm& comm, const std::string& path,
+ForecastPoints::ForecastPoints(const mpi::Comm& comm, const std::string& path, const AnyKernel& kernel,
                                const std::function<Parameters(const StrengthShape&)>& resolved) {
-  const Points points = read_points(comm, path);
-  parameters_ = resolved({points.kind, points.vectors});
+  const Points points = read_points(comm, path, kernel);
+  parameters_ = resolved({points.kind, points.vectors, kernel.components()});
   take(comm, points);
   note_ = "the points of " + path;
 }
@@ -283,7 +284,7 @@ class PlanCommand : public Command {
     const AnyKernel kernel = kernel_.get();
     const auto resolved = [&] {
       Parameters p = resolve(options, kernel.name());
-      p.operators.kernel_parameters = kernel.parameters();
+      set_kernel_parameters(kernel, p);
       return p;
     };
     const Parameters parameters = resolved();  // refuses bad options before points are read
@@ -294,7 +295,7 @@ class PlanCommand : public Command {
       if (!points || curve_ == "weak") {
         points.reset();
         if (!input_.empty())
-          points = std::make_unique<ForecastPoints>(comm, input_, [&](const StrengthShape& in_file) {
+          points = std::make_unique<ForecastPoints>(comm, input_, kernel, [&](const StrengthShape& in_file) {
             options_.take_from_file(input_, in_file, options);
             return resolved();
           });

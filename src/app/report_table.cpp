@@ -11,6 +11,7 @@
 #include "base/machine.hpp"
 #include "cost/leaf_cost.hpp"
 #include "fmm/statistics.hpp"
+#include "kernels/any_kernel.hpp"
 #include "octopole/version.hpp"
 
 namespace octopole::app {
@@ -26,7 +27,7 @@ class Lines {
  public:
   template <class... Args>
   void add(std::string_view label, fmt::format_string<Args...> text, Args&&... args) {
-    lines_ += fmt::format("{:<14}", label);
+    lines_ += fmt::format("{:<13} ", label);
     lines_ += fmt::format(text, std::forward<Args>(args)...);
     lines_ += '\n';
   }
@@ -141,6 +142,12 @@ constexpr Measures kMeasures[3][3] = {{{"potential", "|u|", "sum |q|/r"},
 /// Calls use(error, measures) for all parts of the field.
 template <class Use>
 void for_each_error(const Verification& v, const Parameters& parameters, const Use& use) {
+  if (parameters.components > 1) {
+    const KernelType& kernel = *kernel_type(parameters.kernel);
+    const std::string name(kernel.result);
+    use(v.potential, Measures{name.c_str(), "|u|", kernel.homogeneity == -1 ? "sum |f|/r" : "sum |w|/r^2"});
+    return;
+  }
   const auto& measures = kMeasures[static_cast<int>(parameters.options.source_kind)];
   use(v.potential, measures[0]);
   if (v.gradient) use(*v.gradient, measures[1]);

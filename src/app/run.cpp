@@ -35,7 +35,7 @@ std::vector<Attribute> describe(const RunReport& report) {
   std::vector<Attribute> attributes = {
       {"octopole_version", std::string(version().version)},
       {"input", report.distribution ? describe(*report.distribution) : report.input},
-      {"kernel", std::string(p.operators.kernel)},
+      {"kernel", std::string(p.kernel)},
       {"ranks", std::int64_t{report.summary.ranks}}};
   for (const auto& [name, value] : named_parameters(kernel_of(p)))
     attributes.emplace_back(std::string(name), value);
@@ -129,7 +129,7 @@ class Run : public Command {
     const AnyKernel kernel = kernel_.get();
     const FieldParts fields = fields_.get();
     options.output = fields.output();
-    if (options.output != Output::potential) {
+    if (options.output != Output::potential || kernel.components() > 1) {
       try {
         resolve(options, kernel.name());  // fewer digits are possible than for the potential alone
       } catch (const Error& error) {
@@ -141,7 +141,7 @@ class Run : public Command {
     report.input = input_;
     if (distribution_.given()) {
       report.distribution = distribution_.get();
-      report.distribution->strengths = {options.source_kind, options.vectors};
+      report.distribution->strengths = {options.source_kind, options.vectors, kernel.components()};
     }
     report.output = output_;
     const std::string throughput = choose_throughput(comm, throughput_);
@@ -166,7 +166,7 @@ class Run : public Command {
       memory.require_before_reading(sources.count, targets.count, !comm.any(targets.count > 0));
     };
     const Points points = report.distribution ? make_points(comm, *report.distribution, before_reading)
-                                              : read_points(comm, input_, before_reading);
+                                              : read_points(comm, input_, kernel, before_reading);
     report.read_seconds = comm.max(seconds_now() - start);
 
     const Field field = evaluate(comm, kernel, options, points, report);
@@ -182,7 +182,7 @@ class Run : public Command {
     }
     start = seconds_now();
     if (!output_.empty())
-      write_field(comm, output_, field, block_of(points.target_count, comm.rank(), comm.size()).first,
+      write_field(comm, output_, field, kernel, block_of(points.target_count, comm.rank(), comm.size()).first,
                   points.target_count, fields, describe(report));
     report.write_seconds = comm.max(seconds_now() - start);
     return publish(comm, report);

@@ -23,15 +23,16 @@ struct AccuracyRow {
 /// smallest order whose largest error keeps the safety factor (docs/accuracy.md has the exceptions). With the
 /// gradient, both errors are below 10^-digits, also for targets around clusters of sources; with the Hessian,
 /// all three. The potential of dipoles takes the orders of the gradient from 8 digits on; docs/accuracy.md
-/// has an exception for single precision.
+/// has an exception for single precision. Vector kernels (`components` > 1) have one table.
 std::span<const AccuracyRow> accuracy_table(Precision precision, Output output,
-                                            SourceKind kind = SourceKind::charges);
+                                            SourceKind kind = SourceKind::charges, int components = 1);
 
 /// The row for `digits`. Throws Error if precision and output do not reach that number of digits.
-const AccuracyRow& accuracy_row(Precision precision, Output output, SourceKind kind, int digits);
+const AccuracyRow& accuracy_row(Precision precision, Output output, SourceKind kind, int digits,
+                                int components = 1);
 
 /// The n_crit that suits an order chosen by the user.
-int ncrit_for_order(Precision precision, Output output, SourceKind kind, int order);
+int ncrit_for_order(Precision precision, Output output, SourceKind kind, int order, int components = 1);
 
 }  // namespace octopole
 #pragma GCC visibility pop

@@ -66,7 +66,7 @@ Index point_values(const PointNumbers& n, const Parameters& parameters) {
 /// Bytes of multipoles, locals and check potentials.
 Index node_values(const tree::EssentialTree& tree, const Parameters& parameters) {
   const OperatorKey& key = parameters.operators;
-  return parameters.vectors_per_pass() * static_cast<Index>(key.precision) *
+  return parameters.columns_per_pass() * static_cast<Index>(key.precision) *
          (2 * tree.size() * surface_size(key.order) +
           widest_level(tree) * surface_size(key.downward_check_order));
 }
@@ -99,9 +99,11 @@ Index expected_rows(const RankLists& lists, const OperatorNodes& operator_nodes,
   return rows;
 }
 
-Index workspace_bytes(const OperatorKey& key, Index rows, int threads) {
+Index workspace_bytes(const Parameters& parameters, Index rows, int threads) {
+  const OperatorKey& key = parameters.operators;
   if (key.m2l != M2lMethod::fft) return 0;
-  return m2l_fft_workspace_bytes(key.order, static_cast<std::size_t>(key.m2l_precision), rows, threads);
+  return m2l_fft_workspace_bytes(key.order, static_cast<std::size_t>(key.m2l_precision), rows, threads,
+                                 parameters.moments());
 }
 
 /// By MemoryStage.
@@ -212,7 +214,7 @@ MemoryEstimate estimate_memory(const MemoryNeeds& needs, const Parameters& param
   const Index vectors = parameters.vectors_per_pass(),
               strength_bytes =
                   static_cast<Index>(parameters.operators.precision) * parameters.strength_parts();
-  const Index widest_result = n.results == 1 ? 1 : n.results == 4 ? 3 : 6;  // that is returned at a time
+  const Index widest_result = n.results == 1 ? 1 : n.results <= 4 ? 3 : 6;  // that is returned at a time
 
   // Codes and orders of the caller's points; then codes of the owned points, with several ranks also their
   // order.
@@ -323,7 +325,7 @@ MemoryNeeds needs_of_lists(const PointNumbers& points, const MovedRecords& moved
     needs.v_bytes = item_bytes(lists.lists.v);
     for (const auto& parents : operator_nodes.target_parents)
       needs.memory.lists += kM2lScheduleBytes * static_cast<Index>(parents.size());
-    needs.m2l_workspace = workspace_bytes(key, expected_rows(lists, operator_nodes, key), threads);
+    needs.m2l_workspace = workspace_bytes(parameters, expected_rows(lists, operator_nodes, key), threads);
   }
   return needs;
 }

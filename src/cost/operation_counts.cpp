@@ -252,11 +252,21 @@ double pair_cost(PairSums sums, SourceKind kind, int order, const Parameters& pa
          charges;
 }
 
+/// Time of M2L by FFT with moments, which three of four columns add to the fourth, relative to that without:
+/// three more transforms back of eight in all, and stores of products.
+constexpr double kMomentTransforms = 11.0 / 8, kMomentSweep = 1.1;
+
+/// Time of a pair with a vector kernel's columns, relative to one of charges.
+double columns_share(const VectorShares& shares, double columns) {
+  return shares.pass + columns * shares.vector;
+}
+
 }  // namespace
 
 Throughput throughput_for(const Parameters& parameters, Throughput throughput) {
-  const std::array<double, 2> cost = kernel_type(parameters.operators.kernel)->pair_cost;
+  const std::array<double, 2> cost = kernel_type(parameters.kernel)->pair_cost;
   const double vectors = parameters.options.vectors, passes = parameters.passes();
+  const double columns = parameters.columns;
   for (const auto& [name, row] : throughput.rows()) {
     const auto divide = [rates = row](OperationKind kind, double factor) {
       (*rates)[static_cast<std::size_t>(kind)] /= factor;
@@ -264,6 +274,18 @@ Throughput throughput_for(const Parameters& parameters, Throughput throughput) {
     const auto together = [&](const VectorShares& shares, double one) {
       return vectors == 1 ? one : passes * (shares.pass + one - 1) + vectors * shares.vector;
     };
+    divide(OperationKind::gemm, vectors * columns);
+    divide(OperationKind::transform, vectors * columns * (parameters.moments() ? kMomentTransforms : 1));
+    divide(OperationKind::sweep, vectors * columns * (parameters.moments() ? kMomentSweep : 1));
+    if (parameters.components > 1) {
+      // P2P has loops of its own; surfaces and points exchange columns of potentials.
+      divide(OperationKind::near_pairs, vectors * cost[0]);
+      divide(OperationKind::near_gradient_pairs, vectors * cost[0]);
+      divide(OperationKind::pairs, vectors * columns_share(kOneSided, columns));
+      divide(OperationKind::gradient_pairs, vectors * columns_share(kOneSidedGradient, columns));
+      divide(OperationKind::gathers, vectors * 6 / 4);
+      continue;
+    }
     divide(OperationKind::near_pairs, together(kNear, cost[0]));
     divide(OperationKind::pairs, together(kOneSided, cost[0]));
     divide(OperationKind::near_gradient_pairs, parameters.vectors_per_pass() < kFewestGradientVectors
@@ -271,8 +293,6 @@ Throughput throughput_for(const Parameters& parameters, Throughput throughput) {
                                                    : together(kNearGradient, cost[1]));
     divide(OperationKind::gradient_pairs, together(kOneSidedGradient, cost[1]));
     divide(OperationKind::gathers, vectors == 1 ? 1 : (3 * passes + vectors) / 4);
-    for (const OperationKind kind : {OperationKind::gemm, OperationKind::transform, OperationKind::sweep})
-      divide(kind, vectors);
   }
   return throughput;
 }
@@ -298,16 +318,20 @@ std::array<double, kPhases> seconds_of(const OperationsByPhase& operations, cons
     const bool of_sources = near || phase == Phase::p2m || phase == Phase::p2l;
     const SourceKind kind = of_sources ? parameters.options.source_kind : SourceKind::charges;
     const int results = at_targets ? order : 0;
-    const bool plain = kind == SourceKind::charges && results <= 1, gradient = plain && results == 1;
+    const bool composed = parameters.components > 1;
+    const bool plain = kind == SourceKind::charges && results <= 1,
+               gradient = plain && (results == 1 || (composed && at_targets && !near));
     const OperationKind pairs =
         symmetric ? (gradient ? OperationKind::near_gradient_pairs : OperationKind::near_pairs)
                   : (gradient ? OperationKind::gradient_pairs : OperationKind::pairs);
     const bool split = near && !symmetric && parameters.near_precision == Precision::single_precision;
-    const double cost = plain ? 1
-                              : pair_cost(symmetric ? PairSums::symmetric
-                                          : split   ? PairSums::one_sided_tiles
-                                                    : PairSums::one_sided,
-                                          kind, results, parameters);
+    const double cost = composed && near && !symmetric ? kernel_type(parameters.kernel)->pair_cost[1] /
+                                                             columns_share(kOneSided, parameters.columns)
+                        : plain ? 1
+                                : pair_cost(symmetric ? PairSums::symmetric
+                                            : split   ? PairSums::one_sided_tiles
+                                                      : PairSums::one_sided,
+                                            kind, results, parameters);
     const Precision m2l = parameters.operators.m2l_precision;
     const NearForm form = symmetric ? parameters.near_form : NearForm::two_floats;
     seconds[i] =

@@ -72,8 +72,18 @@ void resolve_precisions(const Options& options, std::optional<int> digits, std::
   const int most = p.operators.m2l_precision == single ? reach : near_single_digits(options);
   if (digits && *digits > most && p.any_in_single())
     throw Error(fmt::format("{} digits{} cannot be reached with operators in single precision", *digits,
-                            options.output == Output::potential ? "" : " of derivatives"),
+                            p.options.output == Output::potential ? "" : " of derivatives"),
                 fmt::format("ask for {} digits, or use double precision", most));
+}
+
+/// The options by which the tables are read. Results of vector kernels are sums of gradients of potentials.
+Options for_tables(Options options, const KernelType& kernel) {
+  if (kernel.components == 1) return options;
+  if (options.output != Output::potential || options.source_kind != SourceKind::charges)
+    throw Error(fmt::format("the kernel {} has one result of one kind of sources", kernel.name),
+                "leave the output and the kind of sources as they are");
+  options.output = Output::potential_and_gradient;
+  return options;
 }
 
 // With smaller leaves the nearest targets of a source are left to M2L, whose errors then average over few
@@ -82,9 +92,10 @@ constexpr int kSmallLeaf = 10;
 
 /// The row of the calibrated table for a number of digits. Above its range, the last row: with one order more
 /// in double precision, unchanged in single, where rounding errors dominate.
-AccuracyRow row_for(Precision precision, const Options& options, int digits) {
-  AccuracyRow row = accuracy_table(precision, options.output, options.source_kind).back();
-  if (digits <= row.digits) return accuracy_row(precision, options.output, options.source_kind, digits);
+AccuracyRow row_for(Precision precision, const Options& options, int components, int digits) {
+  AccuracyRow row = accuracy_table(precision, options.output, options.source_kind, components).back();
+  if (digits <= row.digits)
+    return accuracy_row(precision, options.output, options.source_kind, digits, components);
   if (precision == Precision::double_precision) {
     ++row.order;
     ++row.check_order;
@@ -93,8 +104,9 @@ AccuracyRow row_for(Precision precision, const Options& options, int digits) {
 }
 
 /// The digits for which the operators are chosen, or more if the order reaches more.
-int digits_kept(const Parameters& p, int digits) {
-  for (const AccuracyRow& row : accuracy_table(Precision::single_precision, p.options.output))
+int digits_kept(const Options& options, const Parameters& p, int digits) {
+  for (const AccuracyRow& row :
+       accuracy_table(Precision::single_precision, options.output, SourceKind::charges, p.components))
     if (row.order <= p.operators.order) digits = std::max(digits, row.digits);
   return digits;
 }
@@ -120,7 +132,7 @@ NearForm choose_near_form(const Options& options, const Parameters& p, int kept)
                   fmt::format("ask for {} digits, or leave the form out", reach(*options.near_form)));
     return *options.near_form;
   }
-  if (!all_in_single || p.operators.order > accuracy_table(single, p.options.output).back().order)
+  if (!all_in_single || p.operators.order > accuracy_table(single, options.output).back().order)
     return NearForm::two_floats;
   // Third derivatives have four times the relative error of 1/sqrt.
   const bool third = options.output == Output::potential_gradient_and_hessian && p.dipoles();
@@ -155,20 +167,21 @@ M2lMethod choose_m2l(const Options& options, Parameters& p) {
 
 Index Parameters::multipole_bytes() const {
   const bool in_single = operators.precision == Precision::single_precision || float_wire_multipoles();
-  return vectors_per_pass() * surface_size(operators.order) *
+  return columns_per_pass() * surface_size(operators.order) *
          static_cast<Index>(in_single ? sizeof(float) : sizeof(double));
 }
 
 int Parameters::strength_parts() const {
-  return SourceParts(options.source_kind).count();
+  return StrengthLayout{components, options.source_kind}.count();
 }
 
 int Parameters::result_parts() const {
-  return kPartsUpTo[static_cast<std::size_t>(order_of(options.output))];
+  return ResultLayout{components, order_of(options.output)}.count();
 }
 
 int Parameters::passes() const {
-  return (options.vectors + kMaxVectors - 1) / kMaxVectors;
+  const int together = components > 1 ? 1 : kMaxVectors;
+  return (options.vectors + together - 1) / together;
 }
 
 int Parameters::vectors_per_pass() const {
@@ -191,20 +204,24 @@ std::string_view m2l_name(M2lMethod method) {
   return method == M2lMethod::fft ? "fft" : "svd";
 }
 
-Parameters resolve(const Options& options, std::string_view kernel_name) {
+namespace {
+
+Parameters resolve(const Options& given, const KernelType& kernel) {
   Parameters p;
-  p.options = options;
+  p.options = given;
   OperatorKey& key = p.operators;
-  kernel_parameter_names(kernel_name);  // throws if there is no such kernel
-  const KernelType* kernel = kernel_type(kernel_name);
-  key.kernel = kernel->name;
+  p.kernel = kernel.name;
+  p.components = kernel.components;
+  p.columns = kernel.columns_of_strength;
+  key.kernel = kernel.components > 1 ? Laplace::name : kernel.name;
+  const Options options = for_tables(given, kernel);
 
   int check_order = 0;
   std::optional<int> digits = options.digits;
   if (!digits && !options.order) digits = options.precision == Precision::single_precision ? 4 : 6;
   if (digits)
     accuracy_row(options.precision.value_or(Precision::double_precision), options.output, options.source_kind,
-                 *digits);  // in range
+                 *digits, p.components);  // in range
   check_ranges(options);
   p.throughput = options.throughput.value_or(reference_throughput());
   for (const auto& [name, row] : p.throughput.rows())
@@ -219,7 +236,7 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   resolve_precisions(options, digits, aim, p);
   const bool in_double = key.precision == Precision::double_precision;
   if (digits) {
-    const AccuracyRow row = row_for(key.precision, options, *aim);
+    const AccuracyRow row = row_for(key.precision, options, p.components, *aim);
     p.digits = digits;
     key.order = row.order;
     check_order = row.check_order;
@@ -227,7 +244,8 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   }
   if (options.order) {
     if (!options.digits)
-      p.ncrit = ncrit_for_order(key.precision, options.output, options.source_kind, *options.order);
+      p.ncrit =
+          ncrit_for_order(key.precision, options.output, options.source_kind, *options.order, p.components);
     if (*options.order != key.order || check_order == 0) check_order = *options.order;
     key.order = *options.order;
   }
@@ -235,7 +253,7 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   require(key.check_order, key.order, kLargestCheckOrder, "check order");
   key.downward_check_order = options.downward_check_order.value_or(key.order);
   require(key.downward_check_order, key.order, kLargestCheckOrder, "downward check order");
-  const int kept = digits_kept(p, aim.value_or(0));
+  const int kept = digits_kept(options, p, aim.value_or(0));
   p.near_form = choose_near_form(options, p, kept);
   // Second derivatives have several times the relative errors of distances.
   const bool far = kept > kSmallSeparationDigits || has_second_derivatives(options);
@@ -270,6 +288,13 @@ Parameters resolve(const Options& options, std::string_view kernel_name) {
   key.svd_tolerance = options.svd_tolerance.value_or(options.svd_rank ? 1e-15 : std::pow(10.0, -reached));
   key.svd_rank = options.svd_rank.value_or(0);
   return p;
+}
+
+}  // namespace
+
+Parameters resolve(const Options& options, std::string_view kernel_name) {
+  kernel_parameter_names(kernel_name);  // throws if there is no such kernel
+  return resolve(options, *kernel_type(kernel_name));
 }
 
 }  // namespace octopole

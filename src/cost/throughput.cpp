@@ -108,7 +108,7 @@ struct NearProblem {
   template <class Real>
   double seconds(bool gradient, NearForm form) {
     const std::size_t n = u.size();
-    const TargetSums sums{u.data(), gradient ? g.data() : nullptr, g.data() + n, g.data() + 2 * n};
+    const TargetSums sums{{{u.data(), g.data(), g.data() + n, g.data() + 2 * n}, {1, gradient ? 1 : 0}}};
     const NearPairsView pairs{all,
                               ranges,
                               {symmetric_offsets.data(), symmetric_items.data()},

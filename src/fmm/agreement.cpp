@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "cost/option_table.hpp"
+#include "kernels/any_kernel.hpp"
 #include "octopole/version.hpp"
 #include "tree/interaction_lists.hpp"
 
@@ -167,12 +168,13 @@ Parameters agree_on_parameters(const mpi::Comm& comm, const Options& options, co
   mpi::collectively(comm, [&] {
     kernel.check();
     parameters = resolve(agreed, kernel.name());
-    parameters.operators.kernel_parameters = kernel.parameters();
+    set_kernel_parameters(kernel, parameters);
   });
-  // Rank 0's, but for the kernel's name: equal on all ranks, at another address on each.
+  // Rank 0's, but for the kernels' names: equal on all ranks, at another address on each.
   static_assert(std::is_trivially_copyable_v<Parameters>);
   comm.broadcast(std::span<Parameters>(&parameters, 1));
-  parameters.operators.kernel = kernel.name();
+  parameters.kernel = kernel.name();
+  parameters.operators.kernel = kernel.translation_kernel().name();
   return parameters;
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <optional>
 #include <string>
 #include <type_traits>
 
@@ -13,6 +14,7 @@
 #include "cost/option_table.hpp"
 #include "fmm/agreement.hpp"
 #include "kernels/derivatives.hpp"
+#include "operators/columns.hpp"
 #include "operators/m2m_l2l.hpp"
 #include "operators/m2p_p2l.hpp"
 #include "operators/p2m_l2p.hpp"
@@ -22,27 +24,34 @@ namespace octopole {
 namespace {
 
 /// Whether this rank's strengths have another length than its sources ask for, or there are none.
-bool has_wrong_length(const PointSetup* setup, const Strengths& s) {
+/// `components` are those of the kernel's charges.
+bool has_wrong_length(const PointSetup* setup, int components, const Strengths& s) {
   if (!setup || s.vectors < 1 || s.vectors > kMostVectors) return true;
+  if (components > 1 && !s.dipoles.empty()) return true;
   const Index n = setup->source_exchange.caller_count() * s.vectors;
   const auto wrong = [](std::span<const double> values, Index size) {
     return !values.empty() && static_cast<Index>(values.size()) != size;
   };
-  return wrong(s.charges, n) || wrong(s.dipoles, 3 * n) || (n > 0 && s.charges.empty() && s.dipoles.empty());
+  return wrong(s.charges, components * n) || wrong(s.dipoles, 3 * n) ||
+         (n > 0 && s.charges.empty() && s.dipoles.empty());
 }
 
 /// Throws if has_wrong_length.
-void check_length(const PointSetup* setup, const Strengths& s) {
+void check_length(const PointSetup* setup, const Parameters& parameters, const Strengths& s) {
   if (!setup) throw Error("evaluate was called before set_points");
   if (s.vectors < 1 || s.vectors > kMostVectors)
     throw Error(fmt::format("{} vectors of charges: there must be at least one, and at most {}", s.vectors,
                             kMostVectors));
-  if (!has_wrong_length(setup, s)) return;
+  if (!has_wrong_length(setup, parameters.components, s)) return;
+  if (parameters.components > 1 && !s.dipoles.empty())
+    throw Error(fmt::format("dipoles: the kernel {} has none", parameters.kernel),
+                "pass its strengths, three per source, as charges");
   const Index n = setup->source_exchange.caller_count();
   const std::string sources =
       fmt::format("{}{} sources", s.vectors == 1 ? "" : fmt::format("{} vectors of ", s.vectors), n);
   if (s.dipoles.empty() || static_cast<Index>(s.dipoles.size()) == 3 * n * s.vectors)
-    throw Error(fmt::format("charges: {} values for {}", s.charges.size(), sources));
+    throw Error(fmt::format("charges: {} values for {}{}", s.charges.size(), sources,
+                            parameters.components > 1 ? ", which need three each" : ""));
   throw Error(fmt::format("dipoles: {} values for {}, which need three each", s.dipoles.size(), sources));
 }
 
@@ -177,28 +186,38 @@ struct Evaluation {
   }
 
   Index sources() const { return s.owned_sources() + s.ghosts.ghost_sources; }
-  StrengthVectors<Real> strengths() const { return {w.strengths.data(), sources(), pass.vectors, kind}; }
+  StrengthVectors<Real> strengths() const {
+    return {w.strengths.data(), sources(), pass.vectors, kind, kernel.components()};
+  }
   /// Numbers per source, and per target.
-  int strength_columns() const { return SourceParts(kind).count() * pass.vectors; }
-  int parts() const { return kPartsUpTo[static_cast<std::size_t>(order)]; }
-  /// Numbers per node in rows of multipoles and locals.
-  Index equivalent_width() const { return pass.vectors * t().equivalent_size(); }
+  int strength_columns() const { return strengths().layout().count() * pass.vectors; }
+  ResultLayout results() const { return {kernel.components(), order}; }
+  int parts() const { return results().count(); }
+  /// Columns per node in rows of multipoles and locals; and whether one is that of moments.
+  int columns() const { return pass.vectors * columns_of(kernel); }
+  bool moments() const { return has_moments(kernel); }
+  /// Numbers per node in these rows.
+  Index equivalent_width() const { return columns() * t().equivalent_size(); }
+  const std::uint8_t* octants() const { return w.octants.data(); }
 
   void send_strengths_to_owners(const Strengths& from) {
     ExchangeScope timed = begin_exchange(Exchange::charges);
     const int columns = strength_columns();
     w.strengths.resize(static_cast<std::size_t>(columns * sources()));
-    // Column: part, counted from the first of the kind, times the vectors, plus the vector.
-    const int charge_columns = kind == SourceKind::dipoles ? 0 : pass.vectors;
+    // Column: number of the source's strength times the vectors, plus the vector.
+    const int components = kernel.components(),
+              charge_columns = kind == SourceKind::dipoles ? 0 : components * pass.vectors;
     const auto of_pass = [this](std::span<const double> values) {
       return values.empty() ? nullptr : values.data() + pass.first;
     };
     s.source_exchange.send_columns_to_owners<Real>(
         columns,
-        [charges = of_pass(from.charges), dipoles = of_pass(from.dipoles), charge_columns,
+        [charges = of_pass(from.charges), dipoles = of_pass(from.dipoles), charge_columns, components,
          vectors = pass.vectors, of = Index{pass.of}, units = charge_units,
          length = s.cube.unit](Index i, int c) {
-          if (c < charge_columns) return static_cast<Real>(charges[i * of + c] / units[c]);
+          if (c < charge_columns)
+            return static_cast<Real>(charges[(components * i + c / vectors) * of + c % vectors] /
+                                     units[c % vectors]);
           const int axis = (c - charge_columns) / vectors, v = (c - charge_columns) % vectors;
           return static_cast<Real>(dipoles[(3 * i + axis) * of + v] / units[v] / length);
         },
@@ -250,7 +269,7 @@ struct Evaluation {
       const PhaseScope timed = begin_phase(Phase::p2m);
       for_each_level(s.operator_nodes.source_leaves, [&](int level, std::span<const NodeIndex> leaves) {
         p2m(kernel, t(level), leaves, s.boxes.data(), s.sources_by_node(), strengths(), w.multipoles.data(),
-            leaf_frame_points());
+            leaf_frame_points(), octants());
       });
     }
     auto step = s.ancestors.steps.begin();
@@ -262,9 +281,11 @@ struct Evaluation {
       }
       if (level >= static_cast<int>(s.operator_nodes.source_parents.size())) continue;
       const PhaseScope timed = begin_phase(Phase::m2m, static_cast<std::size_t>(level));
-      m2m(t(level),
-          std::span<const NodeIndex>(s.operator_nodes.source_parents[static_cast<std::size_t>(level)]),
-          s.tree.children.data(), s.tree.has_source.data(), w.multipoles.data(), pass.vectors);
+      const std::span<const NodeIndex> parents(
+          s.operator_nodes.source_parents[static_cast<std::size_t>(level)]);
+      m2m(t(level), parents, s.tree.children.data(), s.tree.has_source.data(), w.multipoles.data(),
+          columns());
+      if (moments()) moments_to_parents(parents, octants(), t().equivalent_size(), w.multipoles.data());
     }
   }
 
@@ -390,8 +411,11 @@ struct Evaluation {
 
   // For each level: check potentials from V and X, then locals, then the parents' locals (L2L).
   void downward() {
-    const std::size_t check_width = static_cast<std::size_t>(pass.vectors * t().downward_check_size());
+    const std::size_t check_width = static_cast<std::size_t>(columns() * t().downward_check_size());
     zero(w.locals, s.tree.keys.size() * static_cast<std::size_t>(equivalent_width()));
+    std::optional<ConstantField<Real>> constant;
+    const bool composed = kernel.components() > 1;
+    if (composed) constant.emplace(t());
     for (std::size_t level = distributed::kFirstLevel; level < s.operator_nodes.target_nodes.size();
          ++level) {
       const OperatorSet<Real>& of_level = operators.level(static_cast<int>(level));
@@ -404,24 +428,27 @@ struct Evaluation {
         const PhaseScope timed = begin_phase(Phase::m2l, level);
         if (of_level.m2l_by_fft() && of_level.m2l_in_single_alone())
           m2l_fft(of_level.fft_single, t_level, s.m2l[level], w.multipoles.data(), checks, w.m2l_single,
-                  pass.vectors);
+                  columns(), moments());
         else if (of_level.m2l_by_fft())
-          m2l_fft(of_level.fft, t_level, s.m2l[level], w.multipoles.data(), checks, w.m2l, pass.vectors);
+          m2l_fft(of_level.fft, t_level, s.m2l[level], w.multipoles.data(), checks, w.m2l, columns(),
+                  moments());
         else
           m2l_svd(of_level.svd, t_level, nodes, view(s.lists.v), s.boxes.data(), w.multipoles.data(), checks,
-                  pass.vectors);
+                  columns(), moments() ? octants() : nullptr);
       }
       {
         const PhaseScope timed = begin_phase(Phase::p2l, level);
         p2l(kernel, t_level, std::span<const NodeIndex>(s.operator_nodes.x_nodes[level]),
-            view(s.operator_lists.p2l), s.boxes.data(), s.sources_by_node(), strengths(), checks);
+            view(s.operator_lists.p2l), s.boxes.data(), s.sources_by_node(), strengths(), checks, octants());
       }
       poll_near_sums();
       const PhaseScope timed = begin_phase(Phase::l2l, level);
-      check_to_local(t_level, nodes, {w.checks.data(), first}, w.locals.data(), pass.vectors);
-      if (level > distributed::kFirstLevel)
-        l2l(t_level, std::span<const NodeIndex>(s.operator_nodes.target_parents[level - 1]),
-            s.tree.children.data(), s.tree.has_target.data(), w.locals.data(), pass.vectors);
+      if (composed) remove_means<Real>(kernel, nodes, t_level.downward_check_size(), checks);
+      check_to_local(t_level, nodes, {w.checks.data(), first}, w.locals.data(), columns());
+      if (level == distributed::kFirstLevel) continue;
+      const std::span<const NodeIndex> parents(s.operator_nodes.target_parents[level - 1]);
+      if (composed) prepare_for_children(kernel, *constant, parents, octants(), w.locals.data());
+      l2l(t_level, parents, s.tree.children.data(), s.tree.has_target.data(), w.locals.data(), columns());
     }
   }
 
@@ -429,14 +456,15 @@ struct Evaluation {
     {
       const PhaseScope timed = begin_phase(Phase::l2p);
       l2p(kernel, t(), std::span<const NodeIndex>(s.operator_nodes.target_ends), s.boxes.data(),
-          s.targets_by_node(), w.locals.data(), sums, leaf_frame_points());
+          s.targets_by_node(), w.locals.data(), sums, leaf_frame_points(), octants());
     }
     const PhaseScope timed = begin_phase(Phase::m2p);
     m2p(kernel, t(), std::span<const NodeIndex>(s.operator_nodes.w_leaves), view(s.operator_lists.m2p),
-        s.boxes.data(), s.targets_by_node(), w.multipoles.data(), sums);
+        s.boxes.data(), s.targets_by_node(), w.multipoles.data(), sums, octants());
   }
 
   void return_results(Field& field) {
+    if (kernel.components() > 1) return return_parts<0, 3>(Exchange::potential, field.potential);
     return_parts<0, 1>(Exchange::potential, field.potential);
     if (order >= 1) return_parts<1, 3>(Exchange::gradient, field.gradient);
     if (order >= 2) return_parts<4, 6>(Exchange::hessian, field.hessian);
@@ -447,7 +475,8 @@ struct Evaluation {
   void return_parts(Exchange exchange, std::vector<double>& values) {
     ExchangeScope timed = begin_exchange(exchange);
     distributed::PointExchange& points = s.results_exchange();
-    const std::vector<double> factors = units_of_sums(units[static_cast<std::size_t>(order_of_part(First))]);
+    const std::vector<double> factors =
+        units_of_sums(units[static_cast<std::size_t>(results().order_of(First))]);
     std::array<const double*, Count> from;
     for (std::size_t c = 0; c < Count; ++c) from[c] = w.sums[First + c].data();
     if (Count > 1 && pass.of == 1)
@@ -495,7 +524,7 @@ CallerStrengths agree_on_strengths(const mpi::Comm& comm, const PointSetup* setu
   // One reduction for everything that ranks must agree on; details are checked only if something is wrong.
   const ValueCheck charges = check_values(strengths.charges), dipoles = check_values(strengths.dipoles);
   const CallFacts all = agree_on_call(comm, calls[static_cast<std::size_t>(order_of(output))],
-                                      {.wrong = has_wrong_length(setup, strengths),
+                                      {.wrong = has_wrong_length(setup, parameters.components, strengths),
                                        .not_finite = !charges.finite || !dipoles.finite,
                                        .charges = !strengths.charges.empty(),
                                        .dipoles = !strengths.dipoles.empty(),
@@ -503,7 +532,10 @@ CallerStrengths agree_on_strengths(const mpi::Comm& comm, const PointSetup* setu
                                        .no_dipoles = sources && strengths.dipoles.empty(),
                                        .largest = std::max(charges.largest, dipoles.largest / length),
                                        .vectors = vectors});
-  if (all.wrong) mpi::collectively(comm, [&] { check_length(setup, strengths); });
+  if (all.wrong) mpi::collectively(comm, [&] { check_length(setup, parameters, strengths); });
+  if (parameters.components > 1 && output != Output::potential)
+    throw AgreedError(fmt::format("the kernel {} has one result", parameters.kernel),
+                      "evaluate it for Output::potential");
   const auto require_everywhere = [](bool some, bool not_all, const char* what) {
     if (some && not_all)
       throw AgreedError(fmt::format("{}: some ranks pass them, and others with sources do not", what),
@@ -512,7 +544,7 @@ CallerStrengths agree_on_strengths(const mpi::Comm& comm, const PointSetup* setu
   require_everywhere(all.charges, all.no_charges, "charges");
   require_everywhere(all.dipoles, all.no_dipoles, "dipoles");
   if (all.not_finite) {
-    refuse_not_finite(comm, strengths.charges, vectors, "charges");
+    refuse_not_finite(comm, strengths.charges, parameters.components * Index{vectors}, "charges");
     refuse_not_finite(comm, strengths.dipoles, 3 * Index{vectors}, "dipoles");
   }
   CallerStrengths agreed{strengths,
@@ -542,12 +574,9 @@ void run_pass(Evaluation<Real>& e, const Strengths& strengths, Field& field) {
   const auto summed = static_cast<std::size_t>(e.pass.vectors * e.s.summed_points());
   auto& sums = e.w.sums;
   for (int part = 0; part < e.parts(); ++part) zero(sums[static_cast<std::size_t>(part)], summed);
-  const auto of_order = [&](int order, std::size_t part) {
-    return e.order >= order ? sums[part].data() : nullptr;
-  };
-  e.sums = {sums[0].data(), of_order(1, 1),      of_order(1, 2),
-            of_order(1, 3), e.s.summed_points(), e.pass.vectors};
-  for (std::size_t part = 4; part < 10; ++part) e.sums.hessian[part - 4] = of_order(2, part);
+  e.sums = {{{}, e.results()}, e.s.summed_points(), e.pass.vectors};
+  for (std::size_t part = 0; part < static_cast<std::size_t>(e.parts()); ++part)
+    e.sums.results.parts[part] = sums[part].data();
   e.send_strengths_to_owners(strengths);  // step 2 of docs/developers/architecture.md
   e.start_ghost_charges();
   e.upward();            // 3
@@ -574,11 +603,18 @@ void evaluate(const mpi::Comm& comm, const AnyKernel& kernel, const LevelOperato
   const int order = order_of(output), all_vectors = strengths.values.vectors;
   const auto results = static_cast<std::size_t>(setup.results_exchange().caller_count() * all_vectors);
   field.vectors = all_vectors;
-  field.potential.resize(results);
+  field.components = kernel.components();
+  field.potential.resize(static_cast<std::size_t>(kernel.components()) * results);
   field.gradient.resize(order >= 1 ? 3 * results : 0);
   field.hessian.resize(order >= 2 ? 6 * results : 0);
   const AnyKernel scaled = kernel.in_units_of(setup.cube.unit);
-  const int exponent = std::ilogb(setup.cube.unit), passes = (all_vectors + kMaxVectors - 1) / kMaxVectors;
+  const int exponent = std::ilogb(setup.cube.unit), together = kernel.components() > 1 ? 1 : kMaxVectors,
+            passes = (all_vectors + together - 1) / together;
+  if (kernel.components() > 1 && workspace.octants.size() != setup.tree.keys.size()) {
+    workspace.octants.resize(setup.tree.keys.size());
+    std::transform(setup.tree.keys.begin(), setup.tree.keys.end(), workspace.octants.begin(),
+                   [](const tree::NodeKey& key) { return static_cast<std::uint8_t>(key.octant()); });
+  }
   std::array<double, 3> units{};
   for (int k = 0; k < 3; ++k)
     units[static_cast<std::size_t>(k)] = std::ldexp(1.0, (kernel.homogeneity() - k) * exponent);

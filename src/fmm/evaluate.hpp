@@ -2,11 +2,13 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <vector>
 
 #include "base/profile.hpp"
 #include "fmm/observer.hpp"
 #include "fmm/set_points.hpp"
+#include "kernels/derivatives.hpp"
 #include "octopole/fmm.hpp"
 #include "operators/operator_set.hpp"
 
@@ -17,14 +19,16 @@ namespace octopole {
 /// Those of up to kMaxVectors vectors of strengths.
 template <class Real>
 struct Workspace {
-  AlignedVector<Real> strengths;   // (parts, vectors, sources: owned, then ghosts)
-  AlignedVector<Real> multipoles;  // (nodes, vectors, equivalent points)
-  AlignedVector<Real> locals;      // (nodes, vectors, equivalent points)
-  AlignedVector<Real> checks;      // (nodes of the largest level, vectors, downward check points)
+  AlignedVector<Real> strengths;  // (parts, vectors, sources: owned, then ghosts)
+  // Of vector kernels, columns instead of vectors (operators/columns.hpp).
+  AlignedVector<Real> multipoles;     // (nodes, vectors, equivalent points)
+  AlignedVector<Real> locals;         // (nodes, vectors, equivalent points)
+  AlignedVector<Real> checks;         // (nodes of the largest level, vectors, downward check points)
+  std::vector<std::uint8_t> octants;  // of vector kernels: place of every node among its siblings
   M2lFftWorkspace<Real> m2l;
   M2lFftWorkspace<float> m2l_single;  // if only M2L is in single
-  /// Potential and derivatives by part (kernels/derivatives.hpp): (vectors, targets: owned, then ghosts).
-  std::array<AlignedVector<double>, 10> sums;
+  /// Results by number (ResultLayout): (vectors, targets: owned, then ghosts).
+  std::array<AlignedVector<double>, kMaxResults> sums;
 };
 
 /// The strengths that the caller passes on this rank, in the order of its sources, of a kind agreed by all.

@@ -128,8 +128,8 @@ class Fmm::Implementation {
             engine.operators =
                 setup ? prepare_level_operators(comm_, kernel_, parameters_.operators, setup->cube.side,
                                                 setup->levels, engine.store, engine.operators, note_)
-                      : LevelOperators(
-                            prepare_operators(comm_, kernel_, parameters_.operators, engine.store, note_));
+                      : LevelOperators(prepare_operators(comm_, kernel_.translation_kernel(),
+                                                         parameters_.operators, engine.store, note_));
         },
         engine_);
     operators_seconds_ = seconds_now() - start;

@@ -210,8 +210,8 @@ MemoryNeeds needs_of_plan(const PointSetup& s, const Parameters& parameters, int
   Index rows = 0;
   for (const M2lSchedule& schedule : s.m2l) rows = std::max(rows, schedule.largest_rows);
   if (key.m2l == M2lMethod::fft)
-    needs.m2l_workspace =
-        m2l_fft_workspace_bytes(key.order, static_cast<std::size_t>(key.m2l_precision), rows, threads);
+    needs.m2l_workspace = m2l_fft_workspace_bytes(key.order, static_cast<std::size_t>(key.m2l_precision),
+                                                  rows, threads, parameters.moments());
   return needs;
 }
 

@@ -158,7 +158,7 @@ struct FieldPart {
   std::vector<double> errors;  // (samples, width): values, then what they differ from the reference
 };
 
-void check_lengths(std::span<const double> sources, const Strengths& strengths,
+void check_lengths(const AnyKernel& kernel, std::span<const double> sources, const Strengths& strengths,
                    std::span<const double> targets, const Field& field, bool gradient, bool hessian) {
   const auto require = [](bool holds, const char* what, std::size_t size, const char* expected) {
     if (!holds)
@@ -169,12 +169,19 @@ void check_lengths(std::span<const double> sources, const Strengths& strengths,
   require(targets.size() % 3 == 0, "targets", targets.size(), "three per point");
   const auto vectors = static_cast<std::size_t>(field.vectors);
   const bool dipoles = !strengths.dipoles.empty();
-  require(3 * strengths.charges.size() == vectors * sources.size() || (dipoles && strengths.charges.empty()),
-          "charges", strengths.charges.size(), "one per source and vector");
+  const auto components = static_cast<std::size_t>(kernel.components());
+  if (components > 1 && (dipoles || gradient || hessian))
+    throw Error(fmt::format("verify: the kernel {} has neither dipoles nor derivatives", kernel.name()),
+                "pass the kernel that the field is of");
+  require(3 * strengths.charges.size() == components * vectors * sources.size() ||
+              (dipoles && strengths.charges.empty()),
+          "charges", strengths.charges.size(),
+          components > 1 ? "three per source and vector" : "one per source and vector");
   require(!dipoles || strengths.dipoles.size() == vectors * sources.size(), "dipoles",
           strengths.dipoles.size(), "three per source and vector");
-  require(3 * field.potential.size() == vectors * targets.size(), "potential", field.potential.size(),
-          "one per target and vector");
+  require(3 * field.potential.size() == components * vectors * targets.size(), "potential",
+          field.potential.size(),
+          components > 1 ? "three per target and vector" : "one per target and vector");
   if (gradient)
     require(field.gradient.size() == vectors * targets.size(), "gradient", field.gradient.size(),
             "three per target and vector, on all ranks or on none");
@@ -201,7 +208,7 @@ Verification verify_together(const mpi::Comm& comm, const AnyKernel& kernel, std
     if (fewest < 1 || fewest != most)
       throw Error(
           fmt::format("verify: {} to {} samples: it must be one positive number on all ranks", fewest, most));
-    check_lengths(sources, given, targets, field, gradient, hessian);
+    check_lengths(kernel, sources, given, targets, field, gradient, hessian);
   });
   comm.broadcast(std::span<std::uint64_t>(&seed, 1));
   const Index own = static_cast<Index>(targets.size() / 3), before = comm.exclusive_sum(own);
@@ -212,8 +219,9 @@ Verification verify_together(const mpi::Comm& comm, const AnyKernel& kernel, std
   const OneVector one(comm, given, seed);
   // Each rank fills in its own targets; the sum over ranks has all.
   std::vector<double> places(3 * k);
-  std::array<FieldPart, 3> parts{
-      {{field.potential, 1, true, {}}, {field.gradient, 3, gradient, {}}, {field.hessian, 6, hessian, {}}}};
+  std::array<FieldPart, 3> parts{{{field.potential, static_cast<std::size_t>(kernel.components()), true, {}},
+                                  {field.gradient, 3, gradient, {}},
+                                  {field.hessian, 6, hessian, {}}}};
   for (FieldPart& part : parts)
     if (part.wanted) part.errors.resize(part.width * k);
   for (std::size_t i = 0; i < k; ++i) {

@@ -25,17 +25,30 @@ void require_equal_path(const mpi::Comm& comm, const std::string& path) {
   mpi::require_equal(comm, {&value, 1}, "name the same file on every rank");
 }
 
+/// Throws AgreedError unless all ranks pass the same kind of kernel: others read other tables. Collective.
+void require_equal_kernel(const mpi::Comm& comm, const AnyKernel& kernel) {
+  const mpi::NamedValue value{"the kernel", std::string(kernel.name())};
+  mpi::require_equal(comm, {&value, 1}, "pass the same kernel on every rank");
+}
+
 /// Paths of the tables in a layout.
 struct Layout {
   const char* sources;
-  const char* charges;
+  std::string charges;
   const char* dipoles;  // null: this layout has none
   const char* targets;
+  Index components;  // of a charge
 };
-constexpr Layout kLayouts[] = {
-    {"/sources/positions", "/sources/charges", "/sources/dipoles", "/targets/positions"},
-    {"/particle_data/sources", "/particle_data/source_densities", nullptr, "/particle_data/targets"},
-};
+constexpr const char* kSources = "/sources/positions";
+constexpr const char* kPyExafmmSources = "/particle_data/sources";
+
+/// The layout of a number (Contents::layout) for a kernel.
+Layout layout_of(int number, const AnyKernel& kernel) {
+  if (number > 0)
+    return {kPyExafmmSources, "/particle_data/source_densities", nullptr, "/particle_data/targets", 1};
+  return {kSources, "/sources/" + std::string(kernel.strengths_name()),
+          kernel.components() == 1 ? "/sources/dipoles" : nullptr, "/targets/positions", kernel.components()};
+}
 
 /// What rank 0 finds in the file and broadcasts.
 struct Contents {
@@ -116,7 +129,7 @@ StrengthShape inspect_strengths(hid_t file, const Layout& layout, const std::str
   const bool has_dipoles = layout.dipoles && hdf5::has_object(file, layout.dipoles);
   const bool has_charges = !has_dipoles || hdf5::has_object(file, layout.charges);
   std::optional<Index> vectors;
-  const auto inspect = [&](const char* dataset, Index columns, const std::string& what) {
+  const auto inspect = [&](const std::string& dataset, Index columns, const std::string& what) {
     const auto [rows, count] = check_table(file, dataset, path, {columns, true});
     if (count > kMostVectors)
       throw Error(in_file(dataset, path) + " has " + std::to_string(count) + " vectors of " + what + "s",
@@ -131,7 +144,7 @@ StrengthShape inspect_strengths(hid_t file, const Layout& layout, const std::str
                   "charges and dipoles need the same number of vectors");
     vectors = count;
   };
-  if (has_charges) inspect(layout.charges, 1, "charge");
+  if (has_charges) inspect(layout.charges, layout.components, layout.components == 1 ? "charge" : "strength");
   if (has_dipoles) inspect(layout.dipoles, 3, "dipole");
   return {!has_dipoles  ? SourceKind::charges
           : has_charges ? SourceKind::charges_and_dipoles
@@ -139,7 +152,7 @@ StrengthShape inspect_strengths(hid_t file, const Layout& layout, const std::str
           static_cast<int>(*vectors)};
 }
 
-Contents inspect(const std::string& path) {
+Contents inspect(const std::string& path, const AnyKernel& kernel) {
   check_readable(path);
   if (H5Fis_hdf5(path.c_str()) <= 0) {
     std::error_code ignored;
@@ -149,13 +162,15 @@ Contents inspect(const std::string& path) {
   const hdf5::Handle file = hdf5::open_serial(path, hdf5::Access::read);
   Contents contents;
   if (!hdf5::has_object(file.get(), "/sources")) {
-    if (!hdf5::has_object(file.get(), "/particle_data"))
-      throw Error("'" + path + "' holds no points", "expected the dataset " +
-                                                        std::string(kLayouts[0].sources) + ", or " +
-                                                        kLayouts[1].sources + " as PyExaFMM writes it");
+    if (!hdf5::has_object(file.get(), "/particle_data") || kernel.components() > 1)
+      throw Error(
+          "'" + path + "' holds no points",
+          "expected the dataset " + std::string(kSources) +
+              (kernel.components() > 1 ? ""
+                                       : ", or " + std::string(kPyExafmmSources) + " as PyExaFMM writes it"));
     contents.layout = 1;
   }
-  const Layout& layout = kLayouts[contents.layout];
+  const Layout layout = layout_of(contents.layout, kernel);
   contents.sources = check_table(file.get(), layout.sources, path, {3}).rows;
   contents.strengths = inspect_strengths(file.get(), layout, path, contents.sources);
   if (contents.sources == 0) throw Error(in_file(layout.sources, path) + " is empty: there are no sources");
@@ -179,41 +194,44 @@ void check_finite(const mpi::Comm& comm, const std::string& name, std::span<cons
                       " NaN or infinite, the first in row " + std::to_string(bad.row) + " (counted from 0)");
 }
 
-Points read_together(const mpi::Comm& comm, const std::string& path, const BeforeReading& before_reading) {
+Points read_together(const mpi::Comm& comm, const std::string& path, const AnyKernel& kernel,
+                     const BeforeReading& before_reading) {
   const hdf5::Quiet quiet;
   comm.enter("read");
   require_equal_path(comm, path);
+  require_equal_kernel(comm, kernel);
   Contents contents;
   mpi::collectively(comm, [&] {
-    if (comm.is_root()) contents = inspect(path);
+    if (comm.is_root()) contents = inspect(path, kernel);
   });
   comm.broadcast(std::span<Contents>(&contents, 1));
   // A file that is visible on some nodes only would leave the collective opening below waiting.
   mpi::collectively(comm, [&] { check_readable(path); });
 
-  const Layout& layout = kLayouts[contents.layout];
+  const Layout layout = layout_of(contents.layout, kernel);
   const RowBlock source_rows = block_of(contents.sources, comm.rank(), comm.size());
   const RowBlock target_rows = block_of(contents.targets, comm.rank(), comm.size());
   if (before_reading) before_reading(source_rows, target_rows, contents.strengths);
   const SourceKind kind = contents.strengths.kind;
-  const Index vectors = contents.strengths.vectors;
+  const Index vectors = contents.strengths.vectors, charge_columns = layout.components * vectors;
   Points points;
   {
     const hdf5::Handle file = hdf5::open_parallel(comm, path, hdf5::Access::read);
     mpi::collectively(comm, [&] {
-      const auto read = [&](const char* dataset, RowBlock rows, Index columns, std::vector<double>& values) {
+      const auto read = [&](const std::string& dataset, RowBlock rows, Index columns,
+                            std::vector<double>& values) {
         values = zeros_in_large_pages(static_cast<std::size_t>(rows.count * columns));
         hdf5::read_rows(hdf5::open_dataset(file.get(), dataset), in_file(dataset, path), rows, columns,
                         values.data());
       };
       read(layout.sources, source_rows, 3, points.sources);
-      if (kind != SourceKind::dipoles) read(layout.charges, source_rows, vectors, points.charges);
+      if (kind != SourceKind::dipoles) read(layout.charges, source_rows, charge_columns, points.charges);
       if (kind != SourceKind::charges) read(layout.dipoles, source_rows, 3 * vectors, points.dipoles);
       if (contents.has_targets) read(layout.targets, target_rows, 3, points.targets);
     });
   }
   check_finite(comm, in_file(layout.sources, path), points.sources, 3);
-  check_finite(comm, in_file(layout.charges, path), points.charges, vectors);
+  check_finite(comm, in_file(layout.charges, path), points.charges, charge_columns);
   if (layout.dipoles) check_finite(comm, in_file(layout.dipoles, path), points.dipoles, 3 * vectors);
   check_finite(comm, in_file(layout.targets, path), points.targets, 3);
 
@@ -228,8 +246,10 @@ Points read_together(const mpi::Comm& comm, const std::string& path, const Befor
 
 }  // namespace
 
-Points read_points(const mpi::Comm& comm, const std::string& path, const BeforeReading& before_reading) {
-  return mpi::or_end_all(comm, "read_points", [&] { return read_together(comm, path, before_reading); });
+Points read_points(const mpi::Comm& comm, const std::string& path, const AnyKernel& kernel,
+                   const BeforeReading& before_reading) {
+  return mpi::or_end_all(comm, "read_points",
+                         [&] { return read_together(comm, path, kernel, before_reading); });
 }
 
 Table table_of(std::string dataset, Index rows, Index first, Index columns, std::span<const double> values) {
@@ -345,56 +365,64 @@ std::vector<Attribute> attributes_of(const Parameters& parameters) {
   return attributes;
 }
 
-void write_field(const mpi::Comm& comm, const std::string& path, const Field& field, Index first, Index rows,
-                 const FieldParts& parts, std::span<const Attribute> attributes) {
+void write_field(const mpi::Comm& comm, const std::string& path, const Field& field, const AnyKernel& kernel,
+                 Index first, Index rows, const FieldParts& parts, std::span<const Attribute> attributes) {
   std::vector<Table> tables;
-  const auto add = [&](bool wanted, const char* dataset, Index columns, const std::vector<double>& values) {
+  const auto add = [&](bool wanted, const std::string& dataset, Index columns,
+                       const std::vector<double>& values) {
     if (!wanted) return;
     tables.push_back(table_of(dataset, rows, first, columns * field.vectors, values));
     tables.back().vectors = field.vectors;
   };
-  add(parts.potential, "/targets/potential", 1, field.potential);
+  add(parts.potential, "/targets/" + std::string(kernel.result_name()), kernel.components(), field.potential);
   add(parts.gradient, "/targets/gradient", 3, field.gradient);
   add(parts.hessian, "/targets/hessian", 6, field.hessian);
   write_tables(comm, path, tables, attributes);
 }
 
-Points read_points(MPI_Comm comm, const std::string& path) {
-  return read_points(mpi::Comm::duplicate(comm), path, {});
+Points read_points(MPI_Comm comm, const std::string& path, const AnyKernel& kernel) {
+  return read_points(mpi::Comm::duplicate(comm), path, kernel, {});
 }
 
 namespace {
 
-void write_field_together(const mpi::Comm& comm, const std::string& path, const Field& field) {
+void write_field_together(const mpi::Comm& comm, const std::string& path, const Field& field,
+                          const AnyKernel& kernel) {
+  require_equal_kernel(comm, kernel);
+  if (comm.any(!field.potential.empty() && field.components != kernel.components()))
+    throw AgreedError(
+        fmt::format("'{}' cannot be written: the field is not one of the kernel {}", path, kernel.name()),
+        "pass the kernel that the field was evaluated with");
   const auto least = static_cast<int>(comm.min(Index{field.vectors})),
              vectors = static_cast<int>(comm.max(Index{field.vectors}));
   const auto size = static_cast<Index>(field.potential.size());
-  if (comm.any(least < 1 || least != vectors || size % std::max(1, vectors) != 0))
+  const Index width = std::max(1, vectors) * kernel.components();  // of a target
+  if (comm.any(least < 1 || least != vectors || size % width != 0))
     throw AgreedError(
         fmt::format("'{}' cannot be written: the fields are of {} to {} vectors, or have not as many "
-                    "potentials per target",
+                    "results per target",
                     path, least, vectors),
         "write the fields that evaluate returned for the same number of vectors on every rank");
-  const Index own = size / vectors;
+  const Index own = size / width;
   const Index first = comm.exclusive_sum(own), rows = comm.sum(own);
-  const auto has = [&](const std::vector<double>& values, std::size_t width, const char* what) {
+  const auto has = [&](const std::vector<double>& values, std::size_t numbers, const char* what) {
     const bool any = comm.any(!values.empty());
-    if (comm.any(any && values.size() != width * field.potential.size()))
+    if (comm.any(any && values.size() != numbers * field.potential.size()))
       throw AgreedError(fmt::format("'{}' cannot be written: the fields of some ranks have no {}, or not {} "
                                     "numbers per target",
-                                    path, what, width),
+                                    path, what, numbers),
                         "evaluate the same output on every rank");
     return any;
   };
   const bool gradient = has(field.gradient, 3, "gradient"), hessian = has(field.hessian, 6, "Hessian");
-  write_field(comm, path, field, first, rows, FieldParts{true, gradient, hessian}, {});
+  write_field(comm, path, field, kernel, first, rows, FieldParts{true, gradient, hessian}, {});
 }
 
 }  // namespace
 
-void write_field(MPI_Comm comm, const std::string& path, const Field& field) {
+void write_field(MPI_Comm comm, const std::string& path, const Field& field, const AnyKernel& kernel) {
   const mpi::Comm ranks = mpi::Comm::duplicate(comm);
-  mpi::or_end_all(ranks, "write_field", [&] { write_field_together(ranks, path, field); });
+  mpi::or_end_all(ranks, "write_field", [&] { write_field_together(ranks, path, field, kernel); });
 }
 
 }  // namespace octopole

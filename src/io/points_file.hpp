@@ -31,6 +31,7 @@ inline RowBlock block_of(Index rows, int rank, int ranks) {
 struct StrengthShape {
   SourceKind kind = SourceKind::charges;
   int vectors = 1;
+  int components = 1;  // of a charge
 };
 
 /// Called on all ranks with the rows that this rank will hold and their strengths, before they are allocated.
@@ -38,7 +39,8 @@ struct StrengthShape {
 using BeforeReading = std::function<void(RowBlock sources, RowBlock targets, StrengthShape strengths)>;
 
 /// As read_points of octopole/files.hpp. `before_reading` may be empty.
-Points read_points(const mpi::Comm& comm, const std::string& path, const BeforeReading& before_reading = {});
+Points read_points(const mpi::Comm& comm, const std::string& path, const AnyKernel& kernel = Laplace{},
+                   const BeforeReading& before_reading = {});
 
 /// A table of numbers to be written: with one column a dataset (rows), else (rows, columns).
 struct Table {
@@ -78,8 +80,8 @@ struct FieldParts {
 
 /// Writes parts of a field as write_field of octopole/files.hpp does, with attributes: rows [first, first +
 /// rows of this rank) of `rows`. Collective.
-void write_field(const mpi::Comm& comm, const std::string& path, const Field& field, Index first, Index rows,
-                 const FieldParts& parts, std::span<const Attribute> attributes);
+void write_field(const mpi::Comm& comm, const std::string& path, const Field& field, const AnyKernel& kernel,
+                 Index first, Index rows, const FieldParts& parts, std::span<const Attribute> attributes);
 
 /// A table in memory: this rank's rows start at `first` of `rows`; `values` (count, columns) must outlive it.
 Table table_of(std::string dataset, Index rows, Index first, Index columns, std::span<const double> values);

@@ -15,12 +15,12 @@
 namespace octopole {
 namespace {
 
-template <Kernel K>
+template <class K>
 std::array<double, kKernelParameters> parameters(const void* kernel) {
   return static_cast<const K*>(kernel)->parameters();
 }
 
-template <Kernel K>
+template <class K>
 void set_parameters(const std::array<double, kKernelParameters>& values, void* result) {
   ::new (result) K(K::with_parameters(values));
 }
@@ -55,22 +55,74 @@ void potentials(const void* kernel, Index count, const double* dx, const double*
   }
 }
 
+template <class K>
+double constant(const void* kernel) {
+  if constexpr (Kernel<K>)
+    return K::constant;
+  else
+    return static_cast<const K*>(kernel)->constant();
+}
+
+template <VectorKernel K>
+HarmonicColumns columns(const void* kernel) {
+  return static_cast<const K*>(kernel)->columns();
+}
+
+template <VectorKernel K>
+void add_vector(const void* kernel, const double (&d)[3], double r2, double inverse_r, const double (&f)[3],
+                double (&u)[3]) {
+  static_cast<const K*>(kernel)->add(d, r2, inverse_r, f, u);
+}
+
 template <Kernel K>
 const KernelType& type_of() {
-  static const KernelType type{K::name,
-                               K::homogeneity,
-                               K::scale_free,
-                               K::constant,
-                               K::pair_cost,
-                               K::parameter_names,
-                               parameters<K>,
-                               set_parameters<K>,
-                               in_units_of<K>,
-                               for_operators<K>,
-                               at<K>,
-                               potentials<K>,
-                               simd::loops_by_isa<PairLoopsOf<K>>(),
-                               simd::loops_by_isa<ReferenceLoopsOf<K>>()};
+  static const KernelType type{.name = K::name,
+                               .strengths = "charges",
+                               .result = "potential",
+                               .homogeneity = K::homogeneity,
+                               .scale_free = K::scale_free,
+                               .components = 1,
+                               .columns_of_strength = 1,
+                               .pair_cost = K::pair_cost,
+                               .parameter_names = K::parameter_names,
+                               .parameter_ranges = {},
+                               .constant = constant<K>,
+                               .parameters = parameters<K>,
+                               .set_parameters = set_parameters<K>,
+                               .in_units_of = in_units_of<K>,
+                               .for_operators = for_operators<K>,
+                               .at = at<K>,
+                               .potentials = potentials<K>,
+                               .columns = nullptr,
+                               .add_vector = nullptr,
+                               .pair_loops = simd::loops_by_isa<PairLoopsOf<K>>(),
+                               .reference_loops = simd::loops_by_isa<ReferenceLoopsOf<K>>()};
+  return type;
+}
+
+template <VectorKernel K>
+const KernelType& type_of() {
+  static const KernelType type{.name = K::name,
+                               .strengths = K::strengths,
+                               .result = K::result,
+                               .homogeneity = K::homogeneity,
+                               .scale_free = true,
+                               .components = 3,
+                               .columns_of_strength = K{}.columns().count(),
+                               .pair_cost = K::pair_cost,
+                               .parameter_names = K::parameter_names,
+                               .parameter_ranges = K::parameter_ranges,
+                               .constant = constant<K>,
+                               .parameters = parameters<K>,
+                               .set_parameters = set_parameters<K>,
+                               .in_units_of = nullptr,
+                               .for_operators = nullptr,
+                               .at = nullptr,
+                               .potentials = nullptr,
+                               .columns = columns<K>,
+                               .add_vector = add_vector<K>,
+                               .pair_loops = simd::loops_by_isa<PairLoopsOf<K>>(),
+                               .reference_loops = nullptr};
   return type;
 }
 
@@ -82,12 +134,22 @@ AnyKernel::AnyKernel(const K& kernel) : type_(&type_of<K>()) {
   ::new (static_cast<void*>(state_)) K(kernel);
 }
 
+template <VectorKernel K>
+AnyKernel::AnyKernel(const K& kernel) : type_(&type_of<K>()) {
+  static_assert(std::is_trivially_copyable_v<K> && sizeof(K) <= kStateBytes && alignof(K) <= alignof(double));
+  ::new (static_cast<void*>(state_)) K(kernel);
+}
+
 // The list of kernels. The loops of each are compiled by a unit of its own, <name>_isa.cpp.
 template AnyKernel::AnyKernel(const Laplace&);
 template AnyKernel::AnyKernel(const Yukawa&);
+template AnyKernel::AnyKernel(const Stokes&);
+template AnyKernel::AnyKernel(const Elasticity&);
+template AnyKernel::AnyKernel(const BiotSavart&);
 namespace {
-std::array<const KernelType*, 2> kernel_types() {
-  return {&type_of<Laplace>(), &type_of<Yukawa>()};
+std::array<const KernelType*, 5> kernel_types() {
+  return {&type_of<Laplace>(), &type_of<Yukawa>(), &type_of<Stokes>(), &type_of<Elasticity>(),
+          &type_of<BiotSavart>()};
 }
 }  // namespace
 
@@ -140,7 +202,7 @@ bool AnyKernel::scale_free() const {
   return type_->scale_free;
 }
 double AnyKernel::constant() const {
-  return type_->constant;
+  return type_->constant(state_);
 }
 std::array<double, kKernelParameters> AnyKernel::parameters() const {
   return type_->parameters(state_);
@@ -148,6 +210,34 @@ std::array<double, kKernelParameters> AnyKernel::parameters() const {
 
 std::span<const std::string_view> AnyKernel::parameter_names() const {
   return type_->parameter_names;
+}
+
+int AnyKernel::components() const {
+  return type_->components;
+}
+
+std::string_view AnyKernel::strengths_name() const {
+  return type_->strengths;
+}
+
+std::string_view AnyKernel::result_name() const {
+  return type_->result;
+}
+
+AnyKernel AnyKernel::translation_kernel() const {
+  return type_->components > 1 ? AnyKernel(Laplace{}) : *this;
+}
+
+HarmonicColumns AnyKernel::columns() const {
+  return type_->columns(state_);
+}
+
+void AnyKernel::add_vector(const std::array<double, 3>& d, double r2, double inverse_r,
+                           const std::array<double, 3>& f, std::array<double, 3>& u) const {
+  const double from[3] = {d[0], d[1], d[2]}, strength[3] = {f[0], f[1], f[2]};
+  double to[3] = {u[0], u[1], u[2]};
+  type_->add_vector(state_, from, r2, inverse_r, strength, to);
+  std::copy(std::begin(to), std::end(to), u.begin());
 }
 
 AnyKernel AnyKernel::in_units_of(double length) const {
@@ -164,10 +254,20 @@ AnyKernel AnyKernel::for_operators() const {
 
 void AnyKernel::check() const {
   const auto values = parameters();
-  for (std::size_t i = 0; i < parameter_names().size(); ++i)
-    if (!(values[i] >= 0) || !std::isfinite(values[i]))
-      throw Error(fmt::format("{} = {}: the parameters of the kernel {} must be finite and not negative",
-                              parameter_names()[i], values[i], name()));
+  for (std::size_t i = 0; i < parameter_names().size(); ++i) {
+    const double value = values[i];
+    if (type_->parameter_ranges.empty()) {
+      if (!(value >= 0) || !std::isfinite(value))
+        throw Error(fmt::format("{} = {}: the parameters of the kernel {} must be finite and not negative",
+                                parameter_names()[i], value, name()));
+      continue;
+    }
+    const ParameterRange& range = type_->parameter_ranges[i];
+    if (!(value > range.low || (range.includes_low && value == range.low)) || !(value <= range.high))
+      throw Error(fmt::format("{} = {}: of the kernel {} it must be {} {} and at most {}",
+                              parameter_names()[i], value, name(), range.includes_low ? "at least" : "above",
+                              range.low, range.high));
+  }
 }
 
 RadialFactors AnyKernel::at(double r2, double inverse_r, int order) const {

@@ -58,6 +58,26 @@ constexpr int order_of(Output output) {
   return output == Output::potential ? 0 : output == Output::potential_and_gradient ? 1 : 2;
 }
 
+/// Numbers per source: of scalar kernels charges, dipoles or both, of vector kernels three.
+struct StrengthLayout {
+  int components = 1;  ///< of the kernel's strengths: 1 or 3
+  SourceKind kind = SourceKind::charges;
+  constexpr int count() const { return components > 1 ? components : SourceParts(kind).count(); }
+};
+
+/// Numbers per target: of scalar kernels the derivatives up to an order, of vector kernels three.
+struct ResultLayout {
+  int components = 1;  ///< of the kernel's results: 1 or 3
+  int order = 0;       ///< of the highest derivative
+  constexpr int count() const {
+    return components > 1 ? components : kPartsUpTo[static_cast<std::size_t>(order)];
+  }
+  /// Order of the derivative in a result.
+  constexpr int order_of(int result) const { return components > 1 ? 0 : order_of_part(result); }
+};
+/// Largest number of results of an evaluation.
+inline constexpr int kMaxResults = kPartsUpTo[2];
+
 // The derivatives of each order from the unit vector n = (x, y, z) of a pair's difference, in numbers or
 // vectors.
 

@@ -63,11 +63,38 @@ void direct_sum(const K& kernel, std::span<const double> targets, std::span<cons
   }
 }
 
+/// Sets `field` to the result of a vector kernel, as Fmm::evaluate does; see the overload below.
+inline void direct_vector_sum(const AnyKernel& kernel, std::span<const double> targets,
+                              std::span<const double> sources, const Strengths& strengths, Field& field) {
+  const auto m = static_cast<Index>(targets.size() / 3), n = static_cast<Index>(sources.size() / 3);
+  const Index vectors = strengths.vectors;
+  const double unit = unit_of(targets, sources);
+  const double whole = std::ldexp(kernel.constant(), kernel.homogeneity() * std::ilogb(unit));
+  field = {std::vector<double>(static_cast<std::size_t>(3 * m * vectors)), {}, {}, strengths.vectors, 3};
+#pragma omp parallel for schedule(static)
+  for (Index i = 0; i < m; ++i)
+    for (Index v = 0; v < vectors; ++v) {
+      std::array<double, 3> u{};
+      for (Index j = 0; j < n; ++j) {
+        std::array<double, 3> d{}, f{};
+        for (Index c = 0; c < 3; ++c) {
+          d[static_cast<std::size_t>(c)] = (targets[3 * i + c] - sources[3 * j + c]) / unit;
+          f[static_cast<std::size_t>(c)] = strengths.charges[(3 * j + c) * vectors + v];
+        }
+        const double r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
+        if (r2 > 0) kernel.add_vector(d, r2, 1 / std::sqrt(r2), f, u);
+      }
+      for (Index c = 0; c < 3; ++c)
+        field.potential[(3 * i + c) * vectors + v] = whole * u[static_cast<std::size_t>(c)];
+    }
+}
+
 /// Sets `field` to the output due to charges and dipoles, as Fmm::evaluate does: kernel constant included,
 /// for any unit of length. Plain scalar loops over all derivatives; coincident points contribute nothing.
 inline void direct_sum(const AnyKernel& kernel, std::span<const double> targets,
                        std::span<const double> sources, const Strengths& strengths, Output output,
                        Field& field) {
+  if (kernel.components() > 1) return direct_vector_sum(kernel, targets, sources, strengths, field);
   const auto m = static_cast<Index>(targets.size() / 3), n = static_cast<Index>(sources.size() / 3);
   const int parts = kPartsUpTo[static_cast<std::size_t>(order_of(output))];
   const Index vectors = strengths.vectors;

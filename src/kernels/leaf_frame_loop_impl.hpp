@@ -38,21 +38,18 @@ void add_all_to_doubles(const float* from, Index count, double scale, double* to
   for (; j < count; ++j) to[j] += scale * static_cast<double>(from[j]);
 }
 
-/// Maximum number of points of a leaf that are processed together, so that two copies of their results per
-/// lane fit in the L1 cache; and maximum number of points of a row.
-template <int order>
-inline constexpr Index kLeafFramePiece = order < 2 ? 128 : 32;
+/// Maximum number of points of a row. At most kPiece points of a leaf are processed together: two copies of
+/// their results per lane fit in the L1 cache.
 inline constexpr Index kLeafFrameRow = 512;
 
 /// At most Size points with strengths, in the frame of the current leaf: charges, dipoles in its unit of
 /// length, or both.
-template <Index Size, SourceKind kind>
+template <Index Size, class Form>
 struct LeafFrameSet {
   static constexpr Index kSize = Size;
   using V = typename isa::Vec<float>::type;
   static constexpr int lanes = isa::Vec<float>::lanes;
-  static constexpr SourceParts kParts{kind};
-  static constexpr int kStrengths = kParts.count();
+  static constexpr int kStrengths = Form::kStrengths;
 
   alignas(64) float x[Size + lanes], y[Size + lanes], z[Size + lanes];
   alignas(64) float strengths[kStrengths][Size + lanes];
@@ -68,10 +65,10 @@ struct LeafFrameSet {
       simd::store(x + count, simd::load<V>(points.x + start) * frame.ratio + frame.x);
       simd::store(y + count, simd::load<V>(points.y + start) * frame.ratio + frame.y);
       simd::store(z + count, simd::load<V>(points.z + start) * frame.ratio + frame.z);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (int s = 0; s < kStrengths; ++s) {
-        V strength = simd::load<V>(points.charge + s * points.charge_stride + start);
-        if (kParts.first + s > 0) strength = strength * per_length;
+        V strength = simd::load<V>(points.strengths + s * points.strength_stride + start);
+        if (Form::length_of_strength(s) > 0) strength = strength * per_length;
         simd::store(strengths[s] + count, strength);
       }
       simd::store(least + count, simd::broadcast<V>(least_r2));
@@ -81,8 +78,8 @@ struct LeafFrameSet {
       y[count] = points.y[start] * frame.ratio + frame.y;
       z[count] = points.z[start] * frame.ratio + frame.z;
       for (int s = 0; s < kStrengths; ++s) {
-        const float strength = points.charge[s * points.charge_stride + start];
-        strengths[s][count] = kParts.first + s > 0 ? strength * per_length : strength;
+        const float strength = points.strengths[s * points.strength_stride + start];
+        strengths[s][count] = Form::length_of_strength(s) > 0 ? strength * per_length : strength;
       }
       least[count] = least_r2;
     }
@@ -100,8 +97,9 @@ struct LeafFrameSet {
 };
 
 /// The vectors at `at` against `count` points of b, and where the results go: those of the vectors' points to
-/// `received` (parts, points of the vectors' set); those of b, per lane, are read from `before` and written
-/// to `after` (count, parts, lanes); masks of the pairs that are not too close to `beyond` (count, Width).
+/// `received` (results, points of the vectors' set); those of b, per lane, are read from `before` and
+/// written to `after` (count, results, lanes); masks of the pairs that are not too close to `beyond` (count,
+/// Width).
 struct LeafFrameBlock {
   Index at, count;
   float* received;
@@ -112,37 +110,29 @@ struct LeafFrameBlock {
 
 /// Sums both sides of the pairs, or (without Both) only that of the vectors' points. Returns false if a pair
 /// is too close for Pairs::fast: the values written are then invalid.
-template <int Width, Pairs pairs, bool Both, int order, bool Estimate, class K, Index Size, SourceKind kind>
-OCTOPOLE_INLINE bool leaf_frame_block(const K& kernel, const LeafFrameSet<Size, kind>& a,
-                                      const LeafFrameSet<kLeafFramePiece<order>, kind>& b,
+template <int Width, Pairs pairs, bool Both, class Form, bool Estimate, Index Size>
+OCTOPOLE_INLINE bool leaf_frame_block(const typename Form::KernelType& kernel,
+                                      const LeafFrameSet<Size, Form>& a,
+                                      const LeafFrameSet<kFormPiece<Form>, Form>& b,
                                       const LeafFrameBlock& block) {
   using V = typename isa::Vec<float>::type;
-  constexpr int lanes = isa::Vec<float>::lanes, parts = kPartsUpTo[order];
-  constexpr bool Gradient = order >= 1, Hessian = order >= 2;
+  constexpr int lanes = isa::Vec<float>::lanes, strengths = Form::kStrengths, results = Form::kResults;
   constexpr auto accuracy = Estimate ? simd::Accuracy::estimate : simd::Accuracy::step;
-  constexpr bool charges = kind != SourceKind::dipoles, dipoles = kind != SourceKind::charges;
-  static_assert(!dipoles || order == 0, "derivatives of dipoles are summed by tiles");
-  constexpr int p = charges ? 1 : 0;  // the first component of dipoles among the strengths
-  V x[Width], y[Width], z[Width], charge[Width], least[Width], u[Width], gx[Width], gy[Width], gz[Width];
-  V px[Width], py[Width], pz[Width], h[6][Width];
+  V x[Width], y[Width], z[Width], least[Width], of_a[Width][strengths], to_a[Width][results];
 #pragma GCC unroll 4
   for (int w = 0; w < Width; ++w) {
     const Index i = block.at + w * lanes;
     x[w] = simd::load<V>(a.x + i);
     y[w] = simd::load<V>(a.y + i);
     z[w] = simd::load<V>(a.z + i);
-    if constexpr (charges) charge[w] = simd::load<V>(a.strengths[0] + i);
-    if constexpr (dipoles) {
-      px[w] = simd::load<V>(a.strengths[p] + i);
-      py[w] = simd::load<V>(a.strengths[p + 1] + i);
-      pz[w] = simd::load<V>(a.strengths[p + 2] + i);
-    }
+#pragma GCC unroll 8
+    for (int s = 0; s < strengths; ++s) of_a[w][s] = simd::load<V>(a.strengths[s] + i);
     if constexpr (pairs != Pairs::fast) least[w] = simd::load<V>(a.least + i);
-    u[w] = gx[w] = gy[w] = gz[w] = V{};
-    for (auto& second : h) second[w] = V{};
+#pragma GCC unroll 16
+    for (int r = 0; r < results; ++r) to_a[w][r] = V{};
   }
   // Local copies, because the compiler must assume that the stores below may change the members.
-  const float *const b_x = b.x, *const b_y = b.y, *const b_z = b.z, *const b_charge = b.strengths[0],
+  const float *const b_x = b.x, *const b_y = b.y, *const b_z = b.z, *const b_strengths = b.strengths[0],
                      *const before = block.before;
   constexpr Index row = std::extent_v<decltype(b.strengths), 1>;
   float* const after = block.after;
@@ -150,99 +140,51 @@ OCTOPOLE_INLINE bool leaf_frame_block(const K& kernel, const LeafFrameSet<Size, 
   const Index count = block.count;
   V nearest = simd::broadcast<V>(kNoDistance);
   for (Index j = 0; j < count; ++j) {
-    const V bx = simd::broadcast<V>(b_x[j]), by = simd::broadcast<V>(b_y[j]), bz = simd::broadcast<V>(b_z[j]),
-            bq = simd::broadcast<V>(b_charge[j]);
-    V bpx, bpy, bpz;
-    if constexpr (dipoles) {
-      bpx = simd::broadcast<V>(b_charge[p * row + j]);
-      bpy = simd::broadcast<V>(b_charge[(p + 1) * row + j]);
-      bpz = simd::broadcast<V>(b_charge[(p + 2) * row + j]);
-    }
-    const Index sum = j * parts * lanes;
-    V to_b{}, to_bx{}, to_by{}, to_bz{}, to_bh[6]{};
-    if constexpr (Both) to_b = simd::load<V>(before + sum);
-    if constexpr (Both && Gradient) {
-      to_bx = simd::load<V>(before + sum + lanes);
-      to_by = simd::load<V>(before + sum + 2 * lanes);
-      to_bz = simd::load<V>(before + sum + 3 * lanes);
-    }
-    if constexpr (Both && Hessian) {
+    const V bx = simd::broadcast<V>(b_x[j]), by = simd::broadcast<V>(b_y[j]), bz = simd::broadcast<V>(b_z[j]);
+    V of_b[strengths], to_b[results];
 #pragma GCC unroll 8
-      for (int c = 0; c < 6; ++c) to_bh[c] = simd::load<V>(before + sum + (4 + c) * lanes);
-    }
+    for (int s = 0; s < strengths; ++s) of_b[s] = simd::broadcast<V>(b_strengths[s * row + j]);
+    const Index sum = j * results * lanes;
+#pragma GCC unroll 16
+    for (int r = 0; r < results; ++r)
+      if constexpr (Both)
+        to_b[r] = simd::load<V>(before + sum + r * lanes);
+      else
+        to_b[r] = V{};
 #pragma GCC unroll 4
     for (int w = 0; w < Width; ++w) {
-      const V dx = x[w] - bx, dy = y[w] - by, dz = z[w] - bz;
-      const V r2 = dx * dx + dy * dy + dz * dz;
+      const V d[3] = {x[w] - bx, y[w] - by, z[w] - bz};
+      const V r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
       const V inverse_r = inverse_distance<pairs, accuracy>(r2, least[w], nearest, beyond, j * Width + w);
-      if constexpr (charges) {
-        const V value = kernel.potential(r2, inverse_r);
-        u[w] += value * bq;
-        to_b += value * charge[w];
-      }
-      if constexpr (dipoles) {
-        const V f = -kernel.gradient_factor(r2, inverse_r);
-        u[w] += f * (dx * bpx + dy * bpy + dz * bpz);
-        to_b -= f * (dx * px[w] + dy * py[w] + dz * pz[w]);
-      }
-      if constexpr (Gradient) {
-        const V f = -kernel.gradient_factor(r2, inverse_r);  // most kernels fall with r: saves two negations
-        const V fa = f * bq, fb = f * charge[w];
-        gx[w] -= fa * dx;
-        gy[w] -= fa * dy;
-        gz[w] -= fa * dz;
-        to_bx += fb * dx;
-        to_by += fb * dy;
-        to_bz += fb * dz;
-        if constexpr (Hessian) {
-          const V nx = dx * inverse_r, ny = dy * inverse_r, nz = dz * inverse_r;
-          V second[6];
-          second_derivatives(V(-f), kernel.hessian_factor(r2, inverse_r), nx, ny, nz, second);
-#pragma GCC unroll 8
-          for (int c = 0; c < 6; ++c) {
-            h[c][w] += second[c] * bq;
-            if constexpr (Both) to_bh[c] += second[c] * charge[w];
-          }
-        }
-      }
+      Form::template add<Both>(kernel, d, r2, inverse_r, of_a[w], of_b, to_a[w], to_b);
     }
-    if constexpr (Both) simd::store(after + sum, to_b);
-    if constexpr (Both && Gradient) {
-      simd::store(after + sum + lanes, to_bx);
-      simd::store(after + sum + 2 * lanes, to_by);
-      simd::store(after + sum + 3 * lanes, to_bz);
-    }
-    if constexpr (Both && Hessian) {
-#pragma GCC unroll 8
-      for (int c = 0; c < 6; ++c) simd::store(after + sum + (4 + c) * lanes, to_bh[c]);
-    }
+#pragma GCC unroll 16
+    for (int r = 0; r < results; ++r)
+      if constexpr (Both) simd::store(after + sum + r * lanes, to_b[r]);
   }
 #pragma GCC unroll 4
   for (int w = 0; w < Width; ++w) {
     const Index i = block.at + w * lanes;
     if (pairs == Pairs::fast && isa::any_below(nearest, simd::load<V>(a.least + i))) return false;
-    const V received[] = {u[w], gx[w], gy[w], gz[w], h[0][w], h[1][w], h[2][w], h[3][w], h[4][w], h[5][w]};
 #pragma GCC unroll 16
-    for (int part = 0; part < parts; ++part) simd::store(block.received + part * Size + i, received[part]);
+    for (int r = 0; r < results; ++r) simd::store(block.received + r * Size + i, to_a[w][r]);
   }
   return true;
 }
 
 /// The pairs of a leaf with other leaves, and within it.
-template <SourceKind kind, int order, bool Estimate, class K>
+template <class Form, bool Estimate>
 class LeafFramePairs {
  public:
-  LeafFramePairs(const K& kernel, const LeafFrameArrays& points, const DoubleSums& sums,
+  using K = typename Form::KernelType;
+  LeafFramePairs(const K& kernel, const LeafFrameArrays& points, const ResultArrays<double>& sums,
                  const LeafFrame& leaf, const ClosePairs& close)
       : kernel_(kernel),
         points_(points),
         leaf_(leaf),
         per_length_(static_cast<float>(leaf.gradient_scale / leaf.scale)),
         close_(close) {
-    to_[0] = sums.potential;
-    if constexpr (order >= 1) to_[1] = sums.gx, to_[2] = sums.gy, to_[3] = sums.gz;
-    if constexpr (order >= 2)
-      for (int c = 0; c < 6; ++c) to_[4 + c] = sums.hessian[c];
+    for (int r = 0; r < results; ++r) to_[r] = sums.parts[static_cast<std::size_t>(r)];
   }
 
   /// Sums all pairs of the leaf with its partners.
@@ -271,11 +213,11 @@ class LeafFramePairs {
 
  private:
   using V = typename isa::Vec<float>::type;
-  using Mine = LeafFrameSet<kLeafFramePiece<order>, kind>;
-  static constexpr int lanes = isa::Vec<float>::lanes, parts = kPartsUpTo[order];
-  static constexpr int kWidth = order < 2 ? 2 : 1;  // vectors of a row that stay in registers
+  using Mine = LeafFrameSet<kFormPiece<Form>, Form>;
+  static constexpr int lanes = isa::Vec<float>::lanes, results = Form::kResults;
+  static constexpr int width = kFormWidth<Form>;  // vectors of a row that stay in registers
   static constexpr LeafFramePartner kOwnFrame{0, 0, 1, 0, 0, 0};
-  static constexpr Index kSums = kLeafFramePiece<order> * parts * lanes;
+  static constexpr Index kSums = kFormPiece<Form> * results * lanes;
   alignas(64) static constexpr float kZeros[kSums]{};
 
   /// Points that are contiguous both in the row and in the array of all points.
@@ -283,10 +225,11 @@ class LeafFramePairs {
     Index first, begin, count;  // first point in the array of all points; begin in the row
   };
 
-  double scale(int part) const {
-    return part == 0  ? leaf_.scale
-           : part < 4 ? leaf_.gradient_scale
-                      : leaf_.gradient_scale * (leaf_.gradient_scale / leaf_.scale);
+  double scale(int result) const {
+    const int order = Form::order_of_result(result);
+    return order == 0   ? leaf_.scale
+           : order == 1 ? leaf_.gradient_scale
+                        : leaf_.gradient_scale * (leaf_.gradient_scale / leaf_.scale);
   }
   static Index filled(Index count) { return (count + lanes - 1) / lanes * lanes; }
 
@@ -317,13 +260,13 @@ class LeafFramePairs {
   void finish_row() {
     row_.fill_up();
     Index at = 0;
-    for (; at + kWidth * lanes <= filled(row_.count); at += kWidth * lanes) act<kWidth>(at);
+    for (; at + width * lanes <= filled(row_.count); at += width * lanes) act<width>(at);
     if (at < row_.count) act<1>(at);
     for (Index s = 0; s < segment_count_; ++s) {
       const Segment& segment = segments_[s];
-      for (int part = 0; part < parts; ++part)
-        add_all_to_doubles(row_received_ + part * row_.kSize + segment.begin, segment.count, scale(part),
-                           to_[part] + segment.first);
+      for (int r = 0; r < results; ++r)
+        add_all_to_doubles(row_received_ + r * row_.kSize + segment.begin, segment.count, scale(r),
+                           to_[r] + segment.first);
     }
     row_.count = segment_count_ = 0;
   }
@@ -331,7 +274,7 @@ class LeafFramePairs {
   template <int Width>
   void act(Index at) {
     const LeafFrameBlock block{at, mine_.count, row_received_, before_, after_, beyond_};
-    if (!leaf_frame_block<Width, Pairs::fast, true, order, Estimate>(kernel_, row_, mine_, block))
+    if (!leaf_frame_block<Width, Pairs::fast, true, Form, Estimate>(kernel_, row_, mine_, block))
       guarded<Width, true>(row_, block);
     before_ = after_;
     after_ = other_;
@@ -342,11 +285,10 @@ class LeafFramePairs {
   void own() {
     mine_.fill_up();
     Index at = 0;
-    for (; at + kWidth * lanes <= filled(mine_.count); at += kWidth * lanes) own_block<kWidth>(at);
+    for (; at + width * lanes <= filled(mine_.count); at += width * lanes) own_block<width>(at);
     if (at < mine_.count) own_block<1>(at);
-    for (int part = 0; part < parts; ++part)
-      add_all_to_doubles(row_received_ + part * mine_.kSize, mine_.count, scale(part),
-                         to_[part] + mine_first_);
+    for (int r = 0; r < results; ++r)
+      add_all_to_doubles(row_received_ + r * mine_.kSize, mine_.count, scale(r), to_[r] + mine_first_);
   }
 
   template <int Width>
@@ -356,8 +298,8 @@ class LeafFramePairs {
 
   /// Guarded sums with a row, or (without Both) within the piece; reports the pairs that are left out.
   template <int Width, bool Both, Index Size>
-  [[gnu::noinline]] void guarded(const LeafFrameSet<Size, kind>& a, const LeafFrameBlock& block) {
-    leaf_frame_block<Width, Pairs::guarded, Both, order, Estimate>(kernel_, a, mine_, block);
+  [[gnu::noinline]] void guarded(const LeafFrameSet<Size, Form>& a, const LeafFrameBlock& block) {
+    leaf_frame_block<Width, Pairs::guarded, Both, Form, Estimate>(kernel_, a, mine_, block);
     if constexpr (!Both)
       for (int l = 0; l < Width * lanes; ++l)  // a point with itself is not a pair
         if (const Index j = block.at + l; j < block.count)
@@ -381,11 +323,11 @@ class LeafFramePairs {
   void fold() {
     if (before_ == kZeros) return;
     for (Index j = 0; j < mine_.count; j += lanes)
-      for (int part = 0; part < parts; ++part) {
+      for (int r = 0; r < results; ++r) {
         alignas(64) float sums[lanes];
-        simd::store(sums, sums_of_lanes(before_ + (j * parts + part) * lanes, parts));
-        add_all_to_doubles(sums, mine_.count - j < lanes ? mine_.count - j : lanes, scale(part),
-                           to_[part] + mine_first_ + j);
+        simd::store(sums, sums_of_lanes(before_ + (j * results + r) * lanes, results));
+        add_all_to_doubles(sums, mine_.count - j < lanes ? mine_.count - j : lanes, scale(r),
+                           to_[r] + mine_first_ + j);
       }
   }
 
@@ -396,30 +338,30 @@ class LeafFramePairs {
   const LeafFrame& leaf_;
   float per_length_;
   const ClosePairs& close_;
-  double* to_[parts];
+  double* to_[results];
   Mine mine_;
   Index mine_first_ = 0;  // in the array of all points
-  LeafFrameSet<kLeafFrameRow, kind> row_;
+  LeafFrameSet<kLeafFrameRow, Form> row_;
   Segment segments_[kSegments];
   Index segment_count_ = 0;
   const float* before_ = kZeros;  // the piece's results per lane so far
   float *after_ = nullptr, *other_ = nullptr;
   alignas(64) float sums_[2][kSums];
-  alignas(64) float row_received_[parts * kLeafFrameRow + lanes];
-  std::uint16_t beyond_[kLeafFramePiece<order> * 2];  // a multiple of kMasksTogether
+  alignas(64) float row_received_[results * kLeafFrameRow + lanes];
+  std::uint16_t beyond_[kFormPiece<Form> * 2];  // a multiple of kMasksTogether
 };
 
-template <SourceKind kind, int order, bool Estimate, class K>
-void leaf_frame_loop(const K& kernel, const LeafFrameArrays& points, const DoubleSums& sums,
+template <class Form, bool Estimate, class K>
+void leaf_frame_loop(const K& kernel, const LeafFrameArrays& points, const ResultArrays<double>& sums,
                      const LeafFrame& leaf, const LeafFramePartner* partners, Index partner_count,
                      const ClosePairs& close) {
-  LeafFramePairs<kind, order, Estimate, K>(kernel, points, sums, leaf, close).with(partners, partner_count);
+  LeafFramePairs<Form, Estimate>(kernel, points, sums, leaf, close).with(partners, partner_count);
 }
 
-template <SourceKind kind, int order, bool Estimate, class K>
-void leaf_frame_self_loop(const K& kernel, const LeafFrameArrays& points, const DoubleSums& sums,
+template <class Form, bool Estimate, class K>
+void leaf_frame_self_loop(const K& kernel, const LeafFrameArrays& points, const ResultArrays<double>& sums,
                           const LeafFrame& leaf, const ClosePairs& close) {
-  LeafFramePairs<kind, order, Estimate, K>(kernel, points, sums, leaf, close).within();
+  LeafFramePairs<Form, Estimate>(kernel, points, sums, leaf, close).within();
 }
 
 }  // namespace

@@ -19,10 +19,19 @@ const OneSidedLoops<Real>& one_sided(const AnyKernel& kernel) {
 }  // namespace
 
 template <class Real>
+void pair_sums(const AnyKernel& kernel, const TargetArrays<Real>& targets, const SourceArrays<Real>& sources,
+               int order, Real* const* parts) {
+  one_sided<Real>(kernel).loops[pair_task(sources.kind, order)](kernel.state(), targets, sources, parts);
+}
+template void pair_sums(const AnyKernel&, const TargetArrays<double>&, const SourceArrays<double>&, int,
+                        double* const*);
+template void pair_sums(const AnyKernel&, const TargetArrays<float>&, const SourceArrays<float>&, int,
+                        float* const*);
+
+template <class Real>
 void pair_potential(const AnyKernel& kernel, const TargetArrays<Real>& targets,
                     const SourceArrays<Real>& sources, Real* potential) {
-  one_sided<Real>(kernel).potential[static_cast<int>(sources.kind)](kernel.state(), targets, sources,
-                                                                    potential);
+  pair_sums(kernel, targets, sources, 0, &potential);
 }
 template void pair_potential(const AnyKernel&, const TargetArrays<double>&, const SourceArrays<double>&,
                              double*);
@@ -32,66 +41,66 @@ template void pair_potential(const AnyKernel&, const TargetArrays<float>&, const
 template <class Real>
 void pair_gradient(const AnyKernel& kernel, const TargetArrays<Real>& targets,
                    const SourceArrays<Real>& sources, Real* potential, Real* gx, Real* gy, Real* gz) {
-  one_sided<Real>(kernel).gradient(kernel.state(), targets, sources, potential, gx, gy, gz);
+  Real* const parts[] = {potential, gx, gy, gz};
+  pair_sums(kernel, targets, sources, 1, parts);
 }
 template void pair_gradient(const AnyKernel&, const TargetArrays<double>&, const SourceArrays<double>&,
                             double*, double*, double*, double*);
 template void pair_gradient(const AnyKernel&, const TargetArrays<float>&, const SourceArrays<float>&, float*,
                             float*, float*, float*);
 
-template <class Real>
-void pair_hessian(const AnyKernel& kernel, const TargetArrays<Real>& targets,
-                  const SourceArrays<Real>& sources, Real* const* parts) {
-  one_sided<Real>(kernel).hessian(kernel.state(), targets, sources, parts);
-}
-template void pair_hessian(const AnyKernel&, const TargetArrays<double>&, const SourceArrays<double>&,
-                           double* const*);
-template void pair_hessian(const AnyKernel&, const TargetArrays<float>&, const SourceArrays<float>&,
-                           float* const*);
-
 void split_coordinates(const double* from, Index count, double centre, double inverse, float* high,
                        float* low) {
   simd::active_loops<CoordinateLoops>().split(from, count, centre, inverse, high, low);
 }
 
+void pair_sums_split(const AnyKernel& kernel, const TargetArrays<float>& targets,
+                     const LowParts<float>& target_low, const SourceArrays<float>& sources,
+                     const LowParts<float>& source_low, const CloseGuard& close, int order,
+                     float* const* parts) {
+  kernel.pair_loops().split.one_sided[pair_task(sources.kind, order)](kernel.state(), targets, target_low,
+                                                                      sources, source_low, close, parts);
+}
+
 void pair_potential_split(const AnyKernel& kernel, const TargetArrays<float>& targets,
                           const LowParts<float>& target_low, const SourceArrays<float>& sources,
                           const LowParts<float>& source_low, const CloseGuard& close, float* potential) {
-  kernel.pair_loops().split.potential(kernel.state(), targets, target_low, sources, source_low, close,
-                                      potential);
+  pair_sums_split(kernel, targets, target_low, sources, source_low, close, 0, &potential);
 }
 
 void pair_gradient_split(const AnyKernel& kernel, const TargetArrays<float>& targets,
                          const LowParts<float>& target_low, const SourceArrays<float>& sources,
                          const LowParts<float>& source_low, const CloseGuard& close, float* potential,
                          float* gx, float* gy, float* gz) {
-  kernel.pair_loops().split.gradient(kernel.state(), targets, target_low, sources, source_low, close,
-                                     potential, gx, gy, gz);
+  float* const parts[] = {potential, gx, gy, gz};
+  pair_sums_split(kernel, targets, target_low, sources, source_low, close, 1, parts);
 }
 
 void pair_symmetric(const AnyKernel& kernel, const SymmetricArrays<double>& a,
                     const SymmetricArrays<double>& b, double scale) {
-  kernel.pair_loops().symmetric.loops[symmetric_task(a.kind, a)](kernel.state(), a, b, scale);
+  kernel.pair_loops().symmetric.loops[pair_task(a.kind, a.results.layout.order)](kernel.state(), a, b, scale);
 }
 
 void pair_symmetric_split(const AnyKernel& kernel, const SymmetricArrays<float>& a,
-                          const LowParts<float>& a_low, const DoubleSums& to_a,
+                          const LowParts<float>& a_low, const ResultArrays<double>& to_a,
                           const SymmetricArrays<float>& b, const LowParts<float>& b_low,
                           const CloseGuard& close) {
-  kernel.pair_loops().split.symmetric[symmetric_task(a.kind, to_a)](kernel.state(), a, a_low, to_a, b, b_low,
-                                                                    close);
+  kernel.pair_loops().split.symmetric[pair_task(a.kind, to_a.layout.order)](kernel.state(), a, a_low, to_a, b,
+                                                                            b_low, close);
 }
 
-void pair_symmetric_leaf_frame(const AnyKernel& kernel, const LeafFrameArrays& points, const DoubleSums& sums,
-                               const LeafFrame& leaf, const LeafFramePartner* partners, Index partner_count,
-                               bool estimate, const ClosePairs& close) {
-  kernel.pair_loops().leaf_frame[estimate].loops[symmetric_task(points.kind, sums)](
+void pair_symmetric_leaf_frame(const AnyKernel& kernel, const LeafFrameArrays& points,
+                               const ResultArrays<double>& sums, const LeafFrame& leaf,
+                               const LeafFramePartner* partners, Index partner_count, bool estimate,
+                               const ClosePairs& close) {
+  kernel.pair_loops().leaf_frame[estimate].loops[pair_task(points.kind, sums.layout.order)](
       kernel.state(), points, sums, leaf, partners, partner_count, close);
 }
 
-void pair_self_leaf_frame(const AnyKernel& kernel, const LeafFrameArrays& points, const DoubleSums& sums,
-                          const LeafFrame& leaf, bool estimate, const ClosePairs& close) {
-  kernel.pair_loops().leaf_frame[estimate].self_loops[symmetric_task(points.kind, sums)](
+void pair_self_leaf_frame(const AnyKernel& kernel, const LeafFrameArrays& points,
+                          const ResultArrays<double>& sums, const LeafFrame& leaf, bool estimate,
+                          const ClosePairs& close) {
+  kernel.pair_loops().leaf_frame[estimate].self_loops[pair_task(points.kind, sums.layout.order)](
       kernel.state(), points, sums, leaf, close);
 }
 

@@ -1,7 +1,10 @@
 // The vectorised sum over pairs, used by P2P, P2M, P2L, M2P and L2P.
 #pragma once
 
+#include <array>
+
 #include "base/types.hpp"
+#include "kernels/derivatives.hpp"
 #include "octopole/kernels.hpp"
 
 #pragma GCC visibility push(default)
@@ -9,19 +12,19 @@ namespace octopole {
 
 /// Sources in structure-of-arrays form; no alignment or padding is required. Tiles (TileSums) read the parts
 /// of sources of this kind, in this number of vectors: part p of vector v, counted from the kind's first
-/// part, begins at charge + (p * vectors + v) * charge_stride. Other loops read a single vector, and those
-/// that compute derivatives, or split coordinates for targets alone, only charges.
+/// part, begins at strengths + (p * vectors + v) * strength_stride. Other loops read a single vector, and
+/// those that compute derivatives, or split coordinates for targets alone, only charges. Vector kernels have
+/// three strengths of kind `charges`.
 template <class Real>
 struct SourceArrays {
   const Real* x;
   const Real* y;
   const Real* z;
-  const Real* charge;
+  const Real* strengths;
   Index count;
-  Index charge_stride = 0;
+  Index strength_stride = 0;
   int vectors = 1;
   SourceKind kind = SourceKind::charges;
-  bool single_charges() const { return vectors == 1 && kind == SourceKind::charges; }
 };
 
 template <class Real>
@@ -40,22 +43,24 @@ struct LowParts {
   const Real* z;
 };
 
-/// Points with strengths of one kind, as in SourceArrays with one vector, and the arrays of their results;
-/// gx, gy, gz are null if no gradient is wanted, the Hessian's (xx xy xz yy yz zz) if no Hessian is. With
-/// dipoles there are no derivatives.
+/// The arrays of results; those that the layout does not have are null.
+template <class T>
+struct ResultArrays {
+  std::array<T*, kMaxResults> parts{};
+  ResultLayout layout{};
+};
+
+/// Points with strengths of one kind, as in SourceArrays with one vector, and the arrays of their results.
+/// With dipoles there are no derivatives.
 template <class Real>
 struct SymmetricArrays {
   const Real* x;
   const Real* y;
   const Real* z;
-  const Real* charge;
+  const Real* strengths;
   Index count;
-  Real* potential;
-  Real* gx;
-  Real* gy;
-  Real* gz;
-  Real* hessian[6] = {};
-  Index charge_stride = 0;
+  ResultArrays<Real> results{};
+  Index strength_stride = 0;
   SourceKind kind = SourceKind::charges;
 };
 
@@ -72,11 +77,11 @@ template <class Real>
 void pair_gradient(const AnyKernel& kernel, const TargetArrays<Real>& targets,
                    const SourceArrays<Real>& sources, Real* potential, Real* gx, Real* gy, Real* gz);
 
-/// As pair_gradient; also adds the Hessian with respect to the target: to parts[p] the partial derivative p
-/// of kernels/derivatives.hpp, up to 9.
+/// As pair_potential for any results in `order` (ResultLayout): adds result r to parts[r]. Vector kernels
+/// have their own results.
 template <class Real>
-void pair_hessian(const AnyKernel& kernel, const TargetArrays<Real>& targets,
-                  const SourceArrays<Real>& sources, Real* const* parts);
+void pair_sums(const AnyKernel& kernel, const TargetArrays<Real>& targets, const SourceArrays<Real>& sources,
+               int order, Real* const* parts);
 
 /// Splits coordinates into two floats: high[i] + low[i] = (from[i] - centre) * inverse to twice the precision
 /// of float.
@@ -111,6 +116,13 @@ void pair_gradient_split(const AnyKernel& kernel, const TargetArrays<float>& tar
                          const LowParts<float>& source_low, const CloseGuard& close, float* potential,
                          float* gx, float* gy, float* gz);
 
+/// As these two, by the order of the highest derivative: adds result r to parts[r]. Vector kernels have their
+/// own results.
+void pair_sums_split(const AnyKernel& kernel, const TargetArrays<float>& targets,
+                     const LowParts<float>& target_low, const SourceArrays<float>& sources,
+                     const LowParts<float>& source_low, const CloseGuard& close, int order,
+                     float* const* parts);
+
 /// How a tile of pairs represents coordinates: one number each, for points whose distances are accurate in
 /// this precision; two floats; or one float relative to the centre of a leaf, also with the estimate of
 /// 1/sqrt (NearForm).
@@ -130,9 +142,9 @@ struct TilePoints {
   const Real* least;   // of side a by point, not read in form `any`: closer pairs, squared, are left out
 };
 
-/// Symmetric sum over the pairs of two distinct sets: adds `scale` times the potential at each point of a due
-/// to all of b, and at each of b due to all of a (also the gradients, if a has arrays for them). 1/r is
-/// computed once for both sides. Single-threaded.
+/// Symmetric sum over the pairs of two distinct sets: adds `scale` times the results (those of a's layout) at
+/// each point of a due to all of b, and at each of b due to all of a. 1/r is computed once for both sides.
+/// Single-threaded.
 void pair_symmetric(const AnyKernel& kernel, const SymmetricArrays<double>& a,
                     const SymmetricArrays<double>& b, double scale);
 
@@ -142,22 +154,12 @@ constexpr Index padded(Index count) {
   return (count + kPaddedPoints - 1) / kPaddedPoints * kPaddedPoints;
 }
 
-/// Sums in double, padded; gx, gy, gz are null if no gradient is wanted, the Hessian's (xx xy xz yy yz zz)
-/// if no Hessian is.
-struct DoubleSums {
-  double* potential;
-  double* gx;
-  double* gy;
-  double* gz;
-  double* hessian[6] = {};
-};
-
 /// As pair_symmetric, unscaled, for split coordinates (see pair_potential_split). The arrays are padded: a's
 /// points with zero charges at finite positions, whose results are arbitrary; b's result arrays with elements
-/// to which zeros are added. a's results are added to `to_a` (its own result arrays are not used), b's to its
-/// own.
+/// to which zeros are added. a's results are added to `to_a` (padded; its own result arrays are not used),
+/// b's to its own.
 void pair_symmetric_split(const AnyKernel& kernel, const SymmetricArrays<float>& a,
-                          const LowParts<float>& a_low, const DoubleSums& to_a,
+                          const LowParts<float>& a_low, const ResultArrays<double>& to_a,
                           const SymmetricArrays<float>& b, const LowParts<float>& b_low,
                           const CloseGuard& close);
 
@@ -185,13 +187,15 @@ struct LeafFramePartner {
 /// `sums`. Those of the leaf's points are accumulated in single precision over all partners, in their order:
 /// the rounding depends on the set of partners. With `estimate`, 1/sqrt may have an error of up to 2^-13.
 /// `sums` have no derivatives if there are dipoles. Single-threaded.
-void pair_symmetric_leaf_frame(const AnyKernel& kernel, const LeafFrameArrays& points, const DoubleSums& sums,
-                               const LeafFrame& leaf, const LeafFramePartner* partners, Index partner_count,
-                               bool estimate, const ClosePairs& close);
+void pair_symmetric_leaf_frame(const AnyKernel& kernel, const LeafFrameArrays& points,
+                               const ResultArrays<double>& sums, const LeafFrame& leaf,
+                               const LeafFramePartner* partners, Index partner_count, bool estimate,
+                               const ClosePairs& close);
 
 /// As pair_symmetric_leaf_frame for all pairs of distinct points within the leaf.
-void pair_self_leaf_frame(const AnyKernel& kernel, const LeafFrameArrays& points, const DoubleSums& sums,
-                          const LeafFrame& leaf, bool estimate, const ClosePairs& close);
+void pair_self_leaf_frame(const AnyKernel& kernel, const LeafFrameArrays& points,
+                          const ResultArrays<double>& sums, const LeafFrame& leaf, bool estimate,
+                          const ClosePairs& close);
 
 }  // namespace octopole
 #pragma GCC visibility pop

@@ -2,6 +2,9 @@
 // no instantiation.
 #pragma once
 
+#include <iterator>
+#include <utility>
+
 #include "kernels/pair_loop_isa.hpp"
 #include "octopole/kernels.hpp"
 #include "simd/math.hpp"
@@ -10,6 +13,7 @@
 #ifdef OCTOPOLE_ISA_BUILT
 #include "kernels/close_pairs_impl.hpp"
 #include "kernels/leaf_frame_loop_impl.hpp"
+#include "kernels/pair_form_impl.hpp"
 #include "kernels/symmetric_loop_impl.hpp"
 #include "kernels/tile_loop_impl.hpp"
 
@@ -17,15 +21,6 @@ namespace octopole {
 namespace {
 
 // ---- one-sided: results at targets only.
-
-template <class Real>
-struct Results {
-  Real* potential;
-  Real* gx;
-  Real* gy;
-  Real* gz;
-  Real* hessian[6] = {};
-};
 
 /// Coordinates; with Split in high and low parts, otherwise `low` is not read.
 template <class Real>
@@ -44,19 +39,36 @@ Coordinates<Real> advance(const Coordinates<Real>& c, Index i) {
     return {c.x + i, c.y + i, c.z + i, {}};
 }
 
+/// The results' arrays, in the order of the form.
+template <class Form, class Real>
+struct Results {
+  Real* part[Form::kResults];
+
+  Results from(Index i) const {
+    Results rest;
+    for (int r = 0; r < Form::kResults; ++r) rest.part[r] = part[r] + i;
+    return rest;
+  }
+};
+
+/// The sources from `first` on, `count` of them.
+template <class Real>
+SourceArrays<Real> piece_of(const SourceArrays<Real>& sources, Index first, Index count) {
+  SourceArrays<Real> piece = sources;
+  piece.x += first, piece.y += first, piece.z += first, piece.strengths += first;
+  piece.count = count;
+  return piece;
+}
+
 /// Sums over all sources for the first Width * lanes targets, which stay in registers. Returns false and
 /// writes nothing if a pair is too close for Pairs::fast. Masks of guarded pairs are (sources, Width).
-template <int Width, Pairs pairs, SourceKind kind, int order, bool Split, class K, class Real>
-OCTOPOLE_INLINE bool target_block(const K& kernel, const Coordinates<Real>& targets,
+template <int Width, Pairs pairs, class Form, bool Split, class Real>
+OCTOPOLE_INLINE bool target_block(const typename Form::KernelType& kernel, const Coordinates<Real>& targets,
                                   const SourceArrays<Real>& sources, const LowParts<Real>& source_low,
-                                  const Results<Real>& out, [[maybe_unused]] const BlockGuard& guard) {
+                                  const Results<Form, Real>& out, [[maybe_unused]] const BlockGuard& guard) {
   using V = typename isa::Vec<Real>::type;
-  constexpr int lanes = isa::Vec<Real>::lanes;
-  constexpr bool charges = kind != SourceKind::dipoles, dipoles = kind != SourceKind::charges,
-                 Gradient = order >= 1, Hessian = order >= 2;
-  static_assert(!dipoles || order == 0, "derivatives of dipoles are summed by tiles");
-  V x[Width], y[Width], z[Width], u[Width], gx[Width], gy[Width], gz[Width], h[6][Width];
-  V x_low[Width], y_low[Width], z_low[Width];
+  constexpr int lanes = isa::Vec<Real>::lanes, strengths = Form::kStrengths, results = Form::kResults;
+  V x[Width], y[Width], z[Width], x_low[Width], y_low[Width], z_low[Width], sums[Width][results];
 #pragma GCC unroll 4
   for (int w = 0; w < Width; ++w) {
     x[w] = simd::load<V>(targets.x + w * lanes);
@@ -67,26 +79,24 @@ OCTOPOLE_INLINE bool target_block(const K& kernel, const Coordinates<Real>& targ
       y_low[w] = simd::load<V>(targets.low.y + w * lanes);
       z_low[w] = simd::load<V>(targets.low.z + w * lanes);
     }
-    u[w] = gx[w] = gy[w] = gz[w] = V{};
-    for (auto& second : h) second[w] = V{};
+#pragma GCC unroll 16
+    for (int r = 0; r < results; ++r) sums[w][r] = V{};
   }
   V nearest{}, least{};
   if constexpr (pairs != Pairs::any) {
     nearest = simd::broadcast<V>(kNoDistance);
     least = simd::broadcast<V>(guard.least);
   }
-  [[maybe_unused]] const Real* const dipole =
-      dipoles ? sources.charge + (charges ? sources.charge_stride : 0) : nullptr;
+  V none[strengths], unused[results];  // of the other side
+#pragma GCC unroll 8
+  for (int s = 0; s < strengths; ++s) none[s] = V{};
   for (Index j = 0; j < sources.count; ++j) {
     const V sx = simd::broadcast<V>(sources.x[j]), sy = simd::broadcast<V>(sources.y[j]),
-            sz = simd::broadcast<V>(sources.z[j]), q = simd::broadcast<V>(sources.charge[j]);
-    V px, py, pz;
-    if constexpr (dipoles) {
-      px = simd::broadcast<V>(dipole[j]);
-      py = simd::broadcast<V>(dipole[sources.charge_stride + j]);
-      pz = simd::broadcast<V>(dipole[2 * sources.charge_stride + j]);
-    }
-    V sx_low, sy_low, sz_low;
+            sz = simd::broadcast<V>(sources.z[j]);
+    V of[strengths], sx_low, sy_low, sz_low;
+#pragma GCC unroll 8
+    for (int s = 0; s < strengths; ++s)
+      of[s] = simd::broadcast<V>(sources.strengths[s * sources.strength_stride + j]);
     if constexpr (Split) {
       sx_low = simd::broadcast<V>(source_low.x[j]);
       sy_low = simd::broadcast<V>(source_low.y[j]);
@@ -94,56 +104,37 @@ OCTOPOLE_INLINE bool target_block(const K& kernel, const Coordinates<Real>& targ
     }
 #pragma GCC unroll 4
     for (int w = 0; w < Width; ++w) {
-      V dx = x[w] - sx, dy = y[w] - sy, dz = z[w] - sz;
+      V d[3] = {x[w] - sx, y[w] - sy, z[w] - sz};
       if constexpr (Split) {
         // The differences above are exact for close points, for which the low parts matter.
-        dx += x_low[w] - sx_low;
-        dy += y_low[w] - sy_low;
-        dz += z_low[w] - sz_low;
+        d[0] += x_low[w] - sx_low;
+        d[1] += y_low[w] - sy_low;
+        d[2] += z_low[w] - sz_low;
       }
-      const V r2 = dx * dx + dy * dy + dz * dz;
+      const V r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
       const V inverse_r =
           inverse_distance<pairs, simd::Accuracy::full>(r2, least, nearest, guard.beyond, j * Width + w);
-      if constexpr (charges) u[w] += kernel.potential(r2, inverse_r) * q;
-      if constexpr (dipoles) u[w] += kernel.gradient_factor(r2, inverse_r) * (dx * px + dy * py + dz * pz);
-      if constexpr (Gradient) {
-        const V g = kernel.gradient_factor(r2, inverse_r) * q;
-        gx[w] += g * dx;
-        gy[w] += g * dy;
-        gz[w] += g * dz;
-        if constexpr (Hessian) {
-          const V nx = dx * inverse_r, ny = dy * inverse_r, nz = dz * inverse_r;
-          V second[6];
-          second_derivatives(g, V(kernel.hessian_factor(r2, inverse_r) * q), nx, ny, nz, second);
-#pragma GCC unroll 8
-          for (int c = 0; c < 6; ++c) h[c][w] += second[c];
-        }
-      }
+      Form::template add<false, true>(kernel, d, r2, inverse_r, none, of, sums[w], unused);
     }
   }
   if constexpr (pairs == Pairs::fast)
     if (isa::any_below(nearest, least)) return false;
 #pragma GCC unroll 4
-  for (int w = 0; w < Width; ++w) {
-    if constexpr (Hessian)
-      for (int c = 0; c < 6; ++c)
-        simd::store(out.hessian[c] + w * lanes, simd::load<V>(out.hessian[c] + w * lanes) + h[c][w]);
-    simd::store(out.potential + w * lanes, simd::load<V>(out.potential + w * lanes) + u[w]);
-    if constexpr (Gradient) {
-      simd::store(out.gx + w * lanes, simd::load<V>(out.gx + w * lanes) + gx[w]);
-      simd::store(out.gy + w * lanes, simd::load<V>(out.gy + w * lanes) + gy[w]);
-      simd::store(out.gz + w * lanes, simd::load<V>(out.gz + w * lanes) + gz[w]);
+  for (int w = 0; w < Width; ++w)
+#pragma GCC unroll 16
+    for (int r = 0; r < results; ++r) {
+      Real* const to = out.part[r] + w * lanes;
+      simd::store(to, simd::load<V>(to) + sums[w][r]);
     }
-  }
   return true;
 }
 
 /// Arrays of a block with fewer targets than lanes: copies, padded with the last target.
-template <int order, bool Split, class Real>
+template <class Form, bool Split, class Real>
 struct PartialBlock {
-  static constexpr int lanes = isa::Vec<Real>::lanes;
+  static constexpr int lanes = isa::Vec<Real>::lanes, kResults = Form::kResults;
   alignas(64) Real x[lanes], y[lanes], z[lanes], x_low[lanes], y_low[lanes], z_low[lanes];
-  alignas(64) Real u[lanes], gx[lanes], gy[lanes], gz[lanes], h[6][lanes];
+  alignas(64) Real sums[kResults][lanes];
 
   PartialBlock(const Coordinates<Real>& targets, Index count) {
     for (int l = 0; l < lanes; ++l) {
@@ -156,75 +147,38 @@ struct PartialBlock {
         y_low[l] = targets.low.y[i];
         z_low[l] = targets.low.z[i];
       }
-      u[l] = gx[l] = gy[l] = gz[l] = 0;
-      for (auto& second : h) second[l] = 0;
+      for (auto& part : sums) part[l] = 0;
     }
   }
   Coordinates<Real> targets() const { return {x, y, z, {x_low, y_low, z_low}}; }
-  Results<Real> results() { return {u, gx, gy, gz, {h[0], h[1], h[2], h[3], h[4], h[5]}}; }
-  void add_to(const Results<Real>& out, Index count) const {
-    for (int l = 0; l < count; ++l) {
-      out.potential[l] += u[l];
-      if constexpr (order >= 1) {
-        out.gx[l] += gx[l];
-        out.gy[l] += gy[l];
-        out.gz[l] += gz[l];
-      }
-      if constexpr (order >= 2)
-        for (int c = 0; c < 6; ++c) out.hessian[c][l] += h[c][l];
-    }
+  Results<Form, Real> results() {
+    Results<Form, Real> all;
+    for (int r = 0; r < kResults; ++r) all.part[r] = sums[r];
+    return all;
+  }
+  void add_to(const Results<Form, Real>& out, Index count) const {
+    for (int r = 0; r < kResults; ++r)
+      for (Index l = 0; l < count; ++l) out.part[r][l] += sums[r][l];
   }
 };
 
-template <int order, class Real>
-Results<Real> advance(const Results<Real>& out, Index i) {
-  Results<Real> rest{out.potential + i, nullptr, nullptr, nullptr};
-  if constexpr (order >= 1) rest.gx = out.gx + i, rest.gy = out.gy + i, rest.gz = out.gz + i;
-  if constexpr (order >= 2)
-    for (int c = 0; c < 6; ++c) rest.hessian[c] = out.hessian[c] + i;
-  return rest;
-}
-
-template <SourceKind kind, int order, class K, class Real>
-void all_targets(const K& kernel, const TargetArrays<Real>& targets, const SourceArrays<Real>& sources,
-                 const Results<Real>& out) {
-  constexpr int lanes = isa::Vec<Real>::lanes, width = order < 2 ? 2 : 1;
+template <class Form, class K, class Real>
+void one_sided_loop(const K& kernel, const TargetArrays<Real>& targets, const SourceArrays<Real>& sources,
+                    Real* const* results) {
+  constexpr int lanes = isa::Vec<Real>::lanes, width = kFormWidth<Form>;
   const Coordinates<Real> all{targets.x, targets.y, targets.z, {}};
+  Results<Form, Real> out;
+  for (int r = 0; r < Form::kResults; ++r) out.part[r] = results[r];
   Index i = 0;
   for (; i + width * lanes <= targets.count; i += width * lanes)
-    target_block<width, Pairs::any, kind, order, false>(kernel, advance<false>(all, i), sources, {},
-                                                        advance<order>(out, i), {});
+    target_block<width, Pairs::any, Form, false>(kernel, advance<false>(all, i), sources, {}, out.from(i),
+                                                 {});
   for (; i + lanes <= targets.count; i += lanes)
-    target_block<1, Pairs::any, kind, order, false>(kernel, advance<false>(all, i), sources, {},
-                                                    advance<order>(out, i), {});
+    target_block<1, Pairs::any, Form, false>(kernel, advance<false>(all, i), sources, {}, out.from(i), {});
   if (i == targets.count) return;
-  PartialBlock<order, false, Real> rest(advance<false>(all, i), targets.count - i);
-  target_block<1, Pairs::any, kind, order, false>(kernel, rest.targets(), sources, {}, rest.results(), {});
-  rest.add_to(advance<order>(out, i), targets.count - i);
-}
-
-template <SourceKind kind, class K, class Real>
-void potential_loop(const K& kernel, const TargetArrays<Real>& targets, const SourceArrays<Real>& sources,
-                    Real* potential) {
-  all_targets<kind, 0>(kernel, targets, sources, Results<Real>{potential, nullptr, nullptr, nullptr});
-}
-
-template <class K, class Real>
-void gradient_loop(const K& kernel, const TargetArrays<Real>& targets, const SourceArrays<Real>& sources,
-                   Real* potential, Real* gx, Real* gy, Real* gz) {
-  all_targets<SourceKind::charges, 1>(kernel, targets, sources, Results<Real>{potential, gx, gy, gz});
-}
-
-template <class K, class Real>
-void hessian_loop(const K& kernel, const TargetArrays<Real>& targets, const SourceArrays<Real>& sources,
-                  Real* const* parts) {
-  all_targets<SourceKind::charges, 2>(
-      kernel, targets, sources,
-      Results<Real>{parts[0],
-                    parts[1],
-                    parts[2],
-                    parts[3],
-                    {parts[4], parts[5], parts[6], parts[7], parts[8], parts[9]}});
+  PartialBlock<Form, false, Real> rest(advance<false>(all, i), targets.count - i);
+  target_block<1, Pairs::any, Form, false>(kernel, rest.targets(), sources, {}, rest.results(), {});
+  rest.add_to(out.from(i), targets.count - i);
 }
 
 // ---- one-sided and guarded (close_pairs_impl.hpp), over points with split coordinates.
@@ -250,16 +204,17 @@ struct TargetNumbers {
   Index first, count;
 };
 
-template <int Width, bool Gradient, class K>
-[[gnu::noinline]] void targets_guarded(const K& kernel, const Coordinates<float>& targets,
-                                       const TargetNumbers& numbers, const SourceArrays<float>& sources,
-                                       const LowParts<float>& source_low, Index first_source,
-                                       const Results<float>& out, const CloseGuard& close) {
+template <int Width, class Form>
+[[gnu::noinline]] void targets_guarded(const typename Form::KernelType& kernel,
+                                       const Coordinates<float>& targets, const TargetNumbers& numbers,
+                                       const SourceArrays<float>& sources, const LowParts<float>& source_low,
+                                       Index first_source, const Results<Form, float>& out,
+                                       const CloseGuard& close) {
   constexpr int lanes = isa::Vec<float>::lanes;
   std::uint16_t beyond[kGuardedSources * Width];
   static_assert(kGuardedSources % kMasksTogether == 0);
-  target_block<Width, Pairs::guarded, SourceKind::charges, Gradient, true>(
-      kernel, targets, sources, source_low, out, {close.least, beyond});
+  target_block<Width, Pairs::guarded, Form, true>(kernel, targets, sources, source_low, out,
+                                                  {close.least, beyond});
   each_left_out(beyond, sources.count * Width, [&](Index mask, Index lane) {
     const Index i = mask % Width * lanes + lane;
     if (i < numbers.count) close.pairs.take(close.pairs.to, numbers.first + i, first_source + mask / Width);
@@ -267,45 +222,43 @@ template <int Width, bool Gradient, class K>
 }
 
 /// Sums over all sources for Width * lanes targets, which stay in registers.
-template <int Width, bool Gradient, class K>
-OCTOPOLE_INLINE void targets_in_lanes(const K& kernel, const Coordinates<float>& targets,
-                                      const TargetNumbers& numbers, const SourceArrays<float>& sources,
-                                      const LowParts<float>& source_low, const Results<float>& out,
-                                      const CloseGuard& close) {
+template <int Width, class Form>
+OCTOPOLE_INLINE void targets_in_lanes(const typename Form::KernelType& kernel,
+                                      const Coordinates<float>& targets, const TargetNumbers& numbers,
+                                      const SourceArrays<float>& sources, const LowParts<float>& source_low,
+                                      const Results<Form, float>& out, const CloseGuard& close) {
   for (Index j = 0; j < sources.count; j += kGuardedSources) {
     const Index left = sources.count - j;
-    const SourceArrays<float> piece{sources.x + j, sources.y + j, sources.z + j, sources.charge + j,
-                                    left < kGuardedSources ? left : kGuardedSources};
+    const SourceArrays<float> piece = piece_of(sources, j, left < kGuardedSources ? left : kGuardedSources);
     const LowParts<float> low{source_low.x + j, source_low.y + j, source_low.z + j};
-    if (!target_block<Width, Pairs::fast, SourceKind::charges, Gradient, true>(kernel, targets, piece, low,
-                                                                               out, {close.least, nullptr}))
-      targets_guarded<Width, Gradient>(kernel, targets, numbers, piece, low, j, out, close);
+    if (!target_block<Width, Pairs::fast, Form, true>(kernel, targets, piece, low, out,
+                                                      {close.least, nullptr}))
+      targets_guarded<Width, Form>(kernel, targets, numbers, piece, low, j, out, close);
   }
 }
 
 /// Whole vectors of sources: `count` from index `first` on, and padding.
 struct SourceVectors {
   Coordinates<float> at;
-  const float* charge;
-  Index first, count;
+  const float* strengths;
+  Index stride, first, count;
 
   static constexpr Index kPiece = kGuardedVectors * isa::Vec<float>::lanes;
   SourceVectors piece(Index begin) const {
-    return {advance<true>(at, begin), charge + begin, first + begin,
+    return {advance<true>(at, begin), strengths + begin, stride, first + begin,
             count - begin < kPiece ? count - begin : kPiece};
   }
 };
 
 /// Sums Count targets against at most kGuardedVectors vectors of sources: for leaves with too few targets to
-/// fill vectors. Adds the results per lane to `sums`, (Count, 1 or 4, lanes). Returns false and writes
+/// fill vectors. Adds the results per lane to `sums`, (Count, results, lanes). Returns false and writes
 /// nothing if a pair is too close for Pairs::fast. Masks of guarded pairs are (vectors, Count).
-template <int Count, Pairs pairs, bool Gradient, class K>
-OCTOPOLE_INLINE bool source_block(const K& kernel, const Coordinates<float>& targets,
+template <int Count, Pairs pairs, class Form>
+OCTOPOLE_INLINE bool source_block(const typename Form::KernelType& kernel, const Coordinates<float>& targets,
                                   const SourceVectors& sources, float* sums, const BlockGuard& guard) {
   using V = typename isa::Vec<float>::type;
-  constexpr int lanes = isa::Vec<float>::lanes, parts = Gradient ? 4 : 1;
-  V x[Count], y[Count], z[Count], x_low[Count], y_low[Count], z_low[Count];
-  V u[Count], gx[Count], gy[Count], gz[Count];
+  constexpr int lanes = isa::Vec<float>::lanes, strengths = Form::kStrengths, results = Form::kResults;
+  V x[Count], y[Count], z[Count], x_low[Count], y_low[Count], z_low[Count], received[Count][results];
 #pragma GCC unroll 4
   for (int t = 0; t < Count; ++t) {
     x[t] = simd::broadcast<V>(targets.x[t]);
@@ -314,55 +267,54 @@ OCTOPOLE_INLINE bool source_block(const K& kernel, const Coordinates<float>& tar
     x_low[t] = simd::broadcast<V>(targets.low.x[t]);
     y_low[t] = simd::broadcast<V>(targets.low.y[t]);
     z_low[t] = simd::broadcast<V>(targets.low.z[t]);
-    u[t] = gx[t] = gy[t] = gz[t] = V{};
+#pragma GCC unroll 16
+    for (int r = 0; r < results; ++r) received[t][r] = V{};
   }
   const V least = simd::broadcast<V>(guard.least);
   V nearest = simd::broadcast<V>(kNoDistance);
   const Coordinates<float> at = sources.at;
   std::uint16_t* beyond = guard.beyond;
+  V none[strengths], unused[results];  // of the other side
+#pragma GCC unroll 8
+  for (int s = 0; s < strengths; ++s) none[s] = V{};
   for (Index j = 0; j < sources.count; j += lanes) {
-    const V sx = simd::load<V>(at.x + j), sy = simd::load<V>(at.y + j), sz = simd::load<V>(at.z + j),
-            q = simd::load<V>(sources.charge + j);
+    const V sx = simd::load<V>(at.x + j), sy = simd::load<V>(at.y + j), sz = simd::load<V>(at.z + j);
     const V sx_low = simd::load<V>(at.low.x + j), sy_low = simd::load<V>(at.low.y + j),
             sz_low = simd::load<V>(at.low.z + j);
+    V of[strengths];
+#pragma GCC unroll 8
+    for (int s = 0; s < strengths; ++s) of[s] = simd::load<V>(sources.strengths + s * sources.stride + j);
 #pragma GCC unroll 4
     for (int t = 0; t < Count; ++t) {
       // The differences of high parts are exact for close points, for which the low parts matter.
-      const V dx = x[t] - sx + (x_low[t] - sx_low), dy = y[t] - sy + (y_low[t] - sy_low),
-              dz = z[t] - sz + (z_low[t] - sz_low);
-      const V r2 = dx * dx + dy * dy + dz * dz;
+      const V d[3] = {x[t] - sx + (x_low[t] - sx_low), y[t] - sy + (y_low[t] - sy_low),
+                      z[t] - sz + (z_low[t] - sz_low)};
+      const V r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
       const V inverse_r = inverse_distance<pairs, simd::Accuracy::full>(r2, least, nearest, beyond, t);
-      u[t] += kernel.potential(r2, inverse_r) * q;
-      if constexpr (Gradient) {
-        const V f = -kernel.gradient_factor(r2, inverse_r) * q;  // most kernels fall with r: saves a negation
-        gx[t] -= f * dx;
-        gy[t] -= f * dy;
-        gz[t] -= f * dz;
-      }
+      Form::template add<false, true>(kernel, d, r2, inverse_r, none, of, received[t], unused);
     }
     if constexpr (pairs == Pairs::guarded) beyond += Count;
   }
   if constexpr (pairs == Pairs::fast)
     if (isa::any_below(nearest, least)) return false;
 #pragma GCC unroll 4
-  for (int t = 0; t < Count; ++t) {
-    const V received[] = {u[t], gx[t], gy[t], gz[t]};
-#pragma GCC unroll 4
-    for (int part = 0; part < parts; ++part) {
-      float* const sum = sums + (t * parts + part) * lanes;
-      simd::store(sum, simd::load<V>(sum) + received[part]);
+  for (int t = 0; t < Count; ++t)
+#pragma GCC unroll 16
+    for (int r = 0; r < results; ++r) {
+      float* const sum = sums + (t * results + r) * lanes;
+      simd::store(sum, simd::load<V>(sum) + received[t][r]);
     }
-  }
   return true;
 }
 
-template <int Count, bool Gradient, class K>
-[[gnu::noinline]] void sources_guarded(const K& kernel, const Coordinates<float>& targets, Index first_target,
+template <int Count, class Form>
+[[gnu::noinline]] void sources_guarded(const typename Form::KernelType& kernel,
+                                       const Coordinates<float>& targets, Index first_target,
                                        const SourceVectors& sources, float* sums, const CloseGuard& close) {
   constexpr int lanes = isa::Vec<float>::lanes;
   std::uint16_t beyond[kGuardedVectors * Count];
   static_assert(kGuardedVectors % kMasksTogether == 0);
-  source_block<Count, Pairs::guarded, Gradient>(kernel, targets, sources, sums, {close.least, beyond});
+  source_block<Count, Pairs::guarded, Form>(kernel, targets, sources, sums, {close.least, beyond});
   each_left_out(beyond, (sources.count + lanes - 1) / lanes * Count, [&](Index mask, Index lane) {
     const Index j = mask / Count * lanes + lane;
     if (j < sources.count) close.pairs.take(close.pairs.to, first_target + mask % Count, sources.first + j);
@@ -370,90 +322,78 @@ template <int Count, bool Gradient, class K>
 }
 
 /// Sums Count targets, from index i on, against all sources.
-template <int Count, bool Gradient, class K>
-OCTOPOLE_INLINE void few_targets(const K& kernel, const Coordinates<float>& all_targets, Index i,
-                                 const SourceVectors& whole, const SourceVectors& padded,
-                                 const Results<float>& out, const CloseGuard& close) {
+template <int Count, class Form>
+OCTOPOLE_INLINE void few_targets(const typename Form::KernelType& kernel,
+                                 const Coordinates<float>& all_targets, Index i, const SourceVectors& whole,
+                                 const SourceVectors& padded, const Results<Form, float>& out,
+                                 const CloseGuard& close) {
   using V = typename isa::Vec<float>::type;
-  constexpr int lanes = isa::Vec<float>::lanes, parts = Gradient ? 4 : 1;
+  constexpr int lanes = isa::Vec<float>::lanes, results = Form::kResults;
   const Coordinates<float> targets = advance<true>(all_targets, i);
-  alignas(64) float sums[Count * parts * lanes] = {};
+  alignas(64) float sums[Count * results * lanes] = {};
   const auto add = [&](const SourceVectors& sources) {
-    if (!source_block<Count, Pairs::fast, Gradient>(kernel, targets, sources, sums, {close.least, nullptr}))
-      sources_guarded<Count, Gradient>(kernel, targets, i, sources, sums, close);
+    if (!source_block<Count, Pairs::fast, Form>(kernel, targets, sources, sums, {close.least, nullptr}))
+      sources_guarded<Count, Form>(kernel, targets, i, sources, sums, close);
   };
   for (Index j = 0; j < whole.count; j += SourceVectors::kPiece) add(whole.piece(j));
   if (padded.count > 0) add(padded);
-  float* const results[] = {out.potential, out.gx, out.gy, out.gz};
   for (int t = 0; t < Count; ++t)
-    for (int part = 0; part < parts; ++part)
-      results[part][i + t] += sum_lanes(simd::load<V>(sums + (t * parts + part) * lanes));
+    for (int r = 0; r < results; ++r)
+      out.part[r][i + t] += sum_lanes(simd::load<V>(sums + (t * results + r) * lanes));
 }
 
-/// Sums all targets against all sources; the last sources are padded to a vector by copies with zero charge.
-template <bool Gradient, class K>
-void sources_in_lanes(const K& kernel, const Coordinates<float>& targets, Index count,
+/// Sums all targets against all sources; the last sources are padded to a vector by copies without strength.
+template <class Form>
+void sources_in_lanes(const typename Form::KernelType& kernel, const Coordinates<float>& targets, Index count,
                       const SourceArrays<float>& sources, const LowParts<float>& source_low,
-                      const Results<float>& out, const CloseGuard& close) {
-  constexpr int lanes = isa::Vec<float>::lanes;
+                      const Results<Form, float>& out, const CloseGuard& close) {
+  constexpr int lanes = isa::Vec<float>::lanes, strengths = Form::kStrengths;
   const Index done = sources.count / lanes * lanes, rest = sources.count - done;
-  const SourceVectors whole{{sources.x, sources.y, sources.z, source_low}, sources.charge, 0, done};
-  alignas(64) float x[lanes], y[lanes], z[lanes], charge[lanes], x_low[lanes], y_low[lanes], z_low[lanes];
+  const SourceVectors whole{
+      {sources.x, sources.y, sources.z, source_low}, sources.strengths, sources.strength_stride, 0, done};
+  alignas(64) float x[lanes], y[lanes], z[lanes], strength[strengths][lanes], x_low[lanes], y_low[lanes],
+      z_low[lanes];
   for (int l = 0; l < lanes && rest > 0; ++l) {
     const Index j = l < rest ? done + l : sources.count - 1;
     x[l] = sources.x[j];
     y[l] = sources.y[j];
     z[l] = sources.z[j];
-    charge[l] = l < rest ? sources.charge[j] : 0.0F;
+    for (int s = 0; s < strengths; ++s)
+      strength[s][l] = l < rest ? sources.strengths[s * sources.strength_stride + j] : 0.0F;
     x_low[l] = source_low.x[j];
     y_low[l] = source_low.y[j];
     z_low[l] = source_low.z[j];
   }
-  const SourceVectors last{{x, y, z, {x_low, y_low, z_low}}, charge, done, rest};
+  const SourceVectors last{{x, y, z, {x_low, y_low, z_low}}, strength[0], lanes, done, rest};
   Index i = 0;
-  for (; i + 2 <= count; i += 2) few_targets<2, Gradient>(kernel, targets, i, whole, last, out, close);
-  if (i < count) few_targets<1, Gradient>(kernel, targets, i, whole, last, out, close);
+  for (; i + 2 <= count; i += 2) few_targets<2, Form>(kernel, targets, i, whole, last, out, close);
+  if (i < count) few_targets<1, Form>(kernel, targets, i, whole, last, out, close);
 }
 
-template <bool Gradient, class K>
-void all_split_targets(const K& kernel, const TargetArrays<float>& targets, const LowParts<float>& target_low,
-                       const SourceArrays<float>& sources, const LowParts<float>& source_low,
-                       const CloseGuard& close, const Results<float>& out) {
+template <class Form, class K>
+void split_one_sided_loop(const K& kernel, const TargetArrays<float>& targets,
+                          const LowParts<float>& target_low, const SourceArrays<float>& sources,
+                          const LowParts<float>& source_low, const CloseGuard& close, float* const* results) {
   constexpr int lanes = isa::Vec<float>::lanes;
   // With low parts, one vector at a time is up to a third faster on the wide instruction sets.
   constexpr int width = lanes > 4 ? 1 : 2;
   const Coordinates<float> all{targets.x, targets.y, targets.z, target_low};
+  Results<Form, float> out;
+  for (int r = 0; r < Form::kResults; ++r) out.part[r] = results[r];
   if (lanes > 4 && sources.count >= 2 * lanes)
-    return sources_in_lanes<Gradient>(kernel, all, targets.count, sources, source_low, out, close);
+    return sources_in_lanes<Form>(kernel, all, targets.count, sources, source_low, out, close);
   Index i = 0;
   for (; i + width * lanes <= targets.count; i += width * lanes)
-    targets_in_lanes<width, Gradient>(kernel, advance<true>(all, i), {i, width * lanes}, sources, source_low,
-                                      advance<Gradient>(out, i), close);
+    targets_in_lanes<width, Form>(kernel, advance<true>(all, i), {i, width * lanes}, sources, source_low,
+                                  out.from(i), close);
   for (; i + lanes <= targets.count; i += lanes)
-    targets_in_lanes<1, Gradient>(kernel, advance<true>(all, i), {i, lanes}, sources, source_low,
-                                  advance<Gradient>(out, i), close);
+    targets_in_lanes<1, Form>(kernel, advance<true>(all, i), {i, lanes}, sources, source_low, out.from(i),
+                              close);
   if (i == targets.count) return;
   const Index count = targets.count - i;
-  PartialBlock<Gradient, true, float> rest(advance<true>(all, i), count);
-  targets_in_lanes<1, Gradient>(kernel, rest.targets(), {i, count}, sources, source_low, rest.results(),
-                                close);
-  rest.add_to(advance<Gradient>(out, i), count);
-}
-
-template <class K, class Real>
-void split_potential_loop(const K& kernel, const TargetArrays<Real>& targets,
-                          const LowParts<Real>& target_low, const SourceArrays<Real>& sources,
-                          const LowParts<Real>& source_low, const CloseGuard& close, Real* potential) {
-  all_split_targets<false>(kernel, targets, target_low, sources, source_low, close,
-                           Results<Real>{potential, nullptr, nullptr, nullptr});
-}
-
-template <class K, class Real>
-void split_gradient_loop(const K& kernel, const TargetArrays<Real>& targets, const LowParts<Real>& target_low,
-                         const SourceArrays<Real>& sources, const LowParts<Real>& source_low,
-                         const CloseGuard& close, Real* potential, Real* gx, Real* gy, Real* gz) {
-  all_split_targets<true>(kernel, targets, target_low, sources, source_low, close,
-                          Results<Real>{potential, gx, gy, gz});
+  PartialBlock<Form, true, float> rest(advance<true>(all, i), count);
+  targets_in_lanes<1, Form>(kernel, rest.targets(), {i, count}, sources, source_low, rest.results(), close);
+  rest.add_to(out.from(i), count);
 }
 
 // ---- the tables.
@@ -468,13 +408,28 @@ struct Untyped<loop> {
 template <auto loop>
 inline constexpr auto untyped = Untyped<loop>::call;
 
-template <class K, class Real>
-OneSidedLoops<Real> one_sided_loops() {
-  using enum SourceKind;
-  return {{untyped<potential_loop<charges, K, Real>>, untyped<potential_loop<dipoles, K, Real>>,
-           untyped<potential_loop<charges_and_dipoles, K, Real>>},
-          untyped<gradient_loop<K, Real>>,
-          untyped<hessian_loop<K, Real>>};
+template <class K, class Real, std::size_t... task>
+OneSidedLoops<Real> one_sided_loops(std::index_sequence<task...>) {
+  return {{untyped<one_sided_loop<PairForm<K, task>, K, Real>>...}};
+}
+
+template <class K, std::size_t... task>
+SplitLoops split_loops(std::index_sequence<task...>) {
+  SplitLoops loops{{}, {untyped<split_symmetric_loop<PairForm<K, task>, K, float>>...}};
+  loops.one_sided[0] = untyped<split_one_sided_loop<PairForm<K, 0>, K>>;
+  if constexpr (Kernel<K>) loops.one_sided[1] = untyped<split_one_sided_loop<PairForm<K, 1>, K>>;
+  return loops;
+}
+
+template <class K, std::size_t... task>
+SymmetricLoops symmetric_loops(std::index_sequence<task...>) {
+  return {{untyped<whole_symmetric_loop<PairForm<K, task>, K, double>>...}};
+}
+
+template <bool Estimate, class K, std::size_t... task>
+LeafFrameLoops leaf_frame_loops(std::index_sequence<task...>) {
+  return {{untyped<leaf_frame_loop<PairForm<K, task>, Estimate, K>>...},
+          {untyped<leaf_frame_self_loop<PairForm<K, task>, Estimate, K>>...}};
 }
 
 template <TileForm form, class K, class Real>
@@ -483,41 +438,24 @@ TileLoops<Real> tile_loops() {
            untyped<tile_loop<form, 2, K, Real>>, untyped<tile_loop<form, 3, K, Real>>}};
 }
 
-template <bool Estimate, class K>
-LeafFrameLoops leaf_frame_loops() {
-  using enum SourceKind;
-  return {
-      {untyped<leaf_frame_loop<charges, 0, Estimate, K>>, untyped<leaf_frame_loop<charges, 1, Estimate, K>>,
-       untyped<leaf_frame_loop<charges, 2, Estimate, K>>, untyped<leaf_frame_loop<dipoles, 0, Estimate, K>>,
-       untyped<leaf_frame_loop<charges_and_dipoles, 0, Estimate, K>>},
-      {untyped<leaf_frame_self_loop<charges, 0, Estimate, K>>,
-       untyped<leaf_frame_self_loop<charges, 1, Estimate, K>>,
-       untyped<leaf_frame_self_loop<charges, 2, Estimate, K>>,
-       untyped<leaf_frame_self_loop<dipoles, 0, Estimate, K>>,
-       untyped<leaf_frame_self_loop<charges_and_dipoles, 0, Estimate, K>>}};
-}
-
 template <class K>
 PairLoops pair_loops() {
-  using enum SourceKind;
-  return {one_sided_loops<K, double>(),
-          one_sided_loops<K, float>(),
-          {untyped<split_potential_loop<K, float>>,
-           untyped<split_gradient_loop<K, float>>,
-           {untyped<split_symmetric_loop<charges, 0, K, float>>,
-            untyped<split_symmetric_loop<charges, 1, K, float>>,
-            untyped<split_symmetric_loop<charges, 2, K, float>>,
-            untyped<split_symmetric_loop<dipoles, 0, K, float>>,
-            untyped<split_symmetric_loop<charges_and_dipoles, 0, K, float>>}},
-          {{untyped<whole_symmetric_loop<charges, 0, K, double>>,
-            untyped<whole_symmetric_loop<charges, 1, K, double>>,
-            untyped<whole_symmetric_loop<charges, 2, K, double>>,
-            untyped<whole_symmetric_loop<dipoles, 0, K, double>>,
-            untyped<whole_symmetric_loop<charges_and_dipoles, 0, K, double>>}},
-          {leaf_frame_loops<false, K>(), leaf_frame_loops<true, K>()},
-          tile_loops<TileForm::any, K, double>(),
-          {tile_loops<TileForm::any, K, float>(), tile_loops<TileForm::two_floats, K, float>(),
-           tile_loops<TileForm::one_float, K, float>(), tile_loops<TileForm::estimate, K, float>()}};
+  constexpr std::make_index_sequence<Kernel<K> ? std::size(kPairTasks) : 1> tasks;
+  PairLoops loops{one_sided_loops<K, double>(tasks),
+                  one_sided_loops<K, float>(tasks),
+                  split_loops<K>(tasks),
+                  symmetric_loops<K>(tasks),
+                  {leaf_frame_loops<false, K>(tasks), leaf_frame_loops<true, K>(tasks)},
+                  {},
+                  {}};
+  if constexpr (Kernel<K>) {
+    loops.tiles_in_double = tile_loops<TileForm::any, K, double>();
+    loops.tiles_in_single[0] = tile_loops<TileForm::any, K, float>();
+    loops.tiles_in_single[1] = tile_loops<TileForm::two_floats, K, float>();
+    loops.tiles_in_single[2] = tile_loops<TileForm::one_float, K, float>();
+    loops.tiles_in_single[3] = tile_loops<TileForm::estimate, K, float>();
+  }
+  return loops;
 }
 
 }  // namespace

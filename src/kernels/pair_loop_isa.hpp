@@ -1,64 +1,70 @@
 // The pair loops of each kernel and instruction set, as functions to dispatch to.
 #pragma once
 
+#include <cstddef>
+#include <iterator>
+
 #include "kernels/derivatives.hpp"
 #include "kernels/pair_loop.hpp"
 #include "simd/built.hpp"
 
 namespace octopole {
 
-/// What loops over both sides of pairs sum: the potential of charges, with the gradient, with the Hessian;
-/// the potential of dipoles, and of both.
-inline constexpr int kSymmetricTasks = 5;
-/// The number of a task; `results` has pointers to results as DoubleSums does.
-template <class Results>
-int symmetric_task(SourceKind kind, const Results& results) {
-  return kind == SourceKind::dipoles               ? 3
-         : kind == SourceKind::charges_and_dipoles ? 4
-         : results.hessian[0]                      ? 2
-         : results.gx                              ? 1
-                                                   : 0;
+/// What loops other than those of tiles sum for scalar kernels: the potential of charges, with the gradient,
+/// with the Hessian; the potential of dipoles, and of both. Vector kernels have the first task only, their
+/// result due to their strengths.
+struct PairTask {
+  SourceKind kind;
+  int order;  ///< of the highest derivative
+};
+inline constexpr PairTask kPairTasks[] = {{SourceKind::charges, 0},
+                                          {SourceKind::charges, 1},
+                                          {SourceKind::charges, 2},
+                                          {SourceKind::dipoles, 0},
+                                          {SourceKind::charges_and_dipoles, 0}};
+inline constexpr std::size_t kPairTaskCount = std::size(kPairTasks);
+/// The number of a task.
+constexpr int pair_task(SourceKind kind, int order) {
+  return kind == SourceKind::dipoles ? 3 : kind == SourceKind::charges_and_dipoles ? 4 : order;
 }
 
-/// One-sided loops. Here and below, `kernel` points to the kernel's struct.
+// Loops by task. Here and below, `kernel` points to the kernel's struct.
+
+/// One-sided loops.
 template <class Real>
 struct OneSidedLoops {
-  using Potential = void(const void* kernel, const TargetArrays<Real>&, const SourceArrays<Real>&, Real*);
-  Potential* potential[3];  // [SourceKind]
-  void (*gradient)(const void* kernel, const TargetArrays<Real>&, const SourceArrays<Real>&, Real*, Real*,
-                   Real*, Real*);
-  void (*hessian)(const void* kernel, const TargetArrays<Real>&, const SourceArrays<Real>&,
-                  Real* const* parts);
+  using Loop = void(const void* kernel, const TargetArrays<Real>&, const SourceArrays<Real>&,
+                    Real* const* results);
+  Loop* loops[kPairTaskCount];
 };
 
-/// The loops over points with split coordinates.
+/// The loops over points with split coordinates; one-sided ones only for the first two tasks.
 struct SplitLoops {
-  void (*potential)(const void* kernel, const TargetArrays<float>&, const LowParts<float>&,
-                    const SourceArrays<float>&, const LowParts<float>&, const CloseGuard&, float*);
-  void (*gradient)(const void* kernel, const TargetArrays<float>&, const LowParts<float>&,
-                   const SourceArrays<float>&, const LowParts<float>&, const CloseGuard&, float*, float*,
-                   float*, float*);
+  using OneSided = void(const void* kernel, const TargetArrays<float>&, const LowParts<float>&,
+                        const SourceArrays<float>&, const LowParts<float>&, const CloseGuard&,
+                        float* const* results);
   using Symmetric = void(const void* kernel, const SymmetricArrays<float>&, const LowParts<float>&,
-                         const DoubleSums&, const SymmetricArrays<float>&, const LowParts<float>&,
+                         const ResultArrays<double>&, const SymmetricArrays<float>&, const LowParts<float>&,
                          const CloseGuard&);
-  Symmetric* symmetric[kSymmetricTasks];
+  OneSided* one_sided[kPairTaskCount];
+  Symmetric* symmetric[kPairTaskCount];
 };
 
 /// The symmetric loops in double, which sum both sides of pairs.
 struct SymmetricLoops {
   using Loop = void(const void* kernel, const SymmetricArrays<double>&, const SymmetricArrays<double>&,
                     double);
-  Loop* loops[kSymmetricTasks];
+  Loop* loops[kPairTaskCount];
 };
 
 /// The loops over points relative to the centres of their leaves.
 struct LeafFrameLoops {
-  using Loop = void(const void* kernel, const LeafFrameArrays&, const DoubleSums&, const LeafFrame&,
+  using Loop = void(const void* kernel, const LeafFrameArrays&, const ResultArrays<double>&, const LeafFrame&,
                     const LeafFramePartner*, Index, const ClosePairs&);
-  using SelfLoop = void(const void* kernel, const LeafFrameArrays&, const DoubleSums&, const LeafFrame&,
-                        const ClosePairs&);
-  Loop* loops[kSymmetricTasks];
-  SelfLoop* self_loops[kSymmetricTasks];
+  using SelfLoop = void(const void* kernel, const LeafFrameArrays&, const ResultArrays<double>&,
+                        const LeafFrame&, const ClosePairs&);
+  Loop* loops[kPairTaskCount];
+  SelfLoop* self_loops[kPairTaskCount];
 };
 
 /// The loops that store the values of tiles: values[(part * b.count + j) * a.count + i] is the partial

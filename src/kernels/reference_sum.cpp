@@ -6,6 +6,7 @@
 
 #include "base/threads.hpp"
 #include "kernels/derivatives.hpp"
+#include "kernels/pair_loop.hpp"
 #include "kernels/reference_loop_isa.hpp"
 
 namespace octopole {
@@ -223,11 +224,103 @@ class ThreadSums {
   FixedBlock fixed_block_;
 };
 
+/// Adds to `sums` (3, k) the results of a vector kernel at targets (3, k), due to some sources.
+class VectorBlock {
+ public:
+  explicit VectorBlock(std::size_t targets) : sums_(3 * targets) {}
+
+  void add(const AnyKernel& kernel, std::span<const double> targets, std::span<const double> sources,
+           std::span<const double> strengths, double inverse_length) {
+    const std::size_t n = sources.size() / 3, k = targets.size() / 3;
+    columns_.resize(6 * n);
+    for (std::size_t c = 0; c < 3; ++c)
+      for (std::size_t i = 0; i < n; ++i) {
+        columns_[c * n + i] = sources[3 * i + c] * inverse_length;
+        columns_[(3 + c) * n + i] = strengths[3 * i + c];
+      }
+    const auto column = [&](std::size_t c) { return columns_.data() + c * n; };
+    double* const parts[] = {sums_.data(), sums_.data() + k, sums_.data() + 2 * k};
+    pair_sums(kernel,
+              TargetArrays<double>{targets.data(), targets.data() + k, targets.data() + 2 * k,
+                                   static_cast<Index>(k)},
+              SourceArrays<double>{column(0), column(1), column(2), column(3), static_cast<Index>(n),
+                                   static_cast<Index>(n)},
+              0, parts);
+  }
+  const std::vector<double>& sums() const { return sums_; }
+
+ private:
+  std::vector<double> columns_, sums_;
+};
+
+/// At most kTargetsAtOnce targets.
+ReferenceSums some_vector_sums(const AnyKernel& kernel, std::span<const double> targets,
+                               std::span<const double> sources, std::span<const double> strengths,
+                               ReferenceForm form) {
+  const std::size_t n = sources.size() / 3, k = targets.size() / 3;
+  ReferenceSums result;
+  result.potential.resize(3 * k);
+  result.scale.resize(k);
+  if (k == 0 || n == 0) return result;
+  std::vector<double> lengths(n);
+  for (std::size_t i = 0; i < n; ++i)
+    lengths[i] = std::hypot(strengths[3 * i], strengths[3 * i + 1], strengths[3 * i + 2]);
+  const HarmonicColumns columns = kernel.columns();
+  const bool as_gradient = columns.c != 0;  // K falls as the gradient of 1 / r does
+  const ReferenceSums sizes =
+      reference_sums(Laplace{}, targets, sources, {lengths, {}},
+                     as_gradient ? Output::potential_and_gradient : Output::potential, form);
+  const double stretch = (std::abs(columns.a) + std::abs(columns.b) + std::abs(columns.c)) *
+                         kernel.constant() / Laplace::constant;
+  for (std::size_t i = 0; i < k; ++i)
+    result.scale[i] = stretch * (as_gradient ? sizes.gradient_scale[i] : sizes.scale[i]);
+
+  const double length = Frames(Extent(targets, sources)).length, inverse = 1 / length;
+  std::vector<double> places(3 * k);
+  for (std::size_t i = 0; i < 3 * k; ++i) places[i % 3 * k + i / 3] = targets[i] * inverse;
+  constexpr std::size_t kSources = 1024;
+  std::vector<VectorBlock> threads(static_cast<std::size_t>(max_threads()), VectorBlock(k));
+  ThreadErrors errors;
+#pragma omp parallel for schedule(static)
+  for (std::size_t first = 0; first < n; first += kSources)
+    errors.keep([&] {
+      const std::size_t count = 3 * std::min(kSources, n - first);
+      threads[static_cast<std::size_t>(thread_number())].add(
+          kernel, places, sources.subspan(3 * first, count), strengths.subspan(3 * first, count), inverse);
+    });
+  errors.rethrow();
+  const double unit = kernel.constant() * std::pow(length, kernel.homogeneity());
+  for (const VectorBlock& thread : threads)
+    for (std::size_t i = 0; i < 3 * k; ++i) result.potential[i] += unit * thread.sums()[i % 3 * k + i / 3];
+  return result;
+}
+
+ReferenceSums vector_reference_sums(const AnyKernel& kernel, std::span<const double> targets,
+                                    std::span<const double> sources, const Strengths& strengths,
+                                    Output output, ReferenceForm form) {
+  if (targets.size() % 3 != 0 || sources.size() % 3 != 0 || strengths.charges.size() != sources.size() ||
+      !strengths.dipoles.empty() || output != Output::potential)
+    throw Error(
+        "reference sums: coordinates or strengths are not three per point, or a vector kernel has no "
+        "such sources or results");
+  ReferenceSums all;
+  for (std::size_t first = 0; first < targets.size(); first += 3 * kTargetsAtOnce) {
+    const ReferenceSums some = some_vector_sums(
+        kernel, targets.subspan(first, std::min<std::size_t>(3 * kTargetsAtOnce, targets.size() - first)),
+        sources, strengths.charges, form);
+    all.potential.insert(all.potential.end(), some.potential.begin(), some.potential.end());
+    all.scale.insert(all.scale.end(), some.scale.begin(), some.scale.end());
+  }
+  return all;
+}
+
 }  // namespace
 
 ReferenceSums reference_sums(const AnyKernel& kernel, std::span<const double> targets,
                              std::span<const double> sources, const Strengths& strengths, Output output,
                              ReferenceForm form) {
+  if (kernel.components() > 1)
+    return vector_reference_sums(kernel, targets, sources, strengths, output, form);
   const std::size_t points = sources.size() / 3;
   const auto has = [points](std::span<const double> values, std::size_t width) {
     return values.empty() || values.size() == width * points;

@@ -15,16 +15,18 @@ namespace octopole {
 /// Sums at k targets, kernel constant included. The scales are sums of magnitudes, much larger than the
 /// results if contributions cancel: of the charges' magnitudes times |K|, |K'| and |K''|, the derivatives of
 /// K(x_i, y_j) by the distance, for potential, gradient and Hessian; and of the dipoles' lengths times |K'|,
-/// |K''| and |K^(3)|.
+/// |K''| and |K^(3)|. Of vector kernels, which have the potential only: the strengths' lengths times the
+/// largest factor by which K(x_i, y_j) stretches a vector.
 struct ReferenceSums {
-  std::vector<double> potential, scale;          // (k)
+  std::vector<double> potential, scale;          // (k, components) and (k)
   std::vector<double> gradient, gradient_scale;  // (k, 3) interleaved and (k); empty unless asked for
   std::vector<double> hessian, hessian_scale;    // (k, 6), xx xy xz yy yz zz, and (k); likewise
 };
 
 /// Sums at `targets` (k, 3) due to `sources` (n, 3) with one vector of strengths, like direct_sum but
-/// vectorised; uses all threads. Coincident points contribute nothing. Coordinates may have any magnitude:
-/// they are scaled by a power of two. Throws Error if the lengths do not match.
+/// vectorised; uses all threads. The results of vector kernels are in double in all forms. Coincident points
+/// contribute nothing. Coordinates may have any magnitude: they are scaled by a power of two. Throws Error if
+/// the lengths do not match.
 ReferenceSums reference_sums(const AnyKernel& kernel, std::span<const double> targets,
                              std::span<const double> sources, const Strengths& strengths, Output output,
                              ReferenceForm form = ReferenceForm::in_double);

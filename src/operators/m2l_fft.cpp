@@ -12,6 +12,7 @@
 #include "base/profile.hpp"
 #include "base/threads.hpp"
 #include "linalg/fft.hpp"
+#include "operators/columns.hpp"
 #include "operators/kernel_matrix.hpp"
 #include "operators/m2l_fft_isa.hpp"
 #include "operators/surface.hpp"
@@ -179,7 +180,9 @@ std::size_t families_of_block(int order, std::size_t real_bytes, std::size_t wor
 
 }  // namespace
 
-Index m2l_fft_workspace_bytes(int order, std::size_t real_bytes, Index largest_rows, int threads) {
+Index m2l_fft_workspace_bytes(int order, std::size_t real_bytes, Index largest_rows, int threads,
+                              bool moments) {
+  if (moments) largest_rows *= 2;
   const Index p = order, m = 2 * p - 1,
               scratch = std::max(16 * p * p * p + dft_work_size(order), m * largest_rows * kM2lFftRow);
   return largest_rows == 0
@@ -286,9 +289,10 @@ std::vector<SiblingPairs> pairs_of(const M2lSchedule& schedule, const M2lFftBloc
   return pairs;
 }
 
-/// Which of the vectors of a row.
+/// Which of the vectors of a row; and the axis of the moments that the vector, a column phi, adds to the
+/// column psi, or -1.
 struct PartOfRow {
-  int vector, vectors;
+  int vector, vectors, axis;
 };
 
 template <class Real, class Outer>
@@ -299,8 +303,10 @@ void apply_block(const M2lFft<Real>& op, const M2lSchedule& schedule, const M2lF
   const Index source_stride = m2l_fft_rows(block.sources) * kM2lFftRow,
               target_stride = m2l_fft_rows(block.targets) * kM2lFftRow;
   const int slab = m2l_fft_slab(op.order);
+  const bool moments = part.axis >= 0;
   Real* const source_rows = space.rows.data();
   Real* const target_rows = source_rows + slab * m * p * source_stride;
+  Real* const moment_rows = target_rows + slab * m * p * target_stride;
   const std::vector<SiblingPairs> pairs = pairs_of(schedule, block);
   const M2lFftLoops<Real>& loops = simd::active_loops<M2lFftLoops<Real>>();
   const DftTables<Real> tables{space.order, space.stride, space.cosine.data(), space.sine.data()};
@@ -312,15 +318,17 @@ void apply_block(const M2lFft<Real>& op, const M2lSchedule& schedule, const M2lF
   {
     AlignedVector<Real>& scratch = space.scratch[static_cast<std::size_t>(thread_number())];
     errors.keep([&] {
-      reserve_work(scratch, static_cast<std::size_t>(std::max(2 * grid_size + dft_work_size(op.order),
-                                                              m * (source_stride + target_stride))));
+      const Index strides = source_stride + (moments ? 2 : 1) * target_stride;
+      reserve_work(scratch,
+                   static_cast<std::size_t>(std::max(2 * grid_size + dft_work_size(op.order), m * strides)));
     });
 #pragma omp barrier
     const int end = errors.any() ? 0 : op.order;  // if a thread's allocation failed, none starts
     for (int kx_begin = 0; kx_begin < end; kx_begin += slab) {
       Real *const in_grid = scratch.data(), *const out_grid = in_grid + grid_size,
                   *const work = out_grid + grid_size;
-      Real *const sources = scratch.data(), *const targets = sources + m * source_stride;
+      Real *const sources = scratch.data(), *const targets = sources + m * source_stride,
+                  *const moments_of_targets = targets + m * target_stride;
       const int kx_end = std::min(op.order, kx_begin + slab);
       std::fill(in_grid, in_grid + grid_size, Real{0});  // zero inside: no surface points there
 #pragma omp for schedule(static)
@@ -345,24 +353,37 @@ void apply_block(const M2lFft<Real>& op, const M2lSchedule& schedule, const M2lF
         for (Index kz = 0; kz < m; ++kz) {
           const bool mirror_z = kz >= p;
           const Index frequency = kx + p * ((mirror_y ? m - ky : ky) + p * (mirror_z ? m - kz : kz));
-          loops.sweep(op.transforms.data() + frequency * 686, block_index(mirror_y, mirror_z), pairs.data(),
-                      block.chunks, sources + kz * source_stride, targets + kz * target_stride,
-                      block.targets);
+          const Real* const transforms = op.transforms.data() + frequency * 686;
+          const std::int32_t* const index = block_index(mirror_y, mirror_z);
+          if (moments)
+            loops.sweep_moments(transforms, index, pairs.data(), block.chunks, sources + kz * source_stride,
+                                targets + kz * target_stride, block.targets, part.axis,
+                                moments_of_targets + kz * target_stride);
+          else
+            loops.sweep(transforms, index, pairs.data(), block.chunks, sources + kz * source_stride,
+                        targets + kz * target_stride, block.targets);
         }
         loops.inverse_z(tables, targets, block.targets, target_rows + line * p * target_stride,
                         target_stride);
+        if (moments)
+          loops.inverse_z(tables, moments_of_targets, block.targets, moment_rows + line * p * target_stride,
+                          target_stride);
       }
 #pragma omp for schedule(static)
       for (Index t = 0; t < block.targets; ++t) {
-        loops.inverse_xy(tables, target_rows + t * kM2lFftRow, target_stride, kx_begin, kx_end, work,
-                         out_grid);
         const NodeIndex* children = schedule.target_children.data() + 8 * (block.first_target + t);
-        for (int c = 0; c < 8; ++c) {
-          if (children[c] == kNoNode) continue;
-          Outer* check = checks.row(children[c], part.vectors * n) + part.vector * n;
-          for (Index i = 0; i < n; ++i)
-            check[i] += static_cast<Outer>(out_grid[8 * Index(grid_index[i]) + c]);
-        }
+        const auto add = [&](const Real* rows, int vector, Outer factor) {
+          loops.inverse_xy(tables, rows + t * kM2lFftRow, target_stride, kx_begin, kx_end, work, out_grid);
+          for (int c = 0; c < 8; ++c) {
+            if (children[c] == kNoNode) continue;
+            Outer* check = checks.row(children[c], part.vectors * n) + vector * n;
+            for (Index i = 0; i < n; ++i)
+              check[i] += factor * static_cast<Outer>(out_grid[8 * Index(grid_index[i]) + c]);
+          }
+        };
+        add(target_rows, part.vector, 1);
+        // The distance of neighbouring parents is two units of psi, half their side.
+        if (moments) add(moment_rows, kMomentColumn, 2);
       }
     }
   }
@@ -425,28 +446,30 @@ M2lFft<Real> make_m2l_fft(const AnyKernel& kernel, const OperatorKey& key) {
 template <class Real, class Outer>
 void m2l_fft(const M2lFft<Real>& op, const Translations<Outer>& t, const M2lSchedule& schedule,
              const Outer* multipoles, CheckRowsOf<Outer> checks, M2lFftWorkspace<Real>& workspace,
-             int vectors) {
+             int vectors, bool moments) {
   if (schedule.blocks.empty()) return;
   if (workspace.order != op.order) make_tables(op.order, workspace);
   if (static_cast<Index>(workspace.grid_index.size()) != t.equivalent_size())
     throw Error("M2L and translation operators of different orders");
   const Index rows_a_family = (2 * op.order - 1) * Index(op.order) * m2l_fft_slab(op.order);
-  reserve_work(workspace.rows, static_cast<std::size_t>(rows_a_family * schedule.largest_rows * kM2lFftRow));
+  reserve_work(workspace.rows, static_cast<std::size_t>((moments ? 2 : 1) * rows_a_family *
+                                                        schedule.largest_rows * kM2lFftRow));
   if (const auto threads = static_cast<std::size_t>(max_threads()); workspace.scratch.size() < threads)
     workspace.scratch.resize(threads);
   for (const M2lFftBlock& block : schedule.blocks)
     for (int v = 0; v < vectors; ++v)
-      apply_block(op, schedule, block, workspace, multipoles, checks, {v, vectors});
+      apply_block(op, schedule, block, workspace, multipoles, checks,
+                  {v, vectors, moments && v < kMomentColumn ? v : -1});
 }
 
 template M2lFft<double> make_m2l_fft<double>(const AnyKernel&, const OperatorKey&);
 template M2lFft<float> make_m2l_fft<float>(const AnyKernel&, const OperatorKey&);
 template void m2l_fft(const M2lFft<double>&, const Translations<double>&, const M2lSchedule&, const double*,
-                      CheckRows<double>, M2lFftWorkspace<double>&, int);
+                      CheckRows<double>, M2lFftWorkspace<double>&, int, bool);
 template void m2l_fft(const M2lFft<float>&, const Translations<double>&, const M2lSchedule&, const double*,
-                      CheckRows<double>, M2lFftWorkspace<float>&, int);
+                      CheckRows<double>, M2lFftWorkspace<float>&, int, bool);
 template void m2l_fft(const M2lFft<float>&, const Translations<float>&, const M2lSchedule&, const float*,
-                      CheckRows<float>, M2lFftWorkspace<float>&, int);
+                      CheckRows<float>, M2lFftWorkspace<float>&, int, bool);
 
 // ---- the measured speed.
 

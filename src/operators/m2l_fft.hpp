@@ -68,8 +68,10 @@ M2lSchedule make_m2l_schedule(int order, std::size_t real_bytes, std::span<const
 /// Approximate size of a schedule in bytes per target parent.
 inline constexpr Index kM2lScheduleBytes = 200;
 
-/// Bytes of a workspace (see below) after m2l_fft with a schedule of `largest_rows`.
-Index m2l_fft_workspace_bytes(int order, std::size_t real_bytes, Index largest_rows, int threads);
+/// Bytes of a workspace (see below) after m2l_fft with a schedule of `largest_rows`; with moments an upper
+/// bound.
+Index m2l_fft_workspace_bytes(int order, std::size_t real_bytes, Index largest_rows, int threads,
+                              bool moments = false);
 
 /// Estimates largest_rows of the schedule for `targets` target parents and `sources` source parents.
 Index expected_m2l_fft_rows(int order, std::size_t real_bytes, Index targets, Index sources,
@@ -83,18 +85,20 @@ struct M2lFftWorkspace {
   Index stride = 0;                      // of cosine and sine
   AlignedVector<Real> cosine, sine;      // (order, stride) of the angles of the transforms
   std::vector<std::int32_t> grid_index;  // (equivalent points) index in the p^3 grid
-  AlignedVector<Real> rows;  // a block's transforms along x and y for some kx: sources, then targets
+  // A block's transforms along x and y for some kx: sources, then targets, then their moments.
+  AlignedVector<Real> rows;
   std::vector<AlignedVector<Real>> scratch;  // one per thread
 };
 
 /// Adds the potential of all V-list multipoles (nodes, vectors, equivalent points) to the downward check
 /// potentials `checks` (nodes, vectors, check points) of the schedule's targets; both for unit boxes and
 /// without the kernel's constant. Threaded; results do not depend on the threads, the schedule's blocks or
-/// previous uses of the workspace. Real is the working precision, Outer that of multipoles and checks.
+/// previous uses of the workspace. With `moments` the vectors are the columns of a vector kernel
+/// (operators/columns.hpp). Real is the working precision, Outer that of multipoles and checks.
 template <class Real, class Outer>
 void m2l_fft(const M2lFft<Real>& op, const Translations<Outer>& t, const M2lSchedule& schedule,
              const Outer* multipoles, CheckRowsOf<Outer> checks, M2lFftWorkspace<Real>& workspace,
-             int vectors = 1);
+             int vectors = 1, bool moments = false);
 
 // ---- the cost: operation counts and measured speed.
 

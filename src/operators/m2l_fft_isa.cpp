@@ -273,20 +273,32 @@ void inverse_xy(const DftTables<Real>& tables, const Real* in, Index stride, int
     inverse_real_line(tables, work + line * slab * 16, kx_begin, kx_end, grid + line * p * 8);
 }
 
-/// Adds to the rows of Count targets the 8 x 8 matrix times the rows of their sources. `re` and `im`: for
-/// each source child the 8 real and 8 imaginary parts of its column. For vectors of at most 8 numbers.
-template <int Count, class V, int kHalf, class Real>
+/// Adds a vector of products to a vector of sums and, times Weight (not 0), to one of moments.
+template <int Weight, class V, class Real>
+OCTOPOLE_INLINE void add_moment(const V& product, Real* sum, Real* moment) {
+  simd::store(sum, simd::load<V>(sum) + product);
+  simd::store(moment, Weight > 0 ? simd::load<V>(moment) + product : simd::load<V>(moment) - product);
+}
+
+/// Adds to the rows of Count targets the 8 x 8 matrix times the rows of their sources, with Weight also,
+/// times this, to `moments`. `re` and `im`: for each source child the 8 real and 8 imaginary parts of its
+/// column. For vectors of at most 8 numbers.
+template <int Count, int Weight, class V, int kHalf, class Real>
 OCTOPOLE_INLINE void multiply_rows(const V (&re)[8][kHalf], const V (&im)[8][kHalf],
                                    const std::uint16_t* target, const std::uint16_t* source,
-                                   const Real* sources, Real* targets) {
+                                   const Real* sources, Real* targets, [[maybe_unused]] Real* moments) {
   constexpr int lanes = 8 / kHalf;
   V sum_re[Count][kHalf], sum_im[Count][kHalf];
 #pragma GCC unroll 4
   for (int c = 0; c < Count; ++c)
 #pragma GCC unroll 4
     for (int h = 0; h < kHalf; ++h) {
-      sum_re[c][h] = simd::load<V>(targets + Index(16) * target[c] + h * lanes);
-      sum_im[c][h] = simd::load<V>(targets + Index(16) * target[c] + 8 + h * lanes);
+      if constexpr (Weight == 0) {
+        sum_re[c][h] = simd::load<V>(targets + Index(16) * target[c] + h * lanes);
+        sum_im[c][h] = simd::load<V>(targets + Index(16) * target[c] + 8 + h * lanes);
+      } else {
+        sum_re[c][h] = sum_im[c][h] = V{};
+      }
     }
 #pragma GCC unroll 8
   for (int s = 0; s < 8; ++s)
@@ -306,19 +318,29 @@ OCTOPOLE_INLINE void multiply_rows(const V (&re)[8][kHalf], const V (&im)[8][kHa
   for (int c = 0; c < Count; ++c)
 #pragma GCC unroll 4
     for (int h = 0; h < kHalf; ++h) {
-      simd::store(targets + Index(16) * target[c] + h * lanes, sum_re[c][h]);
-      simd::store(targets + Index(16) * target[c] + 8 + h * lanes, sum_im[c][h]);
+      const Index re_at = Index(16) * target[c] + h * lanes, im_at = re_at + 8;
+      if constexpr (Weight == 0) {
+        simd::store(targets + re_at, sum_re[c][h]);
+        simd::store(targets + im_at, sum_im[c][h]);
+      } else {
+        add_moment<Weight>(sum_re[c][h], targets + re_at, moments + re_at);
+        add_moment<Weight>(sum_im[c][h], targets + im_at, moments + im_at);
+      }
     }
 }
 
 /// As multiply_rows, with vectors of 16 numbers: a row is one vector, and `turned` is `column` times i.
-template <int Count, class V, class Real>
+template <int Count, int Weight, class V, class Real>
 OCTOPOLE_INLINE void multiply_whole_rows(const V (&column)[8], const V (&turned)[8],
                                          const std::uint16_t* target, const std::uint16_t* source,
-                                         const Real* sources, Real* targets) {
+                                         const Real* sources, Real* targets, [[maybe_unused]] Real* moments) {
   V sum[Count];
 #pragma GCC unroll 4
-  for (int c = 0; c < Count; ++c) sum[c] = simd::load<V>(targets + Index(16) * target[c]);
+  for (int c = 0; c < Count; ++c)
+    if constexpr (Weight == 0)
+      sum[c] = simd::load<V>(targets + Index(16) * target[c]);
+    else
+      sum[c] = V{};
 #pragma GCC unroll 8
   for (int s = 0; s < 8; ++s)
 #pragma GCC unroll 4
@@ -327,12 +349,16 @@ OCTOPOLE_INLINE void multiply_whole_rows(const V (&column)[8], const V (&turned)
       sum[c] += turned[s] * simd::broadcast<V>(sources[Index(16) * source[c] + 8 + s]);
     }
 #pragma GCC unroll 4
-  for (int c = 0; c < Count; ++c) simd::store(targets + Index(16) * target[c], sum[c]);
+  for (int c = 0; c < Count; ++c)
+    if constexpr (Weight == 0)
+      simd::store(targets + Index(16) * target[c], sum[c]);
+    else
+      add_moment<Weight>(sum[c], targets + Index(16) * target[c], moments + Index(16) * target[c]);
 }
 
-template <class Real>
+template <int Weight, class Real>
 void sweep_block(const Real (&column)[8][16], const Real (&turned)[8][16], const SiblingPairs& pairs,
-                 const Real* sources, Real* targets) {
+                 const Real* sources, Real* targets, Real* moments) {
   using V = typename isa::Vec<Real>::type;
   constexpr int lanes = isa::Vec<Real>::lanes;
   Index i = 0;
@@ -344,9 +370,11 @@ void sweep_block(const Real (&column)[8][16], const Real (&turned)[8][16], const
       whole_turned[s] = simd::load<V>(turned[s]);
     }
     for (; i + 4 <= pairs.count; i += 4)
-      multiply_whole_rows<4>(whole, whole_turned, pairs.target + i, pairs.source + i, sources, targets);
+      multiply_whole_rows<4, Weight>(whole, whole_turned, pairs.target + i, pairs.source + i, sources,
+                                     targets, moments);
     for (; i < pairs.count; ++i)
-      multiply_whole_rows<1>(whole, whole_turned, pairs.target + i, pairs.source + i, sources, targets);
+      multiply_whole_rows<1, Weight>(whole, whole_turned, pairs.target + i, pairs.source + i, sources,
+                                     targets, moments);
   } else {
     constexpr int half = 8 / lanes;
     V re[8][half], im[8][half];
@@ -358,17 +386,17 @@ void sweep_block(const Real (&column)[8][16], const Real (&turned)[8][16], const
         im[s][h] = simd::load<V>(column[s] + 8 + h * lanes);
       }
     for (; i + 2 <= pairs.count; i += 2)
-      multiply_rows<2>(re, im, pairs.target + i, pairs.source + i, sources, targets);
+      multiply_rows<2, Weight>(re, im, pairs.target + i, pairs.source + i, sources, targets, moments);
     for (; i < pairs.count; ++i)
-      multiply_rows<1>(re, im, pairs.target + i, pairs.source + i, sources, targets);
+      multiply_rows<1, Weight>(re, im, pairs.target + i, pairs.source + i, sources, targets, moments);
   }
 }
 
-template <class Real>
-void sweep_frequency(const Real* transforms, const std::int32_t* block_index, const SiblingPairs* pairs,
-                     Index chunks, const Real* sources, Real* targets, Index target_count) {
+/// Calls sweep(d, column, turned, pairs) for all directions with pairs, chunk by chunk.
+template <class Real, class Sweep>
+OCTOPOLE_INLINE void each_direction(const Real* transforms, const std::int32_t* block_index,
+                                    const SiblingPairs* pairs, Index chunks, const Sweep& sweep) {
   alignas(64) Real column[8][16], turned[8][16];
-  for (Index i = 0; i < 16 * target_count; ++i) targets[i] = 0;
   for (Index chunk = 0; chunk < chunks; ++chunk, pairs += 27)
     for (int d = 0; d < 27; ++d) {
       if (pairs[d].count == 0) continue;
@@ -380,13 +408,39 @@ void sweep_frequency(const Real* transforms, const std::int32_t* block_index, co
           turned[s][t] = -value[1];
           turned[s][8 + t] = value[0];
         }
-      sweep_block(column, turned, pairs[d], sources, targets);
+      sweep(d, column, turned, pairs[d]);
     }
 }
 
 template <class Real>
-constexpr M2lFftLoops<Real> kLoops{forward_xy<Real>, forward_z<Real>, sweep_frequency<Real>, inverse_z<Real>,
-                                   inverse_xy<Real>};
+void sweep_frequency(const Real* transforms, const std::int32_t* block_index, const SiblingPairs* pairs,
+                     Index chunks, const Real* sources, Real* targets, Index target_count) {
+  for (Index i = 0; i < 16 * target_count; ++i) targets[i] = 0;
+  each_direction(transforms, block_index, pairs, chunks,
+                 [=](int, const auto& column, const auto& turned, const SiblingPairs& of_direction) {
+                   sweep_block<0>(column, turned, of_direction, sources, targets,
+                                  static_cast<Real*>(nullptr));
+                 });
+}
+
+template <class Real>
+void sweep_moments(const Real* transforms, const std::int32_t* block_index, const SiblingPairs* pairs,
+                   Index chunks, const Real* sources, Real* targets, Index target_count, int axis,
+                   Real* moments) {
+  for (Index i = 0; i < 16 * target_count; ++i) targets[i] = moments[i] = 0;
+  each_direction(transforms, block_index, pairs, chunks,
+                 [=](int d, const auto& column, const auto& turned, const SiblingPairs& of_direction) {
+                   const int weight = (axis == 0 ? d : axis == 1 ? d / 3 : d / 9) % 3 - 1;
+                   const auto block = weight < 0    ? sweep_block<-1, Real>
+                                      : weight == 0 ? sweep_block<0, Real>
+                                                    : sweep_block<1, Real>;
+                   block(column, turned, of_direction, sources, targets, moments);
+                 });
+}
+
+template <class Real>
+constexpr M2lFftLoops<Real> kLoops{forward_xy<Real>,    forward_z<Real>, sweep_frequency<Real>,
+                                   sweep_moments<Real>, inverse_z<Real>, inverse_xy<Real>};
 
 }  // namespace
 }  // namespace octopole

@@ -40,6 +40,11 @@ struct M2lFftLoops {
   /// `pairs` has 27 directions for each of `chunks` ranges of targets.
   void (*sweep)(const Real* transforms, const std::int32_t* block_index, const SiblingPairs* pairs,
                 Index chunks, const Real* sources, Real* targets, Index target_count);
+  /// As sweep; also computes moments[t] = the sum with each product times component `axis` of d, which is -1,
+  /// 0 or 1.
+  void (*sweep_moments)(const Real* transforms, const std::int32_t* block_index, const SiblingPairs* pairs,
+                        Index chunks, const Real* sources, Real* targets, Index target_count, int axis,
+                        Real* moments);
   /// The unscaled inverse transforms, computed only at the p^3 points; the grid is the contribution of
   /// kx_begin <= kx < kx_end.
   void (*inverse_z)(const DftTables<Real>& tables, const Real* in, Index families, Real* out, Index stride);

@@ -5,6 +5,7 @@
 
 #include "base/threads.hpp"
 #include "linalg/svd.hpp"
+#include "operators/columns.hpp"
 #include "operators/kernel_matrix.hpp"
 #include "operators/surface.hpp"
 #include "operators/thread_buffers.hpp"
@@ -129,7 +130,7 @@ M2lSvd<Real> make_m2l_svd(const AnyKernel& kernel, const OperatorKey& key) {
 template <class Real>
 void m2l_svd(const M2lSvd<Real>& op, const Translations<Real>& t, std::span<const NodeIndex> targets,
              const ListView& v, const Box* boxes, const Real* multipoles, CheckRowsOf<Real> checks,
-             int vectors) {
+             int vectors, const std::uint8_t* octants) {
   const Index count = static_cast<Index>(targets.size()), n = t.equivalent_size(),
               check = t.downward_check_size();
   Index max_rank = 0;
@@ -139,6 +140,17 @@ void m2l_svd(const M2lSvd<Real>& op, const Translations<Real>& t, std::span<cons
     const auto steps = [&a](double difference) { return std::lround(difference / (2 * a.half)); };
     return static_cast<std::size_t>((steps(a.x - b.x) + 3) + 7 * (steps(a.y - b.y) + 3) +
                                     49 * (steps(a.z - b.z) + 3));
+  };
+  // Centre of the source's parent minus that of the target's, in half their sides.
+  const auto between_parents = [boxes, octants](const Pair& pair) {
+    const Box &here = boxes[pair.target], &there = boxes[pair.source];
+    const std::array<double, 3> from = octant_centre(octants[pair.source]),
+                                to = octant_centre(octants[pair.target]);
+    const auto component = [&](double difference, std::size_t axis) {
+      return static_cast<Real>(std::lround((difference / here.half - from[axis] + to[axis]) / 2));
+    };
+    return std::array{component(there.x - here.x, 0), component(there.y - here.y, 1),
+                      component(there.z - here.z, 2)};
   };
   struct State {
     std::array<std::vector<Pair>, 16> pairs;
@@ -175,6 +187,12 @@ void m2l_svd(const M2lSvd<Real>& op, const Translations<Real>& t, std::span<cons
             const Real* multipole = multipoles + (Index{piece[k].source} * vectors + vector) * n;
             Real* column = in.data() + k * n;
             for (Index i = 0; i < n; ++i) column[map[static_cast<std::size_t>(i)]] = multipole[i];
+            if (!octants || vector != kMomentColumn) continue;
+            const std::array<Real, 3> shift = between_parents(piece[k]);
+            const Real* const phi = multipole - kMomentColumn * n;
+            for (Index i = 0; i < n; ++i)
+              column[map[static_cast<std::size_t>(i)]] +=
+                  shift[0] * phi[i] + shift[1] * phi[n + i] + shift[2] * phi[2 * n + i];
           }
           linalg::multiply(transfer_class.rank, used, n, transfer_class.right.data(), in.data(),
                            middle.data());
@@ -196,8 +214,9 @@ template void lay_out_m2l_svd(const OperatorKey&, M2lSvd<float>&);
 template M2lSvd<double> make_m2l_svd<double>(const AnyKernel&, const OperatorKey&);
 template M2lSvd<float> make_m2l_svd<float>(const AnyKernel&, const OperatorKey&);
 template void m2l_svd(const M2lSvd<double>&, const Translations<double>&, std::span<const NodeIndex>,
-                      const ListView&, const Box*, const double*, CheckRows<double>, int);
+                      const ListView&, const Box*, const double*, CheckRows<double>, int,
+                      const std::uint8_t*);
 template void m2l_svd(const M2lSvd<float>&, const Translations<float>&, std::span<const NodeIndex>,
-                      const ListView&, const Box*, const float*, CheckRows<float>, int);
+                      const ListView&, const Box*, const float*, CheckRows<float>, int, const std::uint8_t*);
 
 }  // namespace octopole

@@ -49,11 +49,12 @@ template <class Real>
 void lay_out_m2l_svd(const OperatorKey& key, M2lSvd<Real>& op);
 
 /// Adds the potential of the V-list multipoles of each node in `targets` (any levels) to its downward check
-/// potentials; rows have `vectors` parts. Threaded over blocks of targets.
+/// potentials; rows have `vectors` parts. With `octants`, those of all nodes, the parts are the columns of a
+/// vector kernel with moments (operators/columns.hpp). Threaded over blocks of targets.
 template <class Real>
 void m2l_svd(const M2lSvd<Real>& op, const Translations<Real>& t, std::span<const NodeIndex> targets,
              const ListView& v, const Box* boxes, const Real* multipoles, CheckRowsOf<Real> checks,
-             int vectors = 1);
+             int vectors = 1, const std::uint8_t* octants = nullptr);
 
 }  // namespace octopole
 #pragma GCC visibility pop

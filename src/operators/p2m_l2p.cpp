@@ -25,13 +25,14 @@ struct LeafSources {
   const StrengthVectors<Real>& charges;
   const Box* boxes;
   const LeafFramePoints& leaf_frame;
+  const std::uint8_t* octants;
 
   /// Adds the potential of the leaf's sources on the surface of `check`.
   void add_potential(NodeIndex leaf, CheckSums<Real>& check, SourceBuffer<Real>& buffer,
                      Real* potential) const {
-    const AnyKernel scaled = kernel.in_units_of(boxes[leaf].half);
+    const AnyKernel scaled = kernel.translation_kernel().in_units_of(boxes[leaf].half);
     if constexpr (std::is_same_v<Real, float>)
-      if (charges.kind == SourceKind::charges && leaf_frame.has(leaf)) {
+      if (charges.kind == SourceKind::charges && charges.components == 1 && leaf_frame.has(leaf)) {
         const Index end = points.end[leaf];
         for (Index i = points.begin[leaf]; i < end; i += kSourceChunk)  // longer sums lose digits
           check.add(
@@ -45,7 +46,10 @@ struct LeafSources {
       check.add(scaled, buffer.view(), potential);
       buffer.clear();
     };
-    buffer.append(points, std::span(&leaf, 1), charges, boxes[leaf], flush);
+    if (charges.components > 1)
+      buffer.append_columns(points, std::span(&leaf, 1), charges, boxes[leaf], octants[leaf], flush);
+    else
+      buffer.append(points, std::span(&leaf, 1), charges, boxes[leaf], flush);
     if (!buffer.empty()) flush();
   }
 };
@@ -55,18 +59,18 @@ struct LeafSources {
 template <class Real>
 void p2m(const AnyKernel& kernel, const Translations<Real>& t, std::span<const NodeIndex> leaves,
          const Box* boxes, const PointsByNode& sources, StrengthsOf<Real> charges, Real* multipoles,
-         const LeafFramePoints& leaf_frame) {
-  const int vectors = charges.vectors;
+         const LeafFramePoints& leaf_frame, const std::uint8_t* octants) {
+  const int vectors = charges.vectors * columns_of(kernel);
   const Index count = static_cast<Index>(leaves.size()), n = vectors * t.equivalent_size(),
               check = vectors * t.upward_check_size(), per_batch = kBatch / vectors;
-  const LeafSources<Real> leaf_sources{kernel, sources, charges, boxes, leaf_frame};
+  const LeafSources<Real> leaf_sources{kernel, sources, charges, boxes, leaf_frame, octants};
   struct State {
     SourceBuffer<Real> buffer;
     CheckSums<Real> check;
     Projection<Real> projection;
   };
   const auto make = [&] {
-    return State{SourceBuffer<Real>(vectors, charges.kind), CheckSums<Real>(t.upward_check, vectors),
+    return State{SourceBuffer<Real>(vectors, {1, charges.kind}), CheckSums<Real>(t.upward_check, vectors),
                  Projection<Real>(t.upward_check_size(), t.upward_rank, t.equivalent_size())};
   };
   parallel_for(batch_count(count, per_batch), 1, make, [&](State& state, Index batch) {
@@ -87,8 +91,8 @@ void p2m(const AnyKernel& kernel, const Translations<Real>& t, std::span<const N
 template <class Real>
 void l2p(const AnyKernel& kernel, const Translations<Real>& t, std::span<const NodeIndex> nodes,
          const Box* boxes, const PointsByNode& targets, const Real* locals, const TargetSums& sums,
-         [[maybe_unused]] const LeafFramePoints& leaf_frame) {
-  const int vectors = sums.vectors;
+         [[maybe_unused]] const LeafFramePoints& leaf_frame, const std::uint8_t* octants) {
+  const int vectors = sums.vectors * columns_of(kernel);
   const Index count = static_cast<Index>(nodes.size()), n = vectors * t.equivalent_size();
   parallel_for(
       count, leaves_of_a_turn(count), [] { return TargetBuffer<Real>(); },
@@ -99,16 +103,21 @@ void l2p(const AnyKernel& kernel, const Translations<Real>& t, std::span<const N
           if ((loaded = vectors == 1 && leaf_frame.has(node)))
             buffer.take(targets, node, leaf_frame.x, leaf_frame.y, leaf_frame.z);
         if (!loaded) buffer.load(targets, node, boxes[node]);
-        buffer.evaluate(kernel, surface_sources(t.downward_equivalent, locals + node * n, vectors),
-                        boxes[node].half, sums);
+        const SourceArrays<Real> local = surface_sources(t.downward_equivalent, locals + node * n, vectors);
+        if (kernel.components() > 1)
+          buffer.evaluate_columns(kernel, local, boxes[node].half, octants[node], sums);
+        else
+          buffer.evaluate(kernel, local, boxes[node].half, sums);
       });
 }
 
 #define OCTOPOLE_INSTANTIATE(Real)                                                                       \
   template void p2m(const AnyKernel&, const Translations<Real>&, std::span<const NodeIndex>, const Box*, \
-                    const PointsByNode&, StrengthVectors<Real>, Real*, const LeafFramePoints&);          \
+                    const PointsByNode&, StrengthVectors<Real>, Real*, const LeafFramePoints&,           \
+                    const std::uint8_t*);                                                                \
   template void l2p(const AnyKernel&, const Translations<Real>&, std::span<const NodeIndex>, const Box*, \
-                    const PointsByNode&, const Real*, const TargetSums&, const LeafFramePoints&);
+                    const PointsByNode&, const Real*, const TargetSums&, const LeafFramePoints&,         \
+                    const std::uint8_t*);
 OCTOPOLE_INSTANTIATE(double)
 OCTOPOLE_INSTANTIATE(float)
 #undef OCTOPOLE_INSTANTIATE

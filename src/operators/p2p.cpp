@@ -21,7 +21,7 @@ struct PairWorker;
 
 template <>
 struct PairWorker<double> {
-  explicit PairWorker(SourceKind kind) : sources(1, kind) {}
+  explicit PairWorker(const StrengthLayout& layout) : sources(1, layout) {}
   SourceBuffer<double> sources;
   TargetBuffer<double> targets;
 
@@ -33,13 +33,8 @@ struct PairWorker<double> {
                  const PointsByNode& points, const StrengthVectors<double>& charges, const TargetSums& sums) {
     const auto arrays_of = [&](NodeIndex node) {
       const Index i = points.begin[node];
-      const auto from = [i](double* values) { return values ? values + i : nullptr; };
-      SymmetricArrays<double> arrays{
-          points.x + i,       points.y + i,  points.z + i,  charges.data + i, points.end[node] - i,
-          sums.potential + i, from(sums.gx), from(sums.gy), from(sums.gz),    {},
-          charges.stride,     charges.kind};
-      for (std::size_t c = 0; c < 6; ++c) arrays.hessian[c] = from(sums.hessian[c]);
-      return arrays;
+      return SymmetricArrays<double>{points.x + i,         points.y + i,  points.z + i,   charges.data + i,
+                                     points.end[node] - i, sums.of(0, i), charges.stride, charges.kind};
     };
     for (const NodeIndex other : others)
       pair_symmetric(kernel, arrays_of(leaf), arrays_of(other), kernel.constant());
@@ -50,7 +45,7 @@ template <>
 struct PairWorker<float> {
   /// Partners that are consecutive along the curve are loaded together, up to about this number of points.
   static constexpr Index kRun = 1024;
-  explicit PairWorker(SourceKind kind) : sources(1, kind), one(kind), run(kind) {}
+  explicit PairWorker(const StrengthLayout& layout) : sources(1, layout), one(layout), run(layout) {}
   SourceBuffer<float, true> sources;
   TargetBuffer<float, true> targets;
   SymmetricBuffer<double> one;  // sums in double, since they are over many pairs of leaves
@@ -72,26 +67,24 @@ struct PairWorker<float> {
                  const PointsByNode& points, const StrengthVectors<Charge>& charges, const TargetSums& sums) {
     const Box& frame = boxes[leaf];
     const AnyKernel scaled = kernel.in_units_of(frame.half);
-    const std::array<double, 3> units =
-        units_of(kernel.constant() * integer_power(frame.half, kernel.homogeneity()), frame.half);
+    const std::array<double, 3> units = units_of(kernel, frame.half);
     const SumsInDouble<Charge> in_double{kernel, points, points, charges, sums};
-    const int order = sums.order();
     const Index first = points.begin[leaf], count = points.end[leaf] - first;
-    one.load(points, first, count, charges, frame, order);
+    one.load(points, first, count, charges, frame, sums.layout());
     for (std::size_t k = 0; k < others.size();) {
       const std::size_t begin = k;
       const Index start = points.begin[others[k]];
       Index end = points.end[others[k]];
       for (++k; k < others.size() && points.begin[others[k]] == end && end - start < kRun; ++k)
         end = points.end[others[k]];
-      run.load(points, start, end - start, charges, frame, order);
+      run.load(points, start, end - start, charges, frame, sums.layout());
       // Each partner's contribution is added in double separately, so that it does not depend on the other
       // leaves of the run.
       for (const NodeIndex other : others.subspan(begin, k - begin)) {
         const Index from = points.begin[other];
         const auto add_close = [&](Index a, Index b) { in_double.add(first + a, from + b, true); };
-        pair_symmetric_split(scaled, one.arrays(first, count, order), one.low(first), one.double_sums(order),
-                             run.arrays(from, points.end[other] - from, order), run.low(from),
+        pair_symmetric_split(scaled, one.arrays(first, count), one.low(first), one.results(),
+                             run.arrays(from, points.end[other] - from), run.low(from),
                              guard_of_two_floats(close_pairs(add_close)));
       }
       run.add_to(sums, units);
@@ -103,8 +96,8 @@ struct PairWorker<float> {
 /// Worker for points relative to their own leaf.
 class LeafFrameWorker {
  public:
-  LeafFrameWorker(const LeafFramePoints& leaf_frame, SourceKind kind)
-      : leaf_frame_(leaf_frame), two_floats_(kind) {}
+  LeafFrameWorker(const LeafFramePoints& leaf_frame, const StrengthLayout& layout)
+      : leaf_frame_(leaf_frame), two_floats_(layout) {}
 
   void one_sided(const AnyKernel& kernel, NodeIndex leaf, const ListView& list, const Box* boxes,
                  const PointsByNode& points, const StrengthVectors<float>& charges, const TargetSums& sums) {
@@ -114,7 +107,7 @@ class LeafFrameWorker {
     if (self == partners.end() || points.begin[leaf] == points.end[leaf]) return;
     two_floats_.one_sided(kernel, leaf, {self + 1, partners.end()}, boxes, points, charges, sums);
     const BothSides add_close = in_double(kernel, points, charges, sums);
-    pair_self_leaf_frame(kernel.in_units_of(boxes[leaf].half), arrays(charges), double_sums(sums),
+    pair_self_leaf_frame(kernel.in_units_of(boxes[leaf].half), arrays(charges), sums.of(0),
                          leaf_of(kernel, points, leaf, boxes[leaf]), estimate(), close_pairs(add_close));
   }
 
@@ -132,7 +125,7 @@ class LeafFrameWorker {
                            place(its.z, box.z)});
     }
     const BothSides add_close = in_double(kernel, points, charges, sums);
-    pair_symmetric_leaf_frame(kernel.in_units_of(box.half), arrays(charges), double_sums(sums),
+    pair_symmetric_leaf_frame(kernel.in_units_of(box.half), arrays(charges), sums.of(0),
                               leaf_of(kernel, points, leaf, box), partners_.data(),
                               static_cast<Index>(partners_.size()), estimate(), close_pairs(add_close));
   }
@@ -152,20 +145,13 @@ class LeafFrameWorker {
     return {leaf_frame_.x,     leaf_frame_.y,  leaf_frame_.z,   charges.data,
             leaf_frame_.count, charges.stride, charges.vectors, charges.kind};
   }
-  static DoubleSums double_sums(const TargetSums& sums) {
-    DoubleSums result{sums.potential, sums.gradient() ? sums.gx : nullptr,
-                      sums.gradient() ? sums.gy : nullptr, sums.gradient() ? sums.gz : nullptr};
-    std::copy(sums.hessian.begin(), sums.hessian.end(), result.hessian);
-    return result;
-  }
   bool estimate() const { return leaf_frame_.form == NearForm::estimate; }
 
   LeafFrame leaf_of(const AnyKernel& kernel, const PointsByNode& points, NodeIndex leaf,
                     const Box& box) const {
-    const double scale = kernel.constant() * integer_power(box.half, kernel.homogeneity());
+    const std::array<double, 3> units = units_of(kernel, box.half);
     return {points.begin[leaf], points.end[leaf] - points.begin[leaf],
-            static_cast<float>(leaf_frame_.min_separation * leaf_frame_.min_separation), scale,
-            scale / box.half};
+            static_cast<float>(leaf_frame_.min_separation * leaf_frame_.min_separation), units[0], units[1]};
   }
 
   LeafFramePoints leaf_frame_;
@@ -188,15 +174,16 @@ class ProgressPoller {
   int leaves_ = 0;
 };
 
-/// Calls work(worker) with the kind of worker for the form of the points and the task.
+/// Calls work(worker) with the kind of worker for the form of the points, the strengths and the results.
 template <class Real, class Charge, class Work>
-void with_worker(const LeafFramePoints& leaf_frame, const TileTask& task, const Work& work) {
+void with_worker(const LeafFramePoints& leaf_frame, const StrengthVectors<Charge>& strengths, int order,
+                 const Work& work) {
   // Derivatives of the field of dipoles, and several vectors, are summed by tiles.
-  if (task.vectors > 1 || (task.order > 0 && task.kind != SourceKind::charges))
-    return work(TileWorker<Real>(leaf_frame, task));
+  if (strengths.vectors > 1 || (order > 0 && strengths.kind != SourceKind::charges))
+    return work(TileWorker<Real>(leaf_frame, {strengths.kind, strengths.vectors, order}));
   if constexpr (std::is_same_v<Real, float> && std::is_same_v<Charge, float>)
-    if (leaf_frame.form != NearForm::two_floats) return work(LeafFrameWorker(leaf_frame, task.kind));
-  work(PairWorker<Real>(task.kind));
+    if (leaf_frame.form != NearForm::two_floats) return work(LeafFrameWorker(leaf_frame, strengths.layout()));
+  work(PairWorker<Real>(strengths.layout()));
 }
 
 }  // namespace
@@ -214,7 +201,7 @@ void p2p(const AnyKernel& kernel, std::span<const NodeIndex> leaves, const ListV
     TargetBuffer<Real, split> targets;
   };
   const auto make = [&] {
-    return State{ProgressPoller(poll), SourceBuffer<Real, split>(charges.vectors, charges.kind), {}};
+    return State{ProgressPoller(poll), SourceBuffer<Real, split>(charges.vectors, charges.layout()), {}};
   };
   parallel_for(static_cast<Index>(leaves.size()), 8, make, [&](State& state, Index l) {
     const NodeIndex leaf = leaves[static_cast<std::size_t>(l)];
@@ -296,13 +283,13 @@ void p2p_symmetric(const AnyKernel& kernel, const NearPairsView& pairs, const Bo
                    const PointsByNode& points, const StrengthVectors<Charge>& charges, const TargetSums& sums,
                    const std::function<void()>& poll, const LeafFramePoints& leaf_frame) {
   const auto sum = [&](const StrengthVectors<Charge>& q, const TargetSums& to) {
-    with_worker<Real, Charge>(leaf_frame, {q.kind, q.vectors, to.order()}, [&](const auto& worker) {
+    with_worker<Real, Charge>(leaf_frame, q, to.order(), [&](const auto& worker) {
       work_off_tasks(kernel, worker, pairs, boxes, points, q, to, poll);
     });
   };
   const bool together = sums.order() != 1 || charges.vectors >= kFewestGradientVectors;
   if (together || charges.kind != SourceKind::charges) return sum(charges, sums);
-  for (int v = 0; v < charges.vectors; ++v) sum(charges.of(0, v), sums.of(v));
+  for (int v = 0; v < charges.vectors; ++v) sum(charges.of(0, v), {sums.of(v), 0, 1});
 }
 
 #define OCTOPOLE_INSTANTIATE(Real, Charge)                                                                   \

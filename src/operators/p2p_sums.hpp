@@ -28,6 +28,11 @@ struct SumsInDouble {
     if (r2 < std::numeric_limits<double>::min()) return;  // coincident, as in the loops in double
     const double inverse_r = 1 / std::sqrt(r2);
     const SourceParts parts(strengths.kind);
+    if (sums.layout().components > 1) {
+      add_vector(i, j, d, r2, inverse_r);
+      if (both) add_vector(j, i, {-d[0], -d[1], -d[2]}, r2, inverse_r);
+      return;
+    }
     const int order = sums.order() + parts.order();
     const RadialFactors factors = kernel.at(r2, inverse_r, order);
     if (order <= 1 && parts.order() == 0) {
@@ -46,19 +51,27 @@ struct SumsInDouble {
                    double sign) const {
     for (int v = 0; v < strengths.vectors; ++v) {
       const double charge = kernel.constant() * static_cast<double>(strengths.of(0, v)[source]);
-      const TargetSums to = sums.of(v);
-      to.potential[target] += factors.potential * charge;
-      if (!sums.gradient()) continue;
+      sums.part(0, v)[target] += factors.potential * charge;
+      if (sums.order() == 0) continue;
       const double factor = sign * factors.gradient_factor * charge;
-      to.gx[target] += factor * d[0];
-      to.gy[target] += factor * d[1];
-      to.gz[target] += factor * d[2];
+      for (int axis = 0; axis < 3; ++axis)
+        sums.part(1 + axis, v)[target] += factor * d[static_cast<std::size_t>(axis)];
     }
+  }
+  /// The result of a vector kernel at target = source + d.
+  void add_vector(Index target, Index source, const std::array<double, 3>& d, double r2,
+                  double inverse_r) const {
+    std::array<double, 3> strength, result{};
+    for (int c = 0; c < 3; ++c)
+      strength[static_cast<std::size_t>(c)] = static_cast<double>(strengths.of(c, 0)[source]);
+    kernel.add_vector(d, r2, inverse_r, strength, result);
+    for (int c = 0; c < 3; ++c)
+      sums.part(c)[target] += kernel.constant() * result[static_cast<std::size_t>(c)];
   }
   /// `sign` is that of d, which odd derivatives have as well.
   void add(Index target, Index source, const std::array<double, 20>& derivatives, double sign) const {
     const SourceParts parts(strengths.kind);
-    const int results = kPartsUpTo[static_cast<std::size_t>(sums.order())];
+    const int results = sums.count();
     for (int part = parts.first; part < parts.end; ++part)
       for (int result = 0; result < results; ++result) {
         const int product = product_of_parts(result, part);

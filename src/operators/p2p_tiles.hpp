@@ -140,7 +140,7 @@ class TileWorker {
       : leaf_frame_(leaf_frame),
         form_(form_of(leaf_frame.x ? leaf_frame.form : NearForm::two_floats)),
         task_(task),
-        sources_(task.vectors, task.kind) {}
+        sources_(task.vectors, {1, task.kind}) {}
 
   template <class Charge>
   void one_sided(const AnyKernel& kernel, NodeIndex leaf, const ListView& list, const Box* boxes,
@@ -158,8 +158,7 @@ class TileWorker {
     if (count == 0) return;
     const Box frame = frame_of(boxes[leaf]);
     const AnyKernel scaled = kernel.in_units_of(frame.half);
-    const std::array<double, 3> units =
-        units_of(kernel.constant() * integer_power(frame.half, kernel.homogeneity()), frame.half);
+    const std::array<double, 3> units = units_of(kernel, frame.half);
     const std::array<double, 3> leaf_units = {units[0], -units[1], units[2]};  // of side b
     const SumsInDouble<Charge> in_double{kernel, points, points, strengths, sums};
     const auto append = [&](TilePointBuffer<Real>& buffer, NodeIndex node, Index i, Index size) {

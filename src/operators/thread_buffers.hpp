@@ -12,6 +12,7 @@
 #include "kernels/pair_loop.hpp"
 #include "kernels/tile_sums.hpp"
 #include "linalg/product.hpp"
+#include "operators/columns.hpp"
 #include "operators/translations.hpp"
 #include "operators/views.hpp"
 
@@ -130,16 +131,16 @@ class ScaledPoints {
   AlignedVector<Real> x_, y_, z_, x_low_, y_low_, z_low_;
 };
 
-/// Copies the strengths of `count` points from `first` on, part p of vector v to to + (p * vectors + v) *
+/// Copies the strengths of `count` points from `first` on, number p of vector v to to + (p * vectors + v) *
 /// stride; dipoles are multiplied by `dipole_factor`.
 template <class Real, class Charge>
 void copy_strengths(const StrengthVectors<Charge>& strengths, Index first, Index count, double dipole_factor,
                     Real* to, Index stride) {
-  const SourceParts parts(strengths.kind);
-  for (int part = 0; part < parts.count(); ++part)
+  const int charges = strengths.layout().components > 1 ? 3 : strengths.kind == SourceKind::dipoles ? 0 : 1;
+  for (int number = 0; number < strengths.layout().count(); ++number)
     for (int v = 0; v < strengths.vectors; ++v, to += stride) {
-      const Charge* const from = strengths.of(part, v) + first;
-      if (parts.first + part == 0)
+      const Charge* const from = strengths.of(number, v) + first;
+      if (number < charges)
         for (Index i = 0; i < count; ++i) to[i] = static_cast<Real>(from[i]);
       else
         for (Index i = 0; i < count; ++i)
@@ -151,10 +152,10 @@ void copy_strengths(const StrengthVectors<Charge>& strengths, Index first, Index
 template <class Real, bool Split = false>
 class SourceBuffer {
  public:
-  explicit SourceBuffer(int vectors = 1, SourceKind kind = SourceKind::charges)
+  explicit SourceBuffer(int vectors = 1, const StrengthLayout& layout = {})
       : vectors_(vectors),
-        kind_(kind),
-        strengths_(static_cast<std::size_t>(SourceParts(kind).count() * vectors * kSourceChunk)) {
+        kind_(layout.kind),
+        strengths_(static_cast<std::size_t>(layout.count() * vectors * kSourceChunk)) {
     points_.reserve(kSourceChunk);
   }
 
@@ -163,19 +164,32 @@ class SourceBuffer {
   template <class Charge, class Flush>
   void append(const PointsByNode& points, std::span<const NodeIndex> nodes,
               const StrengthVectors<Charge>& strengths, const Box& frame, const Flush& flush) {
-    for (std::size_t k = 0; k < nodes.size();) {
-      Index i = points.begin[nodes[k]], end = points.end[nodes[k]];
-      for (++k; k < nodes.size() && points.begin[nodes[k]] == end; ++k) end = points.end[nodes[k]];
-      while (i < end) {
-        const Index piece = std::min(end - i, kSourceChunk - count_);
-        if constexpr (Split) segments_.add(i, count_, piece);
-        points_.copy(points, i, piece, frame, count_);
-        copy_strengths(strengths, i, piece, -1 / frame.half, strengths_.data() + count_, kSourceChunk);
-        i += piece;
-        count_ += piece;
-        if (count_ == kSourceChunk) flush();
-      }
-    }
+    append_pieces(points, nodes, frame, flush, [&](Index first, Index count) {
+      copy_strengths(strengths, first, count, -1 / frame.half, strengths_.data() + count_, kSourceChunk);
+    });
+  }
+  /// As append, with the columns of a vector kernel's strengths instead of these, in the frame of a node that
+  /// is this octant of its parent (operators/columns.hpp). The buffer's vectors are the columns.
+  template <class Charge, class Flush>
+  void append_columns(const PointsByNode& points, std::span<const NodeIndex> nodes,
+                      const StrengthVectors<Charge>& strengths, const Box& frame, std::uint8_t octant,
+                      const Flush& flush) {
+    const std::array<double, 3> centre = octant_centre(octant);
+    const auto x = static_cast<Real>(centre[0]), y = static_cast<Real>(centre[1]),
+               z = static_cast<Real>(centre[2]);
+    append_pieces(points, nodes, frame, flush, [&](Index first, Index count) {
+      Real* const phi = strengths_.data() + count_;
+      for (int c = 0; c < 3; ++c)
+        for (Index i = 0; i < count; ++i)
+          phi[c * kSourceChunk + i] = static_cast<Real>(strengths.of(c, 0)[first + i]);
+      if (vectors_ <= kMomentColumn) return;
+      const Real *const at_x = points_.x() + count_, *const at_y = points_.y() + count_,
+                        *const at_z = points_.z() + count_;
+      for (Index i = 0; i < count; ++i)
+        phi[kMomentColumn * kSourceChunk + i] =
+            Real(0.5) * ((at_x[i] + x) * phi[i] + (at_y[i] + y) * phi[kSourceChunk + i] +
+                         (at_z[i] + z) * phi[2 * kSourceChunk + i]);
+    });
   }
 
   SourceArrays<Real> view() const {
@@ -191,6 +205,25 @@ class SourceBuffer {
   Index number(Index place) const { return segments_.number(place); }
 
  private:
+  /// copy(first, count) copies the strengths of points to the end of the buffer.
+  template <class Flush, class Copy>
+  void append_pieces(const PointsByNode& points, std::span<const NodeIndex> nodes, const Box& frame,
+                     const Flush& flush, const Copy& copy) {
+    for (std::size_t k = 0; k < nodes.size();) {
+      Index i = points.begin[nodes[k]], end = points.end[nodes[k]];
+      for (++k; k < nodes.size() && points.begin[nodes[k]] == end; ++k) end = points.end[nodes[k]];
+      while (i < end) {
+        const Index piece = std::min(end - i, kSourceChunk - count_);
+        if constexpr (Split) segments_.add(i, count_, piece);
+        points_.copy(points, i, piece, frame, count_);
+        copy(i, piece);
+        i += piece;
+        count_ += piece;
+        if (count_ == kSourceChunk) flush();
+      }
+    }
+  }
+
   int vectors_;
   SourceKind kind_;
   ScaledPoints<Real, Split> points_;
@@ -200,7 +233,8 @@ class SourceBuffer {
 };
 
 /// The units of sums in a frame with half side `half`, by order of derivatives.
-inline std::array<double, 3> units_of(double scale, double half) {
+inline std::array<double, 3> units_of(const AnyKernel& kernel, double half) {
+  const double scale = kernel.constant() * integer_power(half, kernel.homogeneity());
   return {scale, scale / half, scale / half / half};
 }
 
@@ -228,77 +262,82 @@ class TargetBuffer {
   void evaluate(const AnyKernel& kernel, const SourceArrays<Real>& sources, double half,
                 const TargetSums& sums, const LowParts<Real>& low = {},
                 [[maybe_unused]] const CloseGuard& close = {}) {
+    if (count_ == 0) return;
     const AnyKernel scaled = kernel.in_units_of(half);
-    const double scale = kernel.constant() * integer_power(half, kernel.homogeneity());
-    const bool charges = sources.single_charges();
-    // By loops of their own if there are no low parts: Hessians of charges, and potentials of dipoles.
-    const bool has_loop = !Split && sources.vectors == 1 && (charges || sums.order() == 0);
-    if (!has_loop && (!charges || sums.order() > 1)) {
+    const Index end = padded(count_);
+    const bool charges = sources.kind == SourceKind::charges;
+    sums_.assign(static_cast<std::size_t>(sums.count() * sources.vectors * end), Real{0});
+    // Single vectors have loops, except for derivatives of dipoles, and over low parts except for potential
+    // and gradient of charges; the rest is summed by tiles.
+    if (sources.vectors > 1 || (!charges && sums.order() > 0) || (Split && (!charges || sums.order() > 1))) {
       evaluate_tiles(scaled, sources, low, close, sums.order());
-      add_tiles(sums, units_of(scale, half));
-      return;
-    }
-    if (sums.order() > 1) {
-      const Index end = padded(count_);
-      tile_sums_.assign(static_cast<std::size_t>(10 * end), Real{0});
-      std::array<Real*, 10> parts;
-      for (std::size_t part = 0; part < parts.size(); ++part)
-        parts[part] = tile_sums_.data() + static_cast<Index>(part) * end;
-      pair_hessian(scaled, targets_, sources, parts.data());
-      add_tiles(sums, units_of(scale, half));
-      return;
-    }
-    std::fill_n(potential_.data(), count_, Real{0});
-    if (!sums.gradient()) {
+    } else {
+      std::array<Real*, kMaxResults> parts;
+      for (int r = 0; r < sums.count(); ++r) parts[static_cast<std::size_t>(r)] = sums_.data() + r * end;
       if constexpr (Split)
-        pair_potential_split(scaled, targets_, points_.low(), sources, low, close, potential_.data());
+        pair_sums_split(scaled, targets_, points_.low(), sources, low, close, sums.order(), parts.data());
       else
-        pair_potential(scaled, targets_, sources, potential_.data());
-      add(potential_, scale, sums.potential);
-      return;
+        pair_sums(scaled, targets_, sources, sums.order(), parts.data());
     }
-    for (auto* v : {&gx_, &gy_, &gz_}) std::fill_n(v->data(), count_, Real{0});
-    if constexpr (Split)
-      pair_gradient_split(scaled, targets_, points_.low(), sources, low, close, potential_.data(), gx_.data(),
-                          gy_.data(), gz_.data());
-    else
-      pair_gradient(scaled, targets_, sources, potential_.data(), gx_.data(), gy_.data(), gz_.data());
-    add(potential_, scale, sums.potential);
-    add(gx_, scale / half, sums.gx);
-    add(gy_, scale / half, sums.gy);
-    add(gz_, scale / half, sums.gz);
+    add_to(sums, units_of(kernel, half));
+  }
+
+  /// Adds the result of a vector kernel due to `columns` (operators/columns.hpp), given in the frame of a
+  /// node with half side `half` that is this octant of its parent.
+  void evaluate_columns(const AnyKernel& kernel, const SourceArrays<Real>& columns, double half,
+                        std::uint8_t octant, const TargetSums& sums) {
+    if (count_ == 0) return;
+    const Index end = padded(count_), width = columns.vectors * end;  // of a derivative of all columns
+    sums_.assign(static_cast<std::size_t>(4 * width), Real{0});
+    evaluate_tiles(kernel.translation_kernel().in_units_of(half), columns, {}, {}, 1);
+    const HarmonicColumns weights = kernel.columns();
+    const double unit = units_of(kernel, half)[0];
+    const std::array<double, 3> centre = octant_centre(octant);
+    const std::array<const Real*, 3> at = {points_.x(), points_.y(), points_.z()};
+    const auto phi = [&](int c) { return sums_.data() + c * end; };
+    const auto slope = [&](int axis, int c) { return sums_.data() + (axis + 1) * width + c * end; };
+    for (int i = 0; i < 3; ++i) {
+      double* const to = sums.part(i) + first_;
+      if (weights.b == 0) {
+        // c curl phi
+        const int j = (i + 1) % 3, k = (i + 2) % 3;
+        const Real *const first = slope(j, k), *const second = slope(k, j);
+        for (Index t = 0; t < count_; ++t)
+          to[t] += unit * weights.c * (static_cast<double>(first[t]) - static_cast<double>(second[t]));
+        continue;
+      }
+      // a phi_i - b (sum of 2 X_j d_i phi_j - 2 d_i psi), with X = (x + centre) / 2 in the parent's half
+      // sides
+      const Real *const value = phi(i), *const d0 = slope(i, 0), *const d1 = slope(i, 1),
+                        *const d2 = slope(i, 2), *const moment = slope(i, kMomentColumn);
+      for (Index t = 0; t < count_; ++t) {
+        const double x = static_cast<double>(at[0][t]) + centre[0],
+                     y = static_cast<double>(at[1][t]) + centre[1],
+                     z = static_cast<double>(at[2][t]) + centre[2];
+        const double along = x * static_cast<double>(d0[t]) + y * static_cast<double>(d1[t]) +
+                             z * static_cast<double>(d2[t]) - 2 * static_cast<double>(moment[t]);
+        to[t] += unit * (weights.a * static_cast<double>(value[t]) - weights.b * along);
+      }
+    }
   }
 
  private:
   void begin(const PointsByNode& points, NodeIndex leaf) {
     first_ = points.begin[leaf];
     count_ = points.end[leaf] - first_;
-    const auto size = static_cast<std::size_t>(count_);
-    for (auto* v : {&potential_, &gx_, &gy_, &gz_})
-      if (v->size() < size) v->resize(size);
-  }
-  void add(const AlignedVector<Real>& values, double scale, double* sum) const {
-    add(values.data(), scale, sum);
-  }
-  void add(const Real* values, double scale, double* sum) const {
-    for (Index i = 0; i < count_; ++i) sum[first_ + i] += scale * static_cast<double>(values[i]);
   }
 
-  /// Sets tile_sums_ to the sums of all vectors, with derivatives up to `order`.
+  /// Adds the sums of all vectors, with derivatives up to `order`, to sums_.
   void evaluate_tiles(const AnyKernel& scaled, const SourceArrays<Real>& sources, const LowParts<Real>& low,
                       const CloseGuard& close, int order) {
     const Index end = padded(count_);
-    if (count_ == 0) return;
     points_.pad(count_, end);
     if constexpr (Split) least_.assign(static_cast<std::size_t>(end), close.least);
-    tile_sums_.assign(
-        static_cast<std::size_t>(kPartsUpTo[static_cast<std::size_t>(order)] * sources.vectors * end),
-        Real{0});
     const TileSide<Real> a{{points_.x(), points_.y(), points_.z(), end, points_.low(), least_.data()},
                            {nullptr, 0},
-                           {tile_sums_.data(), end}};
+                           {sums_.data(), end}};
     const TileSide<Real> b{{sources.x, sources.y, sources.z, sources.count, low, nullptr},
-                           {sources.charge, sources.charge_stride},
+                           {sources.strengths, sources.strength_stride},
                            {nullptr, 0}};
     const auto report = [&](Index target, Index source) {
       if (target < count_) close.pairs.take(close.pairs.to, target, source);  // otherwise padding
@@ -306,20 +345,23 @@ class TargetBuffer {
     tiles_.add(scaled, Split ? TileForm::two_floats : TileForm::any, {sources.kind, sources.vectors, order},
                a, b, close_pairs(report));
   }
-  void add_tiles(const TargetSums& sums, const std::array<double, 3>& units) const {
-    const Index end = padded(count_);
-    const Real* values = tile_sums_.data();
-    for (int part = 0; part < kPartsUpTo[static_cast<std::size_t>(sums.order())]; ++part)
-      for (int v = 0; v < sums.vectors; ++v, values += end)
-        add(values, units[static_cast<std::size_t>(order_of_part(part))], sums.part(part, v));
+  /// Adds sums_, in these units by order of derivatives, to `sums`.
+  void add_to(const TargetSums& sums, const std::array<double, 3>& units) const {
+    const Real* from = sums_.data();
+    for (int r = 0; r < sums.count(); ++r) {
+      const double unit = units[static_cast<std::size_t>(sums.layout().order_of(r))];
+      for (int v = 0; v < sums.vectors; ++v, from += padded(count_)) {
+        double* const to = sums.part(r, v) + first_;
+        for (Index i = 0; i < count_; ++i) to[i] += unit * static_cast<double>(from[i]);
+      }
+    }
   }
 
   Index first_ = 0, count_ = 0;
   ScaledPoints<Real, Split> points_;
   TargetArrays<Real> targets_{};
-  AlignedVector<Real> potential_, gx_, gy_, gz_;
-  TileSums<Real> tiles_;           // these only for what is not single charges' potential and gradient
-  AlignedVector<Real> tile_sums_;  // (parts, vectors, padded points)
+  AlignedVector<Real> sums_;  // (results, vectors, padded points)
+  TileSums<Real> tiles_;      // these only for what is summed by tiles
   AlignedVector<Real> least_;
 };
 
@@ -328,13 +370,12 @@ class TargetBuffer {
 template <class Sum>
 class SymmetricBuffer {
  public:
-  explicit SymmetricBuffer(SourceKind kind) : kind_(kind) {}
+  explicit SymmetricBuffer(const StrengthLayout& layout) : layout_(layout) {}
 
-  /// Copies points first .. first + count - 1 (at least one) in the frame of `frame`; sets the sums, with
-  /// derivatives up to `order`, to zero.
+  /// Copies points first .. first + count - 1 (at least one) in the frame of `frame`; sets the sums to zero.
   template <class Charge>
   void load(const PointsByNode& points, Index first, Index count, const StrengthVectors<Charge>& strengths,
-            const Box& frame, int order) {
+            const Box& frame, const ResultLayout& results) {
     first_ = first;
     count_ = count;
     const Index end = padded(count);
@@ -342,36 +383,36 @@ class SymmetricBuffer {
     points_.reserve(size);
     if (capacity_ < end + kPaddedPoints) {
       capacity_ = end + kPaddedPoints;
-      strengths_.resize(size * static_cast<std::size_t>(SourceParts(kind_).count()));
+      strengths_.resize(size * static_cast<std::size_t>(layout_.count()));
       for (auto& part : sums_) part.clear();
     }
     points_.copy(points, first, count, frame, 0);
     points_.pad(count, end);
     copy_strengths(strengths, first, count, 1 / frame.half, strengths_.data(), capacity_);
-    for (int s = 0; s < SourceParts(kind_).count(); ++s)
+    for (int s = 0; s < layout_.count(); ++s)
       std::fill_n(strengths_.data() + s * capacity_ + count, end - count, 0.0F);
-    for (int part = 0; part < kPartsUpTo[static_cast<std::size_t>(order)]; ++part) {
-      AlignedVector<Sum>& sums = sums_[static_cast<std::size_t>(part)];
+    results_ = results;
+    for (int r = 0; r < results.count(); ++r) {
+      AlignedVector<Sum>& sums = sums_[static_cast<std::size_t>(r)];
       sums.resize(static_cast<std::size_t>(capacity_));
       std::fill_n(sums.data(), end, Sum{0});
     }
   }
   /// The arrays of points first .. first + count - 1 among all points, with their sums if Sum is float.
-  SymmetricArrays<float> arrays(Index first, Index count, [[maybe_unused]] int order) {
+  SymmetricArrays<float> arrays(Index first, Index count) {
     const Index i = first - first_;
-    SymmetricArrays<float> arrays{points_.x() + i, points_.y() + i,
-                                  points_.z() + i, strengths_.data() + i,
-                                  count,           nullptr,
-                                  nullptr,         nullptr,
-                                  nullptr,         {},
-                                  capacity_,       kind_};
-    if constexpr (std::is_same_v<Sum, float>) set_results(arrays, order, i);
+    SymmetricArrays<float> arrays{
+        points_.x() + i, points_.y() + i, points_.z() + i, strengths_.data() + i, count, {},
+        capacity_,       layout_.kind};
+    if constexpr (std::is_same_v<Sum, float>) arrays.results = results(i);
     return arrays;
   }
-  DoubleSums double_sums(int order) {
-    DoubleSums sums{};
-    set_results(sums, order, 0);
-    return sums;
+  /// The arrays of sums from the point `i` of the buffer on.
+  ResultArrays<Sum> results(Index i = 0) {
+    ResultArrays<Sum> all{{}, results_};
+    for (int r = 0; r < results_.count(); ++r)
+      all.parts[static_cast<std::size_t>(r)] = sums_[static_cast<std::size_t>(r)].data() + i;
+    return all;
   }
   LowParts<float> low(Index first) const {
     const Index i = first - first_;
@@ -380,29 +421,21 @@ class SymmetricBuffer {
   }
   /// Adds the points' sums, in these units by order of derivatives, to `sums`.
   void add_to(const TargetSums& sums, const std::array<double, 3>& units) const {
-    for (int part = 0; part < kPartsUpTo[static_cast<std::size_t>(sums.order())]; ++part) {
-      const double unit = units[static_cast<std::size_t>(order_of_part(part))];
-      const Sum* const from = sums_[static_cast<std::size_t>(part)].data();
-      double* const to = sums.part(part, 0) + first_;
+    for (int r = 0; r < results_.count(); ++r) {
+      const double unit = units[static_cast<std::size_t>(results_.order_of(r))];
+      const Sum* const from = sums_[static_cast<std::size_t>(r)].data();
+      double* const to = sums.part(r) + first_;
       for (Index i = 0; i < count_; ++i) to[i] += unit * static_cast<double>(from[i]);
     }
   }
 
  private:
-  /// Sets the pointers to results, from point i on.
-  template <class Results>
-  void set_results(Results& results, int order, Index i) {
-    const auto part = [this, i](std::size_t p) { return sums_[p].data() + i; };
-    results.potential = part(0);
-    if (order >= 1) results.gx = part(1), results.gy = part(2), results.gz = part(3);
-    for (std::size_t c = 0; order >= 2 && c < 6; ++c) results.hessian[c] = part(4 + c);
-  }
-
-  SourceKind kind_;
+  StrengthLayout layout_;
+  ResultLayout results_;
   Index first_ = 0, count_ = 0, capacity_ = 0;
   ScaledPoints<float, true> points_;
   AlignedVector<float> strengths_;
-  std::array<AlignedVector<Sum>, 10> sums_;  // by part
+  std::array<AlignedVector<Sum>, kMaxResults> sums_;  // by result
 };
 
 /// A surface as sources with the densities `density`, (vectors, surface points).
@@ -439,7 +472,7 @@ class CheckSums {
     tiles_.add(kernel, TileForm::any, {sources.kind, vectors_, 0},
                {{x_.data(), y_.data(), z_.data(), end, {}, nullptr}, {nullptr, 0}, {sums_.data(), end}},
                {{sources.x, sources.y, sources.z, sources.count, {}, nullptr},
-                {sources.charge, sources.charge_stride},
+                {sources.strengths, sources.strength_stride},
                 {nullptr, 0}});
     for (Index v = 0; v < vectors_; ++v)
       for (Index i = 0; i < n; ++i) potential[v * n + i] += sums_[static_cast<std::size_t>(v * end + i)];

@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "base/types.hpp"
+#include "kernels/pair_loop.hpp"
 #include "octopole/options.hpp"
 
 #pragma GCC visibility push(default)
@@ -80,48 +81,47 @@ struct NearPairsView {
 /// Maximum number of vectors of strengths that operators take together.
 inline constexpr int kMaxVectors = 8;
 
-/// Strengths in the order of the points: charges, dipoles or both, in one or several vectors. Part p of
-/// point i in vector v is data[(p * vectors + v) * stride + i]: the charge is one part, a dipole three. A
-/// pointer converts to a single vector of charges.
+/// Strengths in the order of the points: charges, dipoles or both, or the three components of a vector
+/// kernel, in one or several vectors. Number p of point i in vector v is data[(p * vectors + v) * stride +
+/// i]: the charge is one number, a dipole three. A pointer converts to a single vector of charges.
 template <class T>
 struct StrengthVectors {
   StrengthVectors(const T* one) : data(one) {}
-  StrengthVectors(const T* first, Index distance, int count, SourceKind what = SourceKind::charges)
-      : data(first), stride(distance), vectors(count), kind(what) {}
-  const T* of(int part, int vector) const { return data + Index{part * vectors + vector} * stride; }
+  StrengthVectors(const T* first, Index distance, int count, SourceKind what = SourceKind::charges,
+                  int of_components = 1)
+      : data(first), stride(distance), vectors(count), kind(what), components(of_components) {}
+  const T* of(int number, int vector) const { return data + Index{number * vectors + vector} * stride; }
+  StrengthLayout layout() const { return {components, kind}; }
   const T* data;
   Index stride = 0;
   int vectors = 1;
   SourceKind kind = SourceKind::charges;
+  int components = 1;  // of a charge
 };
 template <class T>
 using StrengthsOf = std::type_identity_t<StrengthVectors<T>>;
 
 /// Arrays to which the operators that end at targets add their results: one entry per target, in the order of
-/// the points; gx, gy, gz are null when no gradient is computed, and the Hessian's (xx xy xz yy yz zz) when
-/// no Hessian is. Sums are in double in both precisions. Those of vector v begin v * stride later.
+/// the points. Sums are in double in both precisions. Those of vector v begin v * stride later.
 struct TargetSums {
-  double* potential;
-  double* gx;
-  double* gy;
-  double* gz;
+  ResultArrays<double> results;
   Index stride = 0;
   int vectors = 1;
-  std::array<double*, 6> hessian{};
-  bool gradient() const { return gx != nullptr; }
+
+  const ResultLayout& layout() const { return results.layout; }
   /// Order of the highest derivative.
-  int order() const { return hessian[0] ? 2 : gradient() ? 1 : 0; }
-  /// The array of a partial derivative (kernels/derivatives.hpp), for vector `vector`.
-  double* part(int number, int vector) const {
-    const std::array<double*, 4> first = {potential, gx, gy, gz};
-    const auto at = static_cast<std::size_t>(number);
-    return (at < 4 ? first[at] : hessian[at - 4]) + vector * stride;
+  int order() const { return results.layout.order; }
+  int count() const { return results.layout.count(); }
+  /// The array of result `number` for vector `vector`.
+  double* part(int number, int vector = 0) const {
+    double* const first = results.parts[static_cast<std::size_t>(number)];
+    return first + vector * stride;
   }
-  /// Those of one vector, without a Hessian.
-  TargetSums of(int vector) const {
-    const Index first = vector * stride;
-    if (!gradient()) return {potential + first, nullptr, nullptr, nullptr};
-    return {potential + first, gx + first, gy + first, gz + first};
+  /// Those of one vector, from a point on.
+  ResultArrays<double> of(int vector, Index first = 0) const {
+    ResultArrays<double> one = results;
+    for (int r = 0; r < count(); ++r) one.parts[static_cast<std::size_t>(r)] += vector * stride + first;
+    return one;
   }
 };
 

@@ -32,6 +32,13 @@ Options with_digits(Options options, int digits) {
   return options;
 }
 
+/// Throws Error for a kernel that matrices do not have.
+void require_scalar(const AnyKernel& kernel) {
+  if (kernel.components() > 1)
+    throw Error(fmt::format("there is no matrix of the vector kernel {}", kernel.name()),
+                "use laplace or yukawa");
+}
+
 }  // namespace
 
 AccuracyLevels::AccuracyLevels(std::shared_ptr<Fmm> fmm)
@@ -39,6 +46,7 @@ AccuracyLevels::AccuracyLevels(std::shared_ptr<Fmm> fmm)
       kernel_(fmm->kernel()),
       options_(fmm->options()),
       full_(std::make_unique<Entry>()) {
+  mpi::collectively(comm_, [this] { require_scalar(kernel_); });
   full_->fmm = std::move(fmm);
   source_count_ = static_cast<Index>(full_->fmm->sources().size() / 3);  // throws if there are none
   targets_are_sources_ = full_->fmm->targets_are_sources();
@@ -58,6 +66,7 @@ AccuracyLevels::AccuracyLevels(MPI_Comm comm, const AnyKernel& kernel, const Opt
       source_points_(std::move(sources)) {
   if (targets) target_points_ = std::move(*targets);
   mpi::collectively(comm_, [&] {
+    require_scalar(kernel_);
     if (source_points_.size() % 3 != 0 || target_points_.size() % 3 != 0)
       throw Error("coordinates are not three per point");
     resolve(options_, kernel_.name());

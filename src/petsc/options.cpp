@@ -1,5 +1,7 @@
 #include "octopole/petsc.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -7,6 +9,7 @@
 #include <vector>
 
 #include "cost/option_table.hpp"
+#include "kernels/any_kernel.hpp"
 #include "mpi/agreement.hpp"
 #include "petsc/handles.hpp"
 
@@ -156,6 +159,10 @@ Settings read_options(MPI_Comm comm, const Settings& defaults) {
     if (kernel.name == defaults.kernel.name() && !kernel.screening) return;
     std::vector<NamedParameter> parameters;
     if (kernel.screening) parameters.push_back({"screening", *kernel.screening});
+    const auto type = kernel_type(kernel.name);
+    if (type && type->components > 1)
+      throw Error(fmt::format("-octopole_kernel {}: there is no matrix of a vector kernel", kernel.name),
+                  "use laplace or yukawa");
     settings.kernel = named_kernel(kernel.name, parameters);
   });
   return settings;

@@ -261,8 +261,9 @@ void CallerTraffic::add(int rank, std::size_t real, std::array<Traffic, kExchang
              strengths = vectors * static_cast<std::size_t>(request_.parameters.strength_parts());
   of(Exchange::charges) =
       traffic_of(rank, sources_->to_owners[r], sources_->from_callers[r], strengths * real);
+  const auto components = static_cast<std::size_t>(request_.parameters.components);
   of(Exchange::potential) =
-      traffic_of(rank, results.from_callers[r], results.to_owners[r], vectors * sizeof(double));
+      traffic_of(rank, results.from_callers[r], results.to_owners[r], vectors * components * sizeof(double));
   if (request_.parameters.gradient())
     of(Exchange::gradient) =
         traffic_of(rank, results.from_callers[r], results.to_owners[r], vectors * 3 * sizeof(double));
@@ -303,7 +304,8 @@ RankTraffic CallerTraffic::complete(RankTraffic traffic, int rank) const {
               number = static_cast<Index>(sizeof(double));
   put(Exchange::charges,
       expected(total.sources, owned.sources, vectors * request_.parameters.strength_parts() * real, true));
-  put(Exchange::potential, expected(total.targets, owned.targets, vectors * number, false));
+  put(Exchange::potential,
+      expected(total.targets, owned.targets, vectors * request_.parameters.components * number, false));
   if (request_.parameters.gradient())
     put(Exchange::gradient, expected(total.targets, owned.targets, vectors * 3 * number, false));
   if (request_.parameters.hessian())

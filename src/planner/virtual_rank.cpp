@@ -59,7 +59,8 @@ std::vector<PeerCount> as_peers(const std::map<int, Index>& counts) {
 
 std::size_t multipole_bytes(const Parameters& parameters, bool ghosts) {
   const bool float_wire = ghosts && parameters.float_wire_multipoles();
-  return static_cast<std::size_t>(parameters.options.vectors * surface_size(parameters.operators.order)) *
+  return static_cast<std::size_t>(parameters.options.vectors * parameters.columns *
+                                  surface_size(parameters.operators.order)) *
          (float_wire ? sizeof(float) : static_cast<std::size_t>(parameters.operators.precision));
 }
 
@@ -214,7 +215,7 @@ MemoryEstimate VirtualRank::estimate(const PointNumbers& numbers, const RankMemo
   if (key.m2l == M2lMethod::fft) {
     needs.v_bytes = static_cast<Index>(lists_.v.items.size() * sizeof(NodeIndex));
     needs.m2l_workspace = m2l_fft_workspace_bytes(key.order, static_cast<std::size_t>(key.m2l_precision),
-                                                  rows, request_.threads);
+                                                  rows, request_.threads, parameters.moments());
   }
   MemoryEstimate estimate = estimate_memory(needs, parameters, partition_.ranks(), MemoryStage::lists);
   // Of the levels of this rank's tree, which may be fewer than those of all.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -61,6 +62,49 @@ TEST_F(Files, PointsGoThroughAnFmmToAFieldInAFile) {
   write_expected(first, file("expected.h5"));
   comm_.barrier();
   EXPECT_EQ(test::read_file(file("field.h5")), test::read_file(file("expected.h5")));
+}
+
+TEST_F(Files, VectorKernelsHaveTheirOwnTables) {
+  const Index rows = 60, own = block_of(rows, comm_.rank(), comm_.size()).count,
+              first = comm_.exclusive_sum(own);
+  const auto size = static_cast<std::size_t>(3 * own);
+  std::vector<double> positions(size), forces(2 * size), charges(static_cast<std::size_t>(own), 1.0);
+  for (std::size_t i = 0; i < size; ++i)
+    positions[i] = std::sin(static_cast<double>(3 * first) + static_cast<double>(i));
+  for (std::size_t i = 0; i < 2 * size; ++i)
+    forces[i] = static_cast<double>(6 * first) + static_cast<double>(i);
+  std::vector<Table> tables = {table_of("/sources/positions", rows, first, 3, positions),
+                               table_of("/sources/forces", rows, first, 6, forces),
+                               table_of("/sources/charges", rows, first, 1, charges)};
+  tables[1].vectors = 2;
+  write_tables(comm_, file("forces.h5"), tables, {});
+  const Points points = read_points(comm_.handle(), file("forces.h5"), Stokes{});
+  EXPECT_EQ(points.vectors, 2);
+  EXPECT_EQ(points.charges, forces);
+  EXPECT_EQ(read_points(comm_.handle(), file("forces.h5")).charges, charges);
+  EXPECT_THROW(read_points(comm_.handle(), file("forces.h5"), BiotSavart{}), Error);  // no vorticity
+  if (comm_.size() > 1) {
+    const std::string message = error_of([&] {
+      read_points(comm_.handle(), file("forces.h5"),
+                  comm_.is_root() ? AnyKernel(Laplace{}) : AnyKernel(Stokes{}));
+    });
+    EXPECT_NE(message.find("the kernel"), std::string::npos) << message;
+  }
+
+  Options options;
+  options.digits = 3;
+  options.ncrit = 10;
+  Fmm fmm(comm_.handle(), Stokes{}, options);
+  fmm.set_points(points.sources);
+  const Field field = fmm.evaluate(points.charges, Output::potential, 2);
+  EXPECT_EQ(field.components, 3);
+  EXPECT_THROW(write_field(comm_.handle(), file("velocity.h5"), field), AgreedError);  // not of Laplace
+  write_field(comm_.handle(), file("velocity.h5"), field, Stokes{});
+  tables = {table_of("/targets/velocity", rows, first, 6, field.potential)};
+  tables[0].vectors = 2;
+  write_tables(comm_, file("expected.h5"), tables, {});
+  comm_.barrier();
+  EXPECT_EQ(test::read_file(file("velocity.h5")), test::read_file(file("expected.h5")));
 }
 
 TEST_F(Files, FieldsOfUnequalRanksAreRefused) {

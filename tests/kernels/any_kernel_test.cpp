@@ -51,7 +51,8 @@ TEST(AnyKernel, LoopsFollowTheInstructionSet) {
     before = &loops;
     const double x = 0, y = 0, z = 0, far = 2, charge = 3;
     double potential = 1;
-    loops.in_double.potential[0](kernel.state(), {&x, &y, &z, 1}, {&far, &y, &z, &charge, 1}, &potential);
+    double* const results[] = {&potential};
+    loops.in_double.loops[0](kernel.state(), {&x, &y, &z, 1}, {&far, &y, &z, &charge, 1}, results);
     EXPECT_NEAR(potential, 2.5, 1e-14) << simd::isa_name(isa);
   }
   simd::force_isa(usual);

@@ -53,11 +53,10 @@ struct Leaves {
   LeafFrameArrays arrays() const {
     return {x.data(), y.data(), z.data(), charge.data(), static_cast<Index>(x.size())};
   }
-  DoubleSums clear(bool gradient) {
+  ResultArrays<double> clear(bool gradient) {
     for (auto& s : sums) s.assign(x.size(), 0);
     left_out.clear();
-    return {sums[0].data(), gradient ? sums[1].data() : nullptr, gradient ? sums[2].data() : nullptr,
-            gradient ? sums[3].data() : nullptr};
+    return {{sums[0].data(), sums[1].data(), sums[2].data(), sums[3].data()}, {1, gradient ? 1 : 0}};
   }
   static void take(void* to, Index a, Index b) {
     EXPECT_TRUE(static_cast<Leaves*>(to)->left_out.insert({a, b}).second)

@@ -306,15 +306,13 @@ struct Side {
             values[0][2].data(),
             charge.data(),
             count,
-            results[0].data(),
-            gradient ? results[1].data() : nullptr,
-            gradient ? results[2].data() : nullptr,
-            gradient ? results[3].data() : nullptr};
+            {{results[0].data(), results[1].data(), results[2].data(), results[3].data()},
+             {1, gradient ? 1 : 0}}};
   }
   LowParts<float> low() const { return {values[1][0].data(), values[1][1].data(), values[1][2].data()}; }
-  DoubleSums sums(bool gradient) {
-    return {in_double[0].data(), gradient ? in_double[1].data() : nullptr,
-            gradient ? in_double[2].data() : nullptr, gradient ? in_double[3].data() : nullptr};
+  ResultArrays<double> sums(bool gradient) {
+    return {{in_double[0].data(), in_double[1].data(), in_double[2].data(), in_double[3].data()},
+            {1, gradient ? 1 : 0}};
   }
 
   Index count;

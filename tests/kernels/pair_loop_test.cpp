@@ -176,15 +176,10 @@ void compare_symmetric(Index na, Index nb) {
   for (const bool gradient : {false, true}) {
     Field<double> to_a(na), to_b(nb);
     const auto arrays = [gradient](Cloud<double>& c, Field<double>& f) {
-      return SymmetricArrays<double>{c.x.data(),
-                                     c.y.data(),
-                                     c.z.data(),
-                                     c.charge.data(),
-                                     c.size(),
-                                     f.u.data(),
-                                     gradient ? f.gx.data() : nullptr,
-                                     gradient ? f.gy.data() : nullptr,
-                                     gradient ? f.gz.data() : nullptr};
+      return SymmetricArrays<double>{
+          c.x.data(), c.y.data(),
+          c.z.data(), c.charge.data(),
+          c.size(),   {{f.u.data(), f.gx.data(), f.gy.data(), f.gz.data()}, {1, gradient ? 1 : 0}}};
     };
     pair_symmetric(Laplace{}, arrays(a, to_a), arrays(b, to_b), 2.0);
     EXPECT_TRUE(to_a.intact() && to_b.intact());

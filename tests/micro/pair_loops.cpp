@@ -35,7 +35,8 @@ struct Points {
   SourceArrays<Real> sources() const { return {x.data(), y.data(), z.data(), charge.data(), count}; }
   LowParts<Real> low() const { return {x.data(), y.data(), z.data()}; }
   SymmetricArrays<Real> symmetric() {
-    return {x.data(), y.data(), z.data(), charge.data(), count, u.data(), nullptr, nullptr, nullptr};
+    return {x.data(),      y.data(), z.data(),
+            charge.data(), count,    {{u.data(), gx.data(), gy.data(), gz.data()}}};
   }
   AlignedVector<Real> x, y, z, charge, u, gx, gy, gz;
   Index count;
@@ -85,13 +86,12 @@ void split_coincident(benchmark::State& state) {
 template <bool Gradient>
 void split_symmetric(benchmark::State& state) {
   AlignedVector<double> sums(static_cast<std::size_t>(4 * padded(state.range(0))));
-  const auto part = [&](Index k) {
-    return Gradient || k == 0 ? &sums[0] + k * padded(state.range(0)) : nullptr;
-  };
+  const auto part = [&](Index k) { return &sums[0] + k * padded(state.range(0)); };
   run<float>(state, 2, [&](auto& t, auto& s) {
     SymmetricArrays<float> b = s.symmetric();
-    if (Gradient) b.gx = s.gx.data(), b.gy = s.gy.data(), b.gz = s.gz.data();
-    pair_symmetric_split(Laplace{}, t.symmetric(), t.low(), DoubleSums{part(0), part(1), part(2), part(3)}, b,
+    b.results.layout.order = Gradient ? 1 : 0;
+    pair_symmetric_split(Laplace{}, t.symmetric(), t.low(),
+                         ResultArrays<double>{{part(0), part(1), part(2), part(3)}, b.results.layout}, b,
                          s.low(), kGuard);
   });
 }
@@ -117,7 +117,8 @@ void leaf_frame_row(benchmark::State& state) {
   const ClosePairs close{[](void*, Index, Index) {}, nullptr};
   for (auto _ : state) {
     pair_symmetric_leaf_frame(
-        Laplace{}, points.sources(), DoubleSums{part(0), Gradient ? part(1) : nullptr, part(2), part(3)},
+        Laplace{}, points.sources(),
+        ResultArrays<double>{{part(0), part(1), part(2), part(3)}, {1, Gradient ? 1 : 0}},
         LeafFrame{0, n, 0.0009F, 1, 1}, partners.data(), neighbours, state.range(1) == 1, close);
     benchmark::ClobberMemory();
   }

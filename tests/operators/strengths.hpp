@@ -52,14 +52,9 @@ struct AllSums {
         order(o),
         values(static_cast<std::size_t>(n * v * kPartsUpTo[static_cast<std::size_t>(o)])) {}
   TargetSums view() {
-    const auto part = [this](int p) { return values.data() + Index{p} * vectors * count; };
-    TargetSums sums{part(0),
-                    order > 0 ? part(1) : nullptr,
-                    order > 0 ? part(2) : nullptr,
-                    order > 0 ? part(3) : nullptr,
-                    count,
-                    vectors};
-    for (int p = 4; p < 10 && order > 1; ++p) sums.hessian[static_cast<std::size_t>(p - 4)] = part(p);
+    TargetSums sums{{{}, {1, order}}, count, vectors};
+    for (int p = 0; p < sums.count(); ++p)
+      sums.results.parts[static_cast<std::size_t>(p)] = values.data() + Index{p} * vectors * count;
     return sums;
   }
   /// The derivatives of one order as a Field has them.

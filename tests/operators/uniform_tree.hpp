@@ -186,8 +186,7 @@ struct Sums {
     if (gradient) gx = gy = gz = potential;
   }
   TargetSums view() {
-    return {potential.data(), gx.empty() ? nullptr : gx.data(), gy.empty() ? nullptr : gy.data(),
-            gz.empty() ? nullptr : gz.data()};
+    return {{{potential.data(), gx.data(), gy.data(), gz.data()}, {1, gx.empty() ? 0 : 1}}};
   }
   std::vector<double> gradient() const {
     std::vector<double> g;

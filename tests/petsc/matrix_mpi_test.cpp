@@ -250,6 +250,11 @@ TEST(MatFmm, RefusesWhatCannotBe) {
   settings.fmm.digits = 40;
   EXPECT_THROW(make_mat(MPI_COMM_WORLD, settings, uneven(points, 3, part)), Error);
   EXPECT_THROW(make_mat(MPI_COMM_WORLD, Settings{}, std::vector<double>{1, 2}), Error);
+  Settings of_vectors;
+  of_vectors.kernel = Stokes{};
+  EXPECT_THROW(make_mat(MPI_COMM_WORLD, of_vectors, uneven(points, 3, part)), Error);
+  if (part.rank > 0) of_vectors.kernel = Laplace{};  // unequal, which all ranks must notice
+  EXPECT_THROW(make_mat(MPI_COMM_WORLD, of_vectors, uneven(points, 3, part)), Error);
   std::vector<double> of_one_rank(3, 0.5);  // the other ranks pass valid values and must not wait
   if (part.rank == part.ranks - 1) of_one_rank.pop_back();
   EXPECT_THROW(make_mat(MPI_COMM_WORLD, Settings{}, of_one_rank), AgreedError);

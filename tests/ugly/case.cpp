@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "cost/option_table.hpp"
+#include "octopole/error.hpp"
 
 namespace octopole::ugly {
 namespace {
@@ -22,7 +23,8 @@ enum Purpose : std::uint64_t {
   kKernel,
   kVectors,
   kDipoles,
-  kKinds
+  kKinds,
+  kVectorKernel
 };
 
 /// Which rank passes each of n points, and the name of this distribution.
@@ -92,6 +94,31 @@ std::vector<double> draw_dipoles(Random& random, const Problem& problem) {
   return dipoles;
 }
 
+/// Replaces some kernels by vector kernels, with forces of random directions, where the options allow them.
+void draw_vector_kernel(Random& random, Case& c) {
+  const bool wanted = random.chance(0.45);
+  const AnyKernel kernel =
+      random.one_of<AnyKernel>({Stokes{random.decades(-3, 3)},
+                                Elasticity{random.decades(-3, 3), random.uniform(-0.9, 0.5)}, BiotSavart{}});
+  const Options& options = c.choice.options;
+  constexpr double kMost = 1e50;
+  const double size = std::max(largest(c.problem.sources), largest(c.problem.targets));
+  if (!wanted || c.choice.refused || options.output != Output::potential ||
+      options.source_kind != SourceKind::charges || !(size < kMost && size > 1 / kMost))
+    return;
+  try {
+    resolve(options, kernel.name());
+  } catch (const Error&) {
+    return;  // more digits than single precision has for gradients, of which these results are made
+  }
+  c.kernel = kernel;
+  c.charges.clear();
+  for (const double charge : c.problem.charges)
+    for (int i = 0; i < 3; ++i) c.charges.push_back(charge * random.uniform(-1, 1));
+  // Of their own tables, the order is that for gradients; an order of the caller's is one for potentials.
+  if (options.order) c.choice.bound = c.choice.gradient_bound;
+}
+
 /// Mostly what the options say; not in units of length in which the derivatives of dipoles over- or
 /// underflow.
 void draw_kind_and_output(Random& random, Case& c) {
@@ -158,6 +185,9 @@ Case draw_case(std::uint64_t seed, std::uint64_t number, int most_ranks) {
   c.choice = draw_choice(seed, number);
   Random kernels(seed, number, kKernel);
   c.kernel = draw_kernel(kernels, c.problem);
+  c.charges = c.problem.charges;
+  Random vector_kernels(seed, number, kVectorKernel);
+  draw_vector_kernel(vector_kernels, c);
   Random vectors(seed, number, kVectors);
   c.vectors = vectors.chance(0.8) ? std::max(1, c.choice.options.vectors) : vectors.integer(1, 9);
   c.judged = vectors.integer(0, c.vectors - 1);
@@ -174,7 +204,10 @@ Case draw_case(std::uint64_t seed, std::uint64_t number, int most_ranks) {
   if (random.chance(0.1) != (c.choice.options.output != Output::potential))
     c.output = Output::potential_and_gradient;
   Random dipoles(seed, number, kDipoles);
-  draw_kind_and_output(dipoles, c);
+  if (c.kernel.components() > 1)
+    c.output = Output::potential;
+  else
+    draw_kind_and_output(dipoles, c);
   if (random.chance(0.3))
     c.history = static_cast<History>(random.below(static_cast<std::size_t>(History::count)));
   if (random.chance(0.06))

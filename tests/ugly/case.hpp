@@ -39,6 +39,7 @@ struct Case {
   Choice choice;
   Problem problem;
   AnyKernel kernel = Laplace{};
+  std::vector<double> charges;                // (n, components of the kernel)
   std::vector<int> source_rank, target_rank;  // which rank passes each point; equal where sources = targets
   SourceKind kind = SourceKind::charges;
   std::vector<double> dipoles;  // (n, 3); empty if there are none

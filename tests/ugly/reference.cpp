@@ -83,6 +83,46 @@ Reference direct_sum(const AnyKernel& kernel, const Problem& problem, bool charg
   return r;
 }
 
+Reference direct_vector_sum(const AnyKernel& kernel, const Problem& problem,
+                            const std::vector<double>& strengths, const std::vector<std::size_t>& places) {
+  Reference result;
+  const std::vector<double>& targets = problem.all_targets();
+  const auto parameters = kernel.parameters();
+  constexpr long double kPi = std::numbers::pi_v<long double>;
+  // u = constant * (a f / r + b d (d . f) / r^3 + c f x d / r^3)
+  long double constant = 1 / (4 * kPi), a = 0, b = 0, c = 1;
+  if (kernel.name() == "stokes") {
+    constant = 1 / (8 * kPi * parameters[0]);
+    a = b = 1, c = 0;
+  } else if (kernel.name() == "elasticity") {
+    constant = 1 / (16 * kPi * parameters[0] * (1 - static_cast<long double>(parameters[1])));
+    a = 3 - 4 * static_cast<long double>(parameters[1]), b = 1, c = 0;
+  }
+  for (const std::size_t place : places) {
+    const double* x = &targets[3 * place];
+    long double u[3] = {}, scale = 0;
+    for (std::size_t j = 0; j < problem.charges.size(); ++j) {
+      const double *y = &problem.sources[3 * j], *f = &strengths[3 * j];
+      const long double d[3] = {static_cast<long double>(x[0]) - y[0], static_cast<long double>(x[1]) - y[1],
+                                static_cast<long double>(x[2]) - y[2]};
+      const long double r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
+      if (!(r2 > 0)) continue;  // coincident points contribute nothing
+      const long double r = std::sqrt(r2), along = (d[0] * f[0] + d[1] * f[1] + d[2] * f[2]) / r2;
+      const long double length =
+          std::sqrt(static_cast<long double>(f[0]) * f[0] + static_cast<long double>(f[1]) * f[1] +
+                    static_cast<long double>(f[2]) * f[2]);
+      for (int i = 0; i < 3; ++i) {
+        const int k = (i + 1) % 3, l = (i + 2) % 3;
+        u[i] += constant / r * (a * f[i] + b * along * d[i] + c * (f[k] * d[l] - f[l] * d[k]) / r2);
+      }
+      scale += constant * length / r * (a + b + c / r);
+    }
+    result.potential.insert(result.potential.end(), u, u + 3);
+    result.potential_scale.push_back(scale);
+  }
+  return result;
+}
+
 double Errors::relative() const {
   if (!std::isfinite(difference) || !std::isfinite(worst)) return std::numeric_limits<double>::infinity();
   return difference > 0 ? static_cast<double>(std::sqrt(difference / scale)) : 0;

@@ -24,6 +24,11 @@ Reference direct_sum(const AnyKernel& kernel, const Problem& problem, bool charg
                      const std::vector<double>& dipoles, const std::vector<std::size_t>& places,
                      Output output);
 
+/// Likewise for a vector kernel with strengths (n, 3): potential (n, 3), and the sum of |f| times the largest
+/// factor by which the kernel stretches a vector.
+Reference direct_vector_sum(const AnyKernel& kernel, const Problem& problem,
+                            const std::vector<double>& strengths, const std::vector<std::size_t>& places);
+
 /// Errors are infinite if a value is not finite, or not zero where nothing contributes.
 struct Errors {
   long double difference = 0, scale = 0;  // sums of squares

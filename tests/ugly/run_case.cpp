@@ -26,12 +26,16 @@ struct Part {
   std::vector<double> sources, targets, charges, dipoles;
 };
 
+std::size_t components_of(const Case& c) {
+  return static_cast<std::size_t>(c.kernel.components());
+}
+
 Part part_of_rank(const Case& c, int rank) {
   const std::vector<std::size_t> source_places = places_of(c.source_rank, rank);
   Part part;
   part.target_places = places_of(c.target_rank, rank);
   part.sources = part_of(c.problem.sources, 3, source_places);
-  if (c.kind != SourceKind::dipoles) part.charges = part_of(c.problem.charges, 1, source_places);
+  if (c.kind != SourceKind::dipoles) part.charges = part_of(c.charges, components_of(c), source_places);
   if (c.kind != SourceKind::charges) part.dipoles = part_of(c.dipoles, 3, source_places);
   if (!c.problem.targets_are_sources) part.targets = part_of(c.problem.targets, 3, part.target_places);
   return part;
@@ -62,7 +66,11 @@ std::vector<double> in_vectors(const Case& c, const std::vector<double>& one) {
 }
 
 constexpr std::vector<double> Field::*kParts[] = {&Field::potential, &Field::gradient, &Field::hessian};
-constexpr std::size_t kWidths[] = {1, 3, 6};
+/// Numbers per target in the derivatives of order k.
+std::size_t width_of(const Case& c, int k) {
+  constexpr std::size_t kWidths[] = {1, 3, 6};
+  return k == 0 ? components_of(c) : kWidths[k];
+}
 int parts_of(Output output) {
   return static_cast<int>(output) + 1;
 }
@@ -87,13 +95,15 @@ Field evaluate(const Case& c, const Part& part, int rank, MPI_Comm comm) {
   Fmm fmm(comm, c.kernel, options_of(c, rank));
   if (c.history == History::other_points) {
     fmm.set_points(std::vector<double>{0.1, 0.2, 0.3, 0.1, 0.2, 0.3, 0.5, 0.5, -0.5});
-    fmm.evaluate(std::vector<double>{1, -2, 3}, output);
+    const std::vector<double> charges{1, -2, 3, 4, -5, 6, 7, -8, 9};
+    fmm.evaluate(std::span(charges).first(3 * components_of(c)), output);
   }
   if (c.problem.targets_are_sources != differs(BadInput::other_overload))
     fmm.set_points(part.sources);
   else
     fmm.set_points(part.sources, part.targets);
-  if (c.history == History::other_charges) fmm.evaluate(std::vector<double>(part.sources.size() / 3, 1e3));
+  if (c.history == History::other_charges)
+    fmm.evaluate(std::vector<double>(part.sources.size() / 3 * components_of(c), 1e3));
   const std::vector<double> charges = in_vectors(c, part.charges), dipoles = in_vectors(c, part.dipoles);
   const Strengths strengths(charges, dipoles, c.vectors);
   if (c.history != History::moved) return judged(c, fmm.evaluate(strengths, output));
@@ -138,7 +148,7 @@ std::string evaluate_alone(const Case& c, const Part& mine, Field& field, MPI_Co
   MPI_Comm_rank(comm, &rank);
   const std::size_t targets = c.problem.all_targets().size() / 3;
   Field all;
-  for (int k = 0; k < parts_of(c.output); ++k) (all.*kParts[k]).resize(kWidths[k] * targets);
+  for (int k = 0; k < parts_of(c.output); ++k) (all.*kParts[k]).resize(width_of(c, k) * targets);
   std::string failure;
   if (rank == 0) {
     Part together;
@@ -158,7 +168,7 @@ std::string evaluate_alone(const Case& c, const Part& mine, Field& field, MPI_Co
   MPI_Exscan(&count, &before, 1, MPI_LONG, MPI_SUM, comm);
   if (rank == 0) before = 0;
   for (int k = 0; k < parts_of(c.output); ++k) {
-    const auto width = static_cast<long>(kWidths[k]);
+    const auto width = static_cast<long>(width_of(c, k));
     const auto first = (all.*kParts[k]).begin() + width * before;
     (field.*kParts[k]).assign(first, first + width * count);
   }
@@ -173,8 +183,10 @@ class Judge {
         part_(part),
         field_(field),
         comm_(comm),
-        reference_(direct_sum(c.kernel, c.problem, c.kind != SourceKind::dipoles, c.dipoles,
-                              part.target_places, c.output)) {}
+        reference_(c.kernel.components() > 1
+                       ? direct_vector_sum(c.kernel, c.problem, c.charges, part.target_places)
+                       : direct_sum(c.kernel, c.problem, c.kind != SourceKind::dipoles, c.dipoles,
+                                    part.target_places, c.output)) {}
 
   std::string faults() {
     for (int k = 0; k < parts_of(c_.output); ++k) compare(k);
@@ -195,7 +207,7 @@ class Judge {
   void compare(int k) {
     const std::vector<double>& values = field_.*kParts[k];
     const Numbers& exact = reference_.*kExact[k];
-    const std::size_t width = kWidths[k];
+    const std::size_t width = width_of(c_, k);
     if (reduced(static_cast<int>(values.size() != exact.size()), MPI_INT, MPI_MAX, comm_)) {
       faults_ += fmt::format("the {}'s length is wrong; ", kNames[k]);
       return;
@@ -207,7 +219,7 @@ class Judge {
     const Errors mine = errors_of(values, exact, reference_.*kScales[k], width);
     Errors all = mine;
     add_ranks(all, comm_);
-    const double single = kSingleTarget[k + (c_.dipoles.empty() ? 0 : 1)];
+    const double single = kSingleTarget[k + (c_.dipoles.empty() && c_.kernel.components() == 1 ? 0 : 1)];
     if (all.relative() < bound && all.worst < single * bound) return;
     faults_ +=
         fmt::format("{} {:.2e} from the direct sum, more than {:.2e}, ", kNames[k], all.relative(), bound);
@@ -239,7 +251,7 @@ class Judge {
     };
     for (int k = 0; k < parts_of(c_.output); ++k)
       report_disagreement(
-          errors_of(field_.*kParts[k], widened(alone.*kParts[k]), reference_.*kScales[k], kWidths[k]),
+          errors_of(field_.*kParts[k], widened(alone.*kParts[k]), reference_.*kScales[k], width_of(c_, k)),
           kNames[k]);
   }
 

@@ -204,7 +204,7 @@ class Simulation {
     parser.add_option("--points-per-rank", per_rank_, "Number of points per rank")
         ->check(CLI::Range(Index{1}, Index{1} << 32))
         ->excludes(points);
-    kernel_.add_to(parser);
+    kernel_.add_to(parser, true);
     options_.add_to(parser, {"vectors", "source_kind"});
     parser.add_option("--throughput,--rates", throughput_, "Throughput of a core: a file, or reference")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
