@@ -9,7 +9,7 @@
 namespace octopole {
 namespace {
 
-constexpr Index kColumns = kMomentColumn + 1;
+constexpr Index kAllColumns = kMomentColumn + 1;
 
 /// psi = factor * psi + shift . phi in a node's row, with a shift of `sign` times the octant's centre.
 template <class Real>
@@ -30,7 +30,7 @@ void moments_to_parents(std::span<const NodeIndex> nodes, const std::uint8_t* oc
                         Real* multipoles) {
   parallel_for(static_cast<Index>(nodes.size()), 16, [&](Index i) {
     const NodeIndex node = nodes[static_cast<std::size_t>(i)];
-    shift(octants[node], n, Real(0.5), 0.5, multipoles + Index{node} * kColumns * n);
+    shift(octants[node], n, Real(0.5), 0.5, multipoles + Index{node} * kAllColumns * n);
   });
 }
 
