@@ -34,13 +34,13 @@ struct Points {
 /// Reads /sources/positions (N, 3), /sources/charges (N), or (N, B) for B vectors of charges, or
 /// /sources/dipoles (N, 3) or (N, 3, B), or both, and, if present, /targets/positions (M, 3); or the datasets
 /// of PyExaFMM, /particle_data/sources, source_densities and targets, which have the shapes of positions and
-/// charges. For a vector kernel its strengths (n, 3) or (N, 3, B) are read instead of charges and dipoles:
+/// charges. For a vector kernel its strengths (N, 3) or (N, 3, B) are read instead of charges and dipoles:
 /// /sources/forces of Stokes and elasticity, /sources/vorticity of Biot-Savart. The numbers are float32 or
 /// float64 (converted to double). Each rank gets a block of consecutive rows; the blocks are in rank order,
 /// and their lengths differ by at most one. Collective. Throws the same Error on all ranks if the file is
 /// missing, unreadable or not HDF5, if a dataset is missing or has the wrong shape or type, if the numbers of
 /// positions, charges and dipoles or of their vectors differ, if there are no points, and for NaN and
-/// infinity (how many, and the first row); AgreedError if ranks pass different paths.
+/// infinity (how many, and the first row); AgreedError if ranks pass different paths or kernels.
 Points read_points(MPI_Comm comm, const std::string& path, const AnyKernel& kernel = Laplace{});
 
 /// Writes /targets/potential (M) and, if the field has them, /targets/gradient (M, 3) and /targets/hessian

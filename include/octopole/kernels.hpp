@@ -162,8 +162,8 @@ struct Yukawa {
 /// How a vector kernel is composed of potentials of Laplace's kernel without its constant. With phi_j(x) =
 /// sum f_j / r and psi(x) = sum (y . f) / r over sources at y with strengths f, where x and y are relative to
 /// any common origin, u_i = a phi_i - b (sum_j x_j d_i phi_j - d_i psi) + c (curl phi)_i in units of the
-/// kernel's constant, because r_i (r . f) / r^3 = -(r . f) d_i (1 / r). Four columns of charges, or three if
-/// b = 0.
+/// kernel's constant, because r_i (r . f) / r^3 = -(r . f) d_i (1 / r). Four columns of charges; or three if
+/// b = 0, and then also a = 0, else c = 0.
 struct HarmonicColumns {
   double a = 0, b = 0, c = 0;
   int count() const { return b != 0 ? 4 : 3; }
@@ -195,6 +195,20 @@ concept VectorKernel = requires(const K kernel, double v, const double (&from)[3
   { kernel.add(from, v, v, from, to) } -> std::same_as<void>;  ///< adds K(d) f to u: (d, r2, 1 / r, f, u)
 };
 
+/// Adds direct * f + d (d . f) / r^3 to u, the form of Stokes and elasticity. Cubes of 1 / r may overflow.
+template <class V>
+[[gnu::always_inline]] inline void add_point_force(const V& direct, const V (&d)[3], const V& inverse_r,
+                                                   const V (&f)[3], V (&u)[3]) {
+  const V x = d[0] * inverse_r, y = d[1] * inverse_r, z = d[2] * inverse_r;
+  const V along = (x * f[0] + y * f[1] + z * f[2]) * inverse_r;
+  u[0] += direct * f[0];
+  u[1] += direct * f[1];
+  u[2] += direct * f[2];
+  u[0] += along * x;
+  u[1] += along * y;
+  u[2] += along * z;
+}
+
 /// Free-space Green's function of the Stokes equations, the Stokeslet: the velocity at x of a fluid on which
 /// the force f acts at y, u = (f / r + d (d . f) / r^3) / (8 pi viscosity).
 struct Stokes {
@@ -212,14 +226,7 @@ struct Stokes {
   static Stokes with_parameters(const std::array<double, kKernelParameters>& p) { return {p[0]}; }
   template <class V>
   void add(const V (&d)[3], const V&, const V& inverse_r, const V (&f)[3], V (&u)[3]) const {
-    const V x = d[0] * inverse_r, y = d[1] * inverse_r, z = d[2] * inverse_r;  // cubes of 1 / r may overflow
-    const V along = (x * f[0] + y * f[1] + z * f[2]) * inverse_r;
-    u[0] += inverse_r * f[0];
-    u[1] += inverse_r * f[1];
-    u[2] += inverse_r * f[2];
-    u[0] += along * x;
-    u[1] += along * y;
-    u[2] += along * z;
+    add_point_force(inverse_r, d, inverse_r, f, u);
   }
 };
 static_assert(VectorKernel<Stokes>);
@@ -243,15 +250,7 @@ struct Elasticity {
   static Elasticity with_parameters(const std::array<double, kKernelParameters>& p) { return {p[0], p[1]}; }
   template <class V>
   void add(const V (&d)[3], const V&, const V& inverse_r, const V (&f)[3], V (&u)[3]) const {
-    const V x = d[0] * inverse_r, y = d[1] * inverse_r, z = d[2] * inverse_r;  // cubes of 1 / r may overflow
-    const V along = (x * f[0] + y * f[1] + z * f[2]) * inverse_r;
-    const V direct = parameter<V>(3 - 4 * poisson) * inverse_r;
-    u[0] += direct * f[0];
-    u[1] += direct * f[1];
-    u[2] += direct * f[2];
-    u[0] += along * x;
-    u[1] += along * y;
-    u[2] += along * z;
+    add_point_force(V(parameter<V>(3 - 4 * poisson) * inverse_r), d, inverse_r, f, u);
   }
 };
 static_assert(VectorKernel<Elasticity>);

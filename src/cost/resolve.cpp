@@ -180,8 +180,7 @@ int Parameters::result_parts() const {
 }
 
 int Parameters::passes() const {
-  const int together = components > 1 ? 1 : kMaxVectors;
-  return (options.vectors + together - 1) / together;
+  return passes_of(options.vectors, components);
 }
 
 int Parameters::vectors_per_pass() const {

@@ -608,8 +608,7 @@ void evaluate(const mpi::Comm& comm, const AnyKernel& kernel, const LevelOperato
   field.gradient.resize(order >= 1 ? 3 * results : 0);
   field.hessian.resize(order >= 2 ? 6 * results : 0);
   const AnyKernel scaled = kernel.in_units_of(setup.cube.unit);
-  const int exponent = std::ilogb(setup.cube.unit), together = kernel.components() > 1 ? 1 : kMaxVectors,
-            passes = (all_vectors + together - 1) / together;
+  const int exponent = std::ilogb(setup.cube.unit), passes = passes_of(all_vectors, kernel.components());
   if (kernel.components() > 1 && workspace.octants.size() != setup.tree.keys.size()) {
     workspace.octants.resize(setup.tree.keys.size());
     std::transform(setup.tree.keys.begin(), setup.tree.keys.end(), workspace.octants.begin(),

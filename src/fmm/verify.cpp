@@ -193,6 +193,8 @@ void check_lengths(const AnyKernel& kernel, std::span<const double> sources, con
 Verification verify_together(const mpi::Comm& comm, const AnyKernel& kernel, std::span<const double> sources,
                              const Strengths& given, std::span<const double> targets, const Field& field,
                              Index samples, std::uint64_t seed, ReferenceForm form) {
+  const mpi::NamedValue name{"the kernel", std::string(kernel.name())};  // others have other lengths
+  mpi::require_equal(comm, {&name, 1}, "pass the same kernel on every rank");
   const bool gradient = comm.any(!field.gradient.empty()), hessian = comm.any(!field.hessian.empty());
   const Index fewest = comm.min(samples), most = comm.max(samples);
   const Index least_vectors = comm.min(Index{field.vectors}), most_vectors = comm.max(Index{field.vectors});

@@ -80,6 +80,10 @@ struct NearPairsView {
 
 /// Maximum number of vectors of strengths that operators take together.
 inline constexpr int kMaxVectors = 8;
+/// Passes of an evaluation of as many vectors: strengths with several components are evaluated one by one.
+constexpr int passes_of(int vectors, int components) {
+  return components > 1 ? vectors : (vectors + kMaxVectors - 1) / kMaxVectors;
+}
 
 /// Strengths in the order of the points: charges, dipoles or both, or the three components of a vector
 /// kernel, in one or several vectors. Number p of point i in vector v is data[(p * vectors + v) * stride +
