@@ -30,11 +30,10 @@ class Restored {
   int threads_ = max_threads();
 };
 
-/// A problem and its exact field on rank 0.
+/// A problem and its exact field.
 struct Solved {
-  explicit Solved(const char* shape, std::size_t n = 4000) : problem(make_problem(shape, n)) {
-    if (world().rank == 0) exact = direct(problem);
-  }
+  explicit Solved(const char* shape, std::size_t n = 4000)
+      : problem(make_problem(shape, n)), exact(direct(problem)) {}
   void expect(const Options& options, int digits, const std::string& what) const {
     const Field field = run(problem, options, world());
     if (world().rank != 0) return;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/any_kernel.hpp"
 #include "kernels/direct.hpp"
 #include "octopole/fmm.hpp"
 #include "tests/support/points.hpp"
@@ -42,6 +43,11 @@ inline std::vector<double> gather(const std::vector<double>& mine, const Part& p
   return all;
 }
 
+inline Field gather(const Field& mine, const Part& part) {
+  return {gather(mine.potential, part), gather(mine.gradient, part), gather(mine.hessian, part), mine.vectors,
+          mine.components};
+}
+
 // The whole field, in the global order of the targets.
 inline Field run(const Problem& problem, const Options& options, const Part& part,
                  MPI_Comm comm = MPI_COMM_WORLD) {
@@ -52,7 +58,7 @@ inline Field run(const Problem& problem, const Options& options, const Part& par
     fmm.set_points(part.of(problem.sources, 3), part.of(problem.targets, 3));
   Field mine = fmm.evaluate(part.of(problem.charges, 1), Output::potential_and_gradient);
   if (part.ranks == 1) return mine;
-  return {gather(mine.potential, part), gather(mine.gradient, part)};
+  return gather(mine, part);
 }
 
 // The field computed on one rank, once, by rank 0; nothing on the others, which need not wait for it.
@@ -61,11 +67,27 @@ inline std::optional<Field> run_on_root(const Problem& problem, const Options& o
   return run(problem, options, Part{}, MPI_COMM_SELF);
 }
 
+// Direct sums, of which each rank computes those of its part of the targets; collective, the whole field on
+// all ranks.
+template <Kernel K>
+Field direct(const K& kernel, const Problem& problem) {
+  const Part part = world();
+  const std::vector<double> targets = part.of(problem.targets.empty() ? problem.sources : problem.targets, 3);
+  Field mine{std::vector<double>(targets.size() / 3), std::vector<double>(targets.size())};
+  direct_sum(kernel, targets, problem.sources, problem.charges, mine.potential, mine.gradient);
+  return gather(mine, part);
+}
 inline Field direct(const Problem& problem) {
-  const auto& targets = problem.targets.empty() ? problem.sources : problem.targets;
-  Field field{std::vector<double>(targets.size() / 3), std::vector<double>(targets.size())};
-  direct_sum(Laplace{}, targets, problem.sources, problem.charges, field.potential, field.gradient);
-  return field;
+  return direct(Laplace{}, problem);
+}
+
+// The same of any kernel, strengths and output.
+inline Field direct(const AnyKernel& kernel, const std::vector<double>& targets,
+                    const std::vector<double>& sources, const Strengths& strengths, Output output) {
+  const Part part = world();
+  Field mine;
+  direct_sum(kernel, part.of(targets, 3), sources, strengths, output, mine);
+  return gather(mine, part);
 }
 
 inline Problem make_problem(const std::string& shape, std::size_t n) {
