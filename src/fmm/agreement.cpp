@@ -52,26 +52,75 @@ std::string build() {
   return fmt::format("{} {}, {}, {}{}", v.version, v.git, v.compiler, v.flags, fused);
 }
 
+/// Operators to read or compute.
+struct WantedOperators {
+  AnyKernel kernel;
+  OperatorKey key;
+};
+
 template <class Real>
-OperatorSet<Real> read_or_make(const AnyKernel& kernel, const OperatorKey& key, OperatorStore<Real>* store,
-                               std::string& note) {
-  note = "computed";
-  if (!store) return make_operators<Real>(kernel, key);
-  OperatorSet<Real> set = lay_out_operators<Real>(key);
-  std::string reason;
-  if (store->load(key, set, reason)) {
-    note = "read from the database";
-    return set;
-  }
-  set = make_operators<Real>(kernel, key);
-  if (!reason.empty()) note += " (" + reason + ")";
-  try {
-    store->save(set);
-    note += ", stored in the database";
-  } catch (const Error& error) {
-    note += ", not stored: " + std::string(error.what());
-  }
-  return set;
+void broadcast_arrays(const mpi::Comm& comm, OperatorSet<Real>& set, int root) {
+  set.for_each_array([&]<class T>(const std::string&, AlignedVector<T>& values) {
+    Index size = static_cast<Index>(values.size());
+    comm.broadcast(std::span<Index>(&size, 1), root);
+    values.resize(static_cast<std::size_t>(size));
+    comm.broadcast(std::span<T>(values), root);
+  });
+}
+
+/// The sets on all ranks, with the same bits: rank 0 reads what `store` has, and the ranks share the work of
+/// computing the others. `note` says on every rank where they came from. Collective.
+template <class Real>
+std::vector<OperatorSet<Real>> prepare(const mpi::Comm& comm, std::span<const WantedOperators> wanted,
+                                       OperatorStore<Real>* store, std::string& note) {
+  constexpr int kRead = -1;
+  std::vector<OperatorSet<Real>> sets(wanted.size());
+  std::vector<std::string> notes(wanted.size(), "computed");  // of rank 0
+  std::vector<int> makers(wanted.size(), kRead);              // the rank that computes a set
+  mpi::collectively(comm, [&] {
+    if (!comm.is_root()) return;
+    int missing = 0;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      sets[i] = lay_out_operators<Real>(wanted[i].key);
+      std::string reason;
+      if (store && store->load(wanted[i].key, sets[i], reason)) {
+        notes[i] = "read from the database";
+        continue;
+      }
+      makers[i] = missing++ % comm.size();
+      if (!reason.empty()) notes[i] += " (" + reason + ")";
+    }
+  });
+  comm.broadcast(std::span<int>(makers));
+
+  mpi::collectively(comm, [&] {
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+      if (makers[i] == comm.rank())
+        sets[i] = make_operators<Real>(wanted[i].kernel, wanted[i].key);
+      else if (makers[i] != kRead || !comm.is_root())
+        sets[i] = lay_out_operators<Real>(wanted[i].key);
+  });
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    broadcast_arrays(comm, sets[i], makers[i] == kRead ? 0 : makers[i]);
+
+  mpi::collectively(comm, [&] {
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      adopt_arrays(sets[i]);
+      if (!comm.is_root() || !store || makers[i] == kRead) continue;
+      try {
+        store->save(sets[i]);
+        notes[i] += ", stored in the database";
+      } catch (const Error& error) {
+        notes[i] += ", not stored: " + std::string(error.what());
+      }
+    }
+  });
+  std::vector<std::string> once;
+  for (const std::string& text : notes)
+    if (std::find(once.begin(), once.end(), text) == once.end()) once.push_back(text);
+  note = fmt::format("{}", fmt::join(once, "; "));
+  comm.broadcast(note);
+  return sets;
 }
 
 }  // namespace
@@ -181,22 +230,8 @@ Parameters agree_on_parameters(const mpi::Comm& comm, const Options& options, co
 template <class Real>
 OperatorSet<Real> prepare_operators(const mpi::Comm& comm, const AnyKernel& kernel, const OperatorKey& key,
                                     OperatorStore<Real>* store, std::string& note) {
-  OperatorSet<Real> set;
-  mpi::collectively(comm, [&] {
-    if (comm.is_root())
-      set = read_or_make(kernel, key, store, note);
-    else
-      set = lay_out_operators<Real>(key);
-  });
-  comm.broadcast(note);
-  set.for_each_array([&]<class T>(const std::string&, AlignedVector<T>& values) {
-    Index size = static_cast<Index>(values.size());
-    comm.broadcast(std::span<Index>(&size, 1));
-    values.resize(static_cast<std::size_t>(size));
-    comm.broadcast(std::span<T>(values));
-  });
-  mpi::collectively(comm, [&] { adopt_arrays(set); });
-  return set;
+  const WantedOperators wanted{kernel, key};
+  return std::move(prepare(comm, std::span(&wanted, 1), store, note).front());
 }
 
 template <class Real>
@@ -204,22 +239,26 @@ LevelOperators<Real> prepare_level_operators(const mpi::Comm& comm, const AnyKer
                                              const OperatorKey& key, double side, int levels,
                                              OperatorStore<Real>* store, const LevelOperators<Real>& earlier,
                                              std::string& note) {
+  std::vector<OperatorKey> keys;  // by level
+  std::vector<WantedOperators> wanted;
   LevelOperators<Real> operators(tree::kFirstLevel);
-  std::vector<std::string> notes;  // each once
-  int made = 0;
   const int end = tree::kFirstLevel + operator_sets(key, tree::kFirstLevel, levels);
   for (int level = tree::kFirstLevel; level < end; ++level) {
     const double half = std::ldexp(side, -level - 1);
-    const OperatorKey of_level = key_for(key, kernel, half);
+    keys.push_back(key_for(key, kernel, half));
     // Levels with equal keys, where nodes are large against the kernel's length, share their operators.
-    if (operators.add_from(earlier, of_level) || operators.add_from(operators, of_level)) continue;
-    std::string what;
-    operators.add(prepare_operators(comm, kernel.in_units_of(half).for_operators(), of_level, store, what));
-    ++made;
-    if (std::find(notes.begin(), notes.end(), what) == notes.end()) notes.push_back(what);
+    const auto same = [&](const WantedOperators& other) { return other.key == keys.back(); };
+    if (!earlier.has(keys.back()) && std::none_of(wanted.begin(), wanted.end(), same))
+      wanted.push_back({kernel.in_units_of(half).for_operators(), keys.back()});
   }
-  note = made == 0 ? "kept from the points before"
-                   : fmt::format("of {} levels: {}", made, fmt::join(notes, "; "));
+  std::string what;
+  LevelOperators<Real> made(tree::kFirstLevel);
+  for (OperatorSet<Real>& set : prepare(comm, std::span<const WantedOperators>(wanted), store, what))
+    made.add(std::move(set));
+  for (const OperatorKey& of_level : keys)
+    if (!operators.add_from(earlier, of_level)) operators.add_from(made, of_level);
+  note =
+      wanted.empty() ? "kept from the points before" : fmt::format("of {} levels: {}", wanted.size(), what);
   return operators;
 }
 

@@ -83,7 +83,8 @@ OperatorSet<Real> prepare_operators(const mpi::Comm& comm, const AnyKernel& kern
                                     OperatorStore<Real>* store, std::string& note);
 
 /// As prepare_operators for each level from kFirstLevel to levels - 1 of a tree with a root of side `side`,
-/// in the caller's unit. Those that `earlier` has are taken from there. Collective.
+/// in the caller's unit. Those that `earlier` has are taken from there; the ranks compute the levels in turn.
+/// Collective.
 template <class Real>
 LevelOperators<Real> prepare_level_operators(const mpi::Comm& comm, const AnyKernel& kernel,
                                              const OperatorKey& key, double side, int levels,

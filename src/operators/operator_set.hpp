@@ -1,6 +1,7 @@
 // All precomputed operators, as one value that can be stored, broadcast and reused.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -65,14 +66,13 @@ class LevelOperators {
   bool by_level() const { return by_level_; }
   /// Adds the set of the next level.
   void add(OperatorSet<Real> set) { sets_.push_back(share(std::move(set))); }
+  bool has(const OperatorKey& key) const { return find(key) != sets_.end(); }
   /// Adds that of the next level from `others`, if one of them has this key.
   bool add_from(const LevelOperators& others, const OperatorKey& key) {
-    for (const auto& set : others.sets_)
-      if (set->key() == key) {
-        sets_.push_back(set);
-        return true;
-      }
-    return false;
+    const auto found = others.find(key);
+    if (found == others.sets_.end()) return false;
+    sets_.push_back(*found);
+    return true;
   }
 
   const OperatorSet<Real>& level(int level) const {
@@ -85,6 +85,9 @@ class LevelOperators {
   using Shared = std::shared_ptr<const OperatorSet<Real>>;
   static Shared share(OperatorSet<Real> set) {
     return std::make_shared<const OperatorSet<Real>>(std::move(set));
+  }
+  typename std::vector<Shared>::const_iterator find(const OperatorKey& key) const {
+    return std::find_if(sets_.begin(), sets_.end(), [&](const Shared& set) { return set->key() == key; });
   }
   bool by_level_ = false;
   int first_ = 0;

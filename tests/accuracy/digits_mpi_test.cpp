@@ -11,9 +11,12 @@
 #include "io/point_distributions.hpp"
 #include "kernels/direct.hpp"
 #include "octopole/verify.hpp"
+#include "tests/support/problem.hpp"
 
 namespace octopole {
 namespace {
+
+using test::world;
 
 constexpr Index kPoints = 12000;
 constexpr Index kSamples = 400;
@@ -162,7 +165,7 @@ INSTANTIATE_TEST_SUITE_P(Table, DigitsByOperator, testing::Values(3, 6, 7));
 // Single precision in parts of the method must lose neither close pairs nor points far from the origin.
 TEST(Precisions, AreReachedWithClosePairsFarFromTheOrigin) {
   constexpr Index count = 6000;
-  const auto charges = make_charges(Charges::uniform, 0, count, 5);
+  const auto charges = world().of(make_charges(Charges::uniform, 0, count, 5), 1);
   for (const int digits : {3, 5, 6}) {
     auto points = make_positions(Shape::plummer, 0, count, 4);
     for (std::size_t i = 0; i < points.size(); ++i) {
@@ -170,9 +173,10 @@ TEST(Precisions, AreReachedWithClosePairsFarFromTheOrigin) {
         points[i] = points[i + 3] + 1e-9 * (1 + static_cast<double>(i % 3));  // a twentieth in close pairs
       points[i] += 1e4;
     }
+    points = world().of(points, 3);
     Options options;
     options.digits = digits;
-    Fmm fmm(MPI_COMM_SELF, Laplace{}, options);
+    Fmm fmm(MPI_COMM_WORLD, Laplace{}, options);
     fmm.set_points(points);
     const Verification v =
         verify(fmm.comm(), Laplace{}, points, charges, points, fmm.evaluate(charges), kSamples);
@@ -184,26 +188,28 @@ TEST(Precisions, AreReachedWithClosePairsFarFromTheOrigin) {
 // to be summed in double (kMinSeparation, kMinSeparation6Digits).
 TEST(Precisions, AreReachedWithPairsAtAnyDistance) {
   constexpr Index pairs = 5000;
-  const auto charges = make_charges(Charges::uniform, 0, 2 * pairs, 5);
+  const auto charges = world().of(make_charges(Charges::uniform, 0, 2 * pairs, 5), 1);
   const auto first = make_positions(Shape::cube, 0, pairs, 4),
              directions = make_positions(Shape::sphere, 0, pairs, 6);
-  for (const int digits : {3, 5, 6})
+  for (const int digits : {3, 5, 6}) {
+    Options options;
+    options.digits = digits;
+    options.padding = 1;
+    options.ncrit = 60;  // leaves of level 3: half a side is 1/16
+    Fmm fmm(MPI_COMM_WORLD, Laplace{}, options);
     for (const double distance : {0.005, 0.031, 0.05, 0.099, 0.101, 0.13, 0.2, 0.4}) {  // in half sides
-      Options options;
-      options.digits = digits;
-      options.padding = 1;
-      options.ncrit = 60;  // leaves of level 3: half a side is 1/16
       auto points = first;
       for (std::size_t i = 0; i < first.size(); ++i)
         points.push_back(0.5 + (first[i] - 0.5) * 0.99 + distance / 16 * directions[i]);
       for (std::size_t i = 0; i < first.size(); ++i) points[i] = 0.5 + (first[i] - 0.5) * 0.99;
-      Fmm fmm(MPI_COMM_SELF, Laplace{}, options);
+      points = world().of(points, 3);
       fmm.set_points(points);
       const Field field = fmm.evaluate(charges, Output::potential_and_gradient);
       const Verification v = verify(fmm.comm(), Laplace{}, points, charges, points, field, kSamples);
       EXPECT_LT(v.potential.relative_l2, std::pow(10.0, -digits)) << distance;
       EXPECT_LT(v.gradient->relative_l2, 10 * std::pow(10.0, -digits)) << distance;
     }
+  }
 }
 
 TEST(Precisions, MoreDigitsThanSinglePrecisionHasAreRefused) {
@@ -226,12 +232,12 @@ INSTANTIATE_TEST_SUITE_P(Table, SingleDigits, testing::Values(2, 3, 4, 5));
 
 TEST(Accuracy, DigitsAloneAreEnough) {
   const Index count = 20000;
-  const auto points = make_positions(Shape::plummer, 0, count, 4);
-  const auto charges = make_charges(Charges::uniform, 0, count, 5);
+  const auto points = world().of(make_positions(Shape::plummer, 0, count, 4), 3);
+  const auto charges = world().of(make_charges(Charges::uniform, 0, count, 5), 1);
   for (int digits : {2, 4, 5, 7, 8, 10, 11}) {
     Options options;
     options.digits = digits;
-    Fmm fmm(MPI_COMM_SELF, Laplace{}, options);
+    Fmm fmm(MPI_COMM_WORLD, Laplace{}, options);
     fmm.set_points(points);
     const Verification v =
         verify(fmm.comm(), Laplace{}, points, charges, points, fmm.evaluate(charges), kSamples);
@@ -243,15 +249,15 @@ TEST(Accuracy, DigitsAloneAreEnough) {
 // of single pairs: their rms must be a digit better than requested.
 TEST(SmallLeaves, KeepADigitInHand) {
   const Index count = 1500;
-  const auto targets = make_positions(Shape::cube, 0, count, 4);
-  const auto sources = make_positions(Shape::cube, 0, count, 9);
-  std::vector<double> charges(static_cast<std::size_t>(count), 0);
-  charges[0] = 1;
+  const auto targets = world().of(make_positions(Shape::cube, 0, count, 4), 3);
+  const auto sources = world().of(make_positions(Shape::cube, 0, count, 9), 3);
+  std::vector<double> charges(sources.size() / 3, 0);
+  if (world().rank == 0) charges[0] = 1;
   for (const int digits : {3, 6, 9}) {
     Options options;
     options.digits = digits;
     options.ncrit = 1;
-    Fmm fmm(MPI_COMM_SELF, Laplace{}, options);
+    Fmm fmm(MPI_COMM_WORLD, Laplace{}, options);
     fmm.set_points(sources, targets);
     const Verification v =
         verify(fmm.comm(), Laplace{}, sources, charges, targets, fmm.evaluate(charges), count);
@@ -290,14 +296,14 @@ TEST(SmallLeaves, TakeOperatorsOfOneDigitMore) {
 
 TEST(Accuracy, ErrorFallsWithTheOrder) {
   const Index count = 4000;
-  const auto points = make_positions(Shape::cube, 0, count, 4);
-  const auto charges = make_charges(Charges::uniform, 0, count, 5);
+  const auto points = world().of(make_positions(Shape::cube, 0, count, 4), 3);
+  const auto charges = world().of(make_charges(Charges::uniform, 0, count, 5), 1);
   double before = 1;
   for (int order = 3; order <= 10; ++order) {
     Options options;
     options.order = order;
     options.ncrit = 30;
-    Fmm fmm(MPI_COMM_SELF, Laplace{}, options);
+    Fmm fmm(MPI_COMM_WORLD, Laplace{}, options);
     fmm.set_points(points);
     const double error =
         verify(fmm.comm(), Laplace{}, points, charges, points, fmm.evaluate(charges), kSamples)
@@ -310,13 +316,13 @@ TEST(Accuracy, ErrorFallsWithTheOrder) {
 
 TEST(Accuracy, GradientAgreesWithFiniteDifferences) {
   const Index count = 4000;
-  const auto points = make_positions(Shape::plummer, 0, count, 4);
-  const auto charges = make_charges(Charges::unit, 0, count, 5);
+  const auto points = world().of(make_positions(Shape::plummer, 0, count, 4), 3);
+  const auto charges = world().of(make_charges(Charges::unit, 0, count, 5), 1);
   Options options;
   options.digits = 10;
   options.ncrit = 60;
-  Fmm fmm(MPI_COMM_SELF, Laplace{}, options);
-  // At each of three places: 7 targets, one step apart.
+  Fmm fmm(MPI_COMM_WORLD, Laplace{}, options);
+  // At each of three places: 7 targets, one step apart, all of them on rank 0.
   const double step = 1e-3;
   std::vector<double> targets;
   for (double place : {0.31, 0.7, 1.3})
@@ -324,9 +330,10 @@ TEST(Accuracy, GradientAgreesWithFiniteDifferences) {
       for (int axis = 0; axis < 3; ++axis)
         targets.push_back(place +
                           (neighbour / 2 == axis && neighbour >= 0 ? (neighbour % 2 ? -step : step) : 0));
-  fmm.set_points(points, targets);
+  const bool here = world().rank == 0;
+  fmm.set_points(points, here ? targets : std::vector<double>{});
   const Field field = fmm.evaluate(charges, Output::potential_and_gradient);
-  for (std::size_t i = 0; i < 3; ++i)
+  for (std::size_t i = 0; here && i < 3; ++i)
     for (std::size_t axis = 0; axis < 3; ++axis) {
       const double difference =
           (field.potential[7 * i + 1 + 2 * axis] - field.potential[7 * i + 2 + 2 * axis]) / (2 * step);

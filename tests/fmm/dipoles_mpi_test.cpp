@@ -10,6 +10,7 @@
 
 #include "octopole/error.hpp"
 #include "octopole/verify.hpp"
+#include "tests/support/kept_operators.hpp"
 #include "tests/support/problem.hpp"
 
 namespace octopole {
@@ -54,7 +55,7 @@ struct Evaluation {
   Evaluation(const Problem& p, const AnyKernel& kernel, const Options& options)
       : charges(part.of(p.charges, width(p.vectors))),
         dipoles(part.of(p.dipoles, 3 * width(p.vectors))),
-        fmm(MPI_COMM_WORLD, kernel, options),
+        fmm(MPI_COMM_WORLD, kernel, options, kept_operators()),
         vectors_(p.vectors) {
     if (p.targets.empty())
       fmm.set_points(part.of(p.sources, 3));

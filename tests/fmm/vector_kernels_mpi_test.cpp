@@ -10,6 +10,7 @@
 
 #include "octopole/error.hpp"
 #include "octopole/verify.hpp"
+#include "tests/support/kept_operators.hpp"
 #include "tests/support/problem.hpp"
 
 namespace octopole {
@@ -46,7 +47,7 @@ struct VectorEvaluation {
       : sources(part.of(p.sources, 3)),
         strengths(part.of(p.strengths, 3 * static_cast<std::size_t>(p.vectors))),
         targets(part.of(p.places(), 3)),
-        fmm(MPI_COMM_WORLD, kernel, options) {
+        fmm(MPI_COMM_WORLD, kernel, options, kept_operators()) {
     if (p.targets.empty())
       fmm.set_points(sources);
     else

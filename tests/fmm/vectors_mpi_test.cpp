@@ -8,6 +8,7 @@
 
 #include "octopole/error.hpp"
 #include "octopole/verify.hpp"
+#include "tests/support/kept_operators.hpp"
 #include "tests/support/problem.hpp"
 
 namespace octopole {
@@ -58,7 +59,7 @@ void set_points(Fmm& fmm, const Problem& problem, const Part& part) {
 /// Expects the fields of each batch to be those of single vectors to `tolerance`.
 void expect_fields_of_single_vectors(const Case& c, const std::vector<Batch>& batches, double tolerance) {
   const Part part = world();
-  Fmm fmm(MPI_COMM_WORLD, c.kernel, c.options);
+  Fmm fmm(MPI_COMM_WORLD, c.kernel, c.options, kept_operators());
   set_points(fmm, c.problem, part);
   for (const auto& [vectors, output] : batches) {
     SCOPED_TRACE(::testing::Message() << vectors << " vectors");
@@ -145,7 +146,7 @@ TEST(Vectors, DigitsAreReached) {
       options.digits = digits;
       options.vectors = vectors;
       options.throughput = reference_throughput();
-      Fmm fmm(MPI_COMM_WORLD, Laplace{}, options);
+      Fmm fmm(MPI_COMM_WORLD, Laplace{}, options, kept_operators());
       const std::vector<double> points = part.of(problem.sources, 3), charges = part.of(problem.charges, 6);
       fmm.set_points(points);
       const Field field = fmm.evaluate(charges, Output::potential, vectors);

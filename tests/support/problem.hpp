@@ -61,6 +61,20 @@ inline Field run(const Problem& problem, const Options& options, const Part& par
   return gather(mine, part);
 }
 
+// The same of any kernel, on all ranks.
+inline Field run(const AnyKernel& kernel, const Problem& problem, const Options& options,
+                 const OperatorStores& stores = {}, std::string* note = nullptr) {
+  const Part part = world();
+  Fmm fmm(MPI_COMM_WORLD, kernel, options, stores);
+  if (problem.targets.empty())
+    fmm.set_points(part.of(problem.sources, 3));
+  else
+    fmm.set_points(part.of(problem.sources, 3), part.of(problem.targets, 3));
+  const Field mine = fmm.evaluate(part.of(problem.charges, 1), Output::potential_and_gradient);
+  if (note) *note = fmm.summary().operators_note;
+  return gather(mine, part);
+}
+
 // The field computed on one rank, once, by rank 0; nothing on the others, which need not wait for it.
 inline std::optional<Field> run_on_root(const Problem& problem, const Options& options) {
   if (world().rank != 0) return std::nullopt;
