@@ -231,7 +231,8 @@ template <class Real>
 OperatorSet<Real> prepare_operators(const mpi::Comm& comm, const AnyKernel& kernel, const OperatorKey& key,
                                     OperatorStore<Real>* store, std::string& note) {
   const WantedOperators wanted{kernel, key};
-  return std::move(prepare(comm, std::span(&wanted, 1), store, note).front());
+  OperatorSet<Real> set = std::move(prepare(comm, std::span(&wanted, 1), store, note).front());
+  return set;
 }
 
 template <class Real>
