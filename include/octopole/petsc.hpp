@@ -20,29 +20,49 @@ namespace octopole::petsc {
 /// Collective.
 void initialize();
 
+/// Vectors that make derivatives of the columns and rows of a scalar kernel's matrix K(x_i, y_j), for
+/// boundary integral equations. With unit normals:
+///
+///   sources  targets  entry                                 operator
+///   none     none     K(x_i, y_j)                           single layer
+///   n_j      none     n_j . grad_y K(x_i, y_j)              double layer
+///   none     n_i      n_i . grad_x K(x_i, y_j)              adjoint double layer
+///   n_j      n_i      n_i . grad_x (n_j . grad_y K)         hypersingular
+///
+/// Any lengths are allowed: entries are proportional to them. Given on all ranks or on none.
+struct Normals {
+  std::optional<std::vector<double>> sources = std::nullopt;  ///< (n, 3), of this rank's sources
+  std::optional<std::vector<double>> targets = std::nullopt;  ///< (m, 3), of this rank's targets
+};
+
 /// Settings from which a Mat is created.
 struct Settings {
-  Options fmm;              ///< of the Fmm
+  Options fmm;              ///< of the Fmm; its source_kind and output follow from the normals
   std::string prefix = {};  ///< of its options in PETSc's database: -[prefix]octopole_digits
   AnyKernel kernel = Laplace{};
+  Normals normals = {};
 };
 
 /// Returns `defaults`, replaced by the values that PETSc's options database has of -[prefix]octopole_...; the
-/// kernel by its name, -[prefix]octopole_kernel yukawa, and its parameters, -[prefix]octopole_screening 2;
-/// with -help prints all these options. Unknown options are left for -options_left to report. Throws Error
+/// kernel by its name, -[prefix]octopole_kernel yukawa, and its parameters, -[prefix]octopole_screening 2 (or
+/// _viscosity, _shear_modulus, _poisson), of which those of the default kernel stay if it is the same; with
+/// -help prints all these options. Unknown options are left for -options_left to report. Throws Error
 /// for values of the wrong kind, AgreedError for a kernel that cannot be; options that contradict each other
 /// are refused when the Fmm is constructed. Collective.
 Settings read_options(MPI_Comm comm, const Settings& defaults);
 
 /// Creates a Mat of type shell from an Fmm whose points are set: row i is target i, column j source j, in the
-/// caller's layout, with any number of points on each rank. The caller destroys the Mat, which shares
-/// ownership of the Fmm; the caller may continue to evaluate the Fmm, and must not set other points. The
-/// accuracy is that of the Fmm. Coincident points contribute nothing, so the diagonal is zero if sources =
-/// targets. MatMultTranspose uses the same Fmm then, else a second one that its first call constructs. `comm`
-/// must have the ranks of the Fmm's communicator in the same order. Collective; throws Error on all ranks.
-Mat make_mat(MPI_Comm comm, std::shared_ptr<Fmm> fmm);
+/// caller's layout, with any number of points on each rank; of a vector kernel three rows a target and three
+/// columns a source, and a block size of 3. The caller destroys the Mat, which shares ownership of the Fmm;
+/// the caller may continue to evaluate the Fmm, and must not set other points. The accuracy is that of the
+/// Fmm, whose options announce dipoles (source_kind) and gradients (output) if there are normals. Coincident
+/// points contribute nothing, so the diagonal is zero if sources = targets. MatMultTranspose uses the same
+/// Fmm then, unless only sources or only targets have normals; else a second one that its first call
+/// constructs. `comm` must have the ranks of the Fmm's communicator in the same order. Collective; throws
+/// AgreedError on all ranks, for instance for normals of a vector kernel or of a wrong number.
+Mat make_mat(MPI_Comm comm, std::shared_ptr<Fmm> fmm, Normals normals = {});
 /// The same for an Fmm that the Mat takes over.
-Mat make_mat(MPI_Comm comm, Fmm&& fmm);
+Mat make_mat(MPI_Comm comm, Fmm&& fmm, Normals normals = {});
 
 /// Creates a Mat from points. The Fmm is constructed when it is first needed, so that its digits can follow
 /// from a solver's tolerance (attach) and PETSc logs its set-up. PETSc's database takes precedence over

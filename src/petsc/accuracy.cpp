@@ -32,21 +32,21 @@ Options with_digits(Options options, int digits) {
   return options;
 }
 
-/// Throws Error for a kernel that matrices do not have.
-void require_scalar(const AnyKernel& kernel) {
-  if (kernel.components() > 1)
-    throw Error(fmt::format("there is no matrix of the vector kernel {}", kernel.name()),
-                "use laplace or yukawa");
+/// The same options for an Fmm of this product.
+Options announcing(Options options, const ProductKind& product) {
+  options.source_kind = product.sources;
+  options.output = product.output;
+  return options;
 }
 
 }  // namespace
 
-AccuracyLevels::AccuracyLevels(std::shared_ptr<Fmm> fmm)
+AccuracyLevels::AccuracyLevels(std::shared_ptr<Fmm> fmm, const ProductKind& product)
     : comm_(FmmAccess::comm(*fmm)),
       kernel_(fmm->kernel()),
-      options_(fmm->options()),
+      product_(product),
+      options_(announcing(fmm->options(), product)),
       full_(std::make_unique<Entry>()) {
-  mpi::collectively(comm_, [this] { require_scalar(kernel_); });
   full_->fmm = std::move(fmm);
   source_count_ = static_cast<Index>(full_->fmm->sources().size() / 3);  // throws if there are none
   targets_are_sources_ = full_->fmm->targets_are_sources();
@@ -56,17 +56,18 @@ AccuracyLevels::AccuracyLevels(std::shared_ptr<Fmm> fmm)
 }
 
 AccuracyLevels::AccuracyLevels(MPI_Comm comm, const AnyKernel& kernel, const Options& options,
-                               std::vector<double> sources, std::optional<std::vector<double>> targets)
+                               std::vector<double> sources, std::optional<std::vector<double>> targets,
+                               const ProductKind& product)
     : comm_(mpi::Comm::duplicate(comm)),
       kernel_(kernel),
-      options_(options),
+      product_(product),
+      options_(announcing(options, product)),
       source_count_(static_cast<Index>(sources.size() / 3)),
       target_count_(static_cast<Index>((targets ? *targets : sources).size() / 3)),
       targets_are_sources_(!targets),
       source_points_(std::move(sources)) {
   if (targets) target_points_ = std::move(*targets);
   mpi::collectively(comm_, [&] {
-    require_scalar(kernel_);
     if (source_points_.size() % 3 != 0 || target_points_.size() % 3 != 0)
       throw Error("coordinates are not three per point");
     resolve(options_, kernel_.name());
@@ -143,13 +144,13 @@ AccuracyLevels::Entry& AccuracyLevels::entry(int digits) {
   return *full_;
 }
 
-void AccuracyLevels::evaluate(std::span<const double> charges, Field& field, int vectors) {
+void AccuracyLevels::evaluate(const Strengths& strengths, Field& field) {
   Entry& e = entry(std::exchange(next_digits_, 0));
-  e.observer.start_evaluation(vectors);
+  e.observer.start_evaluation(strengths.vectors);
   const double start = seconds_now();
-  e.fmm->evaluate(charges, field, Output::potential, vectors);
+  e.fmm->evaluate(strengths, field, product_.output);
   e.level.seconds += seconds_now() - start;
-  e.level.products += vectors;
+  e.level.products += strengths.vectors;
 }
 
 void AccuracyLevels::evaluate_plain(std::span<const double> charges, Field& field) {
@@ -159,16 +160,19 @@ void AccuracyLevels::evaluate_plain(std::span<const double> charges, Field& fiel
   FmmAccess::observe(fmm, &full_->observer);
 }
 
-void AccuracyLevels::evaluate_transposed(std::span<const double> values, Field& field) {
+void AccuracyLevels::evaluate_transposed(const Strengths& strengths, Field& field) {
   next_digits_ = 0;
-  if (targets_are_sources_) return evaluate(values, field);
+  const ProductKind product = product_.transposed();
+  if (targets_are_sources_ && product == product_) return evaluate(strengths, field);
   full();
   if (!transposed_) {
     const std::vector<double> sources = full_->fmm->sources(), targets = full_->fmm->targets();
-    transposed_ = build(options_, targets, std::span<const double>(sources));
+    transposed_ =
+        build(announcing(options_, product), targets,
+              targets_are_sources_ ? std::nullopt : std::optional<std::span<const double>>(sources));
   }
-  transposed_->observer.start_evaluation();
-  transposed_->fmm->evaluate(values, field);
+  transposed_->observer.start_evaluation(strengths.vectors);
+  transposed_->fmm->evaluate(strengths, field, product.output);
 }
 
 std::vector<AccuracyLevel> AccuracyLevels::products_by_level() const {
@@ -180,9 +184,9 @@ std::vector<AccuracyLevel> AccuracyLevels::products_by_level() const {
   return levels;
 }
 
-std::string describe(const AccuracyLevels& accuracy) {
+std::string describe(const AccuracyLevels& accuracy, const std::string& entries) {
   std::string text = fmt::format(
-      "octopole FMM, kernel {}, {}\n", accuracy.kernel().name(),
+      "octopole FMM, {}, {}\n", entries,
       accuracy.digits() > 0 ? fmt::format("{} digits", accuracy.digits()) : std::string("accuracy by order"));
   const std::vector<AccuracyLevel> levels = accuracy.products_by_level();
   for (const AccuracyLevel& level : levels)

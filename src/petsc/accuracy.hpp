@@ -15,6 +15,19 @@
 #pragma GCC visibility push(default)
 namespace octopole::petsc {
 
+/// What a product evaluates.
+struct ProductKind {
+  SourceKind sources = SourceKind::charges;  // charges or dipoles
+  Output output = Output::potential;         // potential, or the gradient as well
+
+  /// Of the product with the transpose.
+  ProductKind transposed() const {
+    return {output == Output::potential ? SourceKind::charges : SourceKind::dipoles,
+            sources == SourceKind::charges ? Output::potential : Output::potential_and_gradient};
+  }
+  friend bool operator==(const ProductKind&, const ProductKind&) = default;
+};
+
 /// Products evaluated with this number of digits; digits 0 if only an order was requested.
 struct AccuracyLevel {
   int digits = 0;
@@ -29,11 +42,11 @@ class AccuracyLevels {
  public:
   /// Takes an Fmm whose points are set: its accuracy is fixed. Others may also hold and evaluate it; until it
   /// is destroyed, this object replaces the observer of the Fmm.
-  explicit AccuracyLevels(std::shared_ptr<Fmm> fmm);
+  explicit AccuracyLevels(std::shared_ptr<Fmm> fmm, const ProductKind& product = {});
   /// Builds an Fmm for these points when it is first needed; until then set_digits can choose. Without
   /// targets, sources = targets. Throws AgreedError for options that resolve() refuses.
   AccuracyLevels(MPI_Comm comm, const AnyKernel& kernel, const Options& options, std::vector<double> sources,
-                 std::optional<std::vector<double>> targets);
+                 std::optional<std::vector<double>> targets, const ProductKind& product = {});
   ~AccuracyLevels();
   AccuracyLevels(const AccuracyLevels&) = delete;
   AccuracyLevels& operator=(const AccuracyLevels&) = delete;
@@ -52,13 +65,14 @@ class AccuracyLevels {
   /// collective.
   void relax_next(int digits) { next_digits_ = digits; }
 
-  /// field.potential = K charges, for charges (sources, vectors).
-  void evaluate(std::span<const double> charges, Field& field, int vectors = 1);
+  /// The field of these strengths, whose kind is the product's.
+  void evaluate(const Strengths& strengths, Field& field);
   /// Evaluates with the Fmm of full accuracy, neither logged nor counted.
   void evaluate_plain(std::span<const double> charges, Field& field);
-  /// field.potential = K^T values: by the Fmm itself if sources = targets, because kernels are even functions
-  /// of the distance vector; else by one with sources and targets exchanged.
-  void evaluate_transposed(std::span<const double> values, Field& field);
+  /// The field at the sources of strengths of the targets: by the Fmm itself if sources = targets and the
+  /// transposed product evaluates the same, because K(x, y) = K(y, x)^T; else by one with sources and targets
+  /// exchanged.
+  void evaluate_transposed(const Strengths& strengths, Field& field);
 
   /// Numbers of points on this rank. Not collective.
   Index sources() const { return source_count_; }
@@ -84,6 +98,7 @@ class AccuracyLevels {
 
   mpi::Comm comm_;
   AnyKernel kernel_;
+  ProductKind product_;
   Options options_;
   Index source_count_ = 0, target_count_ = 0;
   bool targets_are_sources_ = true;
@@ -107,8 +122,8 @@ int relaxed_digits(int full, double first, double norm);
 /// The same, equal on all ranks: rank 0's. Collective.
 int agreed_relaxed_digits(const mpi::Comm& comm, int full, double first, double norm);
 
-/// Describes the accuracy and the products by digits, in lines.
-std::string describe(const AccuracyLevels& accuracy);
+/// Describes the accuracy and the products by digits, in lines; `entries` says what the matrix has.
+std::string describe(const AccuracyLevels& accuracy, const std::string& entries);
 
 }  // namespace octopole::petsc
 #pragma GCC visibility pop

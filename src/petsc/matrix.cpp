@@ -1,14 +1,15 @@
 #include "petsc/matrix.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <array>
+#include <optional>
 #include <utility>
 
 #include "fmm/access.hpp"
-#include "kernels/direct.hpp"
 #include "mpi/agreement.hpp"
 #include "octopole/petsc.hpp"
 #include "operators/views.hpp"
+#include "petsc/entries.hpp"
 #include "petsc/handles.hpp"
 #include "petsc/log.hpp"
 
@@ -277,6 +278,7 @@ Mat make_shell_together(MPI_Comm comm, const mpi::Comm& ranks, const std::shared
   check(MatCreateShell(comm, rows, columns, PETSC_DETERMINE, PETSC_DETERMINE, nullptr, &matrix),
         "MatCreateShell");
   try {
+    check(MatSetBlockSize(matrix, op->block()), "MatSetBlockSize");
     auto shell = std::make_shared<Shell>(ranks, op);
     check(MatShellSetManageScalingShifts(matrix), "MatShellSetManageScalingShifts");  // in this file
     set_operation(matrix, MATOP_MULT, mult);
@@ -341,101 +343,175 @@ Scaling scaling_of(Mat matrix) {
 
 namespace {
 
-double kernel_entry(const AnyKernel& kernel, const double* target, const double* source) {
-  const double dx = target[0] - source[0], dy = target[1] - source[1], dz = target[2] - source[2];
-  const double r2 = dx * dx + dy * dy + dz * dz;
-  return r2 > 0 ? kernel.constant() * kernel.at(r2, 1 / std::sqrt(r2)).potential : 0;
+/// The points of rows or columns of a matrix with blocks.
+class BlockPoints {
+ public:
+  /// Fetches the points of these rows, ascending, from the ranks that hold them: `positions` (points, 3) are
+  /// those of this rank, as are `normals` if there are any. Collective.
+  BlockPoints(MPI_Comm comm, std::span<const double> positions,
+              const std::optional<std::vector<double>>& normals, std::span<const Index> rows, int block) {
+    std::vector<Index> points;
+    for (const Index row : rows) {
+      if (points.empty() || points.back() != row / block) points.push_back(row / block);
+      places_.push_back({points.size() - 1, static_cast<std::size_t>(row % block)});
+    }
+    positions_ = fetch_rows(comm, positions, 3, points);
+    if (normals) normals_ = fetch_rows(comm, *normals, 3, points);
+  }
+  BlockPoints() = default;
+
+  /// A row's point, as an index, and its number in the block.
+  struct Place {
+    std::size_t point, component;
+  };
+  const Place& place(Index row) const { return places_[static_cast<std::size_t>(row)]; }
+  Entries::Point point(std::size_t index) const {
+    return {&positions_[3 * index], normals_.empty() ? nullptr : &normals_[3 * index]};
+  }
+
+ private:
+  std::vector<Place> places_;  // by row
+  std::vector<double> positions_, normals_;
+};
+
+/// The leaves' points as groups of unknowns, of which each point has `block`.
+LeafPoints unknowns_of(LeafPoints groups, int block) {
+  if (block == 1) return groups;
+  LeafPoints unknowns = groups;
+  unknowns.numbers.clear();
+  unknowns.positions.clear();
+  for (Index& offset : unknowns.offsets) offset *= block;
+  for (std::size_t p = 0; p < groups.numbers.size(); ++p)
+    for (int c = 0; c < block; ++c) {
+      unknowns.numbers.push_back(block * groups.numbers[p] + c);
+      unknowns.positions.insert(unknowns.positions.end(), &groups.positions[3 * p],
+                                &groups.positions[3 * p] + 3);
+    }
+  return unknowns;
 }
 
-/// Entries of the kernel's matrix, with the leaves of the FMM's tree as groups.
-class KernelEntries : public NearEntries {
+/// Entries of an FMM's matrix, with the leaves of its tree as groups.
+class FmmNearEntries : public NearEntries {
  public:
-  explicit KernelEntries(std::shared_ptr<AccuracyLevels> levels) : levels_(std::move(levels)) {}
+  FmmNearEntries(std::shared_ptr<AccuracyLevels> levels, std::shared_ptr<const Entries> entries)
+      : levels_(std::move(levels)), entries_(std::move(entries)) {}
 
-  LeafPoints groups() override { return FmmAccess::leaf_points(levels_->full()); }
+  LeafPoints groups() override {
+    return unknowns_of(FmmAccess::leaf_points(levels_->full()), entries_->block());
+  }
 
   void prepare(std::span<const Index> rows) override {
-    targets_ = fetch_rows(levels_->comm(), levels_->full().targets(), 3, rows);
-    sources_ = levels_->targets_are_sources()
-                   ? targets_
-                   : fetch_rows(levels_->comm(), levels_->full().sources(), 3, rows);
+    const Normals& normals = entries_->normals();
+    const auto fetch = [&](std::span<const double> positions, const auto& of) {
+      return BlockPoints(levels_->comm(), positions, of, rows, entries_->block());
+    };
+    targets_ = fetch(levels_->full().targets(), normals.targets);
+    sources_ = fetch(levels_->full().sources(), normals.sources);
   }
 
   void fill(std::span<const Index> rows, std::span<const Index> columns, double* block) const override {
-    for (const Index column : columns)
-      for (const Index row : rows)
-        *block++ = kernel_entry(levels_->kernel(), &targets_[3 * static_cast<std::size_t>(row)],
-                                &sources_[3 * static_cast<std::size_t>(column)]);
+    const auto size = static_cast<std::size_t>(entries_->block());
+    std::array<double, 9> pair{};
+    for (const Index column : columns) {
+      const BlockPoints::Place& source = sources_.place(column);
+      std::optional<std::size_t> filled;  // the target of `pair`
+      for (const Index row : rows) {
+        const BlockPoints::Place& target = targets_.place(row);
+        if (filled != target.point)
+          entries_->fill(targets_.point(target.point), sources_.point(source.point), pair.data());
+        filled = target.point;
+        *block++ = pair[target.component * size + source.component];
+      }
+    }
   }
 
  private:
   std::shared_ptr<AccuracyLevels> levels_;
-  std::vector<double> targets_, sources_;  // of the rows passed to prepare
+  std::shared_ptr<const Entries> entries_;
+  BlockPoints targets_, sources_;  // of the rows passed to prepare
 };
 
 class FmmOperator : public Operator {
  public:
-  explicit FmmOperator(std::shared_ptr<AccuracyLevels> levels) : levels_(std::move(levels)) {}
+  FmmOperator(std::shared_ptr<AccuracyLevels> levels, std::shared_ptr<const Entries> entries)
+      : levels_(std::move(levels)), entries_(std::move(entries)) {}
 
-  Index rows() const override { return levels_->targets(); }
-  Index columns() const override { return levels_->sources(); }
+  Index rows() const override { return entries_->block() * levels_->targets(); }
+  Index columns() const override { return entries_->block() * levels_->sources(); }
+  int block() const override { return entries_->block(); }
 
-  void multiply(std::span<const double> x, std::span<double> y) override {
-    levels_->evaluate(x, field_);
-    std::copy(field_.potential.begin(), field_.potential.end(), y.begin());
-  }
+  void multiply(std::span<const double> x, std::span<double> y) override { multiply_vectors(x, y, 1); }
   void multiply_vectors(std::span<const double> x, std::span<double> y, int vectors) override {
-    levels_->evaluate(x, field_, vectors);
-    std::copy(field_.potential.begin(), field_.potential.end(), y.begin());
+    levels_->evaluate(entries_->strengths(x, vectors, false, dipoles_), field_);
+    entries_->read(field_, false, y);
   }
   void multiply_transposed(std::span<const double> x, std::span<double> y) override {
-    levels_->evaluate_transposed(x, transposed_field_);
-    std::copy(transposed_field_.potential.begin(), transposed_field_.potential.end(), y.begin());
+    levels_->evaluate_transposed(entries_->strengths(x, 1, true, dipoles_), transposed_field_);
+    entries_->read(transposed_field_, true, y);
   }
   void diagonal(std::span<double> values) override {
     std::fill(values.begin(), values.end(), 0);
     if (levels_->targets_are_sources()) return;
     const std::vector<double> targets = levels_->full().targets(), sources = levels_->full().sources();
-    for (std::size_t i = 0; i < values.size(); ++i)
-      values[i] = kernel_entry(levels_->kernel(), &targets[3 * i], &sources[3 * i]);
+    const auto point = [](const std::vector<double>& positions, const auto& normals, std::size_t i) {
+      return Entries::Point{&positions[3 * i], normals ? &(*normals)[3 * i] : nullptr};
+    };
+    const auto size = static_cast<std::size_t>(block());
+    std::array<double, 9> pair{};
+    for (std::size_t i = 0; i < values.size() / size; ++i) {
+      entries_->fill(point(targets, entries_->normals().targets, i),
+                     point(sources, entries_->normals().sources, i), pair.data());
+      for (std::size_t c = 0; c < size; ++c) values[i * size + c] = pair[c * size + c];
+    }
   }
 
-  std::shared_ptr<NearEntries> near_entries() override { return std::make_shared<KernelEntries>(levels_); }
+  std::shared_ptr<NearEntries> near_entries() override {
+    return std::make_shared<FmmNearEntries>(levels_, entries_);
+  }
   AccuracyLevels* accuracy_levels() override { return levels_.get(); }
-  std::string description() const override { return describe(*levels_); }
+  std::string description() const override { return describe(*levels_, entries_->description()); }
 
  private:
   std::shared_ptr<AccuracyLevels> levels_;
+  std::shared_ptr<const Entries> entries_;
+  std::vector<double> dipoles_;
   Field field_, transposed_field_;
 };
 
-/// Makes the Mat of the levels that `levels` returns.
-template <class Levels>
-Mat make(MPI_Comm comm, const Levels& levels) {
+/// Makes the Mat of the operator that `op` returns.
+template <class MakeOperator>
+Mat make(MPI_Comm comm, const MakeOperator& op) {
   initialize();
   const QuietErrors quiet;
   const mpi::Comm ranks = mpi::Comm::duplicate(comm);
-  return run_together(ranks, "make_mat", [&] {
-    return make_shell_together(comm, ranks, std::make_shared<FmmOperator>(levels()));
-  });
+  return run_together(ranks, "make_mat", [&] { return make_shell_together(comm, ranks, op(ranks)); });
 }
 
 }  // namespace
 
-Mat make_mat(MPI_Comm comm, std::shared_ptr<Fmm> fmm) {
-  return make(comm, [&] { return std::make_shared<AccuracyLevels>(std::move(fmm)); });
+Mat make_mat(MPI_Comm comm, std::shared_ptr<Fmm> fmm, Normals normals) {
+  return make(comm, [&](const mpi::Comm& ranks) {
+    auto entries = std::make_shared<Entries>(fmm->kernel(), std::move(normals));
+    auto levels = std::make_shared<AccuracyLevels>(std::move(fmm), entries->product());
+    entries->check(ranks, levels->sources(), levels->targets());
+    return std::make_shared<FmmOperator>(std::move(levels), std::move(entries));
+  });
 }
 
-Mat make_mat(MPI_Comm comm, Fmm&& fmm) {
-  return make_mat(comm, std::make_shared<Fmm>(std::move(fmm)));
+Mat make_mat(MPI_Comm comm, Fmm&& fmm, Normals normals) {
+  return make_mat(comm, std::make_shared<Fmm>(std::move(fmm)), std::move(normals));
 }
 
 Mat make_mat(MPI_Comm comm, const Settings& settings, std::vector<double> sources,
              std::optional<std::vector<double>> targets) {
-  return make(comm, [&] {
-    const Settings read = read_options(comm, settings);
-    return std::make_shared<AccuracyLevels>(comm, read.kernel, read.fmm, std::move(sources),
-                                            std::move(targets));
+  return make(comm, [&](const mpi::Comm& ranks) {
+    Settings read = read_options(comm, settings);
+    auto entries = std::make_shared<Entries>(read.kernel, std::move(read.normals));
+    entries->check(ranks, static_cast<Index>(sources.size() / 3),
+                   static_cast<Index>((targets ? *targets : sources).size() / 3));
+    auto levels = std::make_shared<AccuracyLevels>(comm, read.kernel, read.fmm, std::move(sources),
+                                                   std::move(targets), entries->product());
+    return std::make_shared<FmmOperator>(std::move(levels), std::move(entries));
   });
 }
 

@@ -15,14 +15,17 @@
 #pragma GCC visibility push(default)
 namespace octopole::petsc {
 
-/// What a Mat applies. Virtual members are collective, except rows, columns and where stated. An AgreedError,
-/// which all ranks throw, becomes a PETSc error on all of them; what one rank alone throws ends all ranks.
+/// What a Mat applies. Virtual members are collective, except rows, columns, block and where stated. An
+/// AgreedError, which all ranks throw, becomes a PETSc error on all of them; what one rank alone throws ends
+/// all ranks.
 class Operator {
  public:
   virtual ~Operator() = default;
   /// Numbers of rows and columns of this rank; zero is allowed.
   virtual Index rows() const = 0;
   virtual Index columns() const = 0;
+  /// Rows and columns of a block, for PETSc's block size; both numbers are multiples of it.
+  virtual int block() const { return 1; }
 
   /// y = A x; x has columns() values, y rows().
   virtual void multiply(std::span<const double> x, std::span<double> y) = 0;

@@ -6,10 +6,10 @@
 #include <cmath>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cost/option_table.hpp"
-#include "kernels/any_kernel.hpp"
 #include "mpi/agreement.hpp"
 #include "petsc/handles.hpp"
 
@@ -123,23 +123,36 @@ class OptionReader {
   PetscErrorCode error_ = kNoError;
 };
 
-/// What the database has of a kernel: empty or no value if it has none.
+/// What the database has of a kernel: its name, and parameters of any kernel by their names.
 struct KernelChoice {
   std::string name;
-  std::optional<double> screening;
+  std::vector<NamedParameter> parameters = {};
+
+  /// Sets a parameter that has no value yet: PETSc's macros may read the database several times.
+  void add(std::string_view parameter, double value) {
+    const auto same = [&](const NamedParameter& other) { return other.name == parameter; };
+    if (std::none_of(parameters.begin(), parameters.end(), same)) parameters.push_back({parameter, value});
+  }
 };
 
 PetscErrorCode read(MPI_Comm comm, const char* prefix, Options& options, KernelChoice& kernel) {
   OCTOPOLE_PETSC_OPTIONS_BEGIN(comm, prefix, "octopole FMM", "");
+  const std::vector<std::string_view> names = kernel_names();
+  const std::string help = fmt::format("Kernel: {}", fmt::join(names, ", "));
   char name[64];
   PetscBool set = PETSC_FALSE;
-  OCTOPOLE_PETSC_CALL(PetscOptionsString("-octopole_kernel", "Kernel: laplace or yukawa", "",
-                                         kernel.name.c_str(), name, sizeof name, &set));
+  OCTOPOLE_PETSC_CALL(
+      PetscOptionsString("-octopole_kernel", help.c_str(), "", kernel.name.c_str(), name, sizeof name, &set));
   if (set) kernel.name = name;
-  PetscReal screening = 0;
-  OCTOPOLE_PETSC_CALL(PetscOptionsReal("-octopole_screening", "Inverse of the screening length of yukawa", "",
-                                       screening, &screening, &set));
-  if (set) kernel.screening = screening;
+  for (const std::string_view of : names)
+    for (const std::string_view parameter : kernel_parameter_names(of)) {
+      std::string option = fmt::format("-octopole_{}", parameter);
+      std::replace(option.begin() + 1, option.end(), '-', '_');
+      PetscReal value = 0;
+      OCTOPOLE_PETSC_CALL(PetscOptionsReal(option.c_str(), fmt::format("Parameter of {}", of).c_str(), "",
+                                           value, &value, &set));
+      if (set) kernel.add(parameter, value);
+    }
   OptionReader reader(PetscOptionsObject, options);
   for_each_option(reader);
   OCTOPOLE_PETSC_CALL(reader.error());
@@ -152,18 +165,16 @@ PetscErrorCode read(MPI_Comm comm, const char* prefix, Options& options, KernelC
 Settings read_options(MPI_Comm comm, const Settings& defaults) {
   const QuietErrors quiet;
   Settings settings = defaults;
-  KernelChoice kernel{std::string(defaults.kernel.name()), std::nullopt};
+  KernelChoice kernel{std::string(defaults.kernel.name())};
   check(read(comm, settings.prefix.empty() ? nullptr : settings.prefix.c_str(), settings.fmm, kernel),
         "options database");
   mpi::collectively(mpi::Comm::duplicate(comm), [&] {  // on all ranks, as databases may differ
-    if (kernel.name == defaults.kernel.name() && !kernel.screening) return;
-    std::vector<NamedParameter> parameters;
-    if (kernel.screening) parameters.push_back({"screening", *kernel.screening});
-    const auto type = kernel_type(kernel.name);
-    if (type && type->components > 1)
-      throw Error(fmt::format("-octopole_kernel {}: there is no matrix of a vector kernel", kernel.name),
-                  "use laplace or yukawa");
-    settings.kernel = named_kernel(kernel.name, parameters);
+    if (kernel.name == defaults.kernel.name()) {       // its parameters stay where the database has none
+      const auto values = defaults.kernel.parameters();
+      std::size_t place = 0;
+      for (const std::string_view name : defaults.kernel.parameter_names()) kernel.add(name, values[place++]);
+    }
+    settings.kernel = named_kernel(kernel.name, kernel.parameters);
   });
   return settings;
 }

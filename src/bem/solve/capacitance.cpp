@@ -110,7 +110,7 @@ void PanelOperator::multiply(std::span<const double> x, std::span<double> y) {
     petsc::log_traffic(correction_->traffic());
   }
   spread_charges(correction_->rule().rule(), x, charges_);
-  levels_.evaluate(charges_, field_);
+  levels_.evaluate({charges_, {}}, field_);
   std::copy(field_.potential.begin(), field_.potential.end(), y.begin());
   const petsc::EventScope event(petsc::log_events().correct);
   correction_->add(y);
@@ -118,7 +118,7 @@ void PanelOperator::multiply(std::span<const double> x, std::span<double> y) {
 }
 
 void PanelOperator::multiply_transposed(std::span<const double> x, std::span<double> y) {
-  levels_.evaluate_transposed(x, transposed_field_);
+  levels_.evaluate_transposed({x, {}}, transposed_field_);
   gather_values(correction_->rule().rule(), transposed_field_.potential, y);
   const petsc::EventScope event(petsc::log_events().correct);
   correction_->add_transposed(x, y);
@@ -136,7 +136,7 @@ std::shared_ptr<petsc::NearEntries> PanelOperator::near_entries() {
 
 std::string PanelOperator::description() const {
   const NearRule& rule = correction_->rule();
-  return petsc::describe(levels_) +
+  return petsc::describe(levels_, "kernel laplace") +
          fmt::format("panels by {} points, near within {} diameters\n", rule.points, rule.multiple);
 }
 
