@@ -57,9 +57,12 @@ Index widest_level(const tree::EssentialTree& tree) {
 
 /// Bytes of strengths and sums of points.
 Index point_values(const PointNumbers& n, const Parameters& parameters) {
+  const bool rounded = n.targets_are_sources && parameters.near_form != NearForm::two_floats &&
+                       parameters.operators.precision == Precision::double_precision;
+  const Index bytes = static_cast<Index>(parameters.operators.precision) +
+                      (rounded ? static_cast<Index>(sizeof(float)) : 0);  // of a strength
   return parameters.vectors_per_pass() *
-         (static_cast<Index>(parameters.operators.precision) * parameters.strength_parts() *
-              (n.sources + n.ghost_sources) +
+         (bytes * parameters.strength_parts() * (n.sources + n.ghost_sources) +
           kNumber * (n.targets + (n.targets_are_sources ? n.ghost_sources : 0)) * n.results);
 }
 

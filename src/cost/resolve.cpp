@@ -114,7 +114,7 @@ int digits_kept(const Options& options, const Parameters& p, int digits) {
 /// The cheapest form of the near field's points that keeps the digits.
 NearForm choose_near_form(const Options& options, const Parameters& p, int kept) {
   constexpr Precision single = Precision::single_precision;
-  const bool all_in_single = p.operators.precision == single && p.near_precision == single;
+  const bool all_in_single = p.operators.precision == single;
   const auto reach = [](NearForm form) {
     return form == NearForm::two_floats  ? kSingleDigits
            : form == NearForm::one_float ? kOneFloatDigits
@@ -122,8 +122,8 @@ NearForm choose_near_form(const Options& options, const Parameters& p, int kept)
   };
   if (options.near_form) {
     if (*options.near_form == NearForm::two_floats) return NearForm::two_floats;
-    if (!all_in_single)
-      throw Error(fmt::format("the near field in the form {} needs all operators in single precision",
+    if (p.near_precision != single)
+      throw Error(fmt::format("the near field in the form {} needs P2P in single precision",
                               near_form_name(*options.near_form)),
                   "choose single precision, or leave the form out");
     if (const int digits = p.digits.value_or(0); digits > reach(*options.near_form))
@@ -132,7 +132,10 @@ NearForm choose_near_form(const Options& options, const Parameters& p, int kept)
                   fmt::format("ask for {} digits, or leave the form out", reach(*options.near_form)));
     return *options.near_form;
   }
-  if (!all_in_single || p.operators.order > accuracy_table(single, options.output).back().order)
+  if (p.near_precision != single) return NearForm::two_floats;
+  // Orders beyond the digits are for more accuracy.
+  if (all_in_single ? p.operators.order > accuracy_table(single, options.output).back().order
+                    : options.order || !p.digits)
     return NearForm::two_floats;
   // Third derivatives have four times the relative error of 1/sqrt.
   const bool third = options.output == Output::potential_gradient_and_hessian && p.dipoles();

@@ -189,6 +189,13 @@ struct Evaluation {
   StrengthVectors<Real> strengths() const {
     return {w.strengths.data(), sources(), pass.vectors, kind, kernel.components()};
   }
+  /// Those in single precision for P2P with one float per coordinate, beside operators in double.
+  StrengthVectors<float> near_strengths() const {
+    return {w.near_strengths.data(), sources(), pass.vectors, kind, kernel.components()};
+  }
+  bool has_near_strengths() const {
+    return std::is_same_v<Real, double> && s.leaf_frame_sources.form != NearForm::two_floats;
+  }
   /// Numbers per source, and per target.
   int strength_columns() const { return strengths().layout().count() * pass.vectors; }
   ResultLayout results() const { return {kernel.components(), order}; }
@@ -333,6 +340,30 @@ struct Evaluation {
     });
   }
 
+  void sum_symmetric(const tree::NearPairs& pairs, const std::function<void()>& poll) {
+    in_near_precision([&]<class Near>(Near) {
+      const auto sum = [&](const auto& from) {
+        p2p_symmetric<Near>(kernel, view_of(pairs), s.boxes.data(), s.sources_by_node(), from, sums, poll,
+                            leaf_frame_points());
+      };
+      if constexpr (!std::is_same_v<Near, Real>)
+        if (has_near_strengths()) return sum(near_strengths());
+      sum(strengths());
+    });
+  }
+
+  /// Rounds the strengths of the sources `first` to `end` - 1 for P2P, if it takes them in single precision.
+  void round_strengths(Index first, Index end) {
+    if (!has_near_strengths()) return;
+    w.near_strengths.resize(w.strengths.size());
+    for (int c = 0; c < strength_columns(); ++c) {
+      const Real* const from = w.strengths.data() + c * sources();
+      float* const to = w.near_strengths.data() + c * sources();
+#pragma omp parallel for schedule(static)
+      for (Index i = first; i < end; ++i) to[i] = static_cast<float>(from[i]);
+    }
+  }
+
   // P2P that does not wait for ghosts: interior leaves, or with symmetric pairs all pairs of this rank except
   // in rows that are summed as a whole and have a ghost. Polls MPI between leaves.
   void near_inside() {
@@ -340,10 +371,8 @@ struct Evaluation {
     const std::function<void()> poll =
         expects_messages() ? [this] { poll_messages(); } : std::function<void()>();
     if (!s.near_pairs) return sum_near(s.operator_nodes.interior_leaves, s.operator_lists.p2p, poll);
-    in_near_precision([&]<class Near>(Near) {
-      p2p_symmetric<Near>(kernel, view_of(*s.near_pairs), s.boxes.data(), s.sources_by_node(), strengths(),
-                          sums, poll, leaf_frame_points());
-    });
+    round_strengths(0, s.owned_sources());
+    sum_symmetric(*s.near_pairs, poll);
   }
 
   bool expects_messages() const {
@@ -371,14 +400,14 @@ struct Evaluation {
         expects_messages() ? [this] { poll_multipoles(); } : std::function<void()>();
     if (!s.near_pairs) return sum_near(s.operator_nodes.boundary_leaves, s.operator_lists.p2p, poll);
     if (s.border.here.leaves.empty() && s.border.one_sided.items.empty()) return;
-    in_near_precision([&]<class Near>(Near) {
-      p2p_symmetric<Near>(kernel, view_of(s.border.here), s.boxes.data(), s.sources_by_node(), strengths(),
-                          sums, poll, leaf_frame_points());
-    });
+    round_strengths(s.owned_sources(), sources());
+    sum_symmetric(s.border.here, poll);
     sum_near(s.operator_nodes.boundary_leaves, s.border.one_sided, poll);
   }
 
-  bool shares_near_sums() const { return s.near_pairs && s.partition.ranks() > 1; }
+  bool shares_near_sums() const {
+    return s.near_pairs && s.partition.ranks() > 1;
+  }
   /// Columns of all parts for the exchange. Depends on `order`, not on `sums`, which are null on a rank
   /// without targets.
   template <class Pointer>

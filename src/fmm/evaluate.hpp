@@ -20,6 +20,8 @@ namespace octopole {
 template <class Real>
 struct Workspace {
   AlignedVector<Real> strengths;  // (parts, vectors, sources: owned, then ghosts)
+  /// The same for P2P with one float per coordinate, if Real is double.
+  AlignedVector<float> near_strengths;
   // Of vector kernels, columns instead of vectors (operators/columns.hpp).
   AlignedVector<Real> multipoles;     // (nodes, vectors, equivalent points)
   AlignedVector<Real> locals;         // (nodes, vectors, equivalent points)

@@ -212,6 +212,42 @@ TEST(Precisions, AreReachedWithPairsAtAnyDistance) {
   }
 }
 
+// Likewise the results that are sums of derivatives, which have more than the relative error of a distance.
+TEST(Precisions, ReachSixDigitsOfDerivativesWithPairsAtAnyDistance) {
+  constexpr Index pairs = 2500;
+  const auto first = make_positions(Shape::cube, 0, pairs, 4),
+             directions = make_positions(Shape::sphere, 0, pairs, 6);
+  for (const AnyKernel& kernel :
+       {AnyKernel(Laplace{}), AnyKernel(Stokes{1}), AnyKernel(Elasticity{1, 0.3}), AnyKernel(BiotSavart{})}) {
+    Options options;
+    options.digits = 6;
+    options.padding = 1;
+    options.ncrit = 40;  // leaves of level 3
+    if (kernel.components() == 1) options.output = Output::potential_and_gradient;
+    Fmm fmm(MPI_COMM_WORLD, kernel, options);
+    EXPECT_EQ(fmm.parameters().operators.precision, Precision::double_precision);
+    EXPECT_EQ(fmm.parameters().near_form, NearForm::one_float);
+    const auto components = static_cast<std::size_t>(kernel.components());
+    const auto strengths =
+        world().of(make_charges(Charges::uniform, 0, 2 * pairs * kernel.components(), 5), components);
+    for (const double distance : {0.031, 0.08, 0.099, 0.101, 0.13, 0.3}) {  // in half sides
+      SCOPED_TRACE(testing::Message() << kernel.name() << ' ' << distance);
+      std::vector<double> points;
+      for (const double x : first) points.push_back(0.5 + (x - 0.5) * 0.99);
+      for (std::size_t i = 0; i < first.size(); ++i)
+        points.push_back(points[i] + distance / 16 * directions[i]);
+      points = world().of(points, 3);
+      fmm.set_points(points);
+      const Field field = fmm.evaluate(strengths, options.output);
+      const Verification v = verify(fmm.comm(), kernel, points, strengths, points, field, kSamples);
+      EXPECT_LT(v.potential.relative_l2, 1e-6);
+      if (v.gradient) {
+        EXPECT_LT(v.gradient->relative_l2, 1e-6);
+      }
+    }
+  }
+}
+
 TEST(Precisions, MoreDigitsThanSinglePrecisionHasAreRefused) {
   Options options;
   options.digits = 8;

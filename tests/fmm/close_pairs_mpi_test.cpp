@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "kernels/reference_sum.hpp"
 #include "simd/isa.hpp"
+#include "tests/support/kept_operators.hpp"
 #include "tests/support/problem.hpp"
 
 namespace octopole {
@@ -181,6 +183,37 @@ TEST_P(ClosePairs, AreToldApartInManyLeaves) {
   options.digits = GetParam();
   options.ncrit = 20;
   expect_told_apart(options, all_cases(), far_bound(GetParam()));
+}
+
+// Errors of vectors relative to the sum of the strengths' lengths times what the kernel stretches them by.
+TEST_P(ClosePairs, OfVectorKernelsAreToldApart) {
+  const Part part = world();
+  Options options;
+  options.digits = GetParam();
+  options.ncrit = 20;
+  for (const AnyKernel& kernel :
+       {AnyKernel(Stokes{1}), AnyKernel(Elasticity{1, 0.3}), AnyKernel(BiotSavart{})}) {
+    Fmm fmm(MPI_COMM_WORLD, kernel, options, kept_operators());
+    for (const auto& [name, problem] : hardest_cases()) {
+      const std::vector<double> sources = part.of(problem.sources, 3), targets = part.of(problem.targets, 3),
+                                strengths = make_charges(problem.sources.size(), 5);
+      if (problem.targets.empty())
+        fmm.set_points(sources);
+      else
+        fmm.set_points(sources, targets);
+      const Field field = fmm.evaluate(part.of(strengths, 3));
+      const ReferenceSums exact = reference_sums(kernel, problem.targets.empty() ? sources : targets,
+                                                 problem.sources, {strengths, {}}, Output::potential);
+      ASSERT_EQ(field.potential.size(), exact.potential.size());
+      double worst = 0;
+      for (std::size_t i = 0; i < field.potential.size(); ++i) {
+        const double difference = field.potential[i] - exact.potential[i];
+        worst =
+            std::isfinite(difference) ? std::max(worst, std::abs(difference) / exact.scale[i / 3]) : INFINITY;
+      }
+      EXPECT_LT(worst, far_bound(GetParam()).potential) << kernel.name() << ' ' << name;
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Digits, ClosePairs, testing::Values(3, 4, 5, 6));
