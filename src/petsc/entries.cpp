@@ -25,8 +25,7 @@ void check_length(const std::optional<std::vector<double>>& normals, Index point
 
 }  // namespace
 
-Entries::Entries(AnyKernel kernel, Normals normals)
-    : kernel_(std::move(kernel)), normals_(std::move(normals)) {}
+Entries::Entries(const AnyKernel& kernel, Normals normals) : kernel_(kernel), normals_(std::move(normals)) {}
 
 void Entries::check(const mpi::Comm& comm, Index sources, Index targets) const {
   const std::array<mpi::NamedValue, 4> values = {
@@ -108,16 +107,15 @@ void Entries::fill(const Point& target, const Point& source, double* values) con
   }
   // The derivative with respect to the source has the opposite sign of that with respect to the target.
   const std::array<double, 20> derivative = derivatives_of(factors, d, inverse_r);
+  const auto along = [&derivative](int part) { return derivative[static_cast<std::size_t>(part)]; };
   double sum = 0;
   for (int a = 0; a < 3; ++a) {
     if (order == 1) {
-      const double along = normals_.targets ? target.normal[a] : -source.normal[a];
-      sum += along * derivative[static_cast<std::size_t>(1 + a)];
+      sum += (normals_.targets ? target.normal[a] : -source.normal[a]) * along(1 + a);
       continue;
     }
     for (int b = 0; b < 3; ++b)
-      sum -= target.normal[a] * source.normal[b] *
-             derivative[static_cast<std::size_t>(product_of_parts(1 + a, 1 + b))];
+      sum -= target.normal[a] * source.normal[b] * along(product_of_parts(1 + a, 1 + b));
   }
   *values = constant * sum;
 }

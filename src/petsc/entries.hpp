@@ -27,7 +27,7 @@ class Entries {
     const double* normal;
   };
 
-  Entries(AnyKernel kernel, Normals normals);
+  Entries(const AnyKernel& kernel, Normals normals);
 
   /// Throws AgreedError for kernels that differ between ranks, for normals of a vector kernel, for those of
   /// some ranks only, and for a number of them that is not that of this rank's points. Collective.
