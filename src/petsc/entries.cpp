@@ -7,6 +7,7 @@
 #include <cmath>
 #include <utility>
 
+#include "fmm/agreement.hpp"
 #include "kernels/derivatives.hpp"
 #include "mpi/agreement.hpp"
 
@@ -17,10 +18,13 @@ const char* given(const std::optional<std::vector<double>>& normals) {
   return normals ? "given" : "none";
 }
 
-void check_length(const std::optional<std::vector<double>>& normals, Index points, const char* of) {
+void check_normals(const std::optional<std::vector<double>>& normals, Index points, const char* of) {
   if (normals && static_cast<Index>(normals->size()) != 3 * points)
-    throw Error(fmt::format("{} numbers are normals of {} {}", normals->size(), points, of),
-                "pass three numbers per point");
+    throw Error(
+        fmt::format("{} numbers instead of {} are normals of {} {}", normals->size(), 3 * points, points, of),
+        "pass three numbers per point");
+  if (normals && !check_values(*normals).finite)
+    throw Error(fmt::format("normals of {} are not finite", of), "pass finite numbers");
 }
 
 }  // namespace
@@ -39,8 +43,8 @@ void Entries::check(const mpi::Comm& comm, Index sources, Index targets) const {
     if (block() > 1 && (normals_.sources || normals_.targets))
       throw Error(fmt::format("there is no matrix of the vector kernel {} with normals", kernel_.name()),
                   "use laplace or yukawa, or leave the normals out");
-    check_length(normals_.sources, sources, "sources");
-    check_length(normals_.targets, targets, "targets");
+    check_normals(normals_.sources, sources, "sources");
+    check_normals(normals_.targets, targets, "targets");
   });
 }
 

@@ -30,7 +30,7 @@ class Entries {
   Entries(const AnyKernel& kernel, Normals normals);
 
   /// Throws AgreedError for kernels that differ between ranks, for normals of a vector kernel, for those of
-  /// some ranks only, and for a number of them that is not that of this rank's points. Collective.
+  /// some ranks only, that are not finite, or whose number is not that of this rank's points. Collective.
   void check(const mpi::Comm& comm, Index sources, Index targets) const;
 
   const AnyKernel& kernel() const { return kernel_; }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/aligned.hpp"
 #include "fmm/access.hpp"
 #include "mpi/agreement.hpp"
 #include "octopole/petsc.hpp"
@@ -444,6 +445,9 @@ class FmmOperator : public Operator {
   void multiply_vectors(std::span<const double> x, std::span<double> y, int vectors) override {
     levels_->evaluate(entries_->strengths(x, vectors, false, dipoles_), field_);
     entries_->read(field_, false, y);
+    if (vectors == 1) return;  // solvers repeat these: their memory is kept
+    release(dipoles_);
+    field_ = {};
   }
   void multiply_transposed(std::span<const double> x, std::span<double> y) override {
     levels_->evaluate_transposed(entries_->strengths(x, 1, true, dipoles_), transposed_field_);

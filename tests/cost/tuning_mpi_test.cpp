@@ -163,6 +163,19 @@ TEST(Tuning, FormOfTheNearFieldFollowsDigitsAndOrder) {
   EXPECT_EQ(form(3, {}, [](Options& o) { o.near_form = NearForm::two_floats; }), NearForm::two_floats);
   EXPECT_THROW(form(5, {}, estimate), Error) << "less than the digits asked for";
   EXPECT_THROW(form(9, {}, estimate), Error) << "in double";
+
+  // Beside operators in double.
+  const auto gradient = [](Options& o) { o.output = Output::potential_and_gradient; };
+  const auto near_alone = [](Options& o) {
+    o.precision = Precision::double_precision;
+    o.near_precision = Precision::single_precision;
+  };
+  EXPECT_EQ(form(6, {}, gradient), NearForm::one_float);
+  EXPECT_EQ(form(7, {}, gradient), NearForm::two_floats) << "in double";
+  EXPECT_EQ(form(6, 9, gradient), NearForm::two_floats) << "an order of the caller's";
+  EXPECT_EQ(form({}, 5, near_alone), NearForm::two_floats) << "digits are not known";
+  EXPECT_EQ(form(3, {}, near_alone), NearForm::estimate);
+  EXPECT_EQ(form({}, 5, [&](Options& o) { near_alone(o), estimate(o); }), NearForm::estimate);
 }
 
 TEST(Tuning, MeasuredThroughputIsInRange) {

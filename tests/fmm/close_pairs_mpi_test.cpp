@@ -244,7 +244,11 @@ TEST_P(ClosePairsOnIsa, AreToldApartWithTheNearFieldAloneInSinglePrecision) {
   options.precision = Precision::double_precision;
   options.near_precision = Precision::single_precision;
   options.ncrit = 30;
-  expect_told_apart(options, hardest_cases(), far_bound(6));
+  for (const NearForm form : {NearForm::two_floats, NearForm::one_float}) {
+    options.near_form = form;
+    SCOPED_TRACE(near_form_name(form));
+    expect_told_apart(options, hardest_cases(), far_bound(6));
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(AllIsas, ClosePairsOnIsa, testing::ValuesIn(simd::available_isas()),

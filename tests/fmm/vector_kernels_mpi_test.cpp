@@ -119,9 +119,12 @@ TEST(VectorKernels, EveryFormOfTheNearField) {
 // More vectors than one; the tree is the one that the cost model chooses.
 TEST(VectorKernels, SeveralVectors) {
   Options options;
-  options.digits = 5;
   options.vectors = 3;
-  for (const AnyKernel& kernel : kernels()) check(VectorProblem("ellipsoid", 900, 3), kernel, options, 1e-5);
+  for (const int digits : {5, 6}) {
+    options.digits = digits;
+    for (const AnyKernel& kernel : kernels())
+      check(VectorProblem("ellipsoid", 900, 3), kernel, options, std::pow(10.0, -digits));
+  }
 }
 
 // Any unit of length; coincident and very close points; deep trees, in which the origin of moments matters.

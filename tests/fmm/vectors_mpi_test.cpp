@@ -105,6 +105,9 @@ TEST(Vectors, InSeveralPasses) {
   c.options.digits = 7;
   c.options.ncrit = 40;
   expect_fields_of_single_vectors(c, {{8, kBoth}, {9, kBoth}, {17, Output::potential}}, 1e-13);
+  c.options.digits = 6;  // P2P in single precision, with strengths of its own
+  c.options.output = kBoth;
+  expect_fields_of_single_vectors(c, {{9, kBoth}, {2, kBoth}}, 1e-6);
 }
 
 TEST(Vectors, WithEveryKindOfOperators) {
@@ -125,9 +128,11 @@ TEST(Vectors, WithEveryKindOfOperators) {
   mixed.options.ncrit = 25;
   mixed.options.precision = Precision::double_precision;
   mixed.options.m2l_precision = mixed.options.near_precision = Precision::single_precision;
-  expect_fields_of_single_vectors(mixed, {{4, kBoth}}, 1e-5);
+  for (const NearForm form : {NearForm::one_float, NearForm::two_floats}) {
+    mixed.options.near_form = form;
+    expect_fields_of_single_vectors(mixed, {{4, kBoth}}, 1e-5);
+  }
   mixed.options.precision = Precision::single_precision;
-  mixed.options.near_form = NearForm::two_floats;
   mixed.options.digits = 4;
   expect_fields_of_single_vectors(mixed, {{4, kBoth}}, 1e-5);
 }

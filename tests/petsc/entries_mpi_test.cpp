@@ -312,6 +312,9 @@ TEST(MatEntries, MistakesAreRefusedOnAllRanks) {
   EXPECT_NE(refusal(Stokes{1}, {.targets = right}).find("vector kernel stokes"), std::string::npos);
   EXPECT_NE(refusal(Laplace{}, {.sources = wrong}).find("normals of"), std::string::npos);
   EXPECT_NE(refusal(Yukawa{1}, {.targets = wrong}).find("targets"), std::string::npos);
+  std::vector<double> not_finite = right;
+  if (last) not_finite.back() = std::nan("");
+  EXPECT_NE(refusal(Laplace{}, {.targets = not_finite}).find("not finite"), std::string::npos);
   EXPECT_EQ(refusal(Yukawa{1}, {.sources = right, .targets = right}), "");
   if (part.ranks == 1) return;
   const Normals some = last ? Normals{.sources = right} : Normals{};
