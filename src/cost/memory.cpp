@@ -8,6 +8,7 @@
 
 #include "base/machine.hpp"
 #include "cost/rank_setup.hpp"
+#include "kernels/any_kernel.hpp"
 #include "operators/surface.hpp"
 #include "operators/views.hpp"
 #include "tree/interaction_lists.hpp"
@@ -352,10 +353,13 @@ void MemoryCheck::begin(Index replaced) {
   estimate_ = {};
   estimate_.operators = operator_bytes(parameters_.operators);
   estimate_.replaced = replaced;
+  level_scratch_ = 0;
 }
 
 void MemoryCheck::expect_operator_sets(int sets) {
   estimate_.operators = sets * operator_bytes(parameters_.operators);
+  const bool makes_some = !is_scale_free(parameters_.operators) && comm_.rank() < sets;
+  level_scratch_ = makes_some ? operator_scratch_bytes(parameters_.operators) : 0;
 }
 
 MemoryNeeds MemoryCheck::needs_of(Index sources, Index targets, bool targets_are_sources) const {
@@ -389,7 +393,7 @@ void MemoryCheck::require(const MemoryNeeds& needs, MemoryStage stage) {
   estimate.operators = estimate_.operators;
   estimate.replaced = estimate_.replaced;
   estimate.allocated += estimate.operators + estimate.replaced;
-  estimate.set_up = std::max(estimate.set_up, estimate_.set_up);
+  estimate.set_up = std::max({estimate.set_up, estimate_.set_up, estimate.stays + level_scratch_});
   estimate_ = estimate;
   needs_ = needs;
   require(estimate, kWhen[static_cast<std::size_t>(stage)]);

@@ -127,7 +127,8 @@ class MemoryCheck {
   /// Begins a set-up while another one, of `replaced` bytes with any arrays of its evaluations, is kept.
   void begin(Index replaced);
 
-  /// There will be this number of sets of operators in the set-up begun; until then, one.
+  /// There will be this number of sets of operators in the set-up begun; until then, one. The ranks compute
+  /// those of levels in turn (fmm/agreement), each with memory of its own for that.
   void expect_operator_sets(int sets);
 
   /// Checks the set-up begun before it allocates anything, from the numbers of points that each rank passes.
@@ -159,7 +160,8 @@ class MemoryCheck {
   std::string root_;
   std::optional<mpi::Comm> node_;  // the ranks of this node, if its memory is checked
   MemoryEstimate estimate_;
-  MemoryNeeds needs_;  // of the last estimate
+  MemoryNeeds needs_;        // of the last estimate
+  Index level_scratch_ = 0;  // for the operators of a level, which this rank computes when its set-up is made
 
   MemoryNeeds needs_of(Index sources, Index targets, bool targets_are_sources) const;  // collective
 };

@@ -114,7 +114,7 @@ int digits_kept(const Options& options, const Parameters& p, int digits) {
 /// The cheapest form of the near field's points that keeps the digits.
 NearForm choose_near_form(const Options& options, const Parameters& p, int kept) {
   constexpr Precision single = Precision::single_precision;
-  const bool all_in_single = p.operators.precision == single;
+  const bool operators_in_single = p.operators.precision == single;
   const auto reach = [](NearForm form) {
     return form == NearForm::two_floats  ? kSingleDigits
            : form == NearForm::one_float ? kOneFloatDigits
@@ -134,8 +134,8 @@ NearForm choose_near_form(const Options& options, const Parameters& p, int kept)
   }
   if (p.near_precision != single) return NearForm::two_floats;
   // Orders beyond the digits are for more accuracy.
-  if (all_in_single ? p.operators.order > accuracy_table(single, options.output).back().order
-                    : options.order || !p.digits)
+  if (operators_in_single ? p.operators.order > accuracy_table(single, options.output).back().order
+                          : options.order || !p.digits)
     return NearForm::two_floats;
   // Third derivatives have four times the relative error of 1/sqrt.
   const bool third = options.output == Output::potential_gradient_and_hessian && p.dipoles();

@@ -79,7 +79,6 @@ class AccuracyLevels {
   Index targets() const { return target_count_; }
   bool targets_are_sources() const { return targets_are_sources_; }
   MPI_Comm comm() const { return comm_.handle(); }
-  const AnyKernel& kernel() const { return kernel_; }
   const mpi::Comm& ranks() const { return comm_; }
 
   /// Products by digits so far, most digits first. Not collective.

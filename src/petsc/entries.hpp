@@ -33,7 +33,6 @@ class Entries {
   /// some ranks only, that are not finite, or whose number is not that of this rank's points. Collective.
   void check(const mpi::Comm& comm, Index sources, Index targets) const;
 
-  const AnyKernel& kernel() const { return kernel_; }
   const Normals& normals() const { return normals_; }
   /// Rows per target, and columns per source: 1, or 3 of vector kernels.
   int block() const { return kernel_.components(); }

@@ -8,6 +8,7 @@
 #include "base/machine.hpp"
 #include "base/threads.hpp"
 #include "fmm/set_points.hpp"
+#include "kernels/any_kernel.hpp"
 #include "operators/operator_set.hpp"
 #include "tests/support/problem.hpp"
 
@@ -139,6 +140,22 @@ TEST(MemoryOfNodes, RanksOfANodeAddUp) {
   EXPECT_TRUE(has(text, "of the node")) << text;
   EXPECT_TRUE(has(text, "use more nodes or fewer ranks per node")) << text;
   expect_agreed(text);
+}
+
+// The ranks compute the operators of levels in turn, when the points are set up.
+TEST(MemoryOfNodes, RanksThatComputeOperatorsNeedScratch) {
+  const mpi::Comm comm = mpi::Comm::duplicate(MPI_COMM_WORLD);
+  Options options;
+  options.digits = 12;
+  Parameters parameters = resolve(options, Yukawa::name);
+  set_kernel_parameters(Yukawa{2}, parameters);
+  const Machine machine(Index{1} << 40);
+  MemoryCheck check(comm, parameters, machine.root);
+  check.begin(0);
+  const PointSetup s = set_points(comm, parameters, own_points(4000), std::nullopt, nullptr, &check);
+  const int sets = operator_sets(parameters.operators, tree::kFirstLevel, s.levels);
+  const Index scratch = comm.rank() < sets ? operator_scratch_bytes(parameters.operators) : 0;
+  EXPECT_GE(check.estimate().set_up, check.estimate().stays + scratch);
 }
 
 TEST(MemoryOfNodes, OneRanksCgroupOrLimitRefusesAll) {
