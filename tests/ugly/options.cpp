@@ -90,11 +90,12 @@ class Draw {
     others.near_precision = o_.near_precision;
     others.m2l_precision = o_.m2l_precision;
     others.ncrit = o_.ncrit;
-    const OperatorKey key = resolve(others, "laplace").operators;
+    const Parameters resolved = resolve(others, "laplace");
+    const OperatorKey& key = resolved.operators;
     if (o_.check_order) *o_.check_order += key.order - order();
     if (o_.downward_check_order) *o_.downward_check_order += key.order - order();
+    if (o_.near_form && resolved.near_precision != kSingle) o_.near_form = NearForm::two_floats;
     if (key.precision == overall()) return;
-    if (o_.near_form) o_.near_form = NearForm::two_floats;
     if (o_.m2l == M2lMethod::svd || o_.svd_tolerance || o_.svd_rank) o_.m2l_precision = std::nullopt;
   }
 
@@ -144,7 +145,7 @@ class Draw {
   void draw_near_form() {
     if (!random_.chance(0.2)) return;
     o_.near_form = NearForm::two_floats;
-    if (overall() != kSingle || near() != kSingle) return;
+    if (near() != kSingle) return;
     const bool few = (o_.digits || !o_.order ? digits() : 0) <= 3;
     o_.near_form = few ? random_.one_of({NearForm::two_floats, NearForm::one_float, NearForm::estimate})
                        : random_.one_of({NearForm::two_floats, NearForm::one_float});
