@@ -19,6 +19,11 @@ struct SumsInDouble {
   const PointsByNode& sources;
   const StrengthVectors<Charge>& strengths;
   const TargetSums& sums;
+  // Read for every pair: a call of the kernel's functions takes as long as half a pair.
+  double constant = kernel.constant();
+  SourceParts parts{strengths.kind};
+  int order = sums.order() + parts.order();  // of derivatives of the kernel
+  bool of_charges = sums.layout().components == 1 && order <= 1 && parts.order() == 0;
 
   /// Adds to target i the contribution of source j; with `both` (sources = targets) also that of i to j.
   void add(Index i, Index j, bool both) const {
@@ -27,19 +32,18 @@ struct SumsInDouble {
     const double r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
     if (r2 < std::numeric_limits<double>::min()) return;  // coincident, as in the loops in double
     const double inverse_r = 1 / std::sqrt(r2);
-    const SourceParts parts(strengths.kind);
+    if (of_charges) {
+      const RadialFactors factors = kernel.at(r2, inverse_r, order);
+      add_charges(i, j, factors, d, 1);
+      if (both) add_charges(j, i, factors, d, -1);
+      return;
+    }
     if (sums.layout().components > 1) {
       add_vector(i, j, d, r2, inverse_r);
       if (both) add_vector(j, i, {-d[0], -d[1], -d[2]}, r2, inverse_r);
       return;
     }
-    const int order = sums.order() + parts.order();
     const RadialFactors factors = kernel.at(r2, inverse_r, order);
-    if (order <= 1 && parts.order() == 0) {
-      add_charges(i, j, factors, d, 1);
-      if (both) add_charges(j, i, factors, d, -1);
-      return;
-    }
     const std::array<double, 20> derivatives = derivatives_of(factors, d, inverse_r);
     add(i, j, derivatives, 1);
     if (both) add(j, i, derivatives, -1);
@@ -47,12 +51,12 @@ struct SumsInDouble {
 
  private:
   /// Potential and gradient of charges.
-  void add_charges(Index target, Index source, const RadialFactors& factors, const std::array<double, 3>& d,
-                   double sign) const {
+  [[gnu::always_inline]] void add_charges(Index target, Index source, const RadialFactors& factors,
+                                          const std::array<double, 3>& d, double sign) const {
     for (int v = 0; v < strengths.vectors; ++v) {
-      const double charge = kernel.constant() * static_cast<double>(strengths.of(0, v)[source]);
+      const double charge = constant * static_cast<double>(strengths.of(0, v)[source]);
       sums.part(0, v)[target] += factors.potential * charge;
-      if (sums.order() == 0) continue;
+      if (order == 0) continue;
       const double factor = sign * factors.gradient_factor * charge;
       for (int axis = 0; axis < 3; ++axis)
         sums.part(1 + axis, v)[target] += factor * d[static_cast<std::size_t>(axis)];
@@ -65,18 +69,16 @@ struct SumsInDouble {
     for (int c = 0; c < 3; ++c)
       strength[static_cast<std::size_t>(c)] = static_cast<double>(strengths.of(c, 0)[source]);
     kernel.add_vector(d, r2, inverse_r, strength, result);
-    for (int c = 0; c < 3; ++c)
-      sums.part(c)[target] += kernel.constant() * result[static_cast<std::size_t>(c)];
+    for (int c = 0; c < 3; ++c) sums.part(c)[target] += constant * result[static_cast<std::size_t>(c)];
   }
   /// `sign` is that of d, which odd derivatives have as well.
   void add(Index target, Index source, const std::array<double, 20>& derivatives, double sign) const {
-    const SourceParts parts(strengths.kind);
     const int results = sums.count();
     for (int part = parts.first; part < parts.end; ++part)
       for (int result = 0; result < results; ++result) {
         const int product = product_of_parts(result, part);
         // Derivatives of dipoles with respect to the source have the opposite sign.
-        const double factor = kernel.constant() * derivatives[static_cast<std::size_t>(product)] *
+        const double factor = constant * derivatives[static_cast<std::size_t>(product)] *
                               (order_of_part(product) % 2 == 1 ? sign : 1) * (part > 0 ? -1 : 1);
         for (int v = 0; v < strengths.vectors; ++v)
           sums.part(result, v)[target] +=
