@@ -1,5 +1,6 @@
 #include "cost/accuracy.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -45,22 +46,26 @@ constexpr std::array<AccuracyRow, 11> kDoubleHessian{{{2, 5, 5, 90},
                                                       {8, 11, 11, 280},
                                                       {9, 13, 13, 420},
                                                       {10, 14, 14, 420},
-                                                      {11, 15, 15, 600},
+                                                      {11, 16, 16, 600},
                                                       {12, 17, 17, 600}}};
-
-// The potential of dipoles: relative to it, errors at targets among the sources are below 10^-digits with the
-// orders of the potential of charges up to 7 digits.
-constexpr std::array<AccuracyRow, 11> rows_for_dipoles() {
-  std::array<AccuracyRow, 11> rows = kDouble;
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    if (rows[i].digits >= 8) rows[i] = kDoubleGradient[i];
-  return rows;
-}
-constexpr std::array<AccuracyRow, 11> kDoubleDipoles = rows_for_dipoles();
 
 // Rounding errors of M2L are 1e-6 to 2e-6 of the gradient around clusters, so 6 digits are not reached.
 constexpr std::array<AccuracyRow, 4> kSingleGradient{
     {{2, 4, 4, 90}, {3, 5, 5, 130}, {4, 6, 6, 130}, {5, 7, 7, 190}}};
+
+// The potential of dipoles takes the orders of the gradient: with those of the potential, errors at targets
+// that have no source near them are above 10^-digits.
+template <std::size_t Rows, std::size_t GradientRows>
+constexpr std::array<AccuracyRow, Rows> rows_for_dipoles(
+    std::array<AccuracyRow, Rows> rows, const std::array<AccuracyRow, GradientRows>& gradient) {
+  for (std::size_t i = 0; i < std::min(Rows, GradientRows); ++i) {
+    rows[i].order = gradient[i].order;
+    rows[i].check_order = gradient[i].check_order;
+  }
+  return rows;
+}
+constexpr std::array<AccuracyRow, 11> kDoubleDipoles = rows_for_dipoles(kDouble, kDoubleGradient);
+constexpr std::array<AccuracyRow, 5> kSingleDipoles = rows_for_dipoles(kSingle, kSingleGradient);
 
 // The results of vector kernels, relative to these, for small leaves and forces of random directions, of
 // which most cancels: docs/developers/accuracy-log.md.
@@ -96,7 +101,9 @@ std::span<const AccuracyRow> accuracy_table(Precision precision, Output output, 
     return gradient                      ? std::span<const AccuracyRow>(kDoubleGradient)
            : kind == SourceKind::charges ? std::span<const AccuracyRow>(kDouble)
                                          : std::span<const AccuracyRow>(kDoubleDipoles);
-  return gradient ? std::span<const AccuracyRow>(kSingleGradient) : std::span<const AccuracyRow>(kSingle);
+  return gradient                      ? std::span<const AccuracyRow>(kSingleGradient)
+         : kind == SourceKind::charges ? std::span<const AccuracyRow>(kSingle)
+                                       : std::span<const AccuracyRow>(kSingleDipoles);
 }
 
 const AccuracyRow& accuracy_row(Precision precision, Output output, SourceKind kind, int digits,

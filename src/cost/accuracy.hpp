@@ -22,8 +22,8 @@ struct AccuracyRow {
 /// and strongly non-uniform point clouds with charges of both signs, and takes for each number of digits the
 /// smallest order whose largest error keeps the safety factor (docs/accuracy.md has the exceptions). With the
 /// gradient, both errors are below 10^-digits, also for targets around clusters of sources; with the Hessian,
-/// all three. The potential of dipoles takes the orders of the gradient from 8 digits on; docs/accuracy.md
-/// has an exception for single precision. Vector kernels (`components` > 1) have one table.
+/// all three. The potential of dipoles takes the orders of the gradient; docs/accuracy.md has an exception
+/// for single precision. Vector kernels (`components` > 1) have one table.
 std::span<const AccuracyRow> accuracy_table(Precision precision, Output output,
                                             SourceKind kind = SourceKind::charges, int components = 1);
 

@@ -106,7 +106,7 @@ AccuracyRow row_for(Precision precision, const Options& options, int components,
 /// The digits for which the operators are chosen, or more if the order reaches more.
 int digits_kept(const Options& options, const Parameters& p, int digits) {
   for (const AccuracyRow& row :
-       accuracy_table(Precision::single_precision, options.output, SourceKind::charges, p.components))
+       accuracy_table(Precision::single_precision, options.output, options.source_kind, p.components))
     if (row.order <= p.operators.order) digits = std::max(digits, row.digits);
   return digits;
 }

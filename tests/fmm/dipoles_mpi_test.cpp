@@ -19,7 +19,6 @@ namespace {
 using namespace test;
 
 constexpr Output kAll = Output::potential_gradient_and_hessian;
-constexpr SourceKind kKinds[] = {SourceKind::charges, SourceKind::dipoles, SourceKind::charges_and_dipoles};
 
 /// Sources with strengths, and targets, of all ranks.
 struct Problem {

@@ -16,10 +16,10 @@ constexpr Precision kSingle = Precision::single_precision, kDouble = Precision::
 // Computing operators takes long at high orders, above all for M2L by SVD.
 constexpr int kLargestSvdOrder = 7;
 
-/// Digits that an order reaches; 1 for the lowest orders, which are not in the table.
-int digits_of_order(int order) {
+/// Digits that an order reaches for the potential; 1 for the lowest orders, which are not in the table.
+int digits_of_order(int order, SourceKind kind) {
   int digits = 1;
-  for (const AccuracyRow& row : accuracy_table(kDouble, Output::potential))
+  for (const AccuracyRow& row : accuracy_table(kDouble, Output::potential, kind))
     if (row.order <= order) digits = row.digits;
   return digits;
 }
@@ -41,8 +41,12 @@ class Draw {
     draw_limits();
     if (random_.chance(0.05)) spoil();
     choice_.options = o_;
-    // Surfaces that are not the usual ones represent dipoles worse still.
-    if (widened_ > 1 && o_.source_kind != SourceKind::charges) widened_ *= 10;
+    // Surfaces that are not the usual ones represent dipoles worse still, and so do other check points
+    // dipoles on the edges of leaves.
+    if (o_.source_kind != SourceKind::charges) {
+      if (widened_ > 1) widened_ *= 10;
+      if (o_.check_order && *o_.check_order != order()) widened_ = std::max(widened_, 100.0);
+    }
     choice_.bound = widened_ * std::pow(10.0, -reached()) + added_;
     // If the output is only the potential, or the caller chose the order, the parameters are those for the
     // potential; likewise for the Hessian.
@@ -100,8 +104,8 @@ class Draw {
   }
 
   double reached() const {
-    double d = o_.digits ? *o_.digits : o_.order ? digits_of_order(*o_.order) : digits();
-    if (o_.order) d = std::min<double>(d, digits_of_order(*o_.order));
+    double d = o_.digits ? *o_.digits : o_.order ? digits_of_order(*o_.order, o_.source_kind) : digits();
+    if (o_.order) d = std::min<double>(d, digits_of_order(*o_.order, o_.source_kind));
     if (overall() == kSingle || near() == kSingle || o_.m2l_precision == kSingle) d = std::min(d, 6.0);
     if (o_.near_form == NearForm::estimate) d = std::min(d, 3.0);
     return d;
