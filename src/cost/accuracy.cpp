@@ -22,13 +22,13 @@ constexpr std::array<AccuracyRow, 11> kDouble{{{2, 3, 3, 90},
 constexpr std::array<AccuracyRow, 5> kSingle{
     {{2, 3, 3, 130}, {3, 4, 4, 130}, {4, 5, 5, 280}, {5, 6, 6, 280}, {6, 7, 7, 420}}};
 
-// With the gradient, whose error is larger: one order more, two at 12 digits, none at 6 and 7.
+// With the gradient, whose error is larger: one order more, two at 12 digits.
 constexpr std::array<AccuracyRow, 11> kDoubleGradient{{{2, 4, 4, 90},
                                                        {3, 5, 5, 90},
                                                        {4, 6, 6, 130},
                                                        {5, 7, 7, 190},
-                                                       {6, 7, 7, 280},
-                                                       {7, 8, 8, 280},
+                                                       {6, 8, 8, 280},
+                                                       {7, 9, 9, 280},
                                                        {8, 10, 10, 420},
                                                        {9, 11, 11, 420},
                                                        {10, 12, 12, 600},
