@@ -25,12 +25,17 @@ struct Strengths {
 };
 
 /// Result of an evaluation on this rank, in the order of the targets that this rank passed to set_points.
-/// Units: charge per length, and charge per length squared and cubed for the gradient and the Hessian.
+/// Units: charge per length, and charge per length squared and cubed for the gradient and the Hessian; of
+/// vector kernels velocity or displacement, the same per length, and force per area. What was not requested
+/// is empty.
 struct Field {
   /// (targets, vectors); the result of a vector kernel, velocity or displacement: (targets, 3, vectors)
   std::vector<double> potential = {};
-  std::vector<double> gradient = {};  ///< (targets, 3, vectors), d/dx d/dy d/dz; empty unless requested
-  std::vector<double> hessian = {};   ///< (targets, 6, vectors), xx xy xz yy yz zz; empty unless requested
+  /// (targets, 3, vectors), d/dx d/dy d/dz; of a vector kernel's result u (targets, 9, vectors), d u_i / d
+  /// x_k at 3 i + k
+  std::vector<double> gradient = {};
+  std::vector<double> hessian = {};   ///< (targets, 6, vectors), xx xy xz yy yz zz
+  std::vector<double> pressure = {};  ///< (targets, vectors), of Stokes
   int vectors = 1;                    ///< of strengths: the last index, which varies fastest
   int components = 1;                 ///< of the potential: 1, or 3 of vector kernels
 };

@@ -45,11 +45,12 @@ Points read_points(MPI_Comm comm, const std::string& path, const AnyKernel& kern
 
 /// Writes /targets/potential (M) and, if the field has them, /targets/gradient (M, 3) and /targets/hessian
 /// (M, 6), or (M, B), (M, 3, B) and (M, 6, B) for the fields of B vectors, the targets of rank 0 first. Of a
-/// vector kernel its result (M, 3) or (M, 3, B): /targets/velocity or displacement.
-/// AgreedError if only some ranks with targets have a gradient or a Hessian, if numbers of vectors differ or
-/// do not divide the lengths, or if ranks pass different paths. The file replaces `path` only when it is
-/// complete on disk. Collective. Throws the same Error on all ranks if anything fails; no temporary file is
-/// left then, and an existing file is untouched.
+/// vector kernel its result (M, 3) or (M, 3, B), /targets/velocity or displacement, and if the field has them
+/// its gradient (M, 3, 3) or (M, 3, 3, B), d u_i / d x_k, /targets/velocity_gradient or
+/// displacement_gradient, and /targets/pressure (M) or (M, B). AgreedError if only some ranks with targets
+/// have one of these, if numbers of vectors differ or do not divide the lengths, or if ranks pass different
+/// paths. The file replaces `path` only when it is complete on disk. Collective. Throws the same Error on all
+/// ranks if anything fails; no temporary file is left then, and an existing file is untouched.
 void write_field(MPI_Comm comm, const std::string& path, const Field& field,
                  const AnyKernel& kernel = Laplace{});
 

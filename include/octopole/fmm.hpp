@@ -63,13 +63,13 @@ class Fmm {
   /// rank's sources. With `vectors` > 1, the fields of as many vectors of charges (n, vectors) at once, for
   /// about half the time each if there are eight or more (Options::vectors); results are those of single
   /// vectors, to rounding. For a vector kernel its strengths (n, 3) or (n, 3, vectors), whose vectors are
-  /// evaluated one by one; it has neither gradient nor Hessian, nor dipoles, which are refused. May be
-  /// repeated with other charges. Throws AgreedError for a wrong number of charges, for NaN and infinity, for
-  /// numbers of vectors below 1 or above 1e6, if more vectors than before need more memory than there is
-  /// (Options::memory_limit), and before set_points.
+  /// evaluated one by one; it has a gradient, and Stokes a pressure, but neither Hessian nor dipoles, which
+  /// are refused. May be repeated with other charges. Throws AgreedError for a wrong number of charges, for
+  /// NaN and infinity, for numbers of vectors below 1 or above 1e6, if more vectors than before need more
+  /// memory than there is (Options::memory_limit), and before set_points.
   Field evaluate(std::span<const double> charges, Output output = Output::potential, int vectors = 1);
   /// As above, into `field`, whose memory is reused: from the second evaluation on, nothing of the size of
-  /// the problem is allocated. Gradient and Hessian become empty unless requested.
+  /// the problem is allocated. Gradient, Hessian and pressure become empty unless requested.
   void evaluate(std::span<const double> charges, Field& field, Output output = Output::potential,
                 int vectors = 1);
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <numbers>
 #include <span>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -178,12 +179,13 @@ struct ParameterRange {
 /// A vector kernel u_i(x) = constant * sum_j K_ij(d) f_j, with d = x - y, for a strength f at y. Its
 /// functions are those of scalar kernels, where they have the same names.
 template <class K>
-concept VectorKernel = requires(const K kernel, double v, const double (&from)[3], double (&to)[3]) {
+concept VectorKernel = requires(const K kernel, double v, const double (&from)[3], double* to) {
   { K::name } -> std::convertible_to<std::string_view>;
   { K::strengths } -> std::convertible_to<std::string_view>;  ///< names of strengths and result, in files
   { K::result } -> std::convertible_to<std::string_view>;
   { K::homogeneity } -> std::convertible_to<int>;  ///< K(s d) = s^homogeneity K(d)
   { K::parity } -> std::convertible_to<int>;       ///< K(-d) = parity K(d): 1 or -1
+  { K::has_pressure } -> std::convertible_to<bool>;
   /// Time of a near pair relative to Laplace's potential: {both sides at once, one side}, measured.
   { K::pair_cost } -> std::convertible_to<std::array<double, 2>>;
   { kernel.constant() } -> std::convertible_to<double>;
@@ -192,13 +194,19 @@ concept VectorKernel = requires(const K kernel, double v, const double (&from)[3
   { K::parameter_names } -> std::convertible_to<std::span<const std::string_view>>;
   { K::parameter_ranges } -> std::convertible_to<std::span<const ParameterRange>>;
   { K::with_parameters(kernel.parameters()) } -> std::same_as<K>;
-  { kernel.add(from, v, v, from, to) } -> std::same_as<void>;  ///< adds K(d) f to u: (d, r2, 1 / r, f, u)
+  /// Of kernels with a pressure: that of the force is this times constant() times what add_pressure adds.
+  { kernel.pressure_factor() } -> std::convertible_to<double>;
+  /// Add to three, nine and one number due to f, with d, 1 / r and f as arguments: K(d) f; its derivatives
+  /// d u_i / d x_k, at 3 i + k; and the pressure.
+  { kernel.add(from, v, from, to) } -> std::same_as<void>;
+  { kernel.add_gradient(from, v, from, to) } -> std::same_as<void>;
+  { kernel.add_pressure(from, v, from, to) } -> std::same_as<void>;
 };
 
 /// Adds direct * f + d (d . f) / r^3 to u, the form of Stokes and elasticity. Cubes of 1 / r may overflow.
 template <class V>
 [[gnu::always_inline]] inline void add_point_force(const V& direct, const V (&d)[3], const V& inverse_r,
-                                                   const V (&f)[3], V (&u)[3]) {
+                                                   const V (&f)[3], V* u) {
   const V x = d[0] * inverse_r, y = d[1] * inverse_r, z = d[2] * inverse_r;
   const V along = (x * f[0] + y * f[1] + z * f[2]) * inverse_r;
   u[0] += direct * f[0];
@@ -209,11 +217,30 @@ template <class V>
   u[2] += along * z;
 }
 
+/// Adds the derivatives of direct * f / r + d (d . f) / r^3 to g.
+template <class V>
+[[gnu::always_inline]] inline void add_point_force_gradient(const V& direct, const V (&d)[3],
+                                                            const V& inverse_r, const V (&f)[3], V* g) {
+  // With n = d / r: (n_i f_k - direct f_i n_k + n . f (delta_ik - 3 n_i n_k)) / r^2.
+  const V n[3] = {d[0] * inverse_r, d[1] * inverse_r, d[2] * inverse_r}, square = inverse_r * inverse_r;
+  const V along = (n[0] * f[0] + n[1] * f[1] + n[2] * f[2]) * square, three = parameter<V>(3) * along;
+  const V force[3] = {f[0] * square, f[1] * square, f[2] * square};
+#pragma GCC unroll 3
+  for (int i = 0; i < 3; ++i) {
+    const V own = direct * force[i];
+#pragma GCC unroll 3
+    for (int k = 0; k < 3; ++k) g[3 * i + k] += n[i] * (force[k] - three * n[k]) - own * n[k];
+    g[4 * i] += along;
+  }
+}
+
 /// Free-space Green's function of the Stokes equations, the Stokeslet: the velocity at x of a fluid on which
-/// the force f acts at y, u = (f / r + d (d . f) / r^3) / (8 pi viscosity).
+/// the force f acts at y, u = (f / r + d (d . f) / r^3) / (8 pi viscosity), and its pressure
+/// p = d . f / (4 pi r^3).
 struct Stokes {
   static constexpr std::string_view name = "stokes", strengths = "forces", result = "velocity";
   static constexpr int homogeneity = -1, parity = 1;
+  static constexpr bool has_pressure = true;
   static constexpr std::array<double, 2> pair_cost{2.5, 2.5};
   static constexpr std::array<std::string_view, 1> parameter_names{"viscosity"};
   static constexpr std::array<ParameterRange, 1> parameter_ranges{{{1e-300, 1e300, true}}};
@@ -224,9 +251,19 @@ struct Stokes {
   HarmonicColumns columns() const { return {1, 1, 0}; }
   std::array<double, kKernelParameters> parameters() const { return {viscosity}; }
   static Stokes with_parameters(const std::array<double, kKernelParameters>& p) { return {p[0]}; }
+  double pressure_factor() const { return 2 * viscosity; }
   template <class V>
-  void add(const V (&d)[3], const V&, const V& inverse_r, const V (&f)[3], V (&u)[3]) const {
+  void add(const V (&d)[3], const V& inverse_r, const V (&f)[3], V* u) const {
     add_point_force(inverse_r, d, inverse_r, f, u);
+  }
+  template <class V>
+  void add_gradient(const V (&d)[3], const V& inverse_r, const V (&f)[3], V* g) const {
+    add_point_force_gradient(parameter<V>(1), d, inverse_r, f, g);
+  }
+  template <class V>
+  void add_pressure(const V (&d)[3], const V& inverse_r, const V (&f)[3], V* p) const {
+    const V x = d[0] * inverse_r, y = d[1] * inverse_r, z = d[2] * inverse_r;
+    p[0] += (x * f[0] + y * f[1] + z * f[2]) * inverse_r * inverse_r;
   }
 };
 static_assert(VectorKernel<Stokes>);
@@ -237,6 +274,7 @@ static_assert(VectorKernel<Stokes>);
 struct Elasticity {
   static constexpr std::string_view name = "elasticity", strengths = "forces", result = "displacement";
   static constexpr int homogeneity = -1, parity = 1;
+  static constexpr bool has_pressure = false;
   static constexpr std::array<double, 2> pair_cost{2.6, 2.6};
   static constexpr std::array<std::string_view, 2> parameter_names{"shear-modulus", "poisson"};
   static constexpr std::array<ParameterRange, 2> parameter_ranges{{{1e-300, 1e300, true}, {-1, 0.5, false}}};
@@ -248,10 +286,17 @@ struct Elasticity {
   HarmonicColumns columns() const { return {3 - 4 * poisson, 1, 0}; }
   std::array<double, kKernelParameters> parameters() const { return {shear_modulus, poisson}; }
   static Elasticity with_parameters(const std::array<double, kKernelParameters>& p) { return {p[0], p[1]}; }
+  double pressure_factor() const { return 0; }
   template <class V>
-  void add(const V (&d)[3], const V&, const V& inverse_r, const V (&f)[3], V (&u)[3]) const {
+  void add(const V (&d)[3], const V& inverse_r, const V (&f)[3], V* u) const {
     add_point_force(V(parameter<V>(3 - 4 * poisson) * inverse_r), d, inverse_r, f, u);
   }
+  template <class V>
+  void add_gradient(const V (&d)[3], const V& inverse_r, const V (&f)[3], V* g) const {
+    add_point_force_gradient(parameter<V>(3 - 4 * poisson), d, inverse_r, f, g);
+  }
+  template <class V>
+  void add_pressure(const V (&)[3], const V&, const V (&)[3], V*) const {}
 };
 static_assert(VectorKernel<Elasticity>);
 
@@ -260,6 +305,7 @@ static_assert(VectorKernel<Elasticity>);
 struct BiotSavart {
   static constexpr std::string_view name = "biot-savart", strengths = "vorticity", result = "velocity";
   static constexpr int homogeneity = -2, parity = -1;
+  static constexpr bool has_pressure = false;
   static constexpr std::array<double, 2> pair_cost{2.3, 2.3};
   static constexpr std::array<std::string_view, 0> parameter_names{};
   static constexpr std::array<ParameterRange, 0> parameter_ranges{};
@@ -268,14 +314,33 @@ struct BiotSavart {
   HarmonicColumns columns() const { return {0, 0, 1}; }
   std::array<double, kKernelParameters> parameters() const { return {}; }
   static BiotSavart with_parameters(const std::array<double, kKernelParameters>&) { return {}; }
+  double pressure_factor() const { return 0; }
   template <class V>
-  void add(const V (&d)[3], const V&, const V& inverse_r, const V (&w)[3], V (&u)[3]) const {
+  void add(const V (&d)[3], const V& inverse_r, const V (&w)[3], V* u) const {
     const V g = inverse_r * inverse_r, x = g * (d[0] * inverse_r), y = g * (d[1] * inverse_r),
             z = g * (d[2] * inverse_r);
     u[0] += w[1] * z - w[2] * y;
     u[1] += w[2] * x - w[0] * z;
     u[2] += w[0] * y - w[1] * x;
   }
+  template <class V>
+  void add_gradient(const V (&d)[3], const V& inverse_r, const V (&w)[3], V* g) const {
+    // With n = d / r: (e_ijk w_j - 3 (w x n)_i n_k) / r^3.
+    const V cube = inverse_r * inverse_r * inverse_r;
+    const V a[3] = {w[0] * cube, w[1] * cube, w[2] * cube};
+    const V n[3] = {d[0] * inverse_r, d[1] * inverse_r, d[2] * inverse_r}, three = parameter<V>(3);
+    const V turned[3] = {three * (a[1] * n[2] - a[2] * n[1]), three * (a[2] * n[0] - a[0] * n[2]),
+                         three * (a[0] * n[1] - a[1] * n[0])};
+#pragma GCC unroll 3
+    for (int i = 0; i < 3; ++i) {
+      const int j = (i + 1) % 3, k = (i + 2) % 3;
+      g[3 * i + i] -= turned[i] * n[i];
+      g[3 * i + j] -= turned[i] * n[j] + a[k];
+      g[3 * i + k] -= turned[i] * n[k] - a[j];
+    }
+  }
+  template <class V>
+  void add_pressure(const V (&)[3], const V&, const V (&)[3], V*) const {}
 };
 static_assert(VectorKernel<BiotSavart>);
 
@@ -318,13 +383,19 @@ class AnyKernel {
   /// Names of strengths and result: charges and potential, or those of the vector kernel.
   std::string_view strengths_name() const;
   std::string_view result_name() const;
+  /// gradient, or that of the vector kernel's result: velocity_gradient, displacement_gradient.
+  std::string gradient_name() const;
   /// The kernel of multipoles and locals: of vector kernels Laplace, of others the kernel itself.
   AnyKernel translation_kernel() const;
+  /// Whether there is a pressure, and its factor; see the concept.
+  bool has_pressure() const;
+  double pressure_factor() const;
   /// Of vector kernels only.
   HarmonicColumns columns() const;
-  /// Adds K(d) f to u, without the constant: of vector kernels only.
-  void add_vector(const std::array<double, 3>& d, double r2, double inverse_r, const std::array<double, 3>& f,
-                  std::array<double, 3>& u) const;
+  /// Adds the results due to f at distance d to u[0..2], and unless null to the pressure and to the gradient
+  /// (9 numbers), without the constant: of vector kernels only.
+  void add_vector(const std::array<double, 3>& d, double inverse_r, const std::array<double, 3>& f, double* u,
+                  double* pressure = nullptr, double* gradient = nullptr) const;
 
   /// Throws Error if a parameter is out of range.
   void check() const;

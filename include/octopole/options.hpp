@@ -14,8 +14,15 @@ namespace octopole {
 /// Type of global counts and of indices of points: 64 bits. Stored indices may be shorter.
 using Index = std::int64_t;
 
-/// What an evaluation computes: the potential, with its gradient, or with its gradient and Hessian.
-enum class Output { potential, potential_and_gradient, potential_gradient_and_hessian };
+/// What an evaluation computes: the potential, with its gradient, or with its gradient and Hessian. Of vector
+/// kernels the potential is their result, velocity or displacement; with the gradient of this vector, and for
+/// Stokes also the pressure; or (Stokes) with the pressure alone.
+enum class Output {
+  potential,
+  potential_and_gradient,
+  potential_gradient_and_hessian,
+  potential_and_pressure
+};
 
 /// What sources carry: charges q, whose potential is K(x, y) q; dipoles d, whose potential is the derivative
 /// d . grad_y K(x, y) with respect to the source; or both.
@@ -109,8 +116,8 @@ inline constexpr Index kNoMemoryLimit = 0;
 /// All members are optional: `digits` alone chooses the rest, and members that are set take precedence.
 struct Options {
   /// Number of correct digits of `output`: 2..12, in single precision 2..6 (..5 with gradient, ..4 with
-  /// Hessian). If neither digits nor order is set: 6 (4 in single precision). Errors are relative L2 errors
-  /// (docs/accuracy.md).
+  /// Hessian; of vector kernels ..5, ..4 with gradient). If neither digits nor order is set: 6 (4 in single
+  /// precision). Errors are relative L2 errors (docs/accuracy.md).
   std::optional<int> digits;
   std::optional<int> order;                 ///< points per edge of the equivalent surfaces, 2..20
   std::optional<int> check_order;           ///< upward check surface, order..24
@@ -204,16 +211,18 @@ struct Parameters {
   std::string_view kernel;                        ///< name of the kernel, a constant of the program
   /// Of the kernel in the caller's unit; 0 beyond their number.
   std::array<double, kKernelParameters> kernel_parameters{};
-  int components = 1;     ///< of a strength and a result of the kernel: 1, or 3 of vector kernels
-  int columns = 1;        ///< of multipoles and locals per vector of strengths
-  OperatorKey operators;  ///< of a vector kernel those of Laplace, of which it is composed
+  int components = 1;         ///< of a strength and a result of the kernel: 1, or 3 of vector kernels
+  bool has_pressure = false;  ///< whether the kernel has one
+  int columns = 1;            ///< of multipoles and locals per vector of strengths
+  OperatorKey operators;      ///< of a vector kernel those of Laplace, of which it is composed
   Precision near_precision = Precision::double_precision;
   NearForm near_form = NearForm::two_floats;  ///< of P2P in single precision if sources = targets
   double near_min_separation = 0.03;          ///< half sides; forms with one float sum closer pairs in double
 
-  /// Whether the digits are those of potential and gradient, or also of the Hessian.
-  bool gradient() const { return options.output != Output::potential; }
+  /// Whether the digits are also those of the gradient, of the Hessian, and of the pressure.
+  bool gradient() const { return options.output == Output::potential_and_gradient || hessian(); }
   bool hessian() const { return options.output == Output::potential_gradient_and_hessian; }
+  bool pressure() const;
   bool dipoles() const { return options.source_kind != SourceKind::charges; }
   /// Numbers per vector and source (charge and dipole), and per vector and target (potential and
   /// derivatives).

@@ -40,7 +40,7 @@ enum class Exchange : int {
   coarse_multipoles,  ///< multipoles of coarse nodes to all ranks, by one collective
   ghost_multipoles,   ///< ghost multipoles from owners to users
   near_sums,          ///< near field of border leaves summed by other ranks, potential and derivatives
-  potential,          ///< potential back to the caller's distribution
+  potential,          ///< potential, with the pressure if requested, back to the caller's distribution
   gradient,           ///< gradient, if requested, back to the caller's distribution
   hessian             ///< Hessian, likewise
 };

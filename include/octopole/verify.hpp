@@ -30,8 +30,9 @@ namespace octopole {
 /// to 2e-4 for close pairs. Second derivatives, those of dipoles included, have several times these errors.
 enum class ReferenceForm { in_double, one_step, in_single, estimated };
 
-/// Errors of the potential, of the gradient as vectors, or of the Hessian as matrices (Frobenius norm), at
-/// the sampled targets. They are infinite if a value of the field is not finite.
+/// Errors of the potential, of the gradient as vectors, of the Hessian or a vector kernel's gradient as
+/// matrices (Frobenius norm), or of the pressure, at the sampled targets. They are infinite if a value of the
+/// field is not finite.
 struct FieldError {
   double relative_l2 = 0;      ///< ||u - reference|| / ||reference||
   double scaled_l2 = 0;        ///< ||u - reference|| / ||s||
@@ -46,6 +47,7 @@ struct Verification {
   FieldError potential;
   std::optional<FieldError> gradient;  ///< if the field has one
   std::optional<FieldError> hessian;   ///< likewise
+  std::optional<FieldError> pressure;  ///< likewise
   double max = 0;          ///< largest |u - reference| of the potential over the root mean square reference
   double worse_share = 0;  ///< at most this share of all targets has a larger error, with kConfidence
   Index worst_target = 0;  ///< the target of `max`: its index in the global order (rank after rank)
@@ -67,7 +69,8 @@ inline constexpr double kConfidence = 0.95;
 /// d_i^2 / (n (n - 1) mean(s_i^2)^2); Student's quantile with n - 1 degrees of freedom times its root is
 /// added to R^2. It assumes errors without rare large ones; worse_share, 1 - (1 - kConfidence)^(1/n), does
 /// not. Throws the same Error on all ranks if lengths do not match on any of them, if only some ranks have a
-/// gradient or a Hessian, or if `samples` or the number of vectors is below 1 or differs. Collective.
+/// gradient, a Hessian or a pressure, or if `samples` or the number of vectors is below 1 or differs.
+/// Collective.
 Verification verify(MPI_Comm parent, const AnyKernel& kernel, std::span<const double> sources,
                     std::span<const double> charges, std::span<const double> targets, const Field& field,
                     Index samples, std::uint64_t seed = 1, ReferenceForm form = ReferenceForm::in_double);
@@ -77,7 +80,8 @@ Verification verify(MPI_Comm parent, const AnyKernel& kernel, std::span<const do
                     const Strengths& strengths, std::span<const double> targets, const Field& field,
                     Index samples, std::uint64_t seed = 1, ReferenceForm form = ReferenceForm::in_double);
 
-/// Whether scaled_l2 of the potential, and of gradient and Hessian if there are any, is below 10^-digits.
+/// Whether scaled_l2 of the potential, and of gradient, Hessian and pressure if there are any, is below
+/// 10^-digits.
 bool reaches(const Verification& verification, int digits);
 
 /// Number of targets of a self-check: with 64 and kConfidence, at most 4.6 % of all targets are worse than

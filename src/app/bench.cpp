@@ -64,8 +64,11 @@ struct BenchResult {
   std::array<double, kPhases> fraction{};  // of the peak throughput
   double pairs_per_point = 0;              // per vector: evaluate_seconds x direct-sum throughput / points
   double relative_l2 = 0;
-  double gradient_relative_l2 = 0, hessian_relative_l2 = 0;  // if they are computed
-  double worst() const { return std::max({relative_l2, gradient_relative_l2, hessian_relative_l2}); }
+  std::optional<double> gradient_relative_l2, hessian_relative_l2, pressure_relative_l2;
+  double worst() const {
+    return std::max({relative_l2, gradient_relative_l2.value_or(0), hessian_relative_l2.value_or(0),
+                     pressure_relative_l2.value_or(0)});
+  }
   Index peak_bytes = 0;  // sum over ranks, since the start of the case where the system reports it
 };
 
@@ -86,11 +89,15 @@ double pair_flops(int sources, int results, const Parameters& parameters) {
 
 /// The same for vector kernels: a near pair by the kernel, others with each column of potentials.
 double vector_pair_flops(bool near, bool at_targets, const Parameters& parameters) {
-  constexpr double kNear = 29, kValue = 9, kWithGradient = 12;
+  constexpr double kNear = 29, kNearGradient = 52, kNearPressure = 3, kValue = 9, kWithGradient = 12,
+                   kWithHessian = 30;
   const double columns = parameters.columns;
-  return parameters.options.vectors * (near         ? kNear
-                                       : at_targets ? kWithGradient + columns * 2 * 4
-                                                    : kValue + columns * 2);
+  const bool gradient = parameters.gradient();
+  return parameters.options.vectors *
+         (near          ? kNear + (gradient ? kNearGradient : 0) + (parameters.pressure() ? kNearPressure : 0)
+          : !at_targets ? kValue + columns * 2
+          : gradient    ? kWithHessian + columns * 2 * 10
+                        : kWithGradient + columns * 2 * 4);
 }
 
 /// Resets the peak of resident memory, where the system can (Linux).
@@ -199,6 +206,7 @@ BenchResult measure_case(const mpi::Comm& comm, const BenchCases& cases, Shape s
   result.relative_l2 = v.potential.relative_l2;
   if (v.gradient) result.gradient_relative_l2 = v.gradient->relative_l2;
   if (v.hessian) result.hessian_relative_l2 = v.hessian->relative_l2;
+  if (v.pressure) result.pressure_relative_l2 = v.pressure->relative_l2;
   return result;
 }
 
@@ -243,31 +251,32 @@ ordered_json result_json(const BenchResult& r) {
                {"pairs_per_point", r.pairs_per_point},
                {"peak_rss_bytes", r.peak_bytes},
                {"relative_l2", r.relative_l2},
-               {"gradient_relative_l2",
-                r.output == Output::potential ? ordered_json() : ordered_json(r.gradient_relative_l2)},
-               {"hessian_relative_l2", r.output == Output::potential_gradient_and_hessian
-                                           ? ordered_json(r.hessian_relative_l2)
-                                           : ordered_json()}});
+               {"gradient_relative_l2", null_if_empty(r.gradient_relative_l2)},
+               {"hessian_relative_l2", null_if_empty(r.hessian_relative_l2)},
+               {"pressure_relative_l2", null_if_empty(r.pressure_relative_l2)}});
   return json;
 }
 
 void print_head() {
   fmt::print(
-      "{:<10} {:>9} {:>6} {:<9} {:>5} {:>5} {:>7} {:>9} {:>8} {:>9} {:>11} {:>8} {:>10} {:>10} {:>10}\n",
+      "{:<10} {:>9} {:>6} {:<9} {:>5} {:>5} {:>7} {:>9} {:>8} {:>9} {:>11} {:>8} {:>10} {:>10} {:>10} "
+      "{:>10}\n",
       "shape", "points", "digits", "output", "order", "ncrit", "padding", "operators", "set-up", "evaluate",
-      "pairs/point", "MiB", "error", "gradient", "hessian");
+      "pairs/point", "MiB", "error", "gradient", "hessian", "pressure");
 }
 
 void print_result(const BenchResult& r, bool phases) {
   const Parameters& p = r.summary.parameters;
+  const auto error = [](const std::optional<double>& value) {
+    return value ? fmt::format("{:.2e}", *value) : "";
+  };
   fmt::print(
       "{:<10} {:>9} {:>6} {:<9} {:>5} {:>5} {:>7.3f} {:>9.4f} {:>8.4f} {:>9.4f} {:>11.0f} {:>8.0f} "
-      "{:>10.2e} {:>10} {:>10}{}\n",
+      "{:>10.2e} {:>10} {:>10} {:>10}{}\n",
       shape_name(r.shape), r.points, r.digits, output_name(r.output), p.operators.order, p.ncrit, p.padding,
       r.operators_seconds, r.setup_seconds, r.evaluate_seconds, r.pairs_per_point,
-      static_cast<double>(r.peak_bytes) / (1 << 20), r.relative_l2,
-      r.output == Output::potential ? "" : fmt::format("{:.2e}", r.gradient_relative_l2),
-      r.output != Output::potential_gradient_and_hessian ? "" : fmt::format("{:.2e}", r.hessian_relative_l2),
+      static_cast<double>(r.peak_bytes) / (1 << 20), r.relative_l2, error(r.gradient_relative_l2),
+      error(r.hessian_relative_l2), error(r.pressure_relative_l2),
       r.worst() < std::pow(10.0, -r.digits) ? "" : "  digits missed");
   if (phases) {
     fmt::print("  set-up    ");
@@ -299,7 +308,10 @@ class Bench : public Command {
         ->delimiter(',')
         ->check(CLI::IsMember(shape_names()))
         ->capture_default_str();
-    parser_->add_option("--outputs", outputs_, "What to compute: potential, gradient (both), hessian (all)")
+    parser_
+        ->add_option(
+            "--outputs", outputs_,
+            "What to compute: potential, gradient (both), hessian (all), pressure (with the velocity)")
         ->delimiter(',')
         ->check(CLI::IsMember(output_names()))
         ->capture_default_str();
@@ -324,22 +336,19 @@ class Bench : public Command {
     for (const std::string& name : shapes_) cases_.shapes.push_back(parse_shape(name));
     cases_.outputs.clear();
     for (const std::string& name : outputs_) cases_.outputs.push_back(parse_output(name));
-    if (cases_.kernel.components() > 1) {
-      if (parser_->count("--outputs") > 0 && cases_.outputs != std::vector{Output::potential})
-        throw UsageError(fmt::format("--outputs: the kernel {} has one result, {}", cases_.kernel.name(),
-                                     cases_.kernel.result_name()),
-                         "leave --outputs out");
+    if (cases_.kernel.components() > 1 && parser_->count("--outputs") == 0)
       cases_.outputs = {Output::potential};
-    }
-    for (const int digits : cases_.digits) {
-      Options options = cases_.method;
-      options.digits = digits;
-      try {
-        resolve(options, cases_.kernel.name());
-      } catch (const Error& error) {
-        throw UsageError(error.what());
+    for (const int digits : cases_.digits)
+      for (const Output output : cases_.outputs) {
+        Options options = cases_.method;
+        options.digits = digits;
+        options.output = output;
+        try {
+          resolve(options, cases_.kernel.name());
+        } catch (const Error& error) {
+          throw UsageError(error.what());
+        }
       }
-    }
     if (!output_.empty()) check_output(comm, output_);
     const Machine machine = describe_machine(comm);
     omp_set_num_threads(threads_.value_or(default_threads(machine)));

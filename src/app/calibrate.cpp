@@ -318,7 +318,7 @@ class Calibrate : public Command {
         ->capture_default_str();
     parser_->add_option("--outputs", outputs_, "What to compute: potential, gradient (both), hessian (all)")
         ->delimiter(',')
-        ->check(CLI::IsMember(output_names()))
+        ->check(CLI::IsMember(output_names(true)))
         ->capture_default_str();
     parser_->add_option("--samples", cases_.samples, "Number of targets to sum directly for the error")
         ->check(CLI::Range(Index{1}, std::numeric_limits<Index>::max()))

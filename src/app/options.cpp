@@ -21,30 +21,44 @@ Output parse_output(std::string_view name) {
     if (output_name(output) == name) return output;
   throw UsageError(fmt::format("there is no output '{}'", name));
 }
-std::vector<std::string> output_names() {
-  std::vector<std::string> names(Choices<Output>::values.size());
-  std::transform(Choices<Output>::values.begin(), Choices<Output>::values.end(), names.begin(), output_name);
+std::vector<std::string> output_names(bool scalar_only) {
+  std::vector<std::string> names;
+  for (const Output output : Choices<Output>::values)
+    if (!scalar_only || output != Output::potential_and_pressure) names.emplace_back(output_name(output));
   return names;
 }
 
 void FieldOptions::add_to(CLI::App& parser, const std::string& group) {
   CLI::Option* gradient = parser.add_flag("--gradient", gradient_, "Also compute the gradient")->group(group);
-  parser.add_option("--fields", fields_, "Compute and write, instead: potential,gradient,hessian")
+  parser.add_option("--fields", fields_, "Compute and write, instead: potential,gradient,hessian,pressure")
       ->delimiter(',')
-      ->check(CLI::IsMember(output_names()))
       ->excludes(gradient)
       ->option_text("NAMES")
       ->group(group);
   gradient->option_text(" ");
 }
 
-FieldParts FieldOptions::get() const {
-  const auto has = [this](Output output) {
-    return std::find(fields_.begin(), fields_.end(), output_name(output)) != fields_.end();
-  };
-  if (fields_.empty()) return {true, gradient_, false};
-  return {has(Output::potential), has(Output::potential_and_gradient),
-          has(Output::potential_gradient_and_hessian)};
+FieldParts FieldOptions::get(const AnyKernel& kernel) const {
+  if (fields_.empty()) return {true, gradient_, false, false};
+  FieldParts parts{false, false, false, false};
+  const std::string gradient = kernel.gradient_name();
+  for (const std::string& name : fields_)
+    if (name == "potential" || name == kernel.result_name()) {
+      parts.potential = true;
+    } else if (name == "gradient" || name == gradient) {
+      parts.gradient = true;
+    } else if (name == "hessian" && kernel.components() == 1) {
+      parts.hessian = true;
+    } else if (name == "pressure" && kernel.has_pressure()) {
+      parts.pressure = true;
+    } else {
+      throw UsageError(fmt::format("--fields: the kernel {} has no {}", kernel.name(), name),
+                       fmt::format("choose among {}, {}{}", kernel.result_name(), gradient,
+                                   kernel.components() == 1 ? ", hessian"
+                                   : kernel.has_pressure()  ? ", pressure"
+                                                            : ""));
+    }
+  return parts;
 }
 
 namespace {

@@ -15,16 +15,18 @@ namespace octopole::app {
 
 // ---- options of the method.
 
-/// Name of an output in options and reports: potential, gradient (both), or hessian (all three).
+/// Name of an output in options and reports: potential, gradient (both), hessian (all three), or pressure
+/// (potential and pressure).
 std::string_view output_name(Output output);
 Output parse_output(std::string_view name);  // one of these names
-std::vector<std::string> output_names();
+std::vector<std::string> output_names(bool scalar_only = false);
 
 /// --gradient, and --fields, what is computed and written.
 class FieldOptions {
  public:
   void add_to(CLI::App& parser, const std::string& group);
-  FieldParts get() const;
+  /// Throws UsageError if the kernel lacks a field.
+  FieldParts get(const AnyKernel& kernel) const;
 
  private:
   bool gradient_ = false;

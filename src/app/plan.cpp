@@ -280,8 +280,8 @@ class PlanCommand : public Command {
     if (!throughput_.empty())
       machine.throughput = machine_throughput(comm, choose_throughput(comm, throughput_)).throughput;
     options.throughput = machine.throughput;
-    options.output = fields_.get().output();
     const AnyKernel kernel = kernel_.get();
+    options.output = fields_.get(kernel).output();
     const auto resolved = [&] {
       Parameters p = resolve(options, kernel.name());
       set_kernel_parameters(kernel, p);

@@ -38,8 +38,9 @@ std::optional<bool> digits_reached(const RunReport& report);
 /// False if digits_reached() is false.
 bool is_accurate(const RunReport& report);
 
-/// The text; null if empty.
+/// The text or the number; null if empty.
 nlohmann::ordered_json null_if_empty(const std::string& text);
+nlohmann::ordered_json null_if_empty(std::optional<double> value);
 /// The parameters that the table of options writes to `destination`; null where unset.
 nlohmann::ordered_json parameters_json(const Parameters& parameters, Destination destination);
 /// The report as JSON, with stable names; and as text.

@@ -19,6 +19,10 @@ ordered_json null_if_empty(const std::string& text) {
   return text.empty() ? ordered_json() : ordered_json(text);
 }
 
+ordered_json null_if_empty(std::optional<double> value) {
+  return value ? ordered_json(*value) : ordered_json();
+}
+
 namespace {
 
 template <class T>
@@ -132,6 +136,7 @@ ordered_json error_json(const RunReport& report) {
   add("", v.potential);
   add("gradient_", v.gradient);
   add("hessian_", v.hessian);
+  add("pressure_", v.pressure);
   json.update({{"confidence", kConfidence},
                {"max", v.max},
                {"worse_share", v.worse_share},
@@ -217,7 +222,10 @@ ordered_json parameters_json(const Parameters& parameters, Destination destinati
   ordered_json json = ordered_json::object();
   for (const ReportedParameter& parameter : reported_parameters(parameters, destination))
     json[std::string(parameter.name)] = std::visit(AsJson(), parameter.value);
-  if (json.contains("gradient")) json["hessian"] = parameters.hessian();
+  if (json.contains("gradient")) {
+    json["hessian"] = parameters.hessian();
+    json["pressure"] = parameters.pressure();
+  }
   return json;
 }
 

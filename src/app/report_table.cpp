@@ -145,7 +145,11 @@ void for_each_error(const Verification& v, const Parameters& parameters, const U
   if (parameters.components > 1) {
     const KernelType& kernel = *kernel_type(parameters.kernel);
     const std::string name(kernel.result);
-    use(v.potential, Measures{name.c_str(), "|u|", kernel.homogeneity == -1 ? "sum |f|/r" : "sum |w|/r^2"});
+    const bool forces = kernel.homogeneity == -1;
+    use(v.potential, Measures{name.c_str(), "|u|", forces ? "sum |f|/r" : "sum |w|/r^2"});
+    if (v.pressure) use(*v.pressure, Measures{"pressure", "|p|", "sum |f|/r^2"});
+    if (v.gradient)
+      use(*v.gradient, Measures{"gradient", "|grad u|", forces ? "sum |f|/r^2" : "sum |w|/r^3"});
     return;
   }
   const auto& measures = kMeasures[static_cast<int>(parameters.options.source_kind)];

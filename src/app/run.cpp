@@ -52,6 +52,7 @@ std::vector<Attribute> describe(const RunReport& report) {
     };
     add("gradient", v->gradient);
     add("hessian", v->hessian);
+    add("pressure", v->pressure);
   }
   if (const auto reached = digits_reached(report))
     attributes.emplace_back("digits_reached", std::int64_t{*reached});
@@ -127,7 +128,7 @@ class Run : public Command {
   int run(const mpi::Comm& comm) override {
     Options options = options_.get();
     const AnyKernel kernel = kernel_.get();
-    const FieldParts fields = fields_.get();
+    const FieldParts fields = fields_.get(kernel);
     options.output = fields.output();
     if (options.output != Output::potential || kernel.components() > 1) {
       try {

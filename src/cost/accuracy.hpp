@@ -23,7 +23,8 @@ struct AccuracyRow {
 /// smallest order whose largest error keeps the safety factor (docs/accuracy.md has the exceptions). With the
 /// gradient, both errors are below 10^-digits, also for targets around clusters of sources; with the Hessian,
 /// all three. The potential of dipoles takes the orders of the gradient; docs/accuracy.md has an exception
-/// for single precision. Vector kernels (`components` > 1) have one table.
+/// for single precision. Vector kernels (`components` > 1) have a table for their results and, if the output
+/// is that with the Hessian, one for their gradients.
 std::span<const AccuracyRow> accuracy_table(Precision precision, Output output,
                                             SourceKind kind = SourceKind::charges, int components = 1);
 

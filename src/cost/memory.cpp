@@ -218,7 +218,10 @@ MemoryEstimate estimate_memory(const MemoryNeeds& needs, const Parameters& param
   const Index vectors = parameters.vectors_per_pass(),
               strength_bytes =
                   static_cast<Index>(parameters.operators.precision) * parameters.strength_parts();
-  const Index widest_result = n.results == 1 ? 1 : n.results <= 4 ? 3 : 6;  // that is returned at a time
+  const Index widest_result = n.results == 1    ? 1  // that is returned at a time
+                              : n.results <= 4  ? (parameters.pressure() ? 4 : 3)
+                              : n.results <= 10 ? 6
+                                                : 9;
 
   // Codes and orders of the caller's points; then codes of the owned points, with several ranks also their
   // order.
@@ -402,7 +405,8 @@ void MemoryCheck::require(const MemoryNeeds& needs, MemoryStage stage) {
 void MemoryCheck::require_for_evaluation(SourceKind kind, Output output, int vectors) {
   Parameters more = parameters_;
   more.options.vectors = std::max(vectors, parameters_.options.vectors);
-  more.options.output = std::max(output, parameters_.options.output);
+  more.options.output = output;
+  if (more.result_parts() < parameters_.result_parts()) more.options.output = parameters_.options.output;
   more.options.source_kind = std::max(kind, parameters_.options.source_kind);
   if (more.options.vectors == parameters_.options.vectors &&
       more.result_parts() == parameters_.result_parts() &&

@@ -256,9 +256,26 @@ double pair_cost(PairSums sums, SourceKind kind, int order, const Parameters& pa
 /// three more transforms back of eight in all, and stores of products.
 constexpr double kMomentTransforms = 11.0 / 8, kMomentSweep = 1.1;
 
+/// Time of a near pair of a vector kernel relative to that of its result alone, with the pressure, and with
+/// the gradient, of which the pressure is then a small part. Measured for Stokes: see above.
+constexpr double kPressureShare = 1.15, kVectorGradientShare = 3.5;
+double results_share(const Parameters& parameters) {
+  return parameters.gradient() ? kVectorGradientShare : parameters.pressure() ? kPressureShare : 1;
+}
+
 /// Time of a pair with a vector kernel's columns, relative to one of charges.
 double columns_share(const VectorShares& shares, double columns) {
   return shares.pass + columns * shares.vector;
+}
+
+/// Time of a pair of a point and a surface with second derivatives of a vector kernel's columns, relative to
+/// that with first ones.
+double second_derivatives_share(int columns) {
+  const auto cost = [columns](int order) {
+    return kOneSidedTiles.pass[static_cast<std::size_t>(order)] +
+           columns * kPartsUpTo[static_cast<std::size_t>(order)] * kOneSidedTiles.product;
+  };
+  return cost(2) / cost(1);
 }
 
 }  // namespace
@@ -279,8 +296,8 @@ Throughput throughput_for(const Parameters& parameters, Throughput throughput) {
     divide(OperationKind::sweep, vectors * columns * (parameters.moments() ? kMomentSweep : 1));
     if (parameters.components > 1) {
       // P2P has loops of its own; surfaces and points exchange columns of potentials.
-      divide(OperationKind::near_pairs, vectors * cost[0]);
-      divide(OperationKind::near_gradient_pairs, vectors * cost[0]);
+      divide(OperationKind::near_pairs, vectors * cost[0] * results_share(parameters));
+      divide(OperationKind::near_gradient_pairs, vectors * cost[0] * results_share(parameters));
       divide(OperationKind::pairs, vectors * columns_share(kOneSided, columns));
       divide(OperationKind::gradient_pairs, vectors * columns_share(kOneSidedGradient, columns));
       divide(OperationKind::gathers, vectors * 6 / 4);
@@ -320,17 +337,20 @@ std::array<double, kPhases> seconds_of(const OperationsByPhase& operations, cons
     const int results = at_targets ? order : 0;
     const bool composed = parameters.components > 1;
     const bool plain = kind == SourceKind::charges && results <= 1,
-               gradient = plain && (results == 1 || (composed && at_targets && !near));
+               gradient = plain && (composed ? at_targets && !near : results == 1);
     const OperationKind pairs =
         symmetric ? (gradient ? OperationKind::near_gradient_pairs : OperationKind::near_pairs)
                   : (gradient ? OperationKind::gradient_pairs : OperationKind::pairs);
     const bool split = near && !symmetric && parameters.near_precision == Precision::single_precision;
-    const double cost = composed && near && !symmetric ? kernel_type(parameters.kernel)->pair_cost[1] /
+    const double cost = composed ? (near && !symmetric ? kernel_type(parameters.kernel)->pair_cost[1] *
+                                                             results_share(parameters) /
                                                              columns_share(kOneSided, parameters.columns)
-                        : plain ? 1
-                                : pair_cost(symmetric ? PairSums::symmetric
-                                            : split   ? PairSums::one_sided_tiles
-                                                      : PairSums::one_sided,
+                                    : !near && results == 1 ? second_derivatives_share(parameters.columns)
+                                                            : 1)
+                        : plain  ? 1
+                                 : pair_cost(symmetric ? PairSums::symmetric
+                                             : split   ? PairSums::one_sided_tiles
+                                                       : PairSums::one_sided,
                                             kind, results, parameters);
     const Precision m2l = parameters.operators.m2l_precision;
     const NearForm form = symmetric ? parameters.near_form : NearForm::two_floats;

@@ -66,10 +66,12 @@ struct Choices;
 template <>
 struct Choices<Output> {
   static constexpr std::array values = {Output::potential, Output::potential_and_gradient,
-                                        Output::potential_gradient_and_hessian};
+                                        Output::potential_gradient_and_hessian,
+                                        Output::potential_and_pressure};
   static std::string_view name(Output value) {
     return value == Output::potential                ? "potential"
            : value == Output::potential_and_gradient ? "gradient"
+           : value == Output::potential_and_pressure ? "pressure"
                                                      : "hessian";
   }
 };
@@ -174,7 +176,7 @@ constexpr void for_each_option(Visit&& visit) {
   visit(OptionInfo{.name = "output",
                    .group = accuracy,
                    .help = "What the digits are promised for: the potential; gradient, for potential and "
-                           "gradient; or hessian, for all three",
+                           "gradient; hessian, for all three; or pressure, for velocity and pressure",
                    .value = [](const Parameters& p) { return reported(p.gradient()); },
                    .written_to = kRunReport | kPlanReport,
                    .value_name = "gradient"},

@@ -72,17 +72,20 @@ void resolve_precisions(const Options& options, std::optional<int> digits, std::
   const int most = p.operators.m2l_precision == single ? reach : near_single_digits(options);
   if (digits && *digits > most && p.any_in_single())
     throw Error(fmt::format("{} digits{} cannot be reached with operators in single precision", *digits,
-                            p.options.output == Output::potential ? "" : " of derivatives"),
+                            order_of(p.options.output) == 0 ? "" : " of derivatives"),
                 fmt::format("ask for {} digits, or use double precision", most));
 }
 
 /// The options by which the tables are read. Results of vector kernels are sums of gradients of potentials.
 Options for_tables(Options options, const KernelType& kernel) {
+  check_output<Error>(kernel, options.output);
   if (kernel.components == 1) return options;
-  if (options.output != Output::potential || options.source_kind != SourceKind::charges)
-    throw Error(fmt::format("the kernel {} has one result of one kind of sources", kernel.name),
-                "leave the output and the kind of sources as they are");
-  options.output = Output::potential_and_gradient;
+  if (options.source_kind != SourceKind::charges)
+    throw Error(fmt::format("the kernel {} has one kind of sources", kernel.name),
+                "leave the kind of sources as it is");
+  // One derivative more.
+  options.output =
+      order_of(options.output) >= 1 ? Output::potential_gradient_and_hessian : Output::potential_and_gradient;
   return options;
 }
 
@@ -134,8 +137,10 @@ NearForm choose_near_form(const Options& options, const Parameters& p, int kept)
   }
   if (p.near_precision != single) return NearForm::two_floats;
   // Orders beyond the digits are for more accuracy.
-  if (operators_in_single ? p.operators.order > accuracy_table(single, options.output).back().order
-                          : options.order || !p.digits)
+  if (operators_in_single
+          ? p.operators.order >
+                accuracy_table(single, options.output, options.source_kind, p.components).back().order
+          : options.order || !p.digits)
     return NearForm::two_floats;
   // Third derivatives have four times the relative error of 1/sqrt.
   const bool third = options.output == Output::potential_gradient_and_hessian && p.dipoles();
@@ -179,7 +184,11 @@ int Parameters::strength_parts() const {
 }
 
 int Parameters::result_parts() const {
-  return ResultLayout{components, order_of(options.output)}.count();
+  return layout_of(components, has_pressure, options.output).count();
+}
+
+bool Parameters::pressure() const {
+  return layout_of(components, has_pressure, options.output).pressure;
 }
 
 int Parameters::passes() const {
@@ -214,6 +223,7 @@ Parameters resolve(const Options& given, const KernelType& kernel) {
   OperatorKey& key = p.operators;
   p.kernel = kernel.name;
   p.components = kernel.components;
+  p.has_pressure = kernel.has_pressure;
   p.columns = kernel.columns_of_strength;
   key.kernel = kernel.components > 1 ? Laplace::name : kernel.name;
   const Options options = for_tables(given, kernel);

@@ -18,15 +18,17 @@
 namespace octopole {
 namespace {
 
-constexpr std::array<const char*, 9> kCallNames = {"set_points(points)",
-                                                   "set_points(sources, targets)",
-                                                   "evaluate for the potential",
-                                                   "evaluate for potential and gradient",
-                                                   "evaluate for potential, gradient and Hessian",
-                                                   "summary",
-                                                   "sources",
-                                                   "targets",
-                                                   "leaf_points"};
+constexpr std::array kCallNames = {"set_points(points)",
+                                   "set_points(sources, targets)",
+                                   "evaluate for the potential",
+                                   "evaluate for potential and gradient",
+                                   "evaluate for potential, gradient and Hessian",
+                                   "evaluate for the velocity and pressure",
+                                   "summary",
+                                   "sources",
+                                   "targets",
+                                   "leaf_points"};
+static_assert(kCallNames.size() == static_cast<std::size_t>(Call::count));
 
 template <class T>
 std::string text_of(const T& value) {

@@ -22,10 +22,12 @@ enum class Call : int {
   evaluate_potential,
   evaluate_gradient,
   evaluate_hessian,
+  evaluate_pressure,
   summary,
   sources,
   targets,
-  leaf_points
+  leaf_points,
+  count
 };
 
 /// Facts about the input of one rank; over all ranks, whether they hold on any rank, and the largest

@@ -13,6 +13,7 @@
 #include "base/threads.hpp"
 #include "cost/option_table.hpp"
 #include "fmm/agreement.hpp"
+#include "kernels/any_kernel.hpp"
 #include "kernels/derivatives.hpp"
 #include "operators/columns.hpp"
 #include "operators/m2m_l2l.hpp"
@@ -159,7 +160,7 @@ struct Evaluation {
   SourceKind kind;
   const double* charge_units;   // of the internal charges of each vector
   std::array<double, 3> units;  // of sums by order of derivatives, with charges of unit 1
-  int order;                    // of the highest derivative
+  ResultLayout results;
   TargetSums sums;
 
   LeafFramePoints leaf_frame_points() const { return s.leaf_frame_sources.view(s.tree.leaf); }
@@ -198,8 +199,7 @@ struct Evaluation {
   }
   /// Numbers per source, and per target.
   int strength_columns() const { return strengths().layout().count() * pass.vectors; }
-  ResultLayout results() const { return {kernel.components(), order}; }
-  int parts() const { return results().count(); }
+  int parts() const { return results.count(); }
   /// Columns per node in rows of multipoles and locals; and whether one is that of moments.
   int columns() const { return pass.vectors * columns_of(kernel); }
   bool moments() const { return has_moments(kernel); }
@@ -408,7 +408,7 @@ struct Evaluation {
   bool shares_near_sums() const {
     return s.near_pairs && s.partition.ranks() > 1;
   }
-  /// Columns of all parts for the exchange. Depends on `order`, not on `sums`, which are null on a rank
+  /// Columns of all parts for the exchange. Depends on `results`, not on `sums`, which are null on a rank
   /// without targets.
   template <class Pointer>
   std::vector<Pointer> summed() const {
@@ -493,21 +493,56 @@ struct Evaluation {
   }
 
   void return_results(Field& field) {
-    if (kernel.components() > 1) return return_parts<0, 3>(Exchange::potential, field.potential);
-    return_parts<0, 1>(Exchange::potential, field.potential);
-    if (order >= 1) return_parts<1, 3>(Exchange::gradient, field.gradient);
-    if (order >= 2) return_parts<4, 6>(Exchange::hessian, field.hessian);
+    const int gradient = results.first_of_gradient();
+    if (results.components > 1) {
+      if (results.pressure)
+        return_with_pressure(field);
+      else
+        return_parts<3>(Exchange::potential, 0, field.potential);
+      if (results.order >= 1) return_parts<9>(Exchange::gradient, gradient, field.gradient);
+      return;
+    }
+    return_parts<1>(Exchange::potential, 0, field.potential);
+    if (results.order >= 1) return_parts<3>(Exchange::gradient, gradient, field.gradient);
+    if (results.order >= 2) return_parts<6>(Exchange::hessian, first_part(2), field.hessian);
   }
 
-  /// Returns Count parts, of one order of derivatives, to the callers' array (targets, Count, vectors).
-  template <int First, int Count>
-  void return_parts(Exchange exchange, std::vector<double>& values) {
+  /// Returns three results and the pressure by one exchange.
+  void return_with_pressure(Field& field) {
+    ExchangeScope timed = begin_exchange(Exchange::potential);
+    distributed::PointExchange& points = s.results_exchange();
+    constexpr int kCount = 4;
+    const std::vector<double> of_values = units_of_sums(units[0]),
+                              of_pressure = units_of_sums(kernel.pressure_factor() * units[1]);
+    const auto at = [](std::vector<double>& values, int vector) {
+      return values.empty() ? nullptr : values.data() + vector;
+    };
+    points.send_columns_to_callers<double>(
+        kCount * pass.vectors,
+        [&](Index i, int column) {
+          const auto v = static_cast<std::size_t>(column / kCount),
+                     c = static_cast<std::size_t>(column % kCount);
+          return (c < 3 ? of_values : of_pressure)[v] *
+                 w.sums[c][v * static_cast<std::size_t>(sums.stride) + static_cast<std::size_t>(i)];
+        },
+        [values = at(field.potential, pass.first), pressure = at(field.pressure, pass.first),
+         of = Index{pass.of}](Index i, int column, double value) {
+          const Index v = column / kCount, c = column % kCount;
+          (c < 3 ? values[(3 * i + c) * of + v] : pressure[i * of + v]) = value;
+        });
+    timed.count(points.homeward().traffic(kCount * of_values.size() * sizeof(double)));
+  }
+
+  /// Returns Count parts from `first` on, of one order of derivatives, to the callers' array (targets, Count,
+  /// vectors).
+  template <int Count>
+  void return_parts(Exchange exchange, int first, std::vector<double>& values) {
     ExchangeScope timed = begin_exchange(exchange);
     distributed::PointExchange& points = s.results_exchange();
     const std::vector<double> factors =
-        units_of_sums(units[static_cast<std::size_t>(results().order_of(First))]);
+        units_of_sums(units[static_cast<std::size_t>(results.order_of(first))]);
     std::array<const double*, Count> from;
-    for (std::size_t c = 0; c < Count; ++c) from[c] = w.sums[First + c].data();
+    for (std::size_t c = 0; c < Count; ++c) from[c] = w.sums[static_cast<std::size_t>(first) + c].data();
     if (Count > 1 && pass.of == 1)
       points.send_to_callers(
           [from, factor = factors[0]](Index i) {
@@ -545,14 +580,14 @@ struct Evaluation {
 CallerStrengths agree_on_strengths(const mpi::Comm& comm, const PointSetup* setup,
                                    const Parameters& parameters, const Strengths& strengths, Output output) {
   comm.enter("input");
-  constexpr std::array<Call, 3> calls = {Call::evaluate_potential, Call::evaluate_gradient,
-                                         Call::evaluate_hessian};
+  constexpr std::array calls = {Call::evaluate_potential, Call::evaluate_gradient, Call::evaluate_hessian,
+                                Call::evaluate_pressure};
   const int vectors = strengths.vectors;
   const bool sources = setup && setup->source_exchange.caller_count() > 0;
   const double length = setup ? setup->cube.unit : 1;
   // One reduction for everything that ranks must agree on; details are checked only if something is wrong.
   const ValueCheck charges = check_values(strengths.charges), dipoles = check_values(strengths.dipoles);
-  const CallFacts all = agree_on_call(comm, calls[static_cast<std::size_t>(order_of(output))],
+  const CallFacts all = agree_on_call(comm, calls[static_cast<std::size_t>(output)],
                                       {.wrong = has_wrong_length(setup, parameters.components, strengths),
                                        .not_finite = !charges.finite || !dipoles.finite,
                                        .charges = !strengths.charges.empty(),
@@ -562,9 +597,7 @@ CallerStrengths agree_on_strengths(const mpi::Comm& comm, const PointSetup* setu
                                        .largest = std::max(charges.largest, dipoles.largest / length),
                                        .vectors = vectors});
   if (all.wrong) mpi::collectively(comm, [&] { check_length(setup, parameters, strengths); });
-  if (parameters.components > 1 && output != Output::potential)
-    throw AgreedError(fmt::format("the kernel {} has one result", parameters.kernel),
-                      "evaluate it for Output::potential");
+  check_output<AgreedError>(*kernel_type(parameters.kernel), output);
   const auto require_everywhere = [](bool some, bool not_all, const char* what) {
     if (some && not_all)
       throw AgreedError(fmt::format("{}: some ranks pass them, and others with sources do not", what),
@@ -603,7 +636,7 @@ void run_pass(Evaluation<Real>& e, const Strengths& strengths, Field& field) {
   const auto summed = static_cast<std::size_t>(e.pass.vectors * e.s.summed_points());
   auto& sums = e.w.sums;
   for (int part = 0; part < e.parts(); ++part) zero(sums[static_cast<std::size_t>(part)], summed);
-  e.sums = {{{}, e.results()}, e.s.summed_points(), e.pass.vectors};
+  e.sums = {{{}, e.results}, e.s.summed_points(), e.pass.vectors};
   for (std::size_t part = 0; part < static_cast<std::size_t>(e.parts()); ++part)
     e.sums.results.parts[part] = sums[part].data();
   e.send_strengths_to_owners(strengths);  // step 2 of docs/developers/architecture.md
@@ -629,13 +662,16 @@ void evaluate(const mpi::Comm& comm, const AnyKernel& kernel, const LevelOperato
               Output output, Field& field, Profile& profile, WorkObserver* observer) {
   profile = {};
   const double start = seconds_now();
-  const int order = order_of(output), all_vectors = strengths.values.vectors;
-  const auto results = static_cast<std::size_t>(setup.results_exchange().caller_count() * all_vectors);
+  const ResultLayout layout = layout_of(kernel, output);
+  const int all_vectors = strengths.values.vectors;
+  const auto results = static_cast<std::size_t>(setup.results_exchange().caller_count() * all_vectors),
+             components = static_cast<std::size_t>(layout.components);
   field.vectors = all_vectors;
-  field.components = kernel.components();
-  field.potential.resize(static_cast<std::size_t>(kernel.components()) * results);
-  field.gradient.resize(order >= 1 ? 3 * results : 0);
-  field.hessian.resize(order >= 2 ? 6 * results : 0);
+  field.components = layout.components;
+  field.potential.resize(components * results);
+  field.gradient.resize(layout.order >= 1 ? 3 * components * results : 0);
+  field.hessian.resize(layout.order >= 2 ? 6 * results : 0);
+  field.pressure.resize(layout.pressure ? results : 0);
   const AnyKernel scaled = kernel.in_units_of(setup.cube.unit);
   const int exponent = std::ilogb(setup.cube.unit), passes = passes_of(all_vectors, kernel.components());
   if (kernel.components() > 1 && workspace.octants.size() != setup.tree.keys.size()) {
@@ -662,7 +698,7 @@ void evaluate(const mpi::Comm& comm, const AnyKernel& kernel, const LevelOperato
                        strengths.kind,
                        strengths.units.data() + first,
                        units,
-                       order,
+                       layout,
                        {}};
     run_pass(e, strengths.values, field);
   }

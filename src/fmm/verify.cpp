@@ -49,8 +49,8 @@ double student_quantile(Index degrees) {
               (((3 * z2 + 19) * z2 + 17) * z2 - 15) / (384 * n * n * n));
 }
 
-/// Lengths of vectors of `width` components, of symmetric matrices if there are six; infinite if any
-/// component is not finite.
+/// Lengths of vectors of `width` components, of symmetric matrices if there are six, of matrices if there are
+/// nine; infinite if any component is not finite.
 std::vector<double> lengths(std::span<const double> values, std::size_t width) {
   std::vector<double> result(values.size() / width);
   for (std::size_t i = 0; i < result.size(); ++i) {
@@ -158,8 +158,13 @@ struct FieldPart {
   std::vector<double> errors;  // (samples, width): values, then what they differ from the reference
 };
 
+/// The parts of a field that some ranks have.
+struct PartsPresent {
+  bool gradient, hessian, pressure;
+};
+
 void check_lengths(const AnyKernel& kernel, std::span<const double> sources, const Strengths& strengths,
-                   std::span<const double> targets, const Field& field, bool gradient, bool hessian) {
+                   std::span<const double> targets, const Field& field, const PartsPresent& has) {
   const auto require = [](bool holds, const char* what, std::size_t size, const char* expected) {
     if (!holds)
       throw Error(fmt::format("verify: {}: {} values, expected {}", what, size, expected),
@@ -170,9 +175,13 @@ void check_lengths(const AnyKernel& kernel, std::span<const double> sources, con
   const auto vectors = static_cast<std::size_t>(field.vectors);
   const bool dipoles = !strengths.dipoles.empty();
   const auto components = static_cast<std::size_t>(kernel.components());
-  if (components > 1 && (dipoles || gradient || hessian))
-    throw Error(fmt::format("verify: the kernel {} has neither dipoles nor derivatives", kernel.name()),
+  const auto lacks = [&](const char* what) {
+    throw Error(fmt::format("verify: the kernel {} has no {}", kernel.name(), what),
                 "pass the kernel that the field is of");
+  };
+  if (components > 1 && dipoles) lacks("dipoles");
+  if (components > 1 && has.hessian) lacks("Hessian");
+  if (!kernel.has_pressure() && has.pressure) lacks("pressure");
   require(3 * strengths.charges.size() == components * vectors * sources.size() ||
               (dipoles && strengths.charges.empty()),
           "charges", strengths.charges.size(),
@@ -182,10 +191,14 @@ void check_lengths(const AnyKernel& kernel, std::span<const double> sources, con
   require(3 * field.potential.size() == components * vectors * targets.size(), "potential",
           field.potential.size(),
           components > 1 ? "three per target and vector" : "one per target and vector");
-  if (gradient)
-    require(field.gradient.size() == vectors * targets.size(), "gradient", field.gradient.size(),
-            "three per target and vector, on all ranks or on none");
-  if (hessian)
+  if (has.gradient)
+    require(field.gradient.size() == components * vectors * targets.size(), "gradient", field.gradient.size(),
+            components > 1 ? "nine per target and vector, on all ranks or on none"
+                           : "three per target and vector, on all ranks or on none");
+  if (has.pressure)
+    require(3 * field.pressure.size() == vectors * targets.size(), "pressure", field.pressure.size(),
+            "one per target and vector, on all ranks or on none");
+  if (has.hessian)
     require(field.hessian.size() == 2 * vectors * targets.size(), "Hessian", field.hessian.size(),
             "six per target and vector, on all ranks or on none");
 }
@@ -195,7 +208,8 @@ Verification verify_together(const mpi::Comm& comm, const AnyKernel& kernel, std
                              Index samples, std::uint64_t seed, ReferenceForm form) {
   const mpi::NamedValue name{"the kernel", std::string(kernel.name())};  // others have other lengths
   mpi::require_equal(comm, {&name, 1}, "pass the same kernel on every rank");
-  const bool gradient = comm.any(!field.gradient.empty()), hessian = comm.any(!field.hessian.empty());
+  const PartsPresent has{comm.any(!field.gradient.empty()), comm.any(!field.hessian.empty()),
+                         comm.any(!field.pressure.empty())};
   const Index fewest = comm.min(samples), most = comm.max(samples);
   const Index least_vectors = comm.min(Index{field.vectors}), most_vectors = comm.max(Index{field.vectors});
   mpi::collectively(comm, [&] {
@@ -210,7 +224,7 @@ Verification verify_together(const mpi::Comm& comm, const AnyKernel& kernel, std
     if (fewest < 1 || fewest != most)
       throw Error(
           fmt::format("verify: {} to {} samples: it must be one positive number on all ranks", fewest, most));
-    check_lengths(kernel, sources, given, targets, field, gradient, hessian);
+    check_lengths(kernel, sources, given, targets, field, has);
   });
   comm.broadcast(std::span<std::uint64_t>(&seed, 1));
   const Index own = static_cast<Index>(targets.size() / 3), before = comm.exclusive_sum(own);
@@ -221,9 +235,11 @@ Verification verify_together(const mpi::Comm& comm, const AnyKernel& kernel, std
   const OneVector one(comm, given, seed);
   // Each rank fills in its own targets; the sum over ranks has all.
   std::vector<double> places(3 * k);
-  std::array<FieldPart, 3> parts{{{field.potential, static_cast<std::size_t>(kernel.components()), true, {}},
-                                  {field.gradient, 3, gradient, {}},
-                                  {field.hessian, 6, hessian, {}}}};
+  const auto components = static_cast<std::size_t>(kernel.components());
+  std::array<FieldPart, 4> parts{{{field.potential, components, true, {}},
+                                  {field.gradient, 3 * components, has.gradient, {}},
+                                  {field.hessian, 6, has.hessian, {}},
+                                  {field.pressure, 1, has.pressure, {}}}};
   for (FieldPart& part : parts)
     if (part.wanted) part.errors.resize(part.width * k);
   for (std::size_t i = 0; i < k; ++i) {
@@ -238,18 +254,20 @@ Verification verify_together(const mpi::Comm& comm, const AnyKernel& kernel, std
   }
   comm.enter("verify");
   comm.allreduce(std::span<double>(places), MPI_SUM);
-  const Output output = hessian    ? Output::potential_gradient_and_hessian
-                        : gradient ? Output::potential_and_gradient
-                                   : Output::potential;
+  const Output output = has.hessian    ? Output::potential_gradient_and_hessian
+                        : has.gradient ? Output::potential_and_gradient
+                        : has.pressure ? Output::potential_and_pressure
+                                       : Output::potential;
   ReferenceSums sums = reference_sums(kernel, places, sources, one.strengths, output, form);
   struct Reference {
     std::vector<double>&values, &scale;
   };
-  const std::array<Reference, 3> references{{{sums.potential, sums.scale},
+  const std::array<Reference, 4> references{{{sums.potential, sums.scale},
                                              {sums.gradient, sums.gradient_scale},
-                                             {sums.hessian, sums.hessian_scale}}};
-  std::array<std::vector<double>, 3> sizes;  // of the errors
-  for (std::size_t p = 0; p < 3; ++p) {
+                                             {sums.hessian, sums.hessian_scale},
+                                             {sums.pressure, sums.pressure_scale}}};
+  std::array<std::vector<double>, 4> sizes;  // of the errors
+  for (std::size_t p = 0; p < parts.size(); ++p) {
     auto& [values, scale] = references[p];
     std::vector<double>& errors = parts[p].errors;
     for (auto* table : {&errors, &values, &scale}) comm.allreduce(std::span<double>(*table), MPI_SUM);
@@ -267,8 +285,9 @@ Verification verify_together(const mpi::Comm& comm, const AnyKernel& kernel, std
                        population);
   };
   v.potential = error_of(0);
-  if (gradient) v.gradient = error_of(1);
-  if (hessian) v.hessian = error_of(2);
+  if (has.gradient) v.gradient = error_of(1);
+  if (has.hessian) v.hessian = error_of(2);
+  if (has.pressure) v.pressure = error_of(3);
   const std::vector<double>& of_potential = sizes[0];
   const std::size_t worst = static_cast<std::size_t>(
       std::max_element(of_potential.begin(), of_potential.end()) - of_potential.begin());
@@ -312,7 +331,8 @@ bool reaches(const Verification& verification, int digits) {
   const auto below = [wanted](const std::optional<FieldError>& error) {
     return !error || error->scaled_l2 < wanted;
   };
-  return below(verification.potential) && below(verification.gradient) && below(verification.hessian);
+  return below(verification.potential) && below(verification.gradient) && below(verification.hessian) &&
+         below(verification.pressure);
 }
 
 ReferenceForm self_check_form(const Parameters& parameters) {

@@ -274,7 +274,10 @@ void create_tables(const std::string& path, std::span<const Table> tables,
   hdf5::Handle file = hdf5::create_serial(path);
   for (const Table& table : tables) {
     std::vector<hsize_t> shape = {static_cast<hsize_t>(table.rows)};
-    if (table.columns > table.vectors) shape.push_back(static_cast<hsize_t>(table.columns / table.vectors));
+    if (table.matrix)
+      shape.insert(shape.end(), {3, 3});
+    else if (table.columns > table.vectors)
+      shape.push_back(static_cast<hsize_t>(table.columns / table.vectors));
     if (table.vectors > 1) shape.push_back(static_cast<hsize_t>(table.vectors));
     hdf5::create_dataset(file.get(), table.dataset, table.integers ? H5T_STD_I64LE : H5T_IEEE_F64LE, shape);
   }
@@ -375,8 +378,11 @@ void write_field(const mpi::Comm& comm, const std::string& path, const Field& fi
     tables.back().vectors = field.vectors;
   };
   add(parts.potential, "/targets/" + std::string(kernel.result_name()), kernel.components(), field.potential);
-  add(parts.gradient, "/targets/gradient", 3, field.gradient);
+  const bool matrix = kernel.components() > 1;
+  add(parts.gradient, "/targets/" + kernel.gradient_name(), matrix ? 9 : 3, field.gradient);
+  if (parts.gradient) tables.back().matrix = matrix;
   add(parts.hessian, "/targets/hessian", 6, field.hessian);
+  add(parts.pressure, "/targets/pressure", 1, field.pressure);
   write_tables(comm, path, tables, attributes);
 }
 
@@ -405,17 +411,24 @@ void write_field_together(const mpi::Comm& comm, const std::string& path, const 
         "write the fields that evaluate returned for the same number of vectors on every rank");
   const Index own = size / width;
   const Index first = comm.exclusive_sum(own), rows = comm.sum(own);
+  const auto components = static_cast<std::size_t>(kernel.components());
   const auto has = [&](const std::vector<double>& values, std::size_t numbers, const char* what) {
     const bool any = comm.any(!values.empty());
-    if (comm.any(any && values.size() != numbers * field.potential.size()))
+    if (comm.any(any && components * values.size() != numbers * field.potential.size()))
       throw AgreedError(fmt::format("'{}' cannot be written: the fields of some ranks have no {}, or not {} "
                                     "numbers per target",
                                     path, what, numbers),
                         "evaluate the same output on every rank");
     return any;
   };
-  const bool gradient = has(field.gradient, 3, "gradient"), hessian = has(field.hessian, 6, "Hessian");
-  write_field(comm, path, field, kernel, first, rows, FieldParts{true, gradient, hessian}, {});
+  if (comm.any((!field.hessian.empty() && components > 1) ||
+               (!field.pressure.empty() && !kernel.has_pressure())))
+    throw AgreedError(
+        fmt::format("'{}' cannot be written: the kernel {} has no such fields", path, kernel.name()),
+        "pass the kernel that the field was evaluated with");
+  const bool gradient = has(field.gradient, 3 * components, "gradient"),
+             hessian = has(field.hessian, 6, "Hessian"), pressure = has(field.pressure, 1, "pressure");
+  write_field(comm, path, field, kernel, first, rows, FieldParts{true, gradient, hessian, pressure}, {});
 }
 
 }  // namespace

@@ -53,6 +53,7 @@ struct Table {
   std::function<void(Index first, Index count, double* values)> rows_at;
   bool integers = false;  // stored as 64-bit integers: values are whole numbers below 2^53
   Index vectors = 1;      // if above 1, the last dimension: (rows, columns / vectors, vectors)
+  bool matrix = false;    // 3 x 3 numbers are two dimensions
 };
 
 /// Name and value of an attribute of the root group.
@@ -70,10 +71,11 @@ std::vector<Attribute> attributes_of(const Parameters& parameters);
 
 /// Parts of a field: those to be written, for instance.
 struct FieldParts {
-  bool potential = true, gradient = false, hessian = false;
+  bool potential = true, gradient = false, hessian = false, pressure = false;
   Output output() const {
     return hessian    ? Output::potential_gradient_and_hessian
            : gradient ? Output::potential_and_gradient
+           : pressure ? Output::potential_and_pressure
                       : Output::potential;
   }
 };

@@ -69,9 +69,17 @@ HarmonicColumns columns(const void* kernel) {
 }
 
 template <VectorKernel K>
-void add_vector(const void* kernel, const double (&d)[3], double r2, double inverse_r, const double (&f)[3],
-                double (&u)[3]) {
-  static_cast<const K*>(kernel)->add(d, r2, inverse_r, f, u);
+double pressure_factor(const void* kernel) {
+  return static_cast<const K*>(kernel)->pressure_factor();
+}
+
+template <VectorKernel K>
+void add_vector(const void* kernel, const double (&d)[3], double inverse_r, const double (&f)[3], double* u,
+                double* pressure, double* gradient) {
+  const K& k = *static_cast<const K*>(kernel);
+  k.add(d, inverse_r, f, u);
+  if (pressure) k.add_pressure(d, inverse_r, f, pressure);
+  if (gradient) k.add_gradient(d, inverse_r, f, gradient);
 }
 
 template <Kernel K>
@@ -81,6 +89,7 @@ const KernelType& type_of() {
                                .result = "potential",
                                .homogeneity = K::homogeneity,
                                .scale_free = K::scale_free,
+                               .has_pressure = false,
                                .components = 1,
                                .columns_of_strength = 1,
                                .pair_cost = K::pair_cost,
@@ -94,6 +103,7 @@ const KernelType& type_of() {
                                .at = at<K>,
                                .potentials = potentials<K>,
                                .columns = nullptr,
+                               .pressure_factor = nullptr,
                                .add_vector = nullptr,
                                .pair_loops = simd::loops_by_isa<PairLoopsOf<K>>(),
                                .reference_loops = simd::loops_by_isa<ReferenceLoopsOf<K>>()};
@@ -107,6 +117,7 @@ const KernelType& type_of() {
                                .result = K::result,
                                .homogeneity = K::homogeneity,
                                .scale_free = true,
+                               .has_pressure = K::has_pressure,
                                .components = 3,
                                .columns_of_strength = K{}.columns().count(),
                                .pair_cost = K::pair_cost,
@@ -120,6 +131,7 @@ const KernelType& type_of() {
                                .at = nullptr,
                                .potentials = nullptr,
                                .columns = columns<K>,
+                               .pressure_factor = pressure_factor<K>,
                                .add_vector = add_vector<K>,
                                .pair_loops = simd::loops_by_isa<PairLoopsOf<K>>(),
                                .reference_loops = nullptr};
@@ -224,6 +236,10 @@ std::string_view AnyKernel::result_name() const {
   return type_->result;
 }
 
+std::string AnyKernel::gradient_name() const {
+  return type_->components > 1 ? std::string(type_->result) + "_gradient" : "gradient";
+}
+
 AnyKernel AnyKernel::translation_kernel() const {
   return type_->components > 1 ? AnyKernel(Laplace{}) : *this;
 }
@@ -232,12 +248,18 @@ HarmonicColumns AnyKernel::columns() const {
   return type_->columns(state_);
 }
 
-void AnyKernel::add_vector(const std::array<double, 3>& d, double r2, double inverse_r,
-                           const std::array<double, 3>& f, std::array<double, 3>& u) const {
+bool AnyKernel::has_pressure() const {
+  return type_->has_pressure;
+}
+
+double AnyKernel::pressure_factor() const {
+  return type_->has_pressure ? type_->pressure_factor(state_) : 0;
+}
+
+void AnyKernel::add_vector(const std::array<double, 3>& d, double inverse_r, const std::array<double, 3>& f,
+                           double* u, double* pressure, double* gradient) const {
   const double from[3] = {d[0], d[1], d[2]}, strength[3] = {f[0], f[1], f[2]};
-  double to[3] = {u[0], u[1], u[2]};
-  type_->add_vector(state_, from, r2, inverse_r, strength, to);
-  std::copy(std::begin(to), std::end(to), u.begin());
+  type_->add_vector(state_, from, inverse_r, strength, u, pressure, gradient);
 }
 
 AnyKernel AnyKernel::in_units_of(double length) const {

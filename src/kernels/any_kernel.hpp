@@ -1,6 +1,9 @@
 // What is known of a kernel's type at run time, behind AnyKernel.
 #pragma once
 
+#include <string>
+
+#include "octopole/error.hpp"
 #include "octopole/kernels.hpp"
 
 namespace octopole {
@@ -11,6 +14,7 @@ struct KernelType {
   std::string_view name, strengths, result;
   int homogeneity;
   bool scale_free;
+  bool has_pressure;
   int components;           // 1, or 3 of vector kernels, which lack what is of scalar kernels, and conversely
   int columns_of_strength;  // of multipoles: 1, or of vector kernels 3 or 4
   std::array<double, 2> pair_cost;
@@ -25,14 +29,28 @@ struct KernelType {
   void (*potentials)(const void* kernel, Index count, const double* dx, const double* dy, const double* dz,
                      double* values);
   HarmonicColumns (*columns)(const void* kernel);
-  void (*add_vector)(const void* kernel, const double (&d)[3], double r2, double inverse_r,
-                     const double (&f)[3], double (&u)[3]);
+  double (*pressure_factor)(const void* kernel);
+  void (*add_vector)(const void* kernel, const double (&d)[3], double inverse_r, const double (&f)[3],
+                     double* u, double* pressure, double* gradient);
   const PairLoops* pair_loops;
   const ReferenceLoops* reference_loops;
 };
 
 /// The type of this name; null if there is none.
 const KernelType* kernel_type(std::string_view name);
+
+/// Throws Failure, Error or AgreedError, if the kernel does not have the output.
+template <class Failure>
+void check_output(const KernelType& kernel, Output output) {
+  const auto refuse = [&](const std::string& what, const std::string& others) {
+    throw Failure("the kernel " + std::string(kernel.name) + " has no " + what,
+                  "ask for its " + std::string(kernel.result) + ", or that and its gradient" + others);
+  };
+  if (output == Output::potential_and_pressure && !kernel.has_pressure)
+    refuse("pressure", kernel.components == 1 ? " and Hessian" : "");
+  if (output == Output::potential_gradient_and_hessian && kernel.components > 1)
+    refuse("second derivatives", kernel.has_pressure ? " or pressure" : "");
+}
 
 /// Sets the values of the kernel's parameters in what resolve() returned for its name.
 inline void set_kernel_parameters(const AnyKernel& kernel, Parameters& parameters) {

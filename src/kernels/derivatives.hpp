@@ -55,7 +55,9 @@ struct SourceParts {
 
 /// Order of the highest derivative in an output.
 constexpr int order_of(Output output) {
-  return output == Output::potential ? 0 : output == Output::potential_and_gradient ? 1 : 2;
+  return output == Output::potential_gradient_and_hessian ? 2
+         : output == Output::potential_and_gradient       ? 1
+                                                          : 0;
 }
 
 /// Numbers per source: of scalar kernels charges, dipoles or both, of vector kernels three.
@@ -65,18 +67,34 @@ struct StrengthLayout {
   constexpr int count() const { return components > 1 ? components : SourceParts(kind).count(); }
 };
 
-/// Numbers per target: of scalar kernels the derivatives up to an order, of vector kernels three.
+/// Numbers per target: of scalar kernels the derivatives up to an order; of vector kernels three, the
+/// pressure, and the nine derivatives of the three.
 struct ResultLayout {
-  int components = 1;  ///< of the kernel's results: 1 or 3
-  int order = 0;       ///< of the highest derivative
+  int components = 1;     ///< of the kernel's results: 1 or 3
+  int order = 0;          ///< of the highest derivative
+  bool pressure = false;  ///< of vector kernels
   constexpr int count() const {
-    return components > 1 ? components : kPartsUpTo[static_cast<std::size_t>(order)];
+    return components > 1 ? components + pressure + (order >= 1 ? 9 : 0)
+                          : kPartsUpTo[static_cast<std::size_t>(order)];
   }
-  /// Order of the derivative in a result.
-  constexpr int order_of(int result) const { return components > 1 ? 0 : order_of_part(result); }
+  /// Order of the derivative in a result; the pressure has the unit of a first derivative.
+  constexpr int order_of(int result) const {
+    if (components > 1) return result < components ? 0 : 1;
+    return result < 4 ? order_of_part(result) : 2;
+  }
+  constexpr int first_of_pressure() const { return components; }
+  constexpr int first_of_gradient() const { return components > 1 ? components + pressure : 1; }
 };
 /// Largest number of results of an evaluation.
-inline constexpr int kMaxResults = kPartsUpTo[2];
+inline constexpr int kMaxResults = ResultLayout{3, 1, true}.count();
+
+/// The results of an output of a kernel with this number of components, and perhaps a pressure.
+constexpr ResultLayout layout_of(int components, bool has_pressure, Output output) {
+  return {components, order_of(output), has_pressure && output != Output::potential};
+}
+inline ResultLayout layout_of(const AnyKernel& kernel, Output output) {
+  return layout_of(kernel.components(), kernel.has_pressure(), output);
+}
 
 // The derivatives of each order from the unit vector n = (x, y, z) of a pair's difference, in numbers or
 // vectors.

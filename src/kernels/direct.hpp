@@ -63,18 +63,31 @@ void direct_sum(const K& kernel, std::span<const double> targets, std::span<cons
   }
 }
 
-/// Sets `field` to the result of a vector kernel, as Fmm::evaluate does; see the overload below.
+/// Sets `field` to the output of a vector kernel, as Fmm::evaluate does; see the overload below.
 inline void direct_vector_sum(const AnyKernel& kernel, std::span<const double> targets,
-                              std::span<const double> sources, const Strengths& strengths, Field& field) {
+                              std::span<const double> sources, const Strengths& strengths, Output output,
+                              Field& field) {
   const auto m = static_cast<Index>(targets.size() / 3), n = static_cast<Index>(sources.size() / 3);
   const Index vectors = strengths.vectors;
   const double unit = unit_of(targets, sources);
-  const double whole = std::ldexp(kernel.constant(), kernel.homogeneity() * std::ilogb(unit));
-  field = {std::vector<double>(static_cast<std::size_t>(3 * m * vectors)), {}, {}, strengths.vectors, 3};
+  const ResultLayout layout = layout_of(kernel, output);
+  const bool gradient = layout.order >= 1;
+  const double whole = std::ldexp(kernel.constant(), kernel.homogeneity() * std::ilogb(unit)),
+               of_derivatives = std::ldexp(kernel.constant(), (kernel.homogeneity() - 1) * std::ilogb(unit)),
+               of_pressure = kernel.pressure_factor() * of_derivatives;
+  const auto values = static_cast<std::size_t>(m * vectors);
+  field.potential.assign(3 * values, 0.0);
+  field.gradient.assign(gradient ? 9 * values : 0, 0.0);
+  field.hessian.clear();
+  field.pressure.assign(layout.pressure ? values : 0, 0.0);
+  field.vectors = strengths.vectors;
+  field.components = 3;
 #pragma omp parallel for schedule(static)
   for (Index i = 0; i < m; ++i)
     for (Index v = 0; v < vectors; ++v) {
       std::array<double, 3> u{};
+      std::array<double, 9> g{};
+      double p = 0;
       for (Index j = 0; j < n; ++j) {
         std::array<double, 3> d{}, f{};
         for (Index c = 0; c < 3; ++c) {
@@ -82,10 +95,15 @@ inline void direct_vector_sum(const AnyKernel& kernel, std::span<const double> t
           f[static_cast<std::size_t>(c)] = strengths.charges[(3 * j + c) * vectors + v];
         }
         const double r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
-        if (r2 > 0) kernel.add_vector(d, r2, 1 / std::sqrt(r2), f, u);
+        if (r2 > 0)
+          kernel.add_vector(d, 1 / std::sqrt(r2), f, u.data(), layout.pressure ? &p : nullptr,
+                            gradient ? g.data() : nullptr);
       }
       for (Index c = 0; c < 3; ++c)
         field.potential[(3 * i + c) * vectors + v] = whole * u[static_cast<std::size_t>(c)];
+      for (Index c = 0; gradient && c < 9; ++c)
+        field.gradient[(9 * i + c) * vectors + v] = of_derivatives * g[static_cast<std::size_t>(c)];
+      if (layout.pressure) field.pressure[i * vectors + v] = of_pressure * p;
     }
 }
 
@@ -94,7 +112,7 @@ inline void direct_vector_sum(const AnyKernel& kernel, std::span<const double> t
 inline void direct_sum(const AnyKernel& kernel, std::span<const double> targets,
                        std::span<const double> sources, const Strengths& strengths, Output output,
                        Field& field) {
-  if (kernel.components() > 1) return direct_vector_sum(kernel, targets, sources, strengths, field);
+  if (kernel.components() > 1) return direct_vector_sum(kernel, targets, sources, strengths, output, field);
   const auto m = static_cast<Index>(targets.size() / 3), n = static_cast<Index>(sources.size() / 3);
   const int parts = kPartsUpTo[static_cast<std::size_t>(order_of(output))];
   const Index vectors = strengths.vectors;
@@ -103,6 +121,8 @@ inline void direct_sum(const AnyKernel& kernel, std::span<const double> targets,
   const double whole = std::ldexp(kernel.constant(), kernel.homogeneity() * std::ilogb(unit));
   const bool charges = !strengths.charges.empty(), dipoles = !strengths.dipoles.empty();
   field.vectors = strengths.vectors;
+  field.components = 1;
+  field.pressure.clear();
   field.potential.assign(static_cast<std::size_t>(m * vectors), 0.0);
   field.gradient.assign(parts > 1 ? static_cast<std::size_t>(3 * m * vectors) : 0, 0.0);
   field.hessian.assign(parts > 4 ? static_cast<std::size_t>(6 * m * vectors) : 0, 0.0);

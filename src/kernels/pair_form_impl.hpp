@@ -70,26 +70,39 @@ struct ScalarForm {
   }
 };
 
-/// Vector kernels: three strengths and three results.
-template <class K>
+/// Vector kernels: three strengths, and the results of vector_layout().
+template <class K, int task>
 struct VectorForm {
   using KernelType = K;
-  static constexpr int kStrengths = 3, kResults = 3;
+  static constexpr ResultLayout kLayout = vector_layout(task, K::has_pressure);
+  static constexpr int kStrengths = 3, kResults = kLayout.count();
   static constexpr int length_of_strength(int) { return 0; }
-  static constexpr int order_of_result(int) { return 0; }
+  static constexpr int order_of_result(int result) { return kLayout.order_of(result); }
 
   template <bool Both, bool Opposite = false, class V>
-  OCTOPOLE_INLINE static void add(const K& kernel, const V (&d)[3], const V& r2, const V& inverse_r,
-                                  const V (&of_a)[3], const V (&of_b)[3], V (&to_a)[3], V (&to_b)[3]) {
-    kernel.add(d, r2, inverse_r, of_b, to_a);
+  OCTOPOLE_INLINE static void add(const K& kernel, const V (&d)[3], const V&, const V& inverse_r,
+                                  const V (&of_a)[3], const V (&of_b)[3], V (&to_a)[kResults],
+                                  V (&to_b)[kResults]) {
+    add_side(kernel, d, inverse_r, of_b, of_b, to_a);
     if constexpr (Both) {
-      if constexpr (K::parity > 0) {
-        kernel.add(d, r2, inverse_r, of_a, to_b);
-      } else {
-        const V opposite[3] = {-of_a[0], -of_a[1], -of_a[2]};
-        kernel.add(d, r2, inverse_r, opposite, to_b);
-      }
+      const V opposite[3] = {-of_a[0], -of_a[1], -of_a[2]};
+      if constexpr (K::parity > 0)
+        add_side(kernel, d, inverse_r, of_a, opposite, to_b);
+      else
+        add_side(kernel, d, inverse_r, opposite, of_a, to_b);
     }
+  }
+
+ private:
+  /// Pressure and derivatives have the opposite parity, and take strengths of their own.
+  template <class V>
+  OCTOPOLE_INLINE static void add_side(const K& kernel, const V (&d)[3], const V& inverse_r, const V (&f)[3],
+                                       const V (&of_derivatives)[3], V (&to)[kResults]) {
+    kernel.add(d, inverse_r, f, to);
+    if constexpr (kLayout.pressure)
+      kernel.add_pressure(d, inverse_r, of_derivatives, to + kLayout.first_of_pressure());
+    if constexpr (kLayout.order >= 1)
+      kernel.add_gradient(d, inverse_r, of_derivatives, to + kLayout.first_of_gradient());
   }
 };
 
@@ -99,7 +112,7 @@ struct PairForm;
 template <Kernel K, int task>
 struct PairForm<K, task> : ScalarForm<K, kPairTasks[task].kind, kPairTasks[task].order> {};
 template <VectorKernel K, int task>
-struct PairForm<K, task> : VectorForm<K> {};
+struct PairForm<K, task> : VectorForm<K, task> {};
 
 /// Vectors of points that are processed together, and points of b whose sums per lane fit in or near the L1
 /// cache: a multiple of the number of lanes of every instruction set.

@@ -77,11 +77,10 @@ template <class Real>
 void pair_gradient(const AnyKernel& kernel, const TargetArrays<Real>& targets,
                    const SourceArrays<Real>& sources, Real* potential, Real* gx, Real* gy, Real* gz);
 
-/// As pair_potential for any results in `order` (ResultLayout): adds result r to parts[r]. Vector kernels
-/// have their own results.
+/// As pair_potential for these results: adds result r to parts[r].
 template <class Real>
 void pair_sums(const AnyKernel& kernel, const TargetArrays<Real>& targets, const SourceArrays<Real>& sources,
-               int order, Real* const* parts);
+               const ResultLayout& results, Real* const* parts);
 
 /// Splits coordinates into two floats: high[i] + low[i] = (from[i] - centre) * inverse to twice the precision
 /// of float.
@@ -116,11 +115,10 @@ void pair_gradient_split(const AnyKernel& kernel, const TargetArrays<float>& tar
                          const LowParts<float>& source_low, const CloseGuard& close, float* potential,
                          float* gx, float* gy, float* gz);
 
-/// As these two, by the order of the highest derivative: adds result r to parts[r]. Vector kernels have their
-/// own results.
+/// As these two, for these results: adds result r to parts[r].
 void pair_sums_split(const AnyKernel& kernel, const TargetArrays<float>& targets,
                      const LowParts<float>& target_low, const SourceArrays<float>& sources,
-                     const LowParts<float>& source_low, const CloseGuard& close, int order,
+                     const LowParts<float>& source_low, const CloseGuard& close, const ResultLayout& results,
                      float* const* parts);
 
 /// How a tile of pairs represents coordinates: one number each, for points whose distances are accurate in

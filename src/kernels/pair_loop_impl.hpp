@@ -417,7 +417,9 @@ template <class K, std::size_t... task>
 SplitLoops split_loops(std::index_sequence<task...>) {
   SplitLoops loops{{}, {untyped<split_symmetric_loop<PairForm<K, task>, K, float>>...}};
   loops.one_sided[0] = untyped<split_one_sided_loop<PairForm<K, 0>, K>>;
-  if constexpr (Kernel<K>) loops.one_sided[1] = untyped<split_one_sided_loop<PairForm<K, 1>, K>>;
+  loops.one_sided[1] = untyped<split_one_sided_loop<PairForm<K, 1>, K>>;
+  if constexpr (VectorKernel<K> && sizeof...(task) > 2)
+    loops.one_sided[2] = untyped<split_one_sided_loop<PairForm<K, 2>, K>>;
   return loops;
 }
 
@@ -439,8 +441,16 @@ TileLoops<Real> tile_loops() {
 }
 
 template <class K>
+constexpr std::size_t task_count() {
+  if constexpr (Kernel<K>)
+    return kPairTaskCount;
+  else
+    return vector_tasks(K::has_pressure);
+}
+
+template <class K>
 PairLoops pair_loops() {
-  constexpr std::make_index_sequence<Kernel<K> ? std::size(kPairTasks) : 1> tasks;
+  constexpr std::make_index_sequence<task_count<K>()> tasks;
   PairLoops loops{one_sided_loops<K, double>(tasks),
                   one_sided_loops<K, float>(tasks),
                   split_loops<K>(tasks),

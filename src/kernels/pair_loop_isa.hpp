@@ -11,8 +11,7 @@
 namespace octopole {
 
 /// What loops other than those of tiles sum for scalar kernels: the potential of charges, with the gradient,
-/// with the Hessian; the potential of dipoles, and of both. Vector kernels have the first task only, their
-/// result due to their strengths.
+/// with the Hessian; the potential of dipoles, and of both.
 struct PairTask {
   SourceKind kind;
   int order;  ///< of the highest derivative
@@ -23,9 +22,18 @@ inline constexpr PairTask kPairTasks[] = {{SourceKind::charges, 0},
                                           {SourceKind::dipoles, 0},
                                           {SourceKind::charges_and_dipoles, 0}};
 inline constexpr std::size_t kPairTaskCount = std::size(kPairTasks);
+/// What they sum for vector kernels: the result due to their strengths; with all derivatives and, if there is
+/// one, the pressure; with the pressure alone.
+constexpr int vector_tasks(bool has_pressure) {
+  return has_pressure ? 3 : 2;
+}
+constexpr ResultLayout vector_layout(int task, bool has_pressure) {
+  return {3, task == 1 ? 1 : 0, has_pressure && task > 0};
+}
 /// The number of a task.
-constexpr int pair_task(SourceKind kind, int order) {
-  return kind == SourceKind::dipoles ? 3 : kind == SourceKind::charges_and_dipoles ? 4 : order;
+constexpr int pair_task(SourceKind kind, const ResultLayout& results) {
+  if (results.components > 1) return results.order >= 1 ? 1 : results.pressure ? 2 : 0;
+  return kind == SourceKind::dipoles ? 3 : kind == SourceKind::charges_and_dipoles ? 4 : results.order;
 }
 
 // Loops by task. Here and below, `kernel` points to the kernel's struct.
@@ -38,7 +46,8 @@ struct OneSidedLoops {
   Loop* loops[kPairTaskCount];
 };
 
-/// The loops over points with split coordinates; one-sided ones only for the first two tasks.
+/// The loops over points with split coordinates; one-sided ones of scalar kernels only for the first two
+/// tasks.
 struct SplitLoops {
   using OneSided = void(const void* kernel, const TargetArrays<float>&, const LowParts<float>&,
                         const SourceArrays<float>&, const LowParts<float>&, const CloseGuard&,

@@ -224,10 +224,11 @@ class ThreadSums {
   FixedBlock fixed_block_;
 };
 
-/// Adds to `sums` (3, k) the results of a vector kernel at targets (3, k), due to some sources.
+/// Adds to `sums` (results, k) those of a vector kernel at targets (3, k), due to some sources.
 class VectorBlock {
  public:
-  explicit VectorBlock(std::size_t targets) : sums_(3 * targets) {}
+  VectorBlock(const ResultLayout& layout, std::size_t targets)
+      : layout_(layout), sums_(static_cast<std::size_t>(layout.count()) * targets) {}
 
   void add(const AnyKernel& kernel, std::span<const double> targets, std::span<const double> sources,
            std::span<const double> strengths, double inverse_length) {
@@ -239,47 +240,76 @@ class VectorBlock {
         columns_[(3 + c) * n + i] = strengths[3 * i + c];
       }
     const auto column = [&](std::size_t c) { return columns_.data() + c * n; };
-    double* const parts[] = {sums_.data(), sums_.data() + k, sums_.data() + 2 * k};
+    std::array<double*, kMaxResults> parts{};
+    for (std::size_t r = 0; r < static_cast<std::size_t>(layout_.count()); ++r)
+      parts[r] = sums_.data() + r * k;
     pair_sums(kernel,
               TargetArrays<double>{targets.data(), targets.data() + k, targets.data() + 2 * k,
                                    static_cast<Index>(k)},
               SourceArrays<double>{column(0), column(1), column(2), column(3), static_cast<Index>(n),
                                    static_cast<Index>(n)},
-              0, parts);
+              layout_, parts.data());
   }
   const std::vector<double>& sums() const { return sums_; }
 
  private:
+  ResultLayout layout_;
   std::vector<double> columns_, sums_;
 };
+
+/// The largest lengths of a result and of its gradient (Frobenius norm), at distance 1 of a strength of
+/// length 1, in units of the constant.
+struct Stretches {
+  double value, gradient;
+};
+Stretches stretches_of(const HarmonicColumns& columns) {
+  // a f / r + b d (d . f) / r^3, largest along f; and c f x d / r^3, largest across it.
+  const double a = std::abs(columns.a), b = std::abs(columns.b), c = std::abs(columns.c);
+  return {a + b + c, std::sqrt((a + b) * (a + b) + 2 * b * b) + std::sqrt(5.0) * c};
+}
 
 /// At most kTargetsAtOnce targets.
 ReferenceSums some_vector_sums(const AnyKernel& kernel, std::span<const double> targets,
                                std::span<const double> sources, std::span<const double> strengths,
-                               ReferenceForm form) {
+                               const ResultLayout& layout, ReferenceForm form) {
   const std::size_t n = sources.size() / 3, k = targets.size() / 3;
+  const bool gradient = layout.order >= 1;
   ReferenceSums result;
   result.potential.resize(3 * k);
   result.scale.resize(k);
+  result.gradient.resize(gradient ? 9 * k : 0);
+  result.gradient_scale.resize(gradient ? k : 0);
+  result.pressure.resize(layout.pressure ? k : 0);
+  result.pressure_scale.resize(layout.pressure ? k : 0);
   if (k == 0 || n == 0) return result;
   std::vector<double> lengths(n);
   for (std::size_t i = 0; i < n; ++i)
     lengths[i] = std::hypot(strengths[3 * i], strengths[3 * i + 1], strengths[3 * i + 2]);
   const HarmonicColumns columns = kernel.columns();
-  const bool as_gradient = columns.c != 0;  // K falls as the gradient of 1 / r does
-  const ReferenceSums sizes =
-      reference_sums(Laplace{}, targets, sources, {lengths, {}},
-                     as_gradient ? Output::potential_and_gradient : Output::potential, form);
-  const double stretch = (std::abs(columns.a) + std::abs(columns.b) + std::abs(columns.c)) *
-                         kernel.constant() / Laplace::constant;
-  for (std::size_t i = 0; i < k; ++i)
-    result.scale[i] = stretch * (as_gradient ? sizes.gradient_scale[i] : sizes.scale[i]);
+  // Sums of 1 / r, 1 / r^2 and 2 / r^3: a kernel that is a curl falls as these derivatives do.
+  const int derivative = (columns.c != 0 ? 1 : 0), highest = derivative + (layout.count() > 3 ? 1 : 0);
+  constexpr std::array kOutputs = {Output::potential, Output::potential_and_gradient,
+                                   Output::potential_gradient_and_hessian};
+  const ReferenceSums sizes = reference_sums(Laplace{}, targets, sources, {lengths, {}},
+                                             kOutputs[static_cast<std::size_t>(highest)], form);
+  const Stretches stretches = stretches_of(columns);
+  const double constant = kernel.constant() / Laplace::constant;
+  const auto fill = [&](std::vector<double>& scale, double stretch, int order) {
+    const std::vector<double>& size = order == 0   ? sizes.scale
+                                      : order == 1 ? sizes.gradient_scale
+                                                   : sizes.hessian_scale;
+    for (std::size_t i = 0; i < scale.size(); ++i)
+      scale[i] = stretch * constant * (order == 2 ? 0.5 : 1) * size[i];
+  };
+  fill(result.scale, stretches.value, derivative);
+  fill(result.gradient_scale, stretches.gradient, derivative + 1);
+  fill(result.pressure_scale, std::abs(columns.b) * kernel.pressure_factor(), derivative + 1);
 
   const double length = Frames(Extent(targets, sources)).length, inverse = 1 / length;
   std::vector<double> places(3 * k);
   for (std::size_t i = 0; i < 3 * k; ++i) places[i % 3 * k + i / 3] = targets[i] * inverse;
   constexpr std::size_t kSources = 1024;
-  std::vector<VectorBlock> threads(static_cast<std::size_t>(max_threads()), VectorBlock(k));
+  std::vector<VectorBlock> threads(static_cast<std::size_t>(max_threads()), VectorBlock(layout, k));
   ThreadErrors errors;
 #pragma omp parallel for schedule(static)
   for (std::size_t first = 0; first < n; first += kSources)
@@ -290,8 +320,15 @@ ReferenceSums some_vector_sums(const AnyKernel& kernel, std::span<const double> 
     });
   errors.rethrow();
   const double unit = kernel.constant() * std::pow(length, kernel.homogeneity());
-  for (const VectorBlock& thread : threads)
-    for (std::size_t i = 0; i < 3 * k; ++i) result.potential[i] += unit * thread.sums()[i % 3 * k + i / 3];
+  const auto add = [&](std::vector<double>& to, int first, double factor) {
+    const std::size_t width = to.size() / k;
+    for (const VectorBlock& thread : threads)
+      for (std::size_t i = 0; i < to.size(); ++i)
+        to[i] += factor * thread.sums()[(static_cast<std::size_t>(first) + i % width) * k + i / width];
+  };
+  add(result.potential, 0, unit);
+  add(result.gradient, layout.first_of_gradient(), unit * inverse);
+  add(result.pressure, layout.first_of_pressure(), unit * inverse * kernel.pressure_factor());
   return result;
 }
 
@@ -299,7 +336,7 @@ ReferenceSums vector_reference_sums(const AnyKernel& kernel, std::span<const dou
                                     std::span<const double> sources, const Strengths& strengths,
                                     Output output, ReferenceForm form) {
   if (targets.size() % 3 != 0 || sources.size() % 3 != 0 || strengths.charges.size() != sources.size() ||
-      !strengths.dipoles.empty() || output != Output::potential)
+      !strengths.dipoles.empty() || order_of(output) > 1)
     throw Error(
         "reference sums: coordinates or strengths are not three per point, or a vector kernel has no "
         "such sources or results");
@@ -307,9 +344,12 @@ ReferenceSums vector_reference_sums(const AnyKernel& kernel, std::span<const dou
   for (std::size_t first = 0; first < targets.size(); first += 3 * kTargetsAtOnce) {
     const ReferenceSums some = some_vector_sums(
         kernel, targets.subspan(first, std::min<std::size_t>(3 * kTargetsAtOnce, targets.size() - first)),
-        sources, strengths.charges, form);
-    all.potential.insert(all.potential.end(), some.potential.begin(), some.potential.end());
-    all.scale.insert(all.scale.end(), some.scale.begin(), some.scale.end());
+        sources, strengths.charges, layout_of(kernel, output), form);
+    for (const auto& [to, from] :
+         {std::pair(&all.potential, &some.potential), std::pair(&all.scale, &some.scale),
+          std::pair(&all.gradient, &some.gradient), std::pair(&all.gradient_scale, &some.gradient_scale),
+          std::pair(&all.pressure, &some.pressure), std::pair(&all.pressure_scale, &some.pressure_scale)})
+      to->insert(to->end(), from->begin(), from->end());
   }
   return all;
 }

@@ -287,7 +287,8 @@ void p2p_symmetric(const AnyKernel& kernel, const NearPairsView& pairs, const Bo
       work_off_tasks(kernel, worker, pairs, boxes, points, q, to, poll);
     });
   };
-  const bool together = sums.order() != 1 || charges.vectors >= kFewestGradientVectors;
+  const bool together =
+      sums.order() != 1 || charges.vectors >= kFewestGradientVectors || charges.components > 1;
   if (together || charges.kind != SourceKind::charges) return sum(charges, sums);
   for (int v = 0; v < charges.vectors; ++v) sum(charges.of(0, v), {sums.of(v), 0, 1});
 }

@@ -39,8 +39,8 @@ struct SumsInDouble {
       return;
     }
     if (sums.layout().components > 1) {
-      add_vector(i, j, d, r2, inverse_r);
-      if (both) add_vector(j, i, {-d[0], -d[1], -d[2]}, r2, inverse_r);
+      add_vector(i, j, d, inverse_r);
+      if (both) add_vector(j, i, {-d[0], -d[1], -d[2]}, inverse_r);
       return;
     }
     const RadialFactors factors = kernel.at(r2, inverse_r, order);
@@ -62,14 +62,18 @@ struct SumsInDouble {
         sums.part(1 + axis, v)[target] += factor * d[static_cast<std::size_t>(axis)];
     }
   }
-  /// The result of a vector kernel at target = source + d.
-  void add_vector(Index target, Index source, const std::array<double, 3>& d, double r2,
-                  double inverse_r) const {
-    std::array<double, 3> strength, result{};
+  /// The results of a vector kernel at target = source + d.
+  void add_vector(Index target, Index source, const std::array<double, 3>& d, double inverse_r) const {
+    std::array<double, 3> strength;
+    std::array<double, kMaxResults> results{};
     for (int c = 0; c < 3; ++c)
       strength[static_cast<std::size_t>(c)] = static_cast<double>(strengths.of(c, 0)[source]);
-    kernel.add_vector(d, r2, inverse_r, strength, result);
-    for (int c = 0; c < 3; ++c) sums.part(c)[target] += constant * result[static_cast<std::size_t>(c)];
+    const ResultLayout& layout = sums.layout();
+    kernel.add_vector(d, inverse_r, strength, results.data(),
+                      layout.pressure ? results.data() + layout.first_of_pressure() : nullptr,
+                      layout.order >= 1 ? results.data() + layout.first_of_gradient() : nullptr);
+    for (int r = 0; r < layout.count(); ++r)
+      sums.part(r)[target] += constant * results[static_cast<std::size_t>(r)];
   }
   /// `sign` is that of d, which odd derivatives have as well.
   void add(Index target, Index source, const std::array<double, 20>& derivatives, double sign) const {

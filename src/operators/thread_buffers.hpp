@@ -238,6 +238,66 @@ inline std::array<double, 3> units_of(const AnyKernel& kernel, double half) {
   return {scale, scale / half, scale / half / half};
 }
 
+/// The results of a vector kernel from the potentials of its columns and their derivatives at some targets,
+/// in the frame of a node; see HarmonicColumns. Positions are relative to the parent's centre; the column psi
+/// is in the parent's half sides, which are twice the node's.
+template <class Real>
+struct ColumnField {
+  HarmonicColumns weights;
+  const Real* parts;  // (derivatives as in kernels/derivatives.hpp, columns, targets): strides width and end
+  Index width, end;
+  std::array<const Real*, 3> at;  // of the targets, in the node's frame
+  std::array<double, 3> centre;   // of the node
+
+  /// to[t] += unit * result i.
+  void add_result(int i, double unit, Index count, double* to) const {
+    if (weights.b == 0)
+      add_curl(1 + (i + 1) % 3, (i + 2) % 3, 1 + (i + 2) % 3, (i + 1) % 3, unit, count, to);
+    else
+      add_moving(unit * weights.a, part(0, i), -unit * weights.b, 1 + i, count, to);
+  }
+  /// to[t] += unit * the derivative of result i by x_k.
+  void add_derivative(int i, int k, double unit, Index count, double* to) const {
+    const int by_k = 1 + k;
+    if (weights.b == 0) {
+      const int j = (i + 1) % 3, l = (i + 2) % 3;
+      return add_curl(product_of_parts(by_k, 1 + j), l, product_of_parts(by_k, 1 + l), j, unit, count, to);
+    }
+    add_moving(unit * weights.a, part(by_k, i), -unit * weights.b, product_of_parts(by_k, 1 + i), count, to);
+    const Real* const turned = part(1 + i, k);
+    for (Index t = 0; t < count; ++t) to[t] -= unit * weights.b * static_cast<double>(turned[t]);
+  }
+  /// to[t] -= unit * div phi.
+  void add_pressure(double unit, Index count, double* to) const {
+    const Real *const x = part(1, 0), *const y = part(2, 1), *const z = part(3, 2);
+    for (Index t = 0; t < count; ++t)
+      to[t] -= unit * (static_cast<double>(x[t]) + static_cast<double>(y[t]) + static_cast<double>(z[t]));
+  }
+
+ private:
+  const Real* part(int derivative, int column) const { return parts + derivative * width + column * end; }
+
+  /// to[t] += unit c (derivative `first` of column m - derivative `second` of column n).
+  void add_curl(int first, int m, int second, int n, double unit, Index count, double* to) const {
+    const Real *const plus = part(first, m), *const minus = part(second, n);
+    for (Index t = 0; t < count; ++t)
+      to[t] += unit * weights.c * (static_cast<double>(plus[t]) - static_cast<double>(minus[t]));
+  }
+  /// to[t] += a value[t] + b (sum of x_j D phi_j - 2 D psi) for the derivative D.
+  void add_moving(double a, const Real* value, double b, int derivative, Index count, double* to) const {
+    const Real *const d0 = part(derivative, 0), *const d1 = part(derivative, 1),
+                      *const d2 = part(derivative, 2), *const moment = part(derivative, kMomentColumn);
+    for (Index t = 0; t < count; ++t) {
+      const double x = static_cast<double>(at[0][t]) + centre[0],
+                   y = static_cast<double>(at[1][t]) + centre[1],
+                   z = static_cast<double>(at[2][t]) + centre[2];
+      const double along = x * static_cast<double>(d0[t]) + y * static_cast<double>(d1[t]) +
+                           z * static_cast<double>(d2[t]) - 2 * static_cast<double>(moment[t]);
+      to[t] += a * static_cast<double>(value[t]) + b * along;
+    }
+  }
+};
+
 /// The targets of one leaf, with their results of one pair loop; with Split, of a loop over points split in
 /// two floats.
 template <class Real, bool Split = false>
@@ -275,49 +335,36 @@ class TargetBuffer {
       std::array<Real*, kMaxResults> parts;
       for (int r = 0; r < sums.count(); ++r) parts[static_cast<std::size_t>(r)] = sums_.data() + r * end;
       if constexpr (Split)
-        pair_sums_split(scaled, targets_, points_.low(), sources, low, close, sums.order(), parts.data());
+        pair_sums_split(scaled, targets_, points_.low(), sources, low, close, sums.layout(), parts.data());
       else
-        pair_sums(scaled, targets_, sources, sums.order(), parts.data());
+        pair_sums(scaled, targets_, sources, sums.layout(), parts.data());
     }
     add_to(sums, units_of(kernel, half));
   }
 
-  /// Adds the result of a vector kernel due to `columns` (operators/columns.hpp), given in the frame of a
+  /// Adds the results of a vector kernel due to `columns` (operators/columns.hpp), given in the frame of a
   /// node with half side `half` that is this octant of its parent.
   void evaluate_columns(const AnyKernel& kernel, const SourceArrays<Real>& columns, double half,
                         std::uint8_t octant, const TargetSums& sums) {
     if (count_ == 0) return;
+    const ResultLayout& layout = sums.layout();
+    const int order = layout.order + 1;
     const Index end = padded(count_), width = columns.vectors * end;  // of a derivative of all columns
-    sums_.assign(static_cast<std::size_t>(4 * width), Real{0});
-    evaluate_tiles(kernel.translation_kernel().in_units_of(half), columns, {}, {}, 1);
-    const HarmonicColumns weights = kernel.columns();
-    const double unit = units_of(kernel, half)[0];
-    const std::array<double, 3> centre = octant_centre(octant);
-    const std::array<const Real*, 3> at = {points_.x(), points_.y(), points_.z()};
-    const auto phi = [&](int c) { return sums_.data() + c * end; };
-    const auto slope = [&](int axis, int c) { return sums_.data() + (axis + 1) * width + c * end; };
-    for (int i = 0; i < 3; ++i) {
-      double* const to = sums.part(i) + first_;
-      if (weights.b == 0) {
-        // c curl phi
-        const int j = (i + 1) % 3, k = (i + 2) % 3;
-        const Real *const first = slope(j, k), *const second = slope(k, j);
-        for (Index t = 0; t < count_; ++t)
-          to[t] += unit * weights.c * (static_cast<double>(first[t]) - static_cast<double>(second[t]));
-        continue;
-      }
-      // a phi_i - b (sum of 2 X_j d_i phi_j - 2 d_i psi), with X = (x + centre) / 2 in the parent's half
-      // sides
-      const Real *const value = phi(i), *const d0 = slope(i, 0), *const d1 = slope(i, 1),
-                        *const d2 = slope(i, 2), *const moment = slope(i, kMomentColumn);
-      for (Index t = 0; t < count_; ++t) {
-        const double x = static_cast<double>(at[0][t]) + centre[0],
-                     y = static_cast<double>(at[1][t]) + centre[1],
-                     z = static_cast<double>(at[2][t]) + centre[2];
-        const double along = x * static_cast<double>(d0[t]) + y * static_cast<double>(d1[t]) +
-                             z * static_cast<double>(d2[t]) - 2 * static_cast<double>(moment[t]);
-        to[t] += unit * (weights.a * static_cast<double>(value[t]) - weights.b * along);
-      }
+    sums_.assign(static_cast<std::size_t>(kPartsUpTo[static_cast<std::size_t>(order)] * width), Real{0});
+    evaluate_tiles(kernel.translation_kernel().in_units_of(half), columns, {}, {}, order);
+    ColumnField<Real> field{kernel.columns(), sums_.data(), width, end, {}, octant_centre(octant)};
+    field.at = {points_.x(), points_.y(), points_.z()};
+    const std::array<double, 3> units = units_of(kernel, half);
+    for (int r = 0; r < layout.count(); ++r) {
+      double* const to = sums.part(r) + first_;
+      const double unit = units[static_cast<std::size_t>(layout.order_of(r))];
+      if (r < layout.components)
+        field.add_result(r, unit, count_, to);
+      else if (layout.pressure && r == layout.first_of_pressure())
+        field.add_pressure(unit, count_, to);
+      else
+        field.add_derivative((r - layout.first_of_gradient()) / 3, (r - layout.first_of_gradient()) % 3, unit,
+                             count_, to);
     }
   }
 

@@ -98,7 +98,7 @@ void Entries::fill(const Point& target, const Point& source, double* values) con
     for (std::size_t column = 0; column < size; ++column) {
       std::array<double, 3> unit{}, u{};
       unit[column] = 1;
-      kernel_.add_vector(d, r2, inverse_r, unit, u);
+      kernel_.add_vector(d, inverse_r, unit, u.data());
       for (std::size_t row = 0; row < size; ++row) values[row * size + column] = constant * u[row];
     }
     return;

@@ -261,12 +261,13 @@ void CallerTraffic::add(int rank, std::size_t real, std::array<Traffic, kExchang
              strengths = vectors * static_cast<std::size_t>(request_.parameters.strength_parts());
   of(Exchange::charges) =
       traffic_of(rank, sources_->to_owners[r], sources_->from_callers[r], strengths * real);
-  const auto components = static_cast<std::size_t>(request_.parameters.components);
-  of(Exchange::potential) =
-      traffic_of(rank, results.from_callers[r], results.to_owners[r], vectors * components * sizeof(double));
+  const auto components = static_cast<std::size_t>(request_.parameters.components),
+             with_pressure = components + request_.parameters.pressure();
+  of(Exchange::potential) = traffic_of(rank, results.from_callers[r], results.to_owners[r],
+                                       vectors * with_pressure * sizeof(double));
   if (request_.parameters.gradient())
-    of(Exchange::gradient) =
-        traffic_of(rank, results.from_callers[r], results.to_owners[r], vectors * 3 * sizeof(double));
+    of(Exchange::gradient) = traffic_of(rank, results.from_callers[r], results.to_owners[r],
+                                        vectors * 3 * components * sizeof(double));
   if (request_.parameters.hessian())
     of(Exchange::hessian) =
         traffic_of(rank, results.from_callers[r], results.to_owners[r], vectors * 6 * sizeof(double));
@@ -304,10 +305,11 @@ RankTraffic CallerTraffic::complete(RankTraffic traffic, int rank) const {
               number = static_cast<Index>(sizeof(double));
   put(Exchange::charges,
       expected(total.sources, owned.sources, vectors * request_.parameters.strength_parts() * real, true));
-  put(Exchange::potential,
-      expected(total.targets, owned.targets, vectors * request_.parameters.components * number, false));
+  const Index components = request_.parameters.components,
+              with_pressure = components + request_.parameters.pressure();
+  put(Exchange::potential, expected(total.targets, owned.targets, vectors * with_pressure * number, false));
   if (request_.parameters.gradient())
-    put(Exchange::gradient, expected(total.targets, owned.targets, vectors * 3 * number, false));
+    put(Exchange::gradient, expected(total.targets, owned.targets, vectors * 3 * components * number, false));
   if (request_.parameters.hessian())
     put(Exchange::hessian, expected(total.targets, owned.targets, vectors * 6 * number, false));
   return traffic;

@@ -116,8 +116,7 @@ TEST(DigitsOfBothTable, TakesAnotherTableAndPrecision) {
     const Parameters alone = resolve(options, Laplace::name);
     options.output = Output::potential_and_gradient;
     const Parameters both = resolve(options, Laplace::name);
-    EXPECT_GE(both.operators.order, alone.operators.order) << digits;
-    EXPECT_EQ(both.operators.order == alone.operators.order, digits == 6 || digits == 7) << digits;
+    EXPECT_GT(both.operators.order, alone.operators.order) << digits;
     EXPECT_EQ(both.operators.precision == Precision::single_precision, digits <= 5) << digits;
     EXPECT_EQ(both.operators.m2l_precision == Precision::single_precision, digits <= 5) << digits;
     EXPECT_EQ(both.near_precision == Precision::single_precision, digits <= 6) << digits;

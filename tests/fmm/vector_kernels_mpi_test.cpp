@@ -32,8 +32,8 @@ struct VectorProblem {
         strengths(make_charges(3 * n * static_cast<std::size_t>(v), 5)),
         vectors(v) {}
   const std::vector<double>& places() const { return targets.empty() ? sources : targets; }
-  Field direct(const AnyKernel& kernel) const {
-    return test::direct(kernel, places(), sources, {strengths, {}, vectors}, Output::potential);
+  Field direct(const AnyKernel& kernel, Output output = Output::potential) const {
+    return test::direct(kernel, places(), sources, {strengths, {}, vectors}, output);
   }
 };
 
@@ -57,10 +57,28 @@ struct VectorEvaluation {
 
 void check(const VectorProblem& problem, const AnyKernel& kernel, const Options& options, double tolerance) {
   VectorEvaluation e(problem, kernel, options);
-  const Field mine = e.fmm.evaluate(e.strengths, Output::potential, problem.vectors);
-  EXPECT_TRUE(mine.gradient.empty());
-  ASSERT_EQ(mine.potential.size(), e.targets.size() * static_cast<std::size_t>(problem.vectors));
-  EXPECT_LT(relative_l2(gather(mine.potential, e.part), problem.direct(kernel).potential), tolerance);
+  const Field mine = e.fmm.evaluate(e.strengths, options.output, problem.vectors);
+  const std::size_t values = e.targets.size() / 3 * static_cast<std::size_t>(problem.vectors);
+  const bool gradient = options.output == Output::potential_and_gradient,
+             pressure = kernel.has_pressure() && options.output != Output::potential;
+  ASSERT_EQ(mine.potential.size(), 3 * values);
+  ASSERT_EQ(mine.gradient.size(), gradient ? 9 * values : 0);
+  ASSERT_EQ(mine.pressure.size(), pressure ? values : 0);
+  const Field all = gather(mine, e.part), exact = problem.direct(kernel, options.output);
+  EXPECT_LT(relative_l2(all.potential, exact.potential), tolerance);
+  if (gradient) {
+    EXPECT_LT(relative_l2(all.gradient, exact.gradient), tolerance);
+  }
+  if (pressure) {
+    EXPECT_LT(relative_l2(all.pressure, exact.pressure), tolerance);
+  }
+}
+
+/// The outputs of vector kernels.
+std::vector<Output> outputs_of(const AnyKernel& kernel) {
+  std::vector<Output> outputs = {Output::potential, Output::potential_and_gradient};
+  if (kernel.has_pressure()) outputs.push_back(Output::potential_and_pressure);
+  return outputs;
 }
 
 TEST(VectorKernels, ReachTheDigits) {
@@ -79,6 +97,26 @@ TEST(VectorKernels, ReachTheDigits) {
         options.ncrit = digits < 9 ? 20 : 40;
         check(problem, kernel, options, std::pow(10.0, -digits));
       }
+}
+
+TEST(VectorKernels, GradientsAndPressuresReachTheDigits) {
+  for (const int digits : {3, 6, 9, 11})
+    for (const AnyKernel& kernel : kernels())
+      for (const Output output : outputs_of(kernel))
+        for (const char* shape : {"cube", "sphere", "ellipsoid", "plummer"}) {
+          const bool stokes = kernel.name() == "stokes", plummer = *shape == 'p';
+          if (output == Output::potential || (digits == 9 && !(plummer && stokes))) continue;
+          if (digits == 11 && !(stokes && plummer && world().ranks == 1)) continue;
+          SCOPED_TRACE(std::string(kernel.name()) + ' ' + shape + ' ' + std::to_string(digits) + ' ' +
+                       std::to_string(static_cast<int>(output)));
+          VectorProblem problem(shape, 600);
+          if (digits == 6) problem.targets = make_points("cube", 400, 9);
+          Options options;
+          options.digits = digits;
+          options.ncrit = digits < 9 ? 20 : 40;
+          options.output = output;
+          check(problem, kernel, options, std::pow(10.0, -digits));
+        }
 }
 
 TEST(VectorKernels, WithEveryKindOfOperators) {
@@ -101,19 +139,24 @@ TEST(VectorKernels, WithEveryKindOfOperators) {
       options.m2l = o.m2l;
       options.precision = o.precision;
       options.m2l_precision = o.m2l_precision;
-      check(VectorProblem("plummer", 500), kernel, options, 1e-4);
+      for (const Output output : outputs_of(kernel)) {
+        options.output = output;
+        check(VectorProblem("plummer", 500), kernel, options, 1e-4);
+      }
     }
 }
 
 TEST(VectorKernels, EveryFormOfTheNearField) {
   for (const AnyKernel& kernel : kernels())
-    for (const NearForm form : {NearForm::two_floats, NearForm::one_float, NearForm::estimate}) {
-      Options options;
-      options.digits = 3;
-      options.ncrit = 40;
-      options.near_form = form;
-      check(VectorProblem("sphere", 900), kernel, options, 1e-3);
-    }
+    for (const Output output : outputs_of(kernel))
+      for (const NearForm form : {NearForm::two_floats, NearForm::one_float, NearForm::estimate}) {
+        Options options;
+        options.digits = 3;
+        options.ncrit = 40;
+        options.near_form = form;
+        options.output = output;
+        check(VectorProblem("sphere", 900), kernel, options, 1e-3);
+      }
 }
 
 // More vectors than one; the tree is the one that the cost model chooses.
@@ -123,7 +166,10 @@ TEST(VectorKernels, SeveralVectors) {
   for (const int digits : {5, 6}) {
     options.digits = digits;
     for (const AnyKernel& kernel : kernels())
-      check(VectorProblem("ellipsoid", 900, 3), kernel, options, std::pow(10.0, -digits));
+      for (const Output output : outputs_of(kernel)) {
+        options.output = output;
+        check(VectorProblem("ellipsoid", 900, 3), kernel, options, std::pow(10.0, -digits));
+      }
   }
 }
 
@@ -143,7 +189,10 @@ TEST(VectorKernels, AnyUnitClosePointsAndDeepTrees) {
       Options options;
       options.digits = digits;
       options.ncrit = 15;
-      check(problem, kernel, options, std::pow(10.0, -digits));
+      for (const Output output : outputs_of(kernel)) {
+        options.output = output;
+        check(problem, kernel, options, std::pow(10.0, -digits));
+      }
     }
 }
 
@@ -194,8 +243,75 @@ TEST(VectorKernels, VerifyMeasuresTheError) {
     EXPECT_TRUE(reaches(verified(50), 6));
     for (double& u : field.potential) u *= 1.001;
     EXPECT_NEAR(verified(100).potential.relative_l2, 1e-3, 1e-4);
-    field.gradient = field.potential;
+    field.hessian = field.potential;
     EXPECT_THROW(verified(100), Error);
+
+    field = e.fmm.evaluate(e.strengths, Output::potential_and_gradient);
+    const Verification derivatives = verified(700);
+    const Field exact = problem.direct(kernel, Output::potential_and_gradient);
+    ASSERT_TRUE(derivatives.gradient);
+    EXPECT_EQ(derivatives.pressure.has_value(), kernel.has_pressure());
+    const double slopes = relative_l2(gather(field.gradient, e.part), exact.gradient);
+    EXPECT_NEAR(derivatives.gradient->relative_l2, slopes, 1e-9 + 1e-3 * slopes) << kernel.name();
+    EXPECT_LT(derivatives.gradient->scaled_l2, derivatives.gradient->relative_l2);
+    EXPECT_GT(derivatives.gradient->cancellation, 1e-3);
+    if (kernel.has_pressure()) {
+      const double pressures = relative_l2(gather(field.pressure, e.part), exact.pressure);
+      EXPECT_NEAR(derivatives.pressure->relative_l2, pressures, 1e-9 + 1e-3 * pressures);
+      for (double& p : field.pressure) p *= 1.001;
+      EXPECT_FALSE(reaches(verified(100), 5));
+      field.pressure.clear();
+      EXPECT_FALSE(verified(100).pressure);
+    } else {
+      field.pressure = field.potential;
+      EXPECT_THROW(verified(100), Error);
+    }
+  }
+}
+
+// Outputs in turn, into one field, with the memory that each needs.
+TEST(VectorKernels, OutputsInTurn) {
+  const VectorProblem problem("cube", 500);
+  Options options;
+  options.digits = 5;
+  options.ncrit = 20;
+  VectorEvaluation e(problem, Stokes{0.7}, options);
+  Field field;
+  for (const Output output : {Output::potential_and_gradient, Output::potential_and_pressure,
+                              Output::potential, Output::potential_and_gradient}) {
+    e.fmm.evaluate(e.strengths, field, output);
+    const Field all = gather(field, e.part), exact = problem.direct(Stokes{0.7}, output);
+    EXPECT_LT(relative_l2(all.potential, exact.potential), 1e-5);
+    ASSERT_EQ(all.gradient.size(), exact.gradient.size());
+    ASSERT_EQ(all.pressure.size(), exact.pressure.size());
+    if (!exact.gradient.empty()) {
+      EXPECT_LT(relative_l2(all.gradient, exact.gradient), 1e-4);
+    }
+    if (!exact.pressure.empty()) {
+      EXPECT_LT(relative_l2(all.pressure, exact.pressure), 1e-5);
+    }
+  }
+}
+
+// The check of memory counts the results of every output, whichever came before; on one rank.
+TEST(VectorKernels, OutputsThatNeedMoreMemoryAreChecked) {
+  if (world().rank != 0) return;
+  const std::vector<double> points = make_points("cube", 20000), forces = make_charges(60000, 5);
+  Options options;
+  options.digits = 3;
+  options.ncrit = 100;
+  for (const Output first : {Output::potential, Output::potential_and_pressure}) {
+    options.output = first;
+    options.memory_limit = std::nullopt;
+    Fmm free(MPI_COMM_SELF, Stokes{}, options);
+    free.set_points(points);
+    free.evaluate(forces, first);
+    const Index peak = free.summary().memory_estimate.peak();
+    options.memory_limit = peak + peak / 20;
+    Fmm limited(MPI_COMM_SELF, Stokes{}, options);
+    limited.set_points(points);
+    limited.evaluate(forces, first);
+    EXPECT_THROW(limited.evaluate(forces, Output::potential_and_gradient), AgreedError);
   }
 }
 
@@ -243,12 +359,23 @@ TEST(VectorKernels, MistakesAreRefusedOnAllRanks) {
               e.fmm.evaluate(Strengths{e.strengths, e.strengths});
             }).find("stokes has none"),
             std::string::npos);
-  for (const Output output : {Output::potential_and_gradient, Output::potential_gradient_and_hessian})
-    EXPECT_NE(refusal([&] { e.fmm.evaluate(e.strengths, output); }).find("one result"), std::string::npos);
+  const Output hessian = Output::potential_gradient_and_hessian;
+  EXPECT_NE(refusal([&] { e.fmm.evaluate(e.strengths, hessian); }).find("no second derivatives"),
+            std::string::npos);
   EXPECT_NO_THROW(e.fmm.evaluate(e.strengths));
+  for (const AnyKernel& kernel : {AnyKernel(BiotSavart{}), AnyKernel(Elasticity{})}) {
+    VectorEvaluation other(problem, kernel, options);
+    EXPECT_NE(refusal([&] {
+                other.fmm.evaluate(other.strengths, Output::potential_and_pressure);
+              }).find("pressure"),
+              std::string::npos);
+  }
   EXPECT_NE(refusal([&] { Fmm(MPI_COMM_WORLD, Stokes{0}, options); }).find("viscosity"), std::string::npos);
-  options.output = Output::potential_and_gradient;
-  EXPECT_NE(refusal([&] { Fmm(MPI_COMM_WORLD, Stokes{}, options); }).find("one result"), std::string::npos);
+  options.output = hessian;
+  EXPECT_NE(refusal([&] { Fmm(MPI_COMM_WORLD, Stokes{}, options); }).find("no second derivatives"),
+            std::string::npos);
+  options.output = Output::potential_and_pressure;
+  EXPECT_NE(refusal([&] { Fmm(MPI_COMM_WORLD, Laplace{}, options); }).find("no pressure"), std::string::npos);
 }
 
 // ---- physics.

@@ -6,6 +6,7 @@
 #include <functional>
 #include <numbers>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -45,20 +46,80 @@ Vector formula(const AnyKernel& kernel, const Vector& d, const Vector& f) {
   return u;
 }
 
+/// d u_i / d x_k of K(d) f at 3 i + k, likewise.
+std::array<double, 9> gradient_formula(const AnyKernel& kernel, const Vector& d, const Vector& f) {
+  const double r = std::sqrt(dot(d, d)), r3 = r * r * r, r5 = r3 * r * r, along = dot(d, f);
+  const auto delta = [](std::size_t i, std::size_t k) { return i == k ? 1.0 : 0.0; };
+  std::array<double, 9> g{};
+  for (std::size_t i = 0; i < 3; ++i)
+    for (std::size_t k = 0; k < 3; ++k) {
+      const std::size_t j = (i + 1) % 3, l = (i + 2) % 3;
+      if (kernel.name() == "biot-savart") {
+        const double turned = f[j] * d[l] - f[l] * d[j];
+        g[3 * i + k] = (f[j] * delta(l, k) - f[l] * delta(j, k)) / r3 - 3 * turned * d[k] / r5;
+      } else {
+        const double a = kernel.columns().a;
+        g[3 * i + k] =
+            -a * f[i] * d[k] / r3 + (delta(i, k) * along + d[i] * f[k]) / r3 - 3 * d[i] * d[k] * along / r5;
+      }
+      g[3 * i + k] *= kernel.constant();
+    }
+  return g;
+}
+
 const std::vector<AnyKernel>& kernels() {
   static const std::vector<AnyKernel> all{Stokes{0.7}, Elasticity{1.3, 0.3}, BiotSavart{}};
+  return all;
+}
+
+/// A kernel with one of its outputs.
+struct Case {
+  AnyKernel kernel;
+  ResultLayout layout;
+  std::string name() const {
+    return std::string(kernel.name()) + (layout.pressure ? ", pressure" : "") +
+           (layout.order > 0 ? ", gradient" : "");
+  }
+};
+const std::vector<Case>& cases() {
+  static const std::vector<Case> all = [] {
+    std::vector<Case> some;
+    for (const AnyKernel& kernel : kernels())
+      for (const Output output :
+           {Output::potential, Output::potential_and_gradient, Output::potential_and_pressure})
+        if (output != Output::potential_and_pressure || kernel.has_pressure())
+          some.push_back({kernel, layout_of(kernel, output)});
+    return some;
+  }();
   return all;
 }
 
 TEST(VectorKernels, AreTheTextbooksFormulas) {
   for (const AnyKernel& kernel : kernels()) {
     const Vector d{0.3, -1.1, 0.7}, f{2, 0.5, -1.5};
-    const double r2 = dot(d, d);
+    const double r = std::sqrt(dot(d, d));
     Vector u{};
-    kernel.add_vector(d, r2, 1 / std::sqrt(r2), f, u);
+    double pressure = 0;
+    std::array<double, 9> gradient{};
+    kernel.add_vector(d, 1 / r, f, u.data(), &pressure, gradient.data());
     const Vector expected = formula(kernel, d, f);
-    for (std::size_t i = 0; i < 3; ++i)
+    const std::array<double, 9> slopes = gradient_formula(kernel, d, f);
+    for (std::size_t i = 0; i < 3; ++i) {
       EXPECT_NEAR(kernel.constant() * u[i], expected[i], 1e-15) << kernel.name();
+      for (std::size_t k = 0; k < 3; ++k) {
+        EXPECT_NEAR(kernel.constant() * gradient[3 * i + k], slopes[3 * i + k], 1e-15) << kernel.name();
+        constexpr double h = 1e-5;
+        Vector after = d, before = d;
+        after[k] += h;
+        before[k] -= h;
+        EXPECT_NEAR(slopes[3 * i + k],
+                    (formula(kernel, after, f)[i] - formula(kernel, before, f)[i]) / (2 * h), 1e-9)
+            << kernel.name();
+      }
+    }
+    EXPECT_EQ(kernel.has_pressure(), kernel.name() == "stokes");
+    EXPECT_NEAR(kernel.constant() * kernel.pressure_factor() * pressure,
+                kernel.has_pressure() ? dot(d, f) / (4 * std::numbers::pi * r * r * r) : 0, 1e-15);
     EXPECT_EQ(kernel.components(), 3);
     EXPECT_EQ(kernel.translation_kernel().name(), "laplace");
   }
@@ -102,16 +163,29 @@ TEST(VectorKernels, ParametersAreNamedAndChecked) {
   EXPECT_EQ(named_kernel("stokes", given).parameters()[0], 3);
 }
 
-/// Points with strengths and results, three of each, in arrays of their own.
+template <class T>
+ResultArrays<T> arrays_of(std::vector<std::vector<T>>& results, const ResultLayout& layout) {
+  ResultArrays<T> arrays{{}, layout};
+  for (std::size_t r = 0; r < results.size(); ++r) arrays.parts[r] = results[r].data();
+  return arrays;
+}
+
+/// Points with strengths and results in arrays of their own.
 template <class Real>
 struct Cloud {
-  std::vector<Real> x, y, z, low_x, low_y, low_z, strengths, results[3];
+  ResultLayout layout;
+  std::vector<Real> x, y, z, low_x, low_y, low_z, strengths;
+  std::vector<std::vector<Real>> results;
   std::vector<double> points, forces;  // interleaved, as rounded
   Index count, stride;
 
   /// `copies`: how many of the points of `other` coincide with the first of this.
-  Cloud(Index n, unsigned seed, const Cloud* other = nullptr, Index copies = 0)
-      : count(n), stride(padded(n) + kPaddedPoints) {
+  Cloud(const ResultLayout& results_of, Index n, unsigned seed, const Cloud* other = nullptr,
+        Index copies = 0)
+      : layout(results_of),
+        results(static_cast<std::size_t>(layout.count())),
+        count(n),
+        stride(padded(n) + kPaddedPoints) {
     points = make_points("cube", static_cast<std::size_t>(n), seed);
     for (Index i = 0; i < 3 * copies; ++i) points[std::size_t(i)] = other->points[std::size_t(i)];
     const auto size = static_cast<std::size_t>(stride);
@@ -149,41 +223,59 @@ struct Cloud {
     return {x.data(), y.data(), z.data(), strengths.data(), count, stride};
   }
   LowParts<Real> low() const { return {low_x.data(), low_y.data(), low_z.data()}; }
-  ResultArrays<Real> arrays() { return {{results[0].data(), results[1].data(), results[2].data()}, {3, 0}}; }
+  ResultArrays<Real> arrays() { return arrays_of(results, layout); }
   SymmetricArrays<Real> symmetric() {
     return {x.data(), y.data(), z.data(), strengths.data(), count, arrays(), stride};
   }
 };
 
-/// The plain sum of all pairs but those in `left_out`, without the constant, (targets, 3).
-std::vector<double> plain(const AnyKernel& kernel, const std::vector<double>& targets,
+/// The plain sums of all pairs but those in `left_out`, without the constant, (targets, results).
+std::vector<double> plain(const Case& of, const std::vector<double>& targets,
                           const std::vector<double>& sources, const std::vector<double>& forces,
                           const std::function<bool(Index, Index)>& left_out = {}) {
-  std::vector<double> u(targets.size());
+  const auto width = static_cast<std::size_t>(of.layout.count());
+  std::vector<double> sums(targets.size() / 3 * width);
   for (std::size_t i = 0; i < targets.size() / 3; ++i)
     for (std::size_t j = 0; j < sources.size() / 3; ++j) {
       Vector d, f;
       for (std::size_t c = 0; c < 3; ++c)
         d[c] = targets[3 * i + c] - sources[3 * j + c], f[c] = forces[3 * j + c];
-      if (dot(d, d) == 0 || (left_out && left_out(Index(i), Index(j)))) continue;
-      const Vector one = formula(kernel, d, f);
-      for (std::size_t c = 0; c < 3; ++c) u[3 * i + c] += one[c] / kernel.constant();
+      const double r2 = dot(d, d);
+      if (r2 == 0 || (left_out && left_out(Index(i), Index(j)))) continue;
+      double* const to = &sums[width * i];
+      const Vector u = formula(of.kernel, d, f);
+      for (std::size_t c = 0; c < 3; ++c) to[c] += u[c] / of.kernel.constant();
+      if (of.layout.pressure) to[of.layout.first_of_pressure()] += dot(d, f) / (r2 * std::sqrt(r2));
+      if (of.layout.order == 0) continue;
+      const std::array<double, 9> g = gradient_formula(of.kernel, d, f);
+      for (std::size_t c = 0; c < 9; ++c)
+        to[of.layout.first_of_gradient() + Index(c)] += g[c] / of.kernel.constant();
     }
-  return u;
+  return sums;
 }
 
+/// Compares values, pressures and gradients, each with all others of its kind.
 template <class T>
-void expect_near(const T* const (&results)[3], const std::vector<double>& expected, double tolerance) {
-  std::vector<double> found;
-  for (std::size_t i = 0; i < expected.size() / 3; ++i)
-    for (const T* part : results) found.push_back(double(part[i]));
-  EXPECT_LT(relative_l2(found, expected), tolerance);
+void expect_near(const std::vector<std::vector<T>>& results, const ResultLayout& layout,
+                 const std::vector<double>& expected, double tolerance) {
+  const int width = layout.count(), begins[] = {0, layout.first_of_pressure(), layout.first_of_gradient()},
+            ends[] = {3, begins[1] + layout.pressure, layout.order > 0 ? width : 0};
+  for (std::size_t group = 0; group < 3; ++group) {
+    std::vector<double> found, exact;
+    for (std::size_t i = 0; i < expected.size() / static_cast<std::size_t>(width); ++i)
+      for (int r = begins[group]; r < ends[group]; ++r) {
+        found.push_back(double(results[static_cast<std::size_t>(r)][i]));
+        exact.push_back(expected[i * static_cast<std::size_t>(width) + static_cast<std::size_t>(r)]);
+      }
+    if (!exact.empty()) {
+      EXPECT_LT(relative_l2(found, exact), tolerance) << group;
+    }
+  }
 }
 
 template <class Real>
 void expect_near(const Cloud<Real>& cloud, const std::vector<double>& expected, double tolerance) {
-  const Real* const parts[] = {cloud.results[0].data(), cloud.results[1].data(), cloud.results[2].data()};
-  expect_near(parts, expected, tolerance);
+  expect_near(cloud.results, cloud.layout, expected, tolerance);
 }
 
 class VectorLoops : public ::testing::TestWithParam<simd::Isa> {
@@ -200,14 +292,14 @@ class VectorLoops : public ::testing::TestWithParam<simd::Isa> {
 
 template <class Real>
 void check_one_sided(double tolerance) {
-  for (const AnyKernel& kernel : kernels())
+  for (const Case& of : cases())
     for (const Index n : {1, 2, 7, 8, 16, 31, 45}) {
-      SCOPED_TRACE(std::string(kernel.name()) + ' ' + std::to_string(n));
-      Cloud<Real> sources(23, 2), targets(n, 1, &sources, std::min<Index>(n, 2));
+      SCOPED_TRACE(of.name() + ' ' + std::to_string(n));
+      Cloud<Real> sources(of.layout, 23, 2), targets(of.layout, n, 1, &sources, std::min<Index>(n, 2));
       sources.drop_low_parts();
       targets.drop_low_parts();
-      pair_sums(kernel, targets.targets(), sources.sources(), 0, targets.arrays().parts.data());
-      expect_near(targets, plain(kernel, targets.points, sources.points, sources.forces), tolerance);
+      pair_sums(of.kernel, targets.targets(), sources.sources(), of.layout, targets.arrays().parts.data());
+      expect_near(targets, plain(of, targets.points, sources.points, sources.forces), tolerance);
     }
 }
 
@@ -217,21 +309,21 @@ TEST_P(VectorLoops, OneSided) {
 }
 
 TEST_P(VectorLoops, OneSidedOverSplitPoints) {
-  for (const AnyKernel& kernel : kernels())
+  for (const Case& of : cases())
     for (const Index n : {1, 2, 3, 16, 45})
       for (const Index m : {5, 70}) {
-        SCOPED_TRACE(std::string(kernel.name()) + ' ' + std::to_string(n) + ' ' + std::to_string(m));
-        Cloud<float> sources(m, 2), targets(n, 1, &sources, 1);
+        SCOPED_TRACE(of.name() + ' ' + std::to_string(n) + ' ' + std::to_string(m));
+        Cloud<float> sources(of.layout, m, 2), targets(of.layout, n, 1, &sources, 1);
         std::set<std::pair<Index, Index>> reported;
         const ClosePairs close{[](void* to, Index a, Index b) {
                                  static_cast<std::set<std::pair<Index, Index>>*>(to)->insert({a, b});
                                },
                                &reported};
-        pair_sums_split(kernel, targets.targets(), targets.low(), sources.sources(), sources.low(),
-                        {0.01F, close}, 0, targets.arrays().parts.data());
+        pair_sums_split(of.kernel, targets.targets(), targets.low(), sources.sources(), sources.low(),
+                        {0.01F, close}, of.layout, targets.arrays().parts.data());
         EXPECT_TRUE(reported.count({0, 0}));
         expect_near(targets,
-                    plain(kernel, targets.points, sources.points, sources.forces,
+                    plain(of, targets.points, sources.points, sources.forces,
                           [&](Index i, Index j) {
                             return reported.count({i, j}) > 0;
                           }),
@@ -240,35 +332,33 @@ TEST_P(VectorLoops, OneSidedOverSplitPoints) {
 }
 
 TEST_P(VectorLoops, Symmetric) {
-  for (const AnyKernel& kernel : kernels())
+  for (const Case& of : cases())
     for (const Index na : {1, 7, 16, 37})
       for (const Index nb : {1, 20, 140}) {
-        SCOPED_TRACE(std::string(kernel.name()) + ' ' + std::to_string(na) + ' ' + std::to_string(nb));
-        Cloud<double> a(na, 1), b(nb, 2, &a, 1);
-        pair_symmetric(kernel, a.symmetric(), b.symmetric(), 1);
-        expect_near(a, plain(kernel, a.points, b.points, b.forces), 1e-14);
-        expect_near(b, plain(kernel, b.points, a.points, a.forces), 1e-14);
+        SCOPED_TRACE(of.name() + ' ' + std::to_string(na) + ' ' + std::to_string(nb));
+        Cloud<double> a(of.layout, na, 1), b(of.layout, nb, 2, &a, 1);
+        pair_symmetric(of.kernel, a.symmetric(), b.symmetric(), 1);
+        expect_near(a, plain(of, a.points, b.points, b.forces), 1e-14);
+        expect_near(b, plain(of, b.points, a.points, a.forces), 1e-14);
 
-        Cloud<float> fa(na, 1), fb(nb, 2, &fa, 1);
-        std::vector<double> sums[3];
-        for (auto& part : sums) part.resize(static_cast<std::size_t>(fa.stride));
+        Cloud<float> fa(of.layout, na, 1), fb(of.layout, nb, 2, &fa, 1);
+        std::vector<std::vector<double>> sums(fa.results.size(),
+                                              std::vector<double>(static_cast<std::size_t>(fa.stride)));
         std::set<std::pair<Index, Index>> reported;
         const ClosePairs close{[](void* to, Index i, Index j) {
                                  static_cast<std::set<std::pair<Index, Index>>*>(to)->insert({i, j});
                                },
                                &reported};
-        pair_symmetric_split(kernel, fa.symmetric(), fa.low(),
-                             {{sums[0].data(), sums[1].data(), sums[2].data()}, {3, 0}}, fb.symmetric(),
+        pair_symmetric_split(of.kernel, fa.symmetric(), fa.low(), arrays_of(sums, of.layout), fb.symmetric(),
                              fb.low(), {0.01F, close});
-        const double* const to_a[] = {sums[0].data(), sums[1].data(), sums[2].data()};
-        expect_near(to_a,
-                    plain(kernel, fa.points, fb.points, fb.forces,
+        expect_near(sums, of.layout,
+                    plain(of, fa.points, fb.points, fb.forces,
                           [&](Index i, Index j) {
                             return reported.count({i, j}) > 0;
                           }),
                     1e-5);
         expect_near(fb,
-                    plain(kernel, fb.points, fa.points, fa.forces,
+                    plain(of, fb.points, fa.points, fa.forces,
                           [&](Index i, Index j) {
                             return reported.count({j, i}) > 0;
                           }),
@@ -279,9 +369,9 @@ TEST_P(VectorLoops, Symmetric) {
 // Two leaves of different size, and pairs within one.
 TEST_P(VectorLoops, LeafFrames) {
   constexpr Index na = 37, nb = 150, n = na + nb;
-  for (const AnyKernel& kernel : kernels())
+  for (const Case& of : cases())
     for (const bool estimate : {false, true}) {
-      SCOPED_TRACE(std::string(kernel.name()) + (estimate ? ", estimate" : ""));
+      SCOPED_TRACE(of.name() + (estimate ? ", estimate" : ""));
       std::vector<float> x, y, z, strengths(3 * n);
       std::vector<double> points, forces = make_charges(3 * n, 5);
       const std::vector<double> unit = make_points("cube", n, 3);
@@ -301,23 +391,22 @@ TEST_P(VectorLoops, LeafFrames) {
           f = double(static_cast<float>(f));
         }
       }
-      std::vector<double> sums[3];
-      for (auto& part : sums) part.resize(n);
+      std::vector<std::vector<double>> sums(static_cast<std::size_t>(of.layout.count()),
+                                            std::vector<double>(n));
       std::set<std::pair<Index, Index>> reported;
       const ClosePairs close{[](void* to, Index i, Index j) {
                                static_cast<std::set<std::pair<Index, Index>>*>(to)->insert({i, j});
                              },
                              &reported};
       const LeafFrameArrays arrays{x.data(), y.data(), z.data(), strengths.data(), n, n};
-      const ResultArrays<double> to{{sums[0].data(), sums[1].data(), sums[2].data()}, {3, 0}};
+      const ResultArrays<double> to = arrays_of(sums, of.layout);
       const LeafFrame leaf{0, na, 1e-3F, 1, 1};
       const LeafFramePartner other{na, nb, 0.5F, 2.5F, 0.5F, 0};
-      pair_symmetric_leaf_frame(kernel, arrays, to, leaf, &other, 1, estimate, close);
-      pair_self_leaf_frame(kernel, arrays, to, leaf, estimate, close);
-      const double* const parts[] = {sums[0].data(), sums[1].data(), sums[2].data()};
+      pair_symmetric_leaf_frame(of.kernel, arrays, to, leaf, &other, 1, estimate, close);
+      pair_self_leaf_frame(of.kernel, arrays, to, leaf, estimate, close);
       expect_near(
-          parts,
-          plain(kernel, points, points, forces,
+          sums, of.layout,
+          plain(of, points, points, forces,
                 [&](Index i, Index j) {
                   return (i >= na && j >= na) || reported.count({i, j}) > 0 || reported.count({j, i}) > 0;
                 }),
@@ -332,22 +421,67 @@ TEST(VectorKernels, ReferenceSumsAreDirectSums) {
   const std::vector<double> sources = make_points("plummer", 1500), targets = make_points("cube", 70, 3),
                             forces = make_charges(4500);
   for (const AnyKernel& kernel : kernels())
-    for (const double unit : {1.0, 0x1p-100}) {
-      SCOPED_TRACE(std::string(kernel.name()) + ' ' + std::to_string(unit));
-      std::vector<double> from = sources, to = targets;
-      for (auto* points : {&from, &to})
-        for (double& v : *points) v *= unit;
-      const ReferenceSums sums = reference_sums(kernel, to, from, {forces, {}}, Output::potential);
-      Field expected;
-      direct_sum(kernel, to, from, {forces, {}}, Output::potential, expected);
-      EXPECT_LT(relative_l2(sums.potential, expected.potential), 1e-13);
-      for (std::size_t i = 0; i < 70; ++i) {
-        const double length = std::hypot(expected.potential[3 * i], expected.potential[3 * i + 1],
-                                         expected.potential[3 * i + 2]);
-        EXPECT_GT(sums.scale[i], length);
-        EXPECT_LT(sums.scale[i], 1e4 * length);
+    for (const Output output :
+         {Output::potential, Output::potential_and_gradient, Output::potential_and_pressure})
+      for (const double unit : {1.0, 0x1p-100}) {
+        if (output == Output::potential_and_pressure && !kernel.has_pressure()) continue;
+        SCOPED_TRACE(std::string(kernel.name()) + ' ' + std::to_string(unit));
+        std::vector<double> from = sources, to = targets;
+        for (auto* points : {&from, &to})
+          for (double& v : *points) v *= unit;
+        const ReferenceSums sums = reference_sums(kernel, to, from, {forces, {}}, output);
+        Field expected;
+        direct_sum(kernel, to, from, {forces, {}}, output, expected);
+        const auto check = [](const std::vector<double>& values, const std::vector<double>& scales,
+                              const std::vector<double>& exact, std::size_t width) {
+          ASSERT_EQ(values.size(), exact.size());
+          ASSERT_EQ(scales.size(), exact.size() / width);
+          if (exact.empty()) return;
+          EXPECT_LT(relative_l2(values, exact), 1e-13);
+          for (std::size_t i = 0; i < scales.size(); ++i) {
+            double square = 0;
+            for (std::size_t c = 0; c < width; ++c)
+              square += exact[width * i + c] / scales[i] * (exact[width * i + c] / scales[i]);
+            EXPECT_LT(square, 1);
+            EXPECT_GT(square, 1e-8);
+          }
+        };
+        check(sums.potential, sums.scale, expected.potential, 3);
+        check(sums.gradient, sums.gradient_scale, expected.gradient, 9);
+        check(sums.pressure, sums.pressure_scale, expected.pressure, 1);
+        EXPECT_EQ(sums.pressure.size(), output != Output::potential && kernel.has_pressure() ? 70 : 0);
       }
+}
+
+// Scales of a single source are the largest lengths that results can have.
+TEST(VectorKernels, ScalesAreTheLargestLengths) {
+  const std::vector<double> source(3, 0.0), target = {0.3, -0.4, 0.5};
+  for (const AnyKernel& kernel : kernels()) {
+    double largest[3] = {}, scales[3] = {};
+    // Along the distance, across it, and others.
+    std::vector<double> directions = {0.3, -0.4, 0.5, 0.4, 0.3, 0}, others = make_charges(60, 9);
+    directions.insert(directions.end(), others.begin(), others.end());
+    for (std::size_t i = 0; i < directions.size(); i += 3) {
+      const double length = std::hypot(directions[i], directions[i + 1], directions[i + 2]);
+      std::vector<double> f;
+      for (std::size_t c = 0; c < 3; ++c) f.push_back(directions[i + c] / length);
+      const ReferenceSums sums =
+          reference_sums(kernel, target, source, {f, {}}, Output::potential_and_gradient);
+      const auto raise = [&](int k, const std::vector<double>& values, const std::vector<double>& scale) {
+        double square = 0;
+        for (const double v : values) square += v * v;
+        largest[k] = std::max(largest[k], std::sqrt(square));
+        scales[k] = scale.empty() ? 0 : scale[0];
+      };
+      raise(0, sums.potential, sums.scale);
+      raise(1, sums.gradient, sums.gradient_scale);
+      raise(2, sums.pressure, sums.pressure_scale);
     }
+    for (int k = 0; k < 3; ++k) {
+      EXPECT_LE(largest[k], scales[k] * (1 + 1e-12)) << kernel.name() << ' ' << k;
+      EXPECT_GE(largest[k], scales[k] * (1 - 1e-12)) << kernel.name() << ' ' << k;
+    }
+  }
 }
 
 }  // namespace

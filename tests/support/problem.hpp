@@ -44,7 +44,11 @@ inline std::vector<double> gather(const std::vector<double>& mine, const Part& p
 }
 
 inline Field gather(const Field& mine, const Part& part) {
-  return {gather(mine.potential, part), gather(mine.gradient, part), gather(mine.hessian, part), mine.vectors,
+  return {gather(mine.potential, part),
+          gather(mine.gradient, part),
+          gather(mine.hessian, part),
+          gather(mine.pressure, part),
+          mine.vectors,
           mine.components};
 }
 

@@ -103,7 +103,7 @@ void draw_vector_kernel(Random& random, Case& c) {
   const Options& options = c.choice.options;
   constexpr double kMost = 1e50;
   const double size = std::max(largest(c.problem.sources), largest(c.problem.targets));
-  if (!wanted || c.choice.refused || options.output != Output::potential ||
+  if (!wanted || c.choice.refused || options.output == Output::potential_gradient_and_hessian ||
       options.source_kind != SourceKind::charges || !(size < kMost && size > 1 / kMost))
     return;
   try {
@@ -115,8 +115,19 @@ void draw_vector_kernel(Random& random, Case& c) {
   c.charges.clear();
   for (const double charge : c.problem.charges)
     for (int i = 0; i < 3; ++i) c.charges.push_back(charge * random.uniform(-1, 1));
-  // Of their own tables, the order is that for gradients; an order of the caller's is one for potentials.
+  // Of their own tables, the order is that for one derivative more; an order of the caller's is not, nor is
+  // that for the result if its gradient is asked for unannounced.
   if (options.order) c.choice.bound = c.choice.gradient_bound;
+  if (options.order || options.output == Output::potential) c.choice.gradient_bound = c.choice.hessian_bound;
+  // The limit in docs/kernels.md.
+  c.choice.gradient_bound = std::max(c.choice.gradient_bound, 1e-9);
+}
+
+/// The output of a vector kernel: mostly what the options say, for Stokes also the pressure.
+Output draw_vector_output(Random& random, const Case& c) {
+  const bool gradient = c.choice.options.output != Output::potential;
+  if (random.chance(0.1) != gradient) return Output::potential_and_gradient;
+  return c.kernel.has_pressure() && random.chance(0.4) ? Output::potential_and_pressure : Output::potential;
 }
 
 /// Mostly what the options say; not in units of length in which the derivatives of dipoles over- or
@@ -205,7 +216,7 @@ Case draw_case(std::uint64_t seed, std::uint64_t number, int most_ranks) {
     c.output = Output::potential_and_gradient;
   Random dipoles(seed, number, kDipoles);
   if (c.kernel.components() > 1)
-    c.output = Output::potential;
+    c.output = draw_vector_output(dipoles, c);
   else
     draw_kind_and_output(dipoles, c);
   if (random.chance(0.3))

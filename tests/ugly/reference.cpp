@@ -84,7 +84,8 @@ Reference direct_sum(const AnyKernel& kernel, const Problem& problem, bool charg
 }
 
 Reference direct_vector_sum(const AnyKernel& kernel, const Problem& problem,
-                            const std::vector<double>& strengths, const std::vector<std::size_t>& places) {
+                            const std::vector<double>& strengths, const std::vector<std::size_t>& places,
+                            Output output) {
   Reference result;
   const std::vector<double>& targets = problem.all_targets();
   const auto parameters = kernel.parameters();
@@ -100,7 +101,7 @@ Reference direct_vector_sum(const AnyKernel& kernel, const Problem& problem,
   }
   for (const std::size_t place : places) {
     const double* x = &targets[3 * place];
-    long double u[3] = {}, scale = 0;
+    long double u[3] = {}, scale = 0, g[9] = {}, gradient_scale = 0, p = 0, pressure_scale = 0;
     for (std::size_t j = 0; j < problem.charges.size(); ++j) {
       const double *y = &problem.sources[3 * j], *f = &strengths[3 * j];
       const long double d[3] = {static_cast<long double>(x[0]) - y[0], static_cast<long double>(x[1]) - y[1],
@@ -116,9 +117,31 @@ Reference direct_vector_sum(const AnyKernel& kernel, const Problem& problem,
         u[i] += constant / r * (a * f[i] + b * along * d[i] + c * (f[k] * d[l] - f[l] * d[k]) / r2);
       }
       scale += constant * length / r * (a + b + c / r);
+      // Derivatives by x_k of these terms.
+      for (int i = 0; i < 3; ++i)
+        for (int k = 0; k < 3; ++k) {
+          const int after = (i + 1) % 3, last = (i + 2) % 3;
+          const long double same = i == k, turned = f[after] * d[last] - f[last] * d[after],
+                            turning = f[after] * (last == k) - f[last] * (after == k);
+          g[3 * i + k] += constant / r *
+                          (-a * f[i] * d[k] / r2 + c * (turning - 3 * turned * d[k] / r2) / r2 +
+                           b * (same * along + d[i] * f[k] / r2 - 3 * along * d[i] * d[k] / r2));
+        }
+      gradient_scale +=
+          constant * length / r2 * (std::sqrt((a + b) * (a + b) + 2 * b * b) + c * std::sqrt(5.0L) / r);
+      p += along / (4 * kPi * r);
+      pressure_scale += length / (4 * kPi * r2);
     }
     result.potential.insert(result.potential.end(), u, u + 3);
     result.potential_scale.push_back(scale);
+    if (output == Output::potential) continue;
+    if (kernel.has_pressure()) {
+      result.pressure.push_back(p);
+      result.pressure_scale.push_back(pressure_scale);
+    }
+    if (output != Output::potential_and_gradient) continue;
+    result.gradient.insert(result.gradient.end(), g, g + 9);
+    result.gradient_scale.push_back(gradient_scale);
   }
   return result;
 }

@@ -16,6 +16,7 @@ struct Reference {
   std::vector<long double> potential, potential_scale;  // (n)
   std::vector<long double> gradient, gradient_scale;    // (n, 3), (n); empty unless asked for
   std::vector<long double> hessian, hessian_scale;      // (n, 6), (n); likewise
+  std::vector<long double> pressure, pressure_scale;    // (n), (n); likewise
 };
 
 /// Sums over the sources' charges and dipoles (n, 3), either of which may be left out, at the problem's
@@ -24,10 +25,11 @@ Reference direct_sum(const AnyKernel& kernel, const Problem& problem, bool charg
                      const std::vector<double>& dipoles, const std::vector<std::size_t>& places,
                      Output output);
 
-/// Likewise for a vector kernel with strengths (n, 3): potential (n, 3), and the sum of |f| times the largest
-/// factor by which the kernel stretches a vector.
+/// Likewise for a vector kernel with strengths (n, 3): potential (n, 3), gradient (n, 9) and pressure, and
+/// the sums of |f| times the largest length that they have for a strength of length 1.
 Reference direct_vector_sum(const AnyKernel& kernel, const Problem& problem,
-                            const std::vector<double>& strengths, const std::vector<std::size_t>& places);
+                            const std::vector<double>& strengths, const std::vector<std::size_t>& places,
+                            Output output);
 
 /// Errors are infinite if a value is not finite, or not zero where nothing contributes.
 struct Errors {

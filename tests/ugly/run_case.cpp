@@ -65,14 +65,20 @@ std::vector<double> in_vectors(const Case& c, const std::vector<double>& one) {
   return all;
 }
 
-constexpr std::vector<double> Field::*kParts[] = {&Field::potential, &Field::gradient, &Field::hessian};
-/// Numbers per target in the derivatives of order k.
+constexpr std::vector<double> Field::*kParts[] = {&Field::potential, &Field::gradient, &Field::hessian,
+                                                  &Field::pressure};
+constexpr int kPressure = 3;
+/// Numbers per target in a part: derivatives of order k, or the pressure.
 std::size_t width_of(const Case& c, int k) {
-  constexpr std::size_t kWidths[] = {1, 3, 6};
-  return k == 0 ? components_of(c) : kWidths[k];
+  constexpr std::size_t kWidths[] = {1, 3, 6, 1};
+  return kWidths[k] * (k == kPressure ? 1 : components_of(c));
 }
-int parts_of(Output output) {
-  return static_cast<int>(output) + 1;
+std::vector<int> parts_of(const Case& c) {
+  std::vector<int> parts = {0};
+  if (c.output == Output::potential_and_gradient) parts = {0, 1};
+  if (c.output == Output::potential_gradient_and_hessian) parts = {0, 1, 2};
+  if (c.kernel.has_pressure() && c.output != Output::potential) parts.push_back(kPressure);
+  return parts;
 }
 
 /// The field of the vector that is judged.
@@ -148,7 +154,7 @@ std::string evaluate_alone(const Case& c, const Part& mine, Field& field, MPI_Co
   MPI_Comm_rank(comm, &rank);
   const std::size_t targets = c.problem.all_targets().size() / 3;
   Field all;
-  for (int k = 0; k < parts_of(c.output); ++k) (all.*kParts[k]).resize(width_of(c, k) * targets);
+  for (const int k : parts_of(c)) (all.*kParts[k]).resize(width_of(c, k) * targets);
   std::string failure;
   if (rank == 0) {
     Part together;
@@ -167,7 +173,7 @@ std::string evaluate_alone(const Case& c, const Part& mine, Field& field, MPI_Co
   const long count = static_cast<long>(mine.target_places.size());
   MPI_Exscan(&count, &before, 1, MPI_LONG, MPI_SUM, comm);
   if (rank == 0) before = 0;
-  for (int k = 0; k < parts_of(c.output); ++k) {
+  for (const int k : parts_of(c)) {
     const auto width = static_cast<long>(width_of(c, k));
     const auto first = (all.*kParts[k]).begin() + width * before;
     (field.*kParts[k]).assign(first, first + width * count);
@@ -184,12 +190,12 @@ class Judge {
         field_(field),
         comm_(comm),
         reference_(c.kernel.components() > 1
-                       ? direct_vector_sum(c.kernel, c.problem, c.charges, part.target_places)
+                       ? direct_vector_sum(c.kernel, c.problem, c.charges, part.target_places, c.output)
                        : direct_sum(c.kernel, c.problem, c.kind != SourceKind::dipoles, c.dipoles,
                                     part.target_places, c.output)) {}
 
   std::string faults() {
-    for (int k = 0; k < parts_of(c_.output); ++k) compare(k);
+    for (const int k : parts_of(c_)) compare(k);
     if (faults_.empty() && c_.ranks > 1 && !c_.mixed_isas && c_.choice.same_on_one_rank)
       compare_with_one_rank();
     return faults_;
@@ -197,13 +203,13 @@ class Judge {
 
  private:
   using Numbers = std::vector<long double>;
-  static constexpr const char* kNames[] = {"potential", "gradient", "Hessian"};
+  static constexpr const char* kNames[] = {"potential", "gradient", "Hessian", "pressure"};
   static constexpr Numbers Reference::*kExact[] = {&Reference::potential, &Reference::gradient,
-                                                   &Reference::hessian};
+                                                   &Reference::hessian, &Reference::pressure};
   static constexpr Numbers Reference::*kScales[] = {&Reference::potential_scale, &Reference::gradient_scale,
-                                                    &Reference::hessian_scale};
+                                                    &Reference::hessian_scale, &Reference::pressure_scale};
 
-  /// Compares the derivatives of order k with the direct sum.
+  /// Compares part k with the direct sum.
   void compare(int k) {
     const std::vector<double>& values = field_.*kParts[k];
     const Numbers& exact = reference_.*kExact[k];
@@ -214,12 +220,14 @@ class Judge {
     }
     // Dipoles that were not announced have a larger error, as a gradient that was not.
     const bool announced = c_.kind <= c_.choice.options.source_kind;
-    const double bounds[] = {c_.choice.bound, c_.choice.gradient_bound, c_.choice.hessian_bound};
+    const double bounds[] = {c_.choice.bound, c_.choice.gradient_bound, c_.choice.hessian_bound,
+                             c_.choice.bound};
     const double bound = (announced ? 1 : 30) * bounds[k];
     const Errors mine = errors_of(values, exact, reference_.*kScales[k], width);
     Errors all = mine;
     add_ranks(all, comm_);
-    const double single = kSingleTarget[k + (c_.dipoles.empty() && c_.kernel.components() == 1 ? 0 : 1)];
+    const int order = k == kPressure ? 0 : k;
+    const double single = kSingleTarget[order + (c_.dipoles.empty() && c_.kernel.components() == 1 ? 0 : 1)];
     if (all.relative() < bound && all.worst < single * bound) return;
     faults_ +=
         fmt::format("{} {:.2e} from the direct sum, more than {:.2e}, ", kNames[k], all.relative(), bound);
@@ -249,7 +257,7 @@ class Judge {
     const auto widened = [](const std::vector<double>& values) {
       return std::vector<long double>(values.begin(), values.end());
     };
-    for (int k = 0; k < parts_of(c_.output); ++k)
+    for (const int k : parts_of(c_))
       report_disagreement(
           errors_of(field_.*kParts[k], widened(alone.*kParts[k]), reference_.*kScales[k], width_of(c_, k)),
           kNames[k]);
