@@ -116,8 +116,8 @@ inline constexpr Index kNoMemoryLimit = 0;
 /// All members are optional: `digits` alone chooses the rest, and members that are set take precedence.
 struct Options {
   /// Number of correct digits of `output`: 2..12, in single precision 2..6 (..5 with gradient, ..4 with
-  /// Hessian; of vector kernels ..5, ..4 with gradient). If neither digits nor order is set: 6 (4 in single
-  /// precision). Errors are relative L2 errors (docs/accuracy.md).
+  /// Hessian; of vector kernels ..5, ..4 with gradient, in double ..9 with gradient). If neither digits nor
+  /// order is set: 6 (4 in single precision). Errors are relative L2 errors (docs/accuracy.md).
   std::optional<int> digits;
   std::optional<int> order;                 ///< points per edge of the equivalent surfaces, 2..20
   std::optional<int> check_order;           ///< upward check surface, order..24

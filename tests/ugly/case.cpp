@@ -109,7 +109,7 @@ void draw_vector_kernel(Random& random, Case& c) {
   try {
     resolve(options, kernel.name());
   } catch (const Error&) {
-    return;  // more digits than single precision has for gradients, of which these results are made
+    return;  // more digits than there are for gradients, of which these results are made
   }
   c.kernel = kernel;
   c.charges.clear();
@@ -119,8 +119,6 @@ void draw_vector_kernel(Random& random, Case& c) {
   // that for the result if its gradient is asked for unannounced.
   if (options.order) c.choice.bound = c.choice.gradient_bound;
   if (options.order || options.output == Output::potential) c.choice.gradient_bound = c.choice.hessian_bound;
-  // The limit in docs/kernels.md.
-  c.choice.gradient_bound = std::max(c.choice.gradient_bound, 1e-9);
 }
 
 /// The output of a vector kernel: mostly what the options say, for Stokes also the pressure.

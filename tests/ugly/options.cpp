@@ -41,12 +41,8 @@ class Draw {
     draw_limits();
     if (random_.chance(0.05)) spoil();
     choice_.options = o_;
-    // Surfaces that are not the usual ones represent dipoles worse still, and so do other check points
-    // dipoles on the edges of leaves.
-    if (o_.source_kind != SourceKind::charges) {
-      if (widened_ > 1) widened_ *= 10;
-      if (o_.check_order && *o_.check_order != order()) widened_ = std::max(widened_, 100.0);
-    }
+    // Surfaces that are not the usual ones represent dipoles worse still.
+    if (widened_ > 1 && o_.source_kind != SourceKind::charges) widened_ *= 10;
     choice_.bound = widened_ * std::pow(10.0, -reached()) + added_;
     // If the output is only the potential, or the caller chose the order, the parameters are those for the
     // potential; likewise for the Hessian.
