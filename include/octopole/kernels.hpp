@@ -51,6 +51,9 @@ concept Kernel = requires(const K kernel, double v) {
   /// where both are below any error beyond the node's neighbours, if operators of the kernel would over- or
   /// underflow.
   { kernel.for_operators() } -> std::same_as<K>;
+  {
+    kernel.decay_rate()
+    } -> std::same_as<double>;  ///< lambda >= 0, where f solves (laplacian - lambda^2) f = 0
   { kernel.parameters() } -> std::convertible_to<std::array<double, kKernelParameters>>;
   { K::parameter_names } -> std::convertible_to<std::span<const std::string_view>>;
   { K::with_parameters(kernel.parameters()) } -> std::same_as<K>;
@@ -74,6 +77,7 @@ struct Laplace {
 
   Laplace in_units_of(double) const { return {}; }
   Laplace for_operators() const { return {}; }
+  double decay_rate() const { return 0; }
   std::array<double, kKernelParameters> parameters() const { return {}; }
   static Laplace with_parameters(const std::array<double, kKernelParameters>&) { return {}; }
   /// 1 / r.
@@ -122,6 +126,7 @@ struct Yukawa {
   /// Check potentials are e^(-2 lambda) of the charges or less, and inverses have the reciprocal: at 30, both
   /// are within the range of floats, and M2L transfers e^-57 of a charge or less.
   Yukawa for_operators() const { return {screening < 30 ? screening : 30}; }
+  double decay_rate() const { return screening; }
   std::array<double, kKernelParameters> parameters() const { return {screening}; }
   static Yukawa with_parameters(const std::array<double, kKernelParameters>& p) { return {p[0]}; }
   /// exp(-lambda r) / r.
@@ -401,6 +406,7 @@ class AnyKernel {
   void check() const;
 
   // Of scalar kernels only:
+  double decay_rate() const;
   /// The radial functions without the constant, up to derivatives of this order; 0 beyond.
   RadialFactors at(double r2, double inverse_r, int order = 3) const;
   /// values[i] = f(dx[i], dy[i], dz[i]) without the constant, 0 for coincident points.

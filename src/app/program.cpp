@@ -8,6 +8,7 @@
 #include "base/threads.hpp"
 #include "io/atomic_file.hpp"
 #include "mpi/agreement.hpp"
+#include "mpi/finalize.hpp"
 #include "simd/isa.hpp"
 
 namespace octopole::app {
@@ -22,7 +23,7 @@ class MpiSession {
     mpi::check(MPI_Init_thread(argc, argv, needed, &provided), "MPI_Init_thread");
     if (provided < needed) throw Error("this MPI library does not allow threads (MPI_THREAD_FUNNELED)");
   }
-  ~MpiSession() { MPI_Finalize(); }
+  ~MpiSession() { mpi::finalize(); }
   MpiSession(const MpiSession&) = delete;
   MpiSession& operator=(const MpiSession&) = delete;
 };

@@ -18,6 +18,7 @@
 #include "operators/columns.hpp"
 #include "operators/m2m_l2l.hpp"
 #include "operators/m2p_p2l.hpp"
+#include "operators/net_charge.hpp"
 #include "operators/p2m_l2p.hpp"
 #include "operators/p2p.hpp"
 
@@ -265,6 +266,10 @@ struct Evaluation {
     }
   }
 
+  NetCharge<Real> net_charge(int level, NodeIndex node) const {
+    return {kernel, s.boxes[static_cast<std::size_t>(node)].half, t(level)};
+  }
+
   void upward() {
     const Index width = equivalent_width();
     // Ghosts that are in no list are never received, but M2L by FFT transforms whole families of siblings:
@@ -277,6 +282,9 @@ struct Evaluation {
       for_each_level(s.operator_nodes.source_leaves, [&](int level, std::span<const NodeIndex> leaves) {
         p2m(kernel, t(level), leaves, s.boxes.data(), s.sources_by_node(), strengths(), w.multipoles.data(),
             leaf_frame_points(), octants());
+        if (kind != SourceKind::charges && !leaves.empty())
+          net_charges_of_sources(net_charge(level, leaves.front()), leaves, s.boxes.data(),
+                                 s.sources_by_node(), strengths(), w.multipoles.data());
       });
     }
     auto step = s.ancestors.steps.begin();
@@ -292,6 +300,9 @@ struct Evaluation {
           s.operator_nodes.source_parents[static_cast<std::size_t>(level)]);
       m2m(t(level), parents, s.tree.children.data(), s.tree.has_source.data(), w.multipoles.data(),
           columns());
+      if (kind != SourceKind::charges && !parents.empty())
+        net_charges_of_children(net_charge(level, parents.front()), parents, s.tree.children.data(),
+                                s.tree.has_source.data(), w.multipoles.data(), columns());
       if (moments()) moments_to_parents(parents, octants(), t().equivalent_size(), w.multipoles.data());
     }
   }

@@ -36,6 +36,11 @@ void for_operators(const void* kernel, void* result) {
 }
 
 template <Kernel K>
+double decay_rate(const void* kernel) {
+  return static_cast<const K*>(kernel)->decay_rate();
+}
+
+template <Kernel K>
 RadialFactors at(const void* kernel, double r2, double inverse_r, int order) {
   const K& k = *static_cast<const K*>(kernel);
   RadialFactors f{k.potential(r2, inverse_r), 0, 0, 0};
@@ -100,6 +105,7 @@ const KernelType& type_of() {
                                .set_parameters = set_parameters<K>,
                                .in_units_of = in_units_of<K>,
                                .for_operators = for_operators<K>,
+                               .decay_rate = decay_rate<K>,
                                .at = at<K>,
                                .potentials = potentials<K>,
                                .columns = nullptr,
@@ -128,6 +134,7 @@ const KernelType& type_of() {
                                .set_parameters = set_parameters<K>,
                                .in_units_of = nullptr,
                                .for_operators = nullptr,
+                               .decay_rate = nullptr,
                                .at = nullptr,
                                .potentials = nullptr,
                                .columns = columns<K>,
@@ -272,6 +279,10 @@ AnyKernel AnyKernel::for_operators() const {
   AnyKernel result = *this;
   type_->for_operators(state_, result.state_);
   return result;
+}
+
+double AnyKernel::decay_rate() const {
+  return type_->decay_rate(state_);
 }
 
 void AnyKernel::check() const {

@@ -25,6 +25,7 @@ struct KernelType {
   void (*set_parameters)(const std::array<double, kKernelParameters>& parameters, void* result);
   void (*in_units_of)(const void* kernel, double length, void* result);
   void (*for_operators)(const void* kernel, void* result);
+  double (*decay_rate)(const void* kernel);
   RadialFactors (*at)(const void* kernel, double r2, double inverse_r, int order);
   void (*potentials)(const void* kernel, Index count, const double* dx, const double* dy, const double* dz,
                      double* values);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/threads.hpp"
+#include "mpi/finalize.hpp"
 #include "octopole/fmm.hpp"
 
 int main(int argc, char** argv) {
@@ -28,6 +29,6 @@ int main(int argc, char** argv) {
   octopole::Fmm fmm(MPI_COMM_WORLD, octopole::Laplace{});
   fmm.set_points(std::vector<double>{0, 0, 0, 1, 0, 0});
   if (fmm.evaluate(std::vector<double>{1, 1}).potential.size() != 2) ++failures;
-  MPI_Finalize();
+  octopole::mpi::finalize();
   return failures;
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "mpi/finalize.hpp"
 #include "tests/support/run_all_tests.hpp"
 
 namespace {
@@ -139,6 +140,6 @@ int main(int argc, char** argv) {
   int failed_anywhere = 0;
   MPI_Allreduce(&failed, &failed_anywhere, 1, MPI_INT, MPI_MAX, comm);
   MPI_Comm_free(&comm);
-  MPI_Finalize();
+  octopole::mpi::finalize();
   return failed_anywhere;
 }

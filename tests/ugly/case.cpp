@@ -136,9 +136,8 @@ void draw_kind_and_output(Random& random, Case& c) {
   const double size = std::max(largest(c.problem.sources), largest(c.problem.targets));
   const bool usual = size < kMost && size > 1 / kMost;
   c.kind = random.chance(0.9) ? options.source_kind : SourceKind::charges_and_dipoles;
-  const bool few_digits_in_double =
-      options.precision == Precision::double_precision && c.choice.bound >= 1e-5;
-  if (!usual || !(c.problem.targets_are_sources || few_digits_in_double)) c.kind = SourceKind::charges;
+  const bool few_digits = c.choice.bound >= 1e-5;
+  if (!usual || !(c.problem.targets_are_sources || few_digits)) c.kind = SourceKind::charges;
   if (c.kind != SourceKind::charges) c.dipoles = draw_dipoles(random, c.problem);
   if (c.output == Output::potential) return;
   c.output = usual && random.chance(options.output == Output::potential_gradient_and_hessian ? 0.9 : 0.1)

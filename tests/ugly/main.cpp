@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 
+#include "mpi/finalize.hpp"
 #include "tests/ugly/run_case.hpp"
 
 namespace octopole::ugly {
@@ -168,6 +169,6 @@ int main(int argc, char** argv) {
     if (rank == 0) std::fputs(kUsage, stderr);
   }
   for (const int signal : {SIGALRM, SIGABRT, SIGTERM}) std::signal(signal, SIG_DFL);
-  MPI_Finalize();
+  octopole::mpi::finalize();
   return status;
 }
