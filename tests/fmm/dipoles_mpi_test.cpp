@@ -10,8 +10,7 @@
 
 #include "octopole/error.hpp"
 #include "octopole/verify.hpp"
-#include "tests/support/kept_operators.hpp"
-#include "tests/support/problem.hpp"
+#include "tests/support/dipole_problem.hpp"
 
 namespace octopole {
 namespace {
@@ -20,132 +19,26 @@ using namespace test;
 
 constexpr Output kAll = Output::potential_gradient_and_hessian;
 
-/// Sources with strengths, and targets, of all ranks.
-struct Problem {
-  std::vector<double> sources, targets;  // no targets: sources = targets
-  std::vector<double> charges, dipoles;
-  int vectors = 1;
-
-  Problem(const std::string& shape, std::size_t n, SourceKind kind, int v = 1)
-      : sources(make_points(shape.c_str(), n)), vectors(v) {
-    const auto values = [&](std::size_t size, unsigned seed) {
-      std::vector<double> made;
-      while (made.size() < size) {
-        const std::vector<double> more = make_charges(n, seed++);
-        made.insert(made.end(), more.begin(), more.end());
-      }
-      made.resize(size);
-      return made;
-    };
-    const std::size_t size = n * static_cast<std::size_t>(v);
-    if (kind != SourceKind::dipoles) charges = values(size, 3);
-    if (kind != SourceKind::charges) dipoles = values(3 * size, 30);
-  }
-  Strengths strengths() const { return {charges, dipoles, vectors}; }
-  const std::vector<double>& places() const { return targets.empty() ? sources : targets; }
-};
-
-/// A rank's part of a problem, and its evaluation.
-struct Evaluation {
-  Part part = world();
-  std::vector<double> charges, dipoles;
-  Fmm fmm;
-
-  Evaluation(const Problem& p, const AnyKernel& kernel, const Options& options)
-      : charges(part.of(p.charges, width(p.vectors))),
-        dipoles(part.of(p.dipoles, 3 * width(p.vectors))),
-        fmm(MPI_COMM_WORLD, kernel, options, kept_operators()),
-        vectors_(p.vectors) {
-    if (p.targets.empty())
-      fmm.set_points(part.of(p.sources, 3));
-    else
-      fmm.set_points(part.of(p.sources, 3), part.of(p.targets, 3));
-  }
-  Strengths strengths() const { return {charges, dipoles, vectors_}; }
-  /// The field of all ranks.
-  Field field(Output output) { return gather(fmm.evaluate(strengths(), output), part); }
-
- private:
-  static std::size_t width(int vectors) { return static_cast<std::size_t>(vectors); }
-  int vectors_;
-};
-
-/// Expects errors relative to the results below `tolerance`.
-void expect_near(const Field& field, const Field& expected, double tolerance) {
-  EXPECT_EQ(field.vectors, expected.vectors);
-  ASSERT_EQ(field.gradient.size(), expected.gradient.size());
-  ASSERT_EQ(field.hessian.size(), expected.hessian.size());
-  EXPECT_LT(relative_l2(field.potential, expected.potential), tolerance);
-  if (!field.gradient.empty()) {
-    EXPECT_LT(relative_l2(field.gradient, expected.gradient), tolerance);
-  }
-  if (!field.hessian.empty()) {
-    EXPECT_LT(relative_l2(field.hessian, expected.hessian), tolerance);
-  }
-}
-
-void check(const Problem& problem, const AnyKernel& kernel, Options options, SourceKind kind, Output output,
-           double tolerance) {
-  options.source_kind = kind;
-  options.output = output;
-  Evaluation evaluation(problem, kernel, options);
-  expect_near(evaluation.field(output),
-              direct(kernel, problem.places(), problem.sources, problem.strengths(), output), tolerance);
-}
-
+// More digits, and tiny clusters: tests/accuracy.
 TEST(Dipoles, AnySourceWithAnyOutputReachesTheDigits) {
   struct Pair {
     SourceKind kind;
     Output output;
   };
-  for (const int digits : {3, 6, 9, 12})
-    for (const Pair& pair : {Pair{SourceKind::charges, kAll},
-                             {SourceKind::dipoles, Output::potential},
-                             {SourceKind::dipoles, kAll},
-                             {SourceKind::charges_and_dipoles, Output::potential},
-                             {SourceKind::charges_and_dipoles, Output::potential_and_gradient}}) {
-      // Operators of 12 digits take long.
-      if (digits == 12 && (pair.kind != SourceKind::dipoles || pair.output != Output::potential)) continue;
-      SCOPED_TRACE(::testing::Message() << digits << ", kind " << static_cast<int>(pair.kind) << ", output "
-                                        << static_cast<int>(pair.output));
-      Problem problem(digits % 2 == 0 ? "cube" : "plummer", 600, pair.kind);
-      if (digits == 6) problem.targets = make_points("cube", 400, 9);
-      Options options;
-      options.digits = digits;
-      options.ncrit = digits < 9 ? 25 : 50;
-      check(problem, Laplace{}, options, pair.kind, pair.output, std::pow(10.0, -digits));
-    }
-}
-
-TEST(Dipoles, TinyClustersFarFromAllTargetsReachTheDigits) {
-  for (const double side : {1e-3, 1e-6})
-    for (const int digits : {3, 5, 7, 9})
-      for (const AnyKernel& kernel : {AnyKernel(Laplace{}), AnyKernel(Yukawa{0.5})}) {
-        // Operators of levels take long.
-        if (kernel.name() != Laplace::name && (digits > 5 || side < 1e-3)) continue;
-        SCOPED_TRACE(::testing::Message() << kernel.name() << ", " << digits << " digits, side " << side);
-        Problem problem("cube", 300, SourceKind::dipoles);
-        for (double& x : problem.sources) x *= side;
-        problem.targets = make_points("cube", 300, 9);
-        for (std::size_t i = 0; i < problem.targets.size(); i += 3) problem.targets[i] += 1;
-        Options options;
-        options.digits = digits;
-        options.source_kind = SourceKind::dipoles;
-        options.ncrit = 25;
-        const Field field = Evaluation(problem, kernel, options).field(Output::potential),
-                    exact = direct(kernel, problem.places(), problem.sources, problem.strengths(),
-                                   Output::potential);
-        double strength = 0, error = 0, scale = 0;
-        for (std::size_t i = 0; i < problem.dipoles.size(); i += 3)
-          strength += std::hypot(problem.dipoles[i], problem.dipoles[i + 1], problem.dipoles[i + 2]);
-        for (std::size_t i = 0; i < exact.potential.size(); ++i) {
-          const double* const x = &problem.targets[3 * i];
-          const double r = std::hypot(x[0], x[1], x[2]), k = kernel.decay_rate();
-          error += std::pow(field.potential[i] - exact.potential[i], 2);
-          scale += std::pow(strength * kernel.constant() * (1 / r + k) / r * std::exp(-k * r), 2);
-        }
-        EXPECT_LT(std::sqrt(error / scale), std::pow(10.0, -digits));
-      }
+  for (const Pair& pair : {Pair{SourceKind::charges, kAll},
+                           {SourceKind::dipoles, Output::potential},
+                           {SourceKind::dipoles, kAll},
+                           {SourceKind::charges_and_dipoles, Output::potential},
+                           {SourceKind::charges_and_dipoles, Output::potential_and_gradient}}) {
+    SCOPED_TRACE(::testing::Message()
+                 << "kind " << static_cast<int>(pair.kind) << ", output " << static_cast<int>(pair.output));
+    DipoleProblem problem("cube", 600, pair.kind);
+    problem.targets = make_points("cube", 400, 9);
+    Options options;
+    options.digits = 6;
+    options.ncrit = 25;
+    check(problem, Laplace{}, options, pair.kind, pair.output, 1e-6);
+  }
 }
 
 TEST(Dipoles, WithEveryKindOfOperators) {
@@ -165,14 +58,15 @@ TEST(Dipoles, WithEveryKindOfOperators) {
     options.m2l = o.m2l;
     options.precision = o.precision;
     const SourceKind kind = SourceKind::charges_and_dipoles;
-    check(Problem("plummer", 500, kind, 3), o.kernel, options, kind, kAll, 1e-4);
+    check(DipoleProblem("plummer", 500, kind, 3), o.kernel, options, kind, kAll, 1e-4);
   }
   for (const NearForm form : {NearForm::two_floats, NearForm::one_float}) {
     Options options;
     options.digits = 4;
     options.ncrit = 25;
     options.near_form = form;
-    check(Problem("sphere", 800, SourceKind::dipoles), Laplace{}, options, SourceKind::dipoles, kAll, 1e-4);
+    check(DipoleProblem("sphere", 800, SourceKind::dipoles), Laplace{}, options, SourceKind::dipoles, kAll,
+          1e-4);
   }
 }
 
@@ -182,7 +76,8 @@ TEST(Dipoles, InSeveralPasses) {
   options.digits = 7;
   options.vectors = 9;
   const SourceKind kind = SourceKind::charges_and_dipoles;
-  check(Problem("sphere", 900, kind, 9), Laplace{}, options, kind, Output::potential_and_gradient, 1e-7);
+  check(DipoleProblem("sphere", 900, kind, 9), Laplace{}, options, kind, Output::potential_and_gradient,
+        1e-7);
 }
 
 // Any unit of length; coincident and very close points; dipoles are in that unit.
@@ -191,7 +86,7 @@ TEST(Dipoles, AnyUnitAndClosePoints) {
     for (const int digits : {5, 9}) {
       SCOPED_TRACE(::testing::Message() << unit << ' ' << digits);
       const SourceKind kind = SourceKind::charges_and_dipoles;
-      Problem problem("cube", 600, kind);
+      DipoleProblem problem("cube", 600, kind);
       for (std::size_t i = 0; i < 90; i += 3) {  // some coincide, others are 1e-9 apart
         for (std::size_t c = 0; c < 3; ++c) problem.sources[900 + i + c] = problem.sources[i + c];
         if (i % 2 == 0) problem.sources[900 + i] += 1e-9;
@@ -209,7 +104,7 @@ TEST(Dipoles, AnyUnitAndClosePoints) {
 TEST(Dipoles, RanksWithoutPoints) {
   const Part part = world();
   const SourceKind kind = SourceKind::dipoles;
-  const Problem problem("cube", 300, kind);
+  const DipoleProblem problem("cube", 300, kind);
   const bool mine = part.rank == part.ranks - 1;
   const auto here = [mine](const std::vector<double>& values) {
     return mine ? values : std::vector<double>{};
@@ -243,7 +138,7 @@ TEST(Dipoles, ChargesKeepTheirBits) {
   Options options;
   options.digits = 6;
   options.ncrit = 20;
-  Evaluation e(Problem("plummer", 700, SourceKind::charges_and_dipoles), Laplace{}, options);
+  DipoleEvaluation e(DipoleProblem("plummer", 700, SourceKind::charges_and_dipoles), Laplace{}, options);
   const Field before = e.fmm.evaluate(e.charges, Output::potential_and_gradient);
   e.fmm.evaluate(e.strengths(), kAll);
   const Field after = e.fmm.evaluate(e.charges, Output::potential_and_gradient);
@@ -257,7 +152,7 @@ TEST(Dipoles, BothKindsAreTheSumOfEach) {
   Options options;
   options.digits = 9;
   options.ncrit = 30;
-  Evaluation e(Problem("sphere", 800, SourceKind::charges_and_dipoles), Laplace{}, options);
+  DipoleEvaluation e(DipoleProblem("sphere", 800, SourceKind::charges_and_dipoles), Laplace{}, options);
   const Field both = e.fmm.evaluate(e.strengths(), kAll),
               charges = e.fmm.evaluate(Strengths{e.charges, {}}, kAll),
               dipoles = e.fmm.evaluate(Strengths{{}, e.dipoles}, kAll);
@@ -326,7 +221,7 @@ TEST(Dipoles, DoubleLayerOfAClosedSurface) {
 TEST(Dipoles, GaussLawAndTrace) {
   const Part part = world();
   const SphereRule sphere;
-  Problem problem("cube", 200, SourceKind::charges_and_dipoles);
+  DipoleProblem problem("cube", 200, SourceKind::charges_and_dipoles);
   for (double& x : problem.sources) x = 0.3 * (x - 0.5);  // well inside
   Options options;
   options.digits = 10;
@@ -357,14 +252,14 @@ TEST(Dipoles, GaussLawAndTrace) {
 // The trace of Yukawa's Hessian is lambda^2 u away from sources.
 TEST(Dipoles, YukawasHessianSatisfiesItsEquation) {
   const double lambda = 2.5;
-  Problem problem("cube", 500, SourceKind::charges_and_dipoles);
+  DipoleProblem problem("cube", 500, SourceKind::charges_and_dipoles);
   problem.targets = make_points("cube", 300);
   for (double& x : problem.targets) x += 0.01;
   Options options;
   options.digits = 9;
   options.ncrit = 20;
   options.output = kAll;
-  Evaluation e(problem, Yukawa{lambda}, options);
+  DipoleEvaluation e(problem, Yukawa{lambda}, options);
   const Field field = e.field(kAll);
   std::vector<double> trace, expected;
   double scale = 0;
@@ -378,14 +273,14 @@ TEST(Dipoles, YukawasHessianSatisfiesItsEquation) {
 }
 
 TEST(Dipoles, VerifyJudgesHessiansOfSeveralVectors) {
-  const Problem problem("plummer", 900, SourceKind::charges_and_dipoles, 3);
+  const DipoleProblem problem("plummer", 900, SourceKind::charges_and_dipoles, 3);
   Options options;
   options.digits = 6;
   options.ncrit = 25;
   options.vectors = 3;
   options.output = kAll;
   options.source_kind = SourceKind::charges_and_dipoles;
-  Evaluation e(problem, Laplace{}, options);
+  DipoleEvaluation e(problem, Laplace{}, options);
   Field field = e.fmm.evaluate(e.strengths(), kAll);
   const std::vector<double> points = e.part.of(problem.sources, 3);
   const auto judge = [&] {
@@ -413,11 +308,11 @@ std::string refusal(const std::function<void()>& call) {
 }
 
 TEST(Dipoles, MistakesAreRefusedOnAllRanks) {
-  const Problem problem("cube", 200, SourceKind::charges_and_dipoles);
+  const DipoleProblem problem("cube", 200, SourceKind::charges_and_dipoles);
   Options options;
   options.digits = 4;
   options.ncrit = 20;
-  Evaluation e(problem, Laplace{}, options);
+  DipoleEvaluation e(problem, Laplace{}, options);
   const bool last = e.part.rank == e.part.ranks - 1;
   const auto expect_refusal = [&](const Strengths& strengths, const char* text) {
     const std::string message = refusal([&] { e.fmm.evaluate(strengths); });
@@ -444,23 +339,25 @@ TEST(Dipoles, MistakesAreRefusedOnAllRanks) {
 
 // A limit that suffices for charges alone: the message says what does not fit.
 TEST(Dipoles, MemoryIsCheckedBeforeMoreIsEvaluated) {
-  const Problem problem("cube", 20000, SourceKind::charges_and_dipoles);
+  const DipoleProblem problem("cube", 20000, SourceKind::charges_and_dipoles);
   Options options;
   options.digits = 3;
   options.ncrit = 100;
-  Evaluation free(problem, Laplace{}, options);
+  DipoleEvaluation free(problem, Laplace{}, options);
   free.fmm.evaluate(free.charges);
   const Index peak = free.fmm.summary().memory_estimate.peak();
   options.memory_limit = peak + peak / 20;
-  Evaluation limited(problem, Laplace{}, options);
+  DipoleEvaluation limited(problem, Laplace{}, options);
   limited.fmm.evaluate(limited.charges);
   const std::string message = refusal([&] { limited.fmm.evaluate(limited.strengths(), kAll); });
   EXPECT_NE(message.find("4 numbers per source and 10 per target"), std::string::npos) << message;
 
   // What was checked for few points is checked again for more.
-  const Problem few("cube", 2000, SourceKind::charges_and_dipoles);
-  const auto set_points = [&](const Problem& p) { limited.fmm.set_points(limited.part.of(p.sources, 3)); };
-  const auto evaluate = [&](const Problem& p) {
+  const DipoleProblem few("cube", 2000, SourceKind::charges_and_dipoles);
+  const auto set_points = [&](const DipoleProblem& p) {
+    limited.fmm.set_points(limited.part.of(p.sources, 3));
+  };
+  const auto evaluate = [&](const DipoleProblem& p) {
     return limited.fmm.evaluate({limited.part.of(p.charges, 1), limited.part.of(p.dipoles, 3)}, kAll);
   };
   set_points(few);
