@@ -51,9 +51,9 @@ concept Kernel = requires(const K kernel, double v) {
   /// where both are below any error beyond the node's neighbours, if operators of the kernel would over- or
   /// underflow.
   { kernel.for_operators() } -> std::same_as<K>;
-  {
-    kernel.decay_rate()
-    } -> std::same_as<double>;  ///< lambda >= 0, where f solves (laplacian - lambda^2) f = 0
+  /// lambda >= 0 where f solves (laplacian - lambda^2) f = 0 away from the source, in the inverse of its
+  /// lengths.
+  { kernel.decay_rate() } -> std::same_as<double>;
   { kernel.parameters() } -> std::convertible_to<std::array<double, kKernelParameters>>;
   { K::parameter_names } -> std::convertible_to<std::span<const std::string_view>>;
   { K::with_parameters(kernel.parameters()) } -> std::same_as<K>;
@@ -406,6 +406,7 @@ class AnyKernel {
   void check() const;
 
   // Of scalar kernels only:
+  /// See the concept.
   double decay_rate() const;
   /// The radial functions without the constant, up to derivatives of this order; 0 beyond.
   RadialFactors at(double r2, double inverse_r, int order = 3) const;

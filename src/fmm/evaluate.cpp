@@ -266,11 +266,14 @@ struct Evaluation {
     }
   }
 
-  NetCharge<Real> net_charge(int level, NodeIndex node) const {
-    return {kernel, s.boxes[static_cast<std::size_t>(node)].half, t(level)};
-  }
-
   void upward() {
+    // Of the nodes' level; all levels share it as they share operators.
+    std::optional<NetCharge<Real>> net_charge;
+    const auto net_charge_at = [&](int level, NodeIndex node) -> const NetCharge<Real>& {
+      if (!net_charge || operators.by_level())
+        net_charge.emplace(kernel, s.boxes[static_cast<std::size_t>(node)].half, t(level));
+      return *net_charge;
+    };
     const Index width = equivalent_width();
     // Ghosts that are in no list are never received, but M2L by FFT transforms whole families of siblings:
     // they must be zero.
@@ -283,7 +286,7 @@ struct Evaluation {
         p2m(kernel, t(level), leaves, s.boxes.data(), s.sources_by_node(), strengths(), w.multipoles.data(),
             leaf_frame_points(), octants());
         if (kind != SourceKind::charges && !leaves.empty())
-          net_charges_of_sources(net_charge(level, leaves.front()), leaves, s.boxes.data(),
+          net_charges_of_sources(net_charge_at(level, leaves.front()), leaves, s.boxes.data(),
                                  s.sources_by_node(), strengths(), w.multipoles.data());
       });
     }
@@ -301,7 +304,7 @@ struct Evaluation {
       m2m(t(level), parents, s.tree.children.data(), s.tree.has_source.data(), w.multipoles.data(),
           columns());
       if (kind != SourceKind::charges && !parents.empty())
-        net_charges_of_children(net_charge(level, parents.front()), parents, s.tree.children.data(),
+        net_charges_of_children(net_charge_at(level, parents.front()), parents, s.tree.children.data(),
                                 s.tree.has_source.data(), w.multipoles.data(), columns());
       if (moments()) moments_to_parents(parents, octants(), t().equivalent_size(), w.multipoles.data());
     }

@@ -10,19 +10,9 @@ namespace {
 
 using namespace test;
 
-constexpr Output kAll = Output::potential_gradient_and_hessian;
-
 TEST(Dipoles, AnySourceWithAnyOutputReachesTheDigits) {
-  struct Pair {
-    SourceKind kind;
-    Output output;
-  };
   for (const int digits : {3, 6, 9, 12})
-    for (const Pair& pair : {Pair{SourceKind::charges, kAll},
-                             {SourceKind::dipoles, Output::potential},
-                             {SourceKind::dipoles, kAll},
-                             {SourceKind::charges_and_dipoles, Output::potential},
-                             {SourceKind::charges_and_dipoles, Output::potential_and_gradient}}) {
+    for (const SourcesAndOutput& pair : kSourcesAndOutputs) {
       // Operators of 12 digits take long.
       if (digits == 12 && (pair.kind != SourceKind::dipoles || pair.output != Output::potential)) continue;
       SCOPED_TRACE(::testing::Message() << digits << ", kind " << static_cast<int>(pair.kind) << ", output "

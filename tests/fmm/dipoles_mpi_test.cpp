@@ -21,15 +21,7 @@ constexpr Output kAll = Output::potential_gradient_and_hessian;
 
 // More digits, and tiny clusters: tests/accuracy.
 TEST(Dipoles, AnySourceWithAnyOutputReachesTheDigits) {
-  struct Pair {
-    SourceKind kind;
-    Output output;
-  };
-  for (const Pair& pair : {Pair{SourceKind::charges, kAll},
-                           {SourceKind::dipoles, Output::potential},
-                           {SourceKind::dipoles, kAll},
-                           {SourceKind::charges_and_dipoles, Output::potential},
-                           {SourceKind::charges_and_dipoles, Output::potential_and_gradient}}) {
+  for (const SourcesAndOutput& pair : kSourcesAndOutputs) {
     SCOPED_TRACE(::testing::Message()
                  << "kind " << static_cast<int>(pair.kind) << ", output " << static_cast<int>(pair.output));
     DipoleProblem problem("cube", 600, pair.kind);

@@ -61,6 +61,18 @@ struct DipoleEvaluation {
   int vectors_;
 };
 
+/// Derivatives of charges, dipoles alone and with charges, and both with derivatives.
+struct SourcesAndOutput {
+  SourceKind kind;
+  Output output;
+};
+inline constexpr SourcesAndOutput kSourcesAndOutputs[] = {
+    {SourceKind::charges, Output::potential_gradient_and_hessian},
+    {SourceKind::dipoles, Output::potential},
+    {SourceKind::dipoles, Output::potential_gradient_and_hessian},
+    {SourceKind::charges_and_dipoles, Output::potential},
+    {SourceKind::charges_and_dipoles, Output::potential_and_gradient}};
+
 /// Expects errors relative to the results below `tolerance`.
 inline void expect_near(const Field& field, const Field& expected, double tolerance) {
   EXPECT_EQ(field.vectors, expected.vectors);
